@@ -1,0 +1,8 @@
+"""pilot-bench: compare language models over a declarative matrix, pay for each answer once.
+
+A shard's life is one walk in one direction:
+config -> plan -> evaluate -> provider -> records -> database -> statistics -> summary.
+"""
+
+BENCHMARK_VERSION = "1"
+"""Version of world, tools, instances and protocol; a change is a line in the CHANGELOG."""

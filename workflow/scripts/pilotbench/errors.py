@@ -1,0 +1,119 @@
+"""All errors of pilot-bench, as one tree.
+
+PilotbenchError
+├── UserError                  a person must change something: one line, exit code 2, no traceback
+│   ├── ConfigError            a key of a config file (names file, key, what is allowed)
+│   ├── TemplateError          a prompt template
+│   └── TaskError              a task folder or a tool
+├── RecordError                a shard or journal file that is damaged (names file and line)
+├── TranscriptError            a transcript that does not fit its instance
+├── Stopping                   asked to stop (signal, orphaned, journal not writable): ask nothing more
+└── ProviderError              an attempt to get a completion failed
+    ├── Retryable              worth another attempt within the request's deadline
+    │   ├── RateLimited        429; carries `retry_after` seconds when the provider named them
+    │   ├── TimedOut
+    │   ├── ConnectionFailed
+    │   └── ServerFailed       5xx, or a body that is not a completion
+    ├── KeyDead                this key answers nothing more
+    │   ├── AuthenticationFailed
+    │   └── QuotaSpent
+    ├── BudgetSpent            budget_usd is reached
+    ├── Rejected               any other 400 or 404: this episode is owed, others go on
+    ├── ContextOverflow        the episode is completed and scored (end_reason context_overflow)
+    └── Refused                content filter: the episode is refused
+
+A ProviderError is never a score.
+"""
+
+from __future__ import annotations
+
+
+class PilotbenchError(Exception):
+    """Root of every error that pilot-bench raises on purpose."""
+
+
+class UserError(PilotbenchError):
+    """Something that a person must change; its message is one line."""
+
+
+class ConfigError(UserError):
+    """A wrong key or value in a config file."""
+
+
+class TemplateError(UserError):
+    """A prompt template that cannot be rendered."""
+
+
+class TaskError(UserError):
+    """A task folder or a tool that is not usable."""
+
+
+class RecordError(PilotbenchError):
+    """A shard or journal file that is damaged."""
+
+
+class TranscriptError(PilotbenchError):
+    """A transcript that does not fit its instance."""
+
+
+class Stopping(PilotbenchError):
+    """Nothing more may be asked in this process."""
+
+
+class ProviderError(PilotbenchError):
+    """One attempt to get a completion failed."""
+
+
+class Retryable(ProviderError):
+    """The same request may succeed a little later."""
+
+
+class RateLimited(Retryable):
+    """The provider asks for patience (HTTP 429).
+
+    `retry_after` is in seconds, None where the provider did not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TimedOut(Retryable):
+    """No answer within the connect, read or total deadline."""
+
+
+class ConnectionFailed(Retryable):
+    """The connection could not be made or broke."""
+
+
+class ServerFailed(Retryable):
+    """The provider failed (5xx) or sent a body that is no completion."""
+
+
+class KeyDead(ProviderError):
+    """This key answers nothing more in this run."""
+
+
+class AuthenticationFailed(KeyDead):
+    """The provider does not accept the key (401, 403)."""
+
+
+class QuotaSpent(KeyDead):
+    """The key's paid quota is used up."""
+
+
+class BudgetSpent(ProviderError):
+    """`budget_usd` is reached: nothing more is asked."""
+
+
+class Rejected(ProviderError):
+    """The provider rejects this request for ever (400, 404)."""
+
+
+class ContextOverflow(ProviderError):
+    """The conversation no longer fits the model's context."""
+
+
+class Refused(ProviderError):
+    """The provider's content filter refuses the request."""
