@@ -7,7 +7,7 @@ PilotbenchError
 │   └── TaskError              a task folder or a tool
 ├── RecordError                a shard or journal file that is damaged (names file and line)
 ├── TranscriptError            a transcript that does not fit its instance
-├── Stopping                   asked to stop (signal, orphaned, journal not writable): ask nothing more
+├── Stopping                   asked to stop (signal, orphaned, journal not writable)
 └── ProviderError              an attempt to get a completion failed
     ├── Retryable              worth another attempt within the request's deadline
     │   ├── RateLimited        429; carries `retry_after` seconds when the provider named them

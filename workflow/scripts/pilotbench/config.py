@@ -1,0 +1,271 @@
+"""Config becomes Settings: validated once, then frozen.
+
+Config files, overlays and overrides are merged key by key; `validation.validate` names the file
+that holds a wrong key, `settings` turns the merged mapping into dataclasses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pilotbench.errors import ConfigError
+
+Json = dict[str, Any]
+BASE_FILES = ("config/config.yaml", "config/models.yaml", "config/providers.yaml")
+DIFFICULTIES = ("very_easy", "easy", "medium", "hard", "very_hard")
+STANDARD_PROMPTS = ("baseline", "cot", "optimal")
+FLAWED = (
+    "flawed_sequence_disorder",
+    "flawed_tool_misuse",
+    "flawed_parameter_error",
+    "flawed_missing_step",
+    "flawed_redundant_operations",
+    "flawed_logical_inconsistency",
+    "flawed_semantic_drift",
+)
+STANDARD_TASKS = (
+    "simple_task",
+    "basic_task",
+    "data_pipeline",
+    "api_integration",
+    "multi_stage_pipeline",
+)
+DEFAULT_SLOTS = {"openai": 5, "azure": 50, "llamacpp": 1, "player": 4}
+AUTO_SHARD_SIZE = 20
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD per million tokens."""
+
+    input: float
+    output: float
+    cached: float
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where a GGUF file comes from, and its context size in tokens."""
+
+    path: str | None = None
+    package: str | None = None
+    member: str | None = None
+    sha256: str | None = None
+    context: int = 8192
+
+    @property
+    def file(self) -> Path:
+        """The file that the server loads, relative to the working folder."""
+        if self.path is not None:
+            return Path(self.path)
+        return Path("resources/models", Path(str(self.member)).name)
+
+
+@dataclass(frozen=True)
+class Model:
+    """An entry of model_catalog."""
+
+    name: str
+    provider: str
+    deployment: str
+    protocol: str = "native"
+    parameters: Json = field(default_factory=dict)
+    price: Price | None = None
+    reports: str | None = None
+    weights: Weights | None = None
+
+
+@dataclass(frozen=True)
+class Key:
+    """One API key of a provider, known by its alias; the secret stays in the environment."""
+
+    alias: str
+    provider: str
+    slots: int
+    env: str | None = None
+    base_url: str | None = None
+    base_url_env: str | None = None
+    rpm: int | None = None
+    tpm: int | None = None
+
+
+@dataclass(frozen=True)
+class ProviderSettings:
+    """An entry of providers; times in seconds."""
+
+    name: str
+    kind: str
+    keys: dict[str, Key]
+    base_url: str | None = None
+    base_url_env: str | None = None
+    api_version: str | None = None
+    connect_timeout_s: float = 10
+    read_timeout_s: float = 120
+    attempt_deadline_s: float = 300
+    retry_for_s: float = 900
+    proxy: str | None = None
+    ca_bundle: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of the config, checked and expanded; every list is in the order of the config."""
+
+    models: dict[str, Model]
+    prompts: tuple[str, ...]
+    tasks: tuple[str, ...]
+    difficulties: tuple[str, ...]
+    tool_success_rates: tuple[str, ...]
+    instances: int | None
+    repeats: int
+    shard_size: int
+    max_turns: int | None
+    providers: dict[str, ProviderSettings]
+    catalog: dict[str, Model]
+    routing: str = "balanced"
+    partial: bool = False
+    rescore: bool = False
+    keep_going: bool = False
+    quick: bool = False
+    budget_usd: float | None = None
+    results_dir: Path = Path("results")
+    journal_dir: Path = Path("journal")
+    limits_dir: Path | None = None
+    task_folders: tuple[Path, ...] = ()
+    prompt_folders: tuple[Path, ...] = ()
+    experiment: str | None = None
+
+    def provider_of(self, model: str) -> ProviderSettings:
+        """Return the provider of a model of the catalog."""
+        return self.providers[self.catalog[model].provider]
+
+    @property
+    def keys(self) -> dict[str, Key]:
+        """Every key of every provider by alias."""
+        return {a: key for provider in self.providers.values() for a, key in provider.keys.items()}
+
+
+def read(overlays: Sequence[Path] = (), overrides: Mapping[str, Any] | None = None) -> Json:
+    """Return the merged config of the base files, `overlays` and `overrides`.
+
+    Raises ConfigError for a file that is missing or is not YAML.
+    """
+    merged: Json = {}
+    for path in (*map(Path, BASE_FILES), *overlays):
+        _merge(merged, load_file(path))
+    _merge(merged, overrides or {})
+    return merged
+
+
+def settings(config: Mapping[str, Any]) -> Settings:
+    """Return the Settings of a validated config. Raises ConfigError for an unknown name."""
+    catalog = {name: _model(name, entry) for name, entry in config["model_catalog"].items()}
+    chosen = expand(config["models"], {"all": tuple(catalog)})
+    rates = listed(config.get("tool_success_rates", [0.8]))
+    limit = config.get("instances", 20)
+    size, turns = config.get("shard_size", "auto"), config.get("max_turns", "auto")
+    limits = config.get("limits_dir")
+    return Settings(
+        models={name: catalog[name] for name in chosen},
+        prompts=expand(config.get("prompts", "all"), {"all": STANDARD_PROMPTS, "flawed": FLAWED}),
+        tasks=expand(config.get("tasks", "all"), {"all": STANDARD_TASKS}),
+        difficulties=expand(config.get("difficulties", ["easy"]), {"all": DIFFICULTIES}),
+        tool_success_rates=tuple(dict.fromkeys(map(rate_text, rates))),
+        instances=None if limit == "all" else int(limit),
+        repeats=config.get("repeats", 1),
+        shard_size=AUTO_SHARD_SIZE if size == "auto" else int(size),
+        max_turns=None if turns == "auto" else int(turns),
+        providers={n: _provider(n, entry, config) for n, entry in config["providers"].items()},
+        catalog=catalog,
+        routing=config.get("routing", "balanced"),
+        partial=config.get("partial", False),
+        rescore=config.get("rescore", False),
+        keep_going=config.get("keep_going", False),
+        quick=config.get("quick", False),
+        budget_usd=config.get("budget_usd"),
+        results_dir=Path(config.get("results_dir", "results")),
+        journal_dir=Path(config.get("journal_dir", "journal")),
+        limits_dir=Path(limits) if limits else None,
+        task_folders=_paths(config.get("task_folders", ["config/tasks"])),
+        prompt_folders=_paths(config.get("prompt_folders", ["config/prompts"])),
+        experiment=config.get("experiment"),
+    )
+
+
+def rate_text(rate: Any) -> str:
+    """Return a tool success rate as it stands in paths: 1.0 as "1.0", 0.80 as "0.8"."""
+    text = format(Decimal(str(rate).strip()).normalize(), "f")
+    return text if "." in text else f"{text}.0"
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a list or a comma-separated string as a list."""
+    if isinstance(value, str):
+        return [word.strip() for word in value.split(",") if word.strip()]
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def expand(value: Any, groups: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Return the listed names, groups expanded, each name once, in the order given."""
+    words = [str(word) for word in listed(value)]
+    return tuple(dict.fromkeys(name for word in words for name in groups.get(word, (word,))))
+
+
+def _paths(value: Any) -> tuple[Path, ...]:
+    return tuple(Path(word) for word in listed(value))
+
+
+def _model(name: str, entry: Mapping[str, Any]) -> Model:
+    price, weights = entry.get("price"), entry.get("weights")
+    return Model(
+        name=name,
+        provider=entry["provider"],
+        deployment=entry["deployment"],
+        protocol=entry.get("protocol", "native"),
+        parameters=dict(entry.get("parameters") or {}),
+        price=price and Price(price["input"], price["output"], price.get("cached", price["input"])),
+        reports=entry.get("reports"),
+        weights=weights and Weights(**weights),
+    )
+
+
+def _provider(name: str, entry: Mapping[str, Any], config: Mapping[str, Any]) -> ProviderSettings:
+    kind = entry["kind"]
+    keys = {
+        alias: Key(alias, name, **{"slots": DEFAULT_SLOTS[kind], **(key or {})})
+        for alias, key in entry["keys"].items()
+    }
+    rest: Json = {
+        k: v for k, v in entry.items() if k not in ("kind", "keys", "endpoint", "endpoint_env")
+    }
+    rest.setdefault("base_url", entry.get("endpoint"))
+    rest.setdefault("base_url_env", entry.get("endpoint_env"))
+    rest |= {"proxy": config.get("proxy"), "ca_bundle": config.get("ca_bundle")}
+    return ProviderSettings(name=name, kind=kind, keys=keys, **rest)
+
+
+def load_file(path: Path) -> Json:
+    """Return a config file's mapping. Raises ConfigError when it is missing or not YAML."""
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(value or {}, dict):
+        raise ConfigError(f"{path}: must be a mapping of keys to values")
+    return value or {}
+
+
+def _merge(into: Json, new: Mapping[str, Any]) -> None:
+    for key, value in new.items():
+        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,86 @@
+"""The plan: which shards a config asks for. A pure function of settings; it touches no instance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Protocol
+
+from pilotbench.config import Settings
+from pilotbench.records import Cell, Shard
+
+NONE = "none"
+
+
+class TaskAxes(Protocol):
+    """What the plan needs to know of a task."""
+
+    difficulties: tuple[str, ...]
+    rated: bool
+    planned: bool
+    size: int | None
+
+
+class PromptNeeds(Protocol):
+    """What the plan needs to know of a prompt."""
+
+    needs_plan: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All shards of a matrix, in the order of the config."""
+
+    shards: tuple[Shard, ...]
+    repeats: int
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells of the shards, each once."""
+        return tuple(dict.fromkeys(shard.cell for shard in self.shards))
+
+    @cached_property
+    def by_path(self) -> dict[str, Shard]:
+        """The shards by their path below `results/shards`."""
+        return {str(shard.path): shard for shard in self.shards}
+
+    @property
+    def episodes(self) -> int:
+        """The number of planned episodes."""
+        return sum(len(shard.indices) for shard in self.shards) * self.repeats
+
+
+def plan(settings: Settings, tasks: dict[str, TaskAxes], prompts: dict[str, PromptNeeds]) -> Plan:
+    """Return the plan of `settings` over the known `tasks` and `prompts`.
+
+    A task without difficulties or tools is planned once, not once per level or rate. A prompt that
+    needs a reference plan is planned only where the task has one.
+    """
+    shards = tuple(
+        shard
+        for model, prompt, task in product(settings.models, settings.prompts, settings.tasks)
+        if tasks[task].planned or not prompts[prompt].needs_plan
+        for cell in _cells(settings, model, prompt, task, tasks[task])
+        for shard in _shards(settings, cell, tasks[task].size)
+    )
+    return Plan(shards, settings.repeats)
+
+
+def _cells(
+    settings: Settings, model: str, prompt: str, task: str, axes: TaskAxes
+) -> Iterator[Cell]:
+    levels = (NONE,) if axes.difficulties == (NONE,) else settings.difficulties
+    rates = settings.tool_success_rates if axes.rated else (NONE,)
+    for level, rate in product(levels, rates):
+        yield Cell(model, prompt, task, level, rate)
+
+
+def _shards(settings: Settings, cell: Cell, size: int | None) -> Iterator[Shard]:
+    wanted = settings.instances if settings.instances is not None else size
+    if wanted is None:
+        wanted = 20  # `all` has no meaning for a task without an end
+    count = wanted if size is None else min(wanted, size)
+    for first in range(0, count, settings.shard_size):
+        yield Shard(cell, first, min(first + settings.shard_size, count) - 1)

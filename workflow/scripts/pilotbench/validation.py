@@ -1,0 +1,145 @@
+"""Config is checked once, before any job: one line names the file, the key, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pilotbench.config import DIFFICULTIES, expand, load_file
+from pilotbench.errors import ConfigError
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+
+
+def validate(config: Mapping[str, Any], files: Iterable[Path] = ()) -> None:
+    """Raise ConfigError, one line that names the file and the key, where config is not valid.
+
+    `files` are the config files in the order in which they were merged.
+    """
+    origin = _Origin([Path(file) for file in files])
+    _check(dict(config), "config", (), origin)
+    _check(config["model_catalog"], "models", ("model_catalog",), origin)
+    _check(config["providers"], "providers", ("providers",), origin)
+    _check_references(config, origin)
+
+
+class _Origin:
+    """Says where a key of the merged config was written."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self._files = [(file, load_file(file)) for file in files]
+
+    def of(self, path: Sequence[Any], value: Any) -> str:
+        for file, content in reversed(self._files):
+            found, here = True, content
+            for part in path:
+                found = isinstance(here, dict) and part in here
+                if not found:
+                    break
+                here = here[part]
+            if found and (here == value or isinstance(here, dict)):
+                return str(file)
+        return "--config" if path else "config"
+
+
+def _check(value: Any, schema_name: str, prefix: tuple[str, ...], origin: _Origin) -> None:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    schema = yaml.safe_load((SCHEMAS / f"{schema_name}.schema.yaml").read_text(encoding="utf-8"))
+    error = best_match(Draft202012Validator(schema).iter_errors(value))
+    if error is not None:
+        raise ConfigError(_explain(error, prefix, origin))
+
+
+def _explain(error: Any, prefix: tuple[str, ...], origin: _Origin) -> str:
+    """Return one line: file, key, what is wrong, what is allowed."""
+    while error.parent is not None:  # one alternative's complaint says less than the whole
+        error = error.parent
+    path = (*prefix, *error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        allowed = sorted(error.schema.get("properties", {}))
+        key = next(k for k in error.instance if k not in allowed)
+        where = origin.of((*path, key), error.instance[key])
+        return f"{where}: unknown key {_dotted((*path, key))}{_hint(str(key), allowed)}"
+    if error.validator == "required":
+        missing = next(k for k in error.validator_value if k not in error.instance)
+        return f"{origin.of(path, error.instance)}: {_dotted((*path, missing))} is missing"
+    allowed_text = _allowed(error)
+    where = origin.of(path, error.instance)
+    return f"{where}: {_dotted(path)} is {_short(error.instance)}; allowed: {allowed_text}"
+
+
+_BOUNDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "pattern": "text that matches",
+    "type": "",
+}
+
+
+def _allowed(error: Any) -> str:
+    if error.validator == "enum":
+        return ", ".join(map(str, error.validator_value))
+    if error.validator in _BOUNDS:
+        return f"{_BOUNDS[error.validator]} {_plain(error.validator_value)}".strip()
+    return str(error.schema.get("description", error.message))
+
+
+def _plain(value: Any) -> str:
+    return " or ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
+    catalog, providers = config["model_catalog"], config["providers"]
+    for name in expand(config["models"], {"all": tuple(catalog)}):
+        if name not in catalog:
+            where = origin.of(("models",), config["models"])
+            raise ConfigError(f"{where}: models: unknown model {name!r}{_hint(name, catalog)}")
+    for name, entry in catalog.items():
+        if entry["provider"] not in providers:
+            where = origin.of(("model_catalog", name, "provider"), entry["provider"])
+            raise ConfigError(
+                f"{where}: model_catalog.{name}.provider: unknown provider "
+                f"{entry['provider']!r}{_hint(entry['provider'], providers)}"
+            )
+    _check_aliases(providers, origin)
+    for name in expand(config.get("difficulties", ["easy"]), {"all": DIFFICULTIES}):
+        if name not in DIFFICULTIES:
+            where = origin.of(("difficulties",), config["difficulties"])
+            raise ConfigError(
+                f"{where}: difficulties: unknown level {name!r}{_hint(name, DIFFICULTIES)}"
+            )
+
+
+def _check_aliases(providers: Mapping[str, Any], origin: _Origin) -> None:
+    seen: dict[str, str] = {}
+    for name, entry in providers.items():
+        for alias, key in entry["keys"].items():
+            if alias in seen:
+                where = origin.of(("providers", name, "keys", alias), key)
+                raise ConfigError(
+                    f"{where}: providers.{name}.keys.{alias}: the alias is already a key of "
+                    f"{seen[alias]}; aliases are Snakemake resources and must be unique"
+                )
+            seen[alias] = name
+
+
+def _dotted(path: Iterable[Any]) -> str:
+    return ".".join(map(str, path)) or "config"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _hint(word: str, allowed: Iterable[str]) -> str:
+    names = list(allowed)
+    close = difflib.get_close_matches(word, names, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; allowed: {', '.join(names)}"
