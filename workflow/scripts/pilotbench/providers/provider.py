@@ -1,0 +1,97 @@
+"""The provider seam: one request in, one completion or one ProviderError out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from pilotbench.instances import Instance
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One chat request of an episode.
+
+    `body` is exactly what is sent (model, messages, tools, request parameters); it and the other
+    fields make the identity of the response. Real providers look at `body` alone; the reference
+    players also look at the instance.
+    """
+
+    body: Json
+    instance: Instance
+    tool_success_rate: str
+    repeat: int
+    turn: int
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Token counts of requests; `cached` is a part of `input`, `reasoning` of `output`."""
+
+    input: int = 0
+    output: int = 0
+    reasoning: int = 0
+    cached: int = 0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        """Return the sums."""
+        return Tokens(
+            self.input + other.input,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+            self.cached + other.cached,
+        )
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a provider answered: the assistant's message as it came, and what came with it.
+
+    `message` has `content` (text or None) and, where given, `tool_calls`, `refusal`,
+    `reasoning_content`. `model` is the name that the provider says has answered.
+    """
+
+    message: Json
+    finish_reason: str | None
+    model: str | None
+    tokens: Tokens = field(default_factory=Tokens)
+
+    def as_json(self) -> Json:
+        """Return plain JSON types, the form in the journal."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Json) -> Completion:
+        """Return the completion that `as_json` made `value` from."""
+        return cls(
+            value["message"], value["finish_reason"], value["model"], Tokens(**value["tokens"])
+        )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A completion with how it was got; what the journal keeps and a record shows.
+
+    `started` is Unix time in s of the attempt that was answered, `latency_s` its duration,
+    `queued_s` the time spent waiting for a slot, `key` the alias of the key that paid.
+    """
+
+    completion: Completion
+    key: str
+    started: float
+    latency_s: float
+    queued_s: float
+    attempts: int
+
+
+class Provider(Protocol):
+    """One service; `secret` and `base_url` are the key's, read from the environment."""
+
+    def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
+        """Send one attempt through `key` and return the completion.
+
+        Raises a ProviderError of the tree in errors.py, always within `deadline_s` seconds.
+        """
+        ...
