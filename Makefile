@@ -1,0 +1,41 @@
+# Every target makes its environment first; nothing else has to be installed.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/snakemake
+only ?=
+
+.PHONY: help setup quick test lint bench check-benchmark simulate status
+help:            ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+setup: .venv/.ready  ## make .venv with the pinned environment
+.venv/.ready: pyproject.toml envs/constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pilot-bench needs Python 3.11 or newer; say which with: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --editable '.[dev]'
+	touch $@
+
+quick: setup     ## a small real benchmark, without any key
+	$(RUN) quick --configfile config/experiments/quick.yaml
+
+test: setup      ## every test
+	$(BIN)/python -m pytest
+
+lint: setup      ## style, types and workflow checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/mypy
+	$(RUN) --lint
+
+bench: setup     ## speed tables (only=providers|database|scale)
+	$(BIN)/python -m pilotbench.bench $(if $(only),--only $(only))
+
+check-benchmark: setup  ## the reference players against their bounds
+	$(BIN)/python -m pilotbench.checkbenchmark
+
+simulate: setup  ## a provider simulator on loopback
+	PYTHONPATH=tests $(BIN)/python -m support.simulator
+
+status: setup    ## how far a run is, also while it goes on
+	$(BIN)/python -m pilotbench status
