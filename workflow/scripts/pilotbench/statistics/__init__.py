@@ -1,0 +1,12 @@
+"""Statistics of a paired design: the unit is the instance's mean over its repeats.
+
+intervals   a rate, or a rate with owed episodes, with its interval
+paired      the difference of two arms on the same instances, its interval and its test
+multiple    Holm families, letters for what is not told apart, smallest detectable difference
+repeats     pass@k, pass^k, variance within and between instances
+usage       percentiles, requests in flight, utilisation of a key
+"""
+
+ALPHA = 0.05
+SMALLEST_TESTED = 50  # rows with fewer instances are descriptive, without p-values
+SCREENING = 100  # up to this many instances a comparison is called a screening
