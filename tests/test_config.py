@@ -121,3 +121,10 @@ def test_every_key_of_the_schema_is_described_and_has_its_line_in_the_config_or_
     for key, rule in schema["properties"].items():
         assert "description" in rule or "$ref" in rule, key
         assert key in written or "default" in rule or key == "experiment", key
+
+
+def test_the_readme_lists_exactly_the_keys_of_the_schema() -> None:
+    schema = yaml.safe_load(Path("workflow/schemas/config.schema.yaml").read_text())
+    table = Path("README.md").read_text().split("### Config keys")[1].split("\n## ")[0]
+    rows = [line.split("`")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert rows == list(schema["properties"])

@@ -1,0 +1,48 @@
+# Table of contents: what is configured, which rules there are, what can be asked for.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+configfile: "config/models.yaml"
+configfile: "config/providers.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/database.smk"
+include: "workflow/rules/summary.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        TARGETS,
+
+
+rule quick:
+    input:
+        quick_selection,
+
+
+rule summary:
+    input:
+        TARGETS,
+
+
+rule rescore:
+    input:
+        TARGETS,
+
+
+onstart:
+    check_keys()
+
+
+onsuccess:
+    show_result()
+
+
+onerror:
+    refresh()

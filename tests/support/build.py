@@ -1,0 +1,84 @@
+"""A copy of the workflow in a folder of its own, and real runs of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYERS = {
+    "models": ["oracle", "random"],
+    "tasks": ["simple_task"],
+    "prompts": ["baseline", "optimal"],
+    "difficulties": ["easy"],
+    "instances": 4,
+    "shard_size": 2,
+}
+
+
+class Build:
+    """A checkout in `folder`; `config` is an overlay, by default a tiny matrix of players."""
+
+    def __init__(self, folder: Path, config: dict[str, Any] | None = None) -> None:
+        self.folder = folder
+        for name in ("config", "profiles", "workflow"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "Snakefile", folder)
+        self.configure({**PLAYERS, **(config or {})})
+
+    def configure(self, config: dict[str, Any]) -> None:
+        """Write the overlay anew."""
+        limits = {"limits_dir": str(self.folder / "limits")}
+        (self.folder / "overlay.yaml").write_text(yaml.safe_dump({**limits, **config}))
+
+    def snakemake(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
+        """Run the build under the overlay; `env` adds variables, None takes one away."""
+        return self.python("-m", "snakemake", *words, "--configfile", "overlay.yaml", **env)
+
+    def pilotbench(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
+        """Run one verb under the overlay."""
+        return self.python("-m", "pilotbench", *words, "--configfile", "overlay.yaml", **env)
+
+    def python(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
+        """Run this Python in the folder, stdout and stderr in one text."""
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=self.folder,
+            env=self.environment(**env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def environment(self, **env: str | None) -> dict[str, str]:
+        """Return the variables of a run: no key of the person who tests, no terminal colours."""
+        kept = {k: v for k, v in os.environ.items() if "API_KEY" not in k and "ENDPOINT" not in k}
+        library = {"PYTHONPATH": str(self.folder / "workflow/scripts"), "NO_COLOR": "1"}
+        return {k: v for k, v in (kept | library | env).items() if v is not None}
+
+    def shards(self) -> dict[str, bytes]:
+        """Return the shard files' content by path below results/shards."""
+        root = self.folder / "results/shards"
+        return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*.jsonl.gz"))}
+
+    def planned(self, *words: str) -> dict[str, int]:
+        """Return rule -> number of jobs that a dry run lists."""
+        run = self.snakemake("-n", *words)
+        assert run.returncode == 0, run.stdout
+        table = re.search(r"^job +count\n-+ +-+\n(.*?)\ntotal", run.stdout, re.M | re.S)
+        rows = (line.split() for line in table[1].splitlines()) if table else ()
+        return {name: int(count) for name, count in rows}
+
+    def master(self) -> dict[str, Any]:
+        """Return master_database.json."""
+        return json.loads((self.folder / "results/master_database.json").read_text())

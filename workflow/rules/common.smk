@@ -1,0 +1,107 @@
+"""What the rules share: the checked matrix, the keys' limits and the functions of wildcards.
+
+INPUT:  the merged config
+OUTPUT: MATRIX (settings, tasks, prompts, plan), the paths, one Snakemake resource for each key
+"""
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
+
+from pilotbench import matrix, outputs, preflight
+from pilotbench.config import BASE_FILES
+from pilotbench.errors import PilotbenchError, UserError
+from pilotbench.pool import home_key
+from pilotbench.records import Shard, shard_of
+
+try:
+    MATRIX = matrix.load(config, [*BASE_FILES, *workflow.overwrite_configfiles])
+    PLAN = MATRIX.plan
+except UserError as error:
+    sys.exit(f"error: {error}")
+
+SETTINGS = MATRIX.settings
+RESULTS = str(SETTINGS.results_dir)
+SHARD = "{model}/{prompt}/{task}/{difficulty}/{tool_success_rate}/{shard}"
+SHARDS = [] if SETTINGS.partial else [f"{RESULTS}/shards/{shard.path}" for shard in PLAN.shards]
+DATABASE = f"{RESULTS}/master.duckdb"
+SUMMARY = f"{RESULTS}/summary/index.html"
+EXPORTS = [f"{RESULTS}/master_database.json", f"{RESULTS}/exports/episodes.parquet"]
+TARGETS = [*SHARDS, DATABASE, *EXPORTS, SUMMARY]
+
+
+wildcard_constraints:
+    model=r"[^/]+",
+    prompt=r"[^/]+",
+    task=r"[^/]+",
+    difficulty=r"[^/]+",
+    tool_success_rate=r"[^/]+",
+    shard=r"\d+-\d+",
+
+
+for key in SETTINGS.keys.values():
+    # `--resources key=n` replaces that one key's slots; the others keep what config says.
+    if workflow.global_resources.setdefault(key.alias, key.slots) == 0:
+        sys.exit(f"error: --resources {key.alias}=0: must be 1 or more")
+    workflow.register_resource(key.alias, workflow.global_resources[key.alias])
+
+
+def shard(wildcards) -> Shard:
+    """Return the shard of a job."""
+    return shard_of(Path(SHARD.format(**wildcards)))
+
+
+def prompt_file(wildcards) -> str:
+    """Return the template that a job renders."""
+    return str(MATRIX.prompts[shard(wildcards).cell.prompt].source)
+
+
+def weights_file(wildcards) -> list[str]:
+    """Return the weights that a job loads: none unless its model is embedded."""
+    weights = SETTINGS.catalog[shard(wildcards).cell.model].weights
+    return [str(weights.file)] if weights else []
+
+
+def tokens(alias: str):
+    """Return the function that says how many slots of a key a job takes."""
+    return lambda wildcards: int(home_key(SETTINGS, shard(wildcards)) == alias)
+
+
+def asking(wildcards) -> str:
+    """Say "no" where nothing may be asked, as a resource: resources re-run nothing."""
+    return "no" if "rescore" in workflow.dag_settings.targets or SETTINGS.rescore else "yes"
+
+
+def quick_selection(wildcards) -> list[str]:
+    """Return all targets under the quick selection, and stop under another one."""
+    if not SETTINGS.quick:
+        command = "snakemake quick --configfile config/experiments/quick.yaml"
+        sys.exit(f"error: quick is a selection of its own, run: {command}   (or: make quick)")
+    return TARGETS
+
+
+def check_keys() -> None:
+    """Stop before any job starts where a key is missing that something unanswered needs."""
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "evaluate"]
+    try:
+        preflight.check(MATRIX, (shard(job.wildcards) for job in jobs))
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def show_result() -> None:
+    """Print the result table and where the page is."""
+    table = Path(RESULTS, "summary/summary.txt")
+    if table.exists():
+        print(f"\n{table.read_text()}\nsummary: {SUMMARY}", file=sys.stderr)
+
+
+def refresh() -> None:
+    """After a failed job: bring database and summary up to date with all that is finished."""
+    try:
+        outputs.refresh(MATRIX)
+        show_result()
+    except PilotbenchError as error:
+        print(f"error: {error}", file=sys.stderr)

@@ -1,0 +1,32 @@
+"""The master database, brought up to date from the shards that are new, changed or gone.
+
+INPUT:  every planned shard (none with partial=true: then files and journal are found as they lie)
+OUTPUT: results/master.duckdb, results/master_database.json, results/exports/
+"""
+
+
+rule database:
+    input:
+        shards=SHARDS,
+    output:
+        database=update(DATABASE),
+    log:
+        f"{RESULTS}/logs/database.log",
+    params:
+        selection=MATRIX.selection,
+        look_again=time.time() if SETTINGS.partial else None,
+    script:
+        "../scripts/database.py"
+
+
+rule exports:
+    input:
+        database=DATABASE,
+    output:
+        master=f"{RESULTS}/master_database.json",
+        parquet=f"{RESULTS}/exports/episodes.parquet",
+        csv=f"{RESULTS}/exports/episodes.csv",
+    log:
+        f"{RESULTS}/logs/exports.log",
+    script:
+        "../scripts/exports.py"

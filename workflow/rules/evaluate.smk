@@ -1,0 +1,32 @@
+"""One shard: the episodes of one cell over a run of instance indices.
+
+INPUT:  a prompt template, the weights of an embedded model, the journal
+OUTPUT: scored episodes, results/shards/{model}/{prompt}/{task}/{difficulty}/{rate}/{shard}.jsonl.gz
+"""
+
+
+rule evaluate:
+    input:
+        prompt=prompt_file,
+        weights=ancient(weights_file),
+    output:
+        shard=f"{RESULTS}/shards/{SHARD}.jsonl.gz",
+    log:
+        f"{RESULTS}/logs/{SHARD}.log",
+    params:
+        versions=lambda wildcards: MATRIX.versions(shard(wildcards).cell),
+    resources:
+        asking=asking,
+        **{alias: tokens(alias) for alias in SETTINGS.keys},
+    script:
+        "../scripts/evaluate.py"
+
+
+rule weights:
+    output:
+        "resources/models/{weights}",
+    log:
+        f"{RESULTS}/logs/weights/{{weights}}.log",
+    retries: 2
+    script:
+        "../scripts/weights.py"

@@ -1,0 +1,9 @@
+"""Adapter: bring the master database up to date."""
+
+from pathlib import Path
+
+from pilotbench import matrix, outputs
+from pilotbench.job import logged
+
+with logged(Path(snakemake.log[0])):
+    outputs.update_database(matrix.load(snakemake.config))

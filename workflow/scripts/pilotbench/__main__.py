@@ -1,0 +1,45 @@
+"""`python -m pilotbench VERB`: everything that is not a build."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+
+from pilotbench.errors import PilotbenchError, UserError
+
+VERBS = {
+    "status": ("pilotbench.status", "how far a run is: done, owed, in flight, spent"),
+}
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one verb and return its exit code; a user's mistake is one line and 2."""
+    words = sys.argv[1:] if words is None else words
+    args = _parser(words[0] if words else "").parse_args(words)
+    try:
+        return int(importlib.import_module(VERBS[args.verb][0]).run(args))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except PilotbenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pilotbench", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, (module, told) in VERBS.items():
+        verb = verbs.add_parser(name, help=told, description=f"{name}: {told}.")
+        if name == wanted:  # only the verb that is asked for is imported
+            importlib.import_module(module).add_arguments(verb)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""The matrix: one config made ready for everyone who asks what is to be built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pilotbench import BENCHMARK_VERSION
+from pilotbench.canonical import digest
+from pilotbench.config import Settings, settings
+from pilotbench.plan import Plan, plan
+from pilotbench.prompts import Prompt
+from pilotbench.prompts import load as load_prompts
+from pilotbench.records import Cell
+from pilotbench.tasks.folder import load_tasks
+from pilotbench.tasks.task import Task
+from pilotbench.validation import validate
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Settings with the tasks and prompts that they name, and the plan that follows."""
+
+    settings: Settings
+    tasks: dict[str, Task]
+    prompts: dict[str, Prompt]
+    _versions: dict[tuple[str, str, str], Json] = field(default_factory=dict)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The planned shards."""
+        return plan(self.settings, self.tasks, self.prompts)
+
+    def versions(self, cell: Cell) -> Json:
+        """Return all that makes a shard of `cell` out of date when it changes.
+
+        Hashes and versions alone: no instance is touched, and neither key nor slots are in it.
+        """
+        key = (cell.model, cell.prompt, cell.task)
+        if key not in self._versions:
+            model, task = self.settings.catalog[cell.model], self.tasks[cell.task]
+            self._versions[key] = {
+                "request": request_fingerprint(model),
+                "prompt": self.prompts[cell.prompt].sha256,
+                "task": f"{BENCHMARK_VERSION}/{task.scoring_version}",
+                "repeats": self.settings.repeats,
+                "max_turns": self.settings.max_turns or "auto",
+            }
+        return self._versions[key]
+
+    @cached_property
+    def selection(self) -> str:
+        """A digest of the planned shards: what the database marks as the current matrix."""
+        return digest([[str(shard.path) for shard in self.plan.shards], self.settings.repeats])
+
+
+def request_fingerprint(model: Any) -> str:
+    """Return a digest of what decides a model's requests: alias, price and keys do not."""
+    return digest([model.provider, model.deployment, model.protocol, model.parameters])
+
+
+def load(config: Mapping[str, Any], files: Iterable[Path] | None = None) -> Matrix:
+    """Return the matrix of a merged config; checked first where `files` are given.
+
+    Raises ConfigError, TemplateError or TaskError: one line that says what to change.
+    """
+    if files is not None:
+        validate(config, files)
+    chosen = settings(config)
+    return Matrix(
+        chosen,
+        load_tasks(chosen.task_folders, chosen.tasks),
+        load_prompts(chosen.prompt_folders, chosen.prompts),
+    )
