@@ -3,8 +3,8 @@
 A line is one of
     {"identity": …, "components": …, "asked": …, "host": …, …}   a response, as it came
     {"failure": …, "identity": …, "components": …}               why an episode is owed
-A line cut off at the end of a segment is a write that did not finish, and is ignored. A damaged line
-elsewhere is reported and asked for again; it never hides the others.
+A line cut off at the end of a segment is a write that did not finish, and is ignored. A damaged
+line elsewhere is reported and asked for again; it never hides the others.
 """
 
 from __future__ import annotations

@@ -1,0 +1,139 @@
+"""What a simulator is set up with: a YAML or JSON file, and flags that override it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PASSING = (  # drawn anew for each attempt
+    "error_500",
+    "reset",
+    "hang",
+    "truncated",
+    "malformed",
+    "slow_drip",
+    "wrong_model",
+    "unauthorized",
+    "insufficient_quota",
+)
+LASTING = (  # drawn once for a conversation, by its opening
+    "rejected",
+    "content_filter",
+    "filtered",
+    "context_overflow",
+    "length",
+)
+
+
+class SetupError(Exception):
+    """A set-up that cannot be used; its message is one line."""
+
+
+@dataclass(frozen=True)
+class KeySetup:
+    """A key: what it allows; None is no bound.
+
+    `secret` is what clients send (default `sk-` and the name). `unauthorized` makes a dead key,
+    `quota_requests` one that is spent after so many answers.
+    """
+
+    secret: str | None = None
+    slots: int | None = None
+    rpm: int | None = None
+    tpm: int | None = None
+    unauthorized: bool = False
+    quota_requests: int | None = None
+
+
+@dataclass(frozen=True)
+class ModelSetup:
+    """A model name: who plays it (answers.py), and how fast; None is the general setting."""
+
+    plays: str | None = None
+    latency_s: float | None = None
+    sigma: float | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All settings. Without `keys` every secret is welcome and has no limits.
+
+    Latency of an attempt is `latency_s` (the median) times a lognormal factor of `sigma` (0: it is
+    fixed), plus `per_input_token_s` and `per_output_token_s` for each token. `faults` are shares in
+    [0, 1] by name (PASSING, LASTING); `reject_containing` are texts whose conversations get a plain
+    400 for ever. `window_s` is the minute of rpm and tpm. `repeats` answers to one same body are no
+    waste. `retry_after`: whether a 429 says how long to wait. `hang_s` bounds a hang or a slow drip.
+    `release_on_disconnect`: whether a client that goes away frees its slot at once. `instances`,
+    `tasks`, `task_folders`: what the players can recognise.
+    """
+
+    keys: dict[str, KeySetup] = field(default_factory=dict)
+    models: dict[str, ModelSetup] = field(default_factory=dict)
+    seed: int = 1
+    latency_s: float = 0.0
+    sigma: float = 0.0
+    per_input_token_s: float = 0.0
+    per_output_token_s: float = 0.0
+    faults: dict[str, float] = field(default_factory=dict)
+    reject_containing: tuple[str, ...] = ()
+    context_tokens: int | None = None
+    window_s: float = 60.0
+    retry_after: bool = True
+    rate_headers: bool = True
+    repeats: int = 1
+    hang_s: float = 600.0
+    drip_s: float = 0.5
+    release_on_disconnect: bool = True
+    instances: int = 200
+    tasks: tuple[str, ...] = ()
+    task_folders: tuple[str, ...] = ()
+
+
+def load(path: Path | None, overrides: Mapping[str, Any]) -> Setup:
+    """Return the set-up of a file with `overrides` on top. Raises SetupError."""
+    try:
+        values = {} if path is None else yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise SetupError(f"{path}: {' '.join(str(error).split())}") from None
+    merged = dict(values)
+    for key, value in overrides.items():
+        merged[key] = {**merged.get(key, {}), **value} if isinstance(value, Mapping) else value
+    return from_mapping(merged)
+
+
+def from_mapping(values: Mapping[str, Any]) -> Setup:
+    """Return the set-up that plain values stand for. Raises SetupError naming the wrong key."""
+    known = _checked(Setup, values, "set-up")
+    known["keys"] = {
+        name: KeySetup(**_checked(KeySetup, value or {}, f"keys.{name}"))
+        for name, value in known.get("keys", {}).items()
+    }
+    known["models"] = {
+        name: ModelSetup(**_checked(ModelSetup, value or {}, f"models.{name}"))
+        for name, value in known.get("models", {}).items()
+    }
+    for name in ("reject_containing", "tasks", "task_folders"):
+        known[name] = tuple(known.get(name, ()))
+    _checked_faults(known.get("faults", {}))
+    return Setup(**known)
+
+
+def _checked(kind: type, values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    allowed = [one.name for one in fields(kind)]
+    for name in values:
+        if name not in allowed:
+            raise SetupError(f"{where}: {name} is not a setting; allowed are {', '.join(allowed)}")
+    return dict(values)
+
+
+def _checked_faults(shares: Mapping[str, float]) -> None:
+    for kinds in (PASSING, LASTING):
+        if sum(shares.get(kind, 0) for kind in kinds) > 1:
+            raise SetupError(f"faults: the shares of {', '.join(kinds)} are more than 1 together")
+    for name, share in shares.items():
+        if name not in PASSING + LASTING or not 0 <= share <= 1:
+            raise SetupError(f"faults: {name}={share}; allowed are shares of {PASSING + LASTING}")

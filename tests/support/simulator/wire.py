@@ -1,0 +1,134 @@
+"""Just enough HTTP/1.1 for a fast loopback server: keep-alive, Content-Length, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+_STATUS = {status.value: status.phrase for status in HTTPStatus}
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: closing sends a reset
+MAX_HEAD = 65536
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """One request; header names are in lower case."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+class Connection(asyncio.Protocol):
+    """One client connection. `handle(request, connection)` must answer by one of the methods."""
+
+    def __init__(self, handle: Callable[[HttpRequest, Connection], None]) -> None:
+        self._handle = handle
+        self._buffer = bytearray()
+        self._transport: Any = None
+        self._busy = False
+        self.on_lost: Callable[[], None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the client still listens."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = transport
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell who works on an answer that nobody waits for it."""
+        if self.on_lost is not None:
+            self.on_lost()
+
+    def data_received(self, data: bytes) -> None:
+        """Collect bytes until a request is whole."""
+        self._buffer += data
+        self._next()
+
+    def _next(self) -> None:
+        if self._busy:
+            return
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self._buffer) > MAX_HEAD:
+                self.reset()
+            return
+        try:
+            method, target, headers = _head(bytes(self._buffer[:end]))
+            length = int(headers.get("content-length", "0"))
+        except ValueError:
+            self.reset()
+            return
+        if headers.get("expect") == "100-continue" and len(self._buffer) == end + 4:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if len(self._buffer) < end + 4 + length:
+            return
+        body = bytes(self._buffer[end + 4 : end + 4 + length])
+        del self._buffer[: end + 4 + length]
+        self._busy = True
+        parts = urlsplit(target)
+        query = dict(parse_qsl(parts.query)) if parts.query else {}
+        self._handle(HttpRequest(method, parts.path, query, headers, body), self)
+
+    def send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        """Send a whole response and go on with the next request."""
+        self.begin(status, len(body), headers, body)
+        self._busy = False
+        self.on_lost = None
+        if self._buffer:
+            self._next()
+
+    def begin(
+        self,
+        status: int,
+        length: int,
+        headers: Mapping[str, str] | None = None,
+        first: bytes = b"",
+    ) -> None:
+        """Send the head of a response of `length` bytes and the first of them."""
+        lines = [
+            f"HTTP/1.1 {status} {_STATUS.get(status, 'Unknown')}",
+            "content-type: application/json",
+            f"content-length: {length}",
+            *(f"{name}: {value}" for name, value in (headers or {}).items()),
+        ]
+        self._transport.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + first)
+
+    def write(self, data: bytes) -> None:
+        """Send more bytes of a response that was begun."""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Close after what was written is sent."""
+        self._transport.close()
+
+    def reset(self) -> None:
+        """Break the connection so that the client sees a reset."""
+        self.on_lost = None
+        raw = self._transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._transport.abort()
+
+
+def _head(head: bytes) -> tuple[str, str, dict[str, str]]:
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    headers = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    if "transfer-encoding" in headers:
+        raise ValueError("a request body needs a Content-Length here")
+    return method, target, headers
