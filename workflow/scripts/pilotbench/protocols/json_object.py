@@ -1,0 +1,113 @@
+"""JSON: structured output, one object a message with `thought`, `tool` and `arguments`.
+
+The schema that is sent is small, so that grammars compile at once: the tool is one of the names,
+its arguments are any object (the tool checks them). `thought` comes first, so that a model may
+reason before it calls, and may be null or absent. Where a service ignores the schema, an object
+in a code fence or after other text is read too; a second object is a surplus call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pilotbench.instances import Instance
+from pilotbench.protocols.protocol import (
+    NOT_EXECUTED,
+    Messages,
+    Parsed,
+    compact,
+    rules,
+    tool_list,
+)
+from pilotbench.protocols.reading import NotACallError, Said, call_of, decoded_at, said, text_of
+from pilotbench.tasks.task import Task, ToolSpec
+
+Json = dict[str, Any]
+LONGEST_THOUGHT = 1000
+MOST_CALLS = 100
+FORM = """\
+Each of your messages is one JSON object and nothing else:
+{"thought": "your reasoning, or null", "tool": "name", "arguments": {…}}"""
+
+
+class JsonObject:
+    """Calls as JSON objects; results in messages of role `user`."""
+
+    name = "json"
+
+    def system(self, task: Task, instance: Instance, max_turns: int) -> str:
+        """Return the tools, the form and the rules."""
+        return f"{tool_list(task.tools(instance))}\n\n{FORM}\n\n{rules(max_turns)}"
+
+    def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
+        """Return the schema of a message."""
+        properties: Json = {
+            "thought": {"type": ["string", "null"], "maxLength": LONGEST_THOUGHT},
+            "tool": {"type": "string", "enum": [tool.name for tool in tools]},
+            "arguments": {"type": "object"},
+        }
+        schema = {
+            "type": "object",
+            "properties": properties,
+            "required": ["thought", "tool", "arguments"],
+            "additionalProperties": False,
+        }
+        return {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "call", "schema": schema},
+            }
+        }
+
+    def parse(self, message: Json) -> Parsed:
+        """Read the first object of the text; further objects that are calls are surplus."""
+        return parse_objects(said(message))
+
+    def assistant_message(self, message: Json, parsed: Parsed) -> Json:
+        """Return the text without reasoning that came before it."""
+        return {"role": "assistant", "content": said(message).text}
+
+    def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
+        """Return one user message: the reply, then a line for each surplus call."""
+        return [{"role": "user", "content": lines_of(parsed, reply)}]
+
+
+def lines_of(parsed: Parsed, reply: Json) -> str:
+    """Return the reply and the fixed reply of each surplus call, a line each."""
+    surplus = parsed.surplus if parsed.call is not None else 0
+    return "\n".join([compact(reply), *[compact(NOT_EXECUTED)] * surplus])
+
+
+def parse_objects(spoken: Said) -> Parsed:
+    """Read calls that are JSON objects within a text: the first object decides.
+
+    At most a hundred calls are counted.
+    """
+    text = spoken.text
+    start = text.find("{")
+    if start < 0:
+        return Parsed(None, "no JSON object", thought=spoken.thought, text=text)
+    try:
+        value, end = decoded_at(text, start)
+        call = call_of(value)
+    except NotACallError as error:
+        return Parsed(None, str(error), thought=spoken.thought, text=text)
+    own = text_of(value.get("thought"))
+    thought = "\n".join(part for part in (spoken.thought, own) if part) or None
+    return Parsed(call, None, _surplus(text, end), thought, text)
+
+
+def _surplus(text: str, end: int) -> int:
+    count = 0
+    while count < MOST_CALLS:
+        start = text.find("{", end)
+        if start < 0:
+            break
+        try:
+            value, end = decoded_at(text, start)
+            call_of(value)
+        except NotACallError:
+            break
+        count += 1
+    return count

@@ -1,0 +1,40 @@
+"""Plain questions: one reply without tools, whose text is the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pilotbench.instances import Instance
+from pilotbench.protocols.protocol import Messages, Parsed
+from pilotbench.protocols.reading import said
+from pilotbench.tasks.task import Task, ToolSpec
+
+Json = dict[str, Any]
+
+
+class Plain:
+    """No calls at all; used for question packs without tools, whatever the model's protocol."""
+
+    name = "none"
+
+    def system(self, task: Task, instance: Instance, max_turns: int) -> str:
+        """Return the pack's system message."""
+        return str(getattr(task, "system", ""))
+
+    def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
+        """Return nothing."""
+        return {}
+
+    def parse(self, message: Json) -> Parsed:
+        """Return the text."""
+        spoken = said(message)
+        return Parsed(None, None, thought=spoken.thought, text=spoken.text)
+
+    def assistant_message(self, message: Json, parsed: Parsed) -> Json:
+        """Return the text."""
+        return {"role": "assistant", "content": parsed.text}
+
+    def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
+        """Return nothing: a question has one turn."""
+        return []

@@ -1,0 +1,151 @@
+"""Read calls out of text that a model wrote: tolerant by stated rules, safe against anything.
+
+- Reasoning between <think> and </think> (the opening tag may be missing: some servers strip it) is
+  cut off the front; without a closing tag all of it is reasoning.
+- A call is a JSON object with `tool` (or `name`) and `arguments` (or `parameters`); arguments that
+  are missing or null are empty, and arguments that are a JSON text are read as JSON.
+- NaN, infinities, numbers beyond a double, more than forty levels, and tools that are no text are
+  not calls. Lone surrogates, which no request could carry, become U+FFFD.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+DEEPEST = 40
+THINK, THOUGHT = "<think>", "</think>"
+
+
+class NotACallError(ValueError):
+    """A text that is no call; the message says why."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message's text and the reasoning before it."""
+
+    text: str
+    thought: str | None
+
+
+def said(message: Json) -> Said:
+    """Return text and reasoning of an assistant's message."""
+    content = text_of(message.get("content"))
+    reasoning = text_of(message.get("reasoning_content")) or text_of(message.get("reasoning"))
+    thought, text = _split_thought(content)
+    thoughts = [part for part in (reasoning.strip(), thought.strip()) if part]
+    return Said(text.strip(), "\n".join(thoughts) or None)
+
+
+def _split_thought(content: str) -> tuple[str, str]:
+    opened = content.lstrip().startswith(THINK)
+    before, closed, after = content.partition(THOUGHT)
+    if closed and (opened or THINK not in before):
+        return before.replace(THINK, "", 1), after
+    if opened:
+        return content.replace(THINK, "", 1), ""
+    return "", content
+
+
+def text_of(value: Any) -> str:
+    """Return a content field as clean text: text, a list of text parts, or nothing."""
+    if isinstance(value, list):
+        parts = (part.get("text") for part in value if isinstance(part, dict))
+        value = "".join(part for part in parts if isinstance(part, str))
+    return clean(value) if isinstance(value, str) else ""
+
+
+def clean(text: str) -> str:
+    """Return `text` with lone surrogates replaced, so that it can be sent as UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def decoded(text: str) -> Any:
+    """Return the JSON value of a text. Raises NotACallError."""
+    try:
+        return plain(json.loads(text, parse_constant=_refused))
+    except RecursionError:
+        raise NotACallError("nested too deep") from None
+    except ValueError as error:
+        raise NotACallError(f"not JSON: {error}"[:200]) from None
+
+
+def decoded_at(text: str, start: int) -> tuple[Any, int]:
+    """Return the JSON value that begins at `start` and where it ends. Raises NotACallError."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+        return plain(value), end
+    except RecursionError:
+        raise NotACallError("nested too deep") from None
+    except ValueError as error:
+        raise NotACallError(f"not JSON: {error}"[:200]) from None
+
+
+def _refused(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refused)
+
+
+def plain(value: Any, level: int = 0) -> Any:
+    """Return a JSON value with clean texts. Raises NotACallError for what nothing could carry."""
+    if level > DEEPEST:
+        raise NotACallError("nested too deep")
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): plain(inner, level + 1) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner, level + 1) for inner in value]
+    if isinstance(value, int | float) and not _is_finite(value):
+        raise NotACallError("a number is out of range")
+    return value
+
+
+def _is_finite(value: int | float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def call_of(value: Any) -> Json:
+    """Return `{"tool", "arguments"}` of a decoded value. Raises NotACallError."""
+    if not isinstance(value, dict):
+        raise NotACallError("a call is a JSON object")
+    tool = value.get("tool", value.get("name"))
+    if not isinstance(tool, str) or not tool.strip():
+        raise NotACallError("the call names no tool")
+    return {
+        "tool": tool.strip(),
+        "arguments": arguments_of(value.get("arguments", value.get("parameters"))),
+    }
+
+
+def arguments_of(value: Any) -> Json:
+    """Return arguments as an object. Raises NotACallError."""
+    if isinstance(value, str):
+        value = decoded(value) if value.strip() else {}
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise NotACallError("the arguments are no JSON object")
+    return value
+
+
+def is_call(value: Any) -> bool:
+    """Say whether a decoded value is a call."""
+    try:
+        call_of(value)
+    except NotACallError:
+        return False
+    return True
