@@ -81,7 +81,7 @@ class Service:
             _send_error(connection, 404, "not_found", f"no such address: {path}")
 
     def statistics(self, query: dict[str, str]) -> Json:
-        """Return all that was counted; `slots` asks for the list schedule, `series` for all times."""
+        """Return all that was counted; `slots` adds the list schedule, `series` all times."""
         now = self._now()
         keys = {name: key.as_json(now) for name, key in self._keys.items()}
         found: Json = {

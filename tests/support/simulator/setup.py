@@ -66,7 +66,7 @@ class Setup:
     fixed), plus `per_input_token_s` and `per_output_token_s` for each token. `faults` are shares in
     [0, 1] by name (PASSING, LASTING); `reject_containing` are texts whose conversations get a plain
     400 for ever. `window_s` is the minute of rpm and tpm. `repeats` answers to one same body are no
-    waste. `retry_after`: whether a 429 says how long to wait. `hang_s` bounds a hang or a slow drip.
+    waste. `retry_after`: whether a 429 says how long to wait. `hang_s` bounds hangs and slow drips.
     `release_on_disconnect`: whether a client that goes away frees its slot at once. `instances`,
     `tasks`, `task_folders`: what the players can recognise.
     """
