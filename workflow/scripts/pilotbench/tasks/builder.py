@@ -1,0 +1,243 @@
+"""Build one problem step by step: world, reference plan, texts and goal grow together.
+
+A move (see `moves`) adds the objects that it needs to the starting world and executes its step on
+the live copy, so that what follows can choose its arguments from real results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pilotbench.instances import Step
+from pilotbench.tasks import words
+from pilotbench.tasks.draw import Draw
+from pilotbench.world.objects import Data, Rows, from_entry
+from pilotbench.world.references import resolve, steps_used
+from pilotbench.world.state import World
+from pilotbench.world.tool import Outcome, check_arguments
+from pilotbench.world.toolbox import TOOLS
+
+Json = dict[str, Any]
+
+
+class Unfit(Exception):
+    """The draws so far give no good problem: the next attempt has other draws."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """The data that flows: how an argument names it, and what it is."""
+
+    argument: Any
+    data: Data
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A value of the plan: the argument, the true value, and how the request shows it.
+
+    `decoy` is the name that the request shows first at very_hard and then rules out.
+    """
+
+    argument: Any
+    value: Any
+    shown: str
+    decoy: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value that an earlier step yields for a later one."""
+
+    argument: Json
+    value: Any
+    thing: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that can be asked for: in words, by type, and where a result shows it.
+
+    `role` is row, look, figure or receipt. `digits` are the words for its number where the value
+    itself is a name that ends in one.
+    """
+
+    role: str
+    words: str
+    type: str
+    value: Any
+    source: Json
+    decimals: int = 0
+    digits: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The texts of one step: in the words of easy, and as a fact of the outcome."""
+
+    group: str  # lookup, source, shape, format or sink
+    easy: str
+    fact: str
+
+
+class Builder:
+    """One problem in the making; `twisted` is the token whose name very_hard rules out."""
+
+    def __init__(self, draw: Draw, recipe: Sequence[str], twisted: str | None) -> None:
+        self.draw = draw
+        self.recipe = tuple(recipe)
+        self.place = 0
+        self.hardest = twisted is not None
+        self.twisted = twisted
+        self.theme = draw.pick(words.THEMES)
+        self.start: dict[str, Any] = {"salt": f"{draw.whole(0, 16**8 - 1):08x}"}
+        self.world = World(self.start)
+        self.steps: list[Step] = []
+        self.results: list[Json] = []
+        self.gives: dict[tuple[int, str], str] = {}
+        self.parts: list[Part] = []
+        self.found: dict[str, Found] = {}
+        self.sessions: dict[str, tuple[str, int]] = {}
+        self.product: Product | None = None
+        self.facts: list[Fact] = []
+        self.goal: list[Json] = []
+        self.allow: list[str] = []
+        self.constraints: list[str] = []
+        self.derived: list[Json] = []
+        self.rule: str | None = None  # what the source's bad rows break, for `validate`
+        self.mapped: dict[str, str] = {}  # old column name -> new
+        self.services: dict[str, str] = {}  # later token -> service it concerns
+        self.via: dict[str, tuple[Json, int]] = {}  # later token -> route it needs, and the step
+        self.focus: str | None = None  # the column that a transformation has changed
+        self.outcome = "is the {noun}, as they are"
+
+    @property
+    def flow(self) -> Product:
+        """Return the data that flows now."""
+        if self.product is None:
+            raise Unfit("nothing flows yet")
+        return self.product
+
+    @property
+    def rows(self) -> Rows:
+        """Return the rows that flow now."""
+        rows: Rows = self.flow.data.value
+        return rows
+
+    def later(self, *tokens: str) -> bool:
+        """Say whether any of `tokens` comes after the current one."""
+        return any(token in self.recipe[self.place + 1 :] for token in tokens)
+
+    def add(self, section: str, key: str, value: Any) -> None:
+        """Put an object into the starting world and the live one; raises Unfit when taken."""
+        if key in self.world.sections[section] or key in self.start.get(section, {}):
+            raise Unfit(f"{key} is taken")
+        self.start.setdefault(section, {})[key] = value
+        self.world.sections[section][key] = value
+
+    def add_all(self, section: str, target: Literal, make: Callable[[], Any]) -> None:
+        """Put the target and, where it has one, its decoy into the world."""
+        self.add(section, target.value, make())
+        if target.decoy is not None:
+            self.add(section, target.decoy, make())
+
+    def table(self) -> Json:
+        """Return a fresh table of the theme as a world entry."""
+        return {"kind": "table", "value": words.rows(self.draw, self.theme)}
+
+    def literal(self, token: str, make: Callable[[], Any]) -> Literal:
+        """Return a value that `token` needs: an earlier step's, or a new one that the request says.
+
+        At very_hard a number found earlier counts with a stated number added.
+        """
+        found = self.found.pop(token, None)
+        if found is None:
+            value = make()
+            return Literal(value, value, f"`{value}`")
+        if self.hardest and isinstance(found.value, int):
+            more = self.draw.whole(11, 99)
+            argument = {"$sum": [found.argument, more]}
+            return Literal(argument, found.value + more, f"that {found.thing} plus {more}")
+        return Literal(found.argument, found.value, f"that {found.thing}")
+
+    def target(self, token: str, why: str, make: Callable[[], str]) -> Literal:
+        """Return the name of an object; at very_hard the obvious one may be ruled out."""
+        if token in self.found or token != self.twisted:
+            return self.literal(token, make)
+        self.twisted = None
+        name, suffix = make(), f"-{self.draw.pick(words.STEMS)}"
+        valid = words.successor(name, suffix)
+        place = " before the ending" if not valid.endswith(suffix) else " at the end"
+        self.constraints.append(
+            f"But `{name}` {why}: the one to use instead has the same name with `{suffix}` added{place}."
+        )
+        self.derived.append({"value": valid, "name": name, "suffix": suffix})
+        return Literal(valid, valid, f"`{name}`", decoy=name)
+
+    def step(
+        self,
+        tool: str,
+        arguments: Json,
+        *,
+        group: str,
+        easy: str,
+        fact: str,
+        gives: str,
+        purpose: str,
+        operation: str,
+        after: Sequence[int] = (),
+    ) -> Outcome:
+        """Execute one step of the reference plan and note its texts; return its outcome."""
+        given = check_arguments(TOOLS[tool], resolve(arguments, self.results))
+        outcome = TOOLS[tool].run(self.world, **given)
+        self.world.apply(outcome.changes)
+        place = len(self.steps)
+        if outcome.data is not None:
+            self.world.made[outcome.data.handle] = outcome.data
+            argument = {"$step": place, "path": "handle"}
+            self.product = Product(argument, outcome.data, outcome.data.kind == "number")
+        self.gives[place, "handle"] = gives
+        needs = tuple(sorted(steps_used(arguments) | set(after)))
+        self.steps.append(Step(tool, arguments, operation, purpose, needs))
+        self.results.append(outcome.result)
+        self.parts.append(Part(group, easy, fact))
+        return outcome
+
+    def opening(self, text: str) -> None:
+        """Note a text about the source that no step stands for."""
+        self.parts.append(Part("given", text, text))
+
+    def find(self, target: str, path: str, value: Any, thing: str, words: str) -> None:
+        """Note that the step just made yields `value` for the later token `target`."""
+        place = len(self.steps) - 1
+        self.gives[place, path] = words
+        self.found[target] = Found({"$step": place, "path": path}, value, thing)
+
+    def fact(
+        self,
+        role: str,
+        words: str,
+        value: Any,
+        path: str,
+        *,
+        type: str = "number",
+        decimals: int = 0,
+        digits: str = "",
+    ) -> None:
+        """Note something that can be asked for in the result of the step just made."""
+        source = {"$step": len(self.steps) - 1, "path": path}
+        self.facts.append(Fact(role, words, type, value, source, decimals, digits))
+
+    def must_change(self, before: Data) -> None:
+        """Raise Unfit when the last operation left its data as it was, or left nothing."""
+        if not self.rows:
+            raise Unfit("no rows are left")
+        if before.value == self.rows:
+            raise Unfit("nothing changed")
+
+    def entry(self, identity: str, section: str, key: str) -> Data:
+        """Return an entry of the starting world as data."""
+        return from_entry(self.start[section][key], identity)

@@ -1,0 +1,46 @@
+"""Seeded draws that are the same on every machine and Python version."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import TypeVar
+
+T = TypeVar("T")
+
+SEED_EPOCH = "1"  # changes on purpose only: every instance changes with it
+
+
+class Draw:
+    """A stream of draws seeded with the SHA-256 of words.
+
+    Only `random()` of Python's generator is used, the one method whose sequence Python promises
+    to keep.
+    """
+
+    def __init__(self, *words: object) -> None:
+        text = "\x1f".join([SEED_EPOCH, *map(str, words)])
+        self._random = random.Random(int.from_bytes(sha256(text.encode()).digest()[:8], "big"))
+
+    def whole(self, low: int, high: int) -> int:
+        """Return an integer from low to high, both included."""
+        return low + int(self._random.random() * (high - low + 1))
+
+    def pick(self, items: Sequence[T]) -> T:
+        """Return one of `items`."""
+        return items[int(self._random.random() * len(items))]
+
+    def some(self, items: Iterable[T], count: int) -> list[T]:
+        """Return `count` different places of `items`, in drawn order."""
+        left = list(items)
+        return [left.pop(int(self._random.random() * len(left))) for _ in range(count)]
+
+    def mixed(self, items: Iterable[T]) -> list[T]:
+        """Return `items` in drawn order."""
+        left = list(items)
+        return self.some(left, len(left))
+
+    def chance(self, share: float) -> bool:
+        """Return True in this share of draws."""
+        return self._random.random() < share

@@ -1,0 +1,218 @@
+"""Moves that leave something in the world, and the goal that each implies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pilotbench.tasks import words
+from pilotbench.tasks.builder import Builder, Literal
+from pilotbench.tasks.moves.sources import host_of
+from pilotbench.world.objects import INLINE_ROOT
+
+CLOSED = "is closed to new data and must stay as it is"
+
+
+def _reach(b: Builder, kind: str, identity: str, says: str, **more: str) -> None:
+    """Ask for the flowing data at an object, with its lineage, and let the object change."""
+    data = b.flow.data
+    assert INLINE_ROOT not in data.roots
+    b.allow.append(identity)
+    b.goal.append(
+        {
+            "kind": kind,
+            "object": identity,
+            "content": data.content,
+            "roots": list(data.roots),
+            "ops": list(data.ops),
+            **more,
+            "says": says,
+        }
+    )
+
+
+def _receipt(b: Builder, words_: str) -> None:
+    receipt = b.results[-1]["receipt"]
+    b.fact("receipt", f"the receipt number of {words_}", receipt, "receipt")
+
+
+def _named(target: Literal, thing: str) -> str:
+    """Return `the file `x`` or, for what was found, `that file`."""
+    return f"the {thing} {target.shown}" if target.shown.startswith("`") else target.shown
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def write(b: Builder) -> None:
+    """Write the data to a new file."""
+    target = b.target("write", CLOSED, lambda: words.path(b.draw, "report", "out"))
+    if target.decoy is not None:
+        b.add("files", target.decoy, {"kind": "text", "value": "kept for the record"})
+    shown = _named(target, "file")
+    b.step(
+        "file_operations_writer",
+        {"path": target.argument, "data": b.flow.argument},
+        group="sink",
+        easy=f"Write the outcome to {shown}.",
+        fact=f"{_capital(shown)} must hold the outcome.",
+        gives="the written file",
+        purpose="write the outcome to its file",
+        operation="write data to a file",
+    )
+    _reach(b, "stored", f"file:{target.value}", f"the file {target.value} holds the wanted data")
+    _receipt(b, "the write")
+
+
+def post(b: Builder) -> None:
+    """Post the data to a URL."""
+    host, requires, after = host_of(b, "post")
+    target = b.target("post", CLOSED, lambda: words.url(b.draw, host))
+    b.add_all("endpoints", target, lambda: {**requires, "posts": []})
+    shown = _named(target, "URL")
+    b.step(
+        "network_poster",
+        {"url": target.argument, "data": b.flow.argument},
+        group="sink",
+        easy=f"Post the outcome to {shown}.",
+        fact=f"{_capital(shown)} must receive the outcome as a post.",
+        gives="the post",
+        purpose="post the outcome to its URL",
+        operation="post data to a URL",
+        after=after,
+    )
+    _reach(
+        b, "received", f"endpoint:{target.value}", f"{target.value} has received the wanted data"
+    )
+    _receipt(b, "the post")
+
+
+def _into(
+    token: str,
+    tool: str,
+    section: str,
+    word: str,
+    make: Callable[[Builder], str],
+    easy: str,
+    fact: str,
+    receipt: str,
+    **fixed: str,
+) -> Callable[[Builder], None]:
+    """Return the move that hands the data to a named object; texts have `{}` for its name."""
+    argument = {"queues": "queue", "cache": "key", "inboxes": "to"}[section]
+    thing = {"queues": "queue", "cache": "cache key", "inboxes": "person"}[section]
+
+    def move(b: Builder) -> None:
+        target = b.target(token, CLOSED, lambda: make(b))
+        if section != "cache":
+            b.add_all(section, target, list)
+        elif target.decoy is not None:
+            b.add(section, target.decoy, {"kind": "text", "value": "kept for the record"})
+        shown = _named(target, thing)
+        b.step(
+            tool,
+            {argument: target.argument, **fixed, "data": b.flow.argument},
+            group="sink",
+            easy=easy.format(shown),
+            fact=_capital(fact.format(shown)),
+            gives=f"the {receipt}",
+            purpose=easy.format(f"its {thing}").rstrip(".").lower(),
+            operation=easy.format(f"a {thing}").replace("the outcome", "data").rstrip(".").lower(),
+        )
+        kind = "stored" if section == "cache" else "received"
+        says = f"the {word} {target.value} has the wanted data"
+        _reach(b, kind, f"{word}:{target.value}", says)
+        _receipt(b, f"the {receipt}")
+
+    return move
+
+
+push = _into(
+    "push", "integration_queue", "queues", "queue",
+    lambda b: words.name(b.draw, "queue"),
+    "Push the outcome to {}.", "{} must hold the outcome as a new message.", "message",
+    action="push",
+)  # fmt: skip
+put = _into(
+    "put", "utility_cache", "cache", "cache",
+    lambda b: words.name(b.draw, "result"),
+    "Put the outcome into the cache under {}.", "{} must have the outcome cached.", "cache entry",
+    action="put",
+)  # fmt: skip
+notify = _into(
+    "notify", "utility_notifier", "inboxes", "inbox",
+    lambda b: words.person(b.draw),
+    "Notify {} with the outcome.", "{} must be notified with the outcome.", "notification",
+)  # fmt: skip
+
+
+def schedule(b: Builder) -> None:
+    """Schedule a job with the data."""
+    at = b.literal("schedule", lambda: words.time(b.draw))
+    target = b.target("schedule", CLOSED, lambda: words.name(b.draw, "job"))
+    job = target.value
+    if target.decoy is not None:
+        entry = {"kind": "text", "value": "kept for the record", "at": words.time(b.draw)}
+        b.add("schedule", target.decoy, entry)
+    b.step(
+        "integration_scheduler",
+        {"job": job, "at": at.argument, "data": b.flow.argument},
+        group="sink",
+        easy=f"Schedule the job {target.shown} with the outcome at {at.shown}.",
+        fact=f"The job {target.shown} must be scheduled with the outcome at {at.shown}.",
+        gives="the job",
+        purpose="schedule the job with the outcome",
+        operation="schedule a job",
+    )
+    says = f"the job {job} is scheduled at {at.value} with the wanted data"
+    _reach(b, "stored", f"job:{job}", says, at=str(at.value))
+    _receipt(b, "the job")
+
+
+def log(b: Builder) -> None:
+    """Log the data at a level that is not the default."""
+    level = b.draw.pick(("warning", "error"))
+    b.step(
+        "utility_logger",
+        {"level": level, "data": b.flow.argument},
+        group="sink",
+        easy=f"Log the outcome at the level `{level}`.",
+        fact=f"The log must have the outcome as an entry of level `{level}`.",
+        gives="the log entry",
+        purpose=f"log the outcome at level `{level}`",
+        operation="log data",
+    )
+    _reach(b, "received", f"log:{level}", f"the log has the wanted data at level {level}")
+    _receipt(b, "the log entry")
+
+
+def route(b: Builder) -> None:
+    """Route a service to the backend found, for its own sake."""
+    from pilotbench.tasks.moves.lookups import route as routed
+
+    routed(b, "route")
+    service = str(b.steps[-1].arguments["service"])
+    backend = b.world.sections["routes"][service]
+    identity = f"route:{service}"
+    b.found.pop("route", None)
+    b.goal.append(
+        {
+            "kind": "routed",
+            "object": identity,
+            "backend": backend,
+            "says": f"{service} is routed to {backend}",
+        }
+    )
+    _receipt(b, "the routing")
+
+
+MOVES = {
+    "write": ("file_operations_writer", write),
+    "post": ("network_poster", post),
+    "push": ("integration_queue", push),
+    "put": ("utility_cache", put),
+    "notify": ("utility_notifier", notify),
+    "schedule": ("integration_scheduler", schedule),
+    "log": ("utility_logger", log),
+    "route": ("network_router", route),
+}

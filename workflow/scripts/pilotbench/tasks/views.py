@@ -1,0 +1,195 @@
+"""The five difficulties as views of one built problem: the texts and the distractors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pilotbench.tasks import words
+from pilotbench.tasks.builder import Builder, Fact, Part
+from pilotbench.tasks.draw import Draw
+from pilotbench.world.objects import as_csv
+
+Json = dict[str, Any]
+
+DIFFICULTIES = ("very_easy", "easy", "medium", "hard", "very_hard")
+
+CLOSING = (
+    "Pass data from step to step by its handle (`data` takes a handle or the name of a table): "
+    "what is typed in as text does not count. Change nothing else."
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What `finish` must be called with: in words, and the answer predicate."""
+
+    text: str
+    predicate: Json
+    source: Any
+
+
+def _typed(fact: Fact) -> str:
+    if fact.type == "token":
+        return "exactly as shown"
+    return "a number, rounded to 2 decimals" if fact.decimals else "an integer"
+
+
+def _predicate(type_: str, value: Any, decimals: int) -> Json:
+    predicate: Json = {"kind": "answer", "type": type_, "value": value}
+    if type_ == "number":
+        predicate["tolerance"] = 0.005 if decimals else 0
+    return {**predicate, "says": f"the answer is {value}"}
+
+
+def question(b: Builder, draw: Draw) -> Question:
+    """Choose what is asked: after one step its fact, else the last figure or the last receipt."""
+    facts = [fact for fact in b.facts if fact.role in ("figure", "receipt")] or b.facts[-1:]
+    last = {fact.role: fact for fact in facts}
+    fact = draw.pick(list(last.values())) if len(b.steps) > 1 else facts[-1]
+    if not b.hardest:
+        text = f"Finish with {fact.words} as the answer ({_typed(fact)})."
+        return Question(text, _predicate(fact.type, fact.value, fact.decimals), fact.source)
+    return _computed(fact, last, draw)
+
+
+def _number(fact: Fact) -> float:
+    if fact.type == "token":
+        return int(re.findall(r"\d+", str(fact.value))[-1])
+    return float(fact.value) if fact.decimals else int(fact.value)
+
+
+def _computed(fact: Fact, last: dict[str, Fact], draw: Draw) -> Question:
+    """Ask for a number that must be computed from what was found."""
+    decimals = fact.decimals
+    if {"figure", "receipt"} <= last.keys():
+        figure, receipt = last["figure"], last["receipt"]
+        value = round(_number(figure) + _number(receipt), 2)
+        what, decimals = f"the sum of {figure.words} and {receipt.words}", 2
+        source: Any = {"$sum": [figure.source, receipt.source]}
+    else:
+        times, less = draw.whole(3, 9), draw.whole(1_000, 9_999)
+        value = round(times * _number(fact) - less, 2)
+        what = f"{times} times {fact.digits or fact.words}, minus {less},"
+        source = {"times": times, "less": less, "of": fact.source}
+    typed = "a number, rounded to 2 decimals" if decimals else "an integer"
+    whole = int(value) if value == int(value) else value
+    text = f"Finish with {what} as the answer ({typed})."
+    return Question(text, _predicate("number", whole, decimals), source)
+
+
+def very_easy(b: Builder, asked: Question, draw: Draw) -> str:
+    """Name the tools and their arguments, in another order than that of the plan."""
+    lines = [f"- `{step.tool}` with {_arguments(b, step.arguments)}" for step in b.steps]
+    mixed = draw.mixed(lines)
+    if mixed == lines:
+        mixed = [*lines[1:], lines[0]]
+    head = "Use these tools, each once, in the order that works (it is not the order shown):"
+    alone = "Use this tool once:"
+    given = [part.easy for part in b.parts if part.group == "given"]
+    start = alone if len(lines) == 1 else head
+    return "\n".join([*given, start, *mixed, asked.text, CLOSING])
+
+
+def _arguments(b: Builder, arguments: Json) -> str:
+    return ", ".join(f"{name} = {_worded(b, value)}" for name, value in arguments.items())
+
+
+def _worded(b: Builder, value: Any) -> str:
+    if isinstance(value, dict):
+        if "$step" in value:
+            return b.gives[value["$step"], value["path"]]
+        if "$sum" in value:
+            return " plus ".join(_worded(b, part) for part in value["$sum"])
+        return (
+            "{" + ", ".join(f"{name}: {_worded(b, inner)}" for name, inner in value.items()) + "}"
+        )
+    return f"`{value}`"
+
+
+def easy(b: Builder, asked: Question, draw: Draw) -> str:
+    """Name the operations, in an order that works."""
+    return " ".join([*(part.easy for part in b.parts), asked.text, CLOSING])
+
+
+def medium(b: Builder, asked: Question, draw: Draw) -> str:
+    """State the outcome alone: what must hold at the end, then what it is made of."""
+    sinks, rest = _segments(b.parts)
+    facts = [part.fact for part in sinks]
+    middle = [part for part in rest if part.group != "format"]
+    facts += [part.fact for part in middle]
+    if sinks and b.product is not None:
+        facts.append(f"The outcome {b.outcome.format(noun=b.theme.noun)}.")
+    facts += [part.fact for part in rest if part.group == "format"]
+    return " ".join([*facts, *b.constraints, asked.text, CLOSING])
+
+
+def _segments(parts: list[Part]) -> tuple[list[Part], list[Part]]:
+    """Split texts into what concerns the sinks, with their lookups, and the rest."""
+    sinks: list[Part] = []
+    rest: list[Part] = []
+    waiting: list[Part] = []
+    for part in parts:
+        waiting.append(part)
+        if part.group != "lookup":
+            (sinks if part.group == "sink" else rest).extend(waiting)
+            waiting = []
+    return sinks, rest + waiting
+
+
+TEXTS: dict[str, Callable[[Builder, Question, Draw], str]] = {
+    "very_easy": very_easy,
+    "easy": easy,
+    "medium": medium,
+    "hard": medium,
+    "very_hard": medium,
+}
+
+# What fills the sections of a world beside the objects of the problem.
+EMPTY: dict[str, Callable[[Draw], Any]] = {
+    "files": lambda draw: {"kind": "text", "value": as_csv(_few(draw))},
+    "tables": lambda draw: {"kind": "table", "value": _few(draw)},
+    "endpoints": lambda draw: {"posts": [], "body": {"kind": "table", "value": _few(draw)}},
+    "queues": lambda draw: [],
+    "inboxes": lambda draw: [],
+    "cache": lambda draw: {"kind": "table", "value": _few(draw)},
+    "notes": lambda draw: {"room": draw.whole(10_000, 99_999), "limit": draw.whole(600, 8_000)},
+    "references": lambda draw: {"status": "closed", "shelf": draw.whole(10_000, 99_999)},
+    "services": lambda draw: {"credential": words.credential(draw)},
+    "models": lambda draw: {"factor": draw.whole(101, 119) / 100, "inflow": draw.whole(100, 999)},
+    "mappings": lambda draw: {"code": f"code_{words.digits(draw)}"},
+}
+
+
+def _few(draw: Draw) -> list[Json]:
+    theme = draw.pick(words.THEMES)
+    return words.rows(draw, theme)[:3]
+
+
+def _similar(draw: Draw, name: str) -> str:
+    """Return a name like `name`, with other numbers or, for a person, another first name."""
+    if not re.search(r"\d", name):
+        return f"{draw.pick(words.FIRST)}.{name.rpartition('.')[2]}"
+    return re.sub(r"\d{4,}", lambda found: _digits(draw, len(found[0])), name)
+
+
+def _digits(draw: Draw, count: int) -> str:
+    return str(draw.whole(10 ** (count - 1), 10**count - 1))
+
+
+def with_others(world: Json, draw: Draw, count: int) -> Json:
+    """Return `world` with `count` more objects beside each section's, names in sorted order."""
+    made: Json = {}
+    for section, objects in world.items():
+        if section == "salt":
+            made[section] = objects
+            continue
+        held = dict(objects)
+        if section in EMPTY:
+            names = sorted(objects)
+            for _ in range(count):
+                held.setdefault(_similar(draw, draw.pick(names)), EMPTY[section](draw))
+        made[section] = {name: held[name] for name in sorted(held)}
+    return made
