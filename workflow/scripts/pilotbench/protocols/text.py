@@ -24,14 +24,15 @@ from pilotbench.protocols.reading import NotACallError, Said, call_of, decoded_a
 from pilotbench.tasks.task import Task, ToolSpec
 
 Json = dict[str, Any]
-FORM = """\
+OPENING = "```call"
+FORM = f"""\
 A call is a fenced block, after any reasoning you want to write:
-```call
-{"tool": "name", "arguments": {…}}
+{OPENING}
+{{"tool": "name", "arguments": {{…}}}}
 ```"""
 
-_OPENING = re.compile(r"^[ \t>]*`{3,}[ \t]*call\b[ \t]*\r?\n?", re.IGNORECASE | re.MULTILINE)
-_PLAIN_OPENING = re.compile(r"^[ \t>]*`{3,}[ \t]*\w*[ \t]*\r?\n?", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t>]*`{3,}[ \t]*call\b[ \t]*\r?\n?", re.IGNORECASE | re.MULTILINE)
+_ANY_FENCE = re.compile(r"^[ \t>]*`{3,}[ \t]*\w*[ \t]*\r?\n?", re.MULTILINE)
 _BLANK = re.compile(r"\s*")
 
 
@@ -51,7 +52,7 @@ class Text:
     def parse(self, message: Json) -> Parsed:
         """Read the first block of calls."""
         spoken = said(message)
-        openings = list(_OPENING.finditer(spoken.text))
+        openings = list(_FENCE.finditer(spoken.text))
         if not openings:
             return _parse_plain(spoken)
         first, *others = openings
@@ -79,7 +80,7 @@ def _call_at(text: str, start: int) -> tuple[Json, int]:
 
 def _parse_plain(spoken: Said) -> Parsed:
     """Read a message without a `call` block."""
-    opening = _PLAIN_OPENING.search(spoken.text)
+    opening = _ANY_FENCE.search(spoken.text)
     inner = spoken.text[opening.end() :] if opening else spoken.text
     if not inner.lstrip().startswith("{"):
         return Parsed(None, "no block of a call", thought=spoken.thought, text=spoken.text)

@@ -1,0 +1,113 @@
+"""The reference players behind the provider seam: they answer a chat request in its protocol.
+
+A player sees what a model sees, recovered from the messages, and the instance. It needs no key,
+reports no tokens, and answers the same to the same request. The deployment names the player.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pilotbench.config import Model, ProviderSettings
+from pilotbench.errors import Rejected
+from pilotbench.instances import Instance
+from pilotbench.players import PLAYERS
+from pilotbench.players.player import PlayContext, Seen, finish
+from pilotbench.protocols import PROTOCOLS
+from pilotbench.protocols.protocol import NO_CALL, CallProtocol, compact, told_turns
+from pilotbench.protocols.text import OPENING
+from pilotbench.providers.provider import Completion, Request
+from pilotbench.tasks.scorers.scorer import text_of
+
+Json = dict[str, Any]
+DO_NOT_KNOW = "I do not know."
+
+
+class PlayerProvider:
+    """A provider that plays."""
+
+    def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
+        """Return the player's message. Raises Rejected for an unknown player."""
+        return answer(request)
+
+
+def connect(
+    provider: ProviderSettings, model: Model, access: Mapping[str, Any] | None = None
+) -> PlayerProvider:
+    """Return the client; there is nothing to connect to."""
+    return PlayerProvider()
+
+
+def answer(request: Request) -> Completion:
+    """Return what the player that `body["model"]` names says to a request."""
+    name = request.body["model"]
+    if name not in PLAYERS:
+        raise Rejected(f"no reference player {name!r}; there are: {', '.join(PLAYERS)}")
+    protocol = protocol_of(request.body)
+    move = _move(name, protocol, request)
+    if isinstance(move, str):
+        return Completion({"role": "assistant", "content": move}, "stop", name)
+    reason = "tool_calls" if protocol == "native" else "stop"
+    return Completion(call_message(protocol, move, request.turn), reason, name)
+
+
+def protocol_of(body: Json) -> str:
+    """Return the protocol that a request body is written in; `none` is a plain question."""
+    if "tools" in body:
+        return "native"
+    if "response_format" in body:
+        return "json"
+    return "text" if OPENING in body["messages"][0]["content"] else "none"
+
+
+def call_message(protocol: str, call: Json, turn: int) -> Json:
+    """Return the assistant's message that makes `call` in a protocol."""
+    if protocol == "native":
+        function = {"name": call["tool"], "arguments": compact(call["arguments"])}
+        tool_call = {"id": f"call_{turn}", "type": "function", "function": function}
+        return {"role": "assistant", "content": None, "tool_calls": [tool_call]}
+    if protocol == "json":
+        return {"role": "assistant", "content": compact({"thought": None, **call})}
+    return {"role": "assistant", "content": f"{OPENING}\n{compact(call)}\n```"}
+
+
+def seen(protocol: CallProtocol, messages: Sequence[Json]) -> list[Seen]:
+    """Return the turns so far out of the messages after system and user."""
+    turns: list[Seen] = []
+    for place, message in enumerate(messages):
+        if message["role"] == "assistant":
+            call = protocol.parse(message).call
+            given = messages[place + 1]["content"] if place + 1 < len(messages) else ""
+            turns.append(Seen(call, _reply(given)))
+    return turns
+
+
+def _reply(content: str) -> Json:
+    """Return the reply in the message after a call: its first line."""
+    try:
+        reply = json.loads(content.split("\n", 1)[0])
+    except ValueError:
+        return NO_CALL
+    return reply if isinstance(reply, dict) else NO_CALL
+
+
+def _move(name: str, protocol: str, request: Request) -> Json | str:
+    system, user, *rest = request.body["messages"]
+    if not request.instance.plan:
+        return _answer_question(name, protocol, request.instance)
+    context = PlayContext(
+        prompt=user["content"],
+        max_turns=told_turns(system["content"]) or 1,
+        repeat=request.repeat,
+    )
+    return PLAYERS[name](request.instance, context, seen(PROTOCOLS[protocol], rest))
+
+
+def _answer_question(name: str, protocol: str, instance: Instance) -> Json | str:
+    """Answer a question of a pack: the oracle with the key (of a list its first), others not."""
+    key = instance.extra.get("answer", "")
+    first = key[0] if isinstance(key, list) and key else key
+    given = first if name == "oracle" else DO_NOT_KNOW
+    return text_of(given) if protocol == "none" else finish(given)
