@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from pilotbench.config import Model, Weights
-from pilotbench.errors import Rejected, TimedOut, UserError
+from pilotbench.errors import ContextOverflow, Refused, Rejected, TimedOut, UserError
 from pilotbench.journal import Journal, journal_folder
 from pilotbench.records import Cell
 from support.journals import CELL, asked, name, parts, segments, write
@@ -154,6 +154,21 @@ def test_an_episode_that_is_answered_later_is_owed_no_more(journal: Journal) -> 
         write(segment, 1)
         assert not segment.answers.owed()
     assert not journal.read(0, 19).owed()
+
+
+@pytest.mark.parametrize("verdict", [ContextOverflow, Refused])
+def test_the_last_word_of_a_provider_is_found_and_not_owed(
+    journal: Journal, verdict: type[Exception]
+) -> None:
+    with journal.open(0, 19) as segment:
+        segment.write_failure(name(1), parts(), verdict("no more of this"), 3)
+        with pytest.raises(verdict, match="no more of this"):
+            segment.find(name(1))
+    answers = journal.read(20, 39, whole=True)
+    assert name(1) in answers
+    assert not journal.read(0, 19).owed()
+    with pytest.raises(verdict, match="no more of this"):
+        answers.find(name(1))
 
 
 def test_failures_of_other_indices_are_not_told(journal: Journal) -> None:

@@ -2,9 +2,12 @@
 
 A line is one of
     {"identity": …, "components": …, "asked": …, "host": …, …}   a response, as it came
-    {"failure": …, "identity": …, "components": …}               why an episode is owed
+    {"failure": …, "identity": …, "components": …}               why there is none
 A line cut off at the end of a segment is a write that did not finish, and is ignored. A damaged
 line elsewhere is reported and asked for again; it never hides the others.
+
+Most failures leave an episode owed. A few are the provider's last word (VERDICTS): they end an
+episode as an answer does, so they are found again too, and never asked twice.
 """
 
 from __future__ import annotations
@@ -18,12 +21,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pilotbench.errors import RecordError
+from pilotbench.errors import ContextOverflow, ProviderError, RecordError, Refused
 from pilotbench.providers.provider import Asked, Completion
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)
 
+VERDICTS: dict[str, type[ProviderError]] = {
+    error.__name__: error for error in (ContextOverflow, Refused)
+}
 _ANSWER = b'{"identity": "'
 _FAILURE = b'{"failure": '
 _HEX = slice(len(_ANSWER), len(_ANSWER) + 64)
@@ -40,6 +46,11 @@ class Failure:
     repeat: int
     turn: int
     at: float
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether it ends the episode: asking again would be told the same."""
+        return self.kind in VERDICTS
 
 
 @dataclass(frozen=True)
@@ -76,19 +87,28 @@ class Answers:
     failures: list[Failure] = field(default_factory=list)
     damaged: list[Damage] = field(default_factory=list)
     _places: dict[str, list[Place]] = field(default_factory=dict)
+    _verdicts: dict[str, Failure] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """The number of identities answered."""
+        """The number of identities answered by a response."""
         return len(self._places)
 
     def __contains__(self, identity: object) -> bool:
-        """Whether a response stands under `identity`."""
-        return identity in self._places
+        """Whether a response or a verdict stands under `identity`."""
+        return identity in self._places or identity in self._verdicts
 
     def find(self, identity: str) -> Asked | None:
-        """Return the response that was paid for first, None where there is none."""
+        """Return the response that was paid for first, None where there is none.
+
+        Raises ContextOverflow or Refused where that is what the provider said.
+        """
         record = self.record(identity)
-        return None if record is None else asked_from_json(record["asked"])
+        if record is not None:
+            return asked_from_json(record["asked"])
+        verdict = self._verdicts.get(identity)
+        if verdict is not None:
+            raise VERDICTS[verdict.kind](verdict.message)
+        return None
 
     def record(self, identity: str) -> Json | None:
         """Return the whole line of that response."""
@@ -116,6 +136,12 @@ class Answers:
         """Remember that the response under `identity` stands at `place`."""
         self._places.setdefault(identity, []).append(place)
 
+    def add_failure(self, failure: Failure) -> None:
+        """Remember why there is no response."""
+        self.failures.append(failure)
+        if failure.is_verdict:
+            self._verdicts.setdefault(failure.identity, failure)
+
     def add_segment(self, path: Path) -> None:
         """Read a segment; one that has gone meanwhile was empty."""
         offset = 0
@@ -136,7 +162,7 @@ class Answers:
     def _add_failure(self, line: bytes, place: Place) -> None:
         try:
             record = json.loads(line)
-            self.failures.append(Failure(identity=record["identity"], **record["failure"]))
+            self.add_failure(Failure(identity=record["identity"], **record["failure"]))
         except (ValueError, TypeError, KeyError):
             self._report(Damage(place.path, place.line, "not a failure record"))
 

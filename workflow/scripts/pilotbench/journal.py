@@ -75,7 +75,10 @@ class Segment:
         self._host = socket.gethostname()
 
     def find(self, identity: str) -> Asked | None:
-        """Return the response under `identity`, None where it has to be asked for."""
+        """Return the response under `identity`, None where it has to be asked for.
+
+        Raises ContextOverflow or Refused where that is what the provider said.
+        """
         return self.answers.find(identity)
 
     def check(self) -> None:
@@ -95,7 +98,7 @@ class Segment:
         self.answers.add(identity, place)
 
     def write_failure(self, identity: str, components: Json, error: Exception, index: int) -> None:
-        """Write why an episode is owed; `error`'s message must be free of secrets.
+        """Write why there is no response; `error`'s message must be free of secrets.
 
         Raises Stopping when it cannot be written.
         """
@@ -110,8 +113,10 @@ class Segment:
         )
         words = asdict(failure)
         del words["identity"]
-        self._append({"failure": words, "identity": identity, "components": components})
-        self.answers.failures.append(failure)
+        place = self._append({"failure": words, "identity": identity, "components": components})
+        if failure.is_verdict:
+            self._sync(place.offset + place.length)
+        self.answers.add_failure(failure)
 
     def _append(self, record: Json) -> Place:
         line = json.dumps(record).encode("ascii") + b"\n"
