@@ -71,12 +71,16 @@ class Retryable(ProviderError):
 class RateLimited(Retryable):
     """The provider asks for patience (HTTP 429).
 
-    `retry_after` is in seconds, None where the provider did not say.
+    `retry_after` is in seconds, None where the provider did not say; `exhausted` says that a rate
+    header named 0 requests or tokens left, so that waiting alone helps.
     """
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, retry_after: float | None = None, exhausted: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.exhausted = exhausted
 
 
 class TimedOut(Retryable):

@@ -1,0 +1,99 @@
+"""How many requests a key takes at once, learned from its 429s: pure rules, no files, no clock.
+
+One cut per congestion, down to the number in flight that was accepted, then one more slot at a
+time, ever more rarely where that fails. A pause of the whole key only when nothing is in flight or
+a rate header says that nothing is left: halving with a key-wide pause costs a sixth of the key.
+Times are Unix seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+FIRST_INTERVAL_S = 2.0
+LONGEST_INTERVAL_S = 120.0
+SAME_BURST_S = 1.0
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What is known of a key; `limit` None means that the configured slots were never too many."""
+
+    limit: int | None = None
+    cut_at: float = 0.0
+    grow_at: float = 0.0
+    interval: float = FIRST_INTERVAL_S
+    grew: bool = False
+    paused_until: float = 0.0
+    pauses: int = 0
+    resume: int | None = None
+
+    def allowed(self, slots: int) -> int:
+        """Return how many requests may be in flight on a key configured with `slots`."""
+        return slots if self.limit is None else max(1, min(self.limit, slots))
+
+    def rejected(
+        self,
+        now: float,
+        sent: float,
+        others: int,
+        slots: int,
+        retry_after: float | None = None,
+        exhausted: bool = False,
+    ) -> Pace:
+        """Return the pace after a 429 to a request sent at `sent`.
+
+        `others` is the number of other requests in flight; `exhausted` says that a rate header
+        named 0 left.
+        """
+        if exhausted:
+            return self._paused(now, retry_after, None)
+        before = self.resume or self.allowed(slots)
+        cut = self._cut(now, sent, max(1, others), slots, retry_after or 0.0)
+        return cut._paused(now, retry_after, before) if others == 0 else cut
+
+    def _cut(self, now: float, sent: float, others: int, slots: int, wait: float) -> Pace:
+        allowed = self.allowed(slots)
+        if sent < self.cut_at:  # the same congestion: count those that it left in flight
+            same_burst = now - self.cut_at < SAME_BURST_S
+            return replace(self, limit=min(allowed, others)) if same_burst else self
+        interval = min(2 * self.interval, LONGEST_INTERVAL_S) if self.grew else self.interval
+        return replace(
+            self,
+            limit=min(allowed, others),
+            cut_at=now,
+            grow_at=now + max(interval, wait),
+            interval=interval,
+            grew=False,
+        )
+
+    def _paused(self, now: float, wait: float | None, before: int | None) -> Pace:
+        if self.paused_until > now:  # a request sent before this pause began
+            return replace(self, paused_until=max(self.paused_until, now + (wait or 0.0)))
+        backoff = min(FIRST_PAUSE_S * 2.0**self.pauses, LONGEST_PAUSE_S)
+        paused = replace(self, paused_until=now + (wait or backoff), pauses=self.pauses + 1)
+        return paused if before is None else replace(paused, limit=1, resume=before)
+
+    def answered(self) -> Pace:
+        """Return the pace after an answer: a pause was about rate, so the slots come back."""
+        if not self.pauses:
+            return self
+        limit = self.limit if self.resume is None else self.resume
+        return replace(self, limit=limit, resume=None, pauses=0)
+
+    def may_grow(self, now: float, slots: int) -> bool:
+        """Return whether it is time to try one more slot, were it needed."""
+        return self.allowed(slots) < slots and now >= self.grow_at and not self.pauses
+
+    def grown(self, now: float, slots: int) -> Pace:
+        """Return the pace with one more slot; a second success in a row makes the next sooner."""
+        interval = max(FIRST_INTERVAL_S / 2, self.interval / 2) if self.grew else self.interval
+        limit = min(slots, self.allowed(slots) + 1)
+        return replace(self, limit=limit, grow_at=now + interval, interval=interval, grew=True)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
