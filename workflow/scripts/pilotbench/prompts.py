@@ -120,7 +120,7 @@ class Prompt:
             return environment.get_template(self.source.name)
         except jinja2.TemplateSyntaxError as error:
             where = self.source.with_name(error.name or self.source.name)
-            raise TemplateError(f"{where}: line {error.lineno}: {_line(error)}") from None
+            raise TemplateError(f"{where}: line {error.lineno}: {error.message}") from None
 
     def _check_variables(self, environment: jinja2.Environment) -> None:
         """Raise TemplateError for a name that no render defines, also in a branch not taken."""
@@ -131,10 +131,11 @@ class Prompt:
         for file, text in self.sources.items():
             try:
                 tree = environment.parse(text)
+                names = meta.find_undeclared_variables(tree)
             except TemplateSyntaxError as error:
                 error.name = file
                 raise
-            undefined |= dict.fromkeys(meta.find_undeclared_variables(tree), file)
+            undefined |= dict.fromkeys(names, file)
             stored |= {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}
         allowed = PLAN_VARIABLES if self.needs_plan else VARIABLES
         known = {*allowed, *stored, *environment.globals}

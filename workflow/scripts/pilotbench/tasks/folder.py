@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from pilotbench.canonical import digest
 from pilotbench.errors import TaskError, TranscriptError
 from pilotbench.instances import Instance
