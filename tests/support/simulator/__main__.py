@@ -88,6 +88,12 @@ def _parser() -> argparse.ArgumentParser:
         help="such as error_500=0.05, reset=0.02; setup.py names them all",
     )
     parser.add_argument(
+        "--tasks", metavar="NAMES", help="whose instances the players play, such as all"
+    )
+    parser.add_argument(
+        "--instances", type=int, metavar="N", help="of each task and difficulty (200)"
+    )
+    parser.add_argument(
         "--lifetime", type=float, default=3600, metavar="S", help="ends after so long (3600)"
     )
     parser.add_argument("--until-stdin-closes", action="store_true")
@@ -96,9 +102,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for flag, name in (("latency", "latency_s"), ("sigma", "sigma"), ("seed", "seed")):
+    for flag, name in (
+        ("latency", "latency_s"),
+        ("sigma", "sigma"),
+        ("seed", "seed"),
+        ("instances", "instances"),
+    ):
         if getattr(arguments, flag) is not None:
             found[name] = getattr(arguments, flag)
+    if arguments.tasks:
+        found["tasks"] = arguments.tasks.split(",")
     if arguments.key:
         found["keys"] = dict(_key(words) for words in arguments.key)
     if arguments.fault:

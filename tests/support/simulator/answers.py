@@ -3,8 +3,10 @@
 echo      answers with the text between << and >> in the request (else all of it); where a call is
           wanted, by `finish` with that answer.
 turns-N   makes N - 1 calls without effect, then `finish`.
-a name    of the benchmark's players plays the instance that the request text belongs to.
-sim-P     the oracle with a skill of P percent: on the other instances (by hash) it ends at once.
+a player  of the benchmark, by name, plays the instance that the request text belongs to.
+sim-P     the oracle with a skill of P percent: on the other instances (by hash) it gives up.
+
+Players play where the set-up has tasks; every other name is an echo.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from support.simulator.conversation import Conversation, share, text_of
+from support.simulator.conversation import Conversation, text_of
 from support.simulator.setup import Setup
 
 Json = dict[str, Any]
@@ -35,11 +37,21 @@ class Cast:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
+        self._players = None
+        if setup.tasks:
+            # Only a simulator of players needs the benchmark.
+            from support.simulator.players import Players
+
+            self._players = Players(setup)
 
     def answer(self, conversation: Conversation) -> Answer:
         """Return what the model says to `conversation`."""
         entry = self._setup.models.get(conversation.model)
         name = (entry and entry.plays) or conversation.model
+        if self._players is not None:
+            played = self._players.answer(name, conversation)
+            if played is not None:
+                return Answer(*played)
         turns = _TURNS.fullmatch(name)
         if turns and _turn(conversation) < int(turns[1]) - 1 and _wants_call(conversation):
             return call(conversation, _harmless(conversation), {})
@@ -88,8 +100,3 @@ def _harmless(conversation: Conversation) -> str:
 
 def _turn(conversation: Conversation) -> int:
     return sum(message.get("role") == "assistant" for message in conversation.messages)
-
-
-def is_skilled(percent: float, seed: int, what: str) -> bool:
-    """Return whether a model of this skill knows how to do `what`."""
-    return share(seed, "skill", what) * 100 < percent

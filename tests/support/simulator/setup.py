@@ -67,8 +67,9 @@ class Setup:
     [0, 1] by name (PASSING, LASTING); `reject_containing` are texts whose conversations get a plain
     400 for ever. `window_s` is the minute of rpm and tpm. `repeats` answers to one same body are no
     waste. `retry_after`: whether a 429 says how long to wait. `hang_s` bounds hangs and slow drips.
-    `release_on_disconnect`: whether a client that goes away frees its slot at once. `instances`,
-    `tasks`, `task_folders`: what the players can recognise.
+    `release_on_disconnect`: whether a client that goes away frees its slot at once.
+    With `tasks` (names, or `all`) the benchmark's players play, over `difficulties`, `instances` of
+    each and the packs of `task_folders`; `prepare` makes these instances before serving.
     """
 
     keys: dict[str, KeySetup] = field(default_factory=dict)
@@ -88,8 +89,10 @@ class Setup:
     hang_s: float = 600.0
     drip_s: float = 0.5
     release_on_disconnect: bool = True
-    instances: int = 200
     tasks: tuple[str, ...] = ()
+    difficulties: tuple[str, ...] = ("very_easy", "easy", "medium", "hard", "very_hard")
+    instances: int = 200
+    prepare: bool = False
     task_folders: tuple[str, ...] = ()
 
 
@@ -116,8 +119,9 @@ def from_mapping(values: Mapping[str, Any]) -> Setup:
         name: ModelSetup(**_checked(ModelSetup, value or {}, f"models.{name}"))
         for name, value in known.get("models", {}).items()
     }
-    for name in ("reject_containing", "tasks", "task_folders"):
-        known[name] = tuple(known.get(name, ()))
+    for name in ("reject_containing", "tasks", "difficulties", "task_folders"):
+        if name in known:
+            known[name] = tuple(known[name])
     _checked_faults(known.get("faults", {}))
     return Setup(**known)
 
