@@ -12,6 +12,15 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class ToolSpec:
+    """A tool as it is offered to a model: the same words in every protocol."""
+
+    name: str
+    description: str
+    parameters: Json
+
+
+@dataclass(frozen=True)
 class Step:
     """One call of a reference plan.
 

@@ -6,7 +6,8 @@ the live copy, so that what follows can choose its arguments from real results.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,10 +85,21 @@ class Part:
 
 
 class Builder:
-    """One problem in the making; `twisted` is the token whose name very_hard rules out."""
+    """One problem in the making.
 
-    def __init__(self, draw: Draw, recipe: Sequence[str], twisted: str | None) -> None:
+    `twisted` is the token whose name very_hard rules out. What very_hard adds is drawn from
+    `aside`, so that the core stays the same.
+    """
+
+    def __init__(
+        self,
+        draw: Draw,
+        recipe: Sequence[str],
+        twisted: str | None = None,
+        aside: Draw | None = None,
+    ) -> None:
         self.draw = draw
+        self.other_draw = aside or draw
         self.recipe = tuple(recipe)
         self.place = 0
         self.hardest = twisted is not None
@@ -110,7 +122,10 @@ class Builder:
         self.rule: str | None = None  # what the source's bad rows break, for `validate`
         self.mapped: dict[str, str] = {}  # old column name -> new
         self.services: dict[str, str] = {}  # later token -> service it concerns
-        self.via: dict[str, tuple[Json, int]] = {}  # later token -> route it needs, and the step
+        self.via: dict[
+            str, tuple[list[str], int]
+        ] = {}  # later token -> route it needs, and the step
+        self.more: dict[str, int] = {}  # later token -> what very_hard adds to its number
         self.focus: str | None = None  # the column that a transformation has changed
         self.outcome = "is the {noun}, as they are"
 
@@ -142,7 +157,15 @@ class Builder:
         """Put the target and, where it has one, its decoy into the world."""
         self.add(section, target.value, make())
         if target.decoy is not None:
-            self.add(section, target.decoy, make())
+            with self.aside():
+                self.add(section, target.decoy, make())
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Draw from the other stream for a while."""
+        self.draw, self.other_draw = self.other_draw, self.draw
+        yield
+        self.draw, self.other_draw = self.other_draw, self.draw
 
     def table(self) -> Json:
         """Return a fresh table of the theme as a world entry."""
@@ -151,14 +174,14 @@ class Builder:
     def literal(self, token: str, make: Callable[[], Any]) -> Literal:
         """Return a value that `token` needs: an earlier step's, or a new one that the request says.
 
-        At very_hard a number found earlier counts with a stated number added.
+        At very_hard a number found earlier counts with a stated number added (`more`).
         """
         found = self.found.pop(token, None)
         if found is None:
             value = make()
             return Literal(value, value, f"`{value}`")
-        if self.hardest and isinstance(found.value, int):
-            more = self.draw.whole(11, 99)
+        more = self.more.get(token)
+        if more is not None:
             argument = {"$sum": [found.argument, more]}
             return Literal(argument, found.value + more, f"that {found.thing} plus {more}")
         return Literal(found.argument, found.value, f"that {found.thing}")
@@ -168,12 +191,11 @@ class Builder:
         if token in self.found or token != self.twisted:
             return self.literal(token, make)
         self.twisted = None
-        name, suffix = make(), f"-{self.draw.pick(words.STEMS)}"
+        name, suffix = make(), f"-{self.other_draw.pick(words.STEMS)}"
         valid = words.successor(name, suffix)
-        place = " before the ending" if not valid.endswith(suffix) else " at the end"
-        self.constraints.append(
-            f"But `{name}` {why}: the one to use instead has the same name with `{suffix}` added{place}."
-        )
+        place = "at the end" if valid.endswith(suffix) else "before the ending"
+        instead = f"the one to use instead has the same name with `{suffix}` added {place}"
+        self.constraints.append(f"But `{name}` {why}: {instead}.")
         self.derived.append({"value": valid, "name": name, "suffix": suffix})
         return Literal(valid, valid, f"`{name}`", decoy=name)
 
@@ -195,6 +217,8 @@ class Builder:
         outcome = TOOLS[tool].run(self.world, **given)
         self.world.apply(outcome.changes)
         place = len(self.steps)
+        if group == "shape" and any(part.group == "shape" for part in self.parts):
+            fact = f"After that, {fact[0].lower()}{fact[1:]}"
         if outcome.data is not None:
             self.world.made[outcome.data.handle] = outcome.data
             argument = {"$step": place, "path": "handle"}

@@ -181,7 +181,7 @@ def _choose(
     used: Counter[str],
 ) -> str | None:
     """Draw the next token, the less used of two; only sinks when little is left or begun."""
-    ending = left <= 2 and draw.chance(0.7) or any(token in SINKS for token in recipe)
+    ending = (left <= 2 and draw.chance(0.7)) or any(token in SINKS for token in recipe)
     fresh = [
         token
         for token in options

@@ -6,17 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pilotbench.instances import Instance
+from pilotbench.instances import ToolSpec as ToolSpec
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class ToolSpec:
-    """A tool as it is offered to a model: the same words in every protocol."""
-
-    name: str
-    description: str
-    parameters: Json
 
 
 class Session(Protocol):
@@ -71,8 +63,8 @@ class Score:
 
     `goals`: each goal predicate with `holds` and, in words, `says`; `broken`: protected objects
     that changed; `errors`: kind -> number of calls; `calls`: one dict a call (turn, tool,
-    arguments, valid, ok, code, transient, kind); `transient`: failures met, retried, recovered; `flaws`: signature of
-    each applicable flaw -> followed, corrected or not_reached; `world_diff`: changed objects,
+    arguments, valid, ok, code, transient, kind); `transient`: failures met, retried, recovered;
+    `flaws`: signature of each applicable flaw -> followed, corrected or not_reached; `world_diff`: changed objects,
     each {object, before, after} in short form; all are plain JSON types.
     """
 
@@ -93,14 +85,31 @@ class Score:
 class Task(Protocol):
     """A task type. `difficulties` is ("none",) and `rated` False where it has no such axis."""
 
-    name: str
-    description: str
-    difficulties: tuple[str, ...]
-    rated: bool  # tools can fail: tool_success_rate is an axis
-    planned: bool  # has reference plans: optimal and flawed_* exist
-    size: int | None  # number of instances, None for unlimited
-    longest_plan: int
-    scoring_version: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def difficulties(self) -> tuple[str, ...]: ...
+    @property
+    def rated(self) -> bool:
+        """Say whether tools can fail: then tool_success_rate is an axis."""
+        ...
+
+    @property
+    def planned(self) -> bool:
+        """Say whether there are reference plans: then optimal and flawed_* exist."""
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """Return the number of instances, None for unlimited."""
+        ...
+
+    @property
+    def longest_plan(self) -> int: ...
+    @property
+    def scoring_version(self) -> str: ...
 
     def instance(self, difficulty: str, index: int) -> Instance:
         """Return instance `index`; the same bytes in every process and on every machine."""

@@ -159,6 +159,18 @@ EMPTY: dict[str, Callable[[Draw], Any]] = {
     "references": lambda draw: {"status": "closed", "shelf": draw.whole(10_000, 99_999)},
     "services": lambda draw: {"credential": words.credential(draw)},
     "models": lambda draw: {"factor": draw.whole(101, 119) / 100, "inflow": draw.whole(100, 999)},
+    "backends": lambda draw: [
+        {
+            "backend": f"node-{words.digits(draw)}",
+            "state": "up",
+            "latency_ms": draw.whole(20, 400),
+            "requests": draw.whole(10_000, 99_999),
+            "url": words.url(draw, words.name(draw)),
+        }
+    ],
+    "databases": lambda draw: {
+        "tables": {f"stock_{words.digits(draw)}": {"kind": "table", "value": _few(draw)}}
+    },
     "mappings": lambda draw: {"code": f"code_{words.digits(draw)}"},
 }
 

@@ -38,21 +38,27 @@ THEMES = (
     ),
 )
 
+# fmt: off
 FIRST = (
-    "ada alva anja arne bela bodil cora dina egon elin emil enok erla finn frida gerd halla hanna "
-    "hugo ida inga ivar jorn kaja karl lars leif lena liv mara mats nils nora odd olga otto pia "
-    "ragna runa sara siri sten svea tora tyra ulf una vera"
-).split()
+    "ada", "alva", "anja", "arne", "bela", "bodil", "cora", "dina", "egon", "elin", "emil",
+    "enok", "erla", "finn", "frida", "gerd", "halla", "hanna", "hugo", "ida", "inga", "ivar",
+    "jorn", "kaja", "karl", "lars", "leif", "lena", "liv", "mara", "mats", "nils", "nora", "odd",
+    "olga", "otto", "pia", "ragna", "runa", "sara", "siri", "sten", "svea", "tora", "tyra", "ulf",
+    "una", "vera",
+)
 LAST = (
-    "aas berg bjork blom boye dahl dal ek eng falk fjell foss frost gran hald haug hav holm hult "
-    "kirk kvist lind lund lyng mo myr nor nygard ode rask ros rud sand sjo skog solberg stav "
-    "strand sund tang vik voll wik"
-).split()
+    "aas", "berg", "bjork", "blom", "boye", "dahl", "dal", "ek", "eng", "falk", "fjell", "foss",
+    "frost", "gran", "hald", "haug", "hav", "holm", "hult", "kirk", "kvist", "lind", "lund",
+    "lyng", "mo", "myr", "nor", "nygard", "ode", "rask", "ros", "rud", "sand", "sjo", "skog",
+    "solberg", "stav", "strand", "sund", "tang", "vik", "voll", "wik",
+)
 STEMS = (
-    "amber birch cedar comet copper coral ember fjord flint harbor heron ivory juniper larch "
-    "lumen maple marble meadow onyx opal orchid osprey pebble plover quartz raven reef saffron "
-    "slate sorrel spruce tern thistle topaz umber willow"
-).split()
+    "amber", "birch", "cedar", "comet", "copper", "coral", "ember", "fjord", "flint", "harbor",
+    "heron", "ivory", "juniper", "larch", "lumen", "maple", "marble", "meadow", "onyx", "opal",
+    "orchid", "osprey", "pebble", "plover", "quartz", "raven", "reef", "saffron", "slate",
+    "sorrel", "spruce", "tern", "thistle", "topaz", "umber", "willow",
+)
+# fmt: on
 FOLDERS = ("archive", "data", "drop", "inbox", "intake", "ledger", "records", "vault")
 
 

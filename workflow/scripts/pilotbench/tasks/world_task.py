@@ -25,25 +25,42 @@ BACKGROUND = 2
 DISTRACTORS = 5
 
 
-@lru_cache(maxsize=64)
-def build(task: str, recipe: Recipe, index: int, hardest: bool) -> Builder:
-    """Return the built problem of an index; draws that do not fit are drawn anew.
+def _attempt(builder: Builder) -> bool:
+    """Make all moves of a recipe; False when the draws do not fit."""
+    try:
+        for place, token in enumerate(builder.recipe):
+            builder.place = place
+            play(builder, token)
+    except (Unfit, Failure):
+        return False
+    return True
 
-    Raises TaskError when no attempt fits, which no instance should ever meet.
+
+@lru_cache(maxsize=64)
+def build(task: str, recipe: Recipe, index: int) -> tuple[Builder, int]:
+    """Return the core of an index and the attempt that made it.
+
+    Draws that do not fit (a filter that keeps every row, say) are drawn anew. Raises TaskError
+    when no attempt fits, which no instance should ever meet.
     """
     for attempt in range(ATTEMPTS):
-        draw = Draw("core", task, index, attempt)
-        names = twistable(recipe)
-        twisted = Draw("twist", task, index).pick(names) if hardest else None
-        builder = Builder(draw, recipe, twisted)
-        try:
-            for place, token in enumerate(recipe):
-                builder.place = place
-                play(builder, token)
-        except (Unfit, Failure):
-            continue
-        return builder
+        builder = Builder(Draw("core", task, index, attempt), recipe)
+        if _attempt(builder):
+            return builder, attempt
     raise TaskError(f"task {task}: index {index} cannot be built from {' '.join(recipe)}")
+
+
+@lru_cache(maxsize=64)
+def build_hardest(task: str, recipe: Recipe, index: int) -> Builder:
+    """Return the same core with one name ruled out and numbers to be computed (very_hard)."""
+    _, attempt = build(task, recipe, index)
+    for other in range(ATTEMPTS):
+        aside = Draw("hardest", task, index, other)
+        twisted = aside.pick(twistable(recipe))
+        builder = Builder(Draw("core", task, index, attempt), recipe, twisted, aside)
+        if _attempt(builder):
+            return builder
+    raise TaskError(f"task {task}: index {index} cannot be made very_hard: {' '.join(recipe)}")
 
 
 @dataclass(frozen=True)
@@ -86,8 +103,11 @@ class WorldTask:
             raise TaskError(f"task {self.name}: no difficulty {difficulty!r}; known: {known}")
         if index < 0:
             raise TaskError(f"task {self.name}: index {index} is below 0")
-        hardest = difficulty == "very_hard"
-        built = build(self.name, self.recipe(index), index, hardest)
+        recipe = self.recipe(index)
+        if difficulty == "very_hard":
+            built = build_hardest(self.name, recipe, index)
+        else:
+            built, _ = build(self.name, recipe, index)
         asked = views.question(built, Draw("question", self.name, index))
         request = views.TEXTS[difficulty](built, asked, Draw("view", self.name, index))
         others = DISTRACTORS if toolbox.is_discovery(difficulty) else BACKGROUND

@@ -58,7 +58,7 @@ def matches(wanted: Json, answer: Any) -> bool:
         given = as_number(answer, wanted.get("unit", ""))
         if given is None:
             return False
-        return abs(given - wanted["value"]) <= wanted.get("tolerance", 0) + 1e-9
+        return bool(abs(given - wanted["value"]) <= wanted.get("tolerance", 0) + 1e-9)
     if wanted["type"] == "set":
         parts = answer if isinstance(answer, list) else str(answer).split(",")
         tokens = [token(part) for part in parts]

@@ -112,7 +112,7 @@ def _valid(rule: str, value: Any, seen: set[Any]) -> bool:
     if rule == "present":
         return value != ""
     if rule == "positive":
-        return is_number(value) and value > 0
+        return bool(is_number(value) and value > 0)
     fresh = value not in seen
     seen.add(value)
     return fresh

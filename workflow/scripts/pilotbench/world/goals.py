@@ -8,7 +8,8 @@ Goal predicates (plain JSON, each with `says`, the words of it):
 - `answer`: the answer is the wanted one (see `answers.matches`).
 
 Lineage is tested by operation: `roots` must all be among the roots of the content, none of which
-may be typed text, and `ops` among its operations. Which tool did them is never asked.
+may be typed text, and `ops` among its operations (`a|b`: either will do). Which tool did them is
+never asked.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ def _fits(entry: Json, wanted: Json) -> bool:
     roots, ops = entry.get("roots", ()), entry.get("ops", ())
     if INLINE_ROOT in roots or not set(wanted["roots"]) <= set(roots):
         return False
-    return set(wanted["ops"]) <= set(ops) and from_entry(entry, "").content == wanted["content"]
+    if not all(set(op.split("|")) & set(ops) for op in wanted["ops"]):
+        return False
+    return bool(from_entry(entry, "").content == wanted["content"])
 
 
 def _added(start: Sections, now: Sections, section: str, key: str) -> tuple[int, list[Json]]:

@@ -20,29 +20,9 @@ FOUND = 5
 _QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"")
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _STOP = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "for",
-        "from",
-        "in",
-        "is",
-        "it",
-        "of",
-        "on",
-        "or",
-        "that",
-        "the",
-        "to",
-        "with",
-    ]
-)
+    ("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on",
+     "or", "that", "the", "to", "with")
+)  # fmt: skip
 
 
 def words(sentence: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pilotbench.tasks.task import ToolSpec
+from pilotbench.instances import ToolSpec
 from pilotbench.world import (
     computation,
     data_processing,

@@ -16,7 +16,7 @@ def _figure(b: Builder, words_: str) -> None:
     if abs(value) < LEAST:
         raise Unfit("too small a number")
     b.fact("figure", words_, value, "value", decimals=2)
-    b.outcome = "is that figure"
+    b.outcome = "is the figure so reached"
 
 
 def aggregate(b: Builder) -> None:
@@ -30,7 +30,7 @@ def aggregate(b: Builder) -> None:
         {"data": b.flow.argument, "column": column, "function": function},
         group="shape",
         easy=f"Aggregate: take the {word} `{column}` (function `{function}`).",
-        fact=f"The figure wanted is the {word} `{column}` of the {noun}.",
+        fact=f"The figure is the {word} `{column}` of the {noun}.",
         gives=f"the {word} `{column}`",
         purpose=f"take the {word} `{column}` of the {noun}",
         operation="aggregate a column",
@@ -51,7 +51,7 @@ def analyze(b: Builder) -> None:
         {"data": b.flow.argument, "column": column, "statistic": statistic},
         group="shape",
         easy=f"Analyze: take the {word} of `{column}` (statistic `{statistic}`).",
-        fact=f"The figure wanted is the {word} of `{column}` over the {noun}.",
+        fact=f"The figure is the {word} of `{column}` over the {noun}.",
         gives=f"the {word} of `{column}`",
         purpose=f"take the {word} of `{column}`",
         operation="take a statistic of a column",
@@ -70,7 +70,7 @@ def predict(b: Builder) -> None:
         group="shape",
         easy=f"Predict `{column}` by its linear trend, {ahead} rows past the last.",
         fact=(
-            f"The figure wanted is the `{column}` that the linear trend of the {noun} "
+            f"The figure is the `{column}` that the linear trend of the {noun} "
             f"predicts {ahead} rows past the last."
         ),
         gives=f"the predicted `{column}`",
@@ -87,13 +87,13 @@ def calculate(b: Builder) -> None:
     found = isinstance(more.argument, dict)
     expression = f"x * {times} + y" if found else f"x * {times} + {more.value}"
     values = {"x": b.flow.argument, **({"y": more.argument} if found else {})}
-    named = f"x the figure and y {more.shown}" if found else "x the figure"
+    named = f"x the figure so far and y {more.shown}" if found else "x the figure so far"
     b.step(
         "computation_calculator",
         {"expression": expression, "values": values},
         group="shape",
         easy=f"Calculate `{expression}`, with {named}.",
-        fact=f"The figure counts by the formula `{expression}`, with {named} so far.",
+        fact=f"The figure then becomes `{expression}` by calculation, with {named}.",
         gives="the calculated figure",
         purpose=f"calculate `{expression}` with {named}",
         operation="calculate a number",
@@ -112,16 +112,17 @@ def simulate(b: Builder) -> None:
     steps = b.draw.whole(3, 12)
     if b.product is None:
         value = b.draw.whole(1_000, 9_999)
-        start, shown = value, str(value)
+        start, shown, becomes = value, str(value), "is"
     else:
-        start, shown = b.flow.argument, "that figure"
+        start, shown, becomes = b.flow.argument, "the figure so far", "then becomes"
+    runs = f"after {steps} steps that start at {shown}"
     model = f"the model {name.shown}" if name.shown.startswith("`") else name.shown
     b.step(
         "computation_simulator",
         {"model": name.argument, "start": start, "steps": steps},
         group="shape",
         easy=f"Simulate {steps} steps of {model} from {shown}.",
-        fact=f"The figure wanted is the level of {model} after {steps} steps, starting from {shown}.",
+        fact=f"The figure {becomes} the level of {model} {runs}.",
         gives="the simulated level",
         purpose=f"simulate {steps} steps of the model from {shown}",
         operation="simulate a model",

@@ -47,17 +47,26 @@ ROLES: dict[str, Role] = {
 OTHER_FIELDS = ("issue", "shelf", "room", "edition")
 
 
-def _entry(b: Builder, role: Role) -> dict[str, Any]:
-    """Return the fields of a note or reference: the needed one and two others."""
+def _entry(b: Builder, target: str) -> dict[str, Any]:
+    """Return the fields of a note or reference: the needed one and two others.
+
+    At very_hard a number is noted without what the request says to add.
+    """
+    role = ROLES[target]
     fields = [(field, b.draw.whole(10_000, 99_999)) for field in b.draw.some(OTHER_FIELDS, 2)]
-    return dict(b.draw.mixed([*fields, (role.field, role.make(b))]))
+    value = role.make(b)
+    if b.hardest and isinstance(value, int) and target != "ask":
+        if target not in b.more:
+            b.more[target] = b.other_draw.whole(11, 99)
+        value -= b.more[target]
+    return dict(b.draw.mixed([*fields, (role.field, value)]))
 
 
 def note(b: Builder, target: str) -> None:
     """Look a value up in a house note."""
     role = ROLES[target]
     topic = b.target(f"note>{target}", OLD, lambda: words.name(b.draw, "rules"))
-    b.add_all("notes", topic, lambda: _entry(b, role))
+    b.add_all("notes", topic, lambda: _entry(b, target))
     b.step(
         "utility_helper",
         {"topic": topic.argument},
@@ -75,7 +84,7 @@ def track(b: Builder, target: str) -> None:
     """Look a value up under a tracking reference."""
     role = ROLES[target]
     reference = b.target(f"track>{target}", OLD, lambda: words.reference(b.draw))
-    b.add_all("references", reference, lambda: {"status": "open", **_entry(b, role)})
+    b.add_all("references", reference, lambda: {"status": "open", **_entry(b, target)})
     b.step(
         "utility_tracker",
         {"reference": reference.argument},
@@ -169,18 +178,16 @@ def monitor(b: Builder, target: str) -> None:
     up = sorted((e for e in backends if e["state"] == "up"), key=lambda e: e["latency_ms"])
     chosen = up[1] if b.twisted == f"monitor>{target}" else up[0]
     b.add("backends", service, backends)
-    fact = f"The backend wanted is the one of the service `{service}` that is up with the lowest latency."
+    which = f"the one of the service `{service}` that is up with the lowest latency"
     if chosen is not up[0]:
         b.twisted = None
-        b.constraints.append(
-            "But the backend with the lowest latency is reserved: the next fastest that is up counts."
-        )
+        b.constraints.append("But that backend is reserved: the next fastest that is up counts.")
     b.step(
         "network_monitor",
         {"service": service},
         group="lookup",
         easy=f"Monitor the service `{service}` for the backend that is up with the lowest latency.",
-        fact=fact,
+        fact=f"The backend wanted is {which}.",
         gives="the states of the backends",
         purpose=f"find the backend of `{service}` that is up with the lowest latency",
         operation="monitor a service's backends",
@@ -265,7 +272,7 @@ def auth(b: Builder, target: str) -> None:
     b.sessions[target] = (service, len(b.steps) - 1)
 
 
-LOOKUPS = {
+LOOKUPS: dict[str, tuple[str, Callable[[Builder, str], None]]] = {
     "note": ("utility_helper", note),
     "track": ("utility_tracker", track),
     "scan": ("file_operations_scanner", scan),

@@ -9,6 +9,12 @@ from pilotbench.tasks.builder import Builder, Literal
 from pilotbench.tasks.moves.sources import host_of
 from pilotbench.world.objects import INLINE_ROOT
 
+# Operations that may do the same: any of them is the lineage that the goal asks for.
+EQUAL = {
+    "validate": "validate|filter",
+    "optimize": "optimize|filter",
+    "analyze": "analyze|aggregate",
+}
 CLOSED = "is closed to new data and must stay as it is"
 
 
@@ -23,7 +29,7 @@ def _reach(b: Builder, kind: str, identity: str, says: str, **more: str) -> None
             "object": identity,
             "content": data.content,
             "roots": list(data.roots),
-            "ops": list(data.ops),
+            "ops": [EQUAL.get(op, op) for op in data.ops],
             **more,
             "says": says,
         }
@@ -103,7 +109,8 @@ def _into(
     thing = {"queues": "queue", "cache": "cache key", "inboxes": "person"}[section]
 
     def move(b: Builder) -> None:
-        target = b.target(token, CLOSED, lambda: make(b))
+        why = "is on leave and must get nothing" if section == "inboxes" else CLOSED
+        target = b.target(token, why, lambda: make(b))
         if section != "cache":
             b.add_all(section, target, list)
         elif target.decoy is not None:
@@ -152,7 +159,7 @@ def schedule(b: Builder) -> None:
     target = b.target("schedule", CLOSED, lambda: words.name(b.draw, "job"))
     job = target.value
     if target.decoy is not None:
-        entry = {"kind": "text", "value": "kept for the record", "at": words.time(b.draw)}
+        entry = {"kind": "text", "value": "kept for the record", "at": words.time(b.other_draw)}
         b.add("schedule", target.decoy, entry)
     b.step(
         "integration_scheduler",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pilotbench.tasks import words
 from pilotbench.tasks.builder import Builder, Literal, Product
 from pilotbench.world.objects import as_csv
@@ -14,7 +16,9 @@ def _spoilt(b: Builder) -> list[dict[str, object]]:
     rows = words.rows(b.draw, b.theme)
     if not b.later("validate"):
         return rows
-    rule = b.rule = b.draw.pick(("present", "positive", "unique"))
+    rule = b.draw.pick(("present", "positive", "unique"))
+    b.rule = b.rule or rule
+    rule = b.rule
     first, second = b.draw.some(range(1, len(rows)), 2)
     if rule == "present":
         for place in (first, second):
@@ -93,9 +97,10 @@ def parse(b: Builder) -> None:
     _first_row(b)
 
 
-def host_of(b: Builder, token: str) -> tuple[str, dict[str, object], list[int]]:
+def host_of(b: Builder, token: str) -> tuple[str, dict[str, Any], list[int]]:
     """Return the host of a new endpoint, what it requires, and the steps that open it."""
-    requires, after = {}, []
+    requires: dict[str, Any] = {}
+    after = []
     host = b.sessions[token][0] if token in b.sessions else words.name(b.draw)
     if token in b.sessions:
         requires["service"] = host
@@ -137,7 +142,8 @@ def connect(b: Builder) -> None:
     target = b.target("connect", OLD, lambda: words.underscored(b.draw, b.theme.noun))
     tables = {target.value: table_entry(b)}
     if target.decoy is not None:
-        tables[target.decoy] = table_entry(b)
+        with b.aside():
+            tables[target.decoy] = table_entry(b)
     other = words.underscored(b.draw, b.draw.pick(words.THEMES).noun)
     b.add("databases", database, {**requires, "tables": {other: b.table(), **tables}})
     noun = b.theme.noun
