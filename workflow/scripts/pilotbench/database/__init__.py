@@ -1,0 +1,37 @@
+"""The master database: one DuckDB file, brought up to date from changed shards only.
+
+schema      stored tables; views: what people read; both are written out in docs/database.md
+shardfiles  a shard file is read and checked, or refused with a reason
+rows        records become rows
+updates     what changed, the draft beside the database, its publication
+checks      what must hold before a draft is published
+queries     read-only DataFrames; master_json, export, where_from, prune: what is made of them
+
+DuckDB, pandas and pyarrow are imported where they are used, never by `import pilotbench`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pilotbench.config import Settings
+    from pilotbench.database.updates import Replayed, Report
+    from pilotbench.plan import Plan
+    from pilotbench.records import Shard
+
+
+def update(
+    results: Path,
+    plan: Plan,
+    settings: Settings,
+    *,
+    replay: Callable[[Shard], Replayed | None] | None = None,
+    log: Callable[[str], None] | None = None,
+) -> Report:
+    """Bring `results/master.duckdb` up to date; see `updates.update`."""
+    from pilotbench.database import updates
+
+    return updates.update(results, plan, settings, replay=replay, log=log)

@@ -1,0 +1,96 @@
+"""`master_database.json`, in the form that users of the predecessor know, now consistent.
+
+summary; then models > prompt type > tool success rate > difficulty > task type. Every number is
+counted from the episodes of the selection of the last command; `total` = `full_success` +
+`partial_success` + `failure` at each leaf, and the leaves add up to the summary. The form is fixed
+by `workflow/schemas/master_database.schema.yaml`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pilotbench.database.queries import opened
+from pilotbench.database.schema import ERROR_KINDS
+
+Json = dict[str, Any]
+DIGITS = 6
+
+_LEAVES = f"""
+SELECT model, prompt, tool_success_rate, difficulty, task, planned, completed AS total,
+  full_success, partial_success, failure, refused, not_applicable, owed, provisional,
+  success_rate, success_rate_all, partial_success / nullif(completed, 0) AS partial_rate,
+  failure / nullif(completed, 0) AS failure_rate, weighted_score AS weighted_success_score,
+  progress, turns AS avg_turns, tool_calls AS avg_tool_calls, parse_rate,
+  effective_rate AS effective_tool_success_rate, tokens_input, tokens_output, cost_usd,
+  {", ".join(f"error_{kind}" for kind in ERROR_KINDS)}
+FROM cells WHERE current
+ORDER BY model, prompt, tool_success_rate, difficulty, task
+"""
+_LAST = """
+SELECT coalesce(
+  (SELECT max(ended) FROM episodes WHERE current),
+  (SELECT epoch(max(ended)::TIMESTAMPTZ) FROM shards WHERE current > 0))
+"""
+
+
+def write(db: Path, out: Path) -> None:
+    """Write the JSON file, whole, by rename."""
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    text = json.dumps(content(db), indent=2, ensure_ascii=False, allow_nan=False)
+    draft.write_text(text + "\n", encoding="utf-8")
+    draft.rename(out)
+
+
+def content(db: Path) -> Json:
+    """Return the content of the file."""
+    with opened(db) as connection:
+        cursor = connection.execute(_LEAVES)
+        names = [column[0] for column in cursor.description or []]
+        leaves = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        last = connection.execute(_LAST).fetchone()
+    models: Json = {}
+    for leaf in leaves:
+        path = [leaf.pop(word) for word in names[:5]]
+        place = models
+        for name, level in zip(path, _LEVELS, strict=True):
+            place = place.setdefault(name, {} if level is None else {level: {}})
+            place = place if level is None else place[level]
+        place.update(_leaf(leaf))
+    return {"summary": _summary(leaves, models, last and last[0]), "models": models}
+
+
+_LEVELS = ("by_prompt_type", "by_tool_success_rate", "by_difficulty", "by_task_type", None)
+
+
+def _leaf(row: Json) -> Json:
+    errors = {kind: row.pop(f"error_{kind}") for kind in ERROR_KINDS}
+    rounded = {k: round(v, DIGITS) if isinstance(v, float) else v for k, v in row.items()}
+    return rounded | {"total_errors": sum(errors.values()), "errors": errors}
+
+
+def _summary(leaves: list[Json], models: Json, last: float | None) -> Json:
+    total = {
+        name: sum(leaf[key] for leaf in leaves)
+        for name, key in (
+            ("total_tests", "total"),
+            ("total_success", "full_success"),
+            ("total_partial", "partial_success"),
+            ("total_failure", "failure"),
+            ("planned", "planned"),
+            ("refused", "refused"),
+            ("not_applicable", "not_applicable"),
+            ("owed", "owed"),
+            ("provisional", "provisional"),
+        )
+    }
+    return total | {
+        "models_tested": sorted(models),
+        "last_test_time": None
+        if last is None
+        else datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds"),
+    }

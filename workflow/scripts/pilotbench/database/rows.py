@@ -1,0 +1,183 @@
+"""Records become rows of the stored tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from pilotbench.database.schema import ERROR_KINDS, TABLES, TOKENS
+from pilotbench.records import Shard
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow
+
+Json = dict[str, Any]
+ANSWER_LIMIT = 2000
+NEVER_DRAWN = ("finish", "tool_search", "tool_info")
+_PROVENANCE = (
+    "commit",
+    "prompt_sha256",
+    "instances_sha256",
+    "parameters_sha256",
+    "benchmark_version",
+    "scoring_version",
+    "started",
+    "ended",
+    "host",
+    "job",
+)
+
+
+class Rows:
+    """Rows of several tables, kept until they are inserted together."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Json]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._rows.values()))
+
+    def add(self, table: str, rows: Iterable[Json]) -> None:
+        """Keep rows for `table`."""
+        self._rows.setdefault(table, []).extend(rows)
+
+    def add_shard(self, row: Json, episodes: list[Json]) -> None:
+        """Keep a shard, its episodes, and their requests and calls."""
+        path, provisional = row["path"], row["state"] == "provisional"
+        self.add("shards", [row])
+        self.add("episodes", (episode_row(path, e, provisional) for e in episodes))
+        self.add("requests", (r for e in episodes for r in request_rows(path, e)))
+        self.add("tool_calls", (c for e in episodes for c in call_rows(path, e)))
+
+    def insert(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Insert what is kept, and keep nothing."""
+        for table, rows in self._rows.items():
+            if rows:
+                connection.register("incoming", to_arrow(table, rows))
+                connection.execute(f"INSERT INTO store.{table} SELECT * FROM incoming")
+                connection.unregister("incoming")
+        self._rows.clear()
+
+
+def to_arrow(table: str, rows: list[Json]) -> pyarrow.Table:
+    """Return rows as an Arrow table with the columns of `table` in order."""
+    import pyarrow
+
+    kinds = {
+        "VARCHAR": pyarrow.string(),
+        "BIGINT": pyarrow.int64(),
+        "INTEGER": pyarrow.int32(),
+        "DOUBLE": pyarrow.float64(),
+        "BOOLEAN": pyarrow.bool_(),
+        "MAP(VARCHAR,VARCHAR)": pyarrow.map_(pyarrow.string(), pyarrow.string()),
+    }
+    columns = TABLES[table].columns
+    arrays = {c.name: pyarrow.array([row[c.name] for row in rows], kinds[c.type]) for c in columns}
+    return pyarrow.table(arrays)
+
+
+def cell_columns(shard: Shard) -> Json:
+    """Return path, cell, first and last of a shard as columns."""
+    cell = shard.cell
+    return {
+        "path": shard.path.as_posix(),
+        "model": cell.model,
+        "prompt": cell.prompt,
+        "task": cell.task,
+        "difficulty": cell.difficulty,
+        "tool_success_rate": cell.tool_success_rate,
+        "first": shard.first,
+        "last": shard.last,
+    }
+
+
+def shard_row(shard: Shard, header: Json, **state: Any) -> Json:
+    """Return the row of a shard; `state` gives state, damage, size, mtime_ns and sha256."""
+    origin = header.get("provenance", {})
+    row = dict.fromkeys(column.name for column in TABLES["shards"].columns)
+    row |= cell_columns(shard) | {key: header.get(key) for key in ("repeats", "asked", "replayed")}
+    row |= {key: _words(origin.get(key)) for key in _PROVENANCE}
+    row |= {key: as_json(origin.get(key)) for key in ("parameters", "libraries", "keys")}
+    row["dirty"] = None if origin.get("dirty") is None else bool(origin["dirty"])
+    row["max_turns"] = _words((origin.get("versions") or {}).get("max_turns"))
+    return row | state
+
+
+def episode_row(path: str, episode: Json, provisional: bool) -> Json:
+    """Return the row of an episode of the shard at `path`."""
+    goals, calls, requests = episode["goals"], episode["calls"], episode["requests"]
+    row = {c.name: episode.get(c.name) for c in TABLES["episodes"].columns}
+    row |= {f"error_{kind}": episode["errors"].get(kind, 0) for kind in ERROR_KINDS}
+    row |= {f"transient_{key}": value for key, value in episode["transient"].items()}
+    row |= {f"tokens_{name}": episode["tokens"][name] for name in TOKENS}
+    return row | {
+        "shard": path,
+        "goals": len(goals),
+        "goals_held": sum(goal["holds"] for goal in goals),
+        "broken": len(episode["broken"]),
+        "calls": len(calls),
+        "valid_calls": sum(call["valid"] for call in calls),
+        "ok_calls": sum(call["ok"] for call in calls),
+        "drawn_calls": sum(call["valid"] and call["tool"] not in NEVER_DRAWN for call in calls),
+        "flaws": list(episode["flaws"].items()),
+        "model_reported": text(episode["model_reported"]),
+        "requests": len(requests),
+        "latency_s": sum(request["latency_s"] for request in requests),
+        "queued_s": sum(request["queued_s"] for request in requests),
+        "started": min((r["started"] for r in requests), default=None),
+        "ended": max((r["started"] + r["latency_s"] for r in requests), default=None),
+        "answer": text(as_json(episode["answer"]), ANSWER_LIMIT),
+        "reason": text(episode["reason"], ANSWER_LIMIT),
+        "provisional": provisional,
+        "counted": True,
+        "current": False,
+    }
+
+
+def request_rows(path: str, episode: Json) -> list[Json]:
+    """Return the rows of an episode's requests."""
+    keep = ("identity", "turn", "key", "started", "latency_s", "queued_s", "attempts")
+    return [
+        {
+            "episode": episode["episode"],
+            "shard": path,
+            **{key: request[key] for key in keep},
+            "reported": text(request["model"]),
+            "finish_reason": text(request["finish_reason"]),
+            **{f"tokens_{name}": request["tokens"].get(name, 0) for name in TOKENS},
+        }
+        for request in episode["requests"]
+    ]
+
+
+def call_rows(path: str, episode: Json) -> list[Json]:
+    """Return the rows of an episode's parsed calls."""
+    return [
+        {
+            "episode": episode["episode"],
+            "shard": path,
+            "call": number,
+            **{key: call[key] for key in ("turn", "valid", "ok", "transient", "kind")},
+            "tool": text(call["tool"]),
+            "code": text(call["code"]),
+        }
+        for number, call in enumerate(episode["calls"])
+    ]
+
+
+def _words(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def as_json(value: Any) -> str | None:
+    """Return a value as JSON with sorted keys, None as None."""
+    return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def text(value: str | None, limit: int = 200) -> str | None:
+    """Return a model's text fit for a column: cut at `limit`, lone surrogates replaced."""
+    if value is None:
+        return None
+    return value[:limit].encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,376 @@
+"""Bring the master database up to date: only what is new, changed or gone is read.
+
+1. Compare: size and modification time of each shard file, then its hash where they differ.
+2. Load the changed files, and replay the planned shards that have none, into a draft.
+3. Resolve in SQL, for the whole draft: which row stands for an episode (the current plan's shard,
+   else the newest file), what the selection plans, what is owed.
+4. Check, then publish the draft by renaming it.
+
+The content is a function of shard files, plan and journal: a rebuild gives the same rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import duckdb
+
+from pilotbench.canonical import digest
+from pilotbench.database import shardfiles, store
+from pilotbench.database.checks import check
+from pilotbench.database.resolve import resolve
+from pilotbench.database.rows import Rows, as_json, cell_columns, shard_row
+from pilotbench.database.schema import FORMAT, SHARDS
+from pilotbench.errors import RecordError, UserError
+from pilotbench.plan import Plan
+from pilotbench.records import Shard, shard_of
+
+if TYPE_CHECKING:
+    from pilotbench.config import Settings
+
+Json = dict[str, Any]
+Log = Callable[[str], None]
+BATCH_ROWS = 50_000
+NAMED = 20
+NOT_ASKED = ("NotAnswered", "not_asked")
+_OF_SHARD = {
+    "shards": "path",
+    "episodes": "shard",
+    "requests": "shard",
+    "tool_calls": "shard",
+    "reasons": "shard",
+    "records": "shard",
+}
+logger = logging.getLogger(__name__)
+
+
+class DamagedShards(UserError):
+    """Shard files that cannot be read; nothing was changed."""
+
+
+class OwedEpisode(Protocol):
+    """An episode that the journal cannot finish, and why."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def repeat(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+class Replayed(Protocol):
+    """What the journal gives for a planned shard without a file."""
+
+    @property
+    def episodes(self) -> list[Json]: ...
+    @property
+    def owed(self) -> Sequence[OwedEpisode]: ...
+
+
+Replay = Callable[[Shard], Replayed | None]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the database knows of a shard."""
+
+    state: str
+    size: int | None
+    mtime_ns: int | None
+    sha256: str | None
+    damage: str | None
+
+
+@dataclass(frozen=True)
+class Before:
+    """The database as the last update left it; empty where there is none that can be read."""
+
+    readable: bool = False
+    selection: str | None = None
+    shards: dict[str, Known] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class File:
+    """A shard file that has to be read."""
+
+    name: str
+    path: str
+    state: Json
+
+
+@dataclass
+class Report:
+    """What an update did; paths are below `results/shards`."""
+
+    files: int = 0
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
+    damaged: dict[str, str] = field(default_factory=dict)
+    provisional: list[str] = field(default_factory=list)
+    written: bool = False
+
+    @property
+    def read(self) -> list[str]:
+        """The shard files that were read."""
+        return sorted(self.new + self.changed)
+
+
+def update(
+    results: Path,
+    plan: Plan,
+    settings: Settings,
+    *,
+    replay: Replay | None = None,
+    log: Log | None = None,
+) -> Report:
+    """Bring `results/master.duckdb` up to date with shard files, plan and journal.
+
+    `replay` gives, for a planned shard without a readable file, what the journal holds (None:
+    nothing). Raises DamagedShards where files cannot be read and `settings.keep_going` is false,
+    CheckFailed where the result would contradict itself; the database is then as it was.
+    """
+    say, report = log or logger.info, Report()
+    database = results / store.NAME
+    with store.locked(results):
+        before = _before(database, say)
+        found = shardfiles.find(results / "shards")
+        files = _compare(found, before, report)
+        with store.drafted(database, empty=not before.readable) as draft:
+            _load_files(draft, before, files, report, say)
+            if report.damaged and not settings.keep_going:
+                raise DamagedShards(_damage_text(report.damaged))
+            _load_journal(draft, before, _open(plan, set(found), report), replay, report)
+            _load_selection(draft, before, plan, settings)
+            if draft.opened:
+                resolve(draft.connection)
+                check(draft.connection)
+            report.written = draft.opened
+        if not report.written:
+            os.utime(database)  # looked at now: it is no older than its inputs
+    _tell(report, say)
+    return report
+
+
+def _before(database: Path, say: Log) -> Before:
+    if not database.exists():
+        return Before()
+    try:
+        with store.reader(database) as connection:
+            if not store.known_format(connection):
+                say(f"{database.name}: of another version, built anew")
+                return Before()
+            rows = connection.execute(
+                "SELECT path, state, size, mtime_ns, sha256, damage FROM store.shards"
+            ).fetchall()
+            digests = connection.execute(
+                "SELECT value FROM store.selection WHERE key = 'digest'"
+            ).fetchone()
+    except duckdb.Error as error:
+        say(f"{database.name}: not readable, built anew: {str(error).splitlines()[0]}")
+        return Before()
+    return Before(True, digests and digests[0], {row[0]: Known(*row[1:]) for row in rows})
+
+
+def _compare(found: dict[str, str], before: Before, report: Report) -> list[File]:
+    """Return the files to be read, in order of their names; what differs goes to the report."""
+    files = []
+    report.files = len(found)
+    for name, path in sorted(found.items()):
+        stat, known = os.stat(path), before.shards.get(name)  # noqa: PTH116
+        if known is not None and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+            _keep_damage(name, known, report)
+            continue
+        sha256 = shardfiles.sha256_of(path)
+        state = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": sha256}
+        files.append(File(name, path, state))
+        if known is None or known.state == "provisional":
+            report.new.append(name)
+        elif known.sha256 == sha256:
+            report.touched.append(name)
+            _keep_damage(name, known, report)
+        else:
+            report.changed.append(name)
+    report.gone = sorted(
+        name
+        for name, known in before.shards.items()
+        if name not in found and known.state != "provisional"
+    )
+    return files
+
+
+def _keep_damage(name: str, known: Known, report: Report) -> None:
+    if known.damage is not None:
+        report.damaged[name] = known.damage
+
+
+def _load_files(
+    draft: store.Draft, before: Before, files: list[File], report: Report, say: Log
+) -> None:
+    touched = set(report.touched)
+    for file in files:
+        if file.name in touched:
+            draft.connection.execute(
+                "UPDATE store.shards SET mtime_ns = ? WHERE path = ?",
+                [file.state["mtime_ns"], file.name],
+            )
+    wanted = [file for file in files if file.name not in touched]
+    _forget(draft, before, [*report.gone, *(file.name for file in wanted)])
+    rows = Rows()
+    for number, file in enumerate(wanted, start=1):
+        _read(file, rows, report)
+        if len(rows) > BATCH_ROWS:
+            rows.insert(draft.connection)
+            say(f"{number} of {len(wanted)} shard files read")
+    if len(rows):
+        rows.insert(draft.connection)
+
+
+def _read(file: File, rows: Rows, report: Report) -> None:
+    try:
+        shard, header, episodes = shardfiles.read(Path(file.path), file.name)
+    except RecordError as error:
+        damage = str(error).replace(file.path, file.name)
+        report.damaged[file.name] = damage
+        rows.add("shards", [_damaged_row(file, damage)])
+    else:
+        rows.add_shard(shard_row(shard, header, state="file", **file.state), episodes)
+
+
+def _damaged_row(file: File, damage: str) -> Json:
+    try:
+        words = cell_columns(shard_of(Path(file.name)))
+    except RecordError:
+        words = {}
+    row = dict.fromkeys(column.name for column in SHARDS.columns) | words
+    return row | file.state | {"path": file.name, "state": "damaged", "damage": damage}
+
+
+def _forget(draft: store.Draft, before: Before, names: list[str]) -> None:
+    """Delete every row of the known shards among `names`."""
+    known = [name for name in names if name in before.shards]
+    if not known:
+        return
+    for table, column in _OF_SHARD.items():
+        draft.connection.execute(
+            f"DELETE FROM store.{table} WHERE {column} IN (SELECT unnest(?))", [known]
+        )
+
+
+def _open(plan: Plan, found: set[str], report: Report) -> dict[str, Shard]:
+    """Return the planned shards without a readable file, by path."""
+    readable = found - set(report.damaged)
+    return {path: shard for path, shard in plan.by_path.items() if path not in readable}
+
+
+def _load_journal(
+    draft: store.Draft,
+    before: Before,
+    wanted: dict[str, Shard],
+    replay: Replay | None,
+    report: Report,
+) -> None:
+    """Bring the provisional rows up to date: those of `wanted`, and no others."""
+    old = {n: k.sha256 for n, k in before.shards.items() if k.state == "provisional"}
+    _forget(draft, before, [name for name in old if name not in wanted])
+    for name, shard in wanted.items():
+        replayed = replay(shard) if replay is not None else None
+        reasons = [] if replayed is None else _reasons(name, replayed)
+        if replayed is None or not (replayed.episodes or reasons):
+            _forget(draft, before, [name] if name in old else [])
+            continue
+        report.provisional.append(name)
+        sha256 = digest([replayed.episodes, reasons])
+        if old.get(name) != sha256:
+            _forget(draft, before, [name])
+            _insert_provisional(draft, shard, replayed, reasons, sha256)
+
+
+def _reasons(name: str, replayed: Replayed) -> list[Json]:
+    return [
+        {"shard": name, "index": o.index, "repeat": o.repeat, "kind": o.kind, "message": o.message}
+        for o in replayed.owed
+        if o.kind not in NOT_ASKED
+    ]
+
+
+def _insert_provisional(
+    draft: store.Draft, shard: Shard, replayed: Replayed, reasons: list[Json], sha256: str
+) -> None:
+    name, episodes, rows = shard.path.as_posix(), replayed.episodes, Rows()
+    repeats = 1 + max((e["repeat"] for e in episodes), default=0)
+    row = shard_row(shard, {"repeats": repeats}, state="provisional", sha256=sha256)
+    rows.add_shard(row, episodes)
+    rows.add("reasons", reasons)
+    rows.add(
+        "records",
+        ({"shard": name, "episode": e["episode"], "record": as_json(e)} for e in episodes),
+    )
+    rows.insert(draft.connection)
+
+
+def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Settings) -> None:
+    """Store the plan where it is another than before."""
+    selection = _selection(plan, settings)
+    if before.selection == as_json(selection["digest"]):
+        return
+    draft.connection.execute("DELETE FROM store.plan")
+    draft.connection.execute("DELETE FROM store.selection")
+    rows = Rows()
+    shards = plan.by_path.values()
+    rows.add("plan", (cell_columns(shard) | {"repeats": plan.repeats} for shard in shards))
+    rows.add("selection", ({"key": k, "value": as_json(v)} for k, v in selection.items()))
+    rows.insert(draft.connection)
+
+
+def _selection(plan: Plan, settings: Settings) -> Json:
+    selection: Json = {
+        "models": list(settings.models),
+        "prompts": list(settings.prompts),
+        "tasks": list(settings.tasks),
+        "difficulties": list(settings.difficulties),
+        "tool_success_rates": list(settings.tool_success_rates),
+        "instances": settings.instances,
+        "repeats": plan.repeats,
+        "shard_size": settings.shard_size,
+        "max_turns": settings.max_turns or "auto",
+        "experiment": settings.experiment,
+        "planned": plan.episodes,
+    }
+    return selection | {"format": FORMAT, "digest": digest([selection, list(plan.by_path)])}
+
+
+def _damage_text(damaged: dict[str, str]) -> str:
+    shown = "; ".join(list(damaged.values())[:NAMED])
+    more = f"; and {len(damaged) - NAMED} more" if len(damaged) > NAMED else ""
+    return (
+        f"{len(damaged)} damaged shard file(s), master database not changed: {shown}{more}. "
+        "Remove them (the next run writes them again from the journal), or load the others with "
+        "--config keep_going=true"
+    )
+
+
+def _tell(report: Report, say: Log) -> None:
+    say(
+        f"master database: {len(report.new)} new, {len(report.changed)} changed, "
+        f"{len(report.gone)} gone of {report.files} shard files; "
+        f"{len(report.provisional)} provisional; {'written' if report.written else 'unchanged'}"
+    )
+    for word in ("new", "changed", "gone"):
+        names = getattr(report, word)
+        for name in names[:NAMED]:
+            say(f"{word}: {name}")
+        if len(names) > NAMED:
+            say(f"{word}: and {len(names) - NAMED} more")
+    for damage in report.damaged.values():
+        say(f"damaged, left out: {damage}")
