@@ -43,7 +43,7 @@ from pilotbench.instances import Instance
 __all__ = [
     "CORRECTED", "FLAWS", "FOLLOWED", "NOT_REACHED", "Attempt", "FlawedPlan", "NotApplicable",
     "PlannedStep", "flawed_lines", "flawed_plan", "literal_arguments", "optimal_plan",
-    "plan_lines", "signature", "signatures",
+    "plan_lines", "shown_lines", "signature", "signatures",
 ]  # fmt: skip
 
 FLAWS: dict[str, Callable[[Instance], FlawedPlan]] = {
