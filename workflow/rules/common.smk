@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 from pilotbench import matrix, outputs, preflight
 from pilotbench.config import BASE_FILES
 from pilotbench.errors import PilotbenchError, UserError
-from pilotbench.pool import home_key
 from pilotbench.records import Shard, shard_of
+from pilotbench.routing import home_key
 
 try:
     MATRIX = matrix.load(config, [*BASE_FILES, *workflow.overwrite_configfiles])
@@ -41,11 +41,12 @@ wildcard_constraints:
     shard=r"\d+-\d+",
 
 
-for key in SETTINGS.keys.values():
+for alias, key in SETTINGS.keys.items():
     # `--resources key=n` replaces that one key's slots; the others keep what config says.
-    if workflow.global_resources.setdefault(key.alias, key.slots) == 0:
-        sys.exit(f"error: --resources {key.alias}=0: must be 1 or more")
-    workflow.register_resource(key.alias, workflow.global_resources[key.alias])
+    if alias not in workflow.global_resources:
+        workflow.register_resource(alias, key.slots)
+    elif workflow.global_resources[alias].value < 1:
+        sys.exit(f"error: --resources {alias}=0: must be 1 or more")
 
 
 def shard(wildcards) -> Shard:
@@ -72,6 +73,12 @@ def tokens(alias: str):
 def asking(wildcards) -> str:
     """Say "no" where nothing may be asked, as a resource: resources re-run nothing."""
     return "no" if "rescore" in workflow.dag_settings.targets or SETTINGS.rescore else "yes"
+
+
+def slots(wildcards) -> str:
+    """Return the slots in force of each key of a job's provider: `alias:n alias:n`."""
+    keys = SETTINGS.provider_of(shard(wildcards).cell.model).keys
+    return " ".join(f"{alias}:{workflow.global_resources[alias].value}" for alias in keys)
 
 
 def quick_selection(wildcards) -> list[str]:

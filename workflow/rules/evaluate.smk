@@ -17,6 +17,8 @@ rule evaluate:
         versions=lambda wildcards: MATRIX.versions(shard(wildcards).cell),
     resources:
         asking=asking,
+        slots=slots,
+        local="no" if workflow.remote_exec else "yes",
         **{alias: tokens(alias) for alias in SETTINGS.keys},
     script:
         "../scripts/evaluate.py"

@@ -1,14 +1,27 @@
 """Adapter: evaluate one shard."""
 
+import os
 from pathlib import Path
 
-from pilotbench import evaluate
+from pilotbench import matrix
+from pilotbench.evaluate import Share, evaluate
+from pilotbench.job import logged, stop_on_signal
+from pilotbench.records import shard_of
+from pilotbench.routing import home_key
 
-evaluate.main(
-    config=snakemake.config,
-    out=Path(snakemake.output.shard),
-    log=Path(snakemake.log[0]),
-    job=snakemake.jobid,
-    may_ask=snakemake.resources.asking == "yes",
-    tokens={k: v for k, v in snakemake.resources.items() if k in snakemake.params.keys},
-)
+with logged(Path(snakemake.log[0])):
+    out = Path(snakemake.output.shard)
+    loaded, shard = matrix.load(snakemake.config), shard_of(out)
+    key, local = home_key(loaded.settings, shard), snakemake.resources.local == "yes"
+    share = Share(
+        key=key,
+        tokens=snakemake.resources[key],
+        borrow=local,
+        slots={
+            k: int(n) for k, n in (pair.split(":") for pair in snakemake.resources.slots.split())
+        },
+        may_ask=snakemake.resources.asking == "yes",
+        parent=os.getppid() if local else None,
+        stop=stop_on_signal(),
+    )
+    evaluate(loaded, shard, out, share, job=os.environ.get("SLURM_JOB_ID"))

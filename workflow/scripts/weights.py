@@ -8,4 +8,6 @@ from pilotbench.job import logged
 with logged(Path(snakemake.log[0])):
     out = Path(snakemake.output[0])
     catalog = matrix.load(snakemake.config).settings.catalog
-    weights.fetch(next(m.weights for m in catalog.values() if m.weights and m.weights.file == out), out)
+    weights.fetch(
+        next(m.weights for m in catalog.values() if m.weights and m.weights.file == out), out
+    )

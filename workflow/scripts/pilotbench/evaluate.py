@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
+from threading import Event, Lock
 from typing import Any
 
 from pilotbench import BENCHMARK_VERSION, provenance
-from pilotbench.canonical import digest
+from pilotbench.canonical import canonical, digest
+from pilotbench.config import Settings
 from pilotbench.episode import Episode, play
 from pilotbench.errors import PilotbenchError, ProviderError, Stopping
 from pilotbench.identity import components, identity
 from pilotbench.journal import Journal, Segment, journal_folder
 from pilotbench.matrix import Matrix
-from pilotbench.pool import Limits, Pool
+from pilotbench.pool import Pool, StopFlag
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Request, Tokens
-from pilotbench.records import SHARD_FORMAT, Shard, write_shard
+from pilotbench.names import to_path
+from pilotbench.records import SHARD_FORMAT, Shard, write_shard, write_whole
+from pilotbench.routing import usable_keys
 
 Json = dict[str, Any]
 Ask = Callable[[Request], Asked]
@@ -40,6 +44,30 @@ class ShardOwed(PilotbenchError):
 
 class NotAnswered(ProviderError):
     """The journal has no answer and nothing may be asked."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a job may use of the keys: `tokens` slots of its home `key`, and more with `borrow`.
+
+    `slots` are the slots in force of each alias. `parent` is the process that must stay this one's
+    parent (None for a job that runs remotely). With `may_ask` False the journal alone answers.
+    """
+
+    key: str
+    tokens: int
+    borrow: bool
+    slots: Mapping[str, int]
+    may_ask: bool = True
+    parent: int | None = None
+    stop: StopFlag = field(default_factory=Event)
+
+    def in_flight(self, settings: Settings, model: str) -> int:
+        """Return how many episodes to keep in flight."""
+        if not self.borrow:
+            return self.tokens
+        keys = usable_keys(settings, model, self.key, self.borrow)
+        return sum(self.slots.get(alias, settings.keys[alias].slots) for alias in keys)
 
 
 @dataclass(frozen=True)
@@ -61,9 +89,7 @@ class Outcome:
     owed: list[Owed] = field(default_factory=list)
 
 
-def evaluate(
-    matrix: Matrix, shard: Shard, out: Path, limits: Limits, may_ask: bool, job: int | None = None
-) -> None:
+def evaluate(matrix: Matrix, shard: Shard, out: Path, share: Share, job: str | None = None) -> None:
     """Write the result file of `shard`, asking for what the journal does not hold.
 
     Raises ShardOwed, one line, where an episode could not be finished; then there is no file.
@@ -71,13 +97,15 @@ def evaluate(
     started = datetime.now(UTC)
     with (
         _journal(matrix, shard).open(
-            shard.first, shard.last, whole=_whole(matrix, shard), stopped=limits.stopped
+            shard.first, shard.last, whole=_whole(matrix, shard), stopped=share.stop.is_set
         ) as segment,
-        Asker(matrix, shard, segment, limits, may_ask) as ask,
+        Asker(matrix, shard, segment, share) as ask,
     ):
-        outcome = play_shard(matrix, shard, ask, limits.in_flight)
+        in_flight = share.in_flight(matrix.settings, shard.cell.model)
+        outcome = play_shard(matrix, shard, ask, in_flight, watch=_log)
         if outcome.owed:
             raise ShardOwed(_owed_line(shard, outcome))
+        _keep_instances(matrix, shard)
         write_shard(out, _header(matrix, shard, outcome, ask, started, job), outcome.episodes)
 
 
@@ -102,26 +130,43 @@ def replay(matrix: Matrix, shard: Shard) -> Outcome:
     return Outcome(outcome.episodes, outcome.system, owed)
 
 
-def play_shard(matrix: Matrix, shard: Shard, ask: Ask, in_flight: int = 1) -> Outcome:
-    """Play every episode of a shard, `in_flight` at a time; a ProviderError leaves it owed."""
+def play_shard(
+    matrix: Matrix,
+    shard: Shard,
+    ask: Ask,
+    in_flight: int = 1,
+    watch: Callable[[Episode | Owed], None] = lambda _: None,
+) -> Outcome:
+    """Play every episode of a shard, `in_flight` at a time; a ProviderError leaves it owed.
+
+    `watch` is called with each episode as soon as it is over.
+    """
     outcome = Outcome()
 
     def one(place: tuple[int, int]) -> Episode | Owed:
+        over: Episode | Owed
         try:
-            return _play(matrix, shard, *place, ask)
+            over = _play(matrix, shard, *place, ask)
         except (ProviderError, Stopping) as error:
-            return Owed(*place, type(error).__name__, str(error))
+            over = Owed(*place, type(error).__name__, str(error))
+        watch(over)
+        return over
 
     for result in _each(one, shard, matrix.settings.repeats, in_flight):
         if isinstance(result, Owed):
             outcome.owed.append(result)
-            log.warning("owed index=%d repeat=%d %s: %s", *vars(result).values())
         else:
             outcome.episodes.append(result.record)
             if result.system is not None:
                 outcome.system[result.record["system"]] = result.system
-            log.info(_LINE, *(result.record[word] for word in _WORDS))
     return outcome
+
+
+def _log(over: Episode | Owed) -> None:
+    if isinstance(over, Owed):
+        log.warning("owed index=%d repeat=%d %s: %s", *vars(over).values())
+    else:
+        log.info(_LINE, *(over.record[word] for word in _WORDS))
 
 
 _WORDS = ("status", "index", "repeat", "success", "progress", "end_reason", "turns", "cost_usd")
@@ -135,13 +180,11 @@ class Asker:
     client and needs no key.
     """
 
-    def __init__(
-        self, matrix: Matrix, shard: Shard, segment: Segment, limits: Limits, may_ask: bool
-    ) -> None:
-        self._settings = matrix.settings
-        self._model = matrix.settings.catalog[shard.cell.model]
-        self._segment, self._may_ask = segment, may_ask
-        self._pool = Pool(matrix.settings, self._model, shard, limits)
+    def __init__(self, matrix: Matrix, shard: Shard, segment: Segment, share: Share) -> None:
+        self._settings, self._model = matrix.settings, matrix.settings.catalog[shard.cell.model]
+        self._segment, self._share = segment, share
+        self._made: Pool | None = None
+        self._making = Lock()
         self._stamp: Json = {}
         self.keys: Counter[str] = Counter()
         self.replayed = 0
@@ -150,7 +193,8 @@ class Asker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.close()
+        if self._made is not None:
+            self._made.close()
 
     def __call__(self, request: Request) -> Asked:
         """Return the answer, which stands in the journal when this returns."""
@@ -160,18 +204,34 @@ class Asker:
         if found is not None:
             self.replayed += 1
             return found
-        if not self._may_ask:
+        if not self._share.may_ask:
             raise NotAnswered("the journal has no answer, and nothing may be asked")
         self._segment.check()
         index = request.instance.index
         try:
-            asked = self._pool.ask(request)
+            asked = self._pool().ask(request)
         except ProviderError as error:
             self._segment.write_failure(name, parts, error, index)
             raise
         self._segment.write(name, parts, asked, index=index, **self._marks())
         self.keys[asked.key] += 1
         return asked
+
+    def _pool(self) -> Pool:
+        with self._making:
+            if self._made is None:
+                share = self._share
+                self._made = Pool(
+                    self._settings,
+                    self._model.name,
+                    share.key,
+                    share.tokens,
+                    share.borrow,
+                    stop=share.stop,
+                    parent=share.parent,
+                    slots=share.slots,
+                )
+            return self._made
 
     def _marks(self) -> Json:
         if not self._stamp:
@@ -217,6 +277,19 @@ def _whole(matrix: Matrix, shard: Shard) -> bool:
     return matrix.tasks[shard.cell.task].size is not None
 
 
+def _keep_instances(matrix: Matrix, shard: Shard) -> None:
+    """Keep each instance once, by content hash, so that a result can be read without this code."""
+    cell = shard.cell
+    folder = (
+        matrix.settings.results_dir / "instances" / to_path(cell.task) / to_path(cell.difficulty)
+    )
+    for index in shard.indices:
+        instance = matrix.tasks[cell.task].instance(cell.difficulty, index)
+        path = folder / f"{instance.content_hash}.json"
+        if not path.exists():
+            write_whole(path, (canonical(instance.as_json()) + "\n").encode("utf-8", "replace"))
+
+
 def _owed_line(shard: Shard, outcome: Outcome) -> str:
     kinds = Counter(f"{owed.kind}: {owed.message}" for owed in outcome.owed)
     why, count = kinds.most_common(1)[0]
@@ -229,7 +302,7 @@ def _owed_line(shard: Shard, outcome: Outcome) -> str:
 
 
 def _header(
-    matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, started: datetime, job: int | None
+    matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, started: datetime, job: str | None
 ) -> Json:
     """Return the first line of a shard file: counts, cost and provenance."""
     records, cell = outcome.episodes, shard.cell
@@ -264,7 +337,7 @@ def _header(
 
 
 def _provenance(
-    matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, started: datetime, job: int | None
+    matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, started: datetime, job: str | None
 ) -> Json:
     model = matrix.settings.catalog[shard.cell.model]
     parameters = {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Timer
 
 from pilotbench.errors import PilotbenchError
 
@@ -25,3 +28,22 @@ def logged(path: Path) -> Iterator[None]:
     except PilotbenchError as error:
         logging.getLogger(__name__).error("%s", error)
         sys.exit(f"error: {error}")
+
+
+def stop_on_signal(patience_s: float = 60.0) -> Event:
+    """Return an event that SIGINT and SIGTERM set.
+
+    What is in flight may still be answered and journaled; after `patience_s` the process ends.
+    """
+    stop = Event()
+
+    def on_signal(*_: object) -> None:
+        if not stop.is_set():
+            stop.set()
+            timer = Timer(patience_s, os._exit, [1])
+            timer.daemon = True
+            timer.start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    return stop

@@ -14,10 +14,16 @@ from pilotbench.records import Shard
 def check(matrix: Matrix, shards: Iterable[Shard]) -> None:
     """Raise ConfigError where a shard has something to ask and a key of its provider is missing.
 
-    A provider of which no key is set is looked at shard by shard: what the journal answers needs
-    no key. `shards` are those that are about to be evaluated.
+    Only shards of a provider that lacks a key are looked into: what the journal answers needs none.
+    `shards` are those that are about to be evaluated.
     """
+    variables = secrets.environment()
+    lacking = {
+        name: secrets.missing(matrix.settings, provider.keys, variables)
+        for name, provider in matrix.settings.providers.items()
+    }
     for shard in shards:
-        missing = secrets.missing(matrix.settings.provider_of(shard.cell.model))
-        if missing and replay(matrix, shard).owed:
-            raise ConfigError(f"model {shard.cell.model}: {missing}")
+        model = matrix.settings.catalog[shard.cell.model]
+        if lacking[model.provider] and replay(matrix, shard).owed:
+            file = "config/providers.yaml"
+            raise ConfigError(f"{file}: {lacking[model.provider][0]} (model {model.name} needs it)")

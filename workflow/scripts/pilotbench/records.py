@@ -88,18 +88,20 @@ def episode_id(cell: Cell, index: int, repeat: int) -> str:
 
 
 def write_shard(path: Path, header: Json, episodes: list[Json]) -> None:
-    """Write a shard whole: to a temporary name beside it, flushed to disk, then renamed.
+    """Write a shard whole; the gzip header carries no time: the same content, the same bytes."""
+    lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in (header, *episodes))
+    text = "".join(lines).encode("utf-8", "replace")
+    write_whole(path, gzip.compress(text, compresslevel=6, mtime=0))
 
-    The gzip header carries no time, so the same content gives the same bytes.
-    """
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole: to a name of its own beside it, flushed to disk, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with draft.open("wb") as raw:
-        with gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0, compresslevel=6) as out:
-            for record in (header, *episodes):
-                out.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-        raw.flush()
-        os.fsync(raw.fileno())
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     draft.rename(path)
 
 
