@@ -65,9 +65,11 @@ class Setup:
     Latency of an attempt is `latency_s` (the median) times a lognormal factor of `sigma` (0: it is
     fixed), plus `per_input_token_s` and `per_output_token_s` for each token. `faults` are shares in
     [0, 1] by name (PASSING, LASTING); `reject_containing` are texts whose conversations get a plain
-    400 for ever. `window_s` is the minute of rpm and tpm. `repeats` answers to one same body are no
-    waste. `retry_after`: whether a 429 says how long to wait. `hang_s` bounds hangs and slow drips.
-    `release_on_disconnect`: whether a client that goes away frees its slot at once.
+    400 for ever. `window_s` is the minute of rpm and tpm. `repeats` (times rates) answers to the
+    same body are no waste. `retry_after`: whether a 429 says how long to wait. `hang_s` bounds
+    hangs and slow drips. `release_on_disconnect`: whether a client that goes away frees its slot at
+    once.
+
     With `tasks` (names, or `all`) the benchmark's players play, over `difficulties`, `instances` of
     each and the packs of `task_folders`; `prepare` makes these instances before serving.
     """

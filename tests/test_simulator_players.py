@@ -1,0 +1,88 @@
+"""The reference players behind the simulator: results are known in advance, over real HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pilotbench import prompts
+from pilotbench.config import Model
+from pilotbench.episode import play
+from pilotbench.protocols import PROTOCOLS
+from pilotbench.providers.provider import Asked, Completion, Request
+from pilotbench.tasks import TASKS
+from support import Simulator
+from support.simulator.players import is_skilled
+
+Json = dict[str, Any]
+PROMPTS = prompts.load([Path(__file__).parent.parent / "config" / "prompts"], ["baseline", "cot"])
+SKILLED = "sim-50"
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    tasks = ["simple_task", "multi_stage_pipeline"]
+    with Simulator(keys={"k": {}}, tasks=tasks, instances=10) as simulator:
+        yield simulator
+
+
+def episode(
+    simulator: Simulator, model: Model, task: str, difficulty: str, index: int, prompt: str
+) -> Json:
+    client = http.client.HTTPConnection(simulator.address.removeprefix("http://"), timeout=30)
+
+    def ask(request: Request) -> Asked:
+        headers = {"api-key": simulator.secret("k")}
+        client.request("POST", "/v1/chat/completions", json.dumps(request.body), headers)
+        choice = json.loads(client.getresponse().read())["choices"][0]
+        completion = Completion(choice["message"], choice["finish_reason"], "m")
+        return Asked(completion, "k", 0.0, 0.0, 0.0, 1)
+
+    kind = TASKS[task]
+    played = play(
+        task=kind,
+        instance=kind.instance(difficulty, index),
+        prompt=PROMPTS[prompt],
+        protocol=PROTOCOLS[model.protocol],
+        model=model,
+        rate="0.8",
+        repeat=0,
+        max_turns=kind.max_turns(difficulty),
+        ask=ask,
+    )
+    client.close()
+    return played.record
+
+
+@pytest.mark.parametrize("protocol", ["native", "json", "text"])
+@pytest.mark.parametrize("difficulty", ["very_easy", "medium", "hard", "very_hard"])
+@pytest.mark.parametrize("prompt", ["baseline", "cot"])
+def test_the_oracle_is_right(
+    simulator: Simulator, protocol: str, difficulty: str, prompt: str
+) -> None:
+    model = Model("m", "simulated", "oracle", protocol)
+    for task in ("simple_task", "multi_stage_pipeline"):
+        assert episode(simulator, model, task, difficulty, 3, prompt)["success"] is True
+
+
+def test_a_skill_is_known_instance_by_instance(simulator: Simulator) -> None:
+    model = Model("m", "simulated", SKILLED)
+    task = TASKS["simple_task"]
+    wanted = [is_skilled(1, SKILLED, task.instance("easy", n).content_hash) for n in range(10)]
+    found = [episode(simulator, model, task.name, "easy", n, "baseline") for n in range(10)]
+    assert [record["success"] for record in found] == wanted
+    assert {True, False} == set(wanted)
+
+
+def test_what_is_not_known_is_an_echo(simulator: Simulator) -> None:
+    client = http.client.HTTPConnection(simulator.address.removeprefix("http://"), timeout=30)
+    body = {"model": "oracle", "messages": [{"role": "user", "content": "Who are <<you>>?"}]}
+    headers = {"api-key": simulator.secret("k")}
+    client.request("POST", "/v1/chat/completions", json.dumps(body), headers)
+    said = json.loads(client.getresponse().read())["choices"][0]["message"]["content"]
+    client.close()
+    assert said == "you"
