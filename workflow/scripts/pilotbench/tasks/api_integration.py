@@ -1,11 +1,37 @@
-"""API integrations: sign in, fetch, transform, deliver; three or four steps."""
+"""API integrations: sign in, fetch, transform, deliver; three or four steps.
 
-from pilotbench.tasks.recipes import Grammar, Recipe
+The plans are written out, since few sequences have this shape; half of them end in a post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pilotbench.tasks.recipes import FIGURES, FORMATS, Grammar, Recipe
 from pilotbench.tasks.world_task import WorldTask
 
+OPERATIONS = ("filter", "transform", "validate", "map", "optimize", "group", *FORMATS, *FIGURES[1:])
+DELIVERIES = ("post", "push", "notify", "schedule")
 
-def _signs_in(recipe: Recipe) -> bool:
-    return any(token.startswith("auth>") for token in recipe)
+
+def _recipes() -> Iterator[Recipe]:
+    """Yield every plan: what is fetched or where it is posted needs a sign-in."""
+    yield ("auth>fetch", "fetch", "post")
+    yield ("fetch", "auth>post", "post")
+    for operation in OPERATIONS:
+        for delivery in DELIVERIES:
+            yield ("auth>fetch", "fetch", operation, delivery)
+        yield ("fetch", operation, "auth>post", "post")
+    for lookup in ("note", "track"):
+        yield (f"{lookup}>auth", "auth>fetch", "fetch", "post")
+        yield ("fetch", f"{lookup}>auth", "auth>post", "post")
+        for delivery in DELIVERIES[1:]:
+            yield ("auth>fetch", "fetch", f"{lookup}>{delivery}", delivery)
+    for lookup in ("note", "track", "check"):
+        yield ("auth>fetch", f"{lookup}>fetch", "fetch", "post")
+        yield ("fetch", "auth>post", f"{lookup}>post", "post")
+    for lookup in ("note", "track", "check", "route"):
+        yield ("auth>fetch", "fetch", f"{lookup}>post", "post")
 
 
 TASK = WorldTask(
@@ -16,7 +42,7 @@ TASK = WorldTask(
         least=3,
         most=4,
         sources=("fetch",),
-        looks=0.8,
-        accept=_signs_in,
+        extra=tuple(_recipes()),
+        size=0,  # nothing beside what is written out
     ),
 )

@@ -16,6 +16,7 @@ from pilotbench.world.tool import HANDLE, Failure, Outcome, Tool, one_of, schema
 Number = int | float
 
 LARGEST = 1e15
+LONGEST = 200
 BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -56,6 +57,8 @@ def _figure(world: World, value: Number | str) -> tuple[Number, Data | None]:
 
 
 def _calculator(world: World, expression: str, values: dict[str, Any]) -> Outcome:
+    if len(expression) > LONGEST:
+        raise _bad(f"an expression has at most {LONGEST} characters")
     figures = {name: _figure(world, value) for name, value in values.items()}
     try:
         tree = ast.parse(expression.strip(), mode="eval").body
@@ -177,7 +180,7 @@ TOOLS = (
         "Evaluate + - * / over numbers and named values.",
         schema(
             ("expression",),
-            expression=text(maxLength=200),
+            expression=text(),
             values={
                 "type": "object",
                 "description": "name -> number or handle",
@@ -222,11 +225,11 @@ TOOLS = (
     ),
     Tool(
         "computation_simulator",
-        "Run a named model for some steps from a start value.",
+        "Run a named model for some steps from a start value (number or handle).",
         schema(
             ("model", "start", "steps"),
             model=text(),
-            start={**_FIGURE, "description": "number or handle"},
+            start=_FIGURE,
             steps={"type": "integer", "minimum": 1, "maximum": 100},
         ),
         _simulator,

@@ -7,7 +7,7 @@ from typing import Any
 
 from pilotbench.canonical import canonical
 from pilotbench.world.objects import Data, from_entry, typed
-from pilotbench.world.tool import Change, Failure
+from pilotbench.world.tool import INLINE_LIMIT, Change, Failure
 
 Json = dict[str, Any]
 
@@ -83,7 +83,12 @@ class World:
         if (data is None) == (text is None):
             message = "exactly one of data and text must be given"
             raise Failure("bad_arguments", message, violation=message)
-        return typed(text) if text is not None else self.data(data or "")
+        if text is None:
+            return self.data(data or "")
+        if len(text) > INLINE_LIMIT:
+            message = f"text must be at most {INLINE_LIMIT} characters"
+            raise Failure("bad_arguments", message, violation=message)
+        return typed(text)
 
     def receipt(self, target: str, content: str) -> int:
         """Return the six-digit receipt number that `target` gives for this content."""

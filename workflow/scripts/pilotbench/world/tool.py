@@ -97,9 +97,10 @@ def one_of(*values: str, default: str | None = None) -> Json:
     return {"enum": list(values), **({} if default is None else {"default": default})}
 
 
-# No descriptions here: each request pays for all thirty schemas. The request says what `data` is.
+# No descriptions here: each request pays for all thirty schemas. The request says what `data` is,
+# and `World.content` holds typed text to INLINE_LIMIT.
 HANDLE: Json = {"type": "string"}
-INLINE: Json = {"type": "string", "maxLength": INLINE_LIMIT}
+INLINE: Json = {"type": "string"}
 
 
 @lru_cache(maxsize=256)
