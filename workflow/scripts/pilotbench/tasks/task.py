@@ -64,8 +64,9 @@ class Score:
     `goals`: each goal predicate with `holds` and, in words, `says`; `broken`: protected objects
     that changed; `errors`: kind -> number of calls; `calls`: one dict a call (turn, tool,
     arguments, valid, ok, code, transient, kind); `transient`: failures met, retried, recovered;
-    `flaws`: signature of each applicable flaw -> followed, corrected or not_reached; `world_diff`: changed objects,
-    each {object, before, after} in short form; all are plain JSON types.
+    `flaws`: signature of each applicable flaw -> followed, corrected or not_reached;
+    `world_diff`: changed objects, each {object, before, after} in short form; all are plain JSON
+    types.
     """
 
     success: bool

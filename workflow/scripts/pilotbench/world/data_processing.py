@@ -113,7 +113,7 @@ def _valid(rule: str, value: Any, seen: set[Any]) -> bool:
         return value != ""
     if rule == "positive":
         return bool(is_number(value) and value > 0)
-    fresh = value not in seen
+    fresh: bool = value not in seen
     seen.add(value)
     return fresh
 
