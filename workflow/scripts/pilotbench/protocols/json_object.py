@@ -18,6 +18,7 @@ from pilotbench.protocols.protocol import (
     Parsed,
     compact,
     rules,
+    spoken_message,
     tool_list,
 )
 from pilotbench.protocols.reading import NotACallError, Said, call_of, decoded_at, said, text_of
@@ -66,7 +67,7 @@ class JsonObject:
 
     def assistant_message(self, message: Json, parsed: Parsed) -> Json:
         """Return the text without reasoning that came before it."""
-        return {"role": "assistant", "content": said(message).text}
+        return spoken_message(said(message).text)
 
     def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
         """Return one user message: the reply, then a line for each surplus call."""

@@ -12,7 +12,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.instances import Instance
-from pilotbench.protocols.protocol import NOT_EXECUTED, Messages, Parsed, compact, rules
+from pilotbench.protocols.protocol import (
+    NOT_EXECUTED,
+    Messages,
+    Parsed,
+    compact,
+    rules,
+    spoken_message,
+)
 from pilotbench.protocols.reading import NotACallError, arguments_of, plain, said, text_of
 from pilotbench.tasks.task import Task, ToolSpec
 
@@ -63,7 +70,7 @@ class Native:
         if parsed.call is None:
             calls = _calls(message)
             text = "\n".join(part for part in (said(message).text, _as_text(calls)) if part)
-            return {"role": "assistant", "content": text}
+            return spoken_message(text)
         return {
             "role": "assistant",
             "content": parsed.text or None,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.instances import Instance
-from pilotbench.protocols.protocol import Messages, Parsed
+from pilotbench.protocols.protocol import Messages, Parsed, spoken_message
 from pilotbench.protocols.reading import said
 from pilotbench.tasks.task import Task, ToolSpec
 
@@ -33,7 +33,7 @@ class Plain:
 
     def assistant_message(self, message: Json, parsed: Parsed) -> Json:
         """Return the text."""
-        return {"role": "assistant", "content": parsed.text}
+        return spoken_message(parsed.text)
 
     def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
         """Return nothing: a question has one turn."""

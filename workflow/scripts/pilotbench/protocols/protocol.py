@@ -98,6 +98,11 @@ def told_turns(system: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def spoken_message(text: str) -> Json:
+    """Return the assistant's text for the history; services refuse a message without any."""
+    return {"role": "assistant", "content": text or "(empty)"}
+
+
 def compact(value: Any) -> str:
     """Return `value` as JSON in one line, as short as it gets."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

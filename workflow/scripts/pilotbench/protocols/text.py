@@ -19,7 +19,7 @@ from typing import Any
 
 from pilotbench.instances import Instance
 from pilotbench.protocols.json_object import MOST_CALLS, lines_of, parse_objects
-from pilotbench.protocols.protocol import Messages, Parsed, rules, tool_list
+from pilotbench.protocols.protocol import Messages, Parsed, rules, spoken_message, tool_list
 from pilotbench.protocols.reading import NotACallError, Said, call_of, decoded_at, said
 from pilotbench.tasks.task import Task, ToolSpec
 
@@ -65,7 +65,7 @@ class Text:
 
     def assistant_message(self, message: Json, parsed: Parsed) -> Json:
         """Return the text without reasoning that came apart from it."""
-        return {"role": "assistant", "content": said(message).text}
+        return spoken_message(said(message).text)
 
     def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
         """Return one user message: the reply, then a line for each surplus call."""
