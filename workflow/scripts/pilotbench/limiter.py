@@ -80,6 +80,7 @@ class Limiter:
     tpm: int | None = None
     _held: set[int] = field(default_factory=set)
     _files: dict[int, int] = field(default_factory=dict)
+    _closed: bool = False
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -140,16 +141,18 @@ class Limiter:
 
     def close(self) -> None:
         """Close all files; slots still held are let go."""
-        for file in (*self._files.values(), self._turn, self._next, self._freed):
-            os.close(file)
-        self._files.clear()
+        with self._sweep:
+            self._closed = True
+            for file in (*self._files.values(), self._turn, self._next, self._freed):
+                os.close(file)
         self._ledger.close()
 
     def release(self, slot: Slot) -> None:
         """Let a slot go and wake whoever has the turn."""
         with self._sweep:
-            self._held.discard(slot.index)
-            fcntl.flock(self._file(slot.index), fcntl.LOCK_UN)
+            if self._closed:
+                return
+            self._drop(slot.index)
         with contextlib.suppress(BlockingIOError):
             os.write(self._freed, b".")
 

@@ -45,13 +45,17 @@ class Line:
                     return alias, slot
         return self._wait(_Waiter(keys, tokens), check)
 
-    def close(self) -> None:
-        """Send the ushers home."""
+    def close(self) -> bool:
+        """Send the ushers home; return whether all have gone.
+
+        One that is blocked in the line of a key cannot be called back: its files must stay open.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify_all()
         for usher in self._ushers.values():
-            usher.join(timeout=1)
+            usher.join(timeout=0.5)
+        return not any(usher.is_alive() for usher in self._ushers.values())
 
     def _wait(self, waiter: _Waiter, check: Callable[[], None]) -> tuple[str, Slot]:
         with self._changed:

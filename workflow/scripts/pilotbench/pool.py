@@ -7,6 +7,7 @@ attempt starts); waiting for a slot counts toward neither.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import threading
@@ -17,7 +18,7 @@ from typing import Protocol
 
 from pilotbench.budget import Budget, cost, estimate
 from pilotbench.config import Key, Settings
-from pilotbench.errors import KeyDead, ProviderError, RateLimited, Retryable, Stopping
+from pilotbench.errors import KeyDead, RateLimited, Retryable, Stopping
 from pilotbench.limiter import Limiter, Slot, default_folder, limiter_of, with_slots
 from pilotbench.line import Line
 from pilotbench.providers import connect
@@ -37,6 +38,10 @@ class StopFlag(Protocol):
     def is_set(self) -> bool:
         """Return whether to stop."""
         ...
+
+
+class _PausedTooLong(RateLimited):
+    """Every key is paused for longer than a request is tried."""
 
 
 @dataclass
@@ -78,6 +83,7 @@ class Pool:
         self._tokens = None if borrow else threading.Semaphore(tokens)
         self._dead: dict[str, str] = {}
         self._random = random.Random()
+        self._next_look = 0.0
         keys = self._keys_with(slots or {})
         variables = environment()
         opened = {a: access(self._provider_settings, key, variables) for a, key in keys.items()}
@@ -105,15 +111,17 @@ class Pool:
             try:
                 return self._attempt(request, trials)
             except KeyDead:
-                continue  # _candidates raises when none is left
+                self._candidates()  # raises where no key is left
+            except _PausedTooLong:
+                raise
             except Retryable as error:
                 self._before_next(error, trials)
 
     def close(self) -> None:
         """Close connections and files."""
-        self._line.close()
-        for limiter in self._limiters.values():
-            limiter.close()
+        if self._line.close():
+            for limiter in self._limiters.values():
+                limiter.close()
         if self._budget is not None:
             self._budget.close()
         close = getattr(self._provider, "close", None)
@@ -184,11 +192,25 @@ class Pool:
             time.sleep(min(left, 0.2))
 
     def check(self) -> None:
-        """Raise Stopping where nothing more may be asked in this process."""
+        """Raise Stopping where nothing more may be asked in this process.
+
+        Raises RateLimited where every key is paused for longer than a request is tried.
+        """
         if self._stop.is_set():
             raise Stopping("asked to stop")
         if self._parent is not None and os.getppid() != self._parent:
             raise Stopping("the run that started this shard is gone")
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + 1.0
+            self._check_pauses()
+
+    def _check_pauses(self) -> None:
+        alive = self._candidates()
+        left = min(self._limiters[alias].pause_left() for alias in alive)
+        if left > self._provider_settings.retry_for_s:
+            raise _PausedTooLong(
+                f"{', '.join(alive)}: the provider asks to wait {left:.0f} s, over retry_for_s"
+            )
 
     def _candidates(self) -> Sequence[str]:
         """Return the aliases to try, home first. Raises KeyDead when none is left."""
@@ -255,11 +277,6 @@ class _Ticket:
 
 def budget_of(settings: Settings) -> Budget:
     """Return the budget that all shards of a journal share."""
-    import hashlib
-
     name = hashlib.sha256(str(settings.journal_dir.resolve()).encode()).hexdigest()[:32]
     folder = settings.limits_dir or default_folder()
     return Budget(folder / f"budget-{name}", settings.budget_usd)
-
-
-__all__ = ["Pool", "ProviderError", "budget_of"]

@@ -98,12 +98,10 @@ def _told(body: Any) -> tuple[frozenset[str], str]:
     if not isinstance(error, dict):
         return frozenset(), str(error or "")
     inner = error.get("innererror")
-    found = [error.get("code"), error.get("type"), *([inner.get("code")] if _is(inner) else [])]
+    found = [error.get("code"), error.get("type")]
+    if isinstance(inner, dict):
+        found.append(inner.get("code"))
     return frozenset(str(code) for code in found if code), str(error.get("message") or "")
-
-
-def _is(value: Any) -> bool:
-    return isinstance(value, dict)
 
 
 def _rate_limited(text: str, headers: Mapping[str, str]) -> RateLimited:

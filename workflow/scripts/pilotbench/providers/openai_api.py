@@ -8,6 +8,7 @@ because validating it costs half of a request's CPU time (0.6 ms against 1.2 ms,
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Any
@@ -90,7 +91,7 @@ def _client(provider: ProviderSettings, key: Access, transport: DeadlineTranspor
         "api_key": key.secret or "none",
         "max_retries": 0,
         "timeout": provider.attempt_deadline_s,
-        "http_client": httpx2.Client(transport=transport, trust_env=False),
+        "http_client": httpx2.Client(transport=transport, trust_env=False, follow_redirects=True),
     }
     if provider.kind == "azure":
         return openai.AzureOpenAI(
@@ -130,8 +131,8 @@ def completion(kind: str, response: httpx2.Response) -> Completion:
 
 
 def _wrapped(kind: str, body: Json) -> ProviderError:
-    code = body["error"].get("code") if isinstance(body["error"], dict) else None
-    status = int(code) if str(code).isdigit() and 400 <= int(str(code)) < 600 else 500
+    code = str(body["error"].get("code") if isinstance(body["error"], dict) else "")
+    status = int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500
     return failure(kind, status, {}, body)
 
 
