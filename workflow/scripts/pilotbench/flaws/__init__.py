@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 
 from pilotbench.flaws.clauses import logical_inconsistency, parameter_error
 from pilotbench.flaws.lines import missing_step, redundant_operations, sequence_disorder
+from pilotbench.flaws.literal import fails, literal_answer, literal_arguments
 from pilotbench.flaws.names import semantic_drift, tool_misuse
 from pilotbench.flaws.plans import (
     CORRECTED,
@@ -34,7 +35,6 @@ from pilotbench.flaws.plans import (
     FlawedPlan,
     NotApplicable,
     PlannedStep,
-    literal_arguments,
     optimal_plan,
     shown_lines,
 )
@@ -42,8 +42,8 @@ from pilotbench.instances import Instance
 
 __all__ = [
     "CORRECTED", "FLAWS", "FOLLOWED", "NOT_REACHED", "Attempt", "FlawedPlan", "NotApplicable",
-    "PlannedStep", "flawed_lines", "flawed_plan", "literal_arguments", "optimal_plan",
-    "plan_lines", "shown_lines", "signature", "signatures",
+    "PlannedStep", "flawed_lines", "flawed_plan", "harmful", "literal_answer",
+    "literal_arguments", "optimal_plan", "plan_lines", "shown_lines", "signature", "signatures",
 ]  # fmt: skip
 
 FLAWS: dict[str, Callable[[Instance], FlawedPlan]] = {
@@ -86,3 +86,8 @@ def signatures(instance: Instance, attempts: Sequence[Attempt]) -> dict[str, str
         except NotApplicable:
             continue
     return found
+
+
+def harmful(flaw: str, instance: Instance) -> bool:
+    """Say whether one fails who follows the flawed plan to the letter. Raises NotApplicable."""
+    return fails(instance, flawed_plan(instance, flaw).steps)

@@ -13,7 +13,7 @@ from typing import Any
 
 from pilotbench.canonical import unit_interval
 from pilotbench.instances import Instance, Step
-from pilotbench.world.references import resolve, steps_used
+from pilotbench.world.references import steps_used
 from pilotbench.world.toolbox import is_discovery
 
 Json = dict[str, Any]
@@ -57,26 +57,6 @@ class FlawedPlan:
 def optimal_plan(instance: Instance) -> tuple[PlannedStep, ...]:
     """Return the reference plan in the form of a flawed one."""
     return tuple(PlannedStep(origin, step) for origin, step in enumerate(instance.plan))
-
-
-def literal_arguments(step: Step, results: dict[int, Json]) -> Json:
-    """Return the arguments of one who follows a plan to the letter.
-
-    `results` are those so far by place in the optimal plan. What a reference cannot find is the
-    latest handle, as one who works down a list would take it, or the word `unknown`.
-    """
-    handles = [result["handle"] for result in results.values() if "handle" in result]
-    latest = handles[-1] if handles else "unknown"
-    return {key: _literally(value, results, latest) for key, value in step.arguments.items()}
-
-
-def _literally(value: Any, results: dict[int, Json], latest: str) -> Any:
-    if isinstance(value, dict) and not {"$step", "$sum"} & set(value):
-        return {key: _literally(inner, results, latest) for key, inner in value.items()}
-    try:
-        return resolve(value, results)  # type: ignore[arg-type]
-    except (KeyError, IndexError, TypeError, ValueError):
-        return latest
 
 
 def shown_lines(instance: Instance, steps: Sequence[Step]) -> list[str]:

@@ -27,10 +27,10 @@ def random(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> J
 
 
 def spammer(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
-    """Use every tool in turn on everything met so far, then answer with the last number met."""
+    """Use every tool in turn on what was met so far, then answer with all that was met."""
     pool = Pool(instance, turns)
     if len(turns) + 1 >= context.max_turns:
-        return finish(pool.numbers[-1])
+        return finish([*pool.numbers, *pool.words])
     tool = TOOLS[NAMES[(instance.index + len(turns)) % len(NAMES)]]
     chance = Chance("spammer", instance, context.repeat, len(turns))
     return use(instance, tool.name, pool.arguments(tool, chance))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from pilotbench import flaws
-from pilotbench.instances import Instance, Step
+from pilotbench.instances import Instance
 from pilotbench.players.player import Json, PlayContext, Seen, finish, use
 from pilotbench.players.walk import walk
-from pilotbench.world import answers
 
 _NUMBERING = re.compile(r"^\s*(?:\d+[.)]|-)\s+")
-_DIGITS = re.compile(r"\d+")
 
 
 def plan_follower(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
@@ -30,7 +27,7 @@ def plan_follower(instance: Instance, context: PlayContext, turns: Sequence[Seen
     for place, result in stand.results.items():
         found.setdefault(steps[place].origin, result)
     if stand.place >= len(steps):
-        return finish(found_answer(instance, found))
+        return finish(flaws.literal_answer(instance, found))
     step = steps[stand.place].step
     return use(instance, step.tool, flaws.literal_arguments(step, found))
 
@@ -56,37 +53,3 @@ def _has(given: list[str], instance: Instance, steps: Sequence[flaws.PlannedStep
     wanted = flaws.shown_lines(instance, [planned.step for planned in steps])
     size = len(wanted)
     return any(given[at : at + size] == wanted for at in range(len(given) - size + 1))
-
-
-def found_answer(instance: Instance, found: dict[int, Json]) -> Any:
-    """Return the answer that one reads off the results by place in the optimal plan.
-
-    Where the answer is a word inside a longer preview, it counts as read when it stands there.
-    """
-    source = instance.extra.get("answer_from")
-    wanted = next((p for p in instance.goal if p["kind"] == "answer"), None)
-    if wanted is None:
-        return "done"
-    if isinstance(source, dict) and "times" in source:
-        read = _number(_read(source["of"], found))
-        return None if read is None else round(source["times"] * read - source["less"], 2)
-    read = _read(source, found)
-    if isinstance(read, str) and wanted["type"] != "number":
-        tokens = {answers.token(word) for word in re.split(r"[\s,]+", read)}
-        return wanted["value"] if answers.token(wanted["value"]) in tokens else read
-    return read
-
-
-def _read(source: Any, found: dict[int, Json]) -> Any:
-    """Return the value at a source, None where the results have none."""
-    arguments = flaws.literal_arguments(Step("", {"answer": source}, "", ""), found)
-    value = arguments["answer"]
-    return None if value == "unknown" else value
-
-
-def _number(value: Any) -> float | None:
-    """Return a number, or the last run of digits of a word."""
-    if isinstance(value, int | float):
-        return value
-    digits = _DIGITS.findall(str(value))
-    return int(digits[-1]) if digits else None
