@@ -32,7 +32,8 @@ def _work(limiter: Limiter, options: argparse.Namespace, end: float, lines: list
         if slot is None:
             return
         if options.announce:
-            print("holding", flush=True)
+            sys.stdout.write("holding\n")  # one write: threads must not mix their lines
+            sys.stdout.flush()
         taken = time.time()
         time.sleep(options.hold)
         lines.append(f"{slot.index} {taken} {time.time()}\n")

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 from pilotbench.config import Key
 from pilotbench.limiter import Limiter, key_folder, limiter_of, with_slots
 from pilotbench.secrets import Access
@@ -65,9 +64,9 @@ def test_slots_are_shared_fairly_by_20_processes_also_with_one_that_joins_late(
     tmp_path: Path,
 ) -> None:
     flags = ("--slots", 5, "--hold", 0.05)
-    with contextmanager(_many)(tmp_path, 19, *flags, "--seconds", 7) as early:
-        time.sleep(2.5)
-        with worker(tmp_path, *flags, "--seconds", 3) as late:
+    with contextmanager(_many)(tmp_path, 19, *flags, "--seconds", 6) as early:
+        time.sleep(2)
+        with worker(tmp_path, *flags, "--seconds", 2.5) as late:
             joined = spans(late)
         held = [*(spans(process) for process in early), joined]
     assert most_at_once([span for one in held for span in one]) == 5
