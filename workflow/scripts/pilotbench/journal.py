@@ -67,7 +67,7 @@ class Segment:
         self.path = path
         self.answers = answers
         self._descriptor = descriptor
-        self._folders = folders
+        self._folders = [path.parent, *folders]  # hold names that are not on disk yet
         self._writing = threading.Lock()
         self._syncing = threading.Lock()
         self._size = self._whole = self._lines = self._synced = 0
@@ -148,7 +148,7 @@ class Segment:
                 os.fdatasync(self._descriptor)
                 while self._folders:
                     _sync_folder(self._folders[-1])
-                    self._folders.pop()
+                    self._folders.pop()  # only now: a failed flush is tried again
             except OSError as error:
                 raise self._break(error) from None
             self._synced = upto
@@ -192,8 +192,9 @@ class Journal:
 
         Raises UserError when the journal cannot be made.
         """
+        made = self._missing()
         path, descriptor = self._claim(first, last, stopped)
-        segment = Segment(path, descriptor, Answers(), self._chain())
+        segment = Segment(path, descriptor, Answers(), [folder.parent for folder in made])
         try:
             segment.answers = self.read(first, last, whole=whole)
             yield segment
@@ -272,9 +273,10 @@ class Journal:
                 if _touches(path, first, last) and path.stat().st_size == 0:
                     path.unlink()
 
-    def _chain(self) -> list[Path]:
-        below = self.folder.relative_to(self.root).parts
-        return [self.root.joinpath(*below[:depth]) for depth in range(len(below) + 1)]
+    def _missing(self) -> list[Path]:
+        """Return the folders of this cell that are not there yet."""
+        chain = (self.folder, *self.folder.parents)
+        return [path for path in chain if not os.access(path, os.F_OK)]
 
 
 def _touches(path: Path, first: int, last: int) -> bool:
