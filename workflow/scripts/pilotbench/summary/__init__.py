@@ -1,0 +1,33 @@
+"""The summary: what a person looks at. Nothing here asks a model or touches the network.
+
+data         what the database holds, read once
+scores       episodes -> one row a group: rates with intervals, effort, cost
+contrasts    paired comparisons, one family an experiment x kind of contrast
+ranking      who is ahead under the headline prompt
+facts        what was run, is it complete, what did it cost, what to be wary of
+tables       every table of the page, by name
+figures      every figure of the page, by name
+page, markdown, transcripts, compare, terminal    the ways to show them
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
+    """Write `out`/index.html, summary.md, summary.json, tables/, figures/ and transcripts/.
+
+    `results` is the folder that holds shards/. Nothing is asked of any provider.
+    """
+    from pilotbench.summary import building
+
+    building.build(db_path, results, out, settings)
+
+
+def terminal(db_path: Path, settings: Any = None) -> str:
+    """Return the short result table, for a terminal or a log."""
+    from pilotbench.summary import terminal as view
+
+    return view.terminal(db_path, settings)

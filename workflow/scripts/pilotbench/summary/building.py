@@ -1,0 +1,29 @@
+"""Build the summary: read the database once, count once, then write every file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pilotbench.summary import figures, files, markdown, page, rendering, transcripts
+from pilotbench.summary.data import Data, load
+from pilotbench.summary.report import report
+
+
+def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
+    """Write the summary of a database to `out`."""
+    data = load(db_path, settings)
+    write(data, out)
+    transcripts.write(data.shards, db_path, results, out)
+
+
+def write(data: Data, out: Path) -> None:
+    """Write everything but the transcripts; the page last, so that its links lead somewhere."""
+    out.mkdir(parents=True, exist_ok=True)
+    told = report(data)
+    drawn = figures.figures(figures.Source(data, told.tables, told.episodes, told.uses))
+    files.write_csv(told, out / "tables")
+    rendering.write(drawn, out / "figures")
+    files.write_json(told, out / "summary.json")
+    markdown.write(told, drawn, out / "summary.md")
+    page.write(told, drawn, rendering.javascript(), out / "index.html")

@@ -1,0 +1,201 @@
+"""What was run, is it complete, what did it cost, and what to be wary of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pilotbench.summary.data import Data, number
+from pilotbench.summary.ranking import total
+
+PARSE_WARNING = 0.95
+AXES = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The first screen in numbers; `counts` are of models alone, players cost nothing."""
+
+    title: str
+    selection: dict[str, Any]
+    counts: dict[str, int]
+    started: str | None
+    ended: str | None
+    commits: list[str]
+    hosts: list[str]
+    versions: dict[str, list[str]]
+    episodes: int
+    requests: int
+    tokens: int
+    cost_usd: float
+    cost_unknown: int
+    pays: str
+    owed: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of the planned episodes that need nothing more; None without a plan."""
+        planned = self.counts["planned"]
+        return 1 - self.counts["owed"] / planned if planned else None
+
+
+def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
+    """Return the facts; `cells` is the table of `scores.cell_table`."""
+    counts = total(data.cells[data.cells["model"].isin(data.model_names)])
+    cost = number(episodes["cost_usd"]) if len(episodes) else np.zeros(0)
+    experiment = data.selection.get("experiment")
+    return Facts(
+        title=str(experiment or "Matrix"),
+        selection={axis: _axis(data, axis) for axis in AXES}
+        | {key: data.selection.get(key) for key in ("instances", "repeats")},
+        counts=counts,
+        started=_moment(data.episodes, "started", np.nanmin),
+        ended=_moment(data.episodes, "ended", np.nanmax),
+        commits=_commits(data.shards),
+        hosts=_words(data.shards, "host"),
+        versions={
+            key: _words(data.shards, key) for key in ("benchmark_version", "scoring_version")
+        },
+        episodes=len(episodes),
+        requests=int(episodes["requests"].sum()) if len(episodes) else 0,
+        tokens=_tokens(episodes),
+        cost_usd=float(np.nansum(cost)),
+        cost_unknown=int(np.isnan(cost).sum()),
+        pays=pay_command(data.selection),
+        owed=_owed(data.owed),
+        warnings=warnings(data, cells),
+    )
+
+
+def pay_command(selection: Any) -> str:
+    """Return the command that pays what is owed: the same build again, on the same selection."""
+    experiment = selection.get("experiment")
+    overlay = f" --configfile config/experiments/{experiment}.yaml" if experiment else ""
+    return str(selection.get("command") or f"snakemake{overlay}")
+
+
+def _axis(data: Data, axis: str) -> list[str]:
+    named = {
+        "models": data.model_names + data.player_names,
+        "prompts": data.prompt_names,
+        "tasks": list(pd.unique(data.cells["task"])),
+        "difficulties": list(pd.unique(data.cells["difficulty"])),
+        "tool_success_rates": list(pd.unique(data.cells["tool_success_rate"])),
+    }
+    return [str(name) for name in named[axis]]
+
+
+def _moment(episodes: pd.DataFrame, column: str, pick: Any) -> str | None:
+    times = number(episodes[column]) if len(episodes) else np.zeros(0)
+    times = times[~np.isnan(times)]
+    if not times.size:
+        return None
+    return datetime.fromtimestamp(float(pick(times)), UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _commits(shards: pd.DataFrame) -> list[str]:
+    if shards.empty or "commit" not in shards:
+        return []
+    known = shards[shards["commit"].notna()]
+    pairs = zip(known["commit"], known["dirty"], strict=True)
+    names = {f"{str(c)[:10]}{' with uncommitted changes' if d is True else ''}" for c, d in pairs}
+    return sorted(names)
+
+
+def _words(shards: pd.DataFrame, column: str) -> list[str]:
+    if column not in shards:
+        return []
+    return sorted({str(word) for word in shards[column].dropna()})
+
+
+def _tokens(episodes: pd.DataFrame) -> int:
+    if episodes.empty:
+        return 0
+    return int(episodes["tokens_input"].sum() + episodes["tokens_output"].sum())
+
+
+def _owed(owed: pd.DataFrame) -> list[dict[str, Any]]:
+    if owed.empty:
+        return []
+    groups = owed.groupby("kind", sort=False)
+    rows = [
+        {"kind": str(kind), "episodes": len(rows), "message": str(rows["message"].iloc[0] or "")}
+        for kind, rows in groups
+    ]
+    return sorted(rows, key=lambda row: -int(row["episodes"]))
+
+
+def warnings(data: Data, cells: pd.DataFrame) -> list[str]:
+    """Return what a careful reader must know before trusting a number, one sentence each."""
+    return [
+        *_parse_warnings(cells),
+        *_repeat_warnings(data),
+        *_served_warnings(data),
+        *_mixed_warnings(data),
+        *_damage_warnings(data),
+    ]
+
+
+def _parse_warnings(cells: pd.DataFrame) -> list[str]:
+    if "parse_rate" not in cells:
+        return []
+    rates = cells.groupby(["model", "prompt"], sort=False)["parse_rate"].mean()
+    low = rates[rates < PARSE_WARNING].groupby(level="model", sort=False)
+    return [
+        f"{model}: parse rate {values.min():.0%} to {values.max():.0%} under "
+        f"{', '.join(map(str, values.index.get_level_values('prompt')))}: scores under 95 % parse "
+        "rate measure the format as much as the skill."
+        for model, values in low
+    ]
+
+
+def _repeat_warnings(data: Data) -> list[str]:
+    if int(data.selection.get("repeats") or 1) < 2:
+        return []
+    if "1.0" not in set(data.cells["tool_success_rate"]):
+        return []
+    cold = [m for m in data.model_names if data.models[m].temperature == 0]
+    return [
+        f"{model}: repeats at temperature 0 and tool success rate 1.0 differ by the provider's "
+        "noise alone."
+        for model in cold
+    ]
+
+
+def _served_warnings(data: Data) -> list[str]:
+    if data.scored.empty:
+        return []
+    found = []
+    for model, rows in data.scored.groupby("model", sort=False):
+        names = sorted({str(name) for name in rows["model_reported"].dropna()})
+        wanted = data.models[str(model)].reports
+        if len(names) > 1 or (wanted and names and names != [wanted]):
+            said = f"; configured: {wanted}" if wanted else ""
+            found.append(f"{model}: answered as {', '.join(names)}{said}.")
+    return found
+
+
+def _mixed_warnings(data: Data) -> list[str]:
+    found = []
+    for key, words in (("scoring_version", "scoring versions"), ("benchmark_version", "versions")):
+        if len(names := _words(data.shards, key)) > 1:
+            found.append(f"Results of several {words} stand side by side: {', '.join(names)}.")
+    provisional = int(data.cells["provisional"].sum()) if "provisional" in data.cells else 0
+    if provisional:
+        found.append(
+            f"{provisional:,} episodes are provisional: their shard still owes others, they come "
+            "from the journal."
+        )
+    return found
+
+
+def _damage_warnings(data: Data) -> list[str]:
+    if "damage" not in data.shards:
+        return []
+    damaged = data.shards[data.shards["damage"].notna()]
+    return [f"Damaged and not counted: {row.path}: {row.damage}" for row in damaged.itertuples()]

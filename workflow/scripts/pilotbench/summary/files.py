@@ -1,0 +1,68 @@
+"""The files beside the page: CSV tables and summary.json."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pilotbench.summary.hostile import csv_safe
+from pilotbench.summary.report import Report
+
+FORMAT = 1
+
+
+def write_csv(report: Report, folder: Path) -> None:
+    """Write `folder`/{table}.csv of every table, whole, formula cells neutralised."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in report.tables.items():
+        table.frame.map(csv_safe).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def write_json(report: Report, path: Path) -> None:
+    """Write every number of the summary as JSON: facts, verdict and tables by column."""
+    path.write_text(json.dumps(as_json(report), ensure_ascii=True, indent=1) + "\n", "utf-8")
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Return the summary as JSON types; missing numbers are null."""
+    return {
+        "format": FORMAT,
+        "verdict": report.verdict,
+        "headline_prompt": report.ranking.prompt,
+        "left_out_of_ranking": report.ranking.left_out,
+        "facts": {
+            **asdict(report.facts),
+            "coverage": report.facts.coverage,
+        },
+        "players": report.data.player_names,
+        "tables": {
+            name: {
+                "title": table.title,
+                "says": table.says,
+                "columns": list(table.frame.columns),
+                "rows": json_rows(table.frame),
+            }
+            for name, table in report.tables.items()
+        },
+    }
+
+
+def json_rows(frame: pd.DataFrame) -> list[list[Any]]:
+    """Return the rows of a frame as lists of JSON types."""
+    return [[plain(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+
+
+def plain(value: Any) -> Any:
+    """Return a value as a JSON type, None where it is missing; numbers to 10 digits."""
+    if value is None or value is pd.NA:
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return None if math.isnan(value) else float(f"{value:.10g}")
+    return value

@@ -1,0 +1,45 @@
+"""Text that models and providers wrote: shown, never run, never believed.
+
+Control characters and marks that turn the direction of writing become visible, long text is cut
+with a mark. HTML is escaped where it is written (autoescape); CSV cells that a spreadsheet would
+take for a formula get an apostrophe.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+LIMIT = 400
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_HIDDEN = re.compile(
+    f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff{_DIRECTION}\ud800-\udfff]"
+)
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~$!])")
+
+
+def visible(text: Any, limit: int = LIMIT) -> str:
+    """Return text with what cannot be seen made visible, cut at `limit` characters."""
+    words = str(text)
+    cut = f"… ({len(words):,} characters)" if len(words) > limit else ""
+    return _HIDDEN.sub(_picture, words[:limit]) + cut
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return f"⟨U+{code:04X}⟩"
+
+
+def csv_safe(value: Any) -> Any:
+    """Return a CSV cell that no spreadsheet runs; numbers stay as they are."""
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+        return "'" + value
+    return value
+
+
+def markdown(text: Any, limit: int = LIMIT) -> str:
+    """Return text that Markdown shows as it is, on one line."""
+    return _MARKDOWN.sub(r"\\\1", visible(text, limit).replace("\n", " "))

@@ -1,0 +1,137 @@
+"""The page: one self-contained HTML file that opens from disk, offline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pilotbench.summary import theme
+from pilotbench.summary.display import finished, grid, number, rate, shown, title, usd
+from pilotbench.summary.figures import Figure
+from pilotbench.summary.hostile import markdown, visible
+from pilotbench.summary.report import Report
+
+TEMPLATES = Path(__file__).parent / "templates"
+SECTIONS = (
+    "Who is ahead",
+    "Tasks and difficulties",
+    "Prompts",
+    "Tool reliability",
+    "Flawed plans",
+    "Effort",
+    "Errors",
+    "Requests and keys",
+)
+FIRST_ROWS = 60
+CELL_COLUMNS = (
+    *("model", "protocol", "prompt", "task", "difficulty", "tool_success_rate"),
+    *("success_rate_all", "planned", "oracle_ceiling", "progress", "parse_rate"),
+    *("valid_share", "turns", "tokens_per_episode", "cost_usd"),
+)
+
+
+def environment() -> jinja2.Environment:
+    """Return the template environment: everything is escaped unless a template says otherwise."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: bool(name) and ".md." not in str(name),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {"visible": visible, "md": markdown, "rate": rate, "usd": usd}
+    env.filters |= {"finished": finished, "number": number, "inlined": inlined}
+    return env
+
+
+def inlined(script: str) -> str:
+    """Return JavaScript that cannot end its own script element."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def script_json(value: Any) -> str:
+    """Return JSON that may stand in a script element."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def write(report: Report, figures: list[Figure], script: str, path: Path) -> None:
+    """Write the page; `script` is Vega with its friends."""
+    html = environment().get_template("index.html.j2").render(context(report, figures, script))
+    path.write_text(html, encoding="utf-8")
+
+
+def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any]:
+    """Return what the template sees."""
+    sections = {name: [f for f in figures if f.section == name] for name in SECTIONS}
+    return {
+        "report": report,
+        "facts": report.facts,
+        "ranking": report.ranking,
+        "sections": {name: found for name, found in sections.items() if found},
+        "grids": {n: grid(t.frame, report.data) for n, t in report.tables.items() if n != "cells"},
+        "cells": cells(report),
+        "first_rows": FIRST_ROWS,
+        "axes": axes(report),
+        "specs": script_json({f.name: f.spec for f in figures}),
+        "themes": script_json({"light": theme.config(), "dark": theme.config(dark=True)}),
+        "vega": script,
+        "css": (TEMPLATES / "page.css").read_text(encoding="utf-8"),
+        "js": (TEMPLATES / "page.js").read_text(encoding="utf-8"),
+    }
+
+
+def axes(report: Report) -> dict[str, list[str]]:
+    """Return the words that the page can be filtered by."""
+    frame = report.tables["cells"].frame if "cells" in report.tables else None
+    if frame is None:
+        return {}
+    names = ("model", "prompt", "task", "difficulty")
+    found = {name: [str(word) for word in dict.fromkeys(frame[name])] for name in names}
+    return {name: words for name, words in found.items() if len(words) > 1}
+
+
+def cells(report: Report) -> dict[str, Any]:
+    """Return the table of cells as titles, first rows, and every row as JSON for the script.
+
+    A row is [texts, sort values, words of the filters, link to its transcripts].
+    """
+    from pilotbench.summary.transcripts import link
+
+    if "cells" not in report.tables:
+        return {"titles": [], "rows": [], "json": "[]", "count": 0}
+    frame = report.tables["cells"].frame
+    names = [n for n in CELL_COLUMNS if n in frame.columns and not frame[n].isna().all()]
+    first = _first_shards(report)
+    rows = []
+    for row in frame.to_dict("records"):
+        parts = [shown(name, row, report.data) for name in names]
+        words = [str(row[axis]) for axis in ("model", "prompt", "task", "difficulty")]
+        path = first.get((*words, str(row["tool_success_rate"])))
+        mark = [w for w in ("floor", "ceiling") if row.get(f"at_{w}") is True]
+        texts = [p.text for p in parts]
+        if mark:
+            texts[names.index("success_rate_all")] += f" · at {' and '.join(mark)}"
+        rows.append([texts, [p.sort for p in parts], words, link(path) if path else ""])
+    return {
+        "titles": [title(name) for name in names],
+        "numeric": [name not in CELL_COLUMNS[:5] for name in names],
+        "rows": rows[:FIRST_ROWS],
+        "json": script_json(rows),
+        "count": len(rows),
+    }
+
+
+def _first_shards(report: Report) -> dict[tuple[str, ...], str]:
+    """Return the first shard of each cell that has a page."""
+    first: dict[tuple[str, ...], str] = {}
+    if report.data.shards.empty:
+        return first
+    names = ["model", "prompt", "task", "difficulty", "tool_success_rate"]
+    for row in report.data.shards.sort_values("path").to_dict("records"):
+        if row.get("state") != "damaged":
+            first.setdefault(tuple(str(row[name]) for name in names), str(row["path"]))
+    return first

@@ -1,0 +1,50 @@
+"""Figures become files: SVG and PNG, drawn offline."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pilotbench.summary import theme
+from pilotbench.summary.figures import Figure
+
+WIDTH = 720
+
+
+def write(figures: Iterable[Figure], folder: Path) -> None:
+    """Write `folder`/{name}.svg and .png of each figure, light, at a fixed width."""
+    import vl_convert
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for figure in figures:
+        svg = vl_convert.vegalite_to_svg(still(figure.spec))
+        (folder / f"{figure.name}.svg").write_text(_named(svg, figure), encoding="utf-8")
+        (folder / f"{figure.name}.png").write_bytes(vl_convert.svg_to_png(svg, scale=2))
+
+
+def still(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the spec for a picture: fixed width, light, and no menus."""
+    fixed = copy.deepcopy(spec) | {"config": theme.config(), "padding": 12}
+    if fixed.get("width") == "container":
+        fixed["width"] = WIDTH
+    for param in fixed.get("params", []):
+        param.pop("bind", None)
+    return fixed
+
+
+def _named(svg: str, figure: Figure) -> str:
+    """Give the picture its words, for screen readers."""
+    from markupsafe import escape
+
+    words = f"<title>{escape(figure.title)}</title><desc>{escape(figure.alt)}</desc>"
+    head, _, rest = svg.partition(">")
+    return f'{head} role="img">{words}{rest}'
+
+
+def javascript() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`."""
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))

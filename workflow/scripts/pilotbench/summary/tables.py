@@ -1,0 +1,249 @@
+"""Every table of the summary: one function a table, found by name in `tables`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pilotbench.statistics.repeats import pass_all, pass_at, variance_split
+from pilotbench.statistics.usage import percentiles
+from pilotbench.summary.contrasts import KINDS, every_family
+from pilotbench.summary.data import CELL, Data, number
+from pilotbench.summary.ranking import Ranking
+from pilotbench.summary.scores import ERRORS, scores
+from pilotbench.summary.usage import KeyUse, key_table
+
+GROUP = ["model", "prompt"]
+MAIN = [
+    *("planned", "completed", "refused", "owed", "not_applicable", "n", "repeats"),
+    *("success_rate", "success_rate_low", "success_rate_high"),
+    *("success_rate_all", "success_rate_all_low", "success_rate_all_high", "lower", "upper"),
+    *("oracle_ceiling", "random_floor", "at_ceiling", "at_floor", "progress", "full_success"),
+    *("partial_success", "failure", "collateral_damage", "weighted_score", "parse_rate"),
+    *("valid_share", "effective_rate", "recovered_share", "turns", "tokens_per_episode"),
+    *("tokens_per_success", "cost_usd", "cost_per_success"),
+]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its frame, a title and one sentence that says what it shows."""
+
+    name: str
+    title: str
+    says: str
+    frame: pd.DataFrame
+
+
+def tables(
+    data: Data,
+    episodes: pd.DataFrame,
+    cells: pd.DataFrame,
+    ranked: Ranking,
+    uses: list[KeyUse],
+) -> dict[str, Table]:
+    """Return every table that has rows, by name, in the order of the page."""
+    made = [
+        Table("ranking", "Ranking", "Models under the headline prompt, best first.", ranked.rows),
+        Table(
+            "model_prompt",
+            "Model and prompt",
+            "Every model under every prompt, over the cells that were planned for the pair.",
+            grouped(data, episodes, GROUP),
+        ),
+        Table("cells", "Cells", "One row a cell.", cells[_present(cells, [*CELL, "protocol"])]),
+        *_splits(data, episodes),
+        *_families(data, episodes, ranked),
+        Table(
+            "flaws",
+            "Flawed plans followed",
+            "How often the flaw was followed, and how often the same calls occur when the plan "
+            "has no flaw; success when it was followed and when not.",
+            flaw_table(data, episodes),
+        ),
+        Table(
+            "errors",
+            "Kinds of error",
+            "Calls with an error of each kind, per 100 episodes.",
+            error_table(data, episodes),
+        ),
+        Table(
+            "repeats",
+            "Repeats",
+            "pass@k and pass^k, and how much of the variance is between instances.",
+            repeat_table(episodes),
+        ),
+        Table(
+            "latency",
+            "Latency",
+            "Seconds from sending a request to its whole answer.",
+            latency_table(data),
+        ),
+        Table("keys", "Keys", "How busy each key was while anything ran.", key_table(uses)),
+        Table("served", "Who answered", "The names providers gave.", served_table(data)),
+        Table(
+            "players",
+            "Reference players",
+            "Bounds on the same instances, draws and turns: not models, not ranked.",
+            ranked.players,
+        ),
+    ]
+    return {table.name: table for table in made if len(table.frame)}
+
+
+def grouped(data: Data, episodes: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return the scores of the models by `by`, with the protocol beside each model."""
+    chosen = data.cells[data.cells["model"].isin(data.model_names)]
+    frame = scores(episodes, chosen, by)
+    frame.insert(by.index("model") + 1, "protocol", [data.models[m].protocol for m in frame.model])
+    return frame[_present(frame, [*by, "protocol"])]
+
+
+def _present(frame: pd.DataFrame, first: list[str]) -> list[str]:
+    return [name for name in [*first, *MAIN] if name in frame.columns]
+
+
+def _splits(data: Data, episodes: pd.DataFrame) -> list[Table]:
+    axes = {
+        "task": "Task",
+        "difficulty": "Difficulty",
+        "tool_success_rate": "Tool success rate",
+    }
+    return [
+        Table(
+            f"by_{axis}",
+            title,
+            f"Every model under every prompt by {title.lower()}.",
+            grouped(data, episodes, [*GROUP, axis]),
+        )
+        for axis, title in axes.items()
+        if data.cells[axis].nunique() > 1
+    ]
+
+
+def _families(data: Data, episodes: pd.DataFrame, ranked: Ranking) -> list[Table]:
+    found = {"models": ranked.contrasts, **every_family(data, episodes)}
+    return [
+        Table(
+            f"contrasts_{kind}",
+            f"Differences: {KINDS[kind]}",
+            family_words(frame),
+            frame.drop(columns=["kind", "discordance"]),
+        )
+        for kind, frame in found.items()
+        if len(frame)
+    ]
+
+
+def family_words(frame: pd.DataFrame) -> str:
+    """Return the name of the family and what was done, for the line above its table."""
+    tests = sorted({str(test) for test in frame["test"] if test})
+    tested = int(frame["p"].notna().sum())
+    if not tested:
+        return "Fewer than 50 instances: descriptive, without p-values."
+    kind = "screening, " if (frame["note"] == "screening").any() else ""
+    return (
+        f"One Holm family of {tested} {'comparison' if tested == 1 else 'comparisons'} "
+        f"({kind}{' and '.join(tests)}); positive means the arm did better than the base."
+    )
+
+
+def flaw_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a model and flawed prompt: followed, its excess over optimal, 2 x 2.
+
+    The excess is over the instances that both sides have, on which the signature is defined.
+    """
+    rows = []
+    for prompt in data.prompt_names:
+        flaw = data.prompts[prompt].flaw
+        column = f"flaw_{flaw}"
+        if flaw is None or column not in episodes:
+            continue
+        for model in data.model_names:
+            mine = episodes[(episodes["model"] == model) & episodes[column].notna()]
+            rows.append({"model": model, "prompt": prompt, **_followed(mine, prompt, column)})
+    frame = pd.DataFrame(rows)
+    return frame[frame["n"] > 0] if len(frame) else frame
+
+
+def _followed(mine: pd.DataFrame, prompt: str, column: str) -> dict[str, object]:
+    keys = ["task", "difficulty", "tool_success_rate", "index"]
+    side = {
+        name: mine[mine["prompt"] == name].assign(hit=lambda f: f[column] == "followed")
+        for name in (prompt, "optimal", "baseline")
+    }
+    flawed = side[prompt]
+    yes, no = flawed[flawed["hit"]], flawed[~flawed["hit"]]
+    means = {name: frame.groupby(keys)["hit"].mean() for name, frame in side.items()}
+    both = means[prompt].to_frame("arm").join(means["optimal"].rename("base"), how="inner")
+    return {
+        "n": len(means[prompt]),
+        "followed": float(flawed["hit"].mean()) if len(flawed) else None,
+        "corrected": float((flawed[column] == "corrected").mean()) if len(flawed) else None,
+        "not_reached": float((flawed[column] == "not_reached").mean()) if len(flawed) else None,
+        "same_under_optimal": float(both["base"].mean()) if len(both) else None,
+        "same_under_baseline": float(means["baseline"].mean()) if len(means["baseline"]) else None,
+        "excess_over_optimal": float((both["arm"] - both["base"]).mean()) if len(both) else None,
+        "followed_success": int(yes["win"].sum()),
+        "followed_failure": int(len(yes) - yes["win"].sum()),
+        "not_followed_success": int(no["win"].sum()),
+        "not_followed_failure": int(len(no) - no["win"].sum()),
+    }
+
+
+def error_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
+    """Return errors per 100 completed episodes by kind, one row a model and prompt."""
+    if episodes.empty:
+        return pd.DataFrame()
+    done = episodes[episodes["done"] > 0]
+    sums = done.groupby(GROUP, sort=False)[[f"error_{kind}" for kind in ERRORS]].sum()
+    share = sums.div(done.groupby(GROUP, sort=False).size(), axis=0) * 100
+    share.columns = list(ERRORS)
+    return share.reset_index()
+
+
+def repeat_table(episodes: pd.DataFrame) -> pd.DataFrame:
+    """Return pass@k, pass^k and the variance split by model and prompt; empty for one repeat."""
+    if episodes.empty or episodes["repeat"].nunique() < 2:
+        return pd.DataFrame()
+    rows = []
+    unit = ["task", "difficulty", "tool_success_rate", "index"]
+    done = episodes[episodes["done"] > 0]
+    for words, group in done.groupby(GROUP, sort=False):
+        outcomes = [list(v) for _, v in group.groupby(unit, sort=False)["win"]]
+        counts = [(len(v), int(sum(v))) for v in outcomes]
+        split = variance_split(outcomes)
+        most = min((n for n, _ in counts), default=0)
+        rows.append(
+            {
+                **dict(zip(GROUP, words, strict=True)),
+                "instances": len(counts),
+                **{f"pass@{k}": pass_at(k, counts) for k in range(1, most + 1)},
+                **{f"pass^{k}": pass_all(k, counts) for k in range(1, most + 1)},
+                "variance_within": split.within if split else None,
+                "variance_between": split.between if split else None,
+                "share_between": split.share_between if split else None,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def latency_table(data: Data) -> pd.DataFrame:
+    """Return latency percentiles of the requests of each model."""
+    frame = data.requests
+    rows = []
+    for model in data.model_names:
+        mine = number(frame["latency_s"][frame["model"] == model]) if len(frame) else []
+        if len(mine):
+            rows.append({"model": model, "requests": len(mine), **percentiles(mine)})
+    return pd.DataFrame(rows)
+
+
+def served_table(data: Data) -> pd.DataFrame:
+    """Return how many episodes of each model each reported name has answered."""
+    if data.scored.empty:
+        return pd.DataFrame()
+    named = data.scored.assign(answered_as=data.scored["model_reported"].fillna("not said"))
+    counts = named.groupby(["model", "deployment", "answered_as"], sort=False).size()
+    return counts.rename("episodes").reset_index()

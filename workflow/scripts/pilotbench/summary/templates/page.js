@@ -1,0 +1,143 @@
+(function () {
+  "use strict";
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const specs = read("specs"), themes = read("themes"), cellRows = read("cell-rows");
+  const AXES = ["model", "prompt", "task", "difficulty"];
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const chosen = {};
+  const views = {};
+
+  // ---- figures ----
+  function keeps(row) {
+    return Object.keys(chosen).every((axis) => row[axis] == null || chosen[axis].has(String(row[axis])));
+  }
+  function prepared(name, element, theme) {
+    const spec = structuredClone(specs[name]);
+    spec.data.values = spec.data.values.filter(keeps);
+    spec.config = Object.assign({}, themes[theme], { background: "transparent" });
+    spec.autosize = { type: "fit-x", contains: "padding" };
+    const room = Math.max(240, element.clientWidth - 24);
+    if (spec.usermeta && spec.usermeta.inner) { delete spec.autosize; spec.spec.width = Math.max(180, room - 60); }
+    if (room < 440) spec.config.legend = Object.assign({}, spec.config.legend, { columns: 2 });
+    const menu = (spec.params || []).find((p) => p.name === "prompt_menu");
+    if (menu) {
+      const left = [...new Set(spec.data.values.map((row) => row.shown))];
+      menu.bind.options = menu.bind.options.filter((shown) => left.includes(shown));
+      if (!left.includes(menu.value)) menu.value = menu.bind.options[0];
+    }
+    return spec;
+  }
+  async function draw(element, theme) {
+    const name = element.dataset.figure;
+    const spec = prepared(name, element, theme || (dark.matches ? "dark" : "light"));
+    if (views[name]) { views[name].finalize(); delete views[name]; }
+    if (!spec.data.values.length) {
+      element.replaceChildren(Object.assign(document.createElement("p"), { className: "empty", textContent: "Nothing is left by the filters." }));
+      return;
+    }
+    views[name] = await vegaEmbed(element, spec, { actions: false, renderer: "svg", tooltip: { theme: dark.matches ? "dark" : "light" } });
+    element.dataset.drawn = "yes";
+  }
+  const charts = [...document.querySelectorAll(".chart")];
+  const drawAll = () => Promise.all(charts.map((element) => draw(element)));
+  function drawInTurn(waiting) {
+    const next = waiting.shift();
+    if (next) draw(next).then(() => setTimeout(() => drawInTurn(waiting), 0));
+    else document.body.dataset.ready = "yes";
+  }
+  dark.addEventListener("change", drawAll);
+  let width = innerWidth, timer;
+  addEventListener("resize", () => {
+    if (Math.abs(innerWidth - width) < 8) return;
+    width = innerWidth; clearTimeout(timer); timer = setTimeout(drawAll, 200);
+  });
+
+  // ---- filters ----
+  function filtered() {
+    for (const box of document.querySelectorAll(".filter")) {
+      const axis = box.dataset.axis, all = [...box.querySelectorAll("input")], on = all.filter((i) => i.checked);
+      const some = on.length < all.length;
+      if (some) chosen[axis] = new Set(on.map((i) => i.value)); else delete chosen[axis];
+      box.classList.toggle("on", some);
+      box.querySelector("summary b").textContent = some ? (on.length === 1 ? on[0].value : on.length + " of " + all.length) : "all";
+    }
+    document.getElementById("reset").hidden = !Object.keys(chosen).length;
+    for (const row of document.querySelectorAll(".sortable tbody tr, .ranking tbody tr[data-model]")) {
+      row.hidden = !Object.keys(chosen).every((axis) => row.dataset[axis] == null || chosen[axis].has(row.dataset[axis]));
+    }
+    drawAll(); shown = PAGE; drawCells();
+  }
+  for (const box of document.querySelectorAll(".filter")) {
+    box.addEventListener("change", filtered);
+    box.querySelector("[data-all]").addEventListener("click", () => { box.querySelectorAll("input").forEach((i) => { i.checked = true; }); filtered(); });
+    box.addEventListener("toggle", () => { if (box.open) document.querySelectorAll(".filter[open]").forEach((other) => { if (other !== box) other.open = false; }); });
+    box.addEventListener("keydown", (event) => { if (event.key === "Escape") { box.open = false; box.querySelector("summary").focus(); } });
+  }
+  document.addEventListener("click", (event) => { if (!event.target.closest(".filter")) document.querySelectorAll(".filter[open]").forEach((box) => { box.open = false; }); });
+  const reset = document.getElementById("reset");
+  if (reset) reset.addEventListener("click", () => { document.querySelectorAll(".filter input").forEach((i) => { i.checked = true; }); filtered(); });
+
+  // ---- tables ----
+  function compare(a, b) {
+    if (a === b) return 0;
+    if (a === "" || a == null) return 1;
+    if (b === "" || b == null) return -1;
+    const x = Number(a), y = Number(b);
+    return Number.isNaN(x) || Number.isNaN(y) ? String(a).localeCompare(String(b)) : x - y;
+  }
+  function turned(head) {
+    const way = head.getAttribute("aria-sort") === "descending" ? "ascending" : head.getAttribute("aria-sort") === "ascending" ? "descending" : head.classList.contains("n") ? "descending" : "ascending";
+    head.parentElement.querySelectorAll("th").forEach((th) => { if (th.hasAttribute("aria-sort")) th.setAttribute("aria-sort", th === head ? way : "none"); });
+    return way === "ascending" ? 1 : -1;
+  }
+  for (const table of document.querySelectorAll("table.sortable")) {
+    table.tHead.addEventListener("click", (event) => {
+      const head = event.target.closest("th");
+      if (!head) return;
+      const way = turned(head), body = table.tBodies[0], at = head.cellIndex;
+      [...body.rows].sort((a, b) => { const x = a.cells[at].dataset.sort, y = b.cells[at].dataset.sort; return x === "" || y === "" ? compare(x, y) : way * compare(x, y); }).forEach((row) => body.append(row));
+    });
+  }
+  const PAGE = 60;
+  let shown = PAGE, order = cellRows.slice();
+  const table = document.getElementById("cell-table"), find = document.getElementById("find"), more = document.getElementById("more");
+  function drawCells() {
+    if (!table) return;
+    const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const rows = order.filter((row) => AXES.every((axis, i) => !chosen[axis] || chosen[axis].has(row[2][i])) && words.every((word) => row[0].join(" ").toLowerCase().includes(word)));
+    const heads = table.tHead.rows[0].cells;
+    table.tBodies[0].replaceChildren(...rows.slice(0, shown).map((row) => {
+      const line = document.createElement("tr");
+      row[0].forEach((text, i) => { const cell = line.insertCell(); cell.textContent = text; cell.className = heads[i].className; });
+      const last = line.insertCell();
+      if (row[3]) last.append(Object.assign(document.createElement("a"), { href: row[3], textContent: "open" }));
+      return line;
+    }));
+    document.getElementById("count").textContent = rows.length === cellRows.length ? "" : rows.length.toLocaleString("en") + " of " + cellRows.length.toLocaleString("en");
+    more.hidden = rows.length <= shown;
+  }
+  if (table) {
+    table.tHead.addEventListener("click", (event) => {
+      const head = event.target.closest("th"), button = event.target.closest("button");
+      if (!button) return;
+      const way = turned(head), at = Number(button.dataset.column);
+      order.sort((a, b) => { const x = a[1][at], y = b[1][at]; return x === "" || y === "" ? compare(x, y) : way * compare(x, y); });
+      drawCells();
+    });
+    find.addEventListener("input", () => { shown = PAGE; drawCells(); });
+    more.addEventListener("click", () => { shown += 500; drawCells(); });
+    drawCells();
+  }
+
+  // ---- links and buttons ----
+  function opened() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.matches("details")) { target.open = true; target.scrollIntoView(); }
+  }
+  addEventListener("hashchange", opened); opened();
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.addEventListener("click", () => navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent).then(() => { button.textContent = "Copied"; }, () => { button.textContent = "Select and copy"; }));
+  }
+  addEventListener("beforeprint", () => document.querySelectorAll("details.table").forEach((box) => { box.open = true; }));
+  drawInTurn(charts.slice());
+})();

@@ -1,0 +1,130 @@
+(function () {
+  "use strict";
+  // All that models wrote becomes text nodes: nothing here parses HTML.
+  const CUT = 20000;
+  const body = document.body, main = document.getElementById("main");
+  const words = JSON.parse(body.dataset.words), base = body.dataset.base;
+  const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
+
+  function el(tag, attributes, ...children) {
+    const made = document.createElement(tag);
+    for (const [key, value] of Object.entries(attributes || {})) if (value != null && value !== false) made.setAttribute(key, value === true ? "" : value);
+    made.append(...children.flat().filter((child) => child != null && child !== false));
+    return made;
+  }
+  // Characters that cannot be seen, or that turn the direction of writing, are shown as marks.
+  function visible(text) {
+    const parts = []; let at = 0;
+    for (const found of text.matchAll(HIDDEN)) {
+      const code = found[0].charCodeAt(0);
+      parts.push(text.slice(at, found.index), el("mark", { title: "control character" }, code < 32 ? String.fromCharCode(0x2400 + code) : "⟨U+" + code.toString(16).toUpperCase().padStart(4, "0") + "⟩"));
+      at = found.index + 1;
+    }
+    parts.push(text.slice(at));
+    return parts;
+  }
+  function plain(value) { return typeof value === "string" ? value : JSON.stringify(value, null, 2); }
+  function block(value, kind) {
+    const text = plain(value);
+    const made = el("pre", { class: kind, dir: "auto", tabindex: "0" }, visible(text.slice(0, CUT)));
+    if (text.length > CUT) {
+      const more = el("button", { type: "button" }, "… cut: show all " + text.length.toLocaleString("en") + " characters");
+      more.addEventListener("click", () => made.replaceChildren(...visible(text)));
+      made.append(document.createTextNode("\n"), more);
+    }
+    return made;
+  }
+  function facts(pairs) {
+    return el("dl", { class: "facts" }, pairs.filter(([, value]) => value != null && value !== "").map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, visible(String(value).slice(0, 300))))));
+  }
+  const count = (value) => Number(value || 0).toLocaleString("en");
+  const anchor = (episode) => "i" + episode.index + "r" + episode.repeat;
+  function sign(episode) {
+    if (episode.status === "refused") return ["⊘", "mid", "refused"];
+    if (episode.status === "not_applicable") return ["–", "quiet", "not applicable"];
+    if (episode.success) return ["✓", "good", "success"];
+    return episode.level === "partial_success" ? ["◐", "mid", "partial"] : ["✗", "bad", "failure"];
+  }
+
+  async function unpacked() {
+    const bytes = Uint8Array.from(atob(document.getElementById("shard").textContent.trim()), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const lines = (await new Response(stream).text()).split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    return { header: lines[0], episodes: lines.slice(1) };
+  }
+
+  // ---- the same instances elsewhere ----
+  function elsewhere() {
+    const here = location.hash, all = (window.SHARDS || []).map((path) => path.split("/").map(decodeURIComponent));
+    const name = all.length ? decodeURIComponent(location.pathname.split("/").pop()).replace(/\.html$/, "") : "";
+    const go = (parts) => { location.href = base + parts.map((part) => encodeURIComponent(encodeName(part))).join("/") + ".html" + location.hash; };
+    const pick = (label, at) => {
+      const same = all.filter((parts) => parts.every((part, i) => i === at || part === (i < 5 ? words[i] : name)));
+      if (same.length < 2) return null;
+      const menu = el("select", { "aria-label": label }, same.map((parts) => el("option", { value: parts[at], selected: parts[at] === (at < 5 ? words[at] : name) }, parts[at])));
+      menu.addEventListener("change", () => go(same[menu.selectedIndex]));
+      return el("label", {}, label + " ", menu);
+    };
+    const menus = [pick("model", 0), pick("prompt", 1), pick("task", 2), pick("difficulty", 3), pick("tool rate", 4), pick("instances", 5)].filter(Boolean);
+    if (menus.length) document.querySelector("header").append(el("div", { class: "elsewhere" }, el("span", {}, "Same instances under another"), menus));
+    return here;
+  }
+  // As names.to_path writes a name into a path component.
+  function encodeName(name) {
+    return [...name].map((c, i) => (/[A-Za-z0-9._+-]/.test(c) && !(c === "." && i === 0)) ? c : [...new TextEncoder().encode(c)].map((b) => "%" + b.toString(16).toUpperCase().padStart(2, "0")).join("")).join("");
+  }
+
+  // ---- one episode ----
+  function turnOf(episode, turn) {
+    const request = (episode.requests || []).find((one) => one.turn === turn.turn);
+    const call = (episode.calls || []).find((one) => one.turn === turn.turn);
+    const wrong = turn.parse_error || (call && call.kind), shaky = call && call.transient;
+    const state = wrong ? "wrong" : shaky ? "shaky" : call && call.ok ? "fine" : "";
+    return el("div", { class: "turn " + state },
+      el("p", {}, el("b", {}, "Turn " + (turn.turn + 1)),
+        request && el("span", {}, request.key), request && el("span", {}, Number(request.latency_s).toFixed(2) + " s"),
+        request && el("span", {}, count(request.tokens.input) + " → " + count(request.tokens.output) + " tokens"),
+        request && request.attempts > 1 && el("span", {}, request.attempts + " attempts"),
+        request && request.model && request.model !== episode.deployment && el("span", {}, "answered as ", visible(String(request.model).slice(0, 120))),
+        turn.finish_reason && turn.finish_reason !== "stop" && turn.finish_reason !== "tool_calls" && el("span", { class: "mid" }, visible(turn.finish_reason)),
+        call && call.kind && el("span", { class: "bad" }, "✗ " + call.kind), shaky && el("span", { class: "mid" }, "transient failure"),
+        turn.surplus > 0 && el("span", { class: "mid" }, turn.surplus + " further calls not executed")),
+      turn.thought && el("details", {}, el("summary", {}, "thought"), block(turn.thought)),
+      turn.content && block(turn.content),
+      turn.parse_error && el("p", { class: "bad" }, "✗ no call could be parsed: ", visible(String(turn.parse_error).slice(0, 400))),
+      turn.call && [el("span", { class: "who" }, "calls ", el("b", {}, visible(String(turn.call.tool).slice(0, 120)))), block(turn.call.arguments, "call")],
+      turn.reply != null && [el("span", { class: "who" }, "result"), block(turn.reply)]);
+  }
+  function shown(episode, header) {
+    const [glyph, tone, verdict] = sign(episode), tokens = episode.tokens || {};
+    const system = header.system && header.system[episode.system];
+    const diff = episode.world_diff || [];
+    return el("article", {},
+      el("h2", {}, el("span", { class: tone }, glyph + " "), "Instance " + episode.index, episode.repeat ? ", repeat " + episode.repeat : "", " ", el("small", {}, verdict)),
+      facts([["progress", episode.progress == null ? null : Math.round(100 * episode.progress) + " %"], ["ended by", episode.end_reason], ["turns", episode.turns + " of " + episode.max_turns], ["tokens", count(tokens.input) + " in, " + count(tokens.output) + " out" + (tokens.reasoning ? " (" + count(tokens.reasoning) + " reasoning)" : "") + (tokens.cached ? ", " + count(tokens.cached) + " cached" : "")], ["cost", episode.cost_usd == null ? "price not known" : "$" + episode.cost_usd.toPrecision(3)], ["protocol", episode.protocol], ["answered as", episode.model_reported], ["reason", episode.reason], ["instance", String(episode.instance).slice(0, 12)]]),
+      el("div", { class: "panels" },
+        el("section", {}, el("h3", {}, "Goal"), el("ul", {}, (episode.goals || []).map((goal) => el("li", {}, el("b", { class: goal.holds ? "good" : "bad" }, goal.holds ? "✓" : "✗"), visible(String(goal.says).slice(0, 2000)))), (episode.broken || []).map((object) => el("li", {}, el("b", { class: "bad" }, "✗"), "protected, but changed: ", visible(String(object).slice(0, 400)))), !(episode.goals || []).length && el("li", { class: "quiet" }, "none"))),
+        el("section", {}, el("h3", {}, "Errors"), el("ul", {}, Object.entries(episode.errors || {}).map(([kind, n]) => el("li", {}, el("b", { class: "bad" }, "✗"), kind + " × " + n)), Object.entries(episode.flaws || {}).map(([flaw, how]) => el("li", {}, el("b", {}, "⚑"), "flaw " + flaw + ": " + how)), episode.transient && episode.transient.met > 0 && el("li", {}, el("b", { class: "mid" }, "↻"), episode.transient.met + " transient failures met, " + episode.transient.recovered + " recovered"), !Object.keys(episode.errors || {}).length && el("li", { class: "quiet" }, "none by rule")))),
+      diff.length > 0 && [el("h3", {}, "World, before and after"), el("table", { class: "diff" }, el("thead", {}, el("tr", {}, ["object", "before", "after"].map((word) => el("th", {}, word)))), el("tbody", {}, diff.map((change) => el("tr", {}, [change.object, change.before, change.after].map((value) => el("td", {}, value == null ? "–" : visible(plain(value).slice(0, 2000))))))))],
+      episode.answer != null && [el("h3", {}, "Answer"), block(episode.answer)],
+      el("h3", {}, "Conversation"),
+      system && el("details", {}, el("summary", {}, "system message (" + count(system.length) + " characters)"), block(system)),
+      episode.user && el("div", { class: "turn" }, el("p", {}, el("b", {}, "Prompt")), block(episode.user)),
+      (episode.transcript || []).map((turn) => turnOf(episode, turn)));
+  }
+
+  unpacked().then(({ header, episodes }) => {
+    elsewhere();
+    const list = el("nav", { class: "list", "aria-label": "Episodes" }, episodes.map((episode) => { const [glyph, tone, verdict] = sign(episode); return el("a", { href: "#" + anchor(episode) }, el("span", { class: tone, title: verdict }, glyph), el("span", {}, episode.index + (episode.repeat ? " · repeat " + episode.repeat : "")), el("small", {}, episode.progress == null ? "" : Math.round(100 * episode.progress) + " %")); }));
+    const view = el("div", { id: "view" });
+    main.replaceChildren(list, view);
+    const open = () => {
+      const wanted = location.hash.slice(1), episode = episodes.find((one) => anchor(one) === wanted) || episodes[0];
+      if (!episode) { view.replaceChildren(el("p", { class: "quiet" }, "No episode is finished.")); return; }
+      list.querySelectorAll("a").forEach((link) => { if (link.hash === "#" + anchor(episode)) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current"); });
+      view.replaceChildren(shown(episode, header)); scrollTo(0, 0);
+    };
+    addEventListener("hashchange", open); open();
+    body.dataset.ready = "yes";
+  }).catch((error) => { main.replaceChildren(el("p", {}, "The transcripts of this page could not be opened: " + error.message)); });
+})();

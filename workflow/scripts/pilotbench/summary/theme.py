@@ -1,0 +1,75 @@
+"""How figures look: palettes that colour-blind readers can tell apart, light and dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+# M. Okabe, K. Ito, Color Universal Design (2008), without black and yellow, then darker kin
+SERIES = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#E69F00",
+    "#7A5195",
+    "#8C6D31",
+    "#5F6B6D",
+    "#A50F15",
+)
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+SEQUENCE = ("#f1f5fa", "#0b4f8a")
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
+
+
+def config(dark: bool = False) -> Json:
+    """Return the Vega-Lite config of the light or the dark page."""
+    ink, quiet, line = (
+        ("#e8eaed", "#a8b0ba", "#3a424d") if dark else ("#1b1f24", "#57606a", "#d8dee4")
+    )
+    return {
+        "background": None if dark else "white",
+        "font": FONT,
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": ink,
+            "titleColor": quiet,
+            "titleFontWeight": "normal",
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "gridColor": line,
+            "domainColor": line,
+            "tickColor": line,
+            "labelLimit": 220,
+        },
+        "legend": {
+            "labelColor": ink,
+            "titleColor": quiet,
+            "titleFontWeight": "normal",
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "orient": "top",
+            "labelLimit": 260,
+            "symbolSize": 90,
+            "columns": 4,
+        },
+        "header": {"labelColor": ink, "titleColor": quiet, "labelFontSize": 12},
+        "text": {"color": ink, "fontSize": 11},
+        "rule": {"color": quiet},
+        "range": {"category": list(SERIES)},
+    }
+
+
+def colours(names: list[str]) -> Json:
+    """Return a colour scale that gives each name the same colour in every figure."""
+    return {
+        "domain": names,
+        "range": [SERIES[i % len(SERIES)] for i in range(len(names))],
+    }
+
+
+def shapes(names: list[str]) -> Json:
+    """Return a shape scale, so that no series is told by colour alone."""
+    return {"domain": names, "range": [SHAPES[i % len(SHAPES)] for i in range(len(names))]}
