@@ -9,14 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import Simulator
-from support.simulator.schedule import Service, chains, list_schedule, makespan
 
 Json = dict[str, Any]
 TOOLS = [{"type": "function", "function": {"name": n, "parameters": {}}} for n in ("a", "finish")]
@@ -68,13 +67,16 @@ def eventually(holds: Callable[[], bool]) -> bool:
     return False
 
 
-def test_the_openai_client_gets_message_usage_and_model() -> None:
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Simulator]:
+    with Simulator() as simulator:
+        yield simulator
+
+
+def test_the_openai_client_gets_message_usage_and_model(plain: Simulator) -> None:
     import openai
 
-    with (
-        Simulator() as simulator,
-        openai.OpenAI(base_url=simulator.base_url, api_key="any", max_retries=0) as client,
-    ):
+    with openai.OpenAI(base_url=plain.base_url, api_key="any", max_retries=0) as client:
         said = client.chat.completions.create(**question("42"))
     assert said.choices[0].message.content == "42"
     assert said.choices[0].finish_reason == "stop"
@@ -105,9 +107,10 @@ def test_the_azure_client_names_its_deployment() -> None:
         ({"response_format": {"type": "json_schema"}}, None),
     ],
 )
-def test_echo_answers_in_the_form_that_is_asked_for(more: Json, wanted: Any) -> None:
-    with Simulator() as simulator:
-        message = ask(simulator, question("42", **more)).message
+def test_echo_answers_in_the_form_that_is_asked_for(
+    plain: Simulator, more: Json, wanted: Any
+) -> None:
+    message = ask(plain, question("42", **more)).message
     if "tool_calls" in message:
         function = message["tool_calls"][0]["function"]
         call = {"tool": function["name"], "arguments": json.loads(function["arguments"])}
@@ -141,7 +144,7 @@ def test_turns_of_a_conversation_are_one_episode_of_the_schedule() -> None:
 
 
 def test_a_key_refuses_what_is_over_its_slots_and_counts_it() -> None:
-    with Simulator(keys={"k": {"slots": 2}}, latency_s=0.3) as simulator:
+    with Simulator(keys={"k": {"slots": 2}}, latency_s=0.8) as simulator:
         with ThreadPoolExecutor(5) as threads:
             replies = list(threads.map(lambda n: ask(simulator, question(n)), range(5)))
         stats = simulator.stats(series=True)
@@ -152,7 +155,7 @@ def test_a_key_refuses_what_is_over_its_slots_and_counts_it() -> None:
     key = stats["keys"]["k"]
     assert (key["requests"], key["answered"], key["429"]) == (5, 2, 3)
     assert (key["in_flight_max"], key["in_flight"]) == (2, 0)
-    assert key["slot_seconds"] == pytest.approx(0.6, abs=0.2)
+    assert 1.6 <= key["slot_seconds"] < 4
     assert sorted(one["status"] for one in stats["series"]) == [200, 200, 429, 429, 429]
 
 
@@ -160,12 +163,12 @@ def test_a_key_refuses_what_is_over_its_slots_and_counts_it() -> None:
     ("limit", "name", "allowed"), [({"rpm": 2}, "requests", 2), ({"tpm": 30}, "tokens", 1)]
 )
 def test_a_key_refuses_what_is_over_its_minute(limit: Json, name: str, allowed: int) -> None:
-    with Simulator(keys={"k": limit}, window_s=1.0) as simulator:
+    with Simulator(keys={"k": limit}, window_s=1.5) as simulator:
         replies = [ask(simulator, question(number)) for number in range(3)]
         assert [reply.status for reply in replies] == [200] * allowed + [429] * (3 - allowed)
         assert replies[0].headers[f"x-ratelimit-limit-{name}"] == str(*limit.values())
         wait = float(replies[-1].headers["retry-after"])
-        assert 0 < wait <= 1
+        assert 0 < wait <= 1.5
         time.sleep(wait)
         assert ask(simulator, question("later")).status == 200
 
@@ -301,7 +304,7 @@ def test_what_is_answered_again_is_told(repeats: int, again: int) -> None:
 
 @pytest.mark.parametrize(("released", "statuses"), [(True, [200]), (False, [429])])
 def test_a_client_that_goes_away_is_no_answer(released: bool, statuses: list[int]) -> None:
-    setup = {"latency_s": 0.6, "release_on_disconnect": released}
+    setup = {"latency_s": 1.0, "release_on_disconnect": released}
     with Simulator(keys={"k": {"slots": 1}}, **setup) as simulator:
         with pytest.raises(TimeoutError):
             ask(simulator, question(1), timeout=0.05)
@@ -322,21 +325,21 @@ def test_a_client_that_goes_away_is_no_answer(released: bool, statuses: list[int
         ("POST", "/some/gateway/v1/chat/completions", json.dumps(question(1)), 200),
     ],
 )
-def test_other_requests_are_answered_too(method: str, path: str, body: str, status: int) -> None:
-    with Simulator() as simulator:
-        client = http.client.HTTPConnection(simulator.address.removeprefix("http://"), timeout=10)
-        client.request(method, path, body)
-        assert client.getresponse().status == status
-        client.close()
+def test_other_requests_are_answered_too(
+    plain: Simulator, method: str, path: str, body: str, status: int
+) -> None:
+    client = http.client.HTTPConnection(plain.address.removeprefix("http://"), timeout=10)
+    client.request(method, path, body)
+    assert client.getresponse().status == status
+    client.close()
 
 
-def test_one_connection_serves_many_requests() -> None:
-    with Simulator() as simulator:
-        client = http.client.HTTPConnection(simulator.address.removeprefix("http://"), timeout=10)
-        for number in range(5):
-            client.request("POST", "/v1/chat/completions", json.dumps(question(number)))
-            assert Reply(client.getresponse()).message["content"] == str(number)
-        client.close()
+def test_one_connection_serves_many_requests(plain: Simulator) -> None:
+    client = http.client.HTTPConnection(plain.address.removeprefix("http://"), timeout=10)
+    for number in range(5):
+        client.request("POST", "/v1/chat/completions", json.dumps(question(number)))
+        assert Reply(client.getresponse()).message["content"] == str(number)
+    client.close()
 
 
 @pytest.mark.parametrize(
@@ -407,28 +410,3 @@ def _runs(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-@pytest.mark.parametrize(
-    ("jobs", "slots", "seconds"),
-    [([3, 1, 1, 1], 2, 3), ([1, 1, 1, 3], 2, 4), ([2, 2], 5, 2), ([1] * 10, 5, 2)],
-)
-def test_the_list_schedule_keeps_the_order(jobs: list[float], slots: int, seconds: float) -> None:
-    assert makespan(jobs, slots) == seconds
-
-
-def test_the_schedule_names_what_foresight_and_nobody_could_do_better() -> None:
-    services = [Service(str(n), "", s, True) for n, s in enumerate([1.0, 1.0, 1.0, 3.0])]
-    found = list_schedule(services, 2)
-    assert (found["list_s"], found["longest_first_s"], found["bound_s"]) == (4, 3, 3)
-
-
-def test_a_failed_attempt_and_its_retry_are_one_after_the_other() -> None:
-    services = [
-        Service("a", "", 1, False),
-        Service("b", "", 1, True),
-        Service("a", "", 2, True),
-        Service("a2", "a", 4, True),
-        Service("b", "", 8, True),
-    ]
-    assert chains(services) == [[1, 2, 4], [1], [8]]
