@@ -110,7 +110,7 @@ def _filter(world: World, data: str, column: str, test: str, value: Any) -> Outc
 
 def _valid(rule: str, value: Any, seen: set[Any]) -> bool:
     if rule == "present":
-        return value != ""
+        return bool(value != "")
     if rule == "positive":
         return bool(is_number(value) and value > 0)
     fresh: bool = value not in seen

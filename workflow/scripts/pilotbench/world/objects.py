@@ -139,29 +139,42 @@ def as_xml(rows: Rows) -> str:
 
 def from_csv(text: str) -> Rows | None:
     """Return the records of CSV text with a header line, None when it is none."""
-    lines = list(csv.reader(io.StringIO(text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text)))
+    except csv.Error:
+        return None
     if len(lines) < 2 or any(len(line) != len(lines[0]) for line in lines):
         return None
     return [dict(zip(lines[0], map(_scalar, line), strict=True)) for line in lines[1:]]
 
 
 def from_json(text: str) -> Rows | None:
-    """Return the records of a JSON list of objects, None when it is none."""
+    """Return the records of a JSON list of flat objects, None when it is none."""
     try:
-        value = json.loads(text)
-    except ValueError:
+        rows = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
         return None
-    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-        return value
-    return None
+    if not isinstance(rows, list) or not rows:
+        return None
+    return rows if all(isinstance(row, dict) and _flat(row) for row in rows) else None
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number")
+
+
+def _flat(row: Json) -> bool:
+    """Say whether a record holds only words and finite numbers."""
+    return all(
+        isinstance(value, str)
+        or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15)
+        for value in row.values()
+    )
 
 
 def _scalar(word: str) -> int | float | str:
     try:
-        return int(word)
-    except ValueError:
-        pass
-    try:
-        return number(float(word))
-    except (ValueError, OverflowError):
+        value = float(word)
+        return number(value) if abs(value) < 1e15 else word
+    except ValueError:  # NaN too, which has no whole part
         return word

@@ -154,7 +154,7 @@ class Session:
     def _use(self, name: str, arguments: Json, through: str | None) -> Json:
         """Try one of the thirty tools; draw its reliability; make its changes true."""
         record = CallRecord(name, arguments, through=through)
-        tool = toolbox.TOOLS.get(name)
+        tool = toolbox.TOOLS.get(name) if isinstance(name, str) else None
         if tool is None:
             return self._refuse(record, _unknown(name))
         try:
@@ -162,6 +162,9 @@ class Session:
             outcome = tool.run(self.world, **record.arguments)
         except Failure as failure:
             return self._refuse(record, failure)
+        except OverflowError:
+            message = "a number grows too large"
+            return self._refuse(record, Failure("too_large", message, violation=message))
         record.valid = True
         if (code := self._drawn_failure(record)) is not None:
             record.transient = True

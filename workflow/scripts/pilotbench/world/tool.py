@@ -14,6 +14,7 @@ from pilotbench.world.objects import Data
 Json = dict[str, Any]
 
 INLINE_LIMIT = 300
+LARGEST = 1e15
 TRANSIENT_CODES = ("timeout", "unavailable", "interrupted")
 
 
@@ -113,7 +114,7 @@ def _compiled(shape: str) -> Callable[[Json], Json]:
     try:
         compiled: Callable[[Json], Json] = fastjsonschema.compile(json.loads(shape))
     except (fastjsonschema.JsonSchemaDefinitionException, TypeError, KeyError) as error:
-        raise TaskError(f"a tool has a bad parameter schema: {error}") from None
+        raise TaskError(f"its parameters are no JSON Schema: {error}") from None
     return compiled
 
 
@@ -126,9 +127,12 @@ def check_arguments(tool: Tool, arguments: Any) -> Json:
 
     if not isinstance(arguments, dict):
         raise Failure("bad_arguments", "arguments must be an object", violation="not an object")
-    plain = {key: _whole(value) for key, value in arguments.items()}
     try:
+        plain = {key: _whole(value) for key, value in arguments.items()}
         return _validator(tool)(plain)
+    except (OverflowError, RecursionError):
+        message = f"numbers must be at most {LARGEST:g}"
+        raise Failure("bad_arguments", message, violation=message) from None
     except fastjsonschema.JsonSchemaValueException as error:
         message = str(error.message).replace("data.", "").replace("data ", "arguments ")
         raise Failure("bad_arguments", message[:200], violation=message[:200]) from None
@@ -150,7 +154,10 @@ def _validator(tool: Tool) -> Callable[[Json], Json]:
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    """Return whole floats as int, all else as it is; raises OverflowError past LARGEST."""
+    if isinstance(value, int | float) and not abs(value) <= LARGEST:
+        raise OverflowError
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
         return {key: _whole(inner) for key, inner in value.items()}
