@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pilotbench.errors import TaskError, TranscriptError
 from pilotbench.tasks import TASKS
-from pilotbench.tasks.folder import QuestionPack, load_tasks
+from pilotbench.tasks.folder import SCHEMA, QuestionPack, load_tasks
 from pilotbench.tasks.scorers import SCORERS
 from pilotbench.tasks.task import Transcript, Turn
 
@@ -233,10 +234,11 @@ SCORES = [  # scorer with options, wanted, replies that succeed, replies that do
     (
         "{kind: number, tolerance: 0.5}",
         1200,
-        ["1200", "1,200.4", "Answer: 1199.5", "1.2e3", "so\n**1200**"],
+        ["1200", "1,200.4", "Answer: 1199.5", "1.2e3", "so\n**1200**", "```\n1200\n```"],
         ["1201", "1200 or 1300", "about 1200", "", "nan", "1 200", "٣"],
     ),
     ("{kind: number, relative: 0.1, unit: kg}", -50, ["-45 kg", "-55"], ["-44 kg", "50", "-50 g"]),
+    ("{kind: number}", 7, ["$7$", "\\boxed{7}", "**Answer: $\\boxed{7}$**"], ["$7$ or $8$"]),
     ("{kind: number}", 0.3, ["0.3", "0.30000000000000004"], ["0.31"]),
     ("{kind: regular_expression}", "[A-C]", ["B", "x\nAnswer: C"], ["D", "AB", "b"]),
     (
@@ -273,6 +275,11 @@ def test_a_scorer_accepts_and_refuses(
     pack = QuestionPack(write(tmp_path, f"description: d\nscorer: {scorer}\n", line))
     assert {reply: score(pack, reply) for reply in good} == dict.fromkeys(good, True)
     assert {reply: score(pack, reply) for reply in bad} == dict.fromkeys(bad, False)
+
+
+def test_the_schema_of_task_yaml_names_every_scorer() -> None:
+    words = yaml.safe_load(SCHEMA.read_text())["properties"]["scorer"]["properties"]["kind"]
+    assert [kind for kind in SCORERS if kind not in words["description"]] == []
 
 
 BAD_ANSWERS = [

@@ -235,7 +235,7 @@ def _record(
 
 def _scored(score: Score | None) -> Json:
     if score is not None:
-        return asdict(score)
+        return dict(vars(score))
     return {
         "success": None,
         "progress": None,
@@ -265,7 +265,7 @@ def _spoken(setting: Setting, course: _Course | None, status: str) -> Json:
         "tool_calls": len(used),
         "distinct_tools": len(set(used)),
         "parsed_turns": sum(bool(turn.content) for turn in turns) if plain else len(reached),
-        "transcript": [asdict(turn) for turn in turns],
+        "transcript": [dict(vars(turn)) for turn in turns],
         "answer": course.transcript.answer if course else None,
     }
 

@@ -2,8 +2,9 @@
 
 The schema that is sent is small, so that grammars compile at once: the tool is one of the names,
 its arguments are any object (the tool checks them). `thought` comes first, so that a model may
-reason before it calls, and may be null or absent. Where a service ignores the schema, an object
-in a code fence or after other text is read too; a second object is a surplus call.
+reason before it calls. It may be null, and in the schema it must stand there: some grammars put
+what is optional last, where reasoning would come too late. Where a service ignores the schema, an
+object in a code fence or after other text is read too; a second object is a surplus call.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ LONGEST_THOUGHT = 1000
 MOST_CALLS = 100
 FORM = """\
 Each of your messages is one JSON object and nothing else:
-{"thought": "your reasoning, or null", "tool": "name", "arguments": {…}}"""
+{"thought": null, "tool": "name", "arguments": {…}}
+Before the call, "thought" may hold your reasoning as text."""
 
 
 class JsonObject:

@@ -1,4 +1,7 @@
-"""Regular expression: the answer matches a pattern."""
+"""Regular expression: the answer matches a pattern.
+
+The pattern is the pack author's; one that backtracks without end will do so here too.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ Json = dict[str, Any]
 _SPACES = re.compile(r"\s+")
 _WRAPPING = "*_`'\"“”‘’ "
 _LABEL = re.compile(r"^[*_ ]*(?:final )?answer[*_ ]*[:=][*_ ]*", re.IGNORECASE)
+_WRAPPED = (re.compile(r"^\$+(.+?)\$+$"), re.compile(r"^\\boxed\{(.+)\}$"))
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 DEEPEST = 40
 
@@ -65,13 +66,19 @@ def text_of(given: Any) -> str:
 def extracted(given: Any, how: str) -> str:
     """Return the answer within a reply: the whole, or its last line that has text.
 
-    A last line loses a leading `Answer:` (or `Final answer:`) and Markdown emphasis or quotes
-    around it.
+    A last line loses a leading `Answer:` (or `Final answer:`) and what wraps it: Markdown emphasis,
+    quotes, `$…$` and `\\boxed{…}`. A line that only closes a code fence is passed over.
     """
     text = text_of(given).strip()
-    if how == "whole" or not text:
+    if how == "whole":
         return text
-    return _LABEL.sub("", text.splitlines()[-1].strip()).strip(_WRAPPING)
+    lines = [line.strip() for line in text.splitlines() if line.strip("` \t")]
+    if not lines:
+        return ""
+    line = _LABEL.sub("", lines[-1]).strip(_WRAPPING)
+    for wrapped in _WRAPPED:
+        line = wrapped.sub(r"\1", line).strip(_WRAPPING)
+    return line
 
 
 def normalised(text: str, ignore_case: bool = True) -> str:
