@@ -27,6 +27,7 @@ from pilotbench.secrets import Access, Scrubber
 Json = dict[str, Any]
 AZURE_API_VERSION = "2024-10-21"
 """Used where the config names none: the latest general version of the API by deployments."""
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def connect(
@@ -61,10 +62,7 @@ class OpenAIProvider:
         client = self._clients[key]
         try:
             with self._transport.deadline(deadline_s):
-                response = client.post(
-                    "/chat/completions", cast_to=httpx2.Response, body=wire_body(request.body)
-                )
-            return completion(self._kind, response)
+                return completion(self._kind, _post(client, wire_body(request.body)))
         except openai.APIStatusError as error:
             found = failure(
                 self._kind, error.status_code, error.response.headers, _decoded(error.response)
@@ -100,6 +98,13 @@ def _client(provider: ProviderSettings, key: Access, transport: DeadlineTranspor
             **common,
         )
     return openai.OpenAI(base_url=key.base_url, **common)
+
+
+def _post(client: openai.OpenAI, body: Json) -> httpx2.Response:
+    try:
+        return client.post("/chat/completions", cast_to=httpx2.Response, body=body)
+    except UnicodeEncodeError:  # half a surrogate pair, from a model's arguments, say
+        return client.post("/chat/completions", cast_to=httpx2.Response, body=unicode_only(body))
 
 
 def wire_body(body: Json) -> Json:
@@ -139,9 +144,15 @@ def _wrapped(kind: str, body: Json) -> ProviderError:
 def _decoded(response: httpx2.Response) -> Any:
     """Return the JSON of an answer; of an error that is not JSON, its text; else None."""
     try:
-        return json.loads(response.content, parse_constant=_not_a_number)
+        body = json.loads(response.content, parse_constant=_not_a_number)
+        return unicode_only(body) if b"\\u" in response.content else body
     except (ValueError, RecursionError):
         return response.text[:1000] if response.status_code >= 400 else None
+
+
+def unicode_only(value: Any) -> Any:
+    """Return JSON with U+FFFD for each half of a surrogate pair: UTF-8 cannot hold one."""
+    return json.loads(_HALVES.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
 
 
 def _not_a_number(word: str) -> Any:
@@ -149,7 +160,10 @@ def _not_a_number(word: str) -> Any:
 
 
 def _message(message: Json) -> Json:
-    """Return the message as it came, without nulls; `content` is text or None."""
+    """Return the message as it came, without nulls; `content` is text or None.
+
+    Half a surrogate pair has become U+FFFD.
+    """
     found = {name: value for name, value in message.items() if value is not None}
     found["content"] = _content(message.get("content"))
     return found

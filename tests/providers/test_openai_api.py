@@ -1,0 +1,336 @@
+"""The OpenAI and Azure clients, against sockets that answer well, badly or not at all."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+import pytest
+from pilotbench import errors
+from pilotbench.config import Key, Model, ProviderSettings
+from pilotbench.instances import Instance
+from pilotbench.providers.openai_api import OpenAIProvider, connect, unicode_only, wire_body
+from pilotbench.providers.provider import Completion, Request, Tokens
+from pilotbench.providers.transport import proxy_for
+from pilotbench.secrets import Access
+from support import Simulator
+
+CANARY = "canary-8d2f0c"
+MESSAGE = {"role": "assistant", "content": "hello"}
+USAGE = {
+    "prompt_tokens": 11,
+    "completion_tokens": 7,
+    "prompt_tokens_details": {"cached_tokens": 4},
+    "completion_tokens_details": {"reasoning_tokens": 3},
+}
+
+
+def request(**body: Any) -> Request:
+    """Return a request with `body` over the least that is sent."""
+    least = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    return Request({**least, **body}, Instance("t", "none", 0, "hi"), "none", 0, 0)
+
+
+def http(body: Any, status: str = "200 OK", headers: str = "") -> bytes:
+    """Return a whole HTTP answer with `body` as JSON, or as it stands when it is bytes."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{headers}"
+    return f"{head}content-length: {len(data)}\r\n\r\n".encode() + data
+
+
+def chat(message: Any = MESSAGE, finish: Any = "stop", **rest: Any) -> bytes:
+    """Return the HTTP answer with one choice."""
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    return http({"model": "m-2024", "choices": [choice], "usage": USAGE, **rest})
+
+
+Answer = bytes | Callable[[socket.socket], None]
+
+
+@contextmanager
+def served(answer: Answer, seen: list[bytes] | None = None) -> Iterator[str]:
+    """Serve one answer to every request on loopback; yield the base URL."""
+    server = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def serve(connection: socket.socket) -> None:
+        with connection:
+            connection.settimeout(5)
+            try:
+                while head := _request(connection):
+                    if seen is not None:
+                        seen.append(head)
+                    if callable(answer):
+                        answer(connection)
+                        return
+                    connection.sendall(answer)
+            except OSError:
+                return
+
+    def accept() -> None:
+        while not stop.is_set():
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            threads.append(threading.Thread(target=serve, args=(connection,)))
+            threads[-1].start()
+
+    threads = [threading.Thread(target=accept)]
+    threads[0].start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+    finally:
+        stop.set()
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+        for thread in threads:
+            thread.join()
+
+
+def _request(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(65536)
+        if not part:
+            return b""
+        data += part
+    head, _, body = data.partition(b"\r\n\r\n")
+    size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    while len(body) < size:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+@contextmanager
+def client(url: str, kind: str = "openai", **settings: Any) -> Iterator[OpenAIProvider]:
+    """Yield a client of `url` with the key `k`."""
+    provider = ProviderSettings("p", kind, {"k": Key("k", "p", 1)}, base_url=url, **settings)
+    made = connect(provider, Model("m", "p", "m"), {"k": Access(url, CANARY)})
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def ask(answer: Answer, deadline_s: float = 5, **settings: Any) -> Completion:
+    """Return what one attempt makes of an answer."""
+    with served(answer) as url, client(url, **settings) as provider:
+        return provider.complete(request(), "k", deadline_s)
+
+
+def test_an_answer_carries_message_model_and_all_token_counts() -> None:
+    found = ask(chat({**MESSAGE, "refusal": None, "reasoning_content": "hm"}))
+    assert found.message == {"role": "assistant", "content": "hello", "reasoning_content": "hm"}
+    assert (found.finish_reason, found.model) == ("stop", "m-2024")
+    assert found.tokens == Tokens(11, 7, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("message", "content"),
+    [
+        ({"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}, None),
+        ({"role": "assistant"}, None),
+        ({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, "ab"),
+        ({"content": "\ud800 half \U0001f600"}, "\ufffd half \U0001f600"),
+        ({"content": ""}, ""),
+    ],
+)
+def test_content_is_text_or_none(message: dict[str, Any], content: str | None) -> None:
+    assert ask(chat(message)).message["content"] == content
+
+
+@pytest.mark.parametrize("usage", [None, {}, [], {"prompt_tokens": "many"}, {"prompt_tokens": -1}])
+def test_usage_that_is_not_told_is_zero(usage: Any) -> None:
+    assert ask(chat(usage=usage)).tokens == Tokens()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b'{"choices": [{"message": {"content": "x"',
+        b"\xff\xfe\x00",
+        b"[]",
+        b"{}",
+        b'{"choices": []}',
+        b'{"choices": [{}]}',
+        b'{"choices": [{"message": "x"}]}',
+        b'{"choices": [{"message": {"content": 7}}]}',
+        b'{"choices": [{"message": {"content": "x", "score": NaN}}]}',
+        b"[" * 100_000,
+        b'{"error": {"message": "upstream"}}',
+    ],
+    ids=lambda body: body[:20].decode("latin-1"),
+)
+def test_a_body_that_is_no_completion_is_the_servers_failure(body: bytes) -> None:
+    with pytest.raises(errors.ServerFailed):
+        ask(http(body))
+
+
+def test_an_error_that_a_gateway_wraps_in_a_200_keeps_its_kind() -> None:
+    with pytest.raises(errors.RateLimited):
+        ask(http({"error": {"code": 429, "message": "slow down"}}))
+
+
+def _drip(head: bool) -> Callable[[socket.socket], None]:
+    def drip(connection: socket.socket) -> None:
+        data = chat()
+        cut = 0 if head else data.index(b"\r\n\r\n") + 5
+        connection.sendall(data[:cut])
+        for at in range(cut, len(data)):
+            connection.sendall(data[at : at + 1])
+            time.sleep(0.05)
+
+    return drip
+
+
+def _truncated(connection: socket.socket) -> None:
+    connection.sendall(chat()[:-20])
+
+
+def _reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+def _garbage(connection: socket.socket) -> None:
+    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (_drip(head=True), errors.TimedOut),
+        (_drip(head=False), errors.TimedOut),
+        (lambda _: time.sleep(1), errors.TimedOut),
+        (_truncated, errors.Retryable),
+        (_reset, errors.ConnectionFailed),
+        (lambda _: None, errors.Retryable),
+        (_garbage, errors.ServerFailed),
+        (http({}, "500 Oops"), errors.ServerFailed),
+        (http(b"\x00" * 50, headers="content-encoding: gzip\r\n"), errors.Retryable),
+    ],
+    ids=[
+        "drip-head",
+        "drip-body",
+        "hang",
+        "truncated",
+        "reset",
+        "closed",
+        "garbage",
+        "500",
+        "gzip",
+    ],
+)
+def test_no_answer_outlasts_the_deadline(
+    answer: Answer, expected: type[errors.ProviderError]
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(expected):
+        ask(answer, deadline_s=0.4)
+    assert time.monotonic() - began < 3
+
+
+def test_the_read_timeout_bounds_a_silence_before_the_deadline_does() -> None:
+    began = time.monotonic()
+    with pytest.raises(errors.TimedOut):
+        ask(lambda _: time.sleep(1.5), deadline_s=60, read_timeout_s=0.2)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "http://no-such-host.invalid/v1"])
+def test_a_host_that_cannot_be_reached_is_a_failed_connection(url: str) -> None:
+    with client(url) as provider, pytest.raises((errors.ConnectionFailed, errors.TimedOut)):
+        provider.complete(request(), "k", 5)
+
+
+def test_a_body_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pilotbench.providers.transport.LARGEST_BODY", 100_000)
+    with pytest.raises(errors.ServerFailed):
+        ask(http(b" " * 200_000))
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "400 Bad", "500 Oops", "200 OK"])
+def test_no_error_shows_a_secret_or_holds_what_does(status: str) -> None:
+    body = {"error": {"message": f"key {CANARY}\nis wrong"}}
+    with pytest.raises(errors.ProviderError) as caught:
+        ask(http(body, status))
+    assert "canary" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_the_body_is_sent_as_it_stands_and_extra_body_is_merged() -> None:
+    seen: list[bytes] = []
+    body = {"temperature": 0, "tools": [{"x": "\ud800é"}], "extra_body": {"top_k": 3}}
+    with served(chat(), seen) as url, client(url) as provider:
+        provider.complete(request(**body), "k", 5)
+    head, _, sent = seen[0].partition(b"\r\n\r\n")
+    assert json.loads(sent) == unicode_only(wire_body(request(**body).body))
+    assert json.loads(sent)["top_k"] == 3
+    assert f"authorization: bearer {CANARY}" in head.decode().lower()
+
+
+def test_many_threads_each_reuse_one_connection() -> None:
+    ports: set[str] = set()
+    with Simulator(keys={"k": {"secret": CANARY}}) as simulator:
+        with client(simulator.base_url) as provider:
+            barrier = threading.Barrier(8)
+
+            def work() -> None:
+                barrier.wait()
+                for _ in range(5):
+                    found = provider.complete(request(model="echo"), "k", 10)
+                    ports.add(str(found.message["content"]))
+
+            threads = [threading.Thread(target=work) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(provider._transport._pools) == 8
+        assert simulator.stats()["keys"]["k"]["answered"] == 40
+
+
+def test_azure_is_asked_by_deployment_and_api_version() -> None:
+    seen: list[bytes] = []
+    with served(chat(), seen) as url:
+        endpoint = url.removesuffix("/v1")
+        with client(endpoint, kind="azure", api_version="2024-06-01") as provider:
+            found = provider.complete(request(model="my gpt"), "k", 5)
+    line, *headers = seen[0].partition(b"\r\n\r\n")[0].decode().lower().split("\r\n")
+    assert line.startswith(
+        "post /openai/deployments/my%20gpt/chat/completions?api-version=2024-06-01"
+    )
+    assert f"api-key: {CANARY}" in headers
+    assert found.model == "m-2024"
+
+
+def test_a_configured_proxy_is_used_and_loopback_never_goes_through_one() -> None:
+    seen: list[bytes] = []
+    with served(http({}, "502 Bad Gateway"), seen) as url:
+        proxy = url.removesuffix("/v1")
+        with (
+            client("http://llm.example/v1", proxy=proxy) as provider,
+            pytest.raises(errors.ServerFailed),
+        ):
+            provider.complete(request(), "k", 5)
+    assert seen[0].startswith(b"POST http://llm.example/v1/chat/completions")
+    assert proxy_for(httpx2.URL("http://127.0.0.1:8/v1"), proxy) is None
+
+
+def test_the_environments_proxy_counts_where_config_names_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.example:8080")
+    monkeypatch.setenv("no_proxy", "inside.example")
+    assert proxy_for(httpx2.URL("https://out.example/v1"), None) == "http://proxy.example:8080"
+    assert proxy_for(httpx2.URL("https://inside.example/v1"), None) is None
+    assert proxy_for(httpx2.URL("https://out.example/v1"), "http://own:1") == "http://own:1"
