@@ -171,11 +171,7 @@ def test_the_answer_comes_from_results_and_is_not_in_the_request(task: str, inde
         assert not said(wanted, instance.request)
         source = instance.extra["answer_from"]
         if "times" in source:
-            found = resolve(source["of"], results)
-            number = int(re.findall(r"\d+", found)[-1]) if isinstance(found, str) else found
-            if source["of"]["path"] == "preview":
-                continue
-            assert wanted == pytest.approx(source["times"] * number - source["less"])
+            assert wanted == _answer(source, results)
             assert {str(source["times"]), str(source["less"])} <= set(
                 re.findall(r"\d+", instance.request)
             )
@@ -249,9 +245,21 @@ def test_very_hard_rules_out_the_obvious_plan(task: str, index: int) -> None:
         shown = {name: _first_shown(value, valid) for name, value in arguments.items()}
         reply = session.call("call_tool", {"name": step.tool, "arguments": shown})
         if not reply["ok"]:
-            break
+            return
         results.append(reply["result"])
-    assert not reached(session, answer_of(hardest)) or session.protected_broken()
+    answer = _answer(hardest.extra["answer_from"], results)
+    assert not reached(session, answer) or session.protected_broken()
+
+
+def _answer(source: Json, results: list[Json]) -> Any:
+    """Return the answer that a source of very_hard gives with these results."""
+    if "of" not in source:
+        return resolve(source, results)
+    found = resolve(source["of"], results)
+    if source["of"]["path"] == "preview":  # the key in the first row of a file
+        found = found.split("\n")[1].split(",")[0] if "\n" in found else "0"
+    number = int(re.findall(r"\d+", found)[-1]) if isinstance(found, str) else found
+    return round(source["times"] * number - source["less"], 2)
 
 
 def _first_shown(value: Any, valid: dict[str, str]) -> Any:

@@ -117,12 +117,16 @@ def easy(b: Builder, asked: Question, draw: Draw) -> str:
 def medium(b: Builder, asked: Question, draw: Draw) -> str:
     """State the outcome alone: what must hold at the end, then what it is made of."""
     sinks, rest = _segments(b.parts)
+    if len(b.steps) == 1 and b.parts[0].group == "given":
+        # Not in the order of the one tool's arguments: copying from left to right must fail.
+        sinks, rest = (rest + sinks, []) if sinks else ([], rest[1:] + rest[:1])
     facts = [part.fact for part in sinks]
     middle = [part for part in rest if part.group != "format"]
     facts += [part.fact for part in middle]
-    if sinks and b.product is not None:
+    formats = [part for part in rest if part.group == "format"]
+    if (sinks or formats) and b.product is not None:
         facts.append(f"The outcome {b.outcome.format(noun=b.theme.noun)}.")
-    facts += [part.fact for part in rest if part.group == "format"]
+    facts += [part.fact for part in formats]
     return " ".join([*facts, *b.constraints, asked.text, CLOSING])
 
 

@@ -84,7 +84,7 @@ def _validator(world: World, url: str) -> Outcome:
     moved = endpoint.get("moved_to")
     live = moved or url
     revision = world.receipt("revision", live)
-    return Outcome({"state": "moved" if moved else "live", "live_url": live, "revision": revision})
+    return Outcome({"state": "moved" if moved else "live", "revision": revision, "live_url": live})
 
 
 _URL = text()

@@ -50,7 +50,7 @@ def filter_(b: Builder) -> None:
         "data_processing_filter",
         {"data": b.flow.argument, "column": column, "test": test, "value": limit.argument},
         group="shape",
-        easy=f"Filter them: keep the {noun} with `{column}` {word} {limit.shown}.",
+        easy=f"Filter: keep the {noun} with `{column}` {word} {limit.shown}.",
         fact=f"Only {noun} whose `{column}` is {word} {limit.shown} count.",
         gives=f"the filtered {noun}",
         purpose=f"keep the {noun} whose `{column}` is {word} {limit.shown}",
@@ -68,8 +68,8 @@ def transform(b: Builder) -> None:
     if "transform" not in b.found and not b.later(*ORDERED) and b.draw.chance(0.4):
         action, word = b.draw.pick((("sort_up", "ascending"), ("sort_down", "descending")))
         arguments = {"data": b.flow.argument, "action": action, "column": column}
-        easy = f"Transform them: sort the {noun} by `{column}`, {word}."
-        fact = f"They are to be sorted by `{column}`, {word}."
+        easy = f"Transform: sort the {noun} by `{column}`, {word}."
+        fact = f"The {noun} are to be sorted by `{column}`, {word}."
         purpose = f"sort the {noun} by `{column}`, {word}"
     else:
         more = b.literal("transform", lambda: b.draw.whole(1_000, 9_999))
@@ -79,7 +79,7 @@ def transform(b: Builder) -> None:
             "column": column,
             "value": more.argument,
         }
-        easy = f"Transform them: add {more.shown} to every `{column}`."
+        easy = f"Transform: add {more.shown} to every `{column}`."
         fact = f"To every `{column}` of the {noun}, {more.shown} is to be added."
         purpose = f"add {more.shown} to every `{column}`"
     b.step(
@@ -129,7 +129,7 @@ def validate(b: Builder) -> None:
         "data_processing_validator",
         {"data": b.flow.argument, "column": column, "rule": b.rule},
         group="shape",
-        easy=f"Validate them by the rule `{b.rule}`: drop the {noun} {which}.",
+        easy=f"Validate by the rule `{b.rule}`: drop the {noun} {which}.",
         fact=f"The {noun} {which} are invalid and do not count.",
         gives=f"the valid {noun}",
         purpose=f"drop the invalid {noun}, which {lack}",
@@ -159,8 +159,8 @@ def map_(b: Builder) -> None:
         "integration_mapper",
         {"data": b.flow.argument, "mapping": target.argument},
         group="shape",
-        easy=f"Rename their columns by {shown}.",
-        fact=f"Their columns must have the names of {shown}.",
+        easy=f"Rename the columns of the {noun} by {shown}.",
+        fact=f"The columns of the {noun} must have the names of {shown}.",
         gives=f"the renamed {noun}",
         purpose=f"rename the columns of the {noun} by their mapping",
         operation="rename columns",

@@ -88,7 +88,7 @@ def parse(b: Builder) -> None:
         {"data": b.flow.argument},
         group="shape",
         easy="Parse the CSV text into rows.",
-        fact="They are given as CSV text, a row for each.",
+        fact=f"That text is CSV, to be parsed into rows of {noun}.",
         gives=f"the parsed {noun}",
         purpose=f"parse the text into rows of {noun}",
         operation="parse text into rows",
