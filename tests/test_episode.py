@@ -138,6 +138,23 @@ def test_a_flaw_that_is_not_applicable_is_a_record_without_a_request(prompt: str
     assert "completed" in statuses
 
 
+@pytest.mark.parametrize("prompt", FLAWED)
+@pytest.mark.parametrize("difficulty", ["easy", "hard"])
+def test_a_literal_reader_of_the_prompt_follows_its_flaw_and_the_oracle_does_not(
+    difficulty: str, prompt: str
+) -> None:
+    flaw = PROMPTS[prompt].flaw
+    seen: dict[str, set[str]] = {"plan_follower": set(), "oracle": set()}
+    for model, signatures in seen.items():
+        for task in (TASKS["basic_task"], TASKS["multi_stage_pipeline"]):
+            record = run(
+                ask_player, task=task, difficulty=difficulty, prompt=prompt, model=model
+            ).record
+            if record["status"] == "completed":
+                signatures.add(record["flaws"][flaw])
+    assert seen == {"plan_follower": {"followed"}, "oracle": {"corrected"}}
+
+
 def test_the_body_holds_what_the_model_entry_says_and_nothing_else() -> None:
     script = Script(message(FINISH))
     run(script.ask, protocol="text")
