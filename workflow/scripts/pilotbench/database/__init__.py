@@ -7,7 +7,7 @@ updates     what changed, the draft beside the database, its publication
 checks      what must hold before a draft is published
 queries     read-only DataFrames; master_json, export, where_from, prune: what is made of them
 
-DuckDB, pandas and pyarrow are imported where they are used, never by `import pilotbench`.
+DuckDB and pandas are imported where they are used, never by `import pilotbench`.
 """
 
 from __future__ import annotations

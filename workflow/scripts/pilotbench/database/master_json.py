@@ -61,7 +61,7 @@ def content(db: Path) -> Json:
             place = place.setdefault(name, {} if level is None else {level: {}})
             place = place if level is None else place[level]
         place.update(_leaf(leaf))
-    return {"summary": _summary(leaves, models, last and last[0]), "models": models}
+    return {"summary": _summary(leaves, models, last[0] if last else None), "models": models}
 
 
 _LEVELS = ("by_prompt_type", "by_tool_success_rate", "by_difficulty", "by_task_type", None)

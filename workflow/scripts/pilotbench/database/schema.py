@@ -164,7 +164,7 @@ REQUESTS = Table(
     columns("""
 episode           VARCHAR  Identity of the episode.
 shard             VARCHAR  Path of the shard.
-identity          VARCHAR  SHA-256 identity of the response: its name in the journal.
+identity          VARCHAR  First 16 characters of the response's identity, its name in the journal.
 turn              INTEGER  Turn, from 0.
 key               VARCHAR  Key alias that paid.
 started           DOUBLE   Start of the attempt that was answered, Unix time in s.

@@ -90,7 +90,7 @@ def drafted(database: Path, *, empty: bool) -> Iterator[Draft]:
 
 def connect(path: Path, **options: Any) -> duckdb.DuckDBPyConnection:
     """Open a database with bounded memory, its overflow beside it."""
-    config = {"memory_limit": MEMORY_LIMIT, "temp_directory": f"{path}.overflow"}
+    config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "temp_directory": f"{path}.overflow"}
     return duckdb.connect(str(path), config=config, **options)
 
 

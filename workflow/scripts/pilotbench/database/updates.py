@@ -179,7 +179,8 @@ def _before(database: Path, say: Log) -> Before:
     except duckdb.Error as error:
         say(f"{database.name}: not readable, built anew: {str(error).splitlines()[0]}")
         return Before()
-    return Before(True, digests and digests[0], {row[0]: Known(*row[1:]) for row in rows})
+    known = {row[0]: Known(*row[1:]) for row in rows}
+    return Before(True, digests[0] if digests else None, known)
 
 
 def _compare(found: dict[str, str], before: Before, report: Report) -> list[File]:
@@ -230,10 +231,10 @@ def _load_files(
     for number, file in enumerate(wanted, start=1):
         _read(file, rows, report)
         if len(rows) > BATCH_ROWS:
-            rows.insert(draft.connection)
+            rows.insert(draft.connection, draft.path)
             say(f"{number} of {len(wanted)} shard files read")
     if len(rows):
-        rows.insert(draft.connection)
+        rows.insert(draft.connection, draft.path)
 
 
 def _read(file: File, rows: Rows, report: Report) -> None:
@@ -316,7 +317,7 @@ def _insert_provisional(
         "records",
         ({"shard": name, "episode": e["episode"], "record": as_json(e)} for e in episodes),
     )
-    rows.insert(draft.connection)
+    rows.insert(draft.connection, draft.path)
 
 
 def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Settings) -> None:
@@ -330,7 +331,7 @@ def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Se
     shards = plan.by_path.values()
     rows.add("plan", (cell_columns(shard) | {"repeats": plan.repeats} for shard in shards))
     rows.add("selection", ({"key": k, "value": as_json(v)} for k, v in selection.items()))
-    rows.insert(draft.connection)
+    rows.insert(draft.connection, draft.path)
 
 
 def _selection(plan: Plan, settings: Settings) -> Json:
