@@ -111,7 +111,7 @@ def record(cell: Cell, index: int, repeat: int = 0, start: float = 1_790_000_000
         "errors": {} if success else {_error(draw): 1},
         "calls": [_call(t, met > t) for t in range(turns)],
         "transient": {"met": met, "retried": met, "recovered": max(met - (not success), 0)},
-        "flaws": {flaw: "followed" if draw > 0.6 else "corrected"} if flaw in FLAWS else {},
+        "flaws": {name: _signature(name, flaw == name, draw) for name in FLAWS},
         "turns": turns,
         "tool_calls": turns,
         "distinct_tools": min(turns, 4),
@@ -128,6 +128,11 @@ def record(cell: Cell, index: int, repeat: int = 0, start: float = 1_790_000_000
         "max_turns": 22,
         "reason": None,
     }
+
+
+def _signature(name: str, flawed: bool, draw: float) -> str:
+    """Return followed with chance 0.4 where the plan has the flaw, else 0.1."""
+    return "followed" if draw > (0.6 if flawed else 0.9) else "corrected"
 
 
 def _rate(cell: Cell) -> float:

@@ -7,7 +7,7 @@ ranking      who is ahead under the headline prompt
 facts        what was run, is it complete, what did it cost, what to be wary of
 tables       every table of the page, by name
 figures      every figure of the page, by name
-page, markdown, transcripts, compare, terminal    the ways to show them
+page, markdown, transcripts, compare, table    the ways to show them
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
     building.build(db_path, results, out, settings)
 
 
-def terminal(db_path: Path, settings: Any = None) -> str:
+def terminal(db_path: Path, settings: Any = None, *, width: int = 110) -> str:
     """Return the short result table, for a terminal or a log."""
-    from pilotbench.summary import terminal as view
+    from pilotbench.summary import table
 
-    return view.terminal(db_path, settings)
+    return table.terminal(db_path, settings, width)

@@ -15,7 +15,7 @@ CELL = ["model", "prompt", "task", "difficulty", "tool_success_rate"]
 CONDITION = ["task", "difficulty", "tool_success_rate"]
 BASELINE = "baseline"
 REFERENCE = "optimal"
-NONE = "none"
+NEVER_FAIL = ("tool_search", "tool_info", "finish")
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,14 @@ class Data:
 
     @cached_property
     def model_names(self) -> list[str]:
-        """The models of the selection, without players, in the order of the config."""
-        return [m for m in self._chosen("models", "model") if self.models[m].player is None]
+        """The models of the selection in the order of the config; players where there is no model."""
+        names = self._chosen("models", "model")
+        return [m for m in names if self.models[m].player is None] or names
 
     @cached_property
     def player_names(self) -> list[str]:
-        """The reference players of the selection."""
-        return [m for m in self._chosen("models", "model") if self.models[m].player is not None]
+        """The reference players that stand beside the models as bounds."""
+        return [m for m in self._chosen("models", "model") if m not in self.model_names]
 
     @cached_property
     def prompt_names(self) -> list[str]:
@@ -99,9 +100,10 @@ class Data:
         return BASELINE if BASELINE in names else next(iter(names), None)
 
     def label(self, prompt: str) -> str:
-        """Return the prompt's name, with *plan given* where it gives the plan away."""
+        """Return the prompt's name, with *plan given* where it gives the plan away unannounced."""
         facts = self.prompts.get(prompt)
-        return f"{prompt} (plan given)" if facts and facts.plan_given else prompt
+        given = facts is not None and facts.plan_given and facts.flaw is None
+        return f"{prompt} (plan given)" if given else prompt
 
     def _chosen(self, key: str, column: str) -> list[str]:
         seen = [str(name) for name in pd.unique(self.cells[column])]
@@ -119,6 +121,7 @@ def load(db_path: Path, settings: Any) -> Data:
     from pilotbench.database import queries
 
     every = plain(queries.episodes(db_path, current=False))
+    every = every.assign(drawn=every["episode"].map(_drawn(db_path)).fillna(0))
     current = every["current"].astype(bool)
     selection, cells = queries.selection(db_path), plain(queries.cells(db_path))
     return Data(
@@ -133,6 +136,19 @@ def load(db_path: Path, settings: Any) -> Data:
         slots={alias: key.slots for alias, key in settings.keys.items()} if settings else {},
         others=every[~current].reset_index(drop=True),
     )
+
+
+def _drawn(db_path: Path) -> pd.Series:
+    """Return for each episode how many of its calls could fail by draw, by its identity."""
+    from pilotbench.database import queries
+
+    never = ", ".join(f"'{name}'" for name in NEVER_FAIL)
+    with queries.opened(db_path) as connection:
+        frame = connection.execute(
+            f"SELECT episode, count(*) AS drawn FROM tool_calls "
+            f"WHERE valid AND tool NOT IN ({never}) GROUP BY episode"
+        ).df()
+    return frame.set_index("episode")["drawn"]
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -147,9 +147,9 @@ def _parse_warnings(cells: pd.DataFrame) -> list[str]:
     rates = cells.groupby(["model", "prompt"], sort=False)["parse_rate"].mean()
     low = rates[rates < PARSE_WARNING].groupby(level="model", sort=False)
     return [
-        f"{model}: parse rate {values.min():.0%} to {values.max():.0%} under "
-        f"{', '.join(map(str, values.index.get_level_values('prompt')))}: scores under 95 % parse "
-        "rate measure the format as much as the skill."
+        f"{model}: parse rate {values.min():.1%} at worst under "
+        f"{', '.join(map(str, values.index.get_level_values('prompt')))}; under 95 % a score "
+        "measures the format as much as the skill."
         for model, values in low
     ]
 

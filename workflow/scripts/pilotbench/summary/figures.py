@@ -6,6 +6,8 @@ A figure's data are rows of the tables, never numbers of its own; each row carri
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +16,7 @@ import altair as alt
 import pandas as pd
 
 from pilotbench.summary import theme
-from pilotbench.summary.data import Data
+from pilotbench.summary.data import CONDITION, Data
 from pilotbench.summary.scores import ERRORS
 from pilotbench.summary.tables import Table
 from pilotbench.summary.usage import KeyUse
@@ -87,7 +89,7 @@ def figures(source: Source) -> list[Figure]:
 
 def success(source: Source) -> Figure | None:
     """Draw success with intervals by model and prompt, the oracle's score as a tick."""
-    plain = [p for p in source.data.prompt_names if source.data.prompts[p].flaw is None]
+    plain = _plain_prompts(source)
     rows = source.rows("model_prompt", lambda f: f["prompt"].isin(plain))
     rows = [row for row in rows if row.get("success_rate_all") is not None]
     if not rows:
@@ -199,7 +201,7 @@ def _heat(source: Source, axis: str, table: str, title: str) -> Figure | None:
     prompt = _widest(source, rows, axis)
     order = list(pd.unique(source.tables["cells"].frame[axis]))
     base = alt.Chart().encode(
-        x=alt.X(f"{axis}:N", sort=_levels(axis, order), title=None, axis=alt.Axis(labelAngle=0)),
+        x=alt.X(f"{axis}:N", sort=_levels(axis, order), title=None, axis=_wrapped()),
         y=alt.Y("model:N", sort=source.data.model_names, title=None),
     )
     return Figure(
@@ -234,6 +236,10 @@ def _heat(source: Source, axis: str, table: str, title: str) -> Figure | None:
         table,
         "Tasks and difficulties",
     )
+
+
+def _wrapped() -> Any:
+    return alt.Axis(labelAngle=0, labelExpr="split(datum.label, '_')", labelLimit=110)
 
 
 def _widest(source: Source, rows: Rows, axis: str) -> str:
@@ -403,7 +409,7 @@ def followed(source: Source) -> Figure | None:
         "the same calls when the plan has no flaw: what lies between is due to the flaw.",
         _alt("Share of episodes that followed the flaw", rows, "prompt", "followed"),
         _spec(
-            base.mark_tick(thickness=3, size=12).encode(
+            base.mark_tick(thickness=3, size=12, opacity=1).encode(
                 x=alt.X("same_under_optimal:Q", title=""), color=colour
             ),
             base.mark_rule(strokeWidth=2).encode(
@@ -432,15 +438,15 @@ def turns(source: Source) -> Figure | None:
     frame = source.episodes
     if frame.empty:
         return None
+    frame = frame[frame["prompt"].isin(_plain_prompts(source))]
     cuts = frame.groupby(["model", "prompt"], sort=False)["turns"].quantile(
         [0.1, 0.25, 0.5, 0.75, 0.9]
     )
     wide = cuts.unstack()
     wide.columns = ["p10", "p25", "p50", "p75", "p90"]
-    rows = plain_rows(wide.reset_index(), source.data)
-    shown = [source.data.label(p) for p in source.data.prompt_names]
-    colour = _by("shown", "Prompt", shown)
-    base = _rows_of_models(rows, source, "shown")
+    rows = _lined(plain_rows(wide.reset_index(), source.data))
+    colour = _by("model", "Model", source.data.model_names).legend(None)
+    base = alt.Chart().encode(y=_lines(rows))
     return Figure(
         "turns",
         "Turns an episode takes",
@@ -455,6 +461,7 @@ def turns(source: Source) -> Figure | None:
                 tooltip=_tips(["model", "shown"], [], ["p10", "p25", "p50", "p75", "p90"]),
             ),
             rows=rows,
+            height=alt.Step(19),
         ),
         "model_prompt",
         "Effort",
@@ -467,6 +474,7 @@ def tokens(source: Source) -> Figure | None:
     if frame.empty:
         return None
     names = ["tokens_input", "tokens_cached", "tokens_output", "tokens_reasoning"]
+    frame = frame[frame["prompt"].isin(_plain_prompts(source))]
     means = frame.groupby(["model", "prompt"], sort=False)[names].mean().reset_index()
     kinds = {
         "input, fresh": means["tokens_input"] - means["tokens_cached"],
@@ -478,13 +486,13 @@ def tokens(source: Source) -> Figure | None:
         means[["model", "prompt"]].assign(kind=kind, tokens=values, order=place)
         for place, (kind, values) in enumerate(kinds.items())
     )
-    rows = plain_rows(long, source.data)
+    rows = _lined(plain_rows(long, source.data))
     return Figure(
         "tokens",
         "Tokens an episode takes",
         "Mean per episode. Cached is the part of the input that the provider had in its cache.",
         _alt("Tokens per episode", [r for r in rows if r["order"] == 0], "shown", "tokens", False),
-        _spec(_stacked(source, "tokens", "tokens per episode", list(kinds)), rows=rows),
+        _stacked("tokens", "tokens per episode", list(kinds), rows),
         "model_prompt",
         "Effort",
     )
@@ -497,7 +505,7 @@ def errors(source: Source) -> Figure | None:
     wide = source.tables["errors"].frame
     long = wide.melt(["model", "prompt"], list(ERRORS), "kind", "calls")
     long["order"] = long["kind"].map({kind: i for i, kind in enumerate(ERRORS)})
-    rows = plain_rows(long[long["calls"] > 0], source.data)
+    rows = _lined(plain_rows(long[long["calls"] > 0], source.data))
     if not rows:
         return None
     return Figure(
@@ -505,29 +513,44 @@ def errors(source: Source) -> Figure | None:
         "What went wrong",
         "Calls with an error, per 100 completed episodes, by the first rule that fits.",
         _alt("Errors per 100 episodes", rows, "kind", "calls", False),
-        _spec(_stacked(source, "calls", "per 100 episodes", list(ERRORS)), rows=rows),
+        _stacked("calls", "per 100 episodes", list(ERRORS), rows),
         "errors",
         "Errors",
     )
 
 
-def _stacked(source: Source, value: str, title: str, kinds: list[str]) -> Any:
-    shown = [source.data.label(p) for p in source.data.prompt_names]
-    return (
+def _stacked(value: str, title: str, kinds: list[str], rows: Rows) -> Json:
+    bars = (
         alt.Chart()
-        .mark_bar(height={"band": 0.85})
+        .mark_bar()
         .encode(
-            y=alt.Y("model:N", sort=source.data.model_names, title=None),
-            yOffset=alt.YOffset("shown:N", sort=shown),
-            x=alt.X(f"{value}:Q", title=title, stack="zero"),
+            y=_lines(rows),
+            x=alt.X(f"{value}:Q", title=title, stack="zero", axis=alt.Axis(tickCount=6)),
             color=_by("kind", "Kind", kinds),
             order=alt.Order("order:Q"),
             tooltip=[
-                *(alt.Tooltip(f"{n}:N") for n in ("model", "shown", "kind")),
+                *(alt.Tooltip(f"{n}:N", title=_title(n)) for n in ("model", "shown", "kind")),
                 alt.Tooltip(f"{value}:Q", format=",.1f"),
             ],
         )
     )
+    return _spec(bars, rows=rows, height=alt.Step(19))
+
+
+def _plain_prompts(source: Source) -> list[str]:
+    """Return the prompts without a flaw; all of them where every one has a flaw."""
+    names = source.data.prompt_names
+    return [p for p in names if source.data.prompts[p].flaw is None] or names
+
+
+def _lined(rows: Rows) -> Rows:
+    """Add the words of a line that stands for one model under one prompt."""
+    return [row | {"line": f"{row['model']} · {row['shown']}"} for row in rows]
+
+
+def _lines(rows: Rows) -> Any:
+    order = list(dict.fromkeys(row["line"] for row in rows))
+    return alt.Y("line:N", sort=order, title=None, axis=alt.Axis(labelLimit=300))
 
 
 def latency(source: Source) -> Figure | None:
@@ -613,9 +636,8 @@ def _spec(*layers: Any, rows: Rows, height: Any = None, choose: Sequence[str] = 
 
     `choose` adds a menu of prompts, the first one chosen, that filters the rows by `shown`.
     """
-    chart = alt.layer(*layers).properties(
-        width="container", height=height or _height(len(rows), 13)
-    )
+    sized = {"width": "container", "height": height or _height(len(rows), 13)}
+    chart = alt.layer(*layers).properties(**sized)
     if len(choose) > 0:
         menu = alt.param(
             name="prompt_menu",
@@ -624,9 +646,18 @@ def _spec(*layers: Any, rows: Rows, height: Any = None, choose: Sequence[str] = 
         )
         chart = chart.add_params(menu).transform_filter("datum.shown == prompt_menu")
     spec: Json = chart.to_dict(validate=False)
-    spec["data"] = {"values": rows}
+    for layer in spec["layer"]:
+        layer.pop("data", None)  # the library's placeholder would hide the data above it
     spec.pop("config", None)
+    spec["data"] = {"values": _needed(rows, spec)}
     return spec
+
+
+def _needed(rows: Rows, spec: Json) -> Rows:
+    """Return the rows with the fields that the spec names and the words of the filters."""
+    named = set(re.findall(r'"field": "([^"]+)"|datum\.(\w+)', json.dumps(spec)))
+    fields = {word for pair in named for word in pair} | {"model", "prompt", "shown", *CONDITION}
+    return [{k: v for k, v in row.items() if k in fields} for row in rows]
 
 
 def _height(rows: int, step: int) -> Any:

@@ -15,16 +15,16 @@ from pilotbench.summary.hostile import markdown, visible
 from pilotbench.summary.report import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
-SECTIONS = (
-    "Who is ahead",
-    "Tasks and difficulties",
-    "Prompts",
-    "Tool reliability",
-    "Flawed plans",
-    "Effort",
-    "Errors",
-    "Requests and keys",
-)
+SECTIONS = {  # in order, with the word of the navigation
+    "Who is ahead": "Ahead",
+    "Tasks and difficulties": "Tasks",
+    "Prompts": "Prompts",
+    "Tool reliability": "Reliability",
+    "Flawed plans": "Flaws",
+    "Effort": "Effort",
+    "Errors": "Errors",
+    "Requests and keys": "Keys",
+}
 FIRST_ROWS = 60
 CELL_COLUMNS = (
     *("model", "protocol", "prompt", "task", "difficulty", "tool_success_rate"),
@@ -74,7 +74,7 @@ def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any
         "sections": {name: found for name, found in sections.items() if found},
         "grids": {n: grid(t.frame, report.data) for n, t in report.tables.items() if n != "cells"},
         "cells": cells(report),
-        "first_rows": FIRST_ROWS,
+        "short": SECTIONS,
         "axes": axes(report),
         "specs": script_json({f.name: f.spec for f in figures}),
         "themes": script_json({"light": theme.config(), "dark": theme.config(dark=True)}),

@@ -72,12 +72,14 @@ def _rows(
     compared = scores(used, cells, ["model"]) if len(used) else rows
     rows["order"] = rows["model"].map(compared.set_index("model")["success_rate_all"])
     rows = rows.sort_values("order", ascending=False, na_position="last", ignore_index=True)
-    rows["why"] = [_why_not(row) for _, row in rows.iterrows()]
+    rows["why"] = [_why_not(data, row) for _, row in rows.iterrows()]
     rows["rank"] = _ranks(rows)
     return rows
 
 
-def _why_not(row: pd.Series) -> str:
+def _why_not(data: Data, row: pd.Series) -> str:
+    if data.models[row["model"]].player:
+        return "reference player"
     if row["owed"] > 0:
         return f"{int(row['owed']):,} owed"
     if not row["completed"] + row["refused"] > 0:

@@ -54,13 +54,26 @@ def verdict(ranked: Ranking) -> str:
     if rows.empty or rows.get("success_rate_all") is None or rows["success_rate_all"].isna().all():
         return "Nothing is finished yet."
     first = rows[rows["rank"] == 1]
+    if len(rows) == 1:
+        only = rows.iloc[0]
+        state = f", {only['why']}" if only["why"] else ""
+        return f"{only['model']}: {_score(only)} under {ranked.label}{state}; no other to compare with."
     if first.empty:
-        return "No model is ranked: " + joined(f"{r['model']} is {_state(r)}" for r in _each(rows))
+        return (
+            "No model is ranked: "
+            + "; ".join(f"{r['model']}: {_state(r)}" for r in _each(rows))
+            + "."
+        )
     best = first.iloc[0]
     lead = f"{best['model']}: {rate(best)} under {ranked.label}"
-    if len(rows) == 1:
-        return f"{lead}; no other model to compare with."
     return f"{lead}{_apart(ranked, str(best['model']))}."
+
+
+def _score(row: pd.Series) -> str:
+    """Return the rate with its interval, or the bounds where episodes are owed."""
+    if row["owed"] and row["lower"] == row["lower"]:
+        return f"{100 * row['lower']:.1f} to {100 * row['upper']:.1f} %"
+    return rate(row)
 
 
 def _each(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -89,7 +89,27 @@ def tables(
             ranked.players,
         ),
     ]
-    return {table.name: table for table in made if len(table.frame)}
+    return {
+        table.name: replace(table, frame=with_protocol(table.frame, data))
+        for table in made
+        if len(table.frame)
+    }
+
+
+def with_protocol(frame: pd.DataFrame, data: Data) -> pd.DataFrame:
+    """Return the frame with the protocol beside its model: no score is shown without it."""
+    if "model" not in frame or "protocol" in frame or (frame["model"] == "").all():
+        return frame
+    protocols = [data.models[name].protocol for name in frame["model"]]
+    place = list(frame.columns).index("model") + 1
+    return pd.concat(
+        [
+            frame.iloc[:, :place],
+            pd.Series(protocols, frame.index, name="protocol"),
+            frame.iloc[:, place:],
+        ],
+        axis=1,
+    )
 
 
 def grouped(data: Data, episodes: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -123,7 +143,7 @@ def _splits(data: Data, episodes: pd.DataFrame) -> list[Table]:
 
 
 def _families(data: Data, episodes: pd.DataFrame, ranked: Ranking) -> list[Table]:
-    found = {"models": ranked.contrasts, **every_family(data, episodes)}
+    found = {"models": _named(ranked.contrasts, data), **every_family(data, episodes)}
     return [
         Table(
             f"contrasts_{kind}",
@@ -134,6 +154,17 @@ def _families(data: Data, episodes: pd.DataFrame, ranked: Ranking) -> list[Table
         for kind, frame in found.items()
         if len(frame)
     ]
+
+
+def _named(contrasts: pd.DataFrame, data: Data) -> pd.DataFrame:
+    """Return the contrasts of models with the protocol of both sides."""
+    if contrasts.empty:
+        return contrasts
+    protocol = {name: facts.protocol for name, facts in data.models.items()}
+    named = contrasts.drop(columns="model")
+    named.insert(3, "base_protocol", [protocol[name] for name in contrasts["base"]])
+    named.insert(5, "arm_protocol", [protocol[name] for name in contrasts["arm"]])
+    return named
 
 
 def family_words(frame: pd.DataFrame) -> str:

@@ -54,6 +54,7 @@ def config(dark: bool = False) -> Json:
             "labelLimit": 260,
             "symbolSize": 90,
             "columns": 4,
+            "symbolOpacity": 1,
         },
         "header": {"labelColor": ink, "titleColor": quiet, "labelFontSize": 12},
         "text": {"color": ink, "fontSize": 11},

@@ -15,9 +15,8 @@
     const spec = structuredClone(specs[name]);
     spec.data.values = spec.data.values.filter(keeps);
     spec.config = Object.assign({}, themes[theme], { background: "transparent" });
-    spec.autosize = { type: "fit-x", contains: "padding" };
     const room = Math.max(240, element.clientWidth - 24);
-    if (spec.usermeta && spec.usermeta.inner) { delete spec.autosize; spec.spec.width = Math.max(180, room - 60); }
+    if (spec.usermeta && spec.usermeta.inner) spec.spec.width = Math.max(180, room - 60);
     if (room < 440) spec.config.legend = Object.assign({}, spec.config.legend, { columns: 2 });
     const menu = (spec.params || []).find((p) => p.name === "prompt_menu");
     if (menu) {
@@ -35,7 +34,7 @@
       element.replaceChildren(Object.assign(document.createElement("p"), { className: "empty", textContent: "Nothing is left by the filters." }));
       return;
     }
-    views[name] = await vegaEmbed(element, spec, { actions: false, renderer: "svg", tooltip: { theme: dark.matches ? "dark" : "light" } });
+    views[name] = await vegaEmbed(element, spec, { actions: false, renderer: "svg", logLevel: 1, tooltip: { theme: dark.matches ? "dark" : "light" } });
     element.dataset.drawn = "yes";
   }
   const charts = [...document.querySelectorAll(".chart")];

@@ -1,10 +1,8 @@
-"""The short result table for a terminal; plain lines where the output is not a terminal."""
+"""The short result table for a terminal: aligned plain text."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +18,19 @@ TITLES = (
     "owed",
 )
 LEFT = 3  # columns of words
+NAMES = (1, 0)  # prompt and model: what may be shortened, in this order
+SHORTEST = 12
 Row = tuple[str, ...]
 
 
-def terminal(db_path: Path, settings: Any = None) -> str:
-    """Return the table of every model under every prompt.
+def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
+    """Return the table of every model under every prompt, at most `width` columns where it can be.
 
     It is read from summary/summary.json where that is newer than the database, else counted.
     """
     said = _written(db_path) or _counted(db_path, settings)
-    return rendered(_rows(said), said["verdict"], _owed(said))
+    lines = [table(_rows(said), width), said["verdict"], _owed(said)]
+    return "\n".join(line for line in lines if line)
 
 
 def _written(db_path: Path) -> dict[str, Any] | None:
@@ -52,10 +53,19 @@ def _counted(db_path: Path, settings: Any) -> dict[str, Any]:
 
 
 def _rows(said: dict[str, Any]) -> list[Row]:
-    table = said["tables"].get("model_prompt")
-    if table is None:
-        return []
-    return [_row(dict(zip(table["columns"], row, strict=True))) for row in table["rows"]]
+    return [_row(row) for row in _records(said, "model_prompt")] + [
+        _bound(row) for row in _records(said, "players")
+    ]
+
+
+def _records(said: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = said["tables"].get(name, {"columns": [], "rows": []})
+    return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+
+
+def _bound(row: dict[str, Any]) -> Row:
+    rate = f"{100 * row['success_rate_all']:.1f} %"
+    return (str(row["player"]), "(a bound)", "–", f"{row['n']:,}", rate, "", "", "", "")
 
 
 def _row(row: dict[str, Any]) -> Row:
@@ -97,35 +107,22 @@ def _owed(said: dict[str, Any]) -> str:
     return f"{owed:,} episodes are owed; to pay them: {said['facts']['pays']}" if owed else ""
 
 
-def rendered(rows: list[Row], *lines: str) -> str:
-    """Return the table with lines below it; in colour where standard output is a terminal."""
-    body = _rich(rows) if sys.stdout.isatty() and "NO_COLOR" not in os.environ else _plain(rows)
-    return "\n".join([body, *(line for line in lines if line)])
-
-
-def _plain(rows: list[Row]) -> str:
-    table = [TITLES, *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(TITLES))]
+def table(rows: list[Row], width: int) -> str:
+    """Return rows as aligned lines; names are shortened where the lines would be too long."""
+    every = [TITLES, *rows]
+    widths = [max(len(row[i]) for row in every) for i in range(len(TITLES))]
+    for i in NAMES:
+        over = sum(widths) + 2 * (len(widths) - 1) - width
+        widths[i] = max(min(widths[i], SHORTEST), widths[i] - max(over, 0))
     return "\n".join(
         "  ".join(
-            word.ljust(width) if i < LEFT else word.rjust(width)
-            for i, (word, width) in enumerate(zip(row, widths, strict=True))
+            _set(word, size, i < LEFT)
+            for i, (word, size) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
-        for row in table
+        for row in every
     )
 
 
-def _rich(rows: list[Row]) -> str:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for i, title in enumerate(TITLES):
-        table.add_column(escape(title), justify="left" if i < LEFT else "right", no_wrap=i >= LEFT)
-    for row in rows:
-        table.add_row(*map(escape, row), style="yellow" if row[-1] else "")
-    console = Console(force_terminal=True, width=None)
-    with console.capture() as capture:
-        console.print(table)
-    return capture.get().rstrip("\n")
+def _set(word: str, size: int, left: bool) -> str:
+    short = word if len(word) <= size else word[: size - 1] + "…"
+    return short.ljust(size) if left else short.rjust(size)
