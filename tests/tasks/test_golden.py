@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from pilotbench.tasks import golden
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +16,7 @@ HELD = ROOT / "tests" / "data" / "golden_instances.json"
 
 
 def test_instances_are_those_of_the_golden_file() -> None:
-    """Where this fails on purpose: run `python -m pilotbench.tasks.golden FILE`, add a CHANGELOG line."""
+    """Hold them; for a change on purpose run `pilotbench.tasks.golden`, add a CHANGELOG line."""
     held, made = json.loads(HELD.read_text(encoding="utf-8")), golden.hashes()
     changed = [
         f"{task}/{difficulty}/{index}"
@@ -50,7 +49,7 @@ def test_the_command_writes_the_file(tmp_path: Path) -> None:
 
 def test_the_order_in_which_instances_are_made_does_not_matter() -> None:
     from pilotbench.tasks import TASKS
-    from pilotbench.tasks.world_task import build, build_hardest
+    from pilotbench.tasks.making import build, build_hardest
 
     def made(order: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
         build.cache_clear()

@@ -247,7 +247,13 @@ def test_very_hard_rules_out_the_obvious_plan(task: str, index: int) -> None:
         if not reply["ok"]:
             return
         results.append(reply["result"])
-    answer = _answer(hardest.extra["answer_from"], results)
+    if len(plain.plan) == 1 and not valid:
+        assert hardest.extra["answer_from"]["of"] != plain.extra["answer_from"]
+        return
+    try:
+        answer = _answer(hardest.extra["answer_from"], results)
+    except IndexError:  # the ruled-out data has no such row
+        return
     assert not reached(session, answer) or session.protected_broken()
 
 

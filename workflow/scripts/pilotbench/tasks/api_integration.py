@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pilotbench.tasks.recipes import FIGURES, FORMATS, Grammar, Recipe
+from pilotbench.tasks.grammar import FIGURES, FORMATS, Grammar, Recipe
 from pilotbench.tasks.world_task import WorldTask
 
 OPERATIONS = ("filter", "transform", "validate", "map", "optimize", "group", *FORMATS, *FIGURES[1:])

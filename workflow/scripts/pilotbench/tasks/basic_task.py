@@ -1,6 +1,6 @@
 """Basic tasks: two or three steps."""
 
-from pilotbench.tasks.recipes import Grammar
+from pilotbench.tasks.grammar import Grammar
 from pilotbench.tasks.world_task import WorldTask
 
 TASK = WorldTask(

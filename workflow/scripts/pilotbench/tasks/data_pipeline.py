@@ -1,6 +1,6 @@
 """Data pipelines: a source, one to three operations, a destination; three to five steps."""
 
-from pilotbench.tasks.recipes import Grammar
+from pilotbench.tasks.grammar import Grammar
 from pilotbench.tasks.world_task import WorldTask
 
 TASK = WorldTask(

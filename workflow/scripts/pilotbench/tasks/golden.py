@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from pilotbench.tasks import TASKS
-from pilotbench.tasks.views import DIFFICULTIES
+from pilotbench.world.levels import DIFFICULTIES
 
 INDICES = (*range(10), 99, 100_000)
 WORLD_TASKS = (

@@ -1,6 +1,6 @@
 """Multi-stage pipelines: five to eight steps; later ones need values that earlier ones find."""
 
-from pilotbench.tasks.recipes import Grammar
+from pilotbench.tasks.grammar import Grammar
 from pilotbench.tasks.world_task import WorldTask
 
 TASK = WorldTask(

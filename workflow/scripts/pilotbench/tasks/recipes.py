@@ -7,20 +7,13 @@ holds each plan once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
 
 from pilotbench.errors import TaskError
 from pilotbench.tasks.draw import Draw
+from pilotbench.tasks.grammar import FIGURES, FORMATS, SHAPES, SINKS, Grammar, Recipe
 from pilotbench.tasks.moves import tool_of
-
-Recipe = tuple[str, ...]
-
-SINKS = ("write", "post", "push", "put", "notify", "schedule", "log")
-FIGURES = ("aggregate", "analyze", "predict")
-SHAPES = ("filter", "transform", "validate", "map", "optimize", "group")
-FORMATS = ("convert", "compress")
 
 # What may follow, by the kind of data that flows. Worked: rows changed, so that none is bad by
 # design any more; named: rows with new column names; chosen: rows that are an end in themselves.
@@ -103,40 +96,6 @@ TWISTABLE = (
     *("write", "post", "push", "put", "notify", "schedule"),
 )
 TWISTABLE_LOOKUPS = ("note", "track", "scan", "check", "monitor")
-
-ONE_STEP: tuple[Recipe, ...] = (
-    *((token,) for token in ("read", "fetch", "connect", "get", "pull", "simulate")),
-    *((f"{token}>ask",) for token in ("scan", "note", "track", "check", "monitor")),
-    *(
-        ("given", token)
-        for token in (
-            *("filter", "transform", "validate", "map", "optimize", *FIGURES, *FORMATS),
-            *("write", "post", "notify", "schedule", "log"),
-        )
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Grammar:
-    """What the plans of a task type are made of.
-
-    `least` and `most` count steps; `lookups` and `moves` are the least numbers of lookups and of
-    operations between source and sink.
-    """
-
-    task: str
-    least: int
-    most: int
-    sources: tuple[str, ...]
-    sinks: tuple[str, ...] = SINKS
-    lookups: int = 0
-    moves: int = 0
-    more_sinks: float = 0.0
-    looks: float = 0.5
-    accept: Callable[[Recipe], bool] = lambda recipe: True
-    extra: tuple[Recipe, ...] = ()
-    size: int = 120
 
 
 def steps_of(recipe: Recipe) -> tuple[str, ...]:

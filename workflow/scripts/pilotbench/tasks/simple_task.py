@@ -1,6 +1,6 @@
 """Simple tasks: one step on odd indices, two dependent steps on even ones."""
 
-from pilotbench.tasks.recipes import ONE_STEP, SINKS, Grammar
+from pilotbench.tasks.grammar import ONE_STEP, SINKS, Grammar
 from pilotbench.tasks.world_task import WorldTask
 
 TASK = WorldTask(

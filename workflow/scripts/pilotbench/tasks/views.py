@@ -14,8 +14,6 @@ from pilotbench.world.objects import as_csv
 
 Json = dict[str, Any]
 
-DIFFICULTIES = ("very_easy", "easy", "medium", "hard", "very_hard")
-
 CLOSING = (
     "Pass data from step to step by its handle (`data` takes a handle or the name of a table): "
     "what is typed in as text does not count. Change nothing else."
@@ -46,9 +44,9 @@ def _predicate(type_: str, value: Any, decimals: int) -> Json:
 
 def question(b: Builder, draw: Draw) -> Question:
     """Choose what is asked: after one step its fact, else the last figure or the last receipt."""
-    facts = [fact for fact in b.facts if fact.role in ("figure", "receipt")] or b.facts[-1:]
-    last = {fact.role: fact for fact in facts}
-    fact = draw.pick(list(last.values())) if len(b.steps) > 1 else facts[-1]
+    last = {fact.role: fact for fact in b.facts}
+    asked = [last[role] for role in ("figure", "receipt") if role in last] or b.facts[-1:]
+    fact = draw.pick(asked) if len(b.steps) > 1 else asked[-1]
     if not b.hardest:
         text = f"Finish with {fact.words} as the answer ({_typed(fact)})."
         return Question(text, _predicate(fact.type, fact.value, fact.decimals), fact.source)
@@ -63,12 +61,13 @@ def _number(fact: Fact) -> float:
 
 def _computed(fact: Fact, last: dict[str, Fact], draw: Draw) -> Question:
     """Ask for a number that must be computed from what was found."""
+    found = last.get("figure") or last.get("row") or last.get("look")
     decimals = fact.decimals
-    if {"figure", "receipt"} <= last.keys():
-        figure, receipt = last["figure"], last["receipt"]
-        value = round(_number(figure) + _number(receipt), 2)
-        what, decimals = f"the sum of {figure.words} and {receipt.words}", 2
-        source: Any = {"$sum": [figure.source, receipt.source]}
+    if found is not None and found.type == "number" and "receipt" in last:
+        receipt, decimals = last["receipt"], found.decimals
+        value = round(_number(found) + _number(receipt), 2)
+        what = f"the sum of {found.words} and {receipt.words}"
+        source: Any = {"$sum": [found.source, receipt.source]}
     else:
         times, less = draw.whole(3, 9), draw.whole(1_000, 9_999)
         value = round(times * _number(fact) - less, 2)

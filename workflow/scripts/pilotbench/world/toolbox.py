@@ -13,6 +13,7 @@ from pilotbench.world import (
     network,
     utility,
 )
+from pilotbench.world.levels import is_discovery as is_discovery
 from pilotbench.world.tool import Tool, schema, text
 
 _MODULES = (file_operations, data_processing, network, computation, integration, utility)
@@ -43,7 +44,6 @@ CALL_TOOL = ToolSpec(
     "Call a tool by name.",
     schema(("name", "arguments"), name=text(), arguments={"type": "object"}),
 )
-DISCOVERY_DIFFICULTIES = ("hard", "very_hard")
 
 
 @lru_cache(maxsize=2)
@@ -53,8 +53,3 @@ def offered(discovery: bool) -> tuple[ToolSpec, ...]:
         return (TOOL_SEARCH, TOOL_INFO, CALL_TOOL, FINISH)
     specs = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in TOOLS.values())
     return (*specs, FINISH)
-
-
-def is_discovery(difficulty: str) -> bool:
-    """Say whether tools must be discovered at this difficulty."""
-    return difficulty in DISCOVERY_DIFFICULTIES

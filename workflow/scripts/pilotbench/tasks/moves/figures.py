@@ -93,7 +93,7 @@ def calculate(b: Builder) -> None:
         {"expression": expression, "values": values},
         group="shape",
         easy=f"Calculate `{expression}`, with {named}.",
-        fact=f"The figure then becomes `{expression}` by calculation, with {named}.",
+        fact=f"The figure becomes `{expression}` by calculation, with {named}.",
         gives="the calculated figure",
         purpose=f"calculate `{expression}` with {named}",
         operation="calculate a number",
@@ -114,7 +114,7 @@ def simulate(b: Builder) -> None:
         value = b.draw.whole(1_000, 9_999)
         start, shown, becomes = value, str(value), "is"
     else:
-        start, shown, becomes = b.flow.argument, "the figure so far", "then becomes"
+        start, shown, becomes = b.flow.argument, "the figure so far", "becomes"
     runs = f"after {steps} steps that start at {shown}"
     model = f"the model {name.shown}" if name.shown.startswith("`") else name.shown
     b.step(

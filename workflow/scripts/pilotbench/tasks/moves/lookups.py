@@ -181,7 +181,9 @@ def monitor(b: Builder, target: str) -> None:
     which = f"the one of the service `{service}` that is up with the lowest latency"
     if chosen is not up[0]:
         b.twisted = None
-        b.constraints.append("But that backend is reserved: the next fastest that is up counts.")
+        b.constraints.append(
+            "But that backend is reserved: the backend wanted is the next fastest that is up."
+        )
     b.step(
         "network_monitor",
         {"service": service},
@@ -189,14 +191,14 @@ def monitor(b: Builder, target: str) -> None:
         easy=f"Monitor the service `{service}` for the backend that is up with the lowest latency.",
         fact=f"The backend wanted is {which}.",
         gives="the states of the backends",
-        purpose=f"find the backend of `{service}` that is up with the lowest latency",
+        purpose=f"find the backend wanted of the service `{service}`",
         operation="monitor a service's backends",
     )
     place = backends.index(chosen)
     b.find(target, f"backends.{place}.backend", chosen["backend"], "backend", "the backend found")
     b.services[target] = service
     path = f"backends.{place}.requests"
-    b.fact("look", "the number of requests of that backend", chosen["requests"], path)
+    b.fact("look", "the number of requests of the backend wanted", chosen["requests"], path)
 
 
 def _backends(b: Builder, service: str) -> list[dict[str, Any]]:

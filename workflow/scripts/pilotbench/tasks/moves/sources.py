@@ -76,7 +76,7 @@ def read(b: Builder) -> None:
     )
     preview: str = outcome.result["preview"]
     key, first = b.theme.key, preview.split("\n")[1].split(",")[0]
-    b.fact("row", f"the `{key}` in the first row of the file", int(first), "preview")
+    b.fact("text", f"the `{key}` in the first row of the file", int(first), "preview")
     b.outcome = "is the text of the file, as it is"
 
 

@@ -1,0 +1,91 @@
+"""Make instances: build the core of an index, then show it at a difficulty."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pilotbench.errors import TaskError
+from pilotbench.instances import Instance
+from pilotbench.tasks import views
+from pilotbench.tasks.builder import Builder, Unfit
+from pilotbench.tasks.draw import Draw
+from pilotbench.tasks.grammar import Grammar, Recipe
+from pilotbench.tasks.moves import play
+from pilotbench.tasks.recipes import catalogue, recipe_at, twistable
+from pilotbench.world.levels import is_discovery
+from pilotbench.world.tool import Failure
+
+ATTEMPTS = 200
+BACKGROUND = 2
+DISTRACTORS = 5
+
+
+def _attempt(builder: Builder) -> bool:
+    """Make all moves of a recipe; False when the draws do not fit."""
+    try:
+        for place, token in enumerate(builder.recipe):
+            builder.place = place
+            play(builder, token)
+    except (Unfit, Failure):
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)
+def build(task: str, recipe: Recipe, index: int) -> tuple[Builder, int]:
+    """Return the core of an index and the attempt that made it.
+
+    Draws that do not fit (a filter that keeps every row, say) are drawn anew. Raises TaskError
+    when no attempt fits, which no instance should ever meet.
+    """
+    for attempt in range(ATTEMPTS):
+        builder = Builder(Draw("core", task, index, attempt), recipe)
+        if _attempt(builder):
+            return builder, attempt
+    raise TaskError(f"task {task}: index {index} cannot be built from {' '.join(recipe)}")
+
+
+@lru_cache(maxsize=64)
+def build_hardest(task: str, recipe: Recipe, index: int) -> Builder:
+    """Return the same core with one name ruled out and numbers to be computed (very_hard)."""
+    _, attempt = build(task, recipe, index)
+    for other in range(ATTEMPTS):
+        aside = Draw("hardest", task, index, other)
+        twisted = aside.pick(twistable(recipe))
+        builder = Builder(Draw("core", task, index, attempt), recipe, twisted, aside)
+        if _attempt(builder):
+            return builder
+    raise TaskError(f"task {task}: index {index} cannot be made very_hard: {' '.join(recipe)}")
+
+
+def recipe_of(task: str, grammar: Grammar, odd: tuple[Recipe, ...], index: int) -> Recipe:
+    """Return the recipe of an index; odd indices walk `odd` where there is such a list."""
+    if not odd:
+        return recipe_at(task, catalogue(grammar), index)
+    if index % 2:
+        return recipe_at(f"{task} odd", odd, index // 2)
+    return recipe_at(f"{task} even", catalogue(grammar), index // 2)
+
+
+def make(
+    task: str, grammar: Grammar, odd: tuple[Recipe, ...], difficulty: str, index: int
+) -> Instance:
+    """Return instance `index` of a task at a difficulty."""
+    recipe = recipe_of(task, grammar, odd, index)
+    if difficulty == "very_hard":
+        built = build_hardest(task, recipe, index)
+    else:
+        built, _ = build(task, recipe, index)
+    asked = views.question(built, Draw("question", task, index))
+    others = DISTRACTORS if is_discovery(difficulty) else BACKGROUND
+    return Instance(
+        task=task,
+        difficulty=difficulty,
+        index=index,
+        request=views.TEXTS[difficulty](built, asked, Draw("view", task, index)),
+        world=views.with_others(built.start, Draw("others", task, index), others),
+        goal=(*built.goal, asked.predicate),
+        protected={"allow": sorted(set(built.allow))},
+        plan=tuple(built.steps),
+        extra={"answer_from": asked.source, "derived": built.derived},
+    )

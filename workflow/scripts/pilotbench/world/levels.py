@@ -1,0 +1,11 @@
+"""The five difficulties, and those under which tools must be discovered."""
+
+from __future__ import annotations
+
+DIFFICULTIES = ("very_easy", "easy", "medium", "hard", "very_hard")
+DISCOVERY_DIFFICULTIES = ("hard", "very_hard")
+
+
+def is_discovery(difficulty: str) -> bool:
+    """Say whether tools must be discovered at this difficulty."""
+    return difficulty in DISCOVERY_DIFFICULTIES
