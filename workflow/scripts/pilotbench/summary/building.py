@@ -7,6 +7,7 @@ from typing import Any
 
 from pilotbench.summary import figures, files, markdown, page, rendering, transcripts
 from pilotbench.summary.data import Data, load
+from pilotbench.summary.figures.base import Source
 from pilotbench.summary.report import report
 
 
@@ -21,7 +22,7 @@ def write(data: Data, out: Path) -> None:
     """Write everything but the transcripts; the page last, so that its links lead somewhere."""
     out.mkdir(parents=True, exist_ok=True)
     told = report(data)
-    drawn = figures.figures(figures.Source(data, told.tables, told.episodes, told.uses))
+    drawn = figures.figures(Source(data, told.tables, told.episodes, told.uses))
     files.write_csv(told, out / "tables")
     rendering.write(drawn, out / "figures")
     files.write_json(told, out / "summary.json")

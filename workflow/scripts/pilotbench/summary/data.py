@@ -64,7 +64,7 @@ class Data:
 
     @cached_property
     def model_names(self) -> list[str]:
-        """The models of the selection in the order of the config; players where there is no model."""
+        """The models of the selection, in its order; the players where there is no model."""
         names = self._chosen("models", "model")
         return [m for m in names if self.models[m].player is None] or names
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pilotbench.summary.display import Grid, grid
-from pilotbench.summary.figures import Figure
+from pilotbench.summary.figures.base import Figure
 from pilotbench.summary.hostile import markdown
 from pilotbench.summary.page import environment
 from pilotbench.summary.report import Report

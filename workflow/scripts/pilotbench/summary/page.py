@@ -10,7 +10,7 @@ import jinja2
 
 from pilotbench.summary import theme
 from pilotbench.summary.display import finished, grid, number, rate, shown, title, usd
-from pilotbench.summary.figures import Figure
+from pilotbench.summary.figures.base import Figure
 from pilotbench.summary.hostile import markdown, visible
 from pilotbench.summary.report import Report
 

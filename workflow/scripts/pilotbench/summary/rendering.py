@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.summary import theme
-from pilotbench.summary.figures import Figure
+from pilotbench.summary.figures.base import Figure
 
 WIDTH = 720
 

@@ -57,7 +57,8 @@ def verdict(ranked: Ranking) -> str:
     if len(rows) == 1:
         only = rows.iloc[0]
         state = f", {only['why']}" if only["why"] else ""
-        return f"{only['model']}: {_score(only)} under {ranked.label}{state}; no other to compare with."
+        score = f"{only['model']}: {_score(only)} under {ranked.label}{state}"
+        return f"{score}; no other model to compare with."
     if first.empty:
         return (
             "No model is ranked: "

@@ -8,8 +8,9 @@ import pandas as pd
 
 from pilotbench.statistics.repeats import pass_all, pass_at, variance_split
 from pilotbench.statistics.usage import percentiles
+from pilotbench.summary.balance import balanced, inside, is_balanced
 from pilotbench.summary.contrasts import KINDS, every_family
-from pilotbench.summary.data import CELL, Data, number
+from pilotbench.summary.data import CELL, CONDITION, Data, number
 from pilotbench.summary.ranking import Ranking
 from pilotbench.summary.scores import ERRORS, scores
 from pilotbench.summary.usage import KeyUse, key_table
@@ -49,9 +50,11 @@ def tables(
         Table(
             "model_prompt",
             "Model and prompt",
-            "Every model under every prompt, over the cells that were planned for the pair.",
+            "Every model under every prompt over all that was planned for the two: what it cost. "
+            "Compare prompts in the table below, which is like for like.",
             grouped(data, episodes, GROUP),
         ),
+        success_table(data, episodes),
         Table("cells", "Cells", "One row a cell.", cells[_present(cells, [*CELL, "protocol"])]),
         *_splits(data, episodes),
         *_families(data, episodes, ranked),
@@ -112,10 +115,39 @@ def with_protocol(frame: pd.DataFrame, data: Data) -> pd.DataFrame:
     )
 
 
-def grouped(data: Data, episodes: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return the scores of the models by `by`, with the protocol beside each model."""
-    chosen = data.cells[data.cells["model"].isin(data.model_names)]
-    frame = scores(episodes, chosen, by)
+def plain_prompts(data: Data) -> list[str]:
+    """Return the prompts without a flaw; all of them where every one has a flaw."""
+    names = data.prompt_names
+    return [p for p in names if data.prompts[p].flaw is None] or names
+
+
+def success_table(data: Data, episodes: pd.DataFrame) -> Table:
+    """Return models x prompts without a flaw, on the conditions that these prompts share."""
+    cells = model_cells(data)
+    cells = balanced(cells[cells["prompt"].isin(plain_prompts(data))], "prompt")
+    conditions = len(cells[CONDITION].drop_duplicates())
+    return Table(
+        "success",
+        "Model and prompt, like for like",
+        f"Every model under every prompt on the {conditions} conditions (task, difficulty, rate) "
+        "that all these prompts share."
+        if is_balanced(cells, "prompt")
+        else "These prompts share no condition: the rows were not asked the same things.",
+        grouped(data, episodes, GROUP, cells),
+    )
+
+
+def model_cells(data: Data) -> pd.DataFrame:
+    """Return the planned cells of the models."""
+    return data.cells[data.cells["model"].isin(data.model_names)]
+
+
+def grouped(
+    data: Data, episodes: pd.DataFrame, by: list[str], cells: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return the scores of the models by `by` over `cells` (default all), protocol beside model."""
+    chosen = model_cells(data) if cells is None else cells
+    frame = scores(inside(episodes, chosen), chosen, by)
     frame.insert(by.index("model") + 1, "protocol", [data.models[m].protocol for m in frame.model])
     return frame[_present(frame, [*by, "protocol"])]
 
@@ -134,8 +166,9 @@ def _splits(data: Data, episodes: pd.DataFrame) -> list[Table]:
         Table(
             f"by_{axis}",
             title,
-            f"Every model under every prompt by {title.lower()}.",
-            grouped(data, episodes, [*GROUP, axis]),
+            f"Every model under every prompt by {title.lower()}, on what its levels share "
+            "under that prompt.",
+            grouped(data, episodes, [*GROUP, axis], balanced(model_cells(data), axis, ["prompt"])),
         )
         for axis, title in axes.items()
         if data.cells[axis].nunique() > 1
@@ -265,8 +298,9 @@ def latency_table(data: Data) -> pd.DataFrame:
     frame = data.requests
     rows = []
     for model in data.model_names:
-        mine = number(frame["latency_s"][frame["model"] == model]) if len(frame) else []
-        if len(mine):
+        chosen = frame[frame["model"] == model] if len(frame) else frame
+        if len(chosen):
+            mine = number(chosen["latency_s"])
             rows.append({"model": model, "requests": len(mine), **percentiles(mine)})
     return pd.DataFrame(rows)
 

@@ -1,0 +1,160 @@
+"""What all figures share: where their rows come from and how a spec is put together."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from pilotbench.summary import theme
+from pilotbench.summary.data import CONDITION, Data
+from pilotbench.summary.tables import Table
+from pilotbench.summary.usage import KeyUse
+
+Json = dict[str, Any]
+Rows = list[Json]
+RATE = alt.Scale(domain=[0, 1], nice=False)
+PERCENT = alt.Axis(format=".0%", grid=True, tickCount=6)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: a Vega-Lite spec, words for those who cannot see it, the table it shows."""
+
+    name: str
+    title: str
+    says: str
+    alt: str
+    spec: Json
+    table: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the figures are drawn from."""
+
+    data: Data
+    tables: dict[str, Table]
+    episodes: pd.DataFrame
+    uses: Sequence[KeyUse] = field(default_factory=tuple)
+
+    def rows(self, name: str, keep: Any = None) -> Rows:
+        """Return the rows of a table as plain JSON, prompts with their labels; [] without it."""
+        if name not in self.tables:
+            return []
+        frame = self.tables[name].frame
+        return plain_rows(frame[keep(frame)] if keep else frame, self.data)
+
+
+def plain_rows(frame: pd.DataFrame, data: Data) -> Rows:
+    """Return rows of JSON types; missing numbers are None; `shown` is the prompt's label."""
+    clean = frame.astype(object).where(frame.notna(), None)
+    rows: Rows = [dict(row) for row in clean.to_dict("records")]
+    for row in rows:
+        if "prompt" in row:
+            row["shown"] = data.label(str(row["prompt"]))
+    return rows
+
+
+def spec_of(*layers: Any, rows: Rows, height: Any = None, choose: Sequence[str] = ()) -> Json:
+    """Return the Vega-Lite JSON of the layers over one inline data set.
+
+    `choose` adds a menu of prompts, the first one chosen, that filters the rows by `shown`.
+    """
+    sized = {"width": "container", "height": height or height_of(len(rows), 13)}
+    chart = alt.layer(*layers).properties(**sized)
+    if len(choose) > 0:
+        menu = alt.param(
+            name="prompt_menu",
+            value=choose[0],
+            bind=alt.binding_select(options=list(choose), name="Prompt "),
+        )
+        chart = chart.add_params(menu).transform_filter("datum.shown == prompt_menu")
+    spec: Json = chart.to_dict(validate=False)
+    for layer in spec["layer"]:
+        layer.pop("data", None)  # the library's placeholder would hide the data above it
+    spec.pop("config", None)
+    spec["data"] = {"values": _needed(rows, spec)}
+    return spec
+
+
+def _needed(rows: Rows, spec: Json) -> Rows:
+    """Return the rows with the fields that the spec names and the words of the filters."""
+    named = set(re.findall(r'"field": "([^"]+)"|datum\.(\w+)', json.dumps(spec)))
+    fields = {word for pair in named for word in pair} | {"model", "prompt", "shown", *CONDITION}
+    return [{k: v for k, v in row.items() if k in fields} for row in rows]
+
+
+def height_of(rows: int, step: int) -> Any:
+    """Return the height of `rows` lines, `step` pixels each."""
+    return alt.Step(step, **{"for": "offset"})
+
+
+def by(field_: str, title: str, names: list[str]) -> Any:
+    """Return a colour by the words of a field, the same in every figure."""
+    return alt.Color(f"{field_}:N", title=title, scale=alt.Scale(**theme.colours(names)))
+
+
+def shape(field_: str, title: str, names: list[str]) -> Any:
+    """Return a shape by the words of a field."""
+    return alt.Shape(f"{field_}:N", title=title, scale=alt.Scale(**theme.shapes(names)))
+
+
+def tips(words: list[str], rates: list[str], counts: list[str]) -> list[Any]:
+    """Return what hovering shows: words, rates in per cent, counts."""
+    return [
+        *(alt.Tooltip(f"{name}:N", title=title_of(name)) for name in words),
+        *(alt.Tooltip(f"{name}:Q", format=".1%", title=title_of(name)) for name in rates),
+        *(alt.Tooltip(f"{name}:Q", format=",.4~g", title=title_of(name)) for name in counts),
+    ]
+
+
+def title_of(name: str) -> str:
+    """Return a field as people say it."""
+    return {"shown": "prompt"}.get(name, name.replace("_", " "))
+
+
+def shown(rows: Rows) -> list[str]:
+    """Return the prompts of the rows as they are shown, each once."""
+    return list(dict.fromkeys(row["shown"] for row in rows))
+
+
+def widest(source: Source, rows: Rows, axis: str) -> str:
+    """Return the headline prompt, or the one with more levels of `axis` where it has but one."""
+    counts: dict[str, set[str]] = {}
+    for row in rows:
+        counts.setdefault(row["shown"], set()).add(str(row[axis]))
+    head = source.data.label(str(source.data.headline))
+    most = max(counts, key=lambda shown: len(counts[shown]))
+    return head if len(counts.get(head, ())) > 1 else most
+
+
+def alt_words(what: str, rows: Rows, series: str, value: str, percent: bool = True) -> str:
+    """Return one sentence for a screen reader: the range, and where its ends are."""
+    known = [row for row in rows if row.get(value) is not None]
+    if not known:
+        return f"{what}: nothing to show."
+    low, high = (pick(known, key=lambda row: row[value]) for pick in (min, max))
+    form = "{:.0%}" if percent else "{:,.3g}"
+
+    def place(row: Json) -> str:
+        words = dict.fromkeys(str(row[k]) for k in ("model", series) if row.get(k))
+        return f"{form.format(row[value])} ({', '.join(words)})"
+
+    return f"{what}: from {place(low)} to {place(high)}. The table beside it has every number."
+
+
+def by_model(source: Source) -> Any:
+    """Return a chart with a band a model, best first, and a line a prompt within it."""
+    names = [source.data.label(p) for p in source.data.prompt_names]
+    ranked = source.tables.get("ranking")
+    order = list(ranked.frame["model"]) if ranked is not None else source.data.model_names
+    return alt.Chart().encode(
+        y=alt.Y("model:N", sort=order, title=None), yOffset=alt.YOffset("shown:N", sort=names)
+    )

@@ -1,0 +1,219 @@
+"""Figures of effort: turns, tokens, errors, latency, and how busy the keys were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from pilotbench.summary import theme
+from pilotbench.summary.balance import balanced, inside
+from pilotbench.summary.figures.base import (
+    Figure,
+    Json,
+    Rows,
+    Source,
+    alt_words,
+    by,
+    plain_rows,
+    shape,
+    spec_of,
+    tips,
+    title_of,
+)
+from pilotbench.summary.scores import ERRORS
+from pilotbench.summary.tables import model_cells, plain_prompts
+
+
+def turns(source: Source) -> Figure | None:
+    """Draw how many turns episodes took: median, quartiles, tenth and ninetieth percentile."""
+    frame = like_for_like(source)
+    if frame.empty:
+        return None
+    cuts = frame.groupby(["model", "prompt"], sort=False)["turns"].quantile(
+        [0.1, 0.25, 0.5, 0.75, 0.9]
+    )
+    wide = cuts.unstack()
+    wide.columns = ["p10", "p25", "p50", "p75", "p90"]
+    rows = _lined(plain_rows(wide.reset_index(), source.data))
+    colour = by("model", "Model", source.data.model_names).legend(None)
+    base = alt.Chart().encode(y=_lines(rows))
+    return Figure(
+        "turns",
+        "Turns an episode takes",
+        "Median, quartiles (thick), 10th to 90th percentile (thin), on the conditions that all "
+        "prompts share.",
+        alt_words("Median turns", rows, "shown", "p50", percent=False),
+        spec_of(
+            base.mark_rule(strokeWidth=1.5).encode(x="p10:Q", x2="p90:Q", color=colour),
+            base.mark_rule(strokeWidth=6, opacity=0.45).encode(x="p25:Q", x2="p75:Q", color=colour),
+            base.mark_point(filled=True, size=60, opacity=1).encode(
+                x=alt.X("p50:Q", title="turns", scale=alt.Scale(zero=True)),
+                color=colour,
+                tooltip=tips(["model", "shown"], [], ["p10", "p25", "p50", "p75", "p90"]),
+            ),
+            rows=rows,
+            height=alt.Step(19),
+        ),
+        "model_prompt",
+        "Effort",
+    )
+
+
+def tokens(source: Source) -> Figure | None:
+    """Draw tokens an episode, split into fresh and cached input, output and reasoning."""
+    frame = source.episodes
+    if frame.empty:
+        return None
+    names = ["tokens_input", "tokens_cached", "tokens_output", "tokens_reasoning"]
+    frame = frame[frame["prompt"].isin(plain_prompts(source.data))]
+    means = frame.groupby(["model", "prompt"], sort=False)[names].mean().reset_index()
+    kinds = {
+        "input, fresh": means["tokens_input"] - means["tokens_cached"],
+        "input, cached": means["tokens_cached"],
+        "output": means["tokens_output"] - means["tokens_reasoning"],
+        "reasoning": means["tokens_reasoning"],
+    }
+    long = pd.concat(
+        means[["model", "prompt"]].assign(kind=kind, tokens=values, order=place)
+        for place, (kind, values) in enumerate(kinds.items())
+    )
+    rows = _lined(plain_rows(long, source.data))
+    return Figure(
+        "tokens",
+        "Tokens an episode takes",
+        "Mean per episode, on the conditions that all prompts share. Cached is the part of the "
+        "input that the provider had in its cache.",
+        alt_words(
+            "Tokens per episode", [r for r in rows if r["order"] == 0], "shown", "tokens", False
+        ),
+        _stacked("tokens", "tokens per episode", list(kinds), rows),
+        "model_prompt",
+        "Effort",
+    )
+
+
+def errors(source: Source) -> Figure | None:
+    """Draw the kinds of error, stacked, per 100 episodes."""
+    if "errors" not in source.tables:
+        return None
+    wide = source.tables["errors"].frame
+    long = wide.melt(["model", "prompt"], list(ERRORS), "kind", "calls")
+    long["order"] = long["kind"].map({kind: i for i, kind in enumerate(ERRORS)})
+    rows = _lined(plain_rows(long[long["calls"] > 0], source.data))
+    if not rows:
+        return None
+    return Figure(
+        "errors",
+        "What went wrong",
+        "Calls with an error, per 100 completed episodes, by the first rule that fits.",
+        alt_words("Errors per 100 episodes", rows, "kind", "calls", False),
+        _stacked("calls", "per 100 episodes", list(ERRORS), rows),
+        "errors",
+        "Errors",
+    )
+
+
+def _stacked(value: str, title: str, kinds: list[str], rows: Rows) -> Json:
+    bars = (
+        alt.Chart()
+        .mark_bar()
+        .encode(
+            y=_lines(rows),
+            x=alt.X(f"{value}:Q", title=title, stack="zero", axis=alt.Axis(tickCount=6)),
+            color=by("kind", "Kind", kinds),
+            order=alt.Order("order:Q"),
+            tooltip=[
+                *(alt.Tooltip(f"{n}:N", title=title_of(n)) for n in ("model", "shown", "kind")),
+                alt.Tooltip(f"{value}:Q", format=",.1f"),
+            ],
+        )
+    )
+    return spec_of(bars, rows=rows, height=alt.Step(19))
+
+
+def like_for_like(source: Source) -> pd.DataFrame:
+    """Return the episodes under prompts without a flaw, on the conditions that these share."""
+    cells = model_cells(source.data)
+    cells = cells[cells["prompt"].isin(plain_prompts(source.data))]
+    return inside(source.episodes, balanced(cells, "prompt"))
+
+
+def _lined(rows: Rows) -> Rows:
+    """Add the words of a line that stands for one model under one prompt."""
+    return [row | {"line": f"{row['model']} · {row['shown']}"} for row in rows]
+
+
+def _lines(rows: Rows) -> Any:
+    order = list(dict.fromkeys(row["line"] for row in rows))
+    return alt.Y("line:N", sort=order, title=None, axis=alt.Axis(labelLimit=300))
+
+
+def latency(source: Source) -> Figure | None:
+    """Draw latency percentiles by model on a log axis."""
+    if "latency" not in source.tables:
+        return None
+    frame = source.tables["latency"].frame
+    marks = [name for name in frame.columns if name.startswith("p")]
+    rows = plain_rows(frame.melt(["model", "requests"], marks, "percentile", "s"), source.data)
+    base = alt.Chart().encode(y=alt.Y("model:N", sort=source.data.model_names, title=None))
+    return Figure(
+        "latency",
+        "How long an answer takes",
+        "Seconds from sending a request to its whole answer: 50th, 90th, 95th, 99th percentile.",
+        alt_words(
+            "Latency in seconds", [r for r in rows if r["percentile"] == "p50"], "model", "s", False
+        ),
+        spec_of(
+            base.mark_line(strokeWidth=2, color="#8a939d").encode(x="s:Q", detail="model:N"),
+            base.mark_point(filled=True, size=80, opacity=1).encode(
+                x=alt.X("s:Q", scale=alt.Scale(type="log", padding=12), title="seconds (log)"),
+                color=by("percentile", "Percentile", marks),
+                shape=shape("percentile", "Percentile", marks),
+                tooltip=tips(["model", "percentile"], [], ["s", "requests"]),
+            ),
+            rows=rows,
+            height=alt.Step(30),
+        ),
+        "latency",
+        "Requests and keys",
+    )
+
+
+def timeline(source: Source) -> Figure | None:
+    """Draw requests in flight on each key over the active time, its slots as a line."""
+    rows = [
+        {"key": use.key, "slots": use.slots, "at": float(at), "in_flight": float(level)}
+        for use in source.uses[:12]
+        for at, level in zip(use.load.at / 60, use.load.in_flight, strict=True)
+    ]
+    if not rows:
+        return None
+    x = alt.X("at:Q", title="minutes of active time (pauses over a minute are cut out)")
+    each = alt.layer(
+        alt.Chart()
+        .mark_area(interpolate="step", opacity=0.55, color=theme.SERIES[0], line=True)
+        .encode(x=x, y=alt.Y("in_flight:Q", title="in flight", axis=alt.Axis(tickCount=3))),
+        alt.Chart()
+        .mark_rule(color=theme.SERIES[1], strokeWidth=2)
+        .encode(y=alt.Y("mean(slots):Q", title="in flight")),
+    ).properties(height=70, width=620)
+    header = alt.Header(labelAngle=0, labelAlign="left", labelOrient="top")
+    values: Any = alt.Data(values=rows)  # type: ignore[no-untyped-call]
+    chart = each.facet(row=alt.Row("key:N", title=None, header=header), data=values).resolve_scale(
+        y="independent"
+    )
+    spec = chart.to_dict(validate=False)
+    spec["usermeta"] = {"inner": True}
+    busiest = source.uses[0]
+    return Figure(
+        "timeline",
+        "Requests in flight on each key",
+        "Mean in flight over time; the line is the key's slots.",
+        f"Requests in flight over time on {len(source.uses)} keys; the busiest is {busiest.key}"
+        + (f", used {busiest.utilisation:.0%}." if busiest.utilisation is not None else "."),
+        spec,
+        "keys",
+        "Requests and keys",
+    )

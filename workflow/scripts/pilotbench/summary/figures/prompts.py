@@ -1,0 +1,144 @@
+"""Figures of what a prompt changes: paired differences and flaws that were followed."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from pilotbench.summary.figures.base import (
+    PERCENT,
+    RATE,
+    Figure,
+    Rows,
+    Source,
+    alt_words,
+    by,
+    height_of,
+    shape,
+    spec_of,
+    tips,
+)
+
+
+def prompt_effect(source: Source) -> Figure | None:
+    """Draw what each prompt changes within a model, as paired differences."""
+    rows = source.rows("contrasts_prompts")
+    return _forest(
+        source,
+        rows,
+        "prompt_effect",
+        "What the prompt changes",
+        "Difference in success to baseline on the same instances, with 95 % intervals.",
+        ("model", source.data.model_names),
+        "contrasts_prompts",
+        "Prompts",
+    )
+
+
+def flaw_effect(source: Source) -> Figure | None:
+    """Draw what each flaw costs a model, as paired differences to the optimal plan."""
+    rows = source.rows("contrasts_flaws")
+    return _forest(
+        source,
+        rows,
+        "flaw_effect",
+        "What a flawed plan costs",
+        "Difference in success to the plan without the flaw, on the instances that both have.",
+        ("arm", [p for p in source.data.prompt_names if source.data.prompts[p].flaw]),
+        "contrasts_flaws",
+        "Flawed plans",
+    )
+
+
+def _forest(
+    source: Source,
+    rows: Rows,
+    name: str,
+    title: str,
+    says: str,
+    down: tuple[str, list[str]],
+    table: str,
+    section: str,
+) -> Figure | None:
+    rows = [row for row in rows if row["difference"] is not None]
+    if not rows:
+        return None
+    for row in rows:
+        row["prompt"], row["arm_shown"] = row["arm"], source.data.label(str(row["arm"]))
+    axis, order = down
+    series, names = ("model", source.data.model_names) if axis == "arm" else ("arm_shown", [])
+    names = names or list(dict.fromkeys(row["arm_shown"] for row in rows))
+    colour = by(series, "Model" if series == "model" else "Prompt", names)
+    base = alt.Chart().encode(
+        y=alt.Y(f"{axis}:N", sort=order, title=None),
+        yOffset=alt.YOffset(f"{series}:N", sort=names),
+    )
+    return Figure(
+        name,
+        title,
+        says,
+        alt_words(title, rows, axis, "difference"),
+        spec_of(
+            alt.Chart().mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(0)),
+            base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=colour),
+            base.mark_point(filled=True, size=70, opacity=1).encode(
+                x=alt.X(
+                    "difference:Q",
+                    axis=alt.Axis(format="+.0%", tickCount=7),
+                    title="difference in success rate",
+                ),
+                color=colour,
+                shape=shape(series, "Model" if series == "model" else "Prompt", names),
+                tooltip=tips(
+                    ["model", "base", "arm"],
+                    ["difference", "low", "high", "detectable"],
+                    ["n", "differ", "p_holm"],
+                ),
+            ),
+            rows=rows,
+            height=height_of(len(rows), 15),
+        ),
+        table,
+        section,
+    )
+
+
+def followed(source: Source) -> Figure | None:
+    """Draw how often a flaw was followed, from the share under the plan without it."""
+    rows = [row for row in source.rows("flaws") if row["followed"] is not None]
+    if not rows:
+        return None
+    names = source.data.model_names
+    colour = by("model", "Model", names)
+    base = alt.Chart().encode(
+        y=alt.Y("prompt:N", title=None, sort=source.data.prompt_names),
+        yOffset=alt.YOffset("model:N", sort=names),
+    )
+    return Figure(
+        "followed",
+        "Was the flaw followed?",
+        "The point is the share of episodes that followed the flaw, the bar the share that make "
+        "the same calls when the plan has no flaw: what lies between is due to the flaw.",
+        alt_words("Share of episodes that followed the flaw", rows, "prompt", "followed"),
+        spec_of(
+            base.mark_tick(thickness=3, size=12, opacity=1).encode(
+                x=alt.X("same_under_optimal:Q", title=""), color=colour
+            ),
+            base.mark_rule(strokeWidth=2).encode(
+                x="same_under_optimal:Q", x2="followed:Q", color=colour
+            ),
+            base.mark_point(filled=True, size=70, opacity=1).encode(
+                x=alt.X("followed:Q", scale=RATE, axis=PERCENT, title="share of episodes"),
+                color=colour,
+                shape=shape("model", "Model", names),
+                tooltip=tips(
+                    ["model", "prompt"],
+                    ["followed", "corrected", "not_reached", "excess_over_optimal"],
+                    ["n", "followed_success", "followed_failure"],
+                ),
+            ),
+            rows=rows,
+            height=height_of(len(rows), 15),
+        ),
+        "flaws",
+        "Flawed plans",
+    )
