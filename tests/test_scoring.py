@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, replace
+from itertools import product
 from typing import Any
 
 import pytest
+from pilotbench.checkbenchmark import play_locally
 from pilotbench.errors import TranscriptError
 from pilotbench.instances import Instance, Step
 from pilotbench.scoring import ERROR_KINDS, score
+from pilotbench.tasks import TASKS
 from pilotbench.tasks.task import Score, Transcript, Turn
 from pilotbench.world.objects import Data
 from pilotbench.world.session import Session
@@ -338,3 +342,21 @@ def test_the_signature_of_each_applicable_flaw_is_in_the_score() -> None:
 
 def test_an_instance_without_a_plan_has_no_flaws() -> None:
     assert scored(DONE, instance=replace(INSTANCE, plan=())).flaws == {}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_a_random_player_does_is_scored_without_contradiction(task: str) -> None:
+    for difficulty, index in product(("easy", "hard"), range(4)):
+        found = play_locally(TASKS[task].instance(difficulty, index), "random", "baseline", "0.7")
+        by_kind = Counter(row["kind"] for row in found["calls"] if row["kind"] is not None)
+        once = {kind: n for kind, n in found["errors"].items() if kind not in by_kind}
+        assert {kind: n for kind, n in found["errors"].items() if kind in by_kind} == by_kind
+        assert set(once) <= {"tool_call_format", "max_turns", "no_rule_error"}
+        assert found["success"] == (found["level"] == "full_success")
+        assert found["collateral_damage"] == bool(found["broken"])
+        assert found["progress"] == sum(g["holds"] for g in found["goals"]) / len(found["goals"])
+        for row in found["calls"]:
+            assert row["valid"] or not row["ok"]
+            assert (row["code"] is None) == row["ok"]
+            assert not (row["ok"] and row["kind"] not in (None, "tool_selection"))
+            assert row["valid"] or row["kind"] is not None
