@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from pilotbench.errors import TaskError
 from pilotbench.instances import Instance
@@ -12,8 +13,14 @@ from pilotbench.tasks.draw import Draw
 from pilotbench.tasks.grammar import Grammar, Recipe
 from pilotbench.tasks.moves import play
 from pilotbench.tasks.recipes import catalogue, recipe_at, twistable
+from pilotbench.world import goals
 from pilotbench.world.levels import is_discovery
-from pilotbench.world.tool import Failure
+from pilotbench.world.references import resolve
+from pilotbench.world.state import World
+from pilotbench.world.tool import Failure, check_arguments
+from pilotbench.world.toolbox import TOOLS
+
+Json = dict[str, Any]
 
 ATTEMPTS = 200
 BACKGROUND = 2
@@ -45,6 +52,39 @@ def build(task: str, recipe: Recipe, index: int) -> tuple[Builder, int]:
     raise TaskError(f"task {task}: index {index} cannot be built from {' '.join(recipe)}")
 
 
+def _ruled_out(b: Builder) -> bool:
+    """Say whether the plan with the names that the request shows first goes wrong.
+
+    It could come out right by chance: another limit that keeps the same rows, say.
+    """
+    shown = {entry["value"]: entry["name"] for entry in b.derived}
+    world = World(b.start)
+    results: list[Json] = []
+    if not shown:
+        return True
+    try:
+        for step in b.steps:
+            given = {
+                name: shown.get(value, value) if isinstance(value, str) else value
+                for name, value in resolve(step.arguments, results).items()
+            }
+            tool = TOOLS[step.tool]
+            outcome = tool.run(world, **check_arguments(tool, given))
+            if outcome.data is not None:
+                world.made[outcome.data.handle] = outcome.data
+            world.apply(outcome.changes)
+            results.append(outcome.result)
+    except Failure:
+        return True
+    if not all(goals.holds(goal, b.start, world.sections, None) for goal in b.goal):
+        return True
+    asked = b.facts[-1].source
+    try:
+        return bool(resolve(asked, results) != resolve(asked, b.results))
+    except IndexError:  # the ruled-out data has no such row
+        return True
+
+
 @lru_cache(maxsize=64)
 def build_hardest(task: str, recipe: Recipe, index: int) -> Builder:
     """Return the same core with one name ruled out and numbers to be computed (very_hard)."""
@@ -53,7 +93,7 @@ def build_hardest(task: str, recipe: Recipe, index: int) -> Builder:
         aside = Draw("hardest", task, index, other)
         twisted = aside.pick(twistable(recipe))
         builder = Builder(Draw("core", task, index, attempt), recipe, twisted, aside)
-        if _attempt(builder):
+        if _attempt(builder) and _ruled_out(builder):
             return builder
     raise TaskError(f"task {task}: index {index} cannot be made very_hard: {' '.join(recipe)}")
 
