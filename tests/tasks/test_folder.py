@@ -304,6 +304,17 @@ def test_an_answer_that_its_scorer_cannot_use_is_one_line(
     assert "\n" not in str(error.value)
 
 
+LONG = ["$" * 50_000 + "x", "[" * 50_000, "`" * 50_000, "9" * 50_000, "**" * 50_000, "\ud800"]
+
+
+@pytest.mark.parametrize("kind", SCORERS)
+def test_hostile_replies_are_failures_and_take_no_time(kind: str, tmp_path: Path) -> None:
+    wanted = {"one_of": ["a b"], "number": 0, "json_schema": {"type": "object"}}.get(kind, "a b")
+    line = json.dumps({"question": "q", "answer": wanted})
+    pack = QuestionPack(write(tmp_path, f"description: d\nscorer: {{kind: {kind}}}\n", line))
+    assert [reply[:9] for reply in LONG if score(pack, reply)] == []
+
+
 @pytest.mark.parametrize("kind", SCORERS)
 def test_no_scorer_accepts_no_answer(kind: str, tmp_path: Path) -> None:
     wanted = {"one_of": ["None"], "number": 0, "json_schema": True}.get(kind, "None")

@@ -58,7 +58,7 @@ class Prompt:
     flaw: str | None
     source: Path
     sha256: str
-    sources: dict[str, str] = field(repr=False)
+    sources: dict[str, str] = field(repr=False, compare=False)
 
     def render(self, instance: Instance) -> str:
         """Return the user message for `instance`.

@@ -109,9 +109,12 @@ def compact(value: Any) -> str:
 
 
 def tool_list(tools: Sequence[ToolSpec]) -> str:
-    """Return the tools, one line of JSON each, with the words and schemas that native sends."""
+    """Return the tools, one line of JSON each, with the words and schemas that native sends.
+
+    A schema stands under another key than a call's arguments: small models copy what they see.
+    """
     lines = (
-        compact({"tool": tool.name, "description": tool.description, "arguments": tool.parameters})
+        compact({"name": tool.name, "description": tool.description, "parameters": tool.parameters})
         for tool in tools
     )
-    return "Tools, with the JSON Schema of their arguments:\n" + "\n".join(lines)
+    return "Tools, with the JSON Schema of their parameters:\n" + "\n".join(lines)

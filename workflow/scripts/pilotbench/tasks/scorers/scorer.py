@@ -16,6 +16,7 @@ _LABEL = re.compile(r"^[*_ ]*(?:final )?answer[*_ ]*[:=][*_ ]*", re.IGNORECASE)
 _WRAPPED = (re.compile(r"^\$+(.+?)\$+$"), re.compile(r"^\\boxed\{(.+)\}$"))
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 DEEPEST = 40
+LONGEST_WRAPPED = 500
 
 EXTRACT: Json = {
     "enum": ["last_line", "whole"],
@@ -76,7 +77,7 @@ def extracted(given: Any, how: str) -> str:
     if not lines:
         return ""
     line = _LABEL.sub("", lines[-1]).strip(_WRAPPING)
-    for wrapped in _WRAPPED:
+    for wrapped in _WRAPPED if len(line) < LONGEST_WRAPPED else ():
         line = wrapped.sub(r"\1", line).strip(_WRAPPING)
     return line
 
