@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +123,7 @@ def _lines(path: Path) -> Iterator[Json]:
         with gzip.open(path, "rb") as lines:
             for count, line in enumerate(lines, start=1):
                 yield _record(json.loads(line), count)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise RecordError(f"{path}: damaged after line {count}: {error}") from None
     if count == 0:
         raise RecordError(f"{path}: empty")

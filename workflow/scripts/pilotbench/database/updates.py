@@ -150,7 +150,7 @@ def update(
             _load_files(draft, before, files, report, say)
             if report.damaged and not settings.keep_going:
                 raise DamagedShards(_damage_text(report.damaged))
-            _load_journal(draft, before, _open(plan, set(found), report), replay, report)
+            _load_journal(draft, before, _open(plan, set(found)), replay, report)
             _load_selection(draft, before, plan, settings)
             if draft.opened:
                 resolve(draft.connection)
@@ -268,10 +268,9 @@ def _forget(draft: store.Draft, before: Before, names: list[str]) -> None:
         )
 
 
-def _open(plan: Plan, found: set[str], report: Report) -> dict[str, Shard]:
-    """Return the planned shards without a readable file, by path."""
-    readable = found - set(report.damaged)
-    return {path: shard for path, shard in plan.by_path.items() if path not in readable}
+def _open(plan: Plan, found: set[str]) -> dict[str, Shard]:
+    """Return the planned shards without a file, by path; episodes of a damaged one are owed."""
+    return {path: shard for path, shard in plan.by_path.items() if path not in found}
 
 
 def _load_journal(
@@ -283,7 +282,8 @@ def _load_journal(
 ) -> None:
     """Bring the provisional rows up to date: those of `wanted`, and no others."""
     old = {n: k.sha256 for n, k in before.shards.items() if k.state == "provisional"}
-    _forget(draft, before, [name for name in old if name not in wanted])
+    come = set(report.new)  # their rows went when their files were loaded
+    _forget(draft, before, [name for name in old if name not in wanted and name not in come])
     for name, shard in wanted.items():
         replayed = replay(shard) if replay is not None else None
         reasons = [] if replayed is None else _reasons(name, replayed)

@@ -86,15 +86,17 @@ WITH open AS (  -- a file holds every episode of its shard
 ), wanted AS (
   SELECT {_WORDS}, index, unnest(range(repeats))::INTEGER AS repeat, shard FROM places
 )
-SELECT w.*, coalesce(r.kind, 'not_asked') AS kind, r.message
+SELECT w.*, coalesce(r.kind, if(d.path IS NULL, 'not_asked', 'damaged')) AS kind,
+  coalesce(r.message, d.damage) AS message
 FROM wanted w ANTI JOIN (FROM store.episodes WHERE counted AND current) e
     USING ({_WORDS}, index, repeat)
   LEFT JOIN store.reasons r ON r.shard = w.shard AND r.index = w.index AND r.repeat = w.repeat
+  LEFT JOIN store.shards d ON d.path = w.shard AND d.state = 'damaged'
 """,
     _named(EPISODES.columns, *CELL, "index", "repeat")
     + columns("""
 shard    VARCHAR  Path of the planned shard.
-kind     VARCHAR  Class of the error that stopped it; `not_asked` when there was none.
+kind     VARCHAR  Class of the error that stopped it, `damaged` file, or `not_asked`.
 message  VARCHAR  The error in words.
 """),
 )

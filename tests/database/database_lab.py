@@ -1,0 +1,106 @@
+"""A results folder with generated shards, its plan and its database."""
+
+from __future__ import annotations
+
+import dataclasses
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from pilotbench.config import Settings
+from pilotbench.database import store, updates
+from pilotbench.database.schema import TABLES
+from pilotbench.plan import Plan
+from pilotbench.records import Cell, Shard
+from support import make_shards
+
+SIZE = 3
+CELLS = tuple(
+    Cell(model, prompt, "simple_task", "easy", "0.8")
+    for model in ("alpha", "beta")
+    for prompt in ("baseline", "optimal")
+)
+
+
+@dataclasses.dataclass
+class Lab:
+    """A results folder; `plan` is what the last command selects."""
+
+    results: Path
+    plan: Plan
+    keep_going: bool = False
+    said: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.results / store.NAME
+
+    @property
+    def settings(self) -> Settings:
+        """Settings that fit the plan as far as the database looks at them."""
+        cells = self.plan.cells
+        return Settings(
+            models=dict.fromkeys(cell.model for cell in cells),  # type: ignore[arg-type]
+            prompts=tuple(dict.fromkeys(cell.prompt for cell in cells)),
+            tasks=tuple(dict.fromkeys(cell.task for cell in cells)),
+            difficulties=("easy",),
+            tool_success_rates=("0.8",),
+            instances=SIZE,
+            repeats=self.plan.repeats,
+            shard_size=SIZE,
+            max_turns=None,
+            providers={},
+            catalog={},
+            keep_going=self.keep_going,
+        )
+
+    def write(self, *shards: Shard, salt: str = "", repeats: int | None = None) -> None:
+        """Write shard files; all planned ones when none is named."""
+        for shard in shards or self.plan.shards:
+            make_shards.write(
+                self.results, shard, repeats or self.plan.repeats, salt=salt, text=0.05
+            )
+
+    def path(self, shard: Shard) -> Path:
+        """The file of a shard."""
+        return self.results / "shards" / shard.path
+
+    def update(self, replay: updates.Replay | None = None) -> updates.Report:
+        """Update the database; what it says is kept in `said`."""
+        self.said.clear()
+        return updates.update(
+            self.results, self.plan, self.settings, replay=replay, log=self.said.append
+        )
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        with store.reader(self.database) as connection:
+            return connection.execute(query, list(values)).fetchall()
+
+    def value(self, query: str, *values: Any) -> Any:
+        """Return the one value of a query."""
+        return self.rows(query, *values)[0][0]
+
+    def content(self) -> str:
+        """Return one hash of every row of every stored table."""
+        return content_hash(self.database)
+
+
+def content_hash(database: Path) -> str:
+    """Return the SHA-256 of all rows of all tables in order of their keys."""
+    found = sha256()
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for table in TABLES.values():
+            order = ", ".join(f'"{word}"' for word in table.key)
+            rows = connection.execute(f"FROM store.{table.name} ORDER BY {order}").fetchall()
+            found.update(repr((table.name, rows)).encode())
+    return found.hexdigest()
+
+
+def filled(results: Path) -> Lab:
+    """Return a lab of four cells of one shard each, all planned and written."""
+    lab = Lab(results, Plan(tuple(Shard(cell, 0, SIZE - 1) for cell in CELLS), 1))
+    lab.write()
+    return lab
