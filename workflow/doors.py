@@ -1,0 +1,284 @@
+"""The ways in that the predecessor had: translate to one snakemake command, print it, run it.
+
+`python workflow/doors.py DOOR WORD…`, where DOOR is the name of a script of the top folder. There
+is no second scheduler here: the process becomes the command that it prints. The environment is made
+first where none is active. All words after `--` go to snakemake as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parents[1]
+KEYS = {
+    "models": ("-m", "--model", "--models"),
+    "prompts": ("-p", "--prompt-types", "--prompts"),
+    "tasks": ("-t", "--task-types", "--tasks"),
+    "instances": ("-n", "--num-instances", "--instances"),
+    "difficulties": ("-d", "--difficulty", "--difficulties"),
+    "tool_success_rates": ("--tool-success-rate",),
+}
+"""Config key -> the flags that set it."""
+VARIABLES = {
+    "instances": "NUM_INSTANCES",
+    "difficulties": "DIFFICULTY",
+    "tasks": "TASK_TYPES",
+    "prompts": "PROMPT_TYPES",
+}
+"""Config key -> the environment variable that sets it where no flag does."""
+GONE = {
+    "--adaptive": "each key adapts to what its provider accepts",
+    "--no-adaptive": "a key adapts to 429s only; its slots, rpm and tpm are fixed",
+    "--prompt-parallel": "whatever has no result yet runs side by side",
+    "--sequential-prompts": "the order does not matter: all models meet the same instances",
+    "--provider-parallel": "each key has slots of its own, so all providers work at once",
+    "--save-logs": "every shard has its log below results/logs, one line an episode",
+    "--no-save-logs": "every shard has its log below results/logs, one line an episode",
+    "--checkpoint-interval": "every answer is on disk before it is used",
+    "--batch-commit": "every answer is on disk before it is used",
+}
+"""Flags without a meaning any more, and why."""
+WITH_VALUE = ("--checkpoint-interval",)
+
+
+@dataclass
+class Command:
+    """What is said to snakemake: targets, config keys, resources, overlays, further words."""
+
+    targets: list[str] = field(default_factory=list)
+    config: dict[str, str] = field(default_factory=dict)
+    resources: dict[str, int] = field(default_factory=dict)
+    overlays: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    def line(self) -> list[str]:
+        """Return the words after `snakemake`; flags that take several words are given once."""
+        words = list(self.words)
+        for flag, own in (
+            ("--configfile", self.overlays),
+            ("--resources", [f"{key}={value}" for key, value in self.resources.items()]),
+            ("--config", [f"{key}={value}" for key, value in self.config.items()]),
+        ):
+            if not own:
+                continue
+            place = words.index(flag) + 1 if flag in words else 0
+            words[place:place] = own if flag in words else [flag, *own]
+        return [*self.targets, *words]
+
+
+def quick_test(words: list[str]) -> Command:
+    """`quick_test.sh`: a small real benchmark without any key; all words go to snakemake."""
+    overlay = "config/experiments/quick.yaml"
+    return Command(["quick"], from_variables(), overlays=[overlay], words=without_dashes(words))
+
+
+def test_all(words: list[str]) -> Command:
+    """`test_all.sh`: all models, prompts and tasks of the config; all words go to snakemake."""
+    everything = {"models": "all", "prompts": "all", "tasks": "all"}
+    return Command(config=everything | from_variables(), words=without_dashes(words))
+
+
+def run_batch_test(words: list[str]) -> Command:
+    """`run_batch_test.sh`: some models; what no flag or variable names is as in the config."""
+    own, rest = split(words)
+    parser = parser_of("run_batch_test.sh", run_batch_test, KEYS)
+    parser.add_argument("--all-models", action="store_true", help="all models of the config")
+    args = parser.parse_args(own)
+    config = from_variables() | chosen(args)
+    if args.all_models:
+        if "models" in config:
+            parser.error("--all-models and --model exclude each other")
+        config = {"models": "all"} | config
+    return Command(config=config, words=rest)
+
+
+def run_parallel_test(words: list[str]) -> Command:
+    """`run_parallel_test.sh`: several models at once over all providers; all, unless named."""
+    own, rest = split(words)
+    parser = parser_of("run_parallel_test.sh", run_parallel_test, KEYS)
+    parser.add_argument("names", nargs="*", metavar="MODEL", help="models (default: all)")
+    args = parser.parse_args(own)
+    models = {"models": ",".join(args.names) or "all"}
+    return Command(config=models | from_variables() | chosen(args), words=rest)
+
+
+def smart_batch_runner(words: list[str]) -> Command:
+    """`smart_batch_runner.py`: the predecessor's flags."""
+    own, rest = split(words)
+    parser = parser_of("smart_batch_runner.py", smart_batch_runner, KEYS)
+    parser.add_argument(
+        "--max-workers", type=positive_int, metavar="N", help="requests in flight on each key"
+    )
+    parser.add_argument(
+        "--qps", type=positive_float, metavar="N", help="requests a second on each key"
+    )
+    parser.add_argument("--silent", "--quiet", action="store_true", help="only the result")
+    for flag, why in GONE.items():
+        kind = {"metavar": "N"} if flag in WITH_VALUE else {"action": "store_true"}
+        parser.add_argument(flag, default=None, help=f"no meaning any more: {why}", **kind)
+    args = parser.parse_args(own)
+    for flag, why in GONE.items():
+        if getattr(args, name_of(flag)) is not None:
+            note(f"{flag} has no meaning any more and is ignored: {why}")
+    command = Command(config=chosen(args), words=rest)
+    limit(command, args.max_workers, args.qps)
+    if args.silent:
+        command.words += ["--quiet", "all"]
+    return command
+
+
+DOORS = {
+    "quick_test.sh": quick_test,
+    "test_all.sh": test_all,
+    "run_batch_test.sh": run_batch_test,
+    "run_parallel_test.sh": run_parallel_test,
+    "smart_batch_runner.py": smart_batch_runner,
+}
+
+
+def limit(command: Command, workers: int | None, qps: float | None) -> None:
+    """Bound the keys of the chosen models' providers: slots, and requests a minute.
+
+    Requests a second become `rpm` in an overlay below results/overlays: a key's rpm has no flag.
+    """
+    if workers is None and qps is None:
+        return
+    keys = keys_of(command.config.get("models"))
+    if workers is not None:
+        command.resources = dict.fromkeys(keys, workers)
+        note(f"--max-workers {workers}: at most {workers} in flight on each of {', '.join(keys)}")
+    if qps is not None:
+        rpm = max(1, int(qps * 60))
+        overlay = Path("results/overlays", f"rpm-{rpm}-{'-'.join(sorted(set(keys.values())))}.yaml")
+        overlay.parent.mkdir(parents=True, exist_ok=True)
+        overlay.write_text(rpm_overlay(keys, rpm), encoding="utf-8")
+        command.overlays.append(str(overlay))
+        note(f"--qps {qps:g}: at most {rpm} a minute on each of {', '.join(keys)}")
+
+
+def keys_of(models: str | None) -> dict[str, str]:
+    """Return alias -> provider of each key that the models may use. Raises UserError."""
+    from pilotbench import config, validation
+
+    merged = config.read((), {"models": models} if models else {})
+    validation.validate(merged, map(Path, config.BASE_FILES))
+    settings = config.settings(merged)
+    return {a: model.provider for model in settings.models.values()
+            for a in settings.providers[model.provider].keys}  # fmt: skip
+
+
+def rpm_overlay(keys: Mapping[str, str], rpm: int) -> str:
+    """Return an overlay that bounds each key to `rpm` requests a minute."""
+    lines = ["providers:"]
+    for provider in dict.fromkeys(keys.values()):
+        lines += [f"  {provider}:", "    keys:"]
+        lines += [f"      {a}: {{rpm: {rpm}}}" for a, owner in keys.items() if owner == provider]
+    return "\n".join(lines) + "\n"
+
+
+def parser_of(
+    door: str, translate: object, keys: Mapping[str, Iterable[str]]
+) -> argparse.ArgumentParser:
+    """Return a parser with the flags of the config keys."""
+    parser = argparse.ArgumentParser(
+        prog=door,
+        description=translate.__doc__,
+        epilog="Words after -- go to snakemake, e.g.: -- --dry-run",
+        allow_abbrev=False,
+    )
+    for key, flags in keys.items():
+        parser.add_argument(*flags, dest=key, help=f"config key {key}; commas between several")
+    return parser
+
+
+def chosen(args: argparse.Namespace) -> dict[str, str]:
+    """Return the config keys that flags have set."""
+    return {key: value for key in KEYS if (value := getattr(args, key)) is not None}
+
+
+def from_variables() -> dict[str, str]:
+    """Return the config keys that environment variables set."""
+    return {key: os.environ[name] for key, name in VARIABLES.items() if os.environ.get(name)}
+
+
+def split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Return the words before and after `--`."""
+    if "--" not in words:
+        return words, []
+    place = words.index("--")
+    return words[:place], words[place + 1 :]
+
+
+def without_dashes(words: list[str]) -> list[str]:
+    """Return the words without a leading `--`."""
+    return words[1:] if words[:1] == ["--"] else words
+
+
+def name_of(flag: str) -> str:
+    """Return the attribute under which argparse keeps a flag."""
+    return flag.lstrip("-").replace("-", "_")
+
+
+def positive_int(text: str) -> int:
+    """Return a whole number of 1 or more."""
+    if (value := int(text)) < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def positive_float(text: str) -> float:
+    """Return a number over 0."""
+    if not 0 < (value := float(text)) < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return value
+
+
+def note(text: str) -> None:
+    """Say one line to the person."""
+    print(f"note: {text}", file=sys.stderr)
+
+
+def is_ready() -> bool:
+    """Say whether this Python is that of an environment which has what a run needs."""
+    own = sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ
+    return own and all(importlib.util.find_spec(name) for name in ("snakemake", "duckdb", "openai"))
+
+
+def enter_environment(door: str, words: list[str]) -> None:
+    """Make `.venv` and become its Python, unless an environment is active."""
+    if is_ready():
+        return
+    made = subprocess.run(["make", "--silent", "setup"], stdout=sys.stderr, check=False)
+    if made.returncode:
+        sys.exit(made.returncode)
+    python = str(ROOT / ".venv/bin/python")
+    os.execv(python, [python, __file__, door, *words])
+
+
+def main(door: str, words: list[str]) -> NoReturn:
+    """Open a door: the process becomes snakemake. A user's mistake is one line and 2."""
+    os.chdir(ROOT)
+    enter_environment(door, words)
+    sys.path.insert(0, str(ROOT / "workflow/scripts"))
+    from pilotbench.errors import UserError
+
+    try:
+        line = DOORS[door](words).line()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    print(f"+ {shlex.join(['snakemake', *line])}", file=sys.stderr, flush=True)
+    os.execv(sys.executable, [sys.executable, "-m", "snakemake", *line])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
