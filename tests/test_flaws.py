@@ -176,6 +176,18 @@ def test_a_parameter_error_never_states_a_value_of_the_request() -> None:
         assert f"`{added.pop()}`" not in instance.request
 
 
+def test_a_wrong_column_holds_the_same_type_as_the_right_one() -> None:
+    row = {"id": 1, "city": "Lund", "amount": 5, "site": "north", "weight": 6}
+    world = {"tables": {"orders": {"kind": "table", "value": [row]}}}
+    for column, others in (("amount", {"id", "weight"}), ("city", {"site"})):
+        rule = {"data": "orders", "column": column, "rule": "present"}
+        step = _step("data_processing_validator", f"drop what lacks `{column}`", **rule)
+        for index in range(10):
+            instance = Instance("simple_task", "easy", index, "Do it.", world, plan=(step,))
+            (wrong,) = flaws.flawed_plan(instance, "parameter_error").steps
+            assert wrong.step.arguments["column"] in others
+
+
 def test_every_tool_has_drifts_to_tools_that_can_take_their_arguments() -> None:
     assert set(DRIFTS) == set(OPERATIONS) == set(TOOLS)
     for tool, drifts in DRIFTS.items():

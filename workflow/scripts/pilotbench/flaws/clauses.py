@@ -20,6 +20,7 @@ from pilotbench.flaws.plans import (
     told,
 )
 from pilotbench.instances import Instance, Step
+from pilotbench.world.objects import from_csv, from_json
 from pilotbench.world.toolbox import TOOLS
 
 Json = dict[str, Any]
@@ -101,7 +102,7 @@ def _wrong(instance: Instance, key: str, value: Any) -> Any:
 
 
 def _columns(world: Json, column: str) -> list[str]:
-    """Return the columns that stand beside `column` in the world's data, last first.
+    """Return the columns beside `column` in the world's data that hold the same type, last first.
 
     The last columns are measures, so that a wrong column is one that could be meant.
     """
@@ -109,14 +110,26 @@ def _columns(world: Json, column: str) -> list[str]:
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
-            value = dict.fromkeys(re.findall(r"\w+", value.partition("\n")[0]))
+            value = _first_row(value) if column in value else {}
         if isinstance(value, dict):
             if column in value:
-                return [name for name in reversed(value) if name != column]
+                kind = _is_figure(value[column])
+                alike = [name for name, held in value.items() if _is_figure(held) == kind]
+                return [name for name in reversed(alike) if name != column]
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value[:1])
     return []
+
+
+def _first_row(text: str) -> Json:
+    """Return the first record of CSV or JSON text, empty where there is none."""
+    rows = from_csv(text) or from_json(text)
+    return rows[0] if rows else {}
+
+
+def _is_figure(value: Any) -> bool:
+    return isinstance(value, int | float)
 
 
 def _misspelt(name: str) -> str:
