@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pilotbench.summary import figures, files, markdown, page, rendering, transcripts
+from pilotbench.summary import figures, files, markdown, page, reference, rendering, transcripts
 from pilotbench.summary.data import Data, load
 from pilotbench.summary.figures.base import Source
 from pilotbench.summary.report import report
 
+BOUNDS = "bounds.json"
+
 
 def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
     """Write the summary of a database to `out`."""
-    data = load(db_path, settings)
+    data = reference.completed(load(db_path, settings), settings, out / BOUNDS)
     write(data, out)
     transcripts.write(data.shards, db_path, results, out)
 

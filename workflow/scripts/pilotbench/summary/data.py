@@ -123,7 +123,8 @@ def load(db_path: Path, settings: Any) -> Data:
     every = plain(queries.episodes(db_path, current=False))
     every = every.assign(drawn=every["episode"].map(_drawn(db_path)).fillna(0))
     current = every["current"].astype(bool)
-    selection, cells = queries.selection(db_path), plain(queries.cells(db_path))
+    selection = queries.selection(db_path)
+    cells = in_order(plain(queries.cells(db_path)), selection)
     return Data(
         episodes=every[current].reset_index(drop=True),
         requests=plain(queries.requests(db_path)),
@@ -136,6 +137,17 @@ def load(db_path: Path, settings: Any) -> Data:
         slots={alias: key.slots for alias, key in settings.keys.items()} if settings else {},
         others=every[~current].reset_index(drop=True),
     )
+
+
+def in_order(cells: pd.DataFrame, selection: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the cells in the order of the config's lists, words it does not name last."""
+    keys = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
+    places = {}
+    for word, key in zip(CELL, keys, strict=True):
+        named = {str(name): place for place, name in enumerate(selection.get(key) or ())}
+        places[word] = [named.get(str(name), len(named)) for name in cells[word]]
+    order = pd.DataFrame(places).sort_values(CELL, kind="stable").index
+    return cells.iloc[order].reset_index(drop=True)
 
 
 def _drawn(db_path: Path) -> pd.Series:

@@ -98,12 +98,12 @@ def _words(row: dict[Any, Any]) -> dict[str, str]:
     return {word: str(row[word]) for word in WORDS if row.get(word) not in (None, "")}
 
 
-def shown(name: str, row: dict[Any, Any], data: Data) -> Shown:
+def shown(name: str, row: dict[Any, Any], data: Data | None) -> Shown:
     """Return one cell; rates carry their interval, counts of the finished what was planned."""
     value = row[name]
     if name == "planned" and "completed" in row:
         return Shown(finished(row), row["planned"], numeric=True)
-    if name == "prompt":
+    if name == "prompt" and data is not None:
         return Shown(data.label(str(value)), str(value))
     if value is None or value is pd.NA or value != value:
         return Shown("–", "", numeric=name not in WORDS)

@@ -137,6 +137,7 @@ def warnings(data: Data, cells: pd.DataFrame) -> list[str]:
         *_repeat_warnings(data),
         *_served_warnings(data),
         *_mixed_warnings(data),
+        *_bound_warnings(data, cells),
         *_damage_warnings(data),
     ]
 
@@ -192,6 +193,18 @@ def _mixed_warnings(data: Data) -> list[str]:
             "from the journal."
         )
     return found
+
+
+def _bound_warnings(data: Data, cells: pd.DataFrame) -> list[str]:
+    """Say how to get the bounds where a cell with tools has none."""
+    if "oracle_ceiling" not in cells:
+        return []
+    rated = cells[(cells["tool_success_rate"] != "none") & (cells["n"] > 0)]
+    unknown = int((rated["oracle_ceiling"].isna() | rated["random_floor"].isna()).sum())
+    return [
+        f"{unknown:,} cells have no oracle ceiling or no floor: add oracle and random to models, "
+        "they cost nothing."
+    ] * bool(unknown)
 
 
 def _damage_warnings(data: Data) -> list[str]:

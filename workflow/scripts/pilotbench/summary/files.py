@@ -10,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from pilotbench.summary.balance import is_balanced
 from pilotbench.summary.hostile import csv_safe
 from pilotbench.summary.report import Report
+from pilotbench.summary.tables import model_cells
 
 FORMAT = 1
 
@@ -39,6 +41,8 @@ def as_json(report: Report) -> dict[str, Any]:
             **asdict(report.facts),
             "coverage": report.facts.coverage,
         },
+        "prompts": {name: report.data.label(name) for name in report.data.prompt_names},
+        "like_for_like": is_balanced(model_cells(report.data), "prompt"),
         "players": report.data.player_names,
         "tables": {
             name: {

@@ -47,6 +47,11 @@ def environment() -> jinja2.Environment:
     return env
 
 
+def asset(name: str) -> str:
+    """Return a style sheet or a script of the templates."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
 def inlined(script: str) -> str:
     """Return JavaScript that cannot end its own script element."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
@@ -79,8 +84,9 @@ def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any
         "specs": script_json({f.name: f.spec for f in figures}),
         "themes": script_json({"light": theme.config(), "dark": theme.config(dark=True)}),
         "vega": script,
-        "css": (TEMPLATES / "page.css").read_text(encoding="utf-8"),
-        "js": (TEMPLATES / "page.js").read_text(encoding="utf-8"),
+        "css": asset("page.css"),
+        "js": asset("page.js"),
+        "sort": asset("sort.js"),
     }
 
 

@@ -29,7 +29,7 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     It is read from summary/summary.json where that is newer than the database, else counted.
     """
     said = _written(db_path) or _counted(db_path, settings)
-    lines = [table(_rows(said), width), said["verdict"], _owed(said)]
+    lines = [table(_rows(said), width), said["verdict"], _unlike(said), _owed(said)]
     return "\n".join(line for line in lines if line)
 
 
@@ -53,7 +53,8 @@ def _counted(db_path: Path, settings: Any) -> dict[str, Any]:
 
 
 def _rows(said: dict[str, Any]) -> list[Row]:
-    return [_row(row) for row in _records(said, "model_prompt")] + [
+    labels = said["prompts"]
+    return [_row(row, labels) for row in _records(said, "model_prompt")] + [
         _bound(row) for row in _records(said, "players")
     ]
 
@@ -68,11 +69,11 @@ def _bound(row: dict[str, Any]) -> Row:
     return (str(row["player"]), "(a bound)", "–", f"{row['n']:,}", rate, "", "", "", "")
 
 
-def _row(row: dict[str, Any]) -> Row:
+def _row(row: dict[str, Any], labels: dict[str, str]) -> Row:
     tokens, done = row.get("tokens_per_episode"), row["completed"] + row["refused"]
     return (
         str(row["model"]),
-        str(row["prompt"]),
+        labels.get(row["prompt"], str(row["prompt"])),
         str(row["protocol"]),
         f"{row['planned'] - row['owed']:,}/{row['planned']:,}",
         _rate(row),
@@ -100,6 +101,12 @@ def _usd(value: float) -> str:
     from pilotbench.summary.display import usd
 
     return usd(value)
+
+
+def _unlike(said: dict[str, Any]) -> str:
+    if said["like_for_like"]:
+        return ""
+    return "The prompts did not run under the same conditions: the page compares like with like."
 
 
 def _owed(said: dict[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 
 from pilotbench.summary.figures.base import (
@@ -69,7 +71,7 @@ def _forest(
     names = names or list(dict.fromkeys(row["arm_shown"] for row in rows))
     colour = by(series, "Model" if series == "model" else "Prompt", names)
     base = alt.Chart().encode(
-        y=alt.Y(f"{axis}:N", sort=order, title=None),
+        y=alt.Y(f"{axis}:N", sort=order, title=None, axis=unflawed()),
         yOffset=alt.YOffset(f"{series}:N", sort=names),
     )
     return Figure(
@@ -110,7 +112,7 @@ def followed(source: Source) -> Figure | None:
     names = source.data.model_names
     colour = by("model", "Model", names)
     base = alt.Chart().encode(
-        y=alt.Y("prompt:N", title=None, sort=source.data.prompt_names),
+        y=alt.Y("prompt:N", title=None, sort=source.data.prompt_names, axis=unflawed()),
         yOffset=alt.YOffset("model:N", sort=names),
     )
     return Figure(
@@ -142,3 +144,9 @@ def followed(source: Source) -> Figure | None:
         "flaws",
         "Flawed plans",
     )
+
+
+def unflawed() -> Any:
+    """Return an axis that says flaws without the word that all of them begin with."""
+    flaw = "replace(slice(datum.label, 7), /_/g, ' ')"
+    return alt.Axis(labelExpr=f"indexof(datum.label, 'flawed_') == 0 ? {flaw} : datum.label")

@@ -79,7 +79,8 @@ def pareto(source: Source) -> Figure | None:
     front = _front(rows, x)
     for row in rows:
         row["front"] = row["model"] in front
-    colour = by("model", "Model", source.data.model_names)
+    there = [m for m in source.data.model_names if any(row["model"] == m for row in rows)]
+    colour = by("model", "Model", source.data.model_names).legend(values=there)
     base = alt.Chart()
     title = "USD per episode (log)" if cost else "tokens per episode (log)"
     at = alt.X(f"{x}:Q", scale=alt.Scale(type="log", padding=24), title=title)
@@ -102,7 +103,7 @@ def pareto(source: Source) -> Figure | None:
                 x=at,
                 y=alt.Y("success_rate_all:Q", scale=RATE, axis=PERCENT, title="success rate"),
                 color=colour,
-                shape=shape("model", "Model", source.data.model_names),
+                shape=shape("model", "Model", source.data.model_names).legend(values=there),
                 tooltip=tips(["model"], ["success_rate_all"], [x, "tokens_per_success"]),
             ),
             rows=rows,

@@ -17,7 +17,10 @@
     spec.config = Object.assign({}, themes[theme], { background: "transparent" });
     const room = Math.max(240, element.clientWidth - 24);
     if (spec.usermeta && spec.usermeta.inner) spec.spec.width = Math.max(180, room - 60);
-    if (room < 440) spec.config.legend = Object.assign({}, spec.config.legend, { columns: 2 });
+    if (room < 440) {
+      spec.config.legend = Object.assign({}, spec.config.legend, { columns: 1 });
+      spec.config.axis = Object.assign({}, spec.config.axis, { labelFontSize: 10 });
+    }
     const menu = (spec.params || []).find((p) => p.name === "prompt_menu");
     if (menu) {
       const left = [...new Set(spec.data.values.map((row) => row.shown))];
@@ -77,26 +80,7 @@
   if (reset) reset.addEventListener("click", () => { document.querySelectorAll(".filter input").forEach((i) => { i.checked = true; }); filtered(); });
 
   // ---- tables ----
-  function compare(a, b) {
-    if (a === b) return 0;
-    if (a === "" || a == null) return 1;
-    if (b === "" || b == null) return -1;
-    const x = Number(a), y = Number(b);
-    return Number.isNaN(x) || Number.isNaN(y) ? String(a).localeCompare(String(b)) : x - y;
-  }
-  function turned(head) {
-    const way = head.getAttribute("aria-sort") === "descending" ? "ascending" : head.getAttribute("aria-sort") === "ascending" ? "descending" : head.classList.contains("n") ? "descending" : "ascending";
-    head.parentElement.querySelectorAll("th").forEach((th) => { if (th.hasAttribute("aria-sort")) th.setAttribute("aria-sort", th === head ? way : "none"); });
-    return way === "ascending" ? 1 : -1;
-  }
-  for (const table of document.querySelectorAll("table.sortable")) {
-    table.tHead.addEventListener("click", (event) => {
-      const head = event.target.closest("th");
-      if (!head) return;
-      const way = turned(head), body = table.tBodies[0], at = head.cellIndex;
-      [...body.rows].sort((a, b) => { const x = a.cells[at].dataset.sort, y = b.cells[at].dataset.sort; return x === "" || y === "" ? compare(x, y) : way * compare(x, y); }).forEach((row) => body.append(row));
-    });
-  }
+  const { compare, turned } = window.pilotbenchTables;
   const PAGE = 60;
   let shown = PAGE, order = cellRows.slice();
   const table = document.getElementById("cell-table"), find = document.getElementById("find"), more = document.getElementById("more");
