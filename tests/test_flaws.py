@@ -366,3 +366,43 @@ def test_harm_is_whether_a_literal_follower_fails() -> None:
     repeated = [flaws.harmful("redundant_operations", instance) for instance in instances]
     assert {True, False} == set(repeated)
     assert all(flaws.harmful("missing_step", instance) for instance in instances)
+
+
+FOUND = {0: {"value": 40, "preview": "key,city\nheron-12,Lund"}, 1: {"names": ["code_812"]}}
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted", "answer"),
+    [
+        ({"$step": 0, "path": "value"}, 40, 40),
+        ({"$sum": [{"$step": 0, "path": "value"}, 2]}, 42, 42),
+        ({"times": 3, "less": 20, "of": {"$step": 0, "path": "value"}}, 100, 100),
+        ({"times": 2, "less": 4, "of": {"$step": 1, "path": "names.0"}}, 1620, 1620),
+        ({"$step": 0, "path": "preview"}, "heron-12", "heron-12"),
+        ({"$step": 0, "path": "preview"}, "heron-1", "key,city\nheron-12,Lund"),
+        ({"$step": 2, "path": "value"}, 7, None),
+        ({"times": 2, "less": 4, "of": {"$step": 2, "path": "value"}}, 7, None),
+    ],
+)
+def test_a_literal_answer_is_read_off_the_results(source: Any, wanted: Any, answer: Any) -> None:
+    kind = "token" if isinstance(wanted, str) else "number"
+    goal = ({"kind": "answer", "type": kind, "value": wanted},)
+    instance = Instance(
+        "simple_task", "easy", 0, "Do it.", goal=goal, extra={"answer_from": source}
+    )
+    assert flaws.literal_answer(instance, FOUND) == answer
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({1: {"handle": "table_1"}}, {"data": "table_1", "to": "ann.b"}),
+        ({0: {"handle": "text_1"}}, {"data": "text_1", "to": "ann.b"}),
+        ({}, {"data": "unknown", "to": "ann.b"}),
+    ],
+)
+def test_a_literal_follower_takes_the_latest_handle_for_what_it_cannot_have(
+    found: dict[int, Any], expected: dict[str, Any]
+) -> None:
+    step = _step(NOTIFY, "notify its person", 1, to="ann.b", data=_handle(1))
+    assert flaws.literal_arguments(step, found) == expected
