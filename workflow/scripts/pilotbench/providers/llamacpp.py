@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -62,4 +63,8 @@ def start(model: Model, slots: int) -> Any:
     params.verbosity = -1
     params.ui = False
     params.cors_origins = ""
+    for cpu in (params.cpuparams, params.cpuparams_batch):
+        # Its threads wait for each other by spinning: on cores that others use too, two threads on
+        # two cores took more than three times as long as one.
+        cpu.n_threads = max(1, (os.cpu_count() or 1) // 2)
     return xllamacpp.Server(params)
