@@ -53,6 +53,7 @@ def content(db: Path) -> Json:
         names = [column[0] for column in cursor.description or []]
         leaves = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         last = connection.execute(_LAST).fetchone()
+    summary = _summary(leaves, last[0] if last else None)
     models: Json = {}
     for leaf in leaves:
         path = [leaf.pop(word) for word in names[:5]]
@@ -61,7 +62,7 @@ def content(db: Path) -> Json:
             place = place.setdefault(name, {} if level is None else {level: {}})
             place = place if level is None else place[level]
         place.update(_leaf(leaf))
-    return {"summary": _summary(leaves, models, last[0] if last else None), "models": models}
+    return {"summary": summary, "models": models}
 
 
 _LEVELS = ("by_prompt_type", "by_tool_success_rate", "by_difficulty", "by_task_type", None)
@@ -73,7 +74,7 @@ def _leaf(row: Json) -> Json:
     return rounded | {"total_errors": sum(errors.values()), "errors": errors}
 
 
-def _summary(leaves: list[Json], models: Json, last: float | None) -> Json:
+def _summary(leaves: list[Json], last: float | None) -> Json:
     total = {
         name: sum(leaf[key] for leaf in leaves)
         for name, key in (
@@ -89,8 +90,12 @@ def _summary(leaves: list[Json], models: Json, last: float | None) -> Json:
         )
     }
     return total | {
-        "models_tested": sorted(models),
+        "models_tested": sorted({leaf["model"] for leaf in leaves if _episodes(leaf)}),
         "last_test_time": None
         if last is None
         else datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds"),
     }
+
+
+def _episodes(leaf: Json) -> int:
+    return int(leaf["total"] + leaf["refused"] + leaf["not_applicable"])

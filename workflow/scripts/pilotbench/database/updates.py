@@ -162,6 +162,23 @@ def update(
     return report
 
 
+def forget_gone(results: Path) -> list[str]:
+    """Take the rows of files that are gone out of the database, return their paths.
+
+    The plan stays as the last update stored it.
+    """
+    database, report = results / store.NAME, Report()
+    with store.locked(results):
+        before = _before(database, logger.info)
+        _compare(shardfiles.find(results / "shards"), before, report)
+        with store.drafted(database, empty=not before.readable) as draft:
+            _forget(draft, before, report.gone)
+            if draft.opened:
+                resolve(draft.connection)
+                check(draft.connection)
+    return report.gone
+
+
 def _before(database: Path, say: Log) -> Before:
     if not database.exists():
         return Before()

@@ -130,11 +130,11 @@ requests           BIGINT   Requests.
 latency_s          DOUBLE   Mean latency of a request, s.
 """
 
-_COUNTS_SQL = """
+COUNTS_SQL = """
     count(*) FILTER (status = 'completed') AS completed,
     count(*) FILTER (status = 'refused') AS refused,
     count(*) FILTER (status = 'not_applicable') AS not_applicable"""
-_SCORES_SQL = """
+SCORES_SQL = """
     count(*) FILTER (level = 'full_success') AS full_success,
     count(*) FILTER (level = 'partial_success') AS partial_success,
     count(*) FILTER (level = 'failure') AS failure,
@@ -143,7 +143,7 @@ _SCORES_SQL = """
     avg(progress) AS progress,
     avg(weighted_score) AS weighted_score,
     count(*) FILTER (collateral_damage) AS collateral_damage"""
-_EFFORT_SQL = """
+EFFORT_SQL = """
     sum(parsed_turns) / nullif(sum(turns), 0) AS parse_rate,
     1 - sum(transient_met) / nullif(sum(drawn_calls), 0) AS effective_rate,
     avg(turns) FILTER (status = 'completed') AS turns,
@@ -154,7 +154,7 @@ _EFFORT_SQL = """
          THEN coalesce(sum(cost_usd), 0) END AS cost_usd,
     sum(requests)::BIGINT AS requests,
     sum(latency_s) / nullif(sum(requests), 0) AS latency_s"""
-_ERRORS_SQL = ",".join(f"\n    sum(error_{k})::BIGINT AS error_{k}" for k in ERROR_KINDS)
+ERRORS_SQL = ",".join(f"\n    sum(error_{k})::BIGINT AS error_{k}" for k in ERROR_KINDS)
 _ERROR_COLUMNS = columns(
     "\n".join(f"error_{k} BIGINT Calls with the error kind {k}." for k in ERROR_KINDS)
 )
@@ -171,8 +171,8 @@ WITH planned AS (
   SELECT {_WORDS}, count(*) AS owed, true AS current FROM owed GROUP BY ALL
 ), done AS (
   SELECT {_WORDS}, e.current, min(protocol) AS protocol,
-    count(*) FILTER (provisional) AS provisional, {_COUNTS_SQL}, {_SCORES_SQL}, {_EFFORT_SQL},
-    {_ERRORS_SQL},
+    count(*) FILTER (provisional) AS provisional, {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL},
+    {ERRORS_SQL},
     count(DISTINCT [s.prompt_sha256, s.parameters_sha256, s.benchmark_version, s.scoring_version])
       FILTER (NOT provisional) AS versions
   FROM episodes e JOIN (
@@ -217,7 +217,7 @@ WITH size AS (
   SELECT model, prompt, sum(planned)::BIGINT AS planned, sum(owed)::BIGINT AS owed
   FROM cells WHERE current GROUP BY ALL
 ), done AS (
-  SELECT model, prompt, min(protocol) AS protocol, {_COUNTS_SQL}, {_SCORES_SQL}, {_EFFORT_SQL}
+  SELECT model, prompt, min(protocol) AS protocol, {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}
   FROM episodes WHERE current GROUP BY model, prompt
 )
 SELECT model, protocol, prompt, planned, completed, refused, not_applicable, owed, full_success,
@@ -251,7 +251,7 @@ _SHARDS = View(
     f"""
 WITH done AS (
   SELECT shard, count(*) AS episodes, count(*) FILTER (counted) AS counted,
-    count(*) FILTER (current AND counted) AS current, {_COUNTS_SQL},
+    count(*) FILTER (current AND counted) AS current, {COUNTS_SQL},
     sum(tokens_input)::BIGINT AS tokens_input, sum(tokens_output)::BIGINT AS tokens_output,
     CASE WHEN count(*) FILTER (cost_usd IS NULL AND status <> 'not_applicable') = 0
          THEN coalesce(sum(cost_usd), 0) END AS cost_usd,

@@ -1,0 +1,220 @@
+"""Where one number of the summary comes from: episodes, files, commits, and how to make it again.
+
+A number is a column of `cells` or `leaderboard` over the episodes that some words select:
+`success_rate model=oracle prompt=baseline task=simple_task`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pilotbench.database import store
+from pilotbench.database.queries import opened
+from pilotbench.database.schema import CELL
+from pilotbench.database.views import COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES_SQL
+from pilotbench.errors import UserError
+
+if TYPE_CHECKING:
+    import duckdb
+
+Json = dict[str, Any]
+_COMPLETED = (
+    "completed",
+    "full_success",
+    "partial_success",
+    "failure",
+    "success_rate",
+    "progress",
+    "weighted_score",
+    "collateral_damage",
+    "turns",
+    "tool_calls",
+)
+_STATUS = {"success_rate_all": ("completed", "refused"), "refused": ("refused",)} | {
+    "not_applicable": ("not_applicable",),
+    **dict.fromkeys(_COMPLETED, ("completed",)),
+}
+_ANY = ("completed", "refused", "not_applicable")
+_SHOWN = ("index", "repeat", "status", "level", "progress", "turns", "cost_usd", "shard", "episode")
+_ORIGIN = (
+    "path",
+    "state",
+    "first",
+    "last",
+    "repeats",
+    "max_turns",
+    "commit",
+    "dirty",
+    "benchmark_version",
+    "scoring_version",
+    "prompt_sha256",
+    "instances_sha256",
+    "parameters_sha256",
+    "ended",
+    "host",
+    "sha256",
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """All that a number comes from; `commands` make its files again, in order."""
+
+    column: str
+    words: dict[str, str]
+    value: float | int | None
+    episodes: list[Json] = field(default_factory=list)
+    files: list[Json] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+
+
+def where_from(
+    db: Path, column: str, words: Mapping[str, str], results: Path = Path("results")
+) -> Origin:
+    """Return where the number `column` over the cells that `words` select comes from.
+
+    `words` are of model, prompt, task, difficulty, tool_success_rate; one that is left out stands
+    for all of the current selection. Raises UserError for an unknown word, column or cell.
+    """
+    for word in words:
+        if word not in CELL:
+            raise UserError(f"where-from: unknown word {word!r}; allowed: {', '.join(CELL)}")
+    selected = " AND ".join(["current", *(f"{word} = ?" for word in words)])
+    values = list(words.values())
+    with opened(db) as connection:
+        number = _number(connection, column, selected, values)
+        files = _rows(connection, _FILES.format(selected), values)
+        if not files:
+            told = " ".join(f"{word}={value}" for word, value in words.items())
+            raise UserError(f"where-from: no episode of the current selection has {told}")
+        base = [*values, list(_STATUS.get(column, _ANY))]
+        episodes = _rows(connection, _EPISODES.format(selected), base)
+    return Origin(column, dict(words), number, episodes, files, commands(files, results))
+
+
+_NUMBERS = f"SELECT {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}, {ERRORS_SQL} FROM episodes WHERE {{}}"
+_EPISODES = f"""
+SELECT {", ".join((*CELL, *_SHOWN))} FROM episodes WHERE {{}} AND list_contains(?, status)
+ORDER BY {", ".join(CELL)}, index, repeat
+"""
+_FILES = f"""
+SELECT {", ".join(f's."{name}"' for name in (*CELL, *_ORIGIN))}, count(*) AS episodes
+FROM store.shards s JOIN (FROM episodes WHERE {{}}) e ON e.shard = s.path
+GROUP BY ALL ORDER BY path
+"""
+
+
+def _number(
+    connection: duckdb.DuckDBPyConnection, column: str, selected: str, values: list[Any]
+) -> Any:
+    numbers = _rows(connection, _NUMBERS.format(selected), values)[0]
+    if column not in numbers:
+        raise UserError(f"where-from: no column {column!r}; allowed: {', '.join(numbers)}")
+    return numbers[column]
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> list[Json]:
+    cursor = connection.execute(query, values)
+    names = [entry[0] for entry in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def commands(files: list[Json], results: Path) -> list[str]:
+    """Return the shell commands that make `files` again: per commit, one for each shape of shard.
+
+    They replay the journal and pay for nothing that it holds.
+    """
+    groups: dict[tuple[Any, ...], list[Json]] = {}
+    for file in files:
+        size = file["last"] - file["first"] + 1
+        key = (file["commit"] or "", file["repeats"], file["max_turns"] or "auto", size)
+        groups.setdefault(key, []).append(file)
+    found, here = [], ""
+    for (commit, repeats, turns, size), members in sorted(groups.items()):
+        if commit and commit != here:
+            found.append(f"git checkout {commit}")
+            here = commit
+        found.append(_build(members, results, repeats, turns, size))
+    return found
+
+
+def _build(files: list[Json], results: Path, repeats: int, turns: str, size: int) -> str:
+    targets = [str(results / "shards" / file["path"]) for file in files]
+    config = {
+        "models": _listed(files, "model"),
+        "prompts": _listed(files, "prompt"),
+        "tasks": _listed(files, "task"),
+        "difficulties": _listed(files, "difficulty"),
+        "tool_success_rates": _listed(files, "tool_success_rate"),
+        "instances": str(max(file["last"] for file in files) + 1),
+        "repeats": str(repeats),
+        "shard_size": str(size),
+        "max_turns": turns,
+    }
+    if results != Path("results"):
+        config["results_dir"] = str(results)
+    words = [f"{key}={value}" for key, value in config.items() if value]
+    return shlex.join(["snakemake", *targets, "--force", "--config", *words])
+
+
+def _listed(files: list[Json], word: str) -> str:
+    """Return the different words with commas between; empty where the axis does not exist."""
+    return ",".join(sorted({file[word] for file in files} - {"none"}))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `where-from`."""
+    parser.add_argument("column", help="a column of a table: success_rate, cost_usd, …")
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD=VALUE", help=f"which cells: {', '.join(CELL)}"
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="the results folder")
+    parser.add_argument("--json", action="store_true", help="print JSON for other programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print where a number comes from."""
+    words = {}
+    for word in args.words:
+        key, sign, value = word.partition("=")
+        if not sign:
+            raise UserError(f"where-from: {word}: must be WORD=VALUE")
+        words[key] = value
+    origin = where_from(args.results / store.NAME, args.column, words, args.results)
+    print(json.dumps(asdict(origin), indent=1) if args.json else "\n".join(text(origin)))
+    return 0
+
+
+def text(origin: Origin) -> list[str]:
+    """Return the answer in lines for a terminal."""
+    told = " ".join(f"{word}={value}" for word, value in origin.words.items())
+    value = "none" if origin.value is None else f"{origin.value:g}"
+    lines = [f"{origin.column} {told} = {value}, from {len(origin.episodes)} episodes:"]
+    lines += [f"  {_episode(episode)}" for episode in origin.episodes]
+    lines.append(f"in {len(origin.files)} files:")
+    lines += [f"  {_file(file)}" for file in origin.files]
+    if any(file["dirty"] for file in origin.files):
+        lines.append("written with uncommitted changes: the commit alone does not fix the code")
+    return [*lines, "made again, without paying for what the journal holds, by:", *origin.commands]
+
+
+def _episode(episode: Json) -> str:
+    cell = "/".join(str(episode[word]) for word in CELL)
+    outcome = episode["level"] or episode["status"]
+    return f"{cell} index={episode['index']} repeat={episode['repeat']} {outcome}"
+
+
+def _file(file: Json) -> str:
+    if file["state"] == "provisional":
+        return f"{file['path']} ({file['episodes']} episodes) from the journal, no file yet"
+    commit = (file["commit"] or "no commit")[:12] + (" dirty" if file["dirty"] else "")
+    return (
+        f"{file['path']} ({file['episodes']} episodes) {commit} {file['ended']} {file['host']} "
+        f"scoring {file['scoring_version']} sha256 {file['sha256'][:12]}"
+    )
