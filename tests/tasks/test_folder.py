@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pilotbench import config, matrix
 from pilotbench.errors import TaskError, TranscriptError
 from pilotbench.tasks import TASKS
 from pilotbench.tasks.folder import SCHEMA, QuestionPack, load_tasks
@@ -87,6 +88,19 @@ def test_a_name_that_is_no_word_is_an_error(name: str, tmp_path: Path) -> None:
 def test_an_unknown_task_is_an_error_with_a_hint(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match=r"unknown task 'simpel_task'; did you mean simple_task\?"):
         load_tasks([tmp_path], ["simpel_task"])
+
+
+def test_a_pack_is_planned_once_and_only_under_prompts_without_a_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, lines=LINE * 3)
+    monkeypatch.chdir(ROOT)
+    choice = {"models": "oracle", "tasks": "quiz", "prompts": "all,flawed", "instances": "all"}
+    sweep = {"difficulties": "all", "tool_success_rates": [0.8, 0.9], "task_folders": str(tmp_path)}
+    cells = matrix.load(config.read((), choice | sweep)).plan
+    found = {(cell.prompt, cell.difficulty, cell.tool_success_rate) for cell in cells.cells}
+    assert found == {("baseline", "none", "none"), ("cot", "none", "none")}
+    assert cells.episodes == 6
 
 
 BAD_SETTINGS = {
