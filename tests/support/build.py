@@ -30,7 +30,9 @@ class Build:
     def __init__(self, folder: Path, config: dict[str, Any] | None = None) -> None:
         self.folder = folder
         for name in ("config", "profiles", "workflow"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         shutil.copy(ROOT / "Snakefile", folder)
         self.configure({**PLAYERS, **(config or {})})
 

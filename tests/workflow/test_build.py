@@ -23,7 +23,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 @pytest.fixture
 def build(finished: Build, tmp_path: Path) -> Build:
-    shutil.copytree(finished.folder, tmp_path / "copy")
+    shutil.copytree(finished.folder, tmp_path / "copy", ignore=shutil.ignore_patterns("limits"))
     copy = Build.__new__(Build)
     copy.folder = tmp_path / "copy"
     copy.configure(PLAYERS)
