@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,13 +12,16 @@ from pilotbench.providers.openai_api import OpenAIProvider
 from pilotbench.providers.provider import Completion, Request
 from pilotbench.secrets import Access
 
+PROMPT_CACHE_MIB = 512
+"""States of other conversations kept in memory; the server's own default is 8 GiB."""
+
 
 def connect(
     provider: ProviderSettings, model: Model, access: Mapping[str, Access]
 ) -> LlamaCppProvider:
     """Return a provider whose server has loaded the model's weights.
 
-    Raises ConfigError when the weights are not there.
+    Raises ConfigError when the weights are not there or cannot be loaded.
     """
     return LlamaCppProvider(provider, model, access)
 
@@ -30,11 +32,11 @@ class LlamaCppProvider:
     def __init__(
         self, provider: ProviderSettings, model: Model, access: Mapping[str, Access]
     ) -> None:
-        slots = max(provider.keys[alias].slots for alias in access)
-        self._server = start(model, slots)
+        self._server = start(model, max(provider.keys[alias].slots for alias in access))
         address = f"{self._server.listening_address.rstrip('/')}/v1"
-        own = replace(provider, proxy=None, ca_bundle=None)
-        self._client = OpenAIProvider(own, {alias: Access(address, "") for alias in access})
+        # The whole answer comes at once, after a silence that a busy machine makes long.
+        patient = replace(provider, read_timeout_s=provider.attempt_deadline_s)
+        self._client = OpenAIProvider(patient, {alias: Access(address, "") for alias in access})
 
     def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
         """Send one attempt; see OpenAIProvider."""
@@ -47,24 +49,31 @@ class LlamaCppProvider:
 
 
 def start(model: Model, slots: int) -> Any:
-    """Return a running server with the weights of `model` and `slots` requests at once."""
+    """Return a running server with the weights of `model` and `slots` requests at once.
+
+    Each slot has the model's whole context. Raises ConfigError, one line.
+    """
     import xllamacpp
 
-    if model.weights is None or not model.weights.file.is_file():
-        where = model.weights.file if model.weights else "weights"
-        raise ConfigError(f"model_catalog.{model.name}: the weights are not there: {where}")
+    where = f"model_catalog.{model.name}.weights"
+    if model.weights is None:
+        raise ConfigError(f"{where} is missing: a model of kind llamacpp names its GGUF file")
+    if not model.weights.file.is_file():
+        raise ConfigError(f"{where}: there is no file {model.weights.file}")
     params = xllamacpp.CommonParams()
     params.model.path = str(model.weights.file)
-    params.hostnames = ["127.0.0.1"]
-    params.port = 0
     params.n_ctx = model.weights.context * slots
     params.n_parallel = slots
+    params.cache_ram_mib = PROMPT_CACHE_MIB
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
     params.warmup = False
     params.verbosity = -1
     params.ui = False
     params.cors_origins = ""
-    for cpu in (params.cpuparams, params.cpuparams_batch):
-        # Its threads wait for each other by spinning: on cores that others use too, two threads on
-        # two cores took more than three times as long as one.
-        cpu.n_threads = max(1, (os.cpu_count() or 1) // 2)
-    return xllamacpp.Server(params)
+    for threads in (params.cpuparams, params.cpuparams_batch):
+        threads.poll = 0  # several shards share the cores: a thread that waits must not spin
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise ConfigError(f"{where}: {model.weights.file} cannot be loaded: {error}") from None
