@@ -45,8 +45,14 @@ def write_csv(frame: pandas.DataFrame, path: Path) -> None:
 
 
 def neutral(value: object) -> object:
-    """Return text that begins like a formula with an apostrophe before it, the rest as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """Return text that begins like a formula with an apostrophe before it.
+
+    A carriage return becomes the two characters `\\r`: unquoted it would start a new row.
+    """
+    if not isinstance(value, str):
+        return value
+    shown = value.replace("\r", "\\r")
+    return f"'{shown}" if value.startswith(_FORMULA) else shown
 
 
 def _whole(path: Path, write_to: Callable[[Path], object]) -> None:

@@ -1,0 +1,146 @@
+"""A number is traced to its episodes and files, and made again by the command that is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from database_lab import CELLS, SIZE, Lab
+from pilotbench.database import where_from
+from pilotbench.database.prune import prunable, remove
+from pilotbench.errors import UserError
+from pilotbench.plan import Plan
+from pilotbench.records import Shard
+from support.build import Build
+
+CELL = dict(zip(where_from.CELL, CELLS[0].words, strict=True))
+
+
+def test_a_number_of_a_cell_names_episodes_file_and_commit(lab: Lab) -> None:
+    lab.update()
+    origin = where_from.where_from(lab.database, "success_rate", CELL, lab.results)
+    levels = [episode["level"] for episode in origin.episodes]
+    assert origin.value == pytest.approx(levels.count("full_success") / len(levels))
+    assert [file["path"] for file in origin.files] == [str(lab.plan.shards[0].path)]
+    assert origin.files[0]["commit"] == "0" * 40
+    assert origin.commands[0] == "git checkout " + "0" * 40
+    assert str(lab.path(lab.plan.shards[0])) in origin.commands[1]
+
+
+def test_a_number_over_several_cells_names_all_their_files(lab: Lab) -> None:
+    lab.update()
+    origin = where_from.where_from(lab.database, "tokens_input", {"model": "alpha"}, lab.results)
+    assert len(origin.files) == 2
+    assert len(origin.episodes) == 2 * SIZE
+    assert origin.value == lab.value("SELECT sum(tokens_input) FROM episodes WHERE model = 'alpha'")
+
+
+def test_refused_episodes_are_not_in_the_base_of_a_success_rate(lab: Lab) -> None:
+    lab.update()
+    origin = where_from.where_from(lab.database, "success_rate", {}, lab.results)
+    every = where_from.where_from(lab.database, "success_rate_all", {}, lab.results)
+    assert {episode["status"] for episode in origin.episodes} == {"completed"}
+    assert len(every.episodes) == 4 * SIZE
+
+
+@pytest.mark.parametrize(
+    ("column", "words", "says"),
+    [
+        ("beauty", {}, "no column 'beauty'; allowed: completed"),
+        ("success_rate", {"colour": "blue"}, "unknown word 'colour'; allowed: model"),
+        ("success_rate", {"model": "gamma"}, "no episode of the current selection has model=gamma"),
+    ],
+)
+def test_a_mistake_is_one_line(lab: Lab, column: str, words: dict[str, str], says: str) -> None:
+    lab.update()
+    with pytest.raises(UserError, match=says):
+        where_from.where_from(lab.database, column, words, lab.results)
+
+
+def test_the_command_that_is_told_makes_the_files_again(tmp_path: Path) -> None:
+    build = Build(tmp_path, {"models": ["oracle"], "prompts": ["baseline"]})
+    assert build.snakemake().returncode == 0
+    before = build.shards()
+    told = json.loads(
+        subprocess.run(
+            [sys.executable, "-c", _PROGRAM, "success_rate", "model=oracle", "--json"],
+            cwd=build.folder,
+            env=build.environment(),
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+    )
+    (command,) = [c for c in told["commands"] if c.startswith("snakemake")]
+    for path in before:
+        (build.folder / "results/shards" / path).unlink()
+    run = build.python("-m", *command.split(), f"limits_dir={build.folder / 'limits'}")
+    assert run.returncode == 0, run.stdout
+    assert [_episodes(content) for content in build.shards().values()] == [
+        _episodes(content) for content in before.values()
+    ]
+
+
+_PROGRAM = """
+import argparse
+from pilotbench.database import where_from
+parser = argparse.ArgumentParser()
+where_from.add_arguments(parser)
+where_from.run(parser.parse_args())
+"""
+
+
+def _episodes(content: bytes) -> list[bytes]:
+    import gzip
+
+    return gzip.decompress(content).splitlines()[1:]
+
+
+def pruned(lab: Lab) -> Lab:
+    """Return the lab with one superseded, one outside and one damaged file."""
+    parts = tuple(Shard(CELLS[0], i, i) for i in range(SIZE))
+    lab.plan = Plan((*parts, Shard(CELLS[1], 0, SIZE - 1), Shard(CELLS[2], 0, SIZE - 1)), 1)
+    lab.write(*parts)
+    lab.path(Shard(CELLS[2], 0, SIZE - 1)).write_bytes(b"no gzip")
+    lab.keep_going = True
+    lab.update()
+    return lab
+
+
+def test_prune_lists_what_no_table_needs(lab: Lab) -> None:
+    assert {file.kind: file.path for file in prunable(pruned(lab).results)} == {
+        "superseded": str(Shard(CELLS[0], 0, SIZE - 1).path),
+        "damaged": str(Shard(CELLS[2], 0, SIZE - 1).path),
+        "outside": str(Shard(CELLS[3], 0, SIZE - 1).path),
+    }
+
+
+@pytest.mark.parametrize("kind", ["superseded", "outside", "damaged"])
+def test_prune_removes_what_is_asked_for_and_nothing_else(lab: Lab, kind: str) -> None:
+    files = prunable(pruned(lab).results)
+    gone = remove(lab.results, [kind])
+    assert [file.kind for file in gone] == [kind]
+    assert prunable(lab.results) == [file for file in files if file.kind != kind]
+    assert not (lab.results / "shards" / gone[0].path).exists()
+    assert lab.value("SELECT count(*) FROM shards WHERE path = ?", gone[0].path) == 0
+    updated = lab.content()
+    lab.database.unlink()
+    lab.update()
+    assert lab.content() == updated
+
+
+def test_prune_removes_no_current_episode(lab: Lab) -> None:
+    pruned(lab)
+    before = lab.rows("SELECT * FROM episodes WHERE current ORDER BY episode")
+    remove(lab.results, ["superseded", "outside", "damaged"])
+    assert lab.rows("SELECT * FROM episodes WHERE current ORDER BY episode") == before
+
+
+def test_prune_refuses_when_files_are_newer_than_the_database(lab: Lab) -> None:
+    pruned(lab)
+    lab.write(Shard(CELLS[3], 0, SIZE - 1), salt="new")
+    with pytest.raises(UserError, match="bring it up to date first: snakemake summary"):
+        remove(lab.results, ["outside"])
+    assert lab.path(Shard(CELLS[3], 0, SIZE - 1)).exists()
