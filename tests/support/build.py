@@ -29,7 +29,7 @@ class Build:
 
     def __init__(self, folder: Path, config: dict[str, Any] | None = None) -> None:
         self.folder = folder
-        for name in ("config", "profiles", "workflow"):
+        for name in ("config", "envs", "profiles", "workflow"):
             shutil.copytree(
                 ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
             )

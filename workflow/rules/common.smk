@@ -25,7 +25,11 @@ except UserError as error:
 SETTINGS = MATRIX.settings
 RESULTS = str(SETTINGS.results_dir)
 SHARD = "{model}/{prompt}/{task}/{difficulty}/{tool_success_rate}/{shard}"
-SHARDS = [] if SETTINGS.partial else [f"{RESULTS}/shards/{shard.path}" for shard in PLAN.shards]
+SHARDS = (
+    []
+    if SETTINGS.partial
+    else [f"{RESULTS}/shards/{shard.path}" for shard in PLAN.shards]
+)
 DATABASE = f"{RESULTS}/master.duckdb"
 SUMMARY = f"{RESULTS}/summary/index.html"
 EXPORTS = [f"{RESULTS}/master_database.json", f"{RESULTS}/exports/episodes.parquet"]
@@ -72,20 +76,28 @@ def tokens(alias: str):
 
 def asking(wildcards) -> str:
     """Say "no" where nothing may be asked, as a resource: resources re-run nothing."""
-    return "no" if "rescore" in workflow.dag_settings.targets or SETTINGS.rescore else "yes"
+    return (
+        "no"
+        if "rescore" in workflow.dag_settings.targets or SETTINGS.rescore
+        else "yes"
+    )
 
 
 def slots(wildcards) -> str:
     """Return the slots in force of each key of a job's provider: `alias:n alias:n`."""
     keys = SETTINGS.provider_of(shard(wildcards).cell.model).keys
-    return " ".join(f"{alias}:{workflow.global_resources[alias].value}" for alias in keys)
+    return " ".join(
+        f"{alias}:{workflow.global_resources[alias].value}" for alias in keys
+    )
 
 
 def quick_selection(wildcards) -> list[str]:
     """Return all targets under the quick selection, and stop under another one."""
     if not SETTINGS.quick:
         command = "snakemake quick --configfile config/experiments/quick.yaml"
-        sys.exit(f"error: quick is a selection of its own, run: {command}   (or: make quick)")
+        sys.exit(
+            f"error: quick is a selection of its own, run: {command}   (or: make quick)"
+        )
     return TARGETS
 
 

@@ -12,6 +12,8 @@ rule database:
         database=update(DATABASE),
     log:
         f"{RESULTS}/logs/database.log",
+    conda:
+        "../../envs/pilotbench.yaml"
     params:
         selection=MATRIX.selection,
         look_again=time.time() if SETTINGS.partial else None,
@@ -28,5 +30,7 @@ rule exports:
         csv=f"{RESULTS}/exports/episodes.csv",
     log:
         f"{RESULTS}/logs/exports.log",
+    conda:
+        "../../envs/pilotbench.yaml"
     script:
         "../scripts/exports.py"

@@ -13,13 +13,15 @@ rule evaluate:
         shard=f"{RESULTS}/shards/{SHARD}.jsonl.gz",
     log:
         f"{RESULTS}/logs/{SHARD}.log",
-    params:
-        versions=lambda wildcards: MATRIX.versions(shard(wildcards).cell),
+    conda:
+        "../../envs/pilotbench.yaml"
     resources:
+        **{alias: tokens(alias) for alias in SETTINGS.keys},
         asking=asking,
         slots=slots,
         local="no" if workflow.remote_exec else "yes",
-        **{alias: tokens(alias) for alias in SETTINGS.keys},
+    params:
+        versions=lambda wildcards: MATRIX.versions(shard(wildcards).cell),
     script:
         "../scripts/evaluate.py"
 
@@ -30,5 +32,7 @@ rule weights:
     log:
         f"{RESULTS}/logs/weights/{{weights}}.log",
     retries: 2
+    conda:
+        "../../envs/pilotbench.yaml"
     script:
         "../scripts/weights.py"

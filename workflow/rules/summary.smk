@@ -14,5 +14,7 @@ rule summary_pages:
         json=f"{RESULTS}/summary/summary.json",
     log:
         f"{RESULTS}/logs/summary.log",
+    conda:
+        "../../envs/pilotbench.yaml"
     script:
         "../scripts/summary.py"

@@ -25,10 +25,10 @@ from pilotbench.errors import PilotbenchError, ProviderError, Stopping
 from pilotbench.identity import components, identity
 from pilotbench.journal import Journal, Segment, journal_folder
 from pilotbench.matrix import Matrix
+from pilotbench.names import to_path
 from pilotbench.pool import Pool, StopFlag
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Request, Tokens
-from pilotbench.names import to_path
 from pilotbench.records import SHARD_FORMAT, Shard, write_shard, write_whole
 from pilotbench.routing import usable_keys
 
