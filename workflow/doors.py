@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 KEYS = {
@@ -123,7 +123,7 @@ def smart_batch_runner(words: list[str]) -> Command:
     )
     parser.add_argument("--silent", "--quiet", action="store_true", help="only the result")
     for flag, why in GONE.items():
-        kind = {"metavar": "N"} if flag in WITH_VALUE else {"action": "store_true"}
+        kind: dict[str, Any] = {"metavar": "N"} if flag in WITH_VALUE else {"action": "store_true"}
         parser.add_argument(flag, default=None, help=f"no meaning any more: {why}", **kind)
     args = parser.parse_args(own)
     for flag, why in GONE.items():

@@ -11,6 +11,7 @@ from pilotbench.errors import PilotbenchError, UserError
 
 VERBS = {
     "status": ("pilotbench.status", "how far a run is: done, owed, in flight, spent"),
+    "estimate": ("pilotbench.estimate", "what a run will cost, before it, and why each shard runs"),
 }
 
 

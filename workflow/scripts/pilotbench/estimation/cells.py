@@ -1,0 +1,79 @@
+"""What the unanswered episodes of a cell cost: the guess, sharpened by history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from statistics import fmean
+
+from pilotbench.estimation.guess import Outlook, guess, outlook
+from pilotbench.estimation.history import CELL_EPISODES, History
+from pilotbench.estimation.needs import First, Need, sample
+from pilotbench.estimation.ranges import Load, total
+from pilotbench.matrix import Matrix
+from pilotbench.records import Cell
+
+
+@dataclass
+class CellEstimates:
+    """Estimates cells; models that make calls in the same form share their rendered samples."""
+
+    matrix: Matrix
+    past: History
+    _samples: dict[tuple[str, ...], list[First]] = field(default_factory=dict)
+
+    def load(self, cell: Cell, some: Sequence[Need]) -> Load:
+        """Return what is left to ask of the shards `some` of a cell."""
+        fresh, count = self._fresh(cell), sum(need.fresh for need in some)
+        begun = [guess(start, self._outlook(cell)) for need in some for start in need.begun]
+        if not count and not begun:
+            return Load()
+        load = self._reported(cell.model, total([fresh.times(count), *begun]))
+        factors = self.past.factors(cell, self._guessed, count + len(begun))
+        return load if factors is None else load.sharpened(factors)
+
+    def _guessed(self, cell: Cell) -> Load | None:
+        """Return the guess of one episode of a cell, None where its parts are not loaded."""
+        settings = self.matrix.settings
+        known = cell.model in settings.catalog and cell.prompt in self.matrix.prompts
+        return self._fresh(cell) if known and cell.task in self.matrix.tasks else None
+
+    def _fresh(self, cell: Cell) -> Load:
+        """Return the mean of episodes that are not begun; one that does not apply costs nothing."""
+        firsts, ahead = self._firsts(cell), self._outlook(cell)
+        loads = [guess(first.start, ahead) for first in firsts if first.start is not None]
+        return total(loads).times(1 / len(firsts))
+
+    def _outlook(self, cell: Cell) -> Outlook:
+        firsts = self._firsts(cell)
+        return outlook(
+            self.matrix.settings.catalog[cell.model],
+            cell.prompt,
+            cell.difficulty,
+            cell.tool_success_rate,
+            firsts[0].turns,
+            fmean(first.plan for first in firsts),
+        )
+
+    def _firsts(self, cell: Cell) -> list[First]:
+        model = self.matrix.settings.catalog[cell.model]
+        key = (model.protocol, cell.prompt, cell.task, cell.difficulty)
+        if key not in self._samples:
+            size = self.matrix.tasks[cell.task].size or CELL_EPISODES
+            indices = self._indices.get(cell) or range(min(size, CELL_EPISODES))
+            self._samples[key] = sample(self.matrix, cell, indices)
+        return self._samples[key]
+
+    def _reported(self, model: str, load: Load) -> Load:
+        """Return a load as the provider counts it: players report no tokens."""
+        is_player = self.matrix.settings.provider_of(model).kind == "player"
+        return Load(load.requests) if is_player else load
+
+    @cached_property
+    def _indices(self) -> dict[Cell, list[int]]:
+        found: dict[Cell, list[int]] = defaultdict(list)
+        for shard in self.matrix.plan.shards:
+            found[shard.cell].extend(shard.indices)
+        return found

@@ -1,0 +1,94 @@
+"""Requests and tokens of an episode, told from its next request alone.
+
+`low` and `high` are bounds: the model ends the episode with its next message; it uses every turn
+and fills every message to its bound on output. `middle` is a model that needs half as many calls
+again as the reference plan has, repeats those that fail by draw, and at hard and very_hard looks
+up each tool.
+
+Tokens are told from characters of JSON. Measured on first requests of all five tasks and all three
+protocols, OpenAI's o200k_base and cl100k_base take 4.1 to 4.6 characters a token; no tokenizer is
+shipped, since each model has its own and history replaces the guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from pilotbench.budget import OUTPUT_TOKENS
+from pilotbench.config import Model
+from pilotbench.estimation.needs import Start
+from pilotbench.estimation.ranges import Load, Range
+
+CHARACTERS_PER_TOKEN = Range(3.0, 4.3, 5.0)
+GROWTH = 420
+"""Characters that a turn adds: a call and its reply (mean of oracle and random, 365 to 463)."""
+LARGEST_REPLY = 1000
+"""Characters of a reply at most (736 seen, previews are cut)."""
+CALL_TOKENS = 50
+THOUGHT_TOKENS = {"cot": 120}
+REASONING_TOKENS = 400
+"""Output tokens of a message: its call; a thought where the prompt asks; hidden reasoning."""
+WASTE = 1.5
+LOOKUPS_PER_STEP = 2
+DISCOVERY = ("hard", "very_hard")
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is known about an episode before it is played."""
+
+    max_turns: int
+    plan: float
+    rate: float
+    discovery: bool
+    bound: int
+    said: int
+
+    @property
+    def turns(self) -> float:
+        """Turns of a whole episode, the likely number."""
+        if not self.plan:
+            return 1.0
+        calls = WASTE * self.plan / self.rate
+        return min(self.max_turns, calls + LOOKUPS_PER_STEP * self.plan * self.discovery + 1)
+
+
+def outlook(
+    model: Model, prompt: str, difficulty: str, rate: str, max_turns: int, plan: float
+) -> Outlook:
+    """Return the outlook of a cell's episodes; `plan` is the mean length of its plans."""
+    parameters = model.parameters
+    bound = int(parameters.get("max_completion_tokens") or parameters.get("max_tokens") or 0)
+    said = CALL_TOKENS + THOUGHT_TOKENS.get(prompt, 0)
+    said += REASONING_TOKENS if "reasoning_effort" in parameters else 0
+    return Outlook(
+        max_turns=max_turns,
+        plan=plan,
+        rate=1.0 if rate == "none" else float(rate),
+        discovery=difficulty in DISCOVERY,
+        bound=bound or max(OUTPUT_TOKENS, said),
+        said=min(said, bound) if bound else said,
+    )
+
+
+def guess(start: Start, ahead: Outlook) -> Load:
+    """Return what is left of an episode that stands at `start`."""
+    left = max(1, ahead.max_turns - start.turn)
+    likely = min(max(ahead.turns - start.turn, 1.0), left)
+    characters = CHARACTERS_PER_TOKEN
+    most = LARGEST_REPLY / characters.low + ahead.bound
+    return Load(
+        requests=Range(1, likely, left),
+        input=Range(
+            start.characters / characters.high,
+            _input(likely, start.characters / characters.middle, GROWTH / characters.middle),
+            _input(left, start.characters / characters.low, most),
+        ),
+        output=Range(0, likely * ahead.said, left * ahead.bound),
+    )
+
+
+def _input(turns: float, first: float, growth: float) -> float:
+    """Return the input tokens of `turns` requests, each longer than the one before by `growth`."""
+    return ceil(turns * first + growth * turns * (turns - 1) / 2)

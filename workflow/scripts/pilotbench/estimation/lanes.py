@@ -1,0 +1,118 @@
+"""Hours: those of the busiest lane, since lanes do not wait for each other.
+
+A lane is a provider's keys together or, with routing by_prompt, one key. It takes its requests'
+latencies over its slots, no less than its longest episode, and no less than rpm and tpm allow.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pilotbench.config import Key
+from pilotbench.estimation.history import History
+from pilotbench.estimation.needs import Need
+from pilotbench.estimation.ranges import Load, Range
+from pilotbench.matrix import Matrix
+from pilotbench.records import Cell
+from pilotbench.routing import home_key
+
+LATENCY_S = {
+    "player": Range(0.0, 0.003, 0.1),
+    "llamacpp": Range(0.1, 5.0, 60.0),
+    "openai": Range(0.0, 2.0, 20.0),
+    "azure": Range(0.0, 2.0, 20.0),
+}
+"""Seconds a request, by kind of provider, where there is no history."""
+FROM_HISTORY = Range(0.5, 1.0, 2.0)
+"""Factors on the mean latency where there is history: services are slower at some hours."""
+SHARD_S = Range(0.2, 1.0, 5.0)
+"""Seconds that a shard takes of a core besides its requests: a process, its start, its file."""
+CORES = os.cpu_count() or 1
+
+
+@dataclass
+class _Lane:
+    """What goes through some keys."""
+
+    keys: dict[str, Key]
+    seconds: Range = field(default_factory=Range)
+    requests: Range = field(default_factory=Range)
+    tokens: Range = field(default_factory=Range)
+    longest_s: float = 0.0
+
+    def hours(self, slots: Mapping[str, int]) -> Range:
+        width = sum(slots.get(alias, key.slots) for alias, key in self.keys.items())
+        spread = self.seconds.times(1 / width)
+        bounds = [spread, Range(0.0, self.longest_s, self.longest_s)]
+        for amount, limits in (
+            (self.requests, [key.rpm for key in self.keys.values()]),
+            (self.tokens, [key.tpm for key in self.keys.values()]),
+        ):
+            if all(limits):
+                bounds.append(amount.times(60 / sum(limit or 0 for limit in limits)))
+        # with a late long episode a lane takes up to its share and its longest one, not the larger
+        most = max(bound.high for bound in bounds) + self.longest_s
+        return Range(
+            max(bound.low for bound in bounds), max(bound.middle for bound in bounds), most
+        ).times(1 / 3600)
+
+
+def hours(
+    matrix: Matrix,
+    past: History,
+    some: Sequence[Need],
+    loads: Mapping[Cell, Load],
+    slots: Mapping[str, int],
+) -> Range:
+    """Return the hours that the shards `some` take, when nothing else uses their keys."""
+    lanes: dict[tuple[str, ...], _Lane] = {}
+    asks: dict[Cell, int] = defaultdict(int)
+    for need in some:
+        asks[need.shard.cell] += need.asks
+    for need in some:
+        if not need.asks:
+            continue
+        cell = need.shard.cell
+        keys = _keys(matrix, need)
+        lane = lanes.setdefault(tuple(keys), _Lane(keys))
+        load = loads[cell].times(need.asks / asks[cell])
+        latency = _latency(matrix, past, cell.model)
+        lane.requests += load.requests
+        lane.tokens += load.input + load.output
+        lane.seconds += Range(
+            load.requests.low * latency.low,
+            load.requests.middle * latency.middle,
+            load.requests.high * latency.high,
+        )
+        lane.longest_s = max(lane.longest_s, load.requests.middle / need.asks * latency.middle)
+    starting = SHARD_S.times(len([need for need in some if need.asks]) / CORES / 3600)
+    return _longest(lane.hours(slots) for lane in lanes.values()) + starting
+
+
+def _keys(matrix: Matrix, need: Need) -> dict[str, Key]:
+    keys = matrix.settings.provider_of(need.shard.cell.model).keys
+    if matrix.settings.routing == "by_prompt":
+        alias = home_key(matrix.settings, need.shard)
+        return {alias: keys[alias]}
+    return keys
+
+
+def _latency(matrix: Matrix, past: History, model: str) -> Range:
+    known = past.latency_s(model)
+    if known is None:
+        return LATENCY_S[matrix.settings.provider_of(model).kind]
+    return FROM_HISTORY.times(known)
+
+
+def _longest(found: Iterable[Range]) -> Range:
+    ranges = list(found)
+    if not ranges:
+        return Range()
+    return Range(
+        max(one.low for one in ranges),
+        max(one.middle for one in ranges),
+        max(one.high for one in ranges),
+    )

@@ -1,0 +1,149 @@
+"""Which shards run and why, and where each of their unanswered episodes stands.
+
+A shard is out of date when its file is missing, damaged, or written under other versions than
+those that the matrix has now. An episode is owed a request where the journal, played from its
+beginning, has no answer: one that the journal answers whole costs nothing, whatever its shard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pilotbench.answers import Answers
+from pilotbench.errors import RecordError
+from pilotbench.evaluate import NotAnswered, play_shard
+from pilotbench.identity import components, identity
+from pilotbench.journal import Journal, journal_folder
+from pilotbench.matrix import Matrix
+from pilotbench.protocols.protocol import compact
+from pilotbench.providers.provider import Asked, Request
+from pilotbench.records import Cell, Shard, read_header
+
+UP_TO_DATE = "up to date"
+SAMPLE = 6
+"""Instances of a cell whose first request is rendered; the others are taken to be like them."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """The next request of an episode: its turn, and its size in characters of JSON."""
+
+    turn: int
+    characters: int
+
+
+@dataclass(frozen=True)
+class First:
+    """A fresh episode: its first request (None where the prompt does not apply), its plan's length.
+
+    `turns` are the turns it may take; a plain question takes one.
+    """
+
+    start: Start | None
+    plan: int
+    turns: int
+
+
+@dataclass(frozen=True)
+class Need:
+    """A planned shard: why it runs, how many episodes are not begun, where the others stand."""
+
+    shard: Shard
+    reason: str
+    fresh: int = 0
+    begun: tuple[Start, ...] = ()
+    answered: int = 0
+
+    @property
+    def asks(self) -> int:
+        """The number of episodes with something left to ask."""
+        return self.fresh + len(self.begun)
+
+
+@dataclass
+class _Gate:
+    """Answers from the journal alone; keeps the request at which each episode stops."""
+
+    provider: str = ""
+    answers: Answers = field(default_factory=Answers)
+    stopped: list[Start] = field(default_factory=list)
+
+    def __call__(self, request: Request) -> Asked:
+        found = self.answers.find(identity(components(self.provider, request)))
+        if found is None:
+            self.stopped.append(Start(request.turn, characters(request.body)))
+            raise NotAnswered("not asked yet")
+        return found
+
+
+def characters(body: dict[str, object]) -> int:
+    """Return the size of what a model reads of a request, in characters of JSON."""
+    parts = ("messages", "tools", "response_format")
+    return sum(len(compact(body[part])) for part in parts if part in body)
+
+
+def needs(matrix: Matrix) -> list[Need]:
+    """Return every planned shard with what it needs, in the order of the plan."""
+    return [_need(matrix, shard) for shard in matrix.plan.shards]
+
+
+def reason(matrix: Matrix, shard: Shard) -> str:
+    """Return why a shard's file is to be made, or UP_TO_DATE."""
+    path = matrix.settings.results_dir / "shards" / shard.path
+    if not path.exists():
+        return "no file"
+    try:
+        then = read_header(path)["provenance"].get("versions", {})
+    except (RecordError, KeyError):
+        return "damaged file"
+    now = matrix.versions(shard.cell)
+    changed = [name for name, value in now.items() if then.get(name) != value]
+    return f"changed: {', '.join(changed)}" if changed else UP_TO_DATE
+
+
+def sample(matrix: Matrix, cell: Cell, indices: Sequence[int]) -> list[First]:
+    """Return how some fresh episodes of a cell begin."""
+    chosen = indices[:: max(1, len(indices) // SAMPLE)][:SAMPLE]
+    return [_first(matrix, cell, index) for index in chosen]
+
+
+def _first(matrix: Matrix, cell: Cell, index: int) -> First:
+    gate = _Gate()
+    play_shard(matrix, Shard(cell, index, index), gate)
+    task = matrix.tasks[cell.task]
+    instance = task.instance(cell.difficulty, index)
+    turns = matrix.settings.max_turns or task.max_turns(cell.difficulty)
+    return First(
+        gate.stopped[0] if gate.stopped else None,
+        len(instance.plan),
+        turns if task.tools(instance) else 1,
+    )
+
+
+def _need(matrix: Matrix, shard: Shard) -> Need:
+    why = reason(matrix, shard)
+    episodes = len(shard.indices) * matrix.settings.repeats
+    if why == UP_TO_DATE:
+        return Need(shard, why, answered=episodes)
+    model = matrix.settings.catalog[shard.cell.model]
+    journal = Journal(matrix.settings.journal_dir, journal_folder(model, shard.cell))
+    whole = matrix.tasks[shard.cell.task].size is not None
+    answers = journal.read(shard.first, shard.last, whole=whole)
+    if not len(answers) and not answers.failures:
+        return Need(shard, f"{why}; not asked yet", fresh=episodes)
+    gate = _Gate(model.provider, answers)
+    over = len(play_shard(matrix, shard, gate).episodes)
+    begun = tuple(start for start in gate.stopped if start.turn > 0)
+    kinds = Counter(failure.kind for failure in answers.owed().values())
+    return Need(
+        shard, _told(why, kinds, len(gate.stopped)), len(gate.stopped) - len(begun), begun, over
+    )
+
+
+def _told(why: str, kinds: Counter[str], left: int) -> str:
+    if not left:
+        return f"{why}; answered in the journal, nothing to pay"
+    last = f", last time {kinds.most_common(1)[0][0]}" if kinds else ""
+    return f"{why}; answered in part{last}"

@@ -1,0 +1,71 @@
+"""Three numbers that travel together: the least, the likely and the most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import reduce
+from operator import add
+
+
+@dataclass(frozen=True)
+class Range:
+    """`low` <= `middle` <= `high`."""
+
+    low: float = 0.0
+    middle: float = 0.0
+    high: float = 0.0
+
+    def __add__(self, other: Range) -> Range:
+        """Return the sums; ends add to ends, as if all went wrong together."""
+        return Range(self.low + other.low, self.middle + other.middle, self.high + other.high)
+
+    def times(self, factor: float) -> Range:
+        """Return each number times `factor`."""
+        return Range(self.low * factor, self.middle * factor, self.high * factor)
+
+    def sharpened(self, factor: Range | None) -> Range:
+        """Return the middle times `factor`, never outside of what these bounds allow."""
+        if factor is None:
+            return self
+        low, middle, high = (
+            min(max(self.middle * one, self.low), self.high)
+            for one in (factor.low, factor.middle, factor.high)
+        )
+        return Range(low, middle, high)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is asked: requests, input tokens, output tokens."""
+
+    requests: Range = field(default_factory=Range)
+    input: Range = field(default_factory=Range)
+    output: Range = field(default_factory=Range)
+
+    def __add__(self, other: Load) -> Load:
+        """Return the sums."""
+        return Load(
+            self.requests + other.requests, self.input + other.input, self.output + other.output
+        )
+
+    def times(self, factor: float) -> Load:
+        """Return everything times `factor`."""
+        return Load(*(part.times(factor) for part in (self.requests, self.input, self.output)))
+
+    def sharpened(self, factors: Mapping[str, Range | None]) -> Load:
+        """Return each part's middle times the factor under its name."""
+        return Load(
+            self.requests.sharpened(factors["requests"]),
+            self.input.sharpened(factors["input"]),
+            self.output.sharpened(factors["output"]),
+        )
+
+    def as_json(self) -> dict[str, dict[str, float]]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+
+def total(loads: Iterable[Load]) -> Load:
+    """Return the sum of loads."""
+    return reduce(add, loads, Load())

@@ -1,0 +1,123 @@
+"""An estimate of a whole matrix: requests, tokens, USD and hours for each model and in all."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pilotbench.config import Price
+from pilotbench.estimation import history
+from pilotbench.estimation.cells import CellEstimates
+from pilotbench.estimation.lanes import hours
+from pilotbench.estimation.needs import UP_TO_DATE, Need, needs
+from pilotbench.estimation.ranges import Load, Range, total
+from pilotbench.matrix import Matrix
+from pilotbench.records import Cell
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one model costs; `usd` is None where its price is not known."""
+
+    model: str
+    shards: int
+    runs: int
+    episodes: int
+    load: Load
+    usd: Range | None
+    hours: Range
+    basis: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a matrix costs, and why each shard runs."""
+
+    rows: list[Row]
+    hours: Range
+    needs: list[Need]
+
+    @property
+    def load(self) -> Load:
+        """Requests and tokens in all."""
+        return total(row.load for row in self.rows)
+
+    @property
+    def usd(self) -> Range:
+        """USD of all models whose price is known."""
+        return sum((row.usd for row in self.rows if row.usd is not None), start=Range())
+
+    @property
+    def unpriced(self) -> list[str]:
+        """The models with something to ask and no known price."""
+        return [row.model for row in self.rows if row.usd is None and row.load.requests.high]
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why shards run, with the number of shards, most frequent first."""
+        return dict(Counter(need.reason for need in self.needs).most_common())
+
+
+def estimate(matrix: Matrix, slots: Mapping[str, int] | None = None) -> Estimate:
+    """Return what is left to pay of a matrix; asks nothing.
+
+    `slots` are the slots in force of each key where they differ from the config's.
+    """
+    past = history.read(matrix.settings.results_dir / "master.duckdb")
+    wanted = needs(matrix)
+    by_cell: dict[Cell, list[Need]] = defaultdict(list)
+    for need in wanted:
+        by_cell[need.shard.cell].append(need)
+    cells = CellEstimates(matrix, past)
+    loads = {cell: cells.load(cell, some) for cell, some in by_cell.items()}
+    rows = [
+        _row(
+            matrix,
+            past,
+            name,
+            [need for need in wanted if need.shard.cell.model == name],
+            {cell: load for cell, load in loads.items() if cell.model == name},
+            slots or {},
+        )
+        for name in matrix.settings.models
+    ]
+    return Estimate(rows, hours(matrix, past, wanted, loads, slots or {}), wanted)
+
+
+def _row(
+    matrix: Matrix,
+    past: history.History,
+    name: str,
+    mine: list[Need],
+    loads: Mapping[Cell, Load],
+    slots: Mapping[str, int],
+) -> Row:
+    load = total(loads.values())
+    return Row(
+        model=name,
+        shards=len(mine),
+        runs=sum(need.reason != UP_TO_DATE for need in mine),
+        episodes=sum(need.asks for need in mine),
+        load=load,
+        usd=_usd(matrix.settings.catalog[name].price, load, past.cached(name)),
+        hours=hours(matrix, past, mine, loads, slots),
+        basis=past.basis(name),
+    )
+
+
+def _usd(price: Price | None, load: Load, cached: float) -> Range | None:
+    """Return USD: all of the input cached, `cached` of it, none of it."""
+    if price is None:
+        return None
+    ends = zip(
+        (price.cached, cached * price.cached + (1 - cached) * price.input, price.input),
+        ("low", "middle", "high"),
+        strict=True,
+    )
+    return Range(
+        *(
+            (getattr(load.input, end) * each + getattr(load.output, end) * price.output) / 1e6
+            for each, end in ends
+        )
+    )
