@@ -23,8 +23,8 @@ from pilotbench.world.toolbox import TOOLS
 Json = dict[str, Any]
 
 ATTEMPTS = 200
-BACKGROUND = 2
-DISTRACTORS = 5
+BACKGROUND = 4
+DISTRACTORS = 7
 
 
 def _attempt(builder: Builder) -> bool:

@@ -191,7 +191,7 @@ TOOLS = (
         _calculator,
         ("not_found", "wrong_kind", "bad_expression"),
         "handle and value",
-        keywords="arithmetic times plus minus divided formula multiply subtract less difference",
+        keywords="arithmetic calculation calculated formula times plus minus divided multiply less",
     ),
     Tool(
         "computation_analyzer",

@@ -96,7 +96,9 @@ def transform(b: Builder) -> None:
     key = b.mapped.get(b.theme.key, b.theme.key)
     wanted = key if sorts(arguments) else column
     first = b.rows[0][wanted]
-    b.fact("row", f"the `{wanted}` of the first of the {noun} then", first, f"preview.0.{wanted}")
+    b.fact(
+        "row", f"the `{wanted}` of the first of the {noun} after that", first, f"preview.0.{wanted}"
+    )
     b.focus = None if sorts(arguments) else column
     b.outcome = "is the {noun} in that order" if sorts(arguments) else "is the {noun} so changed"
 
