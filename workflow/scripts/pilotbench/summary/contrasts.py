@@ -85,7 +85,7 @@ def paired_means(episodes: pd.DataFrame, arms: Arms) -> tuple[pd.DataFrame, bool
     for side, level in (("base", arms.base), ("arm", arms.arm)):
         chosen = episodes[episodes[arms.column] == level]
         sides[side] = chosen.groupby(rest, sort=True)["win"].agg(["mean", "size"])
-    pairs = sides["base"].join(sides["arm"], how="inner", lsuffix="_base", rsuffix="_arm")
+    pairs = sides["base"].join(sides["arm"], how="inner", suffixes=("_base", "_arm"))
     units = pairs.groupby(level=["task", "index"])
     means = units[["mean_base", "mean_arm"]].mean().set_axis(["base", "arm"], axis=1)
     most = pairs[["size_base", "size_arm"]].to_numpy().max(initial=1)

@@ -108,7 +108,7 @@ def shown(name: str, row: dict[Any, Any], data: Data | None) -> Shown:
     if value is None or value is pd.NA or value != value:
         return Shown("–", "", numeric=name not in WORDS)
     if isinstance(value, str):
-        return Shown(visible(value), value)
+        return Shown(visible(value), visible(value))
     if isinstance(value, bool):
         return Shown("yes" if value else "no", int(value))
     limits = _limits(name, row)

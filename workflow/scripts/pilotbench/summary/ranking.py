@@ -50,7 +50,8 @@ def ranking(data: Data, episodes: pd.DataFrame) -> Ranking:
     rows = _rows(data, chosen, cells, used)
     ranked = [str(m) for m in rows["model"][rows["rank"].notna()]]
     contrasts = model_family(used, _order(rows))
-    rows["letters"] = rows["model"].map(_letters(ranked, contrasts)).fillna("")
+    display = _letters(ranked, contrasts)
+    rows["letters"] = [display.get(str(model), "") for model in rows["model"]]
     return Ranking(
         prompt=prompt,
         label=data.label(prompt),
