@@ -120,6 +120,7 @@ def make_episode(
     status = "completed" if draw.random() < 0.98 else "refused"
     if cell.prompt.startswith("flawed_") and index % 10 == 9:
         status = "not_applicable"
+    ease = random.Random(f"{cell.task} {cell.difficulty} {index}").choice((0.0, 0.4, 0.8))
     turns = 0 if status == "not_applicable" else draw.randint(4, 12)
     calls = [_call(draw, turn) for turn in range(turns)]
     requests = [_request(draw, cell, index, repeat, turn) for turn in range(turns)]
@@ -135,7 +136,7 @@ def make_episode(
         "repeat": repeat,
         "instance": _sha(f"{cell.task} {cell.difficulty} {index}"),
         "status": status,
-        **_score(draw, status, calls),
+        **_score(draw, status, calls, ease),
         "calls": calls,
         "turns": turns,
         "tool_calls": turns,
@@ -152,14 +153,15 @@ def make_episode(
     }
 
 
-def _score(draw: random.Random, status: str, calls: list[Json]) -> Json:
+def _score(draw: random.Random, status: str, calls: list[Json], ease: float) -> Json:
     nothing: Json = dict.fromkeys(("end_reason", "success", "progress", "level", "answer"))
     nothing |= {"weighted_score": None, "collateral_damage": None, "goals": [], "broken": []}
     nothing |= {"errors": {}, "transient": {"met": 0, "retried": 0, "recovered": 0}}
     nothing |= {"flaws": {}, "world_diff": [], "reason": "content filter"}
     if status != "completed":
         return nothing
-    level, weight = draw.choice((("full_success", 1.0), ("partial_success", 0.5), ("failure", 0.0)))
+    misses = (("partial_success", 0.5), ("failure", 0.0))
+    level, weight = ("full_success", 1.0) if draw.random() < ease else draw.choice(misses)
     met = sum(call["transient"] for call in calls)
     return nothing | {
         "end_reason": draw.choice(("finish", "max_turns")),
