@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from pilotbench.world.answers import matches
 
 INTEGER = {"type": "number", "value": 4821, "tolerance": 0}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from pilotbench.world.references import resolve, steps_used
 
 RESULTS = [{"handle": "h1"}, {"files": ["a", "b"], "limit": 10.25}]

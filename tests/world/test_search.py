@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from pilotbench.world.search import FOUND, ranked, words
 from pilotbench.world.toolbox import TOOLS
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from pilotbench.instances import Instance
 from pilotbench.world.session import Session
 from pilotbench.world.tool import TRANSIENT_CODES

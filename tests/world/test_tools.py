@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
+
 from pilotbench.errors import TaskError
 from pilotbench.instances import Instance
 from pilotbench.world.session import Session
