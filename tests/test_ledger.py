@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-
+from pilotbench.errors import Stopping
 from pilotbench.ledger import WINDOW_S, Account, Ledger
 
 NOW = 1_700_000_000.0
@@ -86,4 +86,11 @@ def test_a_damaged_ledger_counts_as_new_and_can_be_written(tmp_path: Path, conte
     with ledger.locked() as value:
         value["width"] = 3
     assert ledger.read() == {"width": 3}
+    ledger.close()
+
+
+def test_a_full_disk_stops_asking() -> None:
+    ledger = Ledger(Path("/dev/full"))
+    with pytest.raises(Stopping, match="/dev/full: limits cannot be kept"), ledger.locked():
+        pass
     ledger.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from pilotbench.config import Key
+from pilotbench.errors import ConfigError
 from pilotbench.limiter import Limiter, key_folder, limiter_of, with_slots
 from pilotbench.secrets import Access
 
@@ -264,3 +265,26 @@ def test_slots_of_the_command_line_replace_those_of_the_config() -> None:
     key = Key("k", "p", 5)
     assert with_slots(key, 2).slots == 2
     assert with_slots(key, None) is key
+
+
+def test_a_limits_folder_that_does_not_do_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "limits").write_text("a file")
+    with pytest.raises(ConfigError, match=r"limits_dir: .*limits cannot be used"):
+        limiter_of(tmp_path / "limits", Key("k", "p", 2), Access("u", "secret"))
+
+
+def test_without_pipes_the_line_moves_on_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "mkfifo", refuse)
+    one, two = Limiter(tmp_path, 1), Limiter(tmp_path, 1)
+    slot = one.wait()
+    assert slot is not None
+    threading.Timer(0.1, slot.release).start()
+    with two.slot() as second:
+        assert second.taken >= slot.taken + 0.09
+    one.close()
+    two.close()

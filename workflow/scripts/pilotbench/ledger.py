@@ -1,7 +1,7 @@
 """One small locked file that all processes of a machine share: what a key has used.
 
 The file is read and written whole under flock; a process that dies keeps no lock. A file that
-cannot be read (a full disk, a crash of the machine) counts as new: slots hold without it.
+cannot be read (a crash of the machine) counts as new: slots hold without it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pilotbench.errors import Stopping
 from pilotbench.pace import Pace
 
 Json = dict[str, Any]
@@ -83,9 +84,13 @@ class Account:
 
 
 class Ledger:
-    """A locked JSON file. Several threads and processes may use it at once."""
+    """A locked JSON file. Several threads and processes may use it at once.
+
+    Where it cannot be written (a full disk) Stopping is raised: nothing is asked uncounted.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._mutex = threading.Lock()
 
@@ -111,8 +116,10 @@ class Ledger:
 
     def _write(self, value: Json) -> None:
         data = json.dumps(value, separators=(",", ":")).encode()
-        size = os.fstat(self._file).st_size
-        os.pwrite(self._file, data.ljust(size), 0)
+        try:
+            os.pwrite(self._file, data.ljust(os.fstat(self._file).st_size), 0)
+        except OSError as error:
+            raise Stopping(f"{self._path}: limits cannot be kept: {error.strerror}") from None
 
     def close(self) -> None:
         """Close the file."""

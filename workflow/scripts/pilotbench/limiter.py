@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.config import Key
+from pilotbench.errors import ConfigError
 from pilotbench.ledger import Account, Ledger
 from pilotbench.secrets import Access
 
@@ -88,8 +89,11 @@ class Limiter:
         self._turn, self._next = self._open("turn"), self._open("next")
         self._freed = self._open_pipe()
         self._wakes = select.poll()
-        self._wakes.register(self._freed, select.POLLIN)
+        if self._freed is not None:
+            self._wakes.register(self._freed, select.POLLIN)
         self._queue = threading.Lock()  # one thread of a process lines up at a time
+        with self._ledger.locked():
+            pass  # raises OSError here, at once, on a disk that has no flock
         self._sweep = threading.Lock()  # flock does not tell the threads of a process apart
 
     @contextlib.contextmanager
@@ -144,7 +148,8 @@ class Limiter:
         with self._sweep:
             self._closed = True
             for file in (*self._files.values(), self._turn, self._next, self._freed):
-                os.close(file)
+                if file is not None:
+                    os.close(file)
         self._ledger.close()
 
     def release(self, slot: Slot) -> None:
@@ -153,8 +158,9 @@ class Limiter:
             if self._closed:
                 return
             self._drop(slot.index)
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._freed, b".")
+        if self._freed is not None:
+            with contextlib.suppress(BlockingIOError):  # full of news already
+                os.write(self._freed, b".")
 
     def answered(self, slot: Slot, tokens: int) -> None:
         """Record an answer; without rpm, tpm or a pause there is nothing to write."""
@@ -266,8 +272,9 @@ class Limiter:
             value.update(account.as_json())
 
     def _drain(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._freed, 4096)
+        if self._freed is not None:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._freed, 4096)
 
     def _file(self, index: int) -> int:
         if index not in self._files:
@@ -277,11 +284,15 @@ class Limiter:
     def _open(self, name: str) -> int:
         return os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
-    def _open_pipe(self) -> int:
+    def _open_pipe(self) -> int | None:
+        """Open the pipe; None on a file system that has no pipes."""
         path = self.folder / "freed"
-        with contextlib.suppress(FileExistsError):
-            os.mkfifo(path, 0o600)
-        return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.mkfifo(path, 0o600)
+            return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
 
 
 def _account(value: dict[str, Any]) -> Account:
@@ -292,9 +303,15 @@ def _account(value: dict[str, Any]) -> Account:
 
 
 def limiter_of(limits_dir: Path | None, key: Key, access: Access) -> Limiter:
-    """Return the limiter of a key."""
+    """Return the limiter of a key. Raises ConfigError where its folder does not do."""
     folder = key_folder(limits_dir, access, key.alias)
-    return Limiter(folder, key.slots, key.rpm, key.tpm)
+    try:
+        return Limiter(folder, key.slots, key.rpm, key.tpm)
+    except OSError as error:
+        raise ConfigError(
+            f"limits_dir: {folder.parent} cannot be used ({error.strerror}): "
+            "name a folder on a disk of this machine"
+        ) from None
 
 
 def with_slots(key: Key, slots: int | None) -> Key:

@@ -90,7 +90,7 @@ class Pool:
         self._limiters: dict[str, Limiter] = {
             a: limiter_of(settings.limits_dir, key, opened[a]) for a, key in keys.items()
         }
-        self._line = Line(self._limiters)
+        self._line = Line(self._limiters, self.check)
         self._budget = budget_of(settings) if settings.budget_usd is not None else None
         self._counts_tokens = any(key.tpm for key in keys.values()) or self._budget is not None
         self._provider = connect(self._provider_settings, settings.catalog[model], opened)
@@ -254,7 +254,7 @@ class _Ticket:
             pool, now = self._pool, time.monotonic()
             keys = pool._candidates()
             ready = [a for a in keys if self.trials.not_before.get(a, 0.0) <= now] or keys
-            self.alias, self.slot = pool._line.take(ready, self._wanted, pool.check)
+            self.alias, self.slot = pool._line.take(ready, self._wanted)
             try:
                 pool.check()  # the wait may have been long
             except Stopping:
