@@ -37,7 +37,7 @@ rule rescore:
 
 
 onstart:
-    check_keys()
+    check_first()
 
 
 onsuccess:

@@ -20,6 +20,7 @@ FILES = [Path(file) for file in config.BASE_FILES]
         ({"tool_success_rates": 2}, "--config: tool_success_rates is 2; allowed: numbers above 0"),
         ({"tool_success_rates": [0.0]}, "--config: tool_success_rates is [0.0]; allowed: numbers"),
         ({"shard_size": "big"}, "--config: shard_size is 'big'; allowed: auto, or a whole number"),
+        ({"partial": "maybe"}, "--config: partial is 'maybe'; allowed: boolean"),
         ({"budget_usd": 0}, "--config: budget_usd is 0; allowed: more than 0"),
         (
             {"model_catalog": {"oracle": {"protocol": "nativ"}}},
@@ -99,6 +100,10 @@ def test_every_shipped_experiment_is_valid(file: Path) -> None:
         ({"instances": "all"}, "instances", None),
         ({"shard_size": 7}, "shard_size", 7),
         ({"max_turns": 9}, "max_turns", 9),
+        ({"partial": "true"}, "partial", True),
+        ({"partial": "False"}, "partial", False),
+        ({"budget_usd": "null"}, "budget_usd", None),
+        ({"instances": "7"}, "instances", 7),
     ],
 )
 def test_words_lists_and_groups_mean_the_same(

@@ -154,7 +154,7 @@ def test_quick_under_another_selection_stops_and_prints_the_command(build: Build
         (["--config", "tasks=simpel_task"], "'simpel_task'"),
         (["--config", "prompts=basline"], "'basline'"),
         (["--resources", "idealab_key1=0", "--"], "--resources idealab_key1=0: must be 1 or more"),
-        (["--config", "models=qwen2.5-3b-instruct"], "IDEALAB_API_KEY_1"),
+        (["--config", "models=gpt-4o-mini"], "AZURE_OPENAI_ENDPOINT"),
     ],
 )
 def test_a_mistake_is_one_line_before_any_job_starts(

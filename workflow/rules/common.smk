@@ -4,6 +4,7 @@ INPUT:  the merged config
 OUTPUT: MATRIX (settings, tasks, prompts, plan), the paths, one Snakemake resource for each key
 """
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -11,8 +12,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 
 from pilotbench import matrix, outputs, preflight
-from pilotbench.config import BASE_FILES
+from pilotbench.config import BASE_FILES, DIFFICULTIES
 from pilotbench.errors import PilotbenchError, UserError
+from pilotbench.names import to_path
+from pilotbench.plan import NONE
 from pilotbench.records import Shard, shard_of
 from pilotbench.routing import home_key
 
@@ -37,11 +40,11 @@ TARGETS = [*SHARDS, DATABASE, *EXPORTS, SUMMARY]
 
 
 wildcard_constraints:
-    model=r"[^/]+",
+    model="|".join(re.escape(to_path(name)) for name in SETTINGS.catalog),
     prompt=r"[^/]+",
     task=r"[^/]+",
-    difficulty=r"[^/]+",
-    tool_success_rate=r"[^/]+",
+    difficulty="|".join((*DIFFICULTIES, NONE)),
+    tool_success_rate=rf"[01]\.\d+|{NONE}",
     shard=r"\d+-\d+",
 
 
@@ -101,11 +104,11 @@ def quick_selection(wildcards) -> list[str]:
     return TARGETS
 
 
-def check_keys() -> None:
-    """Stop before any job starts where a key is missing that something unanswered needs."""
+def check_first() -> None:
+    """Stop before any job starts where a prompt, a pack or a key is not as it must be."""
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "evaluate"]
     try:
-        preflight.check(MATRIX, (shard(job.wildcards) for job in jobs))
+        preflight.check(MATRIX, [shard(job.wildcards) for job in jobs])
     except UserError as error:
         sys.exit(f"error: {error}")
 

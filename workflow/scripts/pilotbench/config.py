@@ -38,6 +38,17 @@ STANDARD_TASKS = (
 )
 DEFAULT_SLOTS = {"openai": 5, "azure": 50, "llamacpp": 1, "player": 4}
 AUTO_SHARD_SIZE = 20
+SCALARS = (
+    "instances",
+    "repeats",
+    "shard_size",
+    "max_turns",
+    "partial",
+    "rescore",
+    "keep_going",
+    "quick",
+    "budget_usd",
+)
 
 
 @dataclass(frozen=True)
@@ -163,8 +174,17 @@ def read(overlays: Sequence[Path] = (), overrides: Mapping[str, Any] | None = No
     return merged
 
 
+def typed(config: Mapping[str, Any]) -> Json:
+    """Return config with the words of the command line as values: `partial=true` is a truth."""
+    return {
+        key: yaml.safe_load(value) if key in SCALARS and isinstance(value, str) else value
+        for key, value in config.items()
+    }
+
+
 def settings(config: Mapping[str, Any]) -> Settings:
-    """Return the Settings of a validated config. Raises ConfigError for an unknown name."""
+    """Return the Settings of a validated config."""
+    config = typed(config)
     catalog = {name: _model(name, entry) for name, entry in config["model_catalog"].items()}
     chosen = expand(config["models"], {"all": tuple(catalog)})
     rates = listed(config.get("tool_success_rates", [0.8]))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pilotbench import BENCHMARK_VERSION
 from pilotbench.canonical import digest
@@ -20,11 +20,16 @@ from pilotbench.tasks.task import Task
 from pilotbench.validation import validate
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Settings with the tasks and prompts that they name, and the plan that follows."""
+    """Settings with the tasks and prompts that they name, and the plan that follows.
+
+    Tasks and prompts outside the selection are loaded when they are looked up: a single file can
+    be asked for whatever the selection is.
+    """
 
     settings: Settings
     tasks: dict[str, Task]
@@ -64,6 +69,18 @@ def request_fingerprint(model: Any) -> str:
     return digest([model.provider, model.deployment, model.protocol, model.parameters])
 
 
+class _OnDemand(dict[str, T]):
+    """A dict that loads what it is asked for; `load` raises UserError for an unknown name."""
+
+    def __init__(self, found: dict[str, T], load: Callable[[str], T]) -> None:
+        super().__init__(found)
+        self._load = load
+
+    def __missing__(self, name: str) -> T:
+        self[name] = self._load(name)
+        return self[name]
+
+
 def load(config: Mapping[str, Any], files: Iterable[Path] | None = None) -> Matrix:
     """Return the matrix of a merged config; checked first where `files` are given.
 
@@ -72,8 +89,11 @@ def load(config: Mapping[str, Any], files: Iterable[Path] | None = None) -> Matr
     if files is not None:
         validate(config, files)
     chosen = settings(config)
+    packs, templates = chosen.task_folders, chosen.prompt_folders
     return Matrix(
         chosen,
-        load_tasks(chosen.task_folders, chosen.tasks),
-        load_prompts(chosen.prompt_folders, chosen.prompts),
+        _OnDemand(load_tasks(packs, chosen.tasks), lambda n: load_tasks(packs, [n])[n]),
+        _OnDemand(
+            load_prompts(templates, chosen.prompts), lambda n: load_prompts(templates, [n])[n]
+        ),
     )

@@ -1,8 +1,8 @@
-"""Before any job starts: is every key there that a planned, unanswered episode needs?"""
+"""Before any job starts: prompts and tasks are sound, every key that is needed is there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pilotbench import secrets
 from pilotbench.errors import ConfigError
@@ -11,11 +11,19 @@ from pilotbench.matrix import Matrix
 from pilotbench.records import Shard
 
 
-def check(matrix: Matrix, shards: Iterable[Shard]) -> None:
+def check(matrix: Matrix, shards: Collection[Shard]) -> None:
+    """Raise UserError, one line, where one of `shards`, about to be evaluated, cannot be."""
+    for prompt in {shard.cell.prompt for shard in shards}:
+        matrix.prompts[prompt].check()
+    for task in {shard.cell.task for shard in shards}:
+        matrix.tasks[task].check()
+    check_keys(matrix, shards)
+
+
+def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> None:
     """Raise ConfigError where a shard has something to ask and a key of its provider is missing.
 
     Only shards of a provider that lacks a key are looked into: what the journal answers needs none.
-    `shards` are those that are about to be evaluated.
     """
     variables = secrets.environment()
     lacking = {

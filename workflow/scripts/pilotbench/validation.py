@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from pilotbench.config import DIFFICULTIES, expand, load_file
+from pilotbench.config import DIFFICULTIES, expand, load_file, typed
 from pilotbench.errors import ConfigError
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
@@ -21,7 +21,8 @@ def validate(config: Mapping[str, Any], files: Iterable[Path] = ()) -> None:
     `files` are the config files in the order in which they were merged.
     """
     origin = _Origin([Path(file) for file in files])
-    _check(dict(config), "config", (), origin)
+    config = typed(config)
+    _check(config, "config", (), origin)
     _check(config["model_catalog"], "models", ("model_catalog",), origin)
     _check(config["providers"], "providers", ("providers",), origin)
     _check_references(config, origin)
@@ -42,8 +43,12 @@ class _Origin:
                     break
                 here = here[part]
             if found and (here == value or isinstance(here, dict)):
-                return str(file)
+                return _shown(file)
         return "--config" if path else "config"
+
+
+def _shown(file: Path) -> str:
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
 
 
 def _check(value: Any, schema_name: str, prefix: tuple[str, ...], origin: _Origin) -> None:

@@ -116,6 +116,10 @@ class Task(Protocol):
         """Return instance `index`; the same bytes in every process and on every machine."""
         ...
 
+    def check(self) -> None:
+        """Raise TaskError where an instance of this task could not be made or scored."""
+        ...
+
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
         """Return the tools offered for this instance, `finish` last; empty for plain questions."""
         ...
