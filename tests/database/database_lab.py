@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
 from pilotbench.config import Settings
 from pilotbench.database import store, updates
 from pilotbench.database.schema import TABLES

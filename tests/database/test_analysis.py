@@ -10,10 +10,11 @@ import pandas
 import pytest
 from database_lab import SIZE, Lab
 from pandas.testing import assert_frame_equal
+from test_updates import half
+
 from pilotbench.database import store
 from pilotbench.plan import Plan
 from pilotbench.records import Cell, Shard
-from test_updates import half
 
 GUIDE = (Path(__file__).parents[2] / "docs/analysis.md").read_text(encoding="utf-8")
 SETUP, *QUESTIONS = re.split(r"^## ", GUIDE, flags=re.M)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from database_lab import CELLS, SIZE, Lab
+
 from pilotbench.database import shardfiles
 from pilotbench.database.checks import CheckFailed
 from pilotbench.database.updates import DamagedShards

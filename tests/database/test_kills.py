@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from database_lab import CELLS, SIZE, Lab
+
 from pilotbench.plan import Plan
 from pilotbench.records import Shard
 

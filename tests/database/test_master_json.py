@@ -10,6 +10,7 @@ import pytest
 import yaml
 from database_lab import CELLS, SIZE, Lab
 from jsonschema import Draft202012Validator
+
 from pilotbench.database import master_json
 from pilotbench.database.schema import ERROR_KINDS
 from pilotbench.errors import UserError

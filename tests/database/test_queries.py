@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas
 import pytest
 from database_lab import CELLS, SIZE, Lab
+from test_updates import half
+
 from pilotbench.config import FLAWED
 from pilotbench.database import export, queries
 from pilotbench.database.views import VIEWS
@@ -15,7 +17,6 @@ from pilotbench.errors import UserError
 from pilotbench.plan import Plan
 from pilotbench.records import Shard, write_shard
 from support.make_shards import make_episodes, make_header
-from test_updates import half
 
 FRAMES = {
     "episodes": queries.episodes,

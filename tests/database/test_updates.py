@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import duckdb
 import pytest
 from database_lab import CELLS, SIZE, Lab
+
 from pilotbench.database import store
 from pilotbench.evaluate import Owed
 from pilotbench.plan import Plan

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from database_lab import CELLS, SIZE, Lab
+
 from pilotbench.database import where_from
 from pilotbench.database.prune import prunable, remove
 from pilotbench.errors import UserError

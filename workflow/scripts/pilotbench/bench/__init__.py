@@ -1,0 +1,1 @@
+"""Speed tables: one function a table, each giving rows of name, value, unit, bar, holds."""
