@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from pilotbench.tasks import golden
 
 ROOT = Path(__file__).parents[2]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pilotbench.errors import TaskError
 from pilotbench.instances import Instance
 from pilotbench.tasks import TASKS
@@ -76,6 +77,31 @@ def test_leaving_out_any_state_changing_step_misses_the_goal(
         if _changes_state(instance, place, step.tool, results):
             session = play_without(instance, place, results)
             assert not reached(session, answer_of(instance)), step.tool
+
+
+@many
+@given(tasks, indices)
+def test_passing_over_any_operation_misses_the_goal(task: str, index: int) -> None:
+    """Later steps take the data that the operation would have taken."""
+    instance = TASKS[task].instance("easy", index)
+    for place, step in enumerate(instance.plan):
+        handle = {"$step": place, "path": "handle"}
+        users = [later for later in instance.plan if handle in later.arguments.values()]
+        if "data" not in step.arguments or not users:
+            continue
+        session, results = Session(instance), []
+        for other, later in enumerate(instance.plan):
+            given = {
+                k: step.arguments["data"] if v == handle else v for k, v in later.arguments.items()
+            }
+            if other == place:
+                results.append({})
+                continue
+            reply = session.call(later.tool, resolve(given, results))
+            if not reply["ok"]:
+                break
+            results.append(reply["result"])
+        assert not reached(session, answer_of(instance)), step.tool
 
 
 def _changes_state(instance: Instance, place: int, tool: str, results: list[Json]) -> bool:

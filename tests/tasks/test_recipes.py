@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from pilotbench.errors import TaskError
 from pilotbench.tasks import TASKS
 from pilotbench.tasks.grammar import ONE_STEP, Grammar

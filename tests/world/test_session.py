@@ -239,13 +239,14 @@ def test_the_same_content_from_another_source_does_not_reach_the_goal() -> None:
     assert not live.goal_state(None)[0][1]
 
 
-def test_posting_the_wanted_data_twice_is_damage_the_second_time() -> None:
+def test_posting_the_wanted_data_again_is_damage_each_time() -> None:
     goal, url = wanted_post()
     live = Session(instance(goal=(goal,), protected={"allow": [goal["object"]]}))
     handle = live.call("data_processing_aggregator", SUM)["result"]["handle"]
-    for _ in range(2):
+    for _ in range(3):
         live.call("network_poster", {"url": url, "data": handle})
-    assert [record.broke for record in live.log] == [[], [], [f"endpoint:{url}"]]
+    damage = [f"endpoint:{url}"]
+    assert [record.broke for record in live.log] == [[], [], damage, damage]
 
 
 @pytest.mark.parametrize(

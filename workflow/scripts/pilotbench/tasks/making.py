@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from pilotbench.errors import TaskError
-from pilotbench.instances import Instance
+from pilotbench.instances import Instance, Step
 from pilotbench.tasks import views
 from pilotbench.tasks.builder import Builder, Unfit
 from pilotbench.tasks.draw import Draw
@@ -38,6 +39,88 @@ def _attempt(builder: Builder) -> bool:
     return True
 
 
+def _replay(
+    b: Builder, arguments_of: Callable[[int, Step], Json | None]
+) -> tuple[World, list[Json]] | None:
+    """Execute the plan with other arguments, None leaves a step out; None when a step fails."""
+    world = World(b.start)
+    results: list[Json] = []
+    for place, step in enumerate(b.steps):
+        arguments = arguments_of(place, step)
+        if arguments is None:
+            results.append({})
+            continue
+        tool = TOOLS[step.tool]
+        try:
+            outcome = tool.run(world, **check_arguments(tool, resolve(arguments, results)))
+        except Failure:
+            return None
+        if outcome.data is not None:
+            world.made[outcome.data.handle] = outcome.data
+        world.apply(outcome.changes)
+        results.append(outcome.result)
+    return world, results
+
+
+def _reached(b: Builder, world: World, *, lineage: bool = True) -> bool:
+    """Say whether every goal predicate on the world holds, its operations included or not."""
+    asked = b.goal if lineage else [{**goal, "ops": []} for goal in b.goal]
+    return all(goals.holds(goal, b.start, world.sections, None) for goal in asked)
+
+
+def _every_step_counts(b: Builder) -> bool:
+    """Say whether each operation matters: passing over one must change the outcome.
+
+    Adding to a column, say, does not change its range; a limit may imply an earlier check.
+    """
+    operations = [
+        place
+        for place, step in enumerate(b.steps)
+        if "data" in step.arguments and "handle" in b.results[place]
+    ]
+    for place in operations if b.goal else ():
+        replayed = _replay(b, _passing_over(b, place))
+        if replayed is not None and _reached(b, replayed[0], lineage=False):
+            return False
+    return True
+
+
+def _passing_over(b: Builder, out: int) -> Callable[[int, Step], Json | None]:
+    """Return the arguments of a plan without one operation: later steps take its own data."""
+    handle, source = {"$step": out, "path": "handle"}, b.steps[out].arguments["data"]
+
+    def arguments_of(place: int, step: Step) -> Json | None:
+        return None if place == out else _with(step.arguments, handle, source)
+
+    return arguments_of
+
+
+def _with(arguments: Json, old: Any, new: Any) -> Json:
+    """Return arguments with every `old` in them replaced by `new`."""
+    return {
+        name: new if value == old else _with(value, old, new) if isinstance(value, dict) else value
+        for name, value in arguments.items()
+    }
+
+
+def _ruled_out(b: Builder) -> bool:
+    """Say whether the plan with the names that the request shows first goes wrong.
+
+    It could come out right by chance: another limit that keeps the same rows, say.
+    """
+    if not b.derived:
+        return True
+    valid, shown = b.derived[0]["value"], b.derived[0]["name"]
+    replayed = _replay(b, lambda place, step: _with(step.arguments, valid, shown))
+    if replayed is None or not _reached(b, replayed[0]):
+        return True
+    asked = b.facts[-1].source
+    try:
+        return bool(resolve(asked, replayed[1]) != resolve(asked, b.results))
+    except IndexError:  # the ruled-out data has no such row
+        return True
+
+
 @lru_cache(maxsize=64)
 def build(task: str, recipe: Recipe, index: int) -> tuple[Builder, int]:
     """Return the core of an index and the attempt that made it.
@@ -47,42 +130,9 @@ def build(task: str, recipe: Recipe, index: int) -> tuple[Builder, int]:
     """
     for attempt in range(ATTEMPTS):
         builder = Builder(Draw("core", task, index, attempt), recipe)
-        if _attempt(builder):
+        if _attempt(builder) and _every_step_counts(builder):
             return builder, attempt
     raise TaskError(f"task {task}: index {index} cannot be built from {' '.join(recipe)}")
-
-
-def _ruled_out(b: Builder) -> bool:
-    """Say whether the plan with the names that the request shows first goes wrong.
-
-    It could come out right by chance: another limit that keeps the same rows, say.
-    """
-    shown = {entry["value"]: entry["name"] for entry in b.derived}
-    world = World(b.start)
-    results: list[Json] = []
-    if not shown:
-        return True
-    try:
-        for step in b.steps:
-            given = {
-                name: shown.get(value, value) if isinstance(value, str) else value
-                for name, value in resolve(step.arguments, results).items()
-            }
-            tool = TOOLS[step.tool]
-            outcome = tool.run(world, **check_arguments(tool, given))
-            if outcome.data is not None:
-                world.made[outcome.data.handle] = outcome.data
-            world.apply(outcome.changes)
-            results.append(outcome.result)
-    except Failure:
-        return True
-    if not all(goals.holds(goal, b.start, world.sections, None) for goal in b.goal):
-        return True
-    asked = b.facts[-1].source
-    try:
-        return bool(resolve(asked, results) != resolve(asked, b.results))
-    except IndexError:  # the ruled-out data has no such row
-        return True
 
 
 @lru_cache(maxsize=64)

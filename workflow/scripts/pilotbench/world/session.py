@@ -14,7 +14,7 @@ from pilotbench.canonical import canonical, unit_interval
 from pilotbench.instances import Instance
 from pilotbench.world import goals, toolbox
 from pilotbench.world.search import ranked
-from pilotbench.world.state import World
+from pilotbench.world.state import SECTIONS, World
 from pilotbench.world.tool import TRANSIENT_CODES, Failure, Outcome, check_arguments
 
 Json = dict[str, Any]
@@ -188,7 +188,8 @@ class Session:
         if outcome.changes:
             self.world.apply(outcome.changes)
             now = self.protected_broken()
-            record.broke = [identity for identity in now if identity not in self._broken]
+            touched = {f"{SECTIONS.get(c.section)}:{c.key}" for c in outcome.changes}
+            record.broke = [name for name in now if name in touched or name not in self._broken]
             self._broken = now
         record.meets = outcome.meets
         return self._accept(record, outcome.result)
