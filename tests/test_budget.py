@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from pilotbench.budget import Budget, cost, estimate
 from pilotbench.config import Price
 from pilotbench.errors import BudgetSpent

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from pilotbench.errors import Stopping
 from pilotbench.ledger import WINDOW_S, Account, Ledger
 

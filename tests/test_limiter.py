@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from pilotbench.config import Key
 from pilotbench.errors import ConfigError
 from pilotbench.limiter import Limiter, key_folder, limiter_of, with_slots

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from pilotbench.errors import Stopping
 from pilotbench.limiter import Limiter, Slot
 from pilotbench.line import Line

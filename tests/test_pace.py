@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from pilotbench.pace import FIRST_INTERVAL_S, FIRST_PAUSE_S, LONGEST_INTERVAL_S, Pace
 
 NOW = 1000.0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pilotbench import errors
 from pilotbench.budget import cost, estimate
 from pilotbench.config import Key, Model, Price, ProviderSettings, Settings
@@ -344,6 +345,23 @@ def test_a_budget_is_never_exceeded_and_ends_with_a_clear_error(tmp_path: Path) 
     assert refused
     assert "budget_usd" in str(refused[0])
     assert 0 < spent <= 10.5 * each
+
+
+@pytest.mark.usefixtures("secrets")
+@pytest.mark.parametrize(
+    ("fault", "kept"), [("error_500", False), ("rejected", False), ("hang", True), ("reset", True)]
+)
+def test_only_what_may_have_been_paid_for_counts_as_spent(
+    tmp_path: Path, fault: str, kept: bool
+) -> None:
+    with (
+        Simulator(keys={"k1": FREE}, faults={fault: 1}, hang_s=2) as s,
+        pool_of(s, tmp_path, budget_usd=1.0, retry_for_s=0, attempt_deadline_s=0.3) as pool,
+    ):
+        with pytest.raises(errors.ProviderError):
+            pool.ask(request())
+        assert pool._budget is not None
+        assert (pool._budget.spent > 0) == kept
 
 
 @pytest.mark.usefixtures("secrets")

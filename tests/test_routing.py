@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import product
 
 import pytest
+
 from pilotbench.config import Key, Model, ProviderSettings, Settings
 from pilotbench.records import Cell, Shard
 from pilotbench.routing import home_key, usable_keys

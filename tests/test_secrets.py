@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from pilotbench.config import Key, ProviderSettings, Settings
 from pilotbench.errors import ConfigError
 from pilotbench.secrets import Access, Scrubber, access, environment, missing

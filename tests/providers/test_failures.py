@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+
 from pilotbench import errors
 from pilotbench.providers.failures import failure, reset, retry_after
 

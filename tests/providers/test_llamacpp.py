@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pilotbench.config import Key, Model, ProviderSettings, Weights
 from pilotbench.errors import ConfigError, ContextOverflow, Rejected
 from pilotbench.instances import Instance

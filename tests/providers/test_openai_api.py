@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+
 from pilotbench import errors
 from pilotbench.config import Key, Model, ProviderSettings
 from pilotbench.instances import Instance

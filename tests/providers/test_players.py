@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.protocols.protocol import NO_CALL
 from pilotbench.providers.players import answer, call_message, protocol_of, seen

@@ -12,17 +12,26 @@ import os
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from pilotbench.budget import Budget, cost, estimate
 from pilotbench.config import Key, Settings
-from pilotbench.errors import KeyDead, RateLimited, Retryable, Stopping
+from pilotbench.errors import (
+    ConnectionFailed,
+    KeyDead,
+    ProviderError,
+    RateLimited,
+    Retryable,
+    Stopping,
+    TimedOut,
+)
 from pilotbench.limiter import Limiter, Slot, default_folder, limiter_of, with_slots
 from pilotbench.line import Line
 from pilotbench.providers import connect
-from pilotbench.providers.provider import Asked, Completion, Request
+from pilotbench.providers.provider import Asked, Completion, Request, Tokens
 from pilotbench.routing import usable_keys
 from pilotbench.secrets import access, environment
 
@@ -140,12 +149,8 @@ class Pool:
         return {alias: with_slots(keys[alias], slots.get(alias)) for alias in wanted}
 
     def _attempt(self, request: Request, trials: _Trials) -> Asked:
-        guess = estimate(request.body) if self._counts_tokens else None
-        tokens = guess.input + guess.output if guess else 0
-        usd = cost(self._price, guess) if guess else 0.0
-        with _Ticket(self, trials, tokens) as ticket:
-            if self._budget is not None:
-                self._budget.reserve(usd)
+        guess = estimate(request.body) if self._counts_tokens else Tokens()
+        with _Ticket(self, trials, guess.input + guess.output) as ticket, self._paid(guess) as bill:
             started, clock = time.time(), time.monotonic()
             trials.attempts += 1
             try:
@@ -153,10 +158,31 @@ class Pool:
             finally:
                 latency = time.monotonic() - clock
                 trials.tried_s += latency
-            if self._budget is not None:
-                self._budget.settle(usd, cost(self._price, completion.tokens))
+            bill.append(completion.tokens)
             ticket.slot.settle(completion.tokens.input + completion.tokens.output)
         return Asked(completion, ticket.alias, started, latency, trials.queued_s, trials.attempts)
+
+    @contextmanager
+    def _paid(self, guess: Tokens) -> Iterator[list[Tokens]]:
+        """Reserve the cost of a request, and settle it by the tokens put into what is yielded.
+
+        Where no answer was seen (a timeout, a broken connection) the reservation stays: it may have
+        been paid for. Any answer that is an error costs nothing.
+        """
+        bill: list[Tokens] = []
+        if self._budget is None:
+            yield bill
+            return
+        reserved = cost(self._price, guess)
+        self._budget.reserve(reserved)
+        try:
+            yield bill
+        except (TimedOut, ConnectionFailed):
+            raise
+        except ProviderError:
+            self._budget.settle(reserved, 0.0)
+            raise
+        self._budget.settle(reserved, cost(self._price, sum(bill, Tokens())))
 
     def _complete(self, request: Request, ticket: _Ticket) -> Completion:
         try:
