@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+
 from pilotbench.summary.balance import balanced, is_balanced
 from pilotbench.summary.tables import plain_prompts
 from support import simulated_models as sim

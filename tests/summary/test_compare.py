@@ -6,6 +6,7 @@ import argparse
 import json
 
 import pytest
+
 from pilotbench.errors import UserError
 from pilotbench.summary import compare
 from pilotbench.summary.compare import add_arguments, where

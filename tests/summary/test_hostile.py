@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
+
 from pilotbench.summary import building, files
 from pilotbench.summary.hostile import csv_safe, markdown, visible
 from pilotbench.summary.report import report
@@ -65,7 +66,8 @@ def test_files_show_hostile_names_as_text(attacked, tmp_path):
     assert len(html) < 2_500_000
     text = (tmp_path / "summary.md").read_text(encoding="utf-8")
     assert not re.search(r"(?<!\\)<script", text)
-    rows = list(csv.reader((tmp_path / "tables" / "served.csv").open(encoding="utf-8")))
+    with (tmp_path / "tables" / "served.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.reader(lines))
     assert any(cell.startswith("'=cmd()") for row in rows for cell in row)
     assert not any(cell.startswith("=") for row in rows for cell in row)
 

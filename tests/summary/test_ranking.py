@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from pilotbench.summary.ranking import ranking
 from pilotbench.summary.report import report
 from pilotbench.summary.scores import prepared

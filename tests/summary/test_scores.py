@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from pilotbench.records import Cell
 from pilotbench.statistics.intervals import rate
 from pilotbench.summary.report import report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from pilotbench.summary import building, table
 from pilotbench.summary.display import number, usd
 from support import simulated_models as sim

@@ -8,6 +8,7 @@ import json
 import re
 
 import pytest
+
 from pilotbench.records import Cell
 from pilotbench.summary import transcripts
 from support import simulated_models as sim

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+
 from pilotbench.records import Cell
 from pilotbench.summary.figures import figures
 from pilotbench.summary.figures.base import Source

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 LIMIT = 400
+CELL_LIMIT = 30_000  # characters; spreadsheets hold 32,767 in a cell
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HIDDEN = re.compile(
@@ -34,10 +35,11 @@ def _picture(match: re.Match[str]) -> str:
 
 
 def csv_safe(value: Any) -> Any:
-    """Return a CSV cell that no spreadsheet runs; numbers stay as they are."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
-        return "'" + value
-    return value
+    """Return a CSV cell that no spreadsheet runs and every one can hold; numbers stay."""
+    if not isinstance(value, str):
+        return value
+    text = value if len(value) <= CELL_LIMIT else visible(value, CELL_LIMIT)
+    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def markdown(text: Any, limit: int = LIMIT) -> str:

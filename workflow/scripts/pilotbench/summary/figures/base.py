@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import altair as alt
@@ -62,13 +63,21 @@ def plain_rows(frame: pd.DataFrame, data: Data) -> Rows:
     return rows
 
 
-def spec_of(*layers: Any, rows: Rows, height: Any = None, choose: Sequence[str] = ()) -> Json:
+def spec_of(
+    *layers: Any,
+    rows: Rows,
+    height: int | None = None,
+    step: int = 14,
+    lines: Sequence[str] = (),
+    choose: Sequence[str] = (),
+) -> Json:
     """Return the Vega-Lite JSON of the layers over one inline data set.
 
-    `choose` adds a menu of prompts, the first one chosen, that filters the rows by `shown`.
+    Without a `height` in pixels it is `step` for each pair of words of the fields `lines`; they
+    stay in `usermeta`, so that the page can do the same when it filters rows. `choose` adds a menu of prompts, the first one chosen, that filters the rows by `shown`.
     """
-    sized = {"width": "container", "height": height or height_of(len(rows), 13)}
-    chart = alt.layer(*layers).properties(**sized)
+    tall = height or step * prod(len({row[f] for row in rows}) for f in lines)
+    chart = alt.layer(*layers).properties(width="container", height=tall)
     if len(choose) > 0:
         menu = alt.param(
             name="prompt_menu",
@@ -80,6 +89,8 @@ def spec_of(*layers: Any, rows: Rows, height: Any = None, choose: Sequence[str] 
     for layer in spec["layer"]:
         layer.pop("data", None)  # the library's placeholder would hide the data above it
     spec.pop("config", None)
+    if height is None:
+        spec["usermeta"] = {"step": step, "lines": list(lines)}
     spec["data"] = {"values": _needed(rows, spec)}
     return spec
 
@@ -89,11 +100,6 @@ def _needed(rows: Rows, spec: Json) -> Rows:
     named = set(re.findall(r'"field": "([^"]+)"|datum\.(\w+)', json.dumps(spec)))
     fields = {word for pair in named for word in pair} | {"model", "prompt", "shown", *CONDITION}
     return [{k: v for k, v in row.items() if k in fields} for row in rows]
-
-
-def height_of(rows: int, step: int) -> Any:
-    """Return the height of `rows` lines, `step` pixels each."""
-    return alt.Step(step, **{"for": "offset"})
 
 
 def by(field_: str, title: str, names: list[str]) -> Any:

@@ -54,7 +54,8 @@ def turns(source: Source) -> Figure | None:
                 tooltip=tips(["model", "shown"], [], ["p10", "p25", "p50", "p75", "p90"]),
             ),
             rows=rows,
-            height=alt.Step(19),
+            step=19,
+            lines=["line"],
         ),
         "model_prompt",
         "Effort",
@@ -130,7 +131,7 @@ def _stacked(value: str, title: str, kinds: list[str], rows: Rows) -> Json:
             ],
         )
     )
-    return spec_of(bars, rows=rows, height=alt.Step(19))
+    return spec_of(bars, rows=rows, step=19, lines=["line"])
 
 
 def like_for_like(source: Source) -> pd.DataFrame:
@@ -174,7 +175,8 @@ def latency(source: Source) -> Figure | None:
                 tooltip=tips(["model", "percentile"], [], ["s", "requests"]),
             ),
             rows=rows,
-            height=alt.Step(30),
+            step=30,
+            lines=["model"],
         ),
         "latency",
         "Requests and keys",

@@ -16,7 +16,9 @@
     spec.data.values = spec.data.values.filter(keeps);
     spec.config = Object.assign({}, themes[theme], { background: "transparent" });
     const room = Math.max(240, element.clientWidth - 24);
-    if (spec.usermeta && spec.usermeta.inner) spec.spec.width = Math.max(180, room - 60);
+    const meta = spec.usermeta || {};
+    if (meta.lines) spec.height = meta.step * meta.lines.reduce((n, field) => n * new Set(spec.data.values.map((row) => row[field])).size, 1);
+    if (meta.inner) spec.spec.width = Math.max(180, room - 60);
     if (room < 440) {
       spec.config.legend = Object.assign({}, spec.config.legend, { columns: 1 });
       spec.config.axis = Object.assign({}, spec.config.axis, { labelFontSize: 10 });
@@ -37,7 +39,7 @@
       element.replaceChildren(Object.assign(document.createElement("p"), { className: "empty", textContent: "Nothing is left by the filters." }));
       return;
     }
-    views[name] = await vegaEmbed(element, spec, { actions: false, renderer: "svg", logLevel: 1, tooltip: { theme: dark.matches ? "dark" : "light" } });
+    views[name] = await vegaEmbed(element, spec, { actions: false, renderer: "svg", tooltip: { theme: dark.matches ? "dark" : "light" } });
     element.dataset.drawn = "yes";
   }
   const charts = [...document.querySelectorAll(".chart")];

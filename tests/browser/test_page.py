@@ -1,0 +1,165 @@
+"""The page in a real browser: opened from disk, sorted, filtered, followed, offline."""
+
+from __future__ import annotations
+
+import pytest
+
+from pilotbench.summary import building, transcripts
+from support import simulated_models as sim
+
+pytestmark = pytest.mark.browser
+SCRIPT = (
+    "</script><script>document.title = 'run'</script><img src=x onerror=\"document.title='run'\">"
+)
+FIRST = "#cell-table tbody tr:first-child td"
+ROWS = "document.querySelectorAll('#cell-table tbody tr').length"
+
+
+def attacked(shards):
+    """Return the shards with hostile text wherever a model writes."""
+    _, records = shards[0]
+    for record in records:
+        record["answer"] = SCRIPT
+        record["transcript"][0] |= {"content": SCRIPT, "thought": "\x1b[31mred \u202eturned"}
+        record["transcript"][1] |= {"content": "x" * 1_000_000}
+    return shards
+
+
+@pytest.fixture(scope="module")
+def summary(tmp_path_factory):
+    """The summary of a small matrix of three models, with transcripts."""
+    folder = tmp_path_factory.mktemp("results")
+    models = (*sim.SKILL, *sim.PLAYERS)
+    cells = [c for c in sim.standard_cells(models) if not c.prompt.startswith("flawed")]
+    shards = attacked(sim.records(cells, instances=10))
+    sim.write(folder, shards)
+    data = sim.data(shards)
+    building.write(data, folder / "summary")
+    transcripts.write(data.shards, folder / "master.duckdb", folder, folder / "summary")
+    return folder / "summary"
+
+
+@pytest.fixture
+def page(browser, summary):
+    """The page, open on a desk's screen."""
+    browser.size(1280, 900)
+    browser.open((summary / "index.html").as_uri())
+    return browser
+
+
+def test_the_page_draws_every_figure_without_an_error_or_a_request(browser, summary):
+    browser.requests(), browser.errors()
+    browser.size(1280, 900)
+    browser.open((summary / "index.html").as_uri())
+    figures = len(list((summary / "figures").glob("*.svg")))
+    assert browser.ask("document.querySelectorAll('.chart svg').length") == figures
+    assert browser.errors() == []
+    asked = [url for url in browser.requests() if not url.startswith(("file:", "data:", "about:"))]
+    assert asked == []
+
+
+def test_cells_sort_by_number_both_ways(page):
+    head = "#cell-table th:nth-child(7)"
+    page.click(f"{head} button")
+    falling = page.ask(
+        f"[...document.querySelectorAll('{ROWS_OF_SEVEN}')].map(td => parseFloat(td.textContent))"
+    )
+    assert falling == sorted(falling, reverse=True)
+    page.click(f"{head} button")
+    rising = page.ask(
+        f"[...document.querySelectorAll('{ROWS_OF_SEVEN}')].map(td => parseFloat(td.textContent))"
+    )
+    assert rising == sorted(rising)
+    assert page.one(head).get_attribute("aria-sort") == "ascending"
+
+
+ROWS_OF_SEVEN = "#cell-table tbody td:nth-child(7)"
+
+
+def test_other_tables_sort_too(page):
+    page.click("#table-model_prompt summary")
+    page.click("#table-model_prompt th:nth-child(1) button")
+    page.click("#table-model_prompt th:nth-child(1) button")
+    names = page.ask(
+        "[...document.querySelectorAll('#table-model_prompt tbody tr')]"
+        ".map(tr => tr.cells[0].textContent)"
+    )
+    assert names == sorted(names, reverse=True)
+
+
+def test_words_find_cells(page):
+    page.one("#find").send_keys("weak multi_stage 0.6")
+    assert page.ask(ROWS) == 1
+    assert page.one(f"{FIRST}:first-child").text == "weak"
+
+
+def test_a_filter_reaches_figures_tables_and_cells(page):
+    labels = (
+        "[...document.querySelectorAll('[data-figure=success] .role-axis-label text')]"
+        ".map(t => t.textContent)"
+    )
+    assert "weak" in page.ask(labels)
+    page.click(".filter[data-axis=model] summary")
+    page.click(".filter[data-axis=model] input[value=weak]")
+    page.wait(f"!{labels}.includes('weak')")
+    models = page.ask(
+        "[...document.querySelectorAll('#cell-table tbody tr')].map(tr => tr.cells[0].textContent)"
+    )
+    assert set(models) == {"strong", "middle"}
+    assert page.ask("document.querySelector('.ranking tr[data-model=weak]').hidden")
+    page.click("#reset")
+    page.wait(f"{labels}.includes('weak')")
+
+
+def test_a_cell_leads_to_its_conversations_and_nothing_in_them_runs(page):
+    page.one("#find").send_keys("strong baseline simple_task")
+    page.click("#cell-table tbody tr:first-child a")
+    page.wait("document.body.dataset.ready === 'yes'")
+    text = page.one("main").text
+    assert "<script>document.title" in text
+    assert "␛[31mred" in page.ask("document.getElementById('main').textContent")
+    assert "⟨U+202E⟩" in page.ask("document.getElementById('main').textContent")
+    assert "show all 1,000,000 characters" in text
+    assert page.ask("document.title") != "run"
+    assert page.ask("document.querySelectorAll('#main script, #main img').length") == 0
+    assert page.errors() == []
+
+
+def test_a_conversation_shows_calls_results_goals_and_what_changed(page, summary):
+    path = next((summary / "transcripts" / "weak" / "baseline").rglob("*.html"))
+    page.open(f"{path.as_uri()}#i4r0")
+    text = page.one("main").text
+    for word in (
+        "Instance 4",
+        "Goal",
+        "the answer is 1,204.50",
+        "World, before and after",
+        "file:report.csv",
+        "file_operations_reader",
+        "hub_key1",
+        "tokens",
+    ):
+        assert word in text
+    page.click(".list a:nth-child(3)")
+    page.wait("document.querySelector('h2').textContent.includes('Instance 2')")
+
+
+def test_the_same_instances_under_another_model_are_one_choice_away(page, summary):
+    path = next((summary / "transcripts" / "weak" / "baseline" / "simple_task").rglob("*.html"))
+    page.open(f"{path.as_uri()}#i3r0")
+    page.ask(
+        "(() => { const menu = document.querySelector('select[aria-label=model]');"
+        " menu.value = 'strong'; menu.dispatchEvent(new Event('change')); })()"
+    )
+    page.wait("location.pathname.includes('/strong/') && document.body.dataset.ready === 'yes'")
+    assert "Instance 3" in page.one("h2").text
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (820, 1180), (1440, 900)])
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_sticks_out_at_any_size(browser, summary, width, height, dark):
+    browser.size(width, height, dark)
+    browser.open((summary / "index.html").as_uri())
+    assert browser.ask("document.documentElement.scrollWidth") <= width
+    ground = browser.ask("getComputedStyle(document.body).backgroundColor")
+    assert ground == ("rgb(20, 24, 29)" if dark else "rgb(255, 255, 255)")
