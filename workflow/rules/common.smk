@@ -11,13 +11,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 
-from pilotbench import matrix, outputs, preflight
+from pilotbench import matrix, outputs, preflight, runlock, spending
 from pilotbench.config import BASE_FILES, DIFFICULTIES
 from pilotbench.errors import PilotbenchError, UserError
 from pilotbench.names import to_path
 from pilotbench.plan import NONE
 from pilotbench.records import Shard, shard_of
 from pilotbench.routing import home_key
+
+if workflow.is_main_process and (told := runlock.enter()):
+    print(told, file=sys.stderr)
 
 try:
     MATRIX = matrix.load(config, [*BASE_FILES, *workflow.overwrite_configfiles])
@@ -105,25 +108,38 @@ def quick_selection(wildcards) -> list[str]:
 
 
 def check_first() -> None:
-    """Stop before any job starts where a prompt, a pack or a key is not as it must be."""
+    """Stop before any job starts where a prompt, pack, key or budget is not as it must be."""
+    runlock.sign()
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "evaluate"]
+    shards = [shard(job.wildcards) for job in jobs]
     try:
-        preflight.check(MATRIX, [shard(job.wildcards) for job in jobs])
+        preflight.check(MATRIX, shards)
+        spending.begin(MATRIX, shards)
     except UserError as error:
         sys.exit(f"error: {error}")
 
 
+def only_looks() -> bool:
+    """Say whether the run makes no results: its targets are those of doors.smk."""
+    targets = workflow.dag_settings.targets
+    return bool(targets) and targets <= {"estimate", "check"}
+
+
 def show_result() -> None:
-    """Print the result table and where the page is."""
+    """Print the result table and where the page is, unless the run was for another table."""
     table = Path(RESULTS, "summary/summary.txt")
-    if table.exists():
+    if table.exists() and not only_looks():
         print(f"\n{table.read_text()}\nsummary: {SUMMARY}", file=sys.stderr)
 
 
 def refresh() -> None:
     """After a failed job: bring database and summary up to date with all that is finished."""
+    if only_looks():
+        return
     try:
         outputs.refresh(MATRIX)
         show_result()
+        if reached := spending.reached(MATRIX):
+            print(reached, file=sys.stderr)
     except PilotbenchError as error:
         print(f"error: {error}", file=sys.stderr)

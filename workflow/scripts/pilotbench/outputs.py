@@ -33,7 +33,8 @@ def update_database(matrix: Matrix) -> Path:
 
 def write_exports(matrix: Matrix) -> None:
     """Write `master_database.json` and `exports/` from the database."""
-    from pilotbench.database import export, master_json
+    import pilotbench.database.export as export
+    import pilotbench.database.master_json as master_json
 
     results = matrix.settings.results_dir
     master_json.write(results / "master.duckdb", results / "master_database.json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -10,23 +10,18 @@ from typing import Protocol
 
 from pilotbench.config import Settings
 from pilotbench.records import Cell, Shard
+from pilotbench.tasks.task import Axes
 
 NONE = "none"
-
-
-class TaskAxes(Protocol):
-    """What the plan needs to know of a task."""
-
-    difficulties: tuple[str, ...]
-    rated: bool
-    planned: bool
-    size: int | None
 
 
 class PromptNeeds(Protocol):
     """What the plan needs to know of a prompt."""
 
-    needs_plan: bool
+    @property
+    def needs_plan(self) -> bool:
+        """Whether it is planned only where the task has reference plans."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,9 @@ class Plan:
         return sum(len(shard.indices) for shard in self.shards) * self.repeats
 
 
-def plan(settings: Settings, tasks: dict[str, TaskAxes], prompts: dict[str, PromptNeeds]) -> Plan:
+def plan(
+    settings: Settings, tasks: Mapping[str, Axes], prompts: Mapping[str, PromptNeeds]
+) -> Plan:
     """Return the plan of `settings` over the known `tasks` and `prompts`.
 
     A task without difficulties or tools is planned once, not once per level or rate. A prompt that
@@ -69,7 +66,7 @@ def plan(settings: Settings, tasks: dict[str, TaskAxes], prompts: dict[str, Prom
 
 
 def _cells(
-    settings: Settings, model: str, prompt: str, task: str, axes: TaskAxes
+    settings: Settings, model: str, prompt: str, task: str, axes: Axes
 ) -> Iterator[Cell]:
     levels = (NONE,) if axes.difficulties == (NONE,) else settings.difficulties
     rates = settings.tool_success_rates if axes.rated else (NONE,)

@@ -83,13 +83,9 @@ class Score:
     world_diff: list[Json]
 
 
-class Task(Protocol):
-    """A task type. `difficulties` is ("none",) and `rated` False where it has no such axis."""
+class Axes(Protocol):
+    """What a plan needs to know of a task; `difficulties` is ("none",) where it has no levels."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def description(self) -> str: ...
     @property
     def difficulties(self) -> tuple[str, ...]: ...
     @property
@@ -107,6 +103,14 @@ class Task(Protocol):
         """Return the number of instances, None for unlimited."""
         ...
 
+
+class Task(Axes, Protocol):
+    """A task type."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
     @property
     def longest_plan(self) -> int: ...
     @property
