@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from pilotbench import bounds
 from pilotbench.bounds import Count, Trial
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from pilotbench import bounds, checkbenchmark
 from pilotbench.instances import Instance, Step
 from pilotbench.tasks import TASKS

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+
 from pilotbench import flaws
 from pilotbench.flaws import Attempt
 from pilotbench.flaws.drifts import DRIFTS, OPERATIONS

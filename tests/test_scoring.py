@@ -9,6 +9,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+
 from pilotbench.checkbenchmark import play_locally
 from pilotbench.errors import TranscriptError
 from pilotbench.instances import Instance, Step

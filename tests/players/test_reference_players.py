@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+
 from pilotbench import bounds, flaws
 from pilotbench.checkbenchmark import play_all, play_locally
 from pilotbench.config import DIFFICULTIES
