@@ -13,6 +13,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/database.smk"
 include: "workflow/rules/summary.smk"
+include: "workflow/rules/doors.smk"
 
 
 rule all:

@@ -1,0 +1,155 @@
+"""A run that was killed leaves the build's lock behind; the next command tells whether it is dead.
+
+Every command of the build holds a shared flock on one file for as long as its process lives, and
+the run that holds the build's lock signs that file. Whoever gets the file exclusively knows that no
+process of this machine is left that could own a lock, so the locks there are stale. That proves
+nothing about other machines: where the signature is another machine's, nothing is cleared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pilotbench.arguments import add_json
+
+FOLDER = Path(".snakemake")
+_kept: list[int] = []
+"""The descriptor of this process's share of the lock: it ends with the process."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process that last held the build's lock; `since` is Unix time in s."""
+
+    machine: str
+    pid: int
+    since: float
+
+    def __str__(self) -> str:
+        """Say who it is in words."""
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
+        return f"pid {self.pid}, started {since}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The state of the build's lock: `none`, `alive`, `stale` or `unknown`, and a line about it."""
+
+    state: str
+    says: str
+
+
+def enter(folder: Path = FOLDER) -> str | None:
+    """Take this process's share of the lock file; clear a stale lock and return a line about it.
+
+    To be called once by each command of the build, before it takes the build's lock.
+    """
+    with _exclusive(folder) as (file, alone):
+        found = _judge(folder, file, alone)
+        if found.state == "stale":
+            _clear(folder)
+        fcntl.flock(file, fcntl.LOCK_SH)
+        _kept.append(os.dup(file))
+    return found.says if found.state in ("stale", "unknown") else None
+
+
+def sign() -> None:
+    """Say in the lock file that this process holds the build's lock now."""
+    owner = Owner(machine(), os.getpid(), time.time())
+    for file in _kept:
+        os.ftruncate(file, 0)
+        os.pwrite(file, json.dumps(asdict(owner)).encode(), 0)
+
+
+def unlock(folder: Path = FOLDER, force: bool = False) -> Finding:
+    """Clear a stale lock, with `force` one of an unknown owner too; never one that is alive."""
+    with _exclusive(folder) as (file, alone):
+        found = _judge(folder, file, alone)
+        if found.state == "stale" or (force and found.state == "unknown"):
+            _clear(folder)
+            return Finding("stale", found.says if found.state == "stale" else "cleared")
+        return found
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `unlock`."""
+    parser.add_argument(
+        "--force", action="store_true", help="clear a lock whose owner nobody knows, too"
+    )
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain the lock, and clear it when its owner is dead."""
+    found = unlock(force=args.force)
+    print(json.dumps(asdict(found)) if args.json else found.says)
+    return 0 if found.state in ("none", "stale") else 1
+
+
+def machine() -> str:
+    """Return what tells this machine from others: its name and its id (of the boot if none)."""
+    for path in (Path("/etc/machine-id"), Path("/proc/sys/kernel/random/boot_id")):
+        if path.is_file() and (text := path.read_text().strip()):
+            return f"{platform.node()} {text}"
+    return platform.node()
+
+
+@contextmanager
+def _exclusive(folder: Path) -> Iterator[tuple[int, bool]]:
+    """Yield the lock file, and whether no other process has a share of it."""
+    folder.mkdir(exist_ok=True)
+    file = os.open(folder / "pilotbench.runs", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield file, True
+        except BlockingIOError:
+            yield file, False
+    finally:
+        os.close(file)
+
+
+def _judge(folder: Path, file: int, alone: bool) -> Finding:
+    owner = _owner(file)
+    if not _locks(folder):
+        return Finding("none", "there is no lock: nothing to clear")
+    if not alone:
+        who = f" (the last to lock: {owner})" if owner else ""
+        return Finding("alive", f"a command of this folder is still alive{who}: nothing is cleared")
+    if owner is not None and owner.machine == machine():
+        return Finding(
+            "stale",
+            f"the run that locked this folder ({owner}) is dead: its lock is cleared; what it was "
+            "answered is in the journal and is not paid for again",
+        )
+    where = owner.machine.split()[0] if owner else "an unknown machine"
+    return Finding(
+        "unknown",
+        f"this folder is locked by a run on {where}; if it is over: "
+        "python -m pilotbench unlock --force",
+    )
+
+
+def _owner(file: int) -> Owner | None:
+    try:
+        return Owner(**json.loads(os.pread(file, 4096, 0)))
+    except (ValueError, TypeError):
+        return None
+
+
+def _locks(folder: Path) -> list[Path]:
+    return sorted((folder / "locks").glob("*.lock"))
+
+
+def _clear(folder: Path) -> None:
+    for path in _locks(folder):
+        path.unlink(missing_ok=True)
