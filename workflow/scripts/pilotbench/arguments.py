@@ -39,11 +39,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def load_matrix(args: argparse.Namespace) -> Matrix:
     """Return the matrix that the arguments name. Raises UserError."""
-    merged = config.read(args.configfile, _overrides(args.config))
+    merged = config.read(args.configfile, overrides(args.config))
     return matrix.load(merged, [*map(Path, config.BASE_FILES), *args.configfile])
 
 
-def _overrides(words: list[str]) -> dict[str, Any]:
+def overrides(words: list[str]) -> dict[str, Any]:
+    """Return what `--config KEY=VALUE …` says. Raises ConfigError for another form."""
     found = {}
     for word in words:
         key, sign, value = word.partition("=")
