@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import threading
 import time
@@ -266,6 +267,19 @@ def test_no_error_shows_a_secret_or_holds_what_does(status: str) -> None:
     assert "canary" not in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("kind", ["openai", "azure"])
+def test_no_log_line_shows_a_secret_even_when_all_is_logged(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("openai", "httpx2", "httpcore2"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    with served(chat()) as url, client(url, kind=kind) as provider:
+        provider.complete(request(), "k", 5)
+    assert caplog.records
+    assert "canary" not in caplog.text
 
 
 def test_the_body_is_sent_as_it_stands_and_extra_body_is_merged() -> None:
