@@ -1,0 +1,215 @@
+"""Whole runs of the build against the simulator: a pack of questions, a provider, processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pilotbench.records import read_shard
+
+from support import Simulator
+from support.build import Build
+
+Json = dict[str, Any]
+KEYS = ("sim_key1", "sim_key2", "sim_key3")
+PATIENT_S = 60.0
+
+
+class Run(Build):
+    """A checkout whose one model, `echo`, lives in a simulator behind three keys of five slots.
+
+    The pack `echo` has `questions`; the simulator answers each rightly, so that every episode that
+    is scored must be a success. `config` is laid over the matrix, `provider` over the provider.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        simulator: Simulator,
+        config: Json | None = None,
+        *,
+        provider: Json | None = None,
+        questions: int = 30,
+        keys: tuple[str, ...] = KEYS,
+        slots: int = 5,
+        limits: Path | None = None,
+    ) -> None:
+        self.simulator, self.questions = simulator, questions
+        self.secrets = {f"{alias.upper()}_SECRET": simulator.secret(alias) for alias in keys}
+        self.matrix: Json = {
+            "models": ["echo"],
+            "prompts": ["baseline"],
+            "tasks": ["echo"],
+            "instances": questions,
+            "shard_size": 10,
+            "task_folders": ["packs"],
+            "model_catalog": {"echo": {"provider": "sim", "deployment": "echo"}},
+            "providers": {
+                "sim": {
+                    "kind": "openai",
+                    "base_url": simulator.base_url,
+                    "connect_timeout_s": 5,
+                    "read_timeout_s": 1,
+                    "attempt_deadline_s": 2,
+                    "retry_for_s": 60,
+                    "keys": {a: {"env": f"{a.upper()}_SECRET", "slots": slots} for a in keys},
+                    **(provider or {}),
+                }
+            },
+            **({"limits_dir": str(limits)} if limits else {}),
+        }
+        if (provider or {}).get("kind") == "azure":
+            del self.matrix["providers"]["sim"]["base_url"]
+        super().__init__(folder, {})
+        self.change(**(config or {}))
+        write_pack(folder / "packs", questions)
+
+    def change(self, **config: Any) -> None:
+        """Lay `config` over the matrix from now on."""
+        self.matrix = {**self.matrix, **config}
+        self.configure(self.matrix)
+
+    def environment(self, **env: str | None) -> dict[str, str]:
+        """Return the variables of a run, the keys' secrets among them."""
+        return super().environment(**{**self.secrets, **env})
+
+    def targets(self, size: int | None = None) -> list[str]:
+        """Return the shard files of the pack: a run of these makes no database and no summary."""
+        size = size or self.matrix["shard_size"]
+        ranges = ((n, min(n + size, self.questions) - 1) for n in range(0, self.questions, size))
+        return [
+            f"results/shards/{model}/{prompt}/echo/none/none/{first:05d}-{last:05d}.jsonl.gz"
+            for model in self.matrix["models"]
+            for prompt in self.matrix["prompts"]
+            for first, last in ranges
+        ]
+
+    def records(self) -> list[Json]:
+        """Return every scored episode."""
+        files = sorted((self.folder / "results/shards").rglob("*.jsonl.gz"))
+        return [record for file in files for record in read_shard(file)[1]]
+
+    def journal(self) -> list[Json]:
+        """Return every whole line of the journal."""
+        files = sorted((self.folder / "journal").rglob("*.jsonl"))
+        lines = (line for file in files for line in file.read_bytes().splitlines(keepends=True))
+        return [json.loads(line) for line in lines if line.endswith(b"\n") and line.strip()]
+
+    def episodes(self) -> list[Json]:
+        """Return the rows of the database: index, status, success, kind of what is owed."""
+        import duckdb
+
+        with duckdb.connect(str(self.folder / "results/master.duckdb"), read_only=True) as db:
+            rows = db.execute("select * from episodes order by index").fetchall()
+            names = [column[0] for column in db.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def text(self) -> str:
+        """Return the summary for the terminal."""
+        return (self.folder / "results/summary/summary.txt").read_text()
+
+    @contextmanager
+    def running(self, *words: str, **env: str | None) -> Iterator[Going]:
+        """Run the build beside the test; whatever of it is left at the end is killed."""
+        log = (self.folder / "output.txt").open("w+")
+        command = [sys.executable, "-m", "snakemake", *words, "--configfile", "overlay.yaml"]
+        process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment(**env),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        going = Going(process, self.folder)
+        try:
+            yield going
+        finally:
+            going.kill_all()
+            log.close()
+
+
+class Going:
+    """A run of the build that goes on, in a session of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
+        self.process, self.folder = process, folder
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        return (self.folder / "output.txt").read_text()
+
+    def jobs(self) -> list[int]:
+        """Return the process ids of the shard jobs that are alive."""
+        return [pid for pid, words in self._session() if "evaluate.py" in words]
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to the build alone, and wait for its end."""
+        self.process.send_signal(how)
+        self.process.wait(PATIENT_S)
+
+    def kill_all(self) -> None:
+        """Kill the build and every process that it has started."""
+        for pid, _ in self._session():
+            with_pid(pid, signal.SIGKILL)
+        self.process.wait(PATIENT_S)
+
+    def _session(self) -> list[tuple[int, str]]:
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and _session_of(entry) == self.process.pid:
+                words = _read(entry / "cmdline").replace("\0", " ")
+                found.append((int(entry.name), words))
+        return found
+
+
+def with_pid(pid: int, how: signal.Signals) -> None:
+    """Send a signal to a process that may be gone."""
+    try:
+        os.kill(pid, how)
+    except ProcessLookupError:
+        return
+
+
+def wait_until(true: Callable[[], Any], patient_s: float = PATIENT_S) -> None:
+    """Wait until `true` returns something true; fail when it takes too long."""
+    end = time.monotonic() + patient_s
+    while not true():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+def write_pack(folder: Path, questions: int, marks: Mapping[int, str] | None = None) -> None:
+    """Write the pack `echo`: question n asks for the word `answer-n`; `marks` adds words to some."""
+    pack = folder / "echo"
+    pack.mkdir(parents=True, exist_ok=True)
+    (pack / "task.yaml").write_text("description: Say a word.\nscorer:\n  kind: exact\n")
+    lines = (
+        {
+            "question": f"Question {n}{(marks or {}).get(n, '')}: what stands in <<answer-{n}>>?",
+            "answer": f"answer-{n}",
+        }
+        for n in range(questions)
+    )
+    (pack / "instances.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def _session_of(entry: Path) -> int:
+    rest = _read(entry / "stat").rpartition(")")[2].split()
+    return int(rest[3]) if len(rest) > 3 else 0
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
