@@ -189,6 +189,13 @@ def _matrix(args: argparse.Namespace, cell: Cell) -> Matrix:
     return load(merged, files)
 
 
+def _number(rate: str) -> float:
+    try:
+        return float(rate)
+    except ValueError:
+        raise UserError(f"show: {rate}: must be a tool success rate, such as 0.8") from None
+
+
 def _requests(matrix: Matrix, cell: Cell, index: int, repeat: int, answered: bool) -> list[Json]:
     """Return the body of the first request without an answer, the journal's with `answered`."""
     model = matrix.settings.catalog[cell.model]
