@@ -15,6 +15,7 @@ from pilotbench import errors
 from pilotbench.budget import cost, estimate
 from pilotbench.config import Key, Model, Price, ProviderSettings, Settings
 from pilotbench.instances import Instance
+from pilotbench.limiter import Limiter
 from pilotbench.pool import Pool
 from pilotbench.providers.provider import Asked, Request
 from support import Simulator
@@ -293,6 +294,33 @@ def test_a_429_for_ever_is_bounded_by_time(tmp_path: Path) -> None:
         found = ask_all(pool, 4, threads=2)
     assert sum(isinstance(one, errors.RateLimited) for one in found) == 3
     assert time.monotonic() - began < 20
+
+
+def _pause(pool: Pool, alias: str, seconds: float) -> None:
+    """Let another process of the machine be told to leave a key alone."""
+    limiter = pool._limiters[alias]
+    other = Limiter(limiter.folder, limiter.slots)
+    with other.slot() as slot:
+        slot.rejected(seconds, exhausted=True)
+    other.close()
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_key_that_is_paused_for_long_lends_its_work_away(tmp_path: Path) -> None:
+    keys = {"k1": FREE, "k2": FREE}
+    with Simulator(keys=keys) as s, pool_of(s, tmp_path, borrow=False) as pool:
+        _pause(pool, "k1", 60)
+        assert pool.ask(request()).key == "k2"
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_pause_longer_than_a_request_is_tried_is_one_line_at_once(tmp_path: Path) -> None:
+    with Simulator(keys={"k1": FREE}) as s, pool_of(s, tmp_path, retry_for_s=30) as pool:
+        _pause(pool, "k1", 3600)
+        found = ask_all(pool, 5)
+        assert s.stats()["total"]["requests"] == 0
+    assert all(isinstance(one, errors.RateLimited) for one in found)
+    assert "k1: the provider asks to wait" in str(found[0])
 
 
 @pytest.mark.usefixtures("secrets")
