@@ -117,7 +117,7 @@ class ProviderSettings:
     base_url_env: str | None = None
     api_version: str | None = None
     connect_timeout_s: float = 10
-    read_timeout_s: float = 120
+    read_timeout_s: float = 300
     attempt_deadline_s: float = 300
     retry_for_s: float = 900
     proxy: str | None = None

@@ -21,7 +21,7 @@ def logged(path: Path) -> Iterator[None]:
     logging.basicConfig(
         filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
-    for noisy in ("httpx", "httpcore", "openai"):
+    for noisy in ("httpx2", "httpcore2", "openai"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         yield
