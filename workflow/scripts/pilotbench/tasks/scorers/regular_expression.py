@@ -1,31 +1,41 @@
 """Regular expression: the answer matches a pattern.
 
-The pattern is the pack author's; one that backtracks without end will do so here too.
+The pattern is the pack author's: one that backtracks without end is an error after five seconds,
+never a score.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+import regex
+
+from pilotbench.errors import TaskError
 from pilotbench.tasks.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer, extracted
 
 LONGEST = 10_000
+PATIENCE_S = 5.0
 
 
 def holds(wanted: Any, given: Any, options: Json) -> bool:
-    """Match the pattern with the first 10,000 characters of the answer."""
+    """Match the pattern with the first 10,000 characters of the answer.
+
+    Raises TaskError where that takes longer than five seconds.
+    """
     text = extracted(given, options["extract"])[:LONGEST]
-    pattern = re.compile(wanted, re.IGNORECASE if options["ignore_case"] else 0)
-    found = pattern.fullmatch(text) if options["match"] == "full" else pattern.search(text)
-    return found is not None
+    pattern = regex.compile(wanted, regex.IGNORECASE if options["ignore_case"] else 0)
+    match = pattern.fullmatch if options["match"] == "full" else pattern.search
+    try:
+        return match(text, timeout=PATIENCE_S) is not None
+    except TimeoutError:
+        raise TaskError(f"regular expression {wanted!r}: backtracks without end") from None
 
 
 def problem(wanted: Any) -> str | None:
     """Say why a pattern is no regular expression."""
     try:
-        re.compile(wanted)
-    except (re.error, RecursionError, OverflowError) as error:
+        regex.compile(wanted)
+    except (regex.error, RecursionError, OverflowError) as error:
         return f"no regular expression: {error}"
     return None
 
