@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from pilotbench.tasks import words
 from pilotbench.tasks.builder import Builder, Literal
@@ -93,64 +94,90 @@ def post(b: Builder) -> None:
     _receipt(b, "the post")
 
 
-def _into(
-    token: str,
-    tool: str,
-    section: str,
-    word: str,
-    make: Callable[[Builder], str],
-    easy: str,
-    fact: str,
-    receipt: str,
-    **fixed: str,
-) -> Callable[[Builder], None]:
-    """Return the move that hands the data to a named object; texts have `{}` for its name."""
-    argument = {"queues": "queue", "cache": "key", "inboxes": "to"}[section]
-    thing = {"queues": "queue", "cache": "cache key", "inboxes": "person"}[section]
+@dataclass(frozen=True)
+class Receiver:
+    """A named object that takes data: its tool, its section of the world, and how to speak of it.
 
-    def move(b: Builder) -> None:
-        why = "is on leave and must get nothing" if section == "inboxes" else CLOSED
-        target = b.target(token, why, lambda: make(b))
-        if section != "cache":
-            b.add_all(section, target, list)
+    `easy` and `fact` have `{}` for the object's name; `fixed` are further arguments.
+    """
+
+    token: str
+    tool: str
+    section: str
+    word: str
+    argument: str
+    thing: str
+    receipt: str
+    make: Callable[[Builder], str]
+    easy: str
+    fact: str
+    why: str = CLOSED
+    fixed: tuple[tuple[str, str], ...] = ()
+
+    def __call__(self, b: Builder) -> None:
+        """Hand the data to the object."""
+        target = b.target(self.token, self.why, lambda: self.make(b))
+        stores = self.section == "cache"
+        if not stores:
+            b.add_all(self.section, target, list)
         elif target.decoy is not None:
-            b.add(section, target.decoy, {"kind": "text", "value": "kept for the record"})
-        shown = _named(target, thing)
+            b.add(self.section, target.decoy, {"kind": "text", "value": "kept for the record"})
+        shown = _named(target, self.thing)
+        general = self.easy.format(f"a {self.thing}").replace("the outcome", "data")
         b.step(
-            tool,
-            {argument: target.argument, **fixed, "data": b.flow.argument},
+            self.tool,
+            {self.argument: target.argument, **dict(self.fixed), "data": b.flow.argument},
             group="sink",
-            easy=easy.format(shown),
-            fact=_capital(fact.format(shown)),
-            gives=f"the {receipt}",
-            purpose=easy.format(f"its {thing}").rstrip(".").lower(),
-            operation=easy.format(f"a {thing}").replace("the outcome", "data").rstrip(".").lower(),
+            easy=self.easy.format(shown),
+            fact=_capital(self.fact.format(shown)),
+            gives=f"the {self.receipt}",
+            purpose=self.easy.format(f"its {self.thing}").rstrip(".").lower(),
+            operation=general.rstrip(".").lower(),
         )
-        kind = "stored" if section == "cache" else "received"
-        says = f"the {word} {target.value} has the wanted data"
-        _reach(b, kind, f"{word}:{target.value}", says)
-        _receipt(b, f"the {receipt}")
-
-    return move
+        says = f"the {self.word} {target.value} has the wanted data"
+        _reach(b, "stored" if stores else "received", f"{self.word}:{target.value}", says)
+        _receipt(b, f"the {self.receipt}")
 
 
-push = _into(
-    "push", "integration_queue", "queues", "queue",
-    lambda b: words.name(b.draw, "queue"),
-    "Push the outcome to {}.", "{} must hold the outcome as a new message.", "message",
-    action="push",
-)  # fmt: skip
-put = _into(
-    "put", "utility_cache", "cache", "cache",
-    lambda b: words.name(b.draw, "result"),
-    "Put the outcome into the cache under {}.", "{} must have the outcome cached.", "cache entry",
-    action="put",
-)  # fmt: skip
-notify = _into(
-    "notify", "utility_notifier", "inboxes", "inbox",
-    lambda b: words.person(b.draw),
-    "Notify {} with the outcome.", "{} must be notified with the outcome.", "notification",
-)  # fmt: skip
+push = Receiver(
+    token="push",
+    tool="integration_queue",
+    section="queues",
+    word="queue",
+    argument="queue",
+    thing="queue",
+    receipt="message",
+    make=lambda b: words.name(b.draw, "queue"),
+    easy="Push the outcome to {}.",
+    fact="{} must hold the outcome as a new message.",
+    fixed=(("action", "push"),),
+)
+put = Receiver(
+    token="put",
+    tool="utility_cache",
+    section="cache",
+    word="cache",
+    argument="key",
+    thing="cache key",
+    receipt="cache entry",
+    make=lambda b: words.name(b.draw, "result"),
+    easy="Put the outcome into the cache under {}.",
+    fact="{} must have the outcome cached.",
+    fixed=(("action", "put"),),
+)
+notify = Receiver(
+    token="notify",
+    tool="utility_notifier",
+    section="inboxes",
+    word="inbox",
+    argument="to",
+    thing="person",
+    receipt="notification",
+    make=lambda b: words.person(b.draw),
+    easy="Notify {} with the outcome.",
+    fact="{} must be notified with the outcome.",
+    why="is on leave and must get nothing",
+)
 
 
 def schedule(b: Builder) -> None:
