@@ -240,7 +240,7 @@ def route(b: Builder) -> None:
     _receipt(b, "the routing")
 
 
-MOVES = {
+MOVES: dict[str, tuple[str, Callable[[Builder], None]]] = {
     "write": ("file_operations_writer", write),
     "post": ("network_poster", post),
     "push": ("integration_queue", push),

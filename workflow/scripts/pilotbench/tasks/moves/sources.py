@@ -16,9 +16,8 @@ def _spoilt(b: Builder) -> list[dict[str, object]]:
     rows = words.rows(b.draw, b.theme)
     if not b.later("validate"):
         return rows
-    rule = b.draw.pick(("present", "positive", "unique"))
-    b.rule = b.rule or rule
-    rule = b.rule
+    drawn = b.draw.pick(("present", "positive", "unique"))
+    rule = b.rule = b.rule or drawn  # a decoy breaks the same rule
     first, second = b.draw.some(range(1, len(rows)), 2)
     if rule == "present":
         for place in (first, second):
