@@ -324,6 +324,15 @@ def test_a_pause_longer_than_a_request_is_tried_is_one_line_at_once(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("secrets")
+def test_a_request_that_one_key_puts_off_goes_to_another_at_once(tmp_path: Path) -> None:
+    keys = {"k1": {"rpm": 1}, "k2": FREE}
+    with Simulator(keys=keys, window_s=3600) as s, pool_of(s, tmp_path, retry_for_s=30) as pool:
+        found = [pool.ask(request(str(number))) for number in range(3)]
+    assert [asked.key for asked in found] == ["k1", "k2", "k2"]
+    assert found[1].attempts == 2
+
+
+@pytest.mark.usefixtures("secrets")
 def test_waiting_for_a_slot_counts_toward_no_deadline(tmp_path: Path) -> None:
     with (
         Simulator(keys={"k1": {"slots": 1}}, latency_s=0.3) as s,

@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -159,7 +159,8 @@ class Pool:
                 latency = time.monotonic() - clock
                 trials.tried_s += latency
             bill.append(completion.tokens)
-            ticket.slot.settle(completion.tokens.input + completion.tokens.output)
+            with suppress(Stopping):  # it is paid for: the next request may stop, not this answer
+                ticket.slot.settle(completion.tokens.input + completion.tokens.output)
         return Asked(completion, ticket.alias, started, latency, trials.queued_s, trials.attempts)
 
     @contextmanager
@@ -182,7 +183,8 @@ class Pool:
         except ProviderError:
             self._budget.settle(reserved, 0.0)
             raise
-        self._budget.settle(reserved, cost(self._price, sum(bill, Tokens())))
+        with suppress(Stopping):
+            self._budget.settle(reserved, cost(self._price, sum(bill, Tokens())))
 
     def _complete(self, request: Request, ticket: _Ticket) -> Completion:
         try:
@@ -191,7 +193,8 @@ class Pool:
             )
         except RateLimited as error:
             ticket.slot.rejected(error.retry_after, error.exhausted)
-            ticket.trials.not_before[ticket.alias] = time.monotonic() + (error.retry_after or 0.0)
+            wait = error.retry_after or self._backoff(ticket.trials) / 2
+            ticket.trials.not_before[ticket.alias] = time.monotonic() + wait
             raise
         except KeyDead as error:
             self._dead[ticket.alias] = str(error)
@@ -199,17 +202,21 @@ class Pool:
 
     def _before_next(self, error: Retryable, trials: _Trials) -> None:
         """Wait before the next attempt. Raises `error` when no time is left for one."""
-        backoff = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(trials.attempts - 1, 10))
-        seconds = backoff * self._random.uniform(0.5, 1.0)
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited):  # by this key: another may take it at once
             left = [trials.not_before.get(a, 0.0) - time.monotonic() for a in self._candidates()]
-            seconds = max(0.0, min(left)) if error.retry_after else seconds / 2
+            seconds = max(0.0, min(left))
+        else:
+            seconds = self._backoff(trials)
         if trials.tried_s + seconds > self._provider_settings.retry_for_s:
             tried = f"{trials.attempts} attempts in {trials.tried_s:.0f} s"
             error.args = (f"{self._provider_settings.name}: {error} ({tried})",)
             raise error
         trials.tried_s += seconds
         self._rest(seconds)
+
+    def _backoff(self, trials: _Trials) -> float:
+        longest = FIRST_BACKOFF_S * 2.0 ** min(trials.attempts - 1, 10)
+        return min(LONGEST_BACKOFF_S, longest) * self._random.uniform(0.5, 1.0)
 
     def _rest(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -283,7 +290,7 @@ class _Ticket:
             self.alias, self.slot = pool._line.take(ready, self._wanted)
             try:
                 pool.check()  # the wait may have been long
-            except Stopping:
+            except BaseException:
                 self.slot.release()
                 raise
             if self.alias not in pool._dead:
