@@ -11,6 +11,7 @@ from pilotbench.arguments import add_config, add_json, load_matrix
 from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import Estimate, Row, estimate
 from pilotbench.matrix import Matrix
+from pilotbench.spending import spent
 
 Json = dict[str, object]
 _HEAD = ("model", "shards", "episodes", "requests", "input tokens", "output tokens", "USD", "hours")
@@ -105,8 +106,9 @@ def _notes(matrix: Matrix, made: Estimate) -> Iterator[str]:
         yield f"not in USD, their price is not known: {', '.join(made.unpriced)}"
     limit = matrix.settings.budget_usd
     if limit is not None:
-        verdict = "more than the middle" if limit >= made.usd.middle else "LESS than the middle"
-        yield f"budget_usd: {limit:g} for the whole matrix, {verdict} of what is left"
+        paid = sum(spent(matrix, shard) for shard in matrix.plan.shards)
+        verdict = "enough" if limit - paid >= made.usd.middle else "NOT enough"
+        yield f"budget_usd: {limit:g}, of it {paid:.4f} spent: {verdict} for the middle"
 
 
 def _reasons(made: Estimate) -> Iterator[str]:

@@ -107,7 +107,10 @@ def shard_records(db: Path, results: Path, path: str) -> tuple[Json, list[Json]]
             "WHERE shard = ? ORDER BY index, repeat",
             [path],
         ).fetchall()
-    if rows:
+        state = connection.execute(
+            "SELECT state FROM store.shards WHERE path = ?", [path]
+        ).fetchone()
+    if rows or state == ("provisional",):  # of one that has begun, no episode may be over yet
         return {}, [json.loads(row[0]) for row in rows]
     return read_shard(results / "shards" / path)
 
