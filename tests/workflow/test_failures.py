@@ -60,7 +60,9 @@ def test_what_fails_for_ever_is_owed_and_the_next_run_pays_only_that(tmp_path: P
     assert "snakemake" in run.text()
 
     with Simulator(keys=ALLOWED, latency_s=0.02) as healthy:
-        run.change(providers={"sim": {**run.matrix["providers"]["sim"], "base_url": healthy.base_url}})
+        run.change(
+            providers={"sim": {**run.matrix["providers"]["sim"], "base_url": healthy.base_url}}
+        )
         done = run.snakemake()
         assert done.returncode == 0, done.stdout
         assert healthy.stats()["total"]["requests"] == len(owed)
@@ -87,7 +89,9 @@ def test_verdicts_of_the_provider_are_results(tmp_path: Path) -> None:
     ends = Counter(row["end_reason"] for row in rows if row["status"] == "completed")
     assert ends["context_overflow"] == drawn["context_overflow"]
     assert ends["length"] == drawn["length"]
-    assert all(row["success"] is (row["end_reason"] == "finish") for row in rows if row not in refused)
+    assert all(
+        row["success"] is (row["end_reason"] == "finish") for row in rows if row not in refused
+    )
     assert all(row["success"] is None for row in refused)
 
 

@@ -1,0 +1,168 @@
+"""Whole runs under limits, and changes of the config that must not cost a request."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Simulator
+from support.runs import KEYS, Run, wait_until
+
+ONE = KEYS[:1]
+
+
+@pytest.fixture(scope="module")
+def free() -> Iterator[Simulator]:
+    """A simulator that allows anything, so that only our own limits hold."""
+    with Simulator(keys={key: {} for key in KEYS}, latency_s=0.1) as simulator:
+        yield simulator
+
+
+def test_two_runs_in_two_folders_share_the_slots_of_a_key(tmp_path: Path, free: Simulator) -> None:
+    free.reset()
+    with ExitStack() as stack:
+        runs = []
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            run = Run(tmp_path / name, free, keys=ONE, questions=40, limits=tmp_path / "limits")
+            runs.append((run, stack.enter_context(run.running(*run.targets()))))
+        assert [going.process.wait(120) for _, going in runs] == [0, 0]
+    stats = free.stats()["keys"]["sim_key1"]
+    assert stats["in_flight_max"] == 5
+    assert stats["answered"] == 80
+    starts = [sorted(request["started"] for request in requests(run)) for run, _ in runs]
+    assert max(starts[0][0], starts[1][0]) < min(starts[0][-1], starts[1][-1])  # both at a time
+
+
+def test_resources_on_the_command_line_hold_over_the_slots_of_config(
+    tmp_path: Path, free: Simulator
+) -> None:
+    free.reset()
+    run = Run(tmp_path, free, questions=40)
+    done = run.snakemake(*run.targets(), "--resources", "sim_key1=2", "sim_key2=1")
+    assert done.returncode == 0, done.stdout
+    most = {name: key["in_flight_max"] for name, key in free.stats()["keys"].items()}
+    assert most == {"sim_key1": 2, "sim_key2": 1, "sim_key3": 5}
+
+
+@pytest.mark.parametrize(
+    ("limit", "allowed"), [({"rpm": 20}, 20), ({"tpm": 2000}, 30)], ids=["rpm", "tpm"]
+)
+def test_a_minute_has_its_limit_over_all_processes(
+    tmp_path: Path, free: Simulator, limit: dict[str, int], allowed: int
+) -> None:
+    free.reset()
+    run = Run(tmp_path, free, keys=ONE, questions=90)
+    run.matrix["providers"]["sim"]["keys"]["sim_key1"].update(limit)
+    run.change()
+    with run.running(*run.targets()) as going:
+        wait_until(lambda: free.stats()["total"]["requests"] >= allowed // 2)
+        wait_until(lambda: standing(free), 30)
+        time.sleep(1.5)
+        stats = free.stats()["total"]
+        assert len(going.jobs()) > 1
+    assert stats["requests"] <= allowed
+    assert stats["tokens"] <= limit.get("tpm", 10**9)
+    if "rpm" in limit:
+        assert stats["requests"] == allowed
+
+
+def standing(simulator: Simulator) -> bool:
+    """Whether no request has come for a second and none is in flight."""
+    stats = simulator.stats()
+    total = stats["total"]
+    last = max(key["last_request"] or 0.0 for key in stats["keys"].values())
+    return total["in_flight"] == 0 and stats["now"] - last > 1
+
+
+def requests(run: Run) -> list[dict[str, Any]]:
+    return [request for record in run.records() for request in record["requests"]]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, free: Simulator) -> Run:
+    """A run of 30 questions, twice each, whose answers all stand in the journal."""
+    run = Run(tmp_path_factory.mktemp("finished"), free, config={"repeats": 2})
+    run.matrix["model_catalog"]["echo"]["parameters"] = {"temperature": 0.5}
+    run.change()
+    assert run.snakemake(*run.targets()).returncode == 0
+    return run
+
+
+OTHER_KEYS = {"another_key": {"env": "SIM_KEY3_SECRET", "slots": 2}}
+
+
+@pytest.mark.parametrize(
+    ("change", "new"),
+    [
+        ({"shard_size": 15}, 0),
+        ({"questions": 20}, 0),
+        ({"repeats": 1}, 0),
+        ({"repeats": 3}, 30),
+        ({"keys": OTHER_KEYS}, 0),
+        ({"routing": "by_prompt"}, 0),
+        ({"price": {"input": 1, "output": 2}}, 0),
+        ({"max_turns": 3}, 0),
+        ({"scorer": "contained_text"}, 0),
+        ({"temperature": 0.7}, 60),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
+)
+def test_only_what_changes_a_request_is_paid(
+    finished: Run, free: Simulator, change: dict[str, Any], new: int
+) -> None:
+    """A pack's questions are never told a number of turns, so it pays for no change of max_turns.
+
+    Tasks with turns tell the model, so there it is part of the identity (docs/benchmark.md); the
+    test below holds that.
+    """
+    run = again(finished, change)
+    free.reset()
+    done = run.snakemake(*run.targets())
+    assert done.returncode == 0, done.stdout
+    assert free.stats()["total"]["requests"] == new
+    assert all(record["success"] for record in run.records())
+
+
+def again(finished: Run, change: dict[str, Any]) -> Run:
+    """Return a run beside `finished` that has its answers, a `change` and no results."""
+    matrix, rest = finished.matrix, dict(change)
+    model, provider = dict(matrix["model_catalog"]["echo"]), dict(matrix["providers"]["sim"])
+    questions, scorer = rest.pop("questions", 30), rest.pop("scorer", "exact")
+    if "keys" in rest:
+        provider["keys"] = rest.pop("keys")
+    if "price" in rest:
+        model["price"] = rest.pop("price")
+    if "temperature" in rest:
+        model["parameters"] = {"temperature": rest.pop("temperature")}
+    folder = Path(tempfile.mkdtemp(dir=finished.folder.parent))
+    catalog, providers = {"echo": model}, {"sim": provider}
+    rest |= {"model_catalog": catalog, "providers": providers, "instances": questions}
+    run = Run(folder, finished.simulator, {"repeats": 2, **rest}, questions=questions)
+    shutil.copytree(finished.folder / "journal", folder / "journal")
+    task = folder / "packs/echo/task.yaml"
+    task.write_text(task.read_text().replace("exact", scorer))
+    return run
+
+
+def test_max_turns_is_told_to_the_model_and_so_it_is_paid(tmp_path: Path, free: Simulator) -> None:
+    config = {
+        "tasks": ["simple_task"],
+        "instances": 2,
+        "model_catalog": {"echo": {"provider": "sim", "deployment": "turns-2"}},
+    }
+    run = Run(tmp_path, free, config)
+    target = "results/shards/echo/baseline/simple_task/easy/0.8/00000-00001.jsonl.gz"
+    asked = []
+    for turns in ("auto", 5, "auto", 5):
+        free.reset()
+        run.change(max_turns=turns)
+        assert run.snakemake(target).returncode == 0
+        asked.append(free.stats()["total"]["requests"])
+    assert asked == [4, 4, 0, 0]
