@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 
 from pilotbench.config import Settings
-from pilotbench.database import store, updates
+from pilotbench.database import changes, store, updates
 from pilotbench.database.schema import TABLES
+from pilotbench.evaluate import Owed
 from pilotbench.plan import Plan
 from pilotbench.records import Cell, Shard
 from support import make_shards
@@ -68,7 +69,7 @@ class Lab:
         """The file of a shard."""
         return self.results / "shards" / shard.path
 
-    def update(self, replay: updates.Replay | None = None) -> updates.Report:
+    def update(self, replay: updates.Replay | None = None) -> changes.Report:
         """Update the database; what it says is kept in `said`."""
         self.said.clear()
         return updates.update(
@@ -105,3 +106,17 @@ def filled(results: Path) -> Lab:
     lab = Lab(results, Plan(tuple(Shard(cell, 0, SIZE - 1) for cell in CELLS), 1))
     lab.write()
     return lab
+
+
+@dataclasses.dataclass
+class Replayed:
+    """What a journal would give."""
+
+    episodes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    owed: list[Owed] = dataclasses.field(default_factory=list)
+
+
+def half(shard: Shard) -> Replayed:
+    """Return a journal that holds all but the first episode of a shard."""
+    owed = [Owed(shard.first, 0, "RateLimited", "still 429 after 900 s")]
+    return Replayed(make_shards.make_episodes(shard, text=0.05)[1:], owed)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pandas
 import pytest
-from database_lab import SIZE, Lab
+from database_lab import SIZE, Lab, half
 from pandas.testing import assert_frame_equal
-from test_updates import half
 
 from pilotbench.database import store
 from pilotbench.plan import Plan

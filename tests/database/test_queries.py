@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pandas
 import pytest
-from database_lab import CELLS, SIZE, Lab
-from test_updates import half
+from database_lab import CELLS, SIZE, Lab, half
 
 from pilotbench.config import FLAWED
 from pilotbench.database import export, queries

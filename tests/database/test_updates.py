@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import duckdb
 import pytest
-from database_lab import CELLS, SIZE, Lab
+from database_lab import CELLS, SIZE, Lab, Replayed, half
 
 from pilotbench.database import store
 from pilotbench.evaluate import Owed
 from pilotbench.plan import Plan
 from pilotbench.records import Shard
-from support.make_shards import make_episodes
 
 
 def whole(count: int, repeats: int = 1) -> Plan:
@@ -186,20 +184,6 @@ def test_shards_outside_the_matrix_stay_and_are_marked(lab: Lab) -> None:
         (True, 2 * SIZE),
     ]
     assert lab.rows("SELECT sum(planned) FROM cells WHERE current") == [(2 * SIZE,)]
-
-
-@dataclass
-class Replayed:
-    """What a journal would give."""
-
-    episodes: list[dict] = field(default_factory=list)
-    owed: list[Owed] = field(default_factory=list)
-
-
-def half(shard: Shard) -> Replayed:
-    """Return a journal that holds all but the first episode of a shard."""
-    owed = [Owed(shard.first, 0, "RateLimited", "still 429 after 900 s")]
-    return Replayed(make_episodes(shard, text=0.05)[1:], owed)
 
 
 def test_a_planned_shard_without_a_file_comes_from_the_journal(lab: Lab) -> None:

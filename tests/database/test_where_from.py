@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -11,10 +12,7 @@ import pytest
 from database_lab import CELLS, SIZE, Lab
 
 from pilotbench.database import where_from
-from pilotbench.database.prune import prunable, remove
 from pilotbench.errors import UserError
-from pilotbench.plan import Plan
-from pilotbench.records import Shard
 from support.build import Build
 
 CELL = dict(zip(where_from.CELL, CELLS[0].words, strict=True))
@@ -94,54 +92,4 @@ where_from.run(parser.parse_args())
 
 
 def _episodes(content: bytes) -> list[bytes]:
-    import gzip
-
     return gzip.decompress(content).splitlines()[1:]
-
-
-def pruned(lab: Lab) -> Lab:
-    """Return the lab with one superseded, one outside and one damaged file."""
-    parts = tuple(Shard(CELLS[0], i, i) for i in range(SIZE))
-    lab.plan = Plan((*parts, Shard(CELLS[1], 0, SIZE - 1), Shard(CELLS[2], 0, SIZE - 1)), 1)
-    lab.write(*parts)
-    lab.path(Shard(CELLS[2], 0, SIZE - 1)).write_bytes(b"no gzip")
-    lab.keep_going = True
-    lab.update()
-    return lab
-
-
-def test_prune_lists_what_no_table_needs(lab: Lab) -> None:
-    assert {file.kind: file.path for file in prunable(pruned(lab).results)} == {
-        "superseded": str(Shard(CELLS[0], 0, SIZE - 1).path),
-        "damaged": str(Shard(CELLS[2], 0, SIZE - 1).path),
-        "outside": str(Shard(CELLS[3], 0, SIZE - 1).path),
-    }
-
-
-@pytest.mark.parametrize("kind", ["superseded", "outside", "damaged"])
-def test_prune_removes_what_is_asked_for_and_nothing_else(lab: Lab, kind: str) -> None:
-    files = prunable(pruned(lab).results)
-    gone = remove(lab.results, [kind])
-    assert [file.kind for file in gone] == [kind]
-    assert prunable(lab.results) == [file for file in files if file.kind != kind]
-    assert not (lab.results / "shards" / gone[0].path).exists()
-    assert lab.value("SELECT count(*) FROM shards WHERE path = ?", gone[0].path) == 0
-    updated = lab.content()
-    lab.database.unlink()
-    lab.update()
-    assert lab.content() == updated
-
-
-def test_prune_removes_no_current_episode(lab: Lab) -> None:
-    pruned(lab)
-    before = lab.rows("SELECT * FROM episodes WHERE current ORDER BY episode")
-    remove(lab.results, ["superseded", "outside", "damaged"])
-    assert lab.rows("SELECT * FROM episodes WHERE current ORDER BY episode") == before
-
-
-def test_prune_refuses_when_files_are_newer_than_the_database(lab: Lab) -> None:
-    pruned(lab)
-    lab.write(Shard(CELLS[3], 0, SIZE - 1), salt="new")
-    with pytest.raises(UserError, match="bring it up to date first: snakemake summary"):
-        remove(lab.results, ["outside"])
-    assert lab.path(Shard(CELLS[3], 0, SIZE - 1)).exists()

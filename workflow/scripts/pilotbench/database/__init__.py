@@ -3,8 +3,11 @@
 schema      stored tables; views: what people read; both are written out in docs/database.md
 shardfiles  a shard file is read and checked, or refused with a reason
 rows        records become rows
-updates     what changed, the draft beside the database, its publication
+changes     which files are new, changed or gone
+resolve     which row stands for an episode, which the selection plans
+store       the draft beside the database, its publication
 checks      what must hold before a draft is published
+updates     one update, from changes to publication
 queries     read-only DataFrames; master_json, export, where_from, prune: what is made of them
 
 DuckDB and pandas are imported where they are used, never by `import pilotbench`.
@@ -18,7 +21,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pilotbench.config import Settings
-    from pilotbench.database.updates import Replayed, Report
+    from pilotbench.database.changes import Report
+    from pilotbench.database.updates import Replayed
     from pilotbench.plan import Plan
     from pilotbench.records import Shard
 

@@ -48,7 +48,7 @@ def prunable(results: Path) -> list[Prunable]:
 def remove(results: Path, kinds: Collection[str]) -> list[Prunable]:
     """Remove the files of `kinds`, with folders left empty and their rows; return what went.
 
-    Raises UserError where a shard file is newer than the database: it may need the others.
+    Raises UserError where the files are not those that the database knows.
     """
     _refuse_outdated(results)
     files = [file for file in prunable(results) if file.kind in kinds]
@@ -69,12 +69,16 @@ def _refuse_outdated(results: Path) -> None:
             "SELECT path, size, mtime_ns FROM shards WHERE state <> 'provisional'"
         ).fetchall()
     known = {path: (size, mtime) for path, size, mtime in rows}
+    found = {}
     for name, path in shardfiles.find(results / "shards").items():
         stat = Path(path).stat()
-        if known.get(name) != (stat.st_size, stat.st_mtime_ns):
-            raise UserError(
-                f"{path}: newer than {store.NAME}; bring it up to date first: snakemake summary"
-            )
+        found[name] = (stat.st_size, stat.st_mtime_ns)
+    other = sorted(name for name in {*known, *found} if known.get(name) != found.get(name))
+    if other:
+        raise UserError(
+            f"{results / store.NAME}: does not know {other[0]} as it is now; "
+            "bring it up to date first: snakemake summary"
+        )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

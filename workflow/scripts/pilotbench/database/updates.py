@@ -14,14 +14,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-
-import duckdb
+from typing import TYPE_CHECKING, Protocol
 
 from pilotbench.canonical import digest
 from pilotbench.database import shardfiles, store
+from pilotbench.database.changes import Before, File, Json, Log, Report, before_of, compare
 from pilotbench.database.checks import check
 from pilotbench.database.resolve import resolve
 from pilotbench.database.rows import Rows, as_json, cell_columns, shard_row
@@ -33,8 +31,6 @@ from pilotbench.records import Shard, shard_of
 if TYPE_CHECKING:
     from pilotbench.config import Settings
 
-Json = dict[str, Any]
-Log = Callable[[str], None]
 BATCH_ROWS = 50_000
 NAMED = 20
 NOT_ASKED = ("NotAnswered", "not_asked")
@@ -78,54 +74,6 @@ class Replayed(Protocol):
 Replay = Callable[[Shard], Replayed | None]
 
 
-@dataclass(frozen=True)
-class Known:
-    """What the database knows of a shard."""
-
-    state: str
-    size: int | None
-    mtime_ns: int | None
-    sha256: str | None
-    damage: str | None
-
-
-@dataclass(frozen=True)
-class Before:
-    """The database as the last update left it; empty where there is none that can be read."""
-
-    readable: bool = False
-    selection: str | None = None
-    shards: dict[str, Known] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class File:
-    """A shard file that has to be read."""
-
-    name: str
-    path: str
-    state: Json
-
-
-@dataclass
-class Report:
-    """What an update did; paths are below `results/shards`."""
-
-    files: int = 0
-    new: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    touched: list[str] = field(default_factory=list)
-    damaged: dict[str, str] = field(default_factory=dict)
-    provisional: list[str] = field(default_factory=list)
-    written: bool = False
-
-    @property
-    def read(self) -> list[str]:
-        """The shard files that were read."""
-        return sorted(self.new + self.changed)
-
-
 def update(
     results: Path,
     plan: Plan,
@@ -143,9 +91,9 @@ def update(
     say, report = log or logger.info, Report()
     database = results / store.NAME
     with store.locked(results):
-        before = _before(database, say)
+        before = before_of(database, say)
         found = shardfiles.find(results / "shards")
-        files = _compare(found, before, report)
+        files = compare(found, before, report)
         with store.drafted(database, empty=not before.readable) as draft:
             _load_files(draft, before, files, report, say)
             if report.damaged and not settings.keep_going:
@@ -169,67 +117,14 @@ def forget_gone(results: Path) -> list[str]:
     """
     database, report = results / store.NAME, Report()
     with store.locked(results):
-        before = _before(database, logger.info)
-        _compare(shardfiles.find(results / "shards"), before, report)
+        before = before_of(database, logger.info)
+        compare(shardfiles.find(results / "shards"), before, report)
         with store.drafted(database, empty=not before.readable) as draft:
             _forget(draft, before, report.gone)
             if draft.opened:
                 resolve(draft.connection)
                 check(draft.connection)
     return report.gone
-
-
-def _before(database: Path, say: Log) -> Before:
-    if not database.exists():
-        return Before()
-    try:
-        with store.reader(database) as connection:
-            if not store.known_format(connection):
-                say(f"{database.name}: of another version, built anew")
-                return Before()
-            rows = connection.execute(
-                "SELECT path, state, size, mtime_ns, sha256, damage FROM store.shards"
-            ).fetchall()
-            digests = connection.execute(
-                "SELECT value FROM store.selection WHERE key = 'digest'"
-            ).fetchone()
-    except duckdb.Error as error:
-        say(f"{database.name}: not readable, built anew: {str(error).splitlines()[0]}")
-        return Before()
-    known = {row[0]: Known(*row[1:]) for row in rows}
-    return Before(True, digests[0] if digests else None, known)
-
-
-def _compare(found: dict[str, str], before: Before, report: Report) -> list[File]:
-    """Return the files to be read, in order of their names; what differs goes to the report."""
-    files = []
-    report.files = len(found)
-    for name, path in sorted(found.items()):
-        stat, known = os.stat(path), before.shards.get(name)  # noqa: PTH116
-        if known is not None and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
-            _keep_damage(name, known, report)
-            continue
-        sha256 = shardfiles.sha256_of(path)
-        state = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": sha256}
-        files.append(File(name, path, state))
-        if known is None or known.state == "provisional":
-            report.new.append(name)
-        elif known.sha256 == sha256:
-            report.touched.append(name)
-            _keep_damage(name, known, report)
-        else:
-            report.changed.append(name)
-    report.gone = sorted(
-        name
-        for name, known in before.shards.items()
-        if name not in found and known.state != "provisional"
-    )
-    return files
-
-
-def _keep_damage(name: str, known: Known, report: Report) -> None:
-    if known.damage is not None:
-        report.damaged[name] = known.damage
 
 
 def _load_files(
