@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.records import read_shard
-
 from support import Simulator
 from support.build import Build
 
@@ -189,7 +188,7 @@ def wait_until(true: Callable[[], Any], patient_s: float = PATIENT_S) -> None:
 
 
 def write_pack(folder: Path, questions: int, marks: Mapping[int, str] | None = None) -> None:
-    """Write the pack `echo`: question n asks for the word `answer-n`; `marks` adds words to some."""
+    """Write the pack `echo`: question n asks for `answer-n`; `marks` adds words."""
     pack = folder / "echo"
     pack.mkdir(parents=True, exist_ok=True)
     (pack / "task.yaml").write_text("description: Say a word.\nscorer:\n  kind: exact\n")

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from support import Simulator
 from support.runs import KEYS, Run, write_pack
 

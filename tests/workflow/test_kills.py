@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from support import Simulator
 from support.runs import Going, Run, wait_until, with_pid
 

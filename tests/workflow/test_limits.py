@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support import Simulator
 from support.runs import KEYS, Run, wait_until
 

@@ -67,6 +67,8 @@ class Service:
     def handle(self, request: HttpRequest, connection: Connection) -> None:
         """Answer one HTTP request, now or later."""
         path = request.path.rstrip("/")
+        if self.setup.echo_headers:
+            connection.echo = f" You sent {request.headers} to {request.path}"
         if path.endswith("/chat/completions") and request.method == "POST":
             self._complete(request, connection)
         elif path == "/stats":
@@ -366,7 +368,7 @@ def _send_error(
     headers: dict[str, str] | None = None,
 ) -> None:
     kind = {401: "authentication_error", 429: "requests", 500: "server_error"}.get(status)
-    error = {"message": message, "type": kind or "invalid_request_error", "code": code}
+    error = {"message": message + connection.echo, "type": kind or "invalid_request_error", "code": code}
     if code == "insufficient_quota":
         error["type"] = code
     body = json.dumps({"error": error | {"param": None}}).encode()

@@ -36,6 +36,7 @@ class Connection(asyncio.Protocol):
         self._transport: Any = None
         self._busy = False
         self.on_lost: Callable[[], None] | None = None
+        self.echo = ""  # what every error message on this connection ends with
 
     @property
     def is_open(self) -> bool:

@@ -1,0 +1,62 @@
+"""Canary secrets: whatever a run does, nothing that it leaves behind holds one."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+from support import Simulator
+from support.runs import KEYS, Run, write_pack
+
+ENVIRONMENT = "canary+in/environment=1"
+DOTENV = "CANARYinDOTENVfile2"
+BAD = "sk-CANARY-of-a-dead-key-3"
+IN_URL = "canary-in-url-4"
+
+
+def test_no_secret_is_in_anything_that_a_run_leaves(tmp_path: Path) -> None:
+    """The provider repeats all headers in its error texts, and some keys and requests fail."""
+    keys = {"sim_key1": {"secret": ENVIRONMENT}, "sim_key2": {"secret": DOTENV}}
+    faults = {"error_500": 0.1, "malformed": 0.1, "content_filter": 0.1}
+    with Simulator(
+        keys=keys, echo_headers=True, faults=faults, reject_containing=["poison"]
+    ) as simulator:
+        run = Run(tmp_path, simulator, keys=(*KEYS, "url_key"), questions=40, slots=2)
+        write_pack(tmp_path / "packs", 40, {7: " of poison", 31: " of poison"})
+        run.secrets = {"SIM_KEY1_SECRET": ENVIRONMENT, "SIM_KEY3_SECRET": BAD}
+        run.secrets |= {"URL_KEY_SECRET": ENVIRONMENT, "URL_KEY_BASE": with_user(simulator)}
+        (tmp_path / ".env").write_text(f"SIM_KEY2_SECRET='{DOTENV}'\n")
+        run.matrix["providers"]["sim"]["keys"]["url_key"]["base_url_env"] = "URL_KEY_BASE"
+        run.change()
+        done = run.snakemake()
+        status = run.pilotbench("status")
+        stats = simulator.stats()
+    assert done.returncode != 0
+    assert "owed" in run.text()
+    assert stats["keys"]["sim_key2"]["answered"] > 0  # the .env file was read
+    assert "You sent" in "".join(str(line.get("failure")) for line in run.journal())
+    left = {**dict(everything(tmp_path)), "stdout": done.stdout + status.stdout}
+    assert {"journal", "results", ".snakemake", "limits"} <= {name.split("/")[0] for name in left}
+    found = [(canary, name) for canary in canaries() for name in left if canary in left[name]]
+    assert found == []
+
+
+def with_user(simulator: Simulator) -> str:
+    return simulator.base_url.replace("http://", f"http://user:{IN_URL}@")
+
+
+def canaries() -> list[str]:
+    """Return the secrets, each also as it stands in a header of basic authentication."""
+    basic = base64.b64encode(f"user:{IN_URL}".encode()).decode()
+    return [ENVIRONMENT, DOTENV, BAD, IN_URL, basic]
+
+
+def everything(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of every file below `folder` that was not there before."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name != ".env":
+            content = path.read_bytes()
+            content = gzip.decompress(content) if path.suffix == ".gz" else content
+            yield str(path.relative_to(folder)), content.decode("utf-8", "replace")
