@@ -1,0 +1,117 @@
+"""The predecessor's ways in: each flag and variable becomes the right word for snakemake."""
+
+from __future__ import annotations
+
+import runpy
+import shlex
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from support.build import ROOT
+
+DOORS = SimpleNamespace(**runpy.run_path(str(ROOT / "workflow/doors.py")))
+VARIABLES = ("NUM_INSTANCES", "DIFFICULTY", "TASK_TYPES", "PROMPT_TYPES")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def line(command: str) -> str:
+    door, *words = shlex.split(command)
+    return shlex.join(DOORS.DOORS[door](words).line())
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("quick_test.sh", "quick --configfile config/experiments/quick.yaml"),
+        ("quick_test.sh -n", "quick --configfile config/experiments/quick.yaml -n"),
+        ("test_all.sh -n", "--config models=all prompts=all tasks=all -n"),
+        ("run_batch_test.sh -m gpt-5-nano", "--config models=gpt-5-nano"),
+        (
+            "run_batch_test.sh -m gpt-5-nano -p baseline,cot,optimal -t all -n 100 -d medium",
+            "--config models=gpt-5-nano prompts=baseline,cot,optimal tasks=all instances=100 "
+            "difficulties=medium",
+        ),
+        ("run_batch_test.sh --all-models -- -n", "--config models=all -n"),
+        ("run_batch_test.sh", ""),
+        ("run_parallel_test.sh", "--config models=all"),
+        ("run_parallel_test.sh oracle random -n 3", "--config models=oracle,random instances=3"),
+        (
+            "run_batch_test.sh -m oracle -- --config repeats=2 --quiet",
+            "--config models=oracle repeats=2 --quiet",
+        ),
+        (
+            "smart_batch_runner.py --model oracle --prompt-types all --task-types all "
+            "--num-instances 20 --difficulty hard --tool-success-rate 0.7 --silent",
+            "--config models=oracle prompts=all tasks=all instances=20 difficulties=hard "
+            "tool_success_rates=0.7 --quiet all",
+        ),
+        (
+            "smart_batch_runner.py --model qwen2.5-3b-instruct --max-workers 3",
+            "--config models=qwen2.5-3b-instruct --resources idealab_key1=3 idealab_key2=3 "
+            "idealab_key3=3",
+        ),
+    ],
+)
+def test_a_door_says_the_same_to_snakemake(typed: str, said: str) -> None:
+    assert line(typed) == said
+
+
+@pytest.mark.parametrize("door", ["test_all.sh", "run_batch_test.sh", "run_parallel_test.sh"])
+def test_variables_count_where_no_flag_does(door: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in zip(VARIABLES, ("7", "hard", "simple_task", "cot"), strict=True):
+        monkeypatch.setenv(name, value)
+    for word in ("instances=7", "difficulties=hard", "tasks=simple_task", "prompts=cot"):
+        assert word in line(door).split()
+    if door != "test_all.sh":
+        assert "instances=9" in line(f"{door} -n 9").split()
+
+
+@pytest.mark.parametrize("flag", DOORS.GONE)
+def test_a_flag_without_a_meaning_says_so_in_one_line_and_goes_on(
+    flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = " 5" if flag in DOORS.WITH_VALUE else ""
+    assert line(f"smart_batch_runner.py --model oracle {flag}{value}") == "--config models=oracle"
+    [note] = capsys.readouterr().err.splitlines()
+    assert note.startswith(f"note: {flag} has no meaning any more")
+
+
+def test_requests_a_second_become_requests_a_minute_of_each_key() -> None:
+    words = line("smart_batch_runner.py --model qwen2.5-3b-instruct --qps 2").split()
+    overlay = Path(words[words.index("--configfile") + 1]).read_text()
+    assert overlay.count("{rpm: 120}") == 3
+    assert "idealab:" in overlay
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "smart_batch_runner.py --frobnicate",
+        "smart_batch_runner.py --mod oracle",
+        "smart_batch_runner.py --max-workers 0",
+        "smart_batch_runner.py --qps -1",
+        "run_batch_test.sh oracle",
+        "run_batch_test.sh --all-models -m oracle",
+    ],
+)
+def test_what_is_not_understood_is_an_error(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        line(typed)
+    assert end.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def test_an_unknown_model_is_named() -> None:
+    from pilotbench.errors import UserError
+
+    with pytest.raises(UserError, match="unknown model 'qwen'"):
+        line("smart_batch_runner.py --model qwen --max-workers 2")
