@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
 def write(data: Data, out: Path) -> None:
     """Write everything but the transcripts; the page last, so that its links lead somewhere."""
     out.mkdir(parents=True, exist_ok=True)
+    gc.freeze()  # statsmodels collects garbage at every correction: spare it the frames
     told = report(data)
     drawn = figures.figures(Source(data, told.tables, told.episodes, told.uses))
     files.write_csv(told, out / "tables")

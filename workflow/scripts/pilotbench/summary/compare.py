@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from pilotbench.errors import UserError
-from pilotbench.summary.contrasts import Arms, family
+from pilotbench.summary.contrasts import family
 from pilotbench.summary.data import CELL, has_outcome, number, plain
 from pilotbench.summary.hostile import csv_safe, visible
 from pilotbench.summary.transcripts import link
@@ -108,11 +108,7 @@ def _contrasts(pairs: pd.DataFrame) -> pd.DataFrame:
     long = pd.concat(
         pairs[KEY].assign(side=side, win=pairs[f"win_{side}"]) for side in ("base", "arm")
     )
-    cases = (
-        (group, Arms("side", "base", "arm", str(model), str(prompt)))
-        for (model, prompt), group in long.groupby(["model", "prompt"], sort=False)
-    )
-    return family("compare", cases)
+    return family("compare", long, "side", [("base", "arm")], ["model", "prompt"])
 
 
 def _flips(pairs: pd.DataFrame) -> pd.DataFrame:

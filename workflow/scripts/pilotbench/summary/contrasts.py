@@ -5,19 +5,22 @@ A family is one experiment x one kind of contrast; Holm's correction runs within
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pilotbench.statistics import ALPHA, SCREENING, SMALLEST_TESTED
 from pilotbench.statistics.multiple import detectable, holm
 from pilotbench.statistics.paired import Resample, contrast
 from pilotbench.summary.data import BASELINE, REFERENCE, Data
 
+Floats = NDArray[np.float64]
 PAIR = ["task", "difficulty", "tool_success_rate", "prompt", "model", "index"]
 COLUMNS = [
     *("kind", "model", "prompt", "base", "arm", "difference", "low", "high", "n", "differ"),
@@ -33,25 +36,74 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Arms:
-    """One comparison to make: the level `arm` of `column` against `base`, within the rest."""
+class Sides:
+    """The outcomes of one group side by side: a row a pair, a column a level of what is compared.
 
-    column: str
-    base: str
-    arm: str
-    model: str = ""
-    prompt: str = ""
-
-
-Case = tuple[pd.DataFrame, Arms]
-
-
-def family(kind: str, cases: Iterable[Case]) -> pd.DataFrame:
-    """Return one row a case: difference with limits, p and Holm's p, what could be detected.
-
-    Refused counts as no success; an instance is used where both arms have an outcome.
+    `unit` numbers the instance (task, index) of each row, `task` names the task of each unit;
+    `single` says that no level has a second repeat.
     """
-    rows = [row for case in cases if (row := _compare(kind, *case)) is not None]
+
+    table: pd.DataFrame
+    unit: NDArray[np.intp]
+    task: tuple[str, ...]
+    single: bool
+
+    def means(self, base: str, arm: str) -> tuple[Floats, Floats, tuple[str, ...], bool]:
+        """Return (base, arm) as means of each instance that both have, its tasks, one repeat each?
+
+        Pairs of one instance (levels, rates) are averaged: the unit is (task, index).
+        """
+        found = [self.table[side].to_numpy(float) for side in (base, arm)]
+        there = ~np.isnan(found[0]) & ~np.isnan(found[1])
+        unit = self.unit[there]
+        counts = np.bincount(unit, minlength=len(self.task))
+        kept = counts > 0
+        sums = [np.bincount(unit, side[there], len(self.task))[kept] for side in found]
+        tasks = tuple(task for task, keep in zip(self.task, kept, strict=True) if keep)
+        one = self.single and bool((counts <= 1).all())
+        return sums[0] / counts[kept], sums[1] / counts[kept], tasks, one
+
+
+def sides(
+    episodes: pd.DataFrame, column: str, within: Sequence[str]
+) -> Iterator[tuple[dict[str, str], Sides]]:
+    """Yield the groups of `within` with their words; pairs match on all words but `column`."""
+    rest = [word for word in PAIR if word != column and word not in within]
+    grouped = episodes.groupby([*within, *rest, column], sort=True)["win"].agg(["mean", "size"])
+    single = bool((grouped["size"] <= 1).all())
+    wide = grouped["mean"].unstack(column).reset_index()
+    groups = wide.groupby(list(within), sort=False) if within else [((), wide)]
+    for words, rows in groups:
+        named = dict(zip(within, map(str, words), strict=True))
+        unit, units = pd.MultiIndex.from_frame(rows[["task", "index"]]).factorize()
+        yield named, Sides(rows, unit, tuple(task for task, _ in units), single)
+
+
+def family(
+    kind: str,
+    episodes: pd.DataFrame,
+    column: str,
+    pairs: Sequence[tuple[str, str]],
+    within: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Return one row a comparison of two levels of `column`, in each group of `within`.
+
+    It holds the difference with limits, p and Holm's p, and what could have been detected. Refused
+    counts as no success; an instance is used where both sides have an outcome.
+    """
+    if episodes.empty or not pairs:
+        return pd.DataFrame(columns=COLUMNS)
+    rows = [
+        row
+        for words, group in sides(episodes, column, within)
+        for base, arm in pairs
+        if (row := _compare(kind, words, group, base, arm)) is not None
+    ]
+    return _adjusted(rows)
+
+
+def _adjusted(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the rows of a family with what depends on how many tests it has."""
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
     adjusted = holm([row["p"] for row in rows])
@@ -62,37 +114,22 @@ def family(kind: str, cases: Iterable[Case]) -> pd.DataFrame:
     return pd.DataFrame(rows)[COLUMNS]
 
 
-def _compare(kind: str, episodes: pd.DataFrame, arms: Arms) -> dict[str, Any] | None:
-    wide, single = paired_means(episodes, arms)
-    if wide.empty:
+def _compare(
+    kind: str, words: dict[str, str], group: Sides, base: str, arm: str
+) -> dict[str, Any] | None:
+    if base not in group.table or arm not in group.table:
         return None
-    resample = _shared(tuple(wide.index.get_level_values("task")))
-    found = contrast(wide["base"], wide["arm"], resample, single)
+    before, after, tasks, single = group.means(base, arm)
+    if not tasks:
+        return None
+    found = contrast(before, after, _shared(tasks), single)
     note = "descriptive" if found.n < SMALLEST_TESTED else ""
     note = "screening" if SMALLEST_TESTED <= found.n <= SCREENING else note
-    named = {"kind": kind, "model": arms.model, "prompt": arms.prompt}
-    return {**named, "base": arms.base, "arm": arms.arm, **asdict(found), "note": note}
+    named = {"kind": kind, "model": "", "prompt": "", **words}
+    return {**named, "base": base, "arm": arm, **asdict(found), "note": note}
 
 
-def paired_means(episodes: pd.DataFrame, arms: Arms) -> tuple[pd.DataFrame, bool]:
-    """Return (one row an instance with columns base and arm, one repeat each?).
-
-    Pairs are matched on all words but the compared one; then an instance's pairs (levels, rates)
-    are averaged, so that the unit is (task, index).
-    """
-    rest = [c for c in PAIR if c != arms.column]
-    sides = {}
-    for side, level in (("base", arms.base), ("arm", arms.arm)):
-        chosen = episodes[episodes[arms.column] == level]
-        sides[side] = chosen.groupby(rest, sort=True)["win"].agg(["mean", "size"])
-    pairs = sides["base"].join(sides["arm"], how="inner", suffixes=("_base", "_arm"))
-    units = pairs.groupby(level=["task", "index"])
-    means = units[["mean_base", "mean_arm"]].mean().set_axis(["base", "arm"], axis=1)
-    most = pairs[["size_base", "size_arm"]].to_numpy().max(initial=1)
-    return means, bool(most == 1 and (units.size() <= 1).all())
-
-
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _shared(strata: tuple[str, ...]) -> Resample:
     """Return the one resample that all arms on these instances share."""
     return Resample(strata)
@@ -100,36 +137,22 @@ def _shared(strata: tuple[str, ...]) -> Resample:
 
 def every_family(data: Data, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return each kind of contrast that the selection allows, by its name in KINDS."""
-    within = ["model", "prompt"]
+    wanted = {
+        "prompts": ("prompt", _prompt_pairs(data), ["model"]),
+        "flaws": ("prompt", _flaw_pairs(data), ["model"]),
+        "reliability": ("tool_success_rate", _rate_pairs(data), ["model", "prompt"]),
+        "difficulty": ("difficulty", _level_pairs(data), ["model", "prompt"]),
+    }
     made = {
-        "prompts": family("prompts", _within(episodes, ["model"], "prompt", _prompt_pairs(data))),
-        "flaws": family("flaws", _within(episodes, ["model"], "prompt", _flaw_pairs(data))),
-        "reliability": family(
-            "reliability", _within(episodes, within, "tool_success_rate", _rate_pairs(data))
-        ),
-        "difficulty": family(
-            "difficulty", _within(episodes, within, "difficulty", _level_pairs(data))
-        ),
+        kind: family(kind, episodes, column, pairs, within)
+        for kind, (column, pairs, within) in wanted.items()
     }
     return {kind: table for kind, table in made.items() if not table.empty}
 
 
 def model_family(episodes: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """Return every two models compared on `episodes` (those of the headline prompt)."""
-    prompt = str(episodes["prompt"].iloc[0]) if len(episodes) else ""
-    pairs = (Arms("model", a, b, prompt=prompt) for a, b in combinations(models, 2))
-    return family("models", ((episodes, arms) for arms in pairs))
-
-
-def _within(
-    episodes: pd.DataFrame, by: list[str], column: str, pairs: Sequence[tuple[str, str]]
-) -> Iterator[Case]:
-    if not pairs:
-        return
-    for words, group in episodes.groupby(by, sort=False):
-        named = dict(zip(by, map(str, words), strict=True))
-        for base, arm in pairs:
-            yield group, Arms(column, base, arm, **named)
+    """Return every two models compared on `episodes`, which are those of one prompt."""
+    return family("models", episodes, "model", list(combinations(models, 2)), ["prompt"])
 
 
 def _prompt_pairs(data: Data) -> list[tuple[str, str]]:

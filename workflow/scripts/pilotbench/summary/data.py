@@ -127,7 +127,7 @@ def load(db_path: Path, settings: Any) -> Data:
     cells = in_order(plain(queries.cells(db_path)), selection)
     return Data(
         episodes=every[current].reset_index(drop=True),
-        requests=plain(queries.requests(db_path)),
+        requests=_requests(db_path),
         cells=cells,
         shards=plain(queries.shards(db_path)),
         owed=plain(queries.owed(db_path)),
@@ -148,6 +148,19 @@ def in_order(cells: pd.DataFrame, selection: Mapping[str, Any]) -> pd.DataFrame:
         places[word] = [named.get(str(name), len(named)) for name in cells[word]]
     order = pd.DataFrame(places).sort_values(CELL, kind="stable").index
     return cells.iloc[order].reset_index(drop=True)
+
+
+def _requests(db_path: Path) -> pd.DataFrame:
+    """Return the requests of the selection with the columns that a summary looks at.
+
+    There may be a million: their identities alone would fill the memory.
+    """
+    from pilotbench.database import queries
+
+    with queries.opened(db_path) as connection:
+        return connection.execute(
+            "SELECT model, key, started, latency_s, queued_s, attempts FROM requests WHERE current"
+        ).df()
 
 
 def _drawn(db_path: Path) -> pd.Series:

@@ -74,7 +74,8 @@ def spec_of(
     """Return the Vega-Lite JSON of the layers over one inline data set.
 
     Without a `height` in pixels it is `step` for each pair of words of the fields `lines`; they
-    stay in `usermeta`, so that the page can do the same when it filters rows. `choose` adds a menu of prompts, the first one chosen, that filters the rows by `shown`.
+    stay in `usermeta`, so that the page can do the same when it filters rows. `choose` adds a
+    menu of prompts, the first one chosen, that filters the rows by `shown`.
     """
     tall = height or step * prod(len({row[f] for row in rows}) for f in lines)
     chart = alt.layer(*layers).properties(width="container", height=tall)
