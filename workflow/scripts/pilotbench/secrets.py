@@ -6,12 +6,13 @@ text form does not show it; `Scrubber` takes secrets out of whatever others wrot
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from pilotbench.config import Key, ProviderSettings, Settings
 from pilotbench.errors import ConfigError
@@ -33,6 +34,16 @@ class Access:
 
     base_url: str
     secret: str = field(repr=False)
+
+    @property
+    def hidden(self) -> list[str]:
+        """The texts that no one may see: the secret, and what a user in the URL is sent as."""
+        url = urlsplit(self.base_url)
+        if url.username is None and url.password is None:
+            return [self.secret]
+        user, password = unquote(url.username or ""), unquote(url.password or "")
+        basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+        return [self.secret, password, basic]
 
 
 def environment(file: Path = ENV_FILE) -> dict[str, str]:

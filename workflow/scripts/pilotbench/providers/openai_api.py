@@ -55,7 +55,7 @@ class OpenAIProvider:
         self._clients = {
             alias: _client(provider, key, self._transport) for alias, key in access.items()
         }
-        self._scrubber = Scrubber(key.secret for key in access.values())
+        self._scrubber = Scrubber(text for key in access.values() for text in key.hidden)
 
     def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
         """Send one attempt and return the completion; raise a ProviderError within `deadline_s`."""

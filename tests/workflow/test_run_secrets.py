@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from support import Simulator
-from support.runs import KEYS, Run, write_pack
+from support.runs import Run, write_pack
 
 ENVIRONMENT = "canary+in/environment=1"
 DOTENV = "CANARYinDOTENVfile2"
@@ -23,13 +23,10 @@ def test_no_secret_is_in_anything_that_a_run_leaves(tmp_path: Path) -> None:
     with Simulator(
         keys=keys, echo_headers=True, faults=faults, reject_containing=["poison"]
     ) as simulator:
-        run = Run(tmp_path, simulator, keys=(*KEYS, "url_key"), questions=40, slots=2)
+        run = Run(tmp_path, simulator, questions=40, slots=2)
         write_pack(tmp_path / "packs", 40, {7: " of poison", 31: " of poison"})
         run.secrets = {"SIM_KEY1_SECRET": ENVIRONMENT, "SIM_KEY3_SECRET": BAD}
-        run.secrets |= {"URL_KEY_SECRET": ENVIRONMENT, "URL_KEY_BASE": with_user(simulator)}
         (tmp_path / ".env").write_text(f"SIM_KEY2_SECRET='{DOTENV}'\n")
-        run.matrix["providers"]["sim"]["keys"]["url_key"]["base_url_env"] = "URL_KEY_BASE"
-        run.change()
         done = run.snakemake()
         status = run.pilotbench("status")
         stats = simulator.stats()
@@ -39,18 +36,26 @@ def test_no_secret_is_in_anything_that_a_run_leaves(tmp_path: Path) -> None:
     assert "You sent" in "".join(str(line.get("failure")) for line in run.journal())
     left = {**dict(everything(tmp_path)), "stdout": done.stdout + status.stdout}
     assert {"journal", "results", ".snakemake", "limits"} <= {name.split("/")[0] for name in left}
-    found = [(canary, name) for canary in canaries() for name in left if canary in left[name]]
-    assert found == []
+    assert leaks(left) == []
 
 
-def with_user(simulator: Simulator) -> str:
-    return simulator.base_url.replace("http://", f"http://user:{IN_URL}@")
+def test_a_password_in_a_base_url_stays_hidden(tmp_path: Path) -> None:
+    with Simulator(keys={"sim_key1": {}}, echo_headers=True) as simulator:
+        run = Run(tmp_path, simulator, keys=("url_key",), questions=2)
+        url = simulator.base_url.replace("http://", f"http://user:{IN_URL}@")
+        run.secrets = {"URL_KEY_SECRET": ENVIRONMENT, "URL_KEY_BASE": url}
+        run.matrix["providers"]["sim"]["keys"]["url_key"]["base_url_env"] = "URL_KEY_BASE"
+        run.change()
+        done = run.snakemake(*run.targets())
+    assert "'authorization': 'Basic ***'" in done.stdout
+    assert leaks({**dict(everything(tmp_path)), "stdout": done.stdout}) == []
 
 
-def canaries() -> list[str]:
-    """Return the secrets, each also as it stands in a header of basic authentication."""
+def leaks(left: dict[str, str]) -> list[tuple[str, str]]:
+    """Return (secret, name) of each text with a secret, also as basic authentication sends it."""
     basic = base64.b64encode(f"user:{IN_URL}".encode()).decode()
-    return [ENVIRONMENT, DOTENV, BAD, IN_URL, basic]
+    canaries = (ENVIRONMENT, DOTENV, BAD, IN_URL, basic)
+    return [(canary, name) for canary in canaries for name, text in left.items() if canary in text]
 
 
 def everything(folder: Path) -> Iterator[tuple[str, str]]:
