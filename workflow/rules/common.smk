@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 
-from pilotbench import matrix, outputs, preflight, runlock, spending
+from pilotbench import matrix, outputs, preflight, progress, runlock, spending
 from pilotbench.config import BASE_FILES, DIFFICULTIES
 from pilotbench.errors import PilotbenchError, UserError
 from pilotbench.names import to_path
@@ -107,6 +107,12 @@ def quick_selection(wildcards) -> list[str]:
     return TARGETS
 
 
+def views() -> list:
+    """Return the live tables of this run: the log handlers that can show one."""
+    handlers = workflow.logger_manager.get_log_handlers()
+    return [handler for handler in handlers if hasattr(handler, "watch")]
+
+
 def check_first() -> None:
     """Stop before any job starts where a prompt, pack, key or budget is not as it must be."""
     runlock.sign()
@@ -117,16 +123,21 @@ def check_first() -> None:
         spending.begin(MATRIX, shards)
     except UserError as error:
         sys.exit(f"error: {error}")
+    if shards:
+        for view in views():
+            view.watch(progress.Watch(MATRIX).text)
 
 
 def only_looks() -> bool:
     """Say whether the run makes no results: its targets are those of doors.smk."""
-    targets = workflow.dag_settings.targets
+    targets = set(workflow.dag_settings.targets)
     return bool(targets) and targets <= {"estimate", "check"}
 
 
 def show_result() -> None:
     """Print the result table and where the page is, unless the run was for another table."""
+    for view in views():
+        view.unwatch()
     table = Path(RESULTS, "summary/summary.txt")
     if table.exists() and not only_looks():
         print(f"\n{table.read_text()}\nsummary: {SUMMARY}", file=sys.stderr)
@@ -134,6 +145,8 @@ def show_result() -> None:
 
 def refresh() -> None:
     """After a failed job: bring database and summary up to date with all that is finished."""
+    for view in views():
+        view.unwatch()
     if only_looks():
         return
     try:
