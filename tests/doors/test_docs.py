@@ -1,0 +1,87 @@
+"""Every command in the guides runs. One that would ask a provider runs dry; no key is set."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.build import PLAYERS, ROOT, Build
+
+GUIDES = ("usage", "parallel", "integration")
+SCRIPTS = ("quick_test.sh", "test_all.sh", "run_batch_test.sh", "run_parallel_test.sh")
+FREE = ("summary --config partial=true", "snakemake estimate", "snakemake check")
+
+
+def commands(file: Path) -> list[str]:
+    blocks = re.findall(r"^```bash\n(.*?)^```", file.read_text(), re.M | re.S)
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+ALL = list(dict.fromkeys(c for name in GUIDES for c in commands(ROOT / f"docs/{name}.md")))
+
+
+def dry(command: str) -> str:
+    """Return the command, made one that asks nothing where it would ask."""
+    if command.startswith("tail -f "):
+        return command.replace("tail -f", "tail", 1)
+    if "pilotbench" in command or "json.load" in command or any(w in command for w in FREE):
+        return command
+    if any(f"./{script}" in command for script in SCRIPTS[2:]) or "smart_batch" in command:
+        return f"{command} -- -n --quiet all"
+    return f"{command} -n --quiet all"
+
+
+def in_shell(build: Build, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a line as it is typed, with this Python's environment active."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=build.folder,
+        env=build.environment(PATH=path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A checkout with a few results of players, and the repository's own config."""
+    made = Build(tmp_path_factory.mktemp("guides"))
+    for name in (*SCRIPTS, "smart_batch_runner.py", "logs", "pilot_bench_cumulative_results"):
+        shutil.copy(ROOT / name, made.folder / name, follow_symlinks=False)
+    run = made.snakemake()
+    assert run.returncode == 0, run.stdout
+    made.configure({"models": PLAYERS["models"], "instances": 4})
+    return made
+
+
+@pytest.mark.parametrize("command", ALL)
+def test_a_command_of_a_guide_runs(build: Build, command: str) -> None:
+    (build.folder / "mine.yaml").unlink(missing_ok=True)
+    if "--configfile mine.yaml" in command:
+        shutil.copy(build.folder / "overlay.yaml", build.folder / "mine.yaml")
+    run = in_shell(build, dry(command))
+    assert run.returncode == 0, run.stdout
+    assert "Traceback" not in run.stdout
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_both_languages_give_the_same_commands(name: str) -> None:
+    assert commands(ROOT / f"docs/zh/{name}.md") == commands(ROOT / f"docs/{name}.md")
+
+
+def test_the_guides_name_every_verb_and_every_script() -> None:
+    from pilotbench.__main__ import VERBS
+
+    text = "\n".join((ROOT / f"docs/{name}.md").read_text() for name in GUIDES)
+    for word in (*(f"pilotbench {verb}" for verb in VERBS), *SCRIPTS, "smart_batch_runner.py"):
+        assert word in text, word
