@@ -29,6 +29,7 @@ from pilotbench.answers import Answers, Failure, Place, asked_to_json
 from pilotbench.canonical import digest
 from pilotbench.config import Model
 from pilotbench.errors import Stopping, UserError
+from pilotbench.locks import is_locked
 from pilotbench.names import from_path, to_path
 from pilotbench.providers.provider import Asked
 from pilotbench.records import Cell
@@ -225,7 +226,7 @@ class Journal:
         return sorted(paths, key=_age)
 
     def _held(self, first: int, last: int) -> list[Path]:
-        return [p for p in self._segments() if _touches(p, first, last) and _is_held(p)]
+        return [p for p in self._segments() if _touches(p, first, last) and is_locked(p)]
 
     def _claim(self, first: int, last: int, stopped: Callable[[], bool]) -> tuple[Path, int]:
         announced: set[Path] = set()
@@ -288,20 +289,6 @@ def _touches(path: Path, first: int, last: int) -> bool:
 def _age(path: Path) -> tuple[int, str]:
     name = _SEGMENT.fullmatch(path.name)
     return (int(name[3]) if name else 0, path.name)
-
-
-def _is_held(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
 
 
 def _holder(path: Path) -> str:

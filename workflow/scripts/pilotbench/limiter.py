@@ -29,6 +29,7 @@ from typing import Any
 from pilotbench.config import Key
 from pilotbench.errors import ConfigError
 from pilotbench.ledger import Account, Ledger
+from pilotbench.locks import is_locked
 from pilotbench.secrets import Access
 
 POLL_S = 0.05
@@ -46,6 +47,11 @@ def key_folder(limits_dir: Path | None, access: Access, alias: str) -> Path:
     words = [access.base_url.rstrip("/"), access.secret or alias]
     name = hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
     return (limits_dir or default_folder()) / name
+
+
+def held_slots(limits_dir: Path | None, access: Access, alias: str) -> int:
+    """Return how many requests are in flight on a key now, over all processes of the machine."""
+    return sum(map(is_locked, key_folder(limits_dir, access, alias).glob("slot-*")))
 
 
 @dataclass

@@ -1,102 +1,55 @@
-"""How far a run is: from the headers of the shard files and the journals of unfinished shards.
-
-It opens neither database nor transcripts and takes no lock that anyone waits for, so it answers at
-any time: during a run, from another terminal, after a crash.
-"""
+"""`status`: how far a run is, at any time; `--watch` keeps looking."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+import time
+from dataclasses import asdict
 
 from pilotbench.arguments import add_config, add_json, load_matrix
-from pilotbench.errors import RecordError
-from pilotbench.journal import Journal, journal_folder
-from pilotbench.matrix import Matrix
-from pilotbench.records import Shard, read_header
-
-
-@dataclass
-class Progress:
-    """Counts of episodes unless named otherwise; `usd` is what the finished shards have cost.
-
-    `answered` episodes are in unfinished shards and have at least one answer in the journal;
-    `owed` episodes failed on infrastructure and wait for the next run.
-    """
-
-    model: str
-    shards: int = 0
-    shards_done: int = 0
-    shards_running: int = 0
-    planned: int = 0
-    done: int = 0
-    answered: int = 0
-    owed: int = 0
-    usd: float = 0.0
+from pilotbench.progress import Watch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `status`."""
     add_config(parser)
     add_json(parser)
+    parser.add_argument(
+        "--watch",
+        nargs="?",
+        const=2.0,
+        type=float,
+        metavar="SECONDS",
+        help="look again every SECONDS (default 2) until interrupted",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print progress for each model and in all."""
-    matrix = load_matrix(args)
-    rows = progress(matrix)
+    """Print progress for each model and key."""
+    watch = Watch(load_matrix(args))
     if args.json:
-        print(json.dumps([asdict(row) for row in rows], indent=1))
+        print(json.dumps(_as_json(watch), indent=1))
+    elif args.watch is None:
+        print(watch.text())
     else:
-        print("\n".join(_table(rows)))
+        _keep_looking(watch, args.watch)
     return 0
 
 
-def progress(matrix: Matrix) -> list[Progress]:
-    """Return a row for each model of the matrix, in its order."""
-    rows = {name: Progress(name) for name in matrix.settings.models}
-    for shard in matrix.plan.shards:
-        _count(rows[shard.cell.model], matrix, shard)
-    return list(rows.values())
+def _as_json(watch: Watch) -> dict[str, list[dict[str, object]]]:
+    models = [{**asdict(row), "rate": row.rate, "left_s": row.left_s} for row in watch.model_rows()]
+    return {"models": models, "keys": [asdict(row) for row in watch.key_rows()]}
 
 
-def _count(row: Progress, matrix: Matrix, shard: Shard) -> None:
-    row.shards += 1
-    row.planned += len(shard.indices) * matrix.settings.repeats
-    path = matrix.settings.results_dir / "shards" / shard.path
+def _keep_looking(watch: Watch, pause_s: float) -> None:
+    from rich.live import Live
+    from rich.text import Text
+
     try:
-        header = read_header(path) if path.exists() else None
-    except RecordError:
-        header = None  # the build names damaged files; here they are simply not done
-    if header is not None:
-        row.shards_done += 1
-        row.done += header["planned"]
-        row.usd += header["cost_usd"] or 0.0
+        with Live(Text(watch.text()), auto_refresh=False) as live:
+            while True:
+                time.sleep(max(pause_s, 0.2))
+                live.update(Text(watch.text()), refresh=True)
+    except KeyboardInterrupt:
         return
-    _count_journal(row, matrix, shard)
-
-
-def _count_journal(row: Progress, matrix: Matrix, shard: Shard) -> None:
-    folder = journal_folder(matrix.settings.catalog[shard.cell.model], shard.cell)
-    journal = Journal(matrix.settings.journal_dir, folder)
-    answers = journal.read(shard.first, shard.last)
-    places = {(record.get("index"), record["components"]["repeat"]) for record in answers.records()}
-    row.answered += len({place for place in places if place[0] in shard.indices})
-    row.owed += len(answers.owed())
-    row.shards_running += bool(journal.holders(shard.first, shard.last))
-
-
-def _table(rows: list[Progress]) -> Iterator[str]:
-    total = Progress("in all")
-    for row in rows:
-        for field in fields(Progress)[1:]:
-            setattr(total, field.name, getattr(total, field.name) + getattr(row, field.name))
-    width = max(len(row.model) for row in [*rows, total])
-    yield f"{'model':<{width}}  shards      running  episodes         begun  owed  USD"
-    for row in [*rows, total]:
-        yield (
-            f"{row.model:<{width}}  {row.shards_done:>4}/{row.shards:<5}  {row.shards_running:>7}"
-            f"  {row.done:>6}/{row.planned:<7}  {row.answered:>6}  {row.owed:>4}  {row.usd:.4f}"
-        )

@@ -1,0 +1,49 @@
+"""The live table: only on a terminal, and gone when the run ends."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.build import Build
+
+TINY = {"models": ["oracle"], "prompts": ["baseline"], "tasks": ["simple_task"], "instances": 2}
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_shows_models_and_keys_a_pipe_shows_plain_lines(
+    tmp_path: Path, terminal: bool
+) -> None:
+    build = Build(tmp_path)
+    build.configure(TINY)
+    output = on_terminal(build) if terminal else build.snakemake().stdout
+    assert ("answers per min" in output) is terminal
+    assert ("rule evaluate:" in output) is not terminal
+    assert "summary: results/summary/index.html" in output
+
+
+def on_terminal(build: Build) -> str:
+    """Return all that a run writes to a terminal of its own."""
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "snakemake", "--configfile", "overlay.yaml"]
+    env = {**build.environment(), "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(
+        words, cwd=build.folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as run:
+        os.close(theirs)
+        chunks = []
+        while True:
+            try:
+                chunk = os.read(ours, 65536)
+            except OSError:  # the terminal's other side is closed: the run has ended
+                break
+            chunks.append(chunk)
+    os.close(ours)
+    output = b"".join(chunks).decode()
+    assert run.returncode == 0, output
+    return output

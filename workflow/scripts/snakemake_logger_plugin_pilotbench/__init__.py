@@ -1,0 +1,89 @@
+"""Snakemake's own log lines, and on a terminal a live table of models and keys below them.
+
+Chosen by the default profile (`logger: pilotbench`). Where the output is no terminal the lines are
+those of Snakemake's own handler, word for word.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from logging import INFO, LogRecord
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultFormatter, get_event
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+
+PAUSE_S = 2.0
+STILL_SHOWN = (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR, LogEvent.ERROR)
+
+
+class LogHandler(LogHandlerBase):
+    """Writes to stderr (stdout where Snakemake says so); `watch` starts the live table."""
+
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = True
+    has_formatter = True
+    needs_rulegraph = False
+
+    def __post_init__(self) -> None:
+        """Set up what Snakemake's own handler would be."""
+        told = self.common_settings
+        self.addFilter(
+            DefaultFilter(
+                told.quiet, told.debug_dag, told.verbose, told.dryrun, told.printshellcmds
+            )
+        )
+        stream = sys.stdout if told.stdout else sys.stderr
+        formatter = DefaultFormatter(told.quiet, told.show_failed_logs)
+        self._plain = ColorizingTextHandler(told.nocolor, stream, formatter)
+        self._console = Console(file=stream)
+        self._live: Live | None = None
+        self._ended = threading.Event()
+
+    def watch(self, look: Callable[[], str]) -> None:
+        """Show what `look` returns below the log lines, again and again, on a terminal."""
+        if not self._console.is_terminal or self._live is not None:
+            return
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._live.start()
+        threading.Thread(target=self._keep_looking, args=(look,), daemon=True).start()
+
+    def unwatch(self) -> None:
+        """End the live table."""
+        self._ended.set()
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def emit(self, record: LogRecord) -> None:
+        """Write one record; with the table on, only what it does not show: errors, warnings."""
+        live = self._live
+        if live is None:
+            self._plain.emit(record)
+        elif record.levelno > INFO or get_event(record) in STILL_SHOWN:
+            text = self._plain.format(record)
+            if text and text != "None":
+                live.console.print(Text.from_ansi(text))
+
+    def close(self) -> None:
+        """End the live table with the run."""
+        self.unwatch()
+        super().close()
+
+    def _keep_looking(self, look: Callable[[], str]) -> None:
+        while not self._ended.is_set():
+            try:
+                text = look()
+            except Exception as error:  # a view must never stop what it shows
+                text = f"(no progress to show: {error})"
+            live = self._live
+            if live is None:
+                return
+            live.update(Text(text), refresh=True)
+            self._ended.wait(PAUSE_S)
