@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from pilotbench import config
 from pilotbench.errors import ConfigError
 from pilotbench.validation import validate

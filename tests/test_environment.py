@@ -1,4 +1,4 @@
-"""The environment files say the same: pyproject.toml, envs/constraints.txt, envs/pilotbench.yaml."""
+"""The environment files say the same: pyproject.toml and the two files of envs."""
 
 import re
 import tomllib

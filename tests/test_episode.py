@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+
 from pilotbench import errors, prompts
 from pilotbench.canonical import digest
 from pilotbench.config import FLAWED, Model, Price

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from pilotbench import config, matrix
 from pilotbench.config import STANDARD_TASKS
 from pilotbench.plan import Plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from pilotbench.identity import components, identity
 from pilotbench.instances import Instance
 from pilotbench.providers.provider import Request

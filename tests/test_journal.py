@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pilotbench.config import Model, Weights
 from pilotbench.errors import ContextOverflow, Refused, Rejected, TimedOut, UserError
 from pilotbench.journal import Journal, journal_folder

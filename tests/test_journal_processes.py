@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pilotbench.errors import Stopping
 from pilotbench.journal import Journal
 from support.journals import CELL, name, segments

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 import pytest
+
 from pilotbench import config
 from pilotbench.plan import plan
 

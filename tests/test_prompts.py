@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from pilotbench import flaws, prompts
 from pilotbench.config import FLAWED, STANDARD_PROMPTS
 from pilotbench.errors import TemplateError

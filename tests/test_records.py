@@ -2,6 +2,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+
 from pilotbench.errors import RecordError
 from pilotbench.records import (
     Cell,

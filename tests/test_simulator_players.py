@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pilotbench import prompts
 from pilotbench.config import Model
 from pilotbench.episode import play

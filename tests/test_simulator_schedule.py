@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from support.simulator.schedule import Service, chains, list_schedule, makespan
 
 

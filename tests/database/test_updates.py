@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from database_lab import CELLS, SIZE, Lab, Replayed, half
 
-from pilotbench.database import store
+from pilotbench.database import reading, store
 from pilotbench.evaluate import Owed
 from pilotbench.plan import Plan
 from pilotbench.records import Shard
@@ -279,4 +279,25 @@ def test_no_draft_is_left(lab: Lab) -> None:
     lab.update()
     rewrite(lab)
     lab.update()
+    assert {path.name for path in lab.results.iterdir()} == {"shards", store.NAME}
+
+
+def test_many_files_read_by_several_processes_give_the_same_content(lab: Lab) -> None:
+    single = tuple(Shard(cell, i, i) for cell in CELLS for i in range(reading.MANY // 4))
+    shutil.rmtree(lab.results / "shards")
+    lab.plan = Plan(single, 1)
+    lab.write(*single[: len(single) // 2])
+    damaged = lab.path(single[1])
+    damaged.write_bytes(b"no gzip")
+    lab.keep_going = True
+    lab.update()
+    lab.write(*single[len(single) // 2 :])
+    few = lab.update()
+    assert len(few.read) < reading.MANY
+    in_one = lab.content()
+    lab.database.unlink()
+    many = lab.update()
+    assert len(many.read) >= reading.MANY
+    assert many.damaged == few.damaged
+    assert lab.content() == in_one
     assert {path.name for path in lab.results.iterdir()} == {"shards", store.NAME}

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from pilotbench.instances import Instance
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.protocols.protocol import NO_CALL, NOT_EXECUTED, RULES, compact, told_turns

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pilotbench.canonical import canonical
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.protocols.protocol import NO_CALL, compact

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from pilotbench.statistics.intervals import bounds, effective_n, rate, wilson
 
 # R. G. Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from pilotbench.statistics.multiple import detectable, holm, letters
 from pilotbench.statistics.paired import sign_flip
 

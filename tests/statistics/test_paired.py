@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pilotbench.statistics.paired import Resample, agresti_min, contrast, sign_flip
 from scipy.stats import permutation_test
 from statsmodels.stats.contingency_tables import mcnemar
+
+from pilotbench.statistics.paired import Resample, agresti_min, contrast, sign_flip
 
 
 def pairs(both, base_only, arm_only, neither):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from pilotbench.statistics.usage import active_spans, load, percentiles
 
 

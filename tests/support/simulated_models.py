@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
 from pilotbench.canonical import digest, unit_interval
 from pilotbench.records import Cell, Shard, episode_id, write_shard
 from pilotbench.summary.data import Data, ModelFacts, PromptFacts

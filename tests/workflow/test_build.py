@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.build import PLAYERS, Build
 
 from pilotbench.records import read_shard
+from support.build import PLAYERS, Build
 
 SHARDS = 8  # 2 players x 2 prompts x 4 instances by twos
 
@@ -34,7 +34,12 @@ def test_everything_that_is_promised_is_there(finished: Build) -> None:
     results = finished.folder / "results"
     assert len(finished.shards()) == SHARDS
     assert finished.master()["summary"]["total_tests"] == 16
-    for name in ("master.duckdb", "summary/index.html", "summary/summary.md", "summary/summary.txt"):
+    for name in (
+        "master.duckdb",
+        "summary/index.html",
+        "summary/summary.md",
+        "summary/summary.txt",
+    ):
         assert (results / name).stat().st_size > 0, name
     assert (results / "exports/episodes.parquet").exists()
     assert list((results / "logs").rglob("00000-00001.log"))

@@ -14,7 +14,6 @@ from pilotbench.instances import Instance
 from pilotbench.tasks import TASKS
 from pilotbench.tasks.folder import load_tasks
 from pilotbench.world.toolbox import is_discovery
-
 from support.simulator.setup import Setup
 
 CHUNK = 20

@@ -8,7 +8,6 @@ from typing import Any
 from pilotbench.players import PLAYERS
 from pilotbench.providers.players import answer, protocol_of
 from pilotbench.providers.provider import Request
-
 from support.simulator.conversation import Conversation, share
 from support.simulator.instances import Instances
 from support.simulator.setup import Setup
