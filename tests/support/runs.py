@@ -10,9 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+from pilotbench.config import AUTO_SHARD_SIZE
 from pilotbench.records import read_shard
 from support import Simulator
 from support.build import Build
@@ -64,11 +66,12 @@ class Run(Build):
                 }
             },
             **({"limits_dir": str(limits)} if limits else {}),
+            **(config or {}),
         }
         if (provider or {}).get("kind") == "azure":
             del self.matrix["providers"]["sim"]["base_url"]
         super().__init__(folder, {})
-        self.change(**(config or {}))
+        self.change()
         write_pack(folder / "packs", questions)
 
     def change(self, **config: Any) -> None:
@@ -80,16 +83,32 @@ class Run(Build):
         """Return the variables of a run, the keys' secrets among them."""
         return super().environment(**{**self.secrets, **env})
 
-    def targets(self, size: int | None = None) -> list[str]:
-        """Return the shard files of the pack: a run of these makes no database and no summary."""
-        size = size or self.matrix["shard_size"]
-        ranges = ((n, min(n + size, self.questions) - 1) for n in range(0, self.questions, size))
+    def targets(self) -> list[str]:
+        """Return the shard files: a run of these makes no database and no summary."""
+        size, count = self.matrix["shard_size"], self.matrix["instances"]
+        size = AUTO_SHARD_SIZE if size == "auto" else size
+        ranges = [(n, min(n + size, count) - 1) for n in range(0, count, size)]
+        cells = product(self.matrix["models"], self.matrix["prompts"], self.matrix["tasks"])
         return [
-            f"results/shards/{model}/{prompt}/echo/none/none/{first:05d}-{last:05d}.jsonl.gz"
-            for model in self.matrix["models"]
-            for prompt in self.matrix["prompts"]
+            f"results/shards/{'/'.join(cell)}/{'none/none' if cell[2] == 'echo' else 'easy/0.8'}"
+            f"/{first:05d}-{last:05d}.jsonl.gz"
+            for cell in cells
             for first, last in ranges
         ]
+
+    def write_pack(self, marks: Mapping[int, str]) -> None:
+        """Write the pack `echo` with `marks` in some of its questions."""
+        write_pack(self.folder / "packs", self.questions, marks)
+
+    def output(self) -> str:
+        """Return what the last run beside the test has printed."""
+        return (self.folder / "output.txt").read_text()
+
+    def again(self, *words: str) -> str:
+        """Run the build again after a kill, as typed; return what it prints. It must succeed."""
+        done = self.snakemake(*words)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
 
     def records(self) -> list[Json]:
         """Return every scored episode."""
@@ -146,6 +165,10 @@ class Going:
     def output(self) -> str:
         """What it has printed so far."""
         return (self.folder / "output.txt").read_text()
+
+    def processes(self) -> list[int]:
+        """Return the process ids of all that is alive of it."""
+        return [pid for pid, _ in self._session()]
 
     def jobs(self) -> list[int]:
         """Return the process ids of the shard jobs that are alive."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support import Simulator
-from support.runs import KEYS, Run, write_pack
+from support.runs import KEYS, Run
 
 ALLOWED = {key: {"slots": 5} for key in KEYS}
 PASSING = ("error_500", "reset", "hang", "truncated", "malformed", "slow_drip")
@@ -44,7 +44,7 @@ def test_what_fails_for_ever_is_owed_and_the_next_run_pays_only_that(tmp_path: P
     owed = (3, 14, 15)
     with Simulator(keys=ALLOWED, latency_s=0.02, reject_containing=["poison"]) as simulator:
         run = Run(tmp_path, simulator)
-        write_pack(tmp_path / "packs", 30, dict.fromkeys(owed, " of poison"))
+        run.write_pack(dict.fromkeys(owed, " of poison"))
         done = run.snakemake()
         assert done.returncode != 0
         assert simulator.stats()["total"]["answered"] == 27

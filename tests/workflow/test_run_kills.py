@@ -33,15 +33,6 @@ def paid_again(simulator: Simulator, killed: float) -> list[dict]:
     return [one for one in stats["paid_again"] if one["first_answered"] < killed - SURE_S]
 
 
-def finish(run: Run, *targets: str) -> None:
-    """Run the build again, as typed by someone who saw the last run die."""
-    done = run.snakemake(*targets)
-    if done.returncode and "unlock" in done.stdout:
-        run.snakemake("--unlock")
-        done = run.snakemake(*targets)
-    assert done.returncode == 0, done.stdout
-
-
 def check_all_is_right(run: Run, simulator: Simulator, killed: float) -> None:
     assert [record["index"] for record in run.records()] == list(range(run.questions))
     assert all(record["success"] for record in run.records())
@@ -59,7 +50,7 @@ def test_a_killed_shard_job_is_finished_by_the_next_run(
         assert going.process.wait(60) != 0
     assert len(run.shards()) == 2  # the others went on
     requests = simulator.stats()["total"]["requests"]
-    finish(run, *run.targets())
+    run.again(*run.targets())
     check_all_is_right(run, simulator, killed)
     assert simulator.stats()["total"]["requests"] - requests < 30
 
@@ -77,7 +68,7 @@ def test_orphans_stop_asking_and_the_next_run_pays_nothing_again(
         assert [one for one in arrivals(simulator) if one > killed + 1] == []
     assert simulator.stats()["total"]["answered"] < 150
     assert run.shards() == {}
-    finish(run, *run.targets())
+    run.again(*run.targets())
     check_all_is_right(run, simulator, killed)
 
 
@@ -89,7 +80,7 @@ def test_killing_everything_at_once_loses_what_was_in_flight_alone(
         wait_for_answers(simulator, 30)
         killed = time.time()
         going.kill_all()
-    finish(run, *run.targets())
+    run.again(*run.targets())
     check_all_is_right(run, simulator, killed)
     assert simulator.stats()["total"]["paid_again"] <= 15
 
@@ -106,7 +97,7 @@ def test_an_interrupted_run_keeps_what_is_in_flight_and_resumes(
         stats = simulator.stats()["total"]
         assert stats["abandoned"] == 0
         assert stats["answered"] == len(run.journal()) < 90
-    finish(run, *run.targets())
+    run.again(*run.targets())
     check_all_is_right(run, simulator, time.time())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from support import Simulator
-from support.runs import Run, write_pack
+from support.runs import Run
 
 ENVIRONMENT = "canary+in/environment=1"
 DOTENV = "CANARYinDOTENVfile2"
@@ -24,7 +24,7 @@ def test_no_secret_is_in_anything_that_a_run_leaves(tmp_path: Path) -> None:
         keys=keys, echo_headers=True, faults=faults, reject_containing=["poison"]
     ) as simulator:
         run = Run(tmp_path, simulator, questions=40, slots=2)
-        write_pack(tmp_path / "packs", 40, {7: " of poison", 31: " of poison"})
+        run.write_pack({7: " of poison", 31: " of poison"})
         run.secrets = {"SIM_KEY1_SECRET": ENVIRONMENT, "SIM_KEY3_SECRET": BAD}
         (tmp_path / ".env").write_text(f"SIM_KEY2_SECRET='{DOTENV}'\n")
         done = run.snakemake()
