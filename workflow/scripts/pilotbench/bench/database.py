@@ -1,7 +1,7 @@
 """The rows of `make bench only=database`: how long updates of the master database take.
 
 Every update runs in a process of its own and is timed with its start, from the command to its
-end; memory is that process's peak. Shards are generated: 20 episodes of about 24 kB each, for the
+end; memory is the sum of the peaks of that process and of those that read for it. Shards are generated: 20 episodes of about 24 kB each, for the
 larger set with short transcripts, which the database does not hold.
 """
 
@@ -28,11 +28,13 @@ _PROGRAM = """
 import json, resource, sys
 from pathlib import Path
 from pilotbench.bench.database import settings
-from pilotbench.database import update
+from pilotbench.database import reading, update
 from support.make_shards import make_plan
 plan = make_plan(int(sys.argv[2]))
 update(Path(sys.argv[1]), plan, settings())
-print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+own, child = (resource.getrusage(who).ru_maxrss / 1024 for who in (
+    resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+print(json.dumps(own + reading.processes() * child))
 """
 
 

@@ -3,6 +3,7 @@
 schema      stored tables; views: what people read; both are written out in docs/database.md
 shardfiles  a shard file is read and checked, or refused with a reason
 rows        records become rows
+reading     many files at once, in several processes
 changes     which files are new, changed or gone
 resolve     which row stands for an episode, which the selection plans
 store       the draft beside the database, its publication

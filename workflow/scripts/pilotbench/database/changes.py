@@ -6,13 +6,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from pilotbench.database import shardfiles, store
+from pilotbench.database.reading import File
 
-Json = dict[str, Any]
 Log = Callable[[str], None]
 
 
@@ -34,15 +33,6 @@ class Before:
     readable: bool = False
     selection: str | None = None
     shards: dict[str, Known] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class File:
-    """A shard file that has to be read."""
-
-    name: str
-    path: str
-    state: Json
 
 
 @dataclass

@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING, Protocol
 
 from pilotbench.canonical import digest
 from pilotbench.database import shardfiles, store
-from pilotbench.database.changes import Before, File, Json, Log, Report, before_of, compare
+from pilotbench.database.changes import Before, Log, Report, before_of, compare
 from pilotbench.database.checks import check
+from pilotbench.database.reading import File, Json, batches
 from pilotbench.database.resolve import resolve
-from pilotbench.database.rows import Rows, as_json, cell_columns, shard_row
-from pilotbench.database.schema import FORMAT, SHARDS
-from pilotbench.errors import RecordError, UserError
+from pilotbench.database.rows import Rows, as_json, cell_columns, insert, shard_row
+from pilotbench.database.schema import FORMAT
+from pilotbench.errors import UserError
 from pilotbench.plan import Plan
-from pilotbench.records import Shard, shard_of
+from pilotbench.records import Shard
 
 if TYPE_CHECKING:
     from pilotbench.config import Settings
 
-BATCH_ROWS = 50_000
 NAMED = 20
 NOT_ASKED = ("NotAnswered", "not_asked")
 _OF_SHARD = {
@@ -139,34 +139,15 @@ def _load_files(
             )
     wanted = [file for file in files if file.name not in touched]
     _forget(draft, before, [*report.gone, *(file.name for file in wanted)])
-    rows = Rows()
-    for number, file in enumerate(wanted, start=1):
-        _read(file, rows, report)
-        if len(rows) > BATCH_ROWS:
-            rows.insert(draft.connection, draft.path)
-            say(f"{number} of {len(wanted)} shard files read")
-    if len(rows):
-        rows.insert(draft.connection, draft.path)
-
-
-def _read(file: File, rows: Rows, report: Report) -> None:
-    try:
-        shard, header, episodes = shardfiles.read(Path(file.path), file.name)
-    except RecordError as error:
-        damage = str(error).replace(file.path, file.name)
-        report.damaged[file.name] = damage
-        rows.add("shards", [_damaged_row(file, damage)])
-    else:
-        rows.add_shard(shard_row(shard, header, state="file", **file.state), episodes)
-
-
-def _damaged_row(file: File, damage: str) -> Json:
-    try:
-        words = cell_columns(shard_of(Path(file.name)))
-    except RecordError:
-        words = {}
-    row = dict.fromkeys(column.name for column in SHARDS.columns) | words
-    return row | file.state | {"path": file.name, "state": "damaged", "damage": damage}
+    if not wanted:
+        return
+    done = 0
+    for batch in batches(wanted, str(draft.path)):
+        insert(draft.connection, batch.tables)
+        report.damaged |= batch.damaged
+        done += batch.files
+        if len(wanted) > NAMED:
+            say(f"{done} of {len(wanted)} shard files read")
 
 
 def _forget(draft: store.Draft, before: Before, names: list[str]) -> None:
@@ -229,7 +210,7 @@ def _insert_provisional(
         "records",
         ({"shard": name, "episode": e["episode"], "record": as_json(e)} for e in episodes),
     )
-    rows.insert(draft.connection, draft.path)
+    rows.insert(draft.connection, str(draft.path))
 
 
 def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Settings) -> None:
@@ -243,7 +224,7 @@ def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Se
     shards = plan.by_path.values()
     rows.add("plan", (cell_columns(shard) | {"repeats": plan.repeats} for shard in shards))
     rows.add("selection", ({"key": k, "value": as_json(v)} for k, v in selection.items()))
-    rows.insert(draft.connection, draft.path)
+    rows.insert(draft.connection, str(draft.path))
 
 
 def _selection(plan: Plan, settings: Settings) -> Json:
