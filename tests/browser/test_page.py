@@ -106,7 +106,7 @@ def test_a_filter_reaches_figures_tables_and_cells(page):
         "[...document.querySelectorAll('#cell-table tbody tr')].map(tr => tr.cells[1].textContent)"
     )
     assert set(models) == {"strong"}
-    assert page.one("#count").text == "140 of 210"
+    assert page.one("#count").text == "90 of 135"
     assert page.ask("document.querySelector('.ranking tr[data-model=weak]').hidden")
     page.click("#reset")
     page.wait(f"{labels}.includes('weak')")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,21 @@ def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
 def write(data: Data, out: Path) -> None:
     """Write everything but the transcripts; the page last, so that its links lead somewhere."""
     out.mkdir(parents=True, exist_ok=True)
-    gc.freeze()  # statsmodels collects garbage at every correction: spare it the frames
-    told = report(data)
+    with _frozen():
+        told = report(data)
     drawn = figures.figures(Source(data, told.tables, told.episodes, told.uses))
     files.write_csv(told, out / "tables")
     rendering.write(drawn, out / "figures")
     files.write_json(told, out / "summary.json")
     markdown.write(told, drawn, out / "summary.md")
     page.write(told, drawn, rendering.javascript(), out / "index.html")
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Spare the frames from the garbage collection that statsmodels runs at every correction."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -25,7 +25,7 @@ SECTIONS = {  # in order, with the word of the navigation
     "Errors": "Errors",
     "Requests and keys": "Keys",
 }
-FIRST_ROWS = 60
+FIRST_ROWS = 30
 CELL_COLUMNS = (
     *("model", "protocol", "prompt", "task", "difficulty", "tool_success_rate"),
     *("success_rate_all", "planned", "oracle_ceiling", "progress", "parse_rate"),

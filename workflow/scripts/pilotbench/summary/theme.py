@@ -53,7 +53,7 @@ def config(dark: bool = False) -> Json:
             "orient": "top",
             "labelLimit": 260,
             "symbolSize": 90,
-            "columns": 4,
+            "columns": 3,
             "symbolOpacity": 1,
         },
         "header": {"labelColor": ink, "titleColor": quiet, "labelFontSize": 12},

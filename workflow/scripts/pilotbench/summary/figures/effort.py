@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from pilotbench.statistics.usage import PERCENTILES
 from pilotbench.summary import theme
 from pilotbench.summary.balance import balanced, inside
 from pilotbench.summary.figures.base import (
@@ -25,6 +26,8 @@ from pilotbench.summary.figures.base import (
 from pilotbench.summary.scores import ERRORS
 from pilotbench.summary.tables import model_cells, plain_prompts
 
+MOST_KEYS = 12  # drawn; the table has them all
+
 
 def turns(source: Source) -> Figure | None:
     """Draw how many turns episodes took: median, quartiles, tenth and ninetieth percentile."""
@@ -36,7 +39,7 @@ def turns(source: Source) -> Figure | None:
     )
     wide = cuts.unstack()
     wide.columns = ["p10", "p25", "p50", "p75", "p90"]
-    rows = _lined(plain_rows(wide.reset_index(), source.data))
+    rows = _lined(plain_rows(wide.reset_index(), source.data), source)
     colour = by("model", "Model", source.data.model_names).legend(None)
     base = alt.Chart().encode(y=_lines(rows))
     return Figure(
@@ -80,7 +83,7 @@ def tokens(source: Source) -> Figure | None:
         means[["model", "prompt"]].assign(kind=kind, tokens=values, order=place)
         for place, (kind, values) in enumerate(kinds.items())
     )
-    rows = _lined(plain_rows(long, source.data))
+    rows = _lined(plain_rows(long, source.data), source)
     return Figure(
         "tokens",
         "Tokens an episode takes",
@@ -102,7 +105,7 @@ def errors(source: Source) -> Figure | None:
     wide = source.tables["errors"].frame
     long = wide.melt(["model", "prompt"], list(ERRORS), "kind", "calls")
     long["order"] = long["kind"].map({kind: i for i, kind in enumerate(ERRORS)})
-    rows = _lined(plain_rows(long[long["calls"] > 0], source.data))
+    rows = _lined(plain_rows(long[long["calls"] > 0], source.data), source)
     if not rows:
         return None
     return Figure(
@@ -141,9 +144,12 @@ def like_for_like(source: Source) -> pd.DataFrame:
     return inside(source.episodes, balanced(cells, "prompt"))
 
 
-def _lined(rows: Rows) -> Rows:
-    """Add the words of a line that stands for one model under one prompt."""
-    return [row | {"line": f"{row['model']} · {row['shown']}"} for row in rows]
+def _lined(rows: Rows, source: Source) -> Rows:
+    """Add the words of a line that stands for one model under one prompt, in the order of both."""
+    models = {name: place for place, name in enumerate(source.data.model_names)}
+    prompts = {name: place for place, name in enumerate(source.data.prompt_names)}
+    ordered = sorted(rows, key=lambda row: (models[row["model"]], prompts[row["prompt"]]))
+    return [row | {"line": f"{row['model']} · {row['shown']}"} for row in ordered]
 
 
 def _lines(rows: Rows) -> Any:
@@ -156,7 +162,7 @@ def latency(source: Source) -> Figure | None:
     if "latency" not in source.tables:
         return None
     frame = source.tables["latency"].frame
-    marks = [name for name in frame.columns if name.startswith("p")]
+    marks = [f"p{percent}" for percent in PERCENTILES]
     rows = plain_rows(frame.melt(["model", "requests"], marks, "percentile", "s"), source.data)
     base = alt.Chart().encode(y=alt.Y("model:N", sort=source.data.model_names, title=None))
     return Figure(
@@ -187,20 +193,24 @@ def timeline(source: Source) -> Figure | None:
     """Draw requests in flight on each key over the active time, its slots as a line."""
     rows = [
         {"key": use.key, "slots": use.slots, "at": float(at), "in_flight": float(level)}
-        for use in source.uses[:12]
+        for use in source.uses[:MOST_KEYS]
         for at, level in zip(use.load.at / 60, use.load.in_flight, strict=True)
     ]
     if not rows:
         return None
-    x = alt.X("at:Q", title="minutes of active time (pauses over a minute are cut out)")
-    each = alt.layer(
+    x = alt.X("at:Q", title="minutes of active time")
+    layers = [
         alt.Chart()
         .mark_area(interpolate="step", opacity=0.55, color=theme.SERIES[0], line=True)
-        .encode(x=x, y=alt.Y("in_flight:Q", title="in flight", axis=alt.Axis(tickCount=3))),
-        alt.Chart()
-        .mark_rule(color=theme.SERIES[1], strokeWidth=2)
-        .encode(y=alt.Y("mean(slots):Q", title="in flight")),
-    ).properties(height=70, width=620)
+        .encode(x=x, y=alt.Y("in_flight:Q", title="in flight", axis=alt.Axis(tickCount=3)))
+    ]
+    if all(use.slots for use in source.uses[:MOST_KEYS]):
+        layers.append(
+            alt.Chart()
+            .mark_rule(color=theme.SERIES[1], strokeWidth=2)
+            .encode(y=alt.Y("mean(slots):Q", title="in flight"))
+        )
+    each = alt.layer(*layers).properties(height=70, width=620)
     header = alt.Header(labelAngle=0, labelAlign="left", labelOrient="top")
     values: Any = alt.Data(values=rows)  # type: ignore[no-untyped-call]
     chart = each.facet(row=alt.Row("key:N", title=None, header=header), data=values).resolve_scale(
@@ -212,7 +222,8 @@ def timeline(source: Source) -> Figure | None:
     return Figure(
         "timeline",
         "Requests in flight on each key",
-        "Mean in flight over time; the line is the key's slots.",
+        "Mean in flight over active time (pauses over a minute are cut out); the line is the "
+        "key's slots.",
         f"Requests in flight over time on {len(source.uses)} keys; the busiest is {busiest.key}"
         + (f", used {busiest.utilisation:.0%}." if busiest.utilisation is not None else "."),
         spec,

@@ -83,7 +83,7 @@
 
   // ---- tables ----
   const { compare, turned } = window.pilotbenchTables;
-  const PAGE = 60;
+  const PAGE = 30;
   let shown = PAGE, order = cellRows.slice();
   const table = document.getElementById("cell-table"), find = document.getElementById("find"), more = document.getElementById("more");
   function drawCells() {
@@ -93,9 +93,9 @@
     const heads = table.tHead.rows[0].cells;
     table.tBodies[0].replaceChildren(...rows.slice(0, shown).map((row) => {
       const line = document.createElement("tr");
-      row[0].forEach((text, i) => { const cell = line.insertCell(); cell.textContent = text; cell.className = heads[i].className; });
-      const last = line.insertCell();
-      if (row[3]) last.append(Object.assign(document.createElement("a"), { href: row[3], textContent: "open" }));
+      const first = line.insertCell();
+      row[0].forEach((text, i) => { const cell = line.insertCell(); cell.textContent = text; cell.className = heads[i + 1].className; });
+      if (row[3]) first.append(Object.assign(document.createElement("a"), { href: row[3], textContent: "open" }));
       return line;
     }));
     document.getElementById("count").textContent = rows.length === cellRows.length ? "" : rows.length.toLocaleString("en") + " of " + cellRows.length.toLocaleString("en");
