@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from support.build import PLAYERS, ROOT, Build
 
@@ -54,13 +55,15 @@ def in_shell(build: Build, command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """A checkout with a few results of players, and the repository's own config."""
+    """A checkout whose own config selects players, with their results."""
     made = Build(tmp_path_factory.mktemp("guides"))
     for name in (*SCRIPTS, "smart_batch_runner.py", "logs", "pilot_bench_cumulative_results"):
         shutil.copy(ROOT / name, made.folder / name, follow_symlinks=False)
-    run = made.snakemake()
+    file = made.folder / "config/config.yaml"
+    own = {**yaml.safe_load(file.read_text()), **PLAYERS, "limits_dir": "limits"}
+    file.write_text(yaml.safe_dump(own))
+    run = in_shell(made, "snakemake")
     assert run.returncode == 0, run.stdout
-    made.configure({"models": PLAYERS["models"], "instances": 4})
     return made
 
 
