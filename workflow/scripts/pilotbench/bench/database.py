@@ -1,8 +1,9 @@
 """The rows of `make bench only=database`: how long updates of the master database take.
 
 Every update runs in a process of its own and is timed with its start, from the command to its
-end; memory is the sum of the peaks of that process and of those that read for it. Shards are generated: 20 episodes of about 24 kB each, for the
-larger set with short transcripts, which the database does not hold.
+end; memory is the sum of the peaks of that process and of those that read for it. Shards are
+generated: 20 episodes of about 24 kB each, for the larger set with short transcripts, which the
+database does not hold.
 """
 
 from __future__ import annotations
