@@ -10,9 +10,9 @@ from support import simulated_models as synthetic
 @pytest.fixture(scope="session")
 def standard():
     """The five standard experiments of three simulated models, with both bounding players."""
-    return synthetic.data(
-        synthetic.records(synthetic.standard_cells((*synthetic.SKILL, *synthetic.PLAYERS)))
-    )
+    players = synthetic.standard_cells(synthetic.PLAYERS)
+    cells = synthetic.standard_cells() + [c for c in players if c.prompt == "optimal"]
+    return synthetic.data(synthetic.records(cells))
 
 
 @pytest.fixture(scope="session")

@@ -113,4 +113,5 @@ def test_players_alone_are_shown_and_not_ranked():
     cells = [c for c in sim.standard_cells(("oracle", "random")) if c.prompt == "baseline"]
     told = report(sim.data(sim.records(cells)))
     assert set(told.ranking.rows["why"]) == {"reference player"}
-    assert told.verdict.startswith("No model is ranked")
+    assert told.verdict == "Reference players alone: there is no model to rank."
+    assert told.ranking.players.empty

@@ -142,7 +142,7 @@ def _without(episodes: pd.DataFrame, conditions: list[tuple[str, ...]]) -> pd.Da
 
 def player_rows(data: Data, chosen: pd.DataFrame) -> pd.DataFrame:
     """Return the score of each reference player on the conditions that the models met."""
-    played = data.played
+    played = data.played[~data.played["model"].isin(data.model_names)]
     if played.empty or chosen.empty:
         return pd.DataFrame(columns=["player", "success_rate_all", "n"])
     there = _in(played, chosen[CONDITION].drop_duplicates())

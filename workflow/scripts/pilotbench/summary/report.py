@@ -54,6 +54,8 @@ def verdict(ranked: Ranking) -> str:
     if rows.empty or rows.get("success_rate_all") is None or rows["success_rate_all"].isna().all():
         return "Nothing is finished yet."
     first = rows[rows["rank"] == 1]
+    if (rows["why"] == "reference player").all():
+        return "Reference players alone: there is no model to rank."
     if len(rows) == 1:
         only = rows.iloc[0]
         state = f", {only['why']}" if only["why"] else ""

@@ -1,0 +1,69 @@
+"""Bounds are played where the players are not in the selection, once, on the very same draws."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pilotbench import config
+from pilotbench.records import Cell
+from pilotbench.summary import reference
+from pilotbench.summary.scores import cell_table, prepared
+from pilotbench.tasks import TASKS
+from support import simulated_models as sim
+
+TASK = "simple_task"
+
+
+@pytest.fixture(scope="module")
+def settings():
+    """The shipped config for one task."""
+    return config.settings(config.read((), {"models": "oracle", "tasks": TASK}))
+
+
+@pytest.fixture
+def data():
+    """A model on three real instances, without any player."""
+    made = sim.data(sim.records([Cell("strong", "baseline", TASK, "easy", "0.8")], instances=3))
+    task = TASKS[TASK]
+    hashes = [task.instance("easy", index).content_hash for index in made.episodes["index"]]
+    turns = task.max_turns("easy")
+    return replace(made, episodes=made.episodes.assign(instance=hashes, max_turns=turns))
+
+
+def bounds_of(data):
+    row = cell_table(data, prepared(data)).iloc[0]
+    return row["oracle_ceiling"], row["random_floor"]
+
+
+def test_a_cell_without_players_gets_both_bounds(data, settings, tmp_path):
+    assert all(bound != bound for bound in bounds_of(data))
+    assert bounds_of(reference.completed(data, settings, tmp_path / "bounds.json")) == (1.0, 0.0)
+
+
+def test_what_was_played_is_kept(data, settings, tmp_path):
+    cache = tmp_path / "bounds.json"
+    reference.completed(data, settings, cache)
+    kept = json.loads(cache.read_text())
+    kept["played"] = {key: key.startswith("random") for key in kept["played"]}
+    cache.write_text(json.dumps(kept))
+    assert bounds_of(reference.completed(data, settings, cache)) == (0.0, 1.0)
+
+
+def test_an_instance_that_has_changed_since_has_no_bound(data, settings, tmp_path):
+    changed = replace(data, episodes=data.episodes.assign(instance="0" * 64))
+    found = reference.completed(changed, settings, tmp_path / "bounds.json")
+    assert all(bound != bound for bound in bounds_of(found))
+
+
+def test_a_damaged_cache_is_played_again(data, settings, tmp_path):
+    (tmp_path / "bounds.json").write_text("{")
+    found = reference.completed(data, settings, tmp_path / "bounds.json")
+    assert bounds_of(found) == (1.0, 0.0)
+
+
+def test_too_many_draws_are_left_to_the_matrix(data, settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(reference, "MOST", 5)
+    assert reference.completed(data, settings, tmp_path / "bounds.json") is data
