@@ -62,8 +62,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     file = made.folder / "config/config.yaml"
     own = {**yaml.safe_load(file.read_text()), **PLAYERS, "limits_dir": "limits"}
     file.write_text(yaml.safe_dump(own))
-    run = in_shell(made, "snakemake")
+    run = in_shell(made, "./run_batch_test.sh -m oracle,random -n 4")
     assert run.returncode == 0, run.stdout
+    assert "+ snakemake --config models=oracle,random instances=4" in run.stdout
     return made
 
 
