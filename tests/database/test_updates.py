@@ -301,3 +301,14 @@ def test_many_files_read_by_several_processes_give_the_same_content(lab: Lab) ->
     assert many.damaged == few.damaged
     assert lab.content() == in_one
     assert {path.name for path in lab.results.iterdir()} == {"shards", store.NAME}
+
+
+def test_a_provisional_record_may_be_longer_than_a_line_of_json(lab: Lab) -> None:
+    shard = lab.plan.shards[0]
+    lab.path(shard).unlink()
+    replayed = half(shard)
+    replayed.episodes[0]["user"] = "\ud800" + "x" * 20_000_000
+    lab.update(lambda _: replayed)
+    path, episode = str(shard.path), replayed.episodes[0]["episode"]
+    query = "SELECT length(record) FROM store.records WHERE shard = ? AND episode = ?"
+    assert lab.value(query, path, episode) > 20_000_000

@@ -11,6 +11,7 @@ The content is a function of shard files, plan and journal: a rebuild gives the 
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from pilotbench.database.changes import Before, Log, Report, before_of, compare
 from pilotbench.database.checks import check
 from pilotbench.database.reading import File, Json, batches
 from pilotbench.database.resolve import resolve
-from pilotbench.database.rows import Rows, as_json, cell_columns, insert, shard_row
+from pilotbench.database.rows import Rows, as_json, cell_columns, insert, shard_row, text
 from pilotbench.database.schema import FORMAT
 from pilotbench.errors import UserError
 from pilotbench.plan import Plan
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pilotbench.config import Settings
 
 NAMED = 20
+MESSAGE_LIMIT = 2000
 NOT_ASKED = ("NotAnswered", "not_asked")
 _OF_SHARD = {
     "shards": "path",
@@ -192,7 +194,13 @@ def _load_journal(
 
 def _reasons(name: str, replayed: Replayed) -> list[Json]:
     return [
-        {"shard": name, "index": o.index, "repeat": o.repeat, "kind": o.kind, "message": o.message}
+        {
+            "shard": name,
+            "index": o.index,
+            "repeat": o.repeat,
+            "kind": o.kind,
+            "message": text(o.message, MESSAGE_LIMIT),
+        }
         for o in replayed.owed
         if o.kind not in NOT_ASKED
     ]
@@ -206,11 +214,10 @@ def _insert_provisional(
     row = shard_row(shard, {"repeats": repeats}, state="provisional", sha256=sha256)
     rows.add_shard(row, episodes)
     rows.add("reasons", reasons)
-    rows.add(
-        "records",
-        ({"shard": name, "episode": e["episode"], "record": as_json(e)} for e in episodes),
-    )
     rows.insert(draft.connection, str(draft.path))
+    for episode in episodes:  # by value: a transcript may be longer than a line of JSON may be
+        whole = [name, episode["episode"], json.dumps(episode)]
+        draft.connection.execute("INSERT INTO store.records VALUES (?, ?, ?)", whole)
 
 
 def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Settings) -> None:
