@@ -255,7 +255,7 @@ def is_ready() -> bool:
 
 def enter_environment(door: str, words: list[str]) -> None:
     """Make `.venv` and become its Python, unless an environment is active."""
-    if is_ready():
+    if is_ready() or Path(sys.prefix) == ROOT / ".venv":
         return
     made = subprocess.run(["make", "--silent", "setup"], stdout=sys.stderr, check=False)
     if made.returncode:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import runpy
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from support.build import ROOT
+from support.build import ROOT, Build
 
 DOORS = SimpleNamespace(**runpy.run_path(str(ROOT / "workflow/doors.py")))
 VARIABLES = ("NUM_INSTANCES", "DIFFICULTY", "TASK_TYPES", "PROMPT_TYPES")
@@ -115,3 +118,24 @@ def test_an_unknown_model_is_named() -> None:
 
     with pytest.raises(UserError, match="unknown model 'qwen'"):
         line("smart_batch_runner.py --model qwen --max-workers 2")
+
+
+def test_without_an_environment_it_is_made_first(tmp_path: Path) -> None:
+    build = Build(tmp_path / "clone")
+    made = build.folder / ".venv/bin/python"
+    recipe = f"printf '#!/bin/sh\\nexec {sys.executable} \"$$@\"' > {made}; chmod +x {made}"
+    (build.folder / "Makefile").write_text(f"setup:\n\tmkdir -p {made.parent}\n\t{recipe}\n")
+    shutil.copy(ROOT / "quick_test.sh", build.folder)
+    bare = Path(sys.base_prefix, "bin/python3")
+    run = subprocess.run(
+        [build.folder / "quick_test.sh", "-n", "--quiet", "all"],
+        env=build.environment(PYTHON=str(bare), CONDA_PREFIX=None),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert made.exists()
+    assert "+ snakemake quick --configfile config/experiments/quick.yaml" in run.stdout
