@@ -194,7 +194,9 @@ class Builder:
         name, suffix = make(), f"-{self.other_draw.pick(words.STEMS)}"
         valid = words.successor(name, suffix)
         place = "at the end" if valid.endswith(suffix) else "before the ending"
-        instead = f"the one to use instead has the same name with `{suffix}` added {place}"
+        use = "notify" if token == "notify" else "use"
+        same = "is the same address" if "://" in name else "has the same name"
+        instead = f"the one to {use} instead {same} with `{suffix}` added {place}"
         self.constraints.append(f"But `{name}` {why}: {instead}.")
         self.derived.append({"value": valid, "name": name, "suffix": suffix})
         return Literal(valid, valid, f"`{name}`", decoy=name)

@@ -14,10 +14,11 @@ from pilotbench.world.objects import as_csv
 
 Json = dict[str, Any]
 
-CLOSING = (
-    "Pass data from step to step by its handle (`data` takes a handle or the name of a table): "
-    "what is typed in as text does not count. Change nothing else."
+BY_HANDLE = (
+    "Pass tables, texts and figures on by their handles (`data` takes a handle or the name of a "
+    "table): typed in they do not count. Names and looked-up values are typed in."
 )
+NOTHING_ELSE = "Change nothing else."
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,21 @@ def _computed(fact: Fact, last: dict[str, Fact], draw: Draw) -> Question:
     return Question(text, _predicate("number", whole, decimals), source)
 
 
+def closing(b: Builder) -> str:
+    """Return the last sentences: how data is passed on, where any is, and what may change."""
+    flows = any(_takes_data(step.arguments) for step in b.steps)
+    return f"{BY_HANDLE} {NOTHING_ELSE}" if flows else NOTHING_ELSE
+
+
+def _takes_data(arguments: Json) -> bool:
+    """Say whether a step takes data by handle or by the name of a table."""
+    return any(
+        name == "data"
+        or (isinstance(value, dict) and (value.get("path") == "handle" or _takes_data(value)))
+        for name, value in arguments.items()
+    )
+
+
 def very_easy(b: Builder, asked: Question, draw: Draw) -> str:
     """Name the tools and their arguments, in another order than that of the plan."""
     lines = [f"- `{step.tool}` with {_arguments(b, step.arguments)}" for step in b.steps]
@@ -89,7 +105,7 @@ def very_easy(b: Builder, asked: Question, draw: Draw) -> str:
     alone = "Use this tool once:"
     given = [part.easy for part in b.parts if part.group == "given"]
     start = alone if len(lines) == 1 else head
-    return "\n".join([*given, start, *mixed, asked.text, CLOSING])
+    return "\n".join([*given, start, *mixed, asked.text, closing(b)])
 
 
 def _arguments(b: Builder, arguments: Json) -> str:
@@ -110,7 +126,7 @@ def _worded(b: Builder, value: Any) -> str:
 
 def easy(b: Builder, asked: Question, draw: Draw) -> str:
     """Name the operations, in an order that works."""
-    return " ".join([*(part.easy for part in b.parts), asked.text, CLOSING])
+    return " ".join([*(part.easy for part in b.parts), asked.text, closing(b)])
 
 
 def medium(b: Builder, asked: Question, draw: Draw) -> str:
@@ -120,13 +136,14 @@ def medium(b: Builder, asked: Question, draw: Draw) -> str:
         # Not in the order of the one tool's arguments: copying from left to right must fail.
         sinks, rest = (rest + sinks, []) if sinks else ([], rest[1:] + rest[:1])
     facts = [part.fact for part in sinks]
-    middle = [part for part in rest if part.group != "format"]
-    facts += [part.fact for part in middle]
+    # Lookups first, so that «after that» follows the operation that it means.
+    facts += [part.fact for part in rest if part.group == "lookup"]
+    facts += [part.fact for part in rest if part.group not in ("lookup", "format")]
     formats = [part for part in rest if part.group == "format"]
     if (sinks or formats) and b.product is not None:
         facts.append(f"The outcome {b.outcome.format(noun=b.theme.noun)}.")
     facts += [part.fact for part in formats]
-    return " ".join([*facts, *b.constraints, asked.text, CLOSING])
+    return " ".join([*facts, *b.constraints, asked.text, closing(b)])
 
 
 def _segments(parts: list[Part]) -> tuple[list[Part], list[Part]]:

@@ -204,7 +204,7 @@ TOOLS = (
     ),
     Tool(
         "data_processing_validator",
-        "Check a column by a rule; keep valid rows, show rejected ones.",
+        "Check that a column is present, positive or unique; keep valid rows, show rejected ones.",
         schema(
             ("data", "column", "rule"),
             data=HANDLE,

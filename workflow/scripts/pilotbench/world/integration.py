@@ -100,7 +100,7 @@ def _queue(
 TOOLS = (
     Tool(
         "integration_authenticator",
-        "Sign in to a service with a credential.",
+        "Sign in to a service or database with a credential.",
         schema(("service", "credential"), service=text(), credential=text()),
         _authenticator,
         ("not_found", "bad_credential"),

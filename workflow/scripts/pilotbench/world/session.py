@@ -168,7 +168,7 @@ class Session:
         record.valid = True
         if (code := self._drawn_failure(record)) is not None:
             record.transient = True
-            return self._refuse(record, Failure(code, "the tool did not answer, try again"))
+            return self._refuse(record, Failure(code, "nothing was done, try again"))
         return self._apply(record, outcome)
 
     def _drawn_failure(self, record: CallRecord) -> str | None:

@@ -16,7 +16,7 @@ def _figure(b: Builder, words_: str) -> None:
     if abs(value) < LEAST:
         raise Unfit("too small a number")
     b.fact("figure", words_, value, "value", decimals=2)
-    b.outcome = "is the figure so reached"
+    b.outcome = "is that figure"
 
 
 def aggregate(b: Builder) -> None:
@@ -112,17 +112,19 @@ def simulate(b: Builder) -> None:
     steps = b.draw.whole(3, 12)
     if b.product is None:
         value = b.draw.whole(1_000, 9_999)
-        start, shown, becomes = value, str(value), "is"
+        start, shown, new = value, str(value), ""
     else:
-        start, shown, becomes = b.flow.argument, "the figure so far", "becomes"
-    runs = f"after {steps} steps that start at {shown}"
+        start, shown, new = b.flow.argument, "the figure so far", "new "
     model = f"the model {name.shown}" if name.shown.startswith("`") else name.shown
     b.step(
         "computation_simulator",
         {"model": name.argument, "start": start, "steps": steps},
         group="shape",
         easy=f"Simulate {steps} steps of {model} from {shown}.",
-        fact=f"The figure {becomes} the level of {model} {runs}.",
+        fact=(
+            f"{model[0].upper()}{model[1:]} is run for {steps} steps from {shown}: "
+            f"the level that it reaches is the {new}figure."
+        ),
         gives="the simulated level",
         purpose=f"simulate {steps} steps of the model from {shown}",
         operation="simulate a model",

@@ -155,12 +155,15 @@ def check(b: Builder, target: str) -> None:
         b.add_all("endpoints", old, lambda: {"posts": []})
     else:
         b.add_all("endpoints", old, lambda: {"moved_to": words.url(b.draw, host)})
+    wanted = "its live address must be found out and used"
+    if target == "ask":
+        wanted = "it must be found out where it is live"
     outcome = b.step(
         "network_validator",
         {"url": old.argument},
         group="lookup",
         easy=f"Check the URL {old.shown} for its live address.",
-        fact=f"The URL {old.shown} may have moved; only its live address counts, as verified.",
+        fact=f"The URL {old.shown} may have moved: {wanted}.",
         gives="the checked address",
         purpose="check the URL for its live address",
         operation="check whether an address is live",
@@ -255,7 +258,7 @@ def auth(b: Builder, target: str) -> None:
     service = words.name(b.draw)
     credential = b.literal("auth", lambda: words.credential(b.draw))
     b.add("services", service, {"credential": credential.value})
-    what = {"connect": "The database"}.get(target, "The service")
+    what = "database" if target == "connect" else "service"
     shown = (
         f"the credential {credential.shown}"
         if credential.shown.startswith("`")
@@ -265,10 +268,10 @@ def auth(b: Builder, target: str) -> None:
         "integration_authenticator",
         {"service": service, "credential": credential.argument},
         group="lookup",
-        easy=f"Sign in to the service `{service}` with {shown}.",
-        fact=f"{what} `{service}` answers only clients that are signed in with {shown}.",
+        easy=f"Sign in to the {what} `{service}` with {shown}.",
+        fact=f"The {what} `{service}` answers only clients that are signed in with {shown}.",
         gives="the session",
-        purpose=f"sign in to the service `{service}`",
+        purpose=f"sign in to the {what} `{service}`",
         operation="sign in to a service",
     )
     b.sessions[target] = (service, len(b.steps) - 1)

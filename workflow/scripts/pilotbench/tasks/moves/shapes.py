@@ -96,9 +96,8 @@ def transform(b: Builder) -> None:
     key = b.mapped.get(b.theme.key, b.theme.key)
     wanted = key if sorts(arguments) else column
     first = b.rows[0][wanted]
-    b.fact(
-        "row", f"the `{wanted}` of the first of the {noun} after that", first, f"preview.0.{wanted}"
-    )
+    when = "in that order" if sorts(arguments) else "after that addition"
+    b.fact("row", f"the `{wanted}` of the first of the {noun} {when}", first, f"preview.0.{wanted}")
     b.focus = None if sorts(arguments) else column
     b.outcome = "is the {noun} in that order" if sorts(arguments) else "is the {noun} so changed"
 
@@ -192,8 +191,8 @@ def optimize(b: Builder) -> None:
             f"whose total `{cost}` is at most {limit.shown}."
         ),
         fact=(
-            f"Of the {noun}, the choice with the largest total `{gain}` counts "
-            f"whose total `{cost}` is within {limit.shown}."
+            f"Of the {noun}, only those count whose total `{gain}` is the largest possible "
+            f"while their total `{cost}` is at most {limit.shown}."
         ),
         gives=f"the chosen {noun}",
         purpose=f"choose the best {noun} by `{gain}` within a total `{cost}` of {limit.shown}",
@@ -224,7 +223,7 @@ def group(b: Builder) -> None:
         raise Unfit("one group only")
     words_ = f"the {word} `{column}` of the alphabetically first `{by}`"
     b.fact("row", words_, b.rows[0][column], f"preview.0.{column}", decimals=2)
-    b.outcome = f"has a row for each `{by}`, in alphabetical order"
+    b.outcome = f"is the {word} `{column}` of each `{by}`: a row for each, in alphabetical order"
 
 
 def convert(b: Builder) -> None:
