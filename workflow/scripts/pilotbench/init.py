@@ -142,6 +142,11 @@ instances: 10                     # more instances only add: nothing is asked tw
 
 def _models(settings: Settings, found: Found) -> Iterator[str]:
     reduced = [m for m in found.models if settings.catalog[m].provider in found.reduced]
+    unpriced = [m for m in found.models if settings.catalog[m].price is None]
+    if unpriced:
+        yield "\n# No price (USD per million tokens), so no estimate in USD and no budget, for:"
+        yield f"# {', '.join(unpriced)}"
+        yield "# Their entries below or in config/models.yaml take price: {input: …, output: …}"
     if not reduced and not found.services:
         return
     yield "\nmodel_catalog:"
