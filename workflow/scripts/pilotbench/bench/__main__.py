@@ -1,0 +1,49 @@
+"""`python -m pilotbench.bench`: measure the speed tables, print and keep them."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+
+from pilotbench.bench import page
+from pilotbench.bench.row import Row
+
+TABLES = ("providers", "database")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; return 1 where a bar is missed."""
+    chosen = _parser().parse_args(arguments)
+    holds = True
+    for table in [chosen.only] if chosen.only else TABLES:
+        rows = []
+        for row in _rows(table)():
+            rows.append(row)
+            if not chosen.json:
+                print(page.line(row), flush=True)
+        latest = page.keep(table, rows)
+        page.write(latest)
+        holds = holds and all(row["holds"] for row in rows)
+    if chosen.json:
+        print(json.dumps(latest, indent=1))
+    elif not holds:
+        print("a bar is missed")
+    return 0 if holds else 1
+
+
+def _rows(table: str) -> Callable[[], Iterable[Row]]:
+    rows: Callable[[], Iterable[Row]] = importlib.import_module(f"pilotbench.bench.{table}").rows
+    return rows
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("pilotbench.bench", description=__doc__)
+    parser.add_argument("--only", choices=TABLES, help="one table alone")
+    parser.add_argument("--json", action="store_true", help="print benchmarks/latest.json")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
