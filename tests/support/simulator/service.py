@@ -368,7 +368,8 @@ def _send_error(
     headers: dict[str, str] | None = None,
 ) -> None:
     kind = {401: "authentication_error", 429: "requests", 500: "server_error"}.get(status)
-    error = {"message": message + connection.echo, "type": kind or "invalid_request_error", "code": code}
+    said = message + connection.echo
+    error = {"message": said, "type": kind or "invalid_request_error", "code": code}
     if code == "insufficient_quota":
         error["type"] = code
     body = json.dumps({"error": error | {"param": None}}).encode()

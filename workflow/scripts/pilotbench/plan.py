@@ -47,9 +47,7 @@ class Plan:
         return sum(len(shard.indices) for shard in self.shards) * self.repeats
 
 
-def plan(
-    settings: Settings, tasks: Mapping[str, Axes], prompts: Mapping[str, PromptNeeds]
-) -> Plan:
+def plan(settings: Settings, tasks: Mapping[str, Axes], prompts: Mapping[str, PromptNeeds]) -> Plan:
     """Return the plan of `settings` over the known `tasks` and `prompts`.
 
     A task without difficulties or tools is planned once, not once per level or rate. A prompt that
@@ -65,9 +63,7 @@ def plan(
     return Plan(shards, settings.repeats)
 
 
-def _cells(
-    settings: Settings, model: str, prompt: str, task: str, axes: Axes
-) -> Iterator[Cell]:
+def _cells(settings: Settings, model: str, prompt: str, task: str, axes: Axes) -> Iterator[Cell]:
     levels = (NONE,) if axes.difficulties == (NONE,) else settings.difficulties
     rates = settings.tool_success_rates if axes.rated else (NONE,)
     for level, rate in product(levels, rates):
