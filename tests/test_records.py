@@ -25,9 +25,7 @@ def test_a_path_says_which_shard_it_is() -> None:
     assert list(shard.indices) == [5, 6, 7, 8, 9]
 
 
-@pytest.mark.parametrize(
-    "path", ["x.jsonl.gz", "a/b/c/d/e/1-b.jsonl.gz", "a/b/c/d/e/5.jsonl.gz"]
-)
+@pytest.mark.parametrize("path", ["x.jsonl.gz", "a/b/c/d/e/1-b.jsonl.gz", "a/b/c/d/e/5.jsonl.gz"])
 def test_another_path_is_no_shard(path: str) -> None:
     with pytest.raises(RecordError, match="not the path of a shard"):
         shard_of(Path(path))
