@@ -166,3 +166,10 @@ def test_a_carriage_return_starts_no_row_of_a_csv(tmp_path: Path) -> None:
     out = tmp_path / "table.csv"
     export.write_csv(pandas.DataFrame({"text": ["a\r=1", "\r=1"]}), out)
     assert out.read_bytes() == b"text\na\\r=1\n'\\r=1\n"
+
+
+def test_a_slow_query_writes_no_progress_bar_to_stdout(lab: Lab) -> None:
+    lab.update()
+    with queries.opened(lab.database) as connection:
+        setting = connection.execute("SELECT current_setting('enable_progress_bar')")
+        assert setting.fetchone() == (False,)

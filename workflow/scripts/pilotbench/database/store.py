@@ -91,12 +91,18 @@ def drafted(database: Path, *, empty: bool) -> Iterator[Draft]:
 def connect(path: Path, **options: Any) -> duckdb.DuckDBPyConnection:
     """Open a database with bounded memory, its overflow beside it."""
     config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "temp_directory": f"{path}.overflow"}
-    return duckdb.connect(str(path), config=config, **options)
+    return quiet(duckdb.connect(str(path), config=config, **options))
 
 
 def reader(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a database for reading alone."""
-    return duckdb.connect(str(path), read_only=True)
+    return quiet(duckdb.connect(str(path), read_only=True))
+
+
+def quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Turn off DuckDB's progress bar: it goes to stdout, where JSON of a verb may stand."""
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def copy(source: Path, target: Path) -> None:
