@@ -29,12 +29,12 @@ rule quick:
 
 rule summary:
     input:
-        TARGETS,
+        targets,
 
 
 rule rescore:
     input:
-        TARGETS,
+        targets,
 
 
 onstart:

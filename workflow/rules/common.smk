@@ -7,6 +7,7 @@ OUTPUT: MATRIX (settings, tasks, prompts, plan), the paths, one Snakemake resour
 import re
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
@@ -16,7 +17,7 @@ from pilotbench.config import BASE_FILES, DIFFICULTIES
 from pilotbench.errors import PilotbenchError, UserError
 from pilotbench.names import to_path
 from pilotbench.plan import NONE
-from pilotbench.records import Shard, shard_of
+from pilotbench.records import SUFFIX, Shard, shard_of
 from pilotbench.routing import home_key
 
 if workflow.is_main_process and (told := runlock.enter()):
@@ -32,9 +33,7 @@ SETTINGS = MATRIX.settings
 RESULTS = str(SETTINGS.results_dir)
 SHARD = "{model}/{prompt}/{task}/{difficulty}/{tool_success_rate}/{shard}"
 SHARDS = (
-    []
-    if SETTINGS.partial
-    else [f"{RESULTS}/shards/{shard.path}" for shard in PLAN.shards]
+    [] if SETTINGS.partial else [f"{RESULTS}/shards/{path}" for path in PLAN.by_path]
 )
 DATABASE = f"{RESULTS}/master.duckdb"
 SUMMARY = f"{RESULTS}/summary/index.html"
@@ -60,8 +59,15 @@ for alias, key in SETTINGS.keys.items():
 
 
 def shard(wildcards) -> Shard:
-    """Return the shard of a job."""
-    return shard_of(Path(SHARD.format(**wildcards)))
+    """Return the shard of a job: asked many times for each job, so most often looked up."""
+    path = SHARD.format(**wildcards) + SUFFIX
+    return PLAN.by_path.get(path) or shard_of(Path(path))
+
+
+@cache
+def home(shard) -> str:
+    """Return the alias of the key that a shard's tokens are on; asked once for each key."""
+    return home_key(SETTINGS, shard)
 
 
 def prompt_file(wildcards) -> str:
@@ -77,7 +83,7 @@ def weights_file(wildcards) -> list[str]:
 
 def tokens(alias: str):
     """Return the function that says how many slots of a key a job takes."""
-    return lambda wildcards: int(home_key(SETTINGS, shard(wildcards)) == alias)
+    return lambda wildcards: int(home(shard(wildcards)) == alias)
 
 
 def asking(wildcards) -> str:
@@ -95,6 +101,11 @@ def slots(wildcards) -> str:
     return " ".join(
         f"{alias}:{workflow.global_resources[alias].value}" for alias in keys
     )
+
+
+def targets(wildcards) -> list[str]:
+    """Return all targets; a function costs nothing where its rule is not asked for."""
+    return TARGETS
 
 
 def quick_selection(wildcards) -> list[str]:

@@ -61,7 +61,7 @@ class Matrix:
     @cached_property
     def selection(self) -> str:
         """A digest of the planned shards: what the database marks as the current matrix."""
-        return digest([[str(shard.path) for shard in self.plan.shards], self.settings.repeats])
+        return digest([list(self.plan.by_path), self.settings.repeats])
 
 
 def request_fingerprint(model: Any) -> str:

@@ -13,6 +13,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,17 @@ class Cell:
     @property
     def folder(self) -> Path:
         """Path of the cell below `results/shards` and below the journal."""
-        return Path(*(to_path(part) for part in self.words))
+        return _folder(self.words)
 
     @property
     def words(self) -> tuple[str, str, str, str, str]:
         """The five words in path order."""
         return (self.model, self.prompt, self.task, self.difficulty, self.tool_success_rate)
+
+
+@cache
+def _folder(words: tuple[str, ...]) -> Path:
+    return Path(*(to_path(part) for part in words))
 
 
 @dataclass(frozen=True, order=True)
