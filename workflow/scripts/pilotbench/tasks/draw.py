@@ -21,20 +21,21 @@ class Draw:
 
     def __init__(self, *words: object) -> None:
         text = "\x1f".join([SEED_EPOCH, *map(str, words)])
-        self._random = random.Random(int.from_bytes(sha256(text.encode()).digest()[:8], "big"))
+        seed = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+        self._next = random.Random(seed).random
 
     def whole(self, low: int, high: int) -> int:
         """Return an integer from low to high, both included."""
-        return low + int(self._random.random() * (high - low + 1))
+        return low + int(self._next() * (high - low + 1))
 
     def pick(self, items: Sequence[T]) -> T:
         """Return one of `items`."""
-        return items[int(self._random.random() * len(items))]
+        return items[int(self._next() * len(items))]
 
     def some(self, items: Iterable[T], count: int) -> list[T]:
         """Return `count` different places of `items`, in drawn order."""
         left = list(items)
-        return [left.pop(int(self._random.random() * len(left))) for _ in range(count)]
+        return [left.pop(int(self._next() * len(left))) for _ in range(count)]
 
     def mixed(self, items: Iterable[T]) -> list[T]:
         """Return `items` in drawn order."""
@@ -43,4 +44,4 @@ class Draw:
 
     def chance(self, share: float) -> bool:
         """Return True in this share of draws."""
-        return self._random.random() < share
+        return self._next() < share

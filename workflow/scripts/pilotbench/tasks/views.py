@@ -14,6 +14,9 @@ from pilotbench.world.objects import as_csv
 
 Json = dict[str, Any]
 
+_DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"\d{4,}")
+
 BY_HANDLE = (
     "Pass tables, texts and figures on by their handles (`data` takes a handle or the name of a "
     "table): typed in they do not count. Names and looked-up values are typed in."
@@ -202,9 +205,9 @@ def _few(draw: Draw) -> list[Json]:
 
 def _similar(draw: Draw, name: str) -> str:
     """Return a name like `name`, with other numbers or, for a person, another first name."""
-    if not re.search(r"\d", name):
+    if not _DIGIT.search(name):
         return f"{draw.pick(words.FIRST)}.{name.rpartition('.')[2]}"
-    return re.sub(r"\d{4,}", lambda found: _digits(draw, len(found[0])), name)
+    return _NUMBER.sub(lambda found: _digits(draw, len(found[0])), name)
 
 
 def _digits(draw: Draw, count: int) -> str:

@@ -1,0 +1,86 @@
+"""docs/benchmark.md says what the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import product
+from typing import Any
+
+import pytest
+
+from pilotbench import bounds, checkbenchmark, document, flaws
+from pilotbench.config import DIFFICULTIES, STANDARD_TASKS
+from pilotbench.scoring import ERROR_KINDS
+from pilotbench.world.toolbox import TOOLS
+
+WRITTEN = document.PAGE.read_text(encoding="utf-8")
+RUN = "run: python -m pilotbench.document"
+MEASURE = "play the reference players again and run: python -m pilotbench.document --scores"
+
+
+@pytest.mark.parametrize("name", document.PARTS)
+def test_a_generated_part_is_what_the_code_says(name: str) -> None:
+    assert document.part(WRITTEN, name) == document.PARTS[name]() + "\n", RUN
+
+
+@pytest.mark.parametrize("name", ["scores", "flaws"])
+def test_scores_are_of_these_versions_and_instances(name: str) -> None:
+    assert document.versions() in document.part(WRITTEN, name), MEASURE
+
+
+def test_scores_have_every_player_task_and_difficulty_and_no_broken_bound() -> None:
+    scores = document.part(WRITTEN, "scores")
+    head = next(line for line in scores.splitlines() if line.startswith("| task"))
+    for trial in bounds.TRIALS:
+        assert trial.flaw is not None or f"| {trial.label} " in head, MEASURE
+    for task, difficulty in product(STANDARD_TASKS, DIFFICULTIES):
+        assert re.search(rf"^\| {task} +\| {difficulty} ", scores, re.MULTILINE), MEASURE
+    found = re.search(r"(\d+) of (\d+) bounds hold", scores)
+    assert found is not None
+    assert found[1] == found[2]
+
+
+def test_at_least_a_thousand_instances_a_second_are_made() -> None:
+    rates = [int(rate.replace(",", "")) for rate in re.findall(r"[\d,]+(?= \|$)", _speed(), re.M)]
+    assert len(rates) == len(STANDARD_TASKS)
+    assert min(rates) >= 1_000
+
+
+def _speed() -> str:
+    return document.part(WRITTEN, "speed")
+
+
+@pytest.mark.parametrize(
+    "words", [*TOOLS, *flaws.FLAWS, *ERROR_KINDS, *STANDARD_TASKS, *DIFFICULTIES]
+)
+def test_every_word_of_the_benchmark_is_explained(words: str) -> None:
+    assert f"`{words}`" in WRITTEN
+
+
+def test_the_shown_episode_meets_a_failure_and_recovers() -> None:
+    record = checkbenchmark.play_locally(document.shown(), *document.PLAYED)
+    assert (record["success"], record["transient"]["recovered"]) == (True, 1)
+
+
+def test_parts_are_replaced_and_nothing_else() -> None:
+    before = (
+        "a\n<!-- begin: one -->\nold\n<!-- end: one -->\nb\n<!-- begin: two -->\n<!-- end: two -->"
+    )
+    assert document.page(before, {"one": "new\\1"}) == before.replace("old", "new\\1")
+
+
+@pytest.mark.parametrize("value", [{}, [], {"a": [1, {"b": "x" * 90}]}, ["y" * 120, None, True]])
+def test_pretty_json_is_json(value: Any) -> None:
+    assert json.loads(document.pretty(value)) == value
+
+
+def test_measured_parts_come_from_what_checkbenchmark_prints(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = ["--instances", "1", "--tasks", "simple_task", "--difficulties", "easy", "--jobs", "1"]
+    assert checkbenchmark.main([*few, "--json"]) == 0
+    monkeypatch.setattr(document, "speed", lambda: "")
+    parts = document.measured(json.loads(capsys.readouterr().out))
+    assert re.search(r"^\| simple_task \| easy +\| 100\.0 ", parts["scores"], re.MULTILINE)
+    assert "| `tool_misuse` | 100 % / " in parts["flaws"]
