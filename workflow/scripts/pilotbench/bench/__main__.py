@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import signal
+import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from pilotbench.bench import page
@@ -16,6 +18,7 @@ TABLES = ("providers", "database")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; return 1 where a bar is missed."""
     chosen = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that runs are ended on the way out
     holds = True
     for table in [chosen.only] if chosen.only else TABLES:
         rows = []
