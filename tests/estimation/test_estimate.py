@@ -1,0 +1,45 @@
+"""The estimate as a person and as a program read it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from estimation_lab import load
+
+from pilotbench.estimate import as_json, text
+from pilotbench.estimation.totals import estimate
+
+
+def test_the_table_has_a_line_a_model_a_total_and_why_shards_run(tmp_path: Path) -> None:
+    matrix = load(tmp_path, models=["sim-oracle", "qwen2.5-3b-instruct"], budget_usd=0.001)
+    told = text(matrix, estimate(matrix), shards=True).splitlines()
+    assert [line.split()[0] for line in told[1:5]] == [
+        "model",
+        "sim-oracle",
+        "qwen2.5-3b-instruct",
+        "in",
+    ]
+    assert "price unknown" in told[3]
+    assert "and more" in told[4]
+    assert any(line.startswith("budget_usd: 0.001, of it 0.0000 spent: NOT") for line in told)
+    assert "      8  no file; not asked yet" in told
+    assert told[-1].endswith("00002-00003.jsonl.gz: no file; not asked yet")
+
+
+def test_the_json_has_the_same_numbers(tmp_path: Path) -> None:
+    made = estimate(load(tmp_path, models=["sim-oracle"]))
+    told = json.loads(json.dumps(as_json(made)))
+    assert told["usd"]["high"] == made.usd.high
+    assert told["models"][0]["load"]["requests"]["low"] == made.load.requests.low
+    assert sum(shard["episodes_to_ask"] for shard in told["shards"]) == made.rows[0].episodes
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0"), (9999, "9,999"), (633_597, "634k"), (6_669_283, "6.67M")]
+)
+def test_three_digits_count(count: float, said: str) -> None:
+    from pilotbench.estimate import _rounded
+
+    assert _rounded(count) == said
