@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pilotbench.config import AUTO_SHARD_SIZE
+from pilotbench.config import auto_shard_size
 from pilotbench.records import read_shard
 from support import Simulator
 from support.build import Build
@@ -86,7 +86,7 @@ class Run(Build):
     def targets(self) -> list[str]:
         """Return the shard files: a run of these makes no database and no summary."""
         size, count = self.matrix["shard_size"], self.matrix["instances"]
-        size = AUTO_SHARD_SIZE if size == "auto" else size
+        size = auto_shard_size(count) if size == "auto" else size
         ranges = [(n, min(n + size, count) - 1) for n in range(0, count, size)]
         cells = product(self.matrix["models"], self.matrix["prompts"], self.matrix["tasks"])
         return [

@@ -37,7 +37,11 @@ STANDARD_TASKS = (
     "multi_stage_pipeline",
 )
 DEFAULT_SLOTS = {"openai": 5, "azure": 50, "llamacpp": 1, "player": 4}
-AUTO_SHARD_SIZE = 20
+AUTO_SHARD_SIZES = ((200, 20), (2000, 100))
+"""Shard size up to so many instances; above, LARGE_SHARD. A process costs 0.8 s of CPU time, which
+20 short episodes on many slots do not pay for. All standard experiments have one size, so that they
+share files."""
+LARGE_SHARD = 400
 SCALARS = (
     "instances",
     "repeats",
@@ -199,7 +203,7 @@ def settings(config: Mapping[str, Any]) -> Settings:
         tool_success_rates=tuple(dict.fromkeys(map(rate_text, rates))),
         instances=None if limit == "all" else int(limit),
         repeats=config.get("repeats", 1),
-        shard_size=AUTO_SHARD_SIZE if size == "auto" else int(size),
+        shard_size=auto_shard_size(limit) if size == "auto" else int(size),
         max_turns=None if turns == "auto" else int(turns),
         providers={n: _provider(n, entry, config) for n, entry in config["providers"].items()},
         catalog=catalog,
@@ -216,6 +220,12 @@ def settings(config: Mapping[str, Any]) -> Settings:
         prompt_folders=_paths(config.get("prompt_folders", ["config/prompts"])),
         experiment=config.get("experiment"),
     )
+
+
+def auto_shard_size(instances: int | str) -> int:
+    """Return the instances of a shard where config says `auto`; a pack's `all` counts as many."""
+    count = 2000 if instances == "all" else int(instances)
+    return next((size for upto, size in AUTO_SHARD_SIZES if count <= upto), LARGE_SHARD)
 
 
 def rate_text(rate: Any) -> str:
