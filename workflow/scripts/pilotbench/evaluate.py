@@ -36,6 +36,7 @@ Json = dict[str, Any]
 Ask = Callable[[Request], Asked]
 Find = Callable[[str], Asked | None]
 log = logging.getLogger(__name__)
+NOT_ASKED = "not asked yet"
 
 
 class ShardOwed(PilotbenchError):
@@ -115,13 +116,16 @@ def replay(matrix: Matrix, shard: Shard) -> Outcome:
     What it does not hold is owed, with the last failure that was written of it.
     """
     answers = _journal(matrix, shard).read(shard.first, shard.last, whole=_whole(matrix, shard))
+    if not answers and not answers.failures:  # most unfinished shards of a young run
+        places = product(shard.indices, range(matrix.settings.repeats))
+        return Outcome(owed=[Owed(*place, NotAnswered.__name__, NOT_ASKED) for place in places])
     failures = answers.owed()
     provider = matrix.settings.catalog[shard.cell.model].provider
 
     def ask(request: Request) -> Asked:
         found = answers.find(identity(components(provider, request)))
         if found is None:
-            raise NotAnswered("not asked yet")
+            raise NotAnswered(NOT_ASKED)
         return found
 
     outcome = play_shard(matrix, shard, ask)
