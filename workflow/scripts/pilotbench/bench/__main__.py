@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pilotbench.bench import page
 from pilotbench.bench.row import Row
 
-TABLES = ("providers", "database")
+TABLES = ("providers", "database", "scale")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
