@@ -1,0 +1,84 @@
+"""Whole runs of what the benchmark promises: flaws that do not apply, own questions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from support.build import Build
+
+FOLLOWER = {"plan_follower": {"provider": "players", "deployment": "plan_follower"}}
+QUESTIONS = [{"question": f"What is {n} + {n}?", "answer": 2 * n} for n in range(6)]
+
+
+def rows(build: Build, query: str) -> list[tuple[Any, ...]]:
+    path = build.folder / "results/master.duckdb"
+    with duckdb.connect(str(path), read_only=True) as database:
+        return database.execute(query).fetchall()
+
+
+def test_a_flaw_that_does_not_apply_is_counted_apart_and_the_excess_is_reported(
+    tmp_path: Path,
+) -> None:
+    """Odd instances of simple_task have one step: none can be missing."""
+    build = Build(
+        tmp_path,
+        {
+            "model_catalog": FOLLOWER,
+            "models": ["plan_follower"],
+            "prompts": ["optimal", "flawed_missing_step"],
+            "shard_size": 4,
+        },
+    )
+    run = build.snakemake()
+    assert run.returncode == 0, run.stdout
+    counts = "SELECT planned, completed, not_applicable, owed FROM cells WHERE prompt = '{}'"
+    assert rows(build, counts.format("flawed_missing_step")) == [(4, 2, 2, 0)]
+    assert rows(build, counts.format("optimal")) == [(4, 4, 0, 0)]
+    asked = "SELECT count(*) FROM requests WHERE prompt = 'flawed_missing_step' AND index % 2 = 1"
+    assert rows(build, asked) == [(0,)]
+    flaws = (build.folder / "results/summary/tables/flaws.csv").read_text().splitlines()
+    (row,) = [dict(zip(flaws[0].split(","), line.split(","), strict=True)) for line in flaws[1:]]
+    shown = [float(row[name]) for name in ("n", "followed", "excess_over_optimal")]
+    assert shown == [2, 1, 1]
+    square = [
+        f"{one}_{other}" for one in ("followed", "not_followed") for other in ("success", "failure")
+    ]
+    assert [int(row[name]) for name in square] == [0, 2, 0, 0]
+
+
+def answers(build: Build) -> int:
+    """Return how many answers the journal holds, a line each."""
+    files = (build.folder / "journal").rglob("*.jsonl")
+    return sum(len(file.read_text().splitlines()) for file in files)
+
+
+def write_pack(folder: Path, questions: list[dict[str, Any]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "task.yaml").write_text("description: Sums.\nscorer: {kind: number}\n")
+    lines = "".join(json.dumps(question) + "\n" for question in questions)
+    (folder / "instances.jsonl").write_text(lines)
+
+
+@pytest.mark.parametrize("edit", ["a changed line", "an added line"])
+def test_a_change_of_one_line_of_a_pack_asks_for_that_instance_alone(
+    edit: str, tmp_path: Path
+) -> None:
+    new = {"question": "What is 50 + 50?", "answer": 100}
+    changed = [*QUESTIONS[:3], new, *QUESTIONS[4:]] if "changed" in edit else [*QUESTIONS, new]
+    config = {"models": ["oracle"], "tasks": ["sums"], "prompts": ["baseline"], "instances": "all"}
+    build = Build(tmp_path, {**config, "shard_size": 4})
+    write_pack(tmp_path / "config/tasks/sums", QUESTIONS)
+    run = build.snakemake()
+    assert run.returncode == 0, run.stdout
+    assert rows(build, "SELECT count(*), count_if(success) FROM episodes") == [(6, 6)]
+
+    write_pack(tmp_path / "config/tasks/sums", changed)
+    run = build.snakemake()
+    assert run.returncode == 0, run.stdout
+    assert rows(build, "SELECT count(*), count_if(success) FROM episodes") == [(len(changed),) * 2]
+    assert answers(build) == len(QUESTIONS) + 1
