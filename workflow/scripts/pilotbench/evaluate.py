@@ -7,6 +7,7 @@ the shard fails and leaves no file.
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -129,7 +130,7 @@ def replay(matrix: Matrix, shard: Shard) -> Outcome:
         return found
 
     outcome = play_shard(matrix, shard, ask)
-    known = {place: Owed(*place, f.kind, f.message) for place, f in failures.items()}
+    known = {place: Owed(*place, f.kind, _cause(f.message)) for place, f in failures.items()}
     owed = [known.get((one.index, one.repeat), one) for one in outcome.owed]
     return Outcome(outcome.episodes, outcome.system, owed)
 
@@ -294,11 +295,19 @@ def _keep_instances(matrix: Matrix, shard: Shard) -> None:
             write_whole(path, (canonical(instance.as_json()) + "\n").encode("utf-8", "replace"))
 
 
+_TRIED = re.compile(r" \(\d+ attempts? in \d+ s\)$")
+
+
+def _cause(message: str) -> str:
+    """Return a failure's message without how often it was tried, which is no cause of its own."""
+    return _TRIED.sub("", message)
+
+
 def _owed_line(shard: Shard, outcome: Outcome) -> str:
-    kinds = Counter(f"{owed.kind}: {owed.message}" for owed in outcome.owed)
+    kinds = Counter(f"{owed.kind}: {_cause(owed.message)}" for owed in outcome.owed)
     why, count = kinds.most_common(1)[0]
     total = len(outcome.owed) + len(outcome.episodes)
-    others = f" (and {len(kinds) - 1} other reasons)" if len(kinds) > 1 else ""
+    others = f" (other reasons: {len(kinds) - 1})" if len(kinds) > 1 else ""
     return (
         f"{shard.path}: {len(outcome.owed)} of {total} episodes owed, "
         f"{count} x {why}{others}; what was answered is kept, run again to ask for the rest"
