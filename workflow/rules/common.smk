@@ -4,6 +4,7 @@ INPUT:  the merged config
 OUTPUT: MATRIX (settings, tasks, prompts, plan), the paths, one Snakemake resource for each key
 """
 
+import os
 import re
 import sys
 import time
@@ -50,12 +51,21 @@ wildcard_constraints:
     shard=r"\d+-\d+",
 
 
+# A job of a cluster does not see the command line: the run tells it the slots in force.
+TOLD = os.environ.get("PILOTBENCH_SLOTS", "") if workflow.remote_exec else ""
+IN_FORCE = {alias: int(n) for alias, n in (pair.split(":") for pair in TOLD.split())}
+
 for alias, key in SETTINGS.keys.items():
     # `--resources key=n` replaces that one key's slots; the others keep what config says.
     if alias not in workflow.global_resources:
-        workflow.register_resource(alias, key.slots)
+        workflow.register_resource(alias, IN_FORCE.get(alias, key.slots))
     elif workflow.global_resources[alias].value < 1:
         sys.exit(f"error: --resources {alias}=0: must be 1 or more")
+
+if not workflow.remote_exec:
+    os.environ["PILOTBENCH_SLOTS"] = " ".join(
+        f"{alias}:{workflow.global_resources[alias].value}" for alias in SETTINGS.keys
+    )
 
 
 def shard(wildcards) -> Shard:
