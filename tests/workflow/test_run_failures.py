@@ -128,6 +128,17 @@ def test_where_every_key_is_dead_one_line_says_so(tmp_path: Path) -> None:
     assert "0/10" in run.text()
 
 
+def test_a_provider_that_is_down_ends_the_run_in_time_with_its_cause(tmp_path: Path) -> None:
+    with Simulator(keys=ALLOWED, faults={"error_500": 1.0}) as simulator:
+        run = Run(tmp_path, simulator, provider={"retry_for_s": 1}, questions=10)
+        done = run.snakemake(*run.targets())
+        requests = simulator.stats()["total"]["requests"]
+    assert done.returncode != 0
+    assert "10 of 10 episodes owed, 10 x ServerFailed: sim: HTTP 500" in done.stdout
+    assert 10 < requests <= 40
+    assert run.shards() == {}
+
+
 def test_an_answer_by_another_model_is_recorded_and_flagged(tmp_path: Path) -> None:
     with Simulator(keys=ALLOWED, latency_s=0.02, faults={"wrong_model": 0.3}) as simulator:
         azure = {"kind": "azure", "endpoint": simulator.address, "api_version": "1"}
