@@ -104,6 +104,8 @@ def killed(scale: float) -> Iterator[Row]:
     with prepared(job) as run:
         with run.running(*run.targets()) as going:
             while run.simulator.stats()["total"]["answered"] < questions // 2:
+                if going.process.poll() is not None:
+                    raise SystemExit(f"bench: the run ended too early\n{run.output()}")
                 time.sleep(0.05)
             at = time.time()
             going.kill_all()
