@@ -1,0 +1,127 @@
+"""The build on a real Slurm of this one machine: limits, keys, a kill in the middle."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from support import Simulator
+from support.build import ROOT
+from support.runs import KEYS, Run, wait_until
+
+UP = ROOT.parent / "shared/slurm/up.sh"
+PLUGIN = "snakemake_executor_plugin_slurm"
+ONE = KEYS[:1]
+SOON = ("--seconds-between-status-checks", "1", "--slurm-init-seconds-before-status-checks", "1")
+SLURM = ("--profile", "profiles/slurm", *SOON)
+pytestmark = pytest.mark.slurm
+
+
+def missing() -> str:
+    """Return what this machine lacks for a Slurm, "" where it lacks nothing."""
+    programs = ["slurmctld", "slurmd", "squeue", "munged"]
+    absent = [name for name in programs if shutil.which(name) is None]
+    absent += [] if UP.exists() else ["../shared/slurm/up.sh"]
+    absent += [] if find_spec(PLUGIN) else [f"{PLUGIN} (pip install '.[slurm]')"]
+    absent += [] if os.geteuid() == 0 else ["the rights of root"]
+    return ", ".join(absent)
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield the folder where a Slurm keeps its jobs: its own, or one that is there already."""
+    if lacking := missing():
+        pytest.skip(f"SLURM NOT TESTED: this machine lacks {lacking}")
+    folder = tmp_path_factory.mktemp("slurm")
+    if answers():
+        yield kept_by()
+        return
+    subprocess.run([str(UP), str(folder)], check=True, timeout=60)
+    try:
+        yield folder
+    finally:
+        subprocess.run([str(UP.with_name("down.sh")), str(folder)], check=False, timeout=60)
+
+
+def answers() -> bool:
+    """Say whether a Slurm answers on this machine already."""
+    done = subprocess.run(["sinfo", "-h"], capture_output=True, check=False, timeout=60)
+    return done.returncode == 0 and bool(done.stdout.strip())
+
+
+def kept_by() -> Path:
+    """Return the folder where the Slurm of this machine keeps job scripts and environments."""
+    said = subprocess.run(
+        ["scontrol", "show", "config"], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    return Path(re.search(r"^StateSaveLocation\s*=\s*(\S+)", said, re.M)[1])
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A simulator that allows anything, so that only our own limits hold."""
+    with Simulator(keys={key: {} for key in ONE}, latency_s=0.4) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def run(tmp_path: Path, simulator: Simulator, slurm: Path) -> Run:
+    return Run(tmp_path, simulator, {"instances": 24, "shard_size": 3}, keys=ONE, questions=24)
+
+
+def mine(run: Run) -> list[str]:
+    """Return the ids of the cluster's jobs that work in this run's folder."""
+    lines = subprocess.run(
+        ["squeue", "-h", "-o", "%A %Z"], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.splitlines()
+    return [line.split()[0] for line in lines if line.split()[1] == str(run.folder)]
+
+
+def files_with(word: str, *folders: Path) -> list[str]:
+    """Return the files below `folders` that hold `word`."""
+    found = []
+    for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
+        try:
+            found += [str(path)] if word.encode() in path.read_bytes() else []
+        except OSError:
+            continue
+    return found
+
+
+def test_limits_hold_over_the_cluster_and_no_key_is_written_to_a_job_script(
+    run: Run, simulator: Simulator, slurm: Path
+) -> None:
+    done = run.snakemake(*run.targets(), *SLURM, "--resources", "sim_key1=4")  # config says 5
+    assert done.returncode == 0, done.stdout
+    assert [record["success"] for record in run.records()] == [True] * 24
+    key = simulator.stats()["keys"]["sim_key1"]
+    assert key["answered"] == 24
+    assert 1 <= key["in_flight_max"] <= 4
+    secret = simulator.secret("sim_key1")
+    assert list(slurm.rglob("script"))  # Slurm still keeps them, so there is something to look at
+    written = files_with(secret, run.folder, slurm)
+    assert [path for path in written if not path.endswith("/environment")] == []
+
+
+def test_what_was_answered_before_a_kill_is_not_paid_again(run: Run, simulator: Simulator) -> None:
+    with run.running(*run.targets(), *SLURM, "--resources", "sim_key1=4") as going:
+        wait_until(lambda: len(run.journal()) >= 3, 120)
+        going.kill(signal.SIGKILL)
+    for job in mine(run):
+        subprocess.run(["scancel", "--signal=KILL", "--full", job], check=False, timeout=60)
+    wait_until(lambda: not mine(run))
+    kept = {line["identity"] for line in run.journal()}
+    assert 3 <= len(kept) < 24
+    asked = simulator.stats()["total"]["answered"]
+    done = run.snakemake(*run.targets())  # a run on this machine goes on where the cluster was
+    assert done.returncode == 0, done.stdout
+    assert simulator.stats()["total"]["answered"] - asked == 24 - len(kept)
+    assert [record["success"] for record in run.records()] == [True] * 24
