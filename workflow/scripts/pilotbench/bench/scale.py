@@ -1,59 +1,128 @@
-"""The rows of `make bench only=scale`: what planning costs with many shards.
+"""The rows of `make bench only=scale`: what the build itself costs with many shards.
 
-One model, two prompts, five tasks, one instance a shard. For the run that has nothing to do every
-file is there and recorded as built.
+The matrix: one to ten models on a provider of six keys, ten prompts, five tasks, five difficulties,
+four rates. Nothing is asked. The checkout that is run lies with the tests.
 """
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Iterator
+import importlib
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from pilotbench.bench.job import Job, Measured, command, prepared
-from pilotbench.bench.ladder import TASKS
-from pilotbench.bench.row import Row, at_least, at_most
+from pilotbench.bench.job import TESTS
+from pilotbench.bench.row import Row, at_least, at_most, told
+from pilotbench.config import STANDARD_PROMPTS
 
-CELLS = 2 * len(TASKS)
-OTHERS = (
-    "master.duckdb",
-    "master_database.json",
-    "exports/episodes.parquet",
-    "exports/episodes.csv",
-    "summary/index.html",
-    "summary/summary.md",
-    "summary/summary.json",
-)
+Json = dict[str, Any]
+KEYS = [f"sim_key{number}" for number in range(1, 7)]
+RATES = [0.9, 0.8, 0.7, 0.6]
+FLAWED = ("sequence_disorder", "tool_misuse", "parameter_error", "missing_step",
+          "redundant_operations", "logical_inconsistency", "semantic_drift")  # fmt: skip
+STARTED = 200
+BARS = {"-n -q": 15.0, "-n": 25.0}
 
 
-def rows(shards: int = 10_000) -> Iterator[Row]:
-    """Yield the rows for about so many shards."""
-    config = {"tasks": list(TASKS), "prompts": ["baseline", "cot"], "instances": shards // CELLS}
-    job = Job(slots=5, keys=3, shard_size=1, config=config)
-    with prepared(job) as run:
-        dry = _checked(run, job, "-n", "-q")
-        listed = _checked(run, job, "-n")
-        for target in (*run.targets(), *(f"results/{name}" for name in OTHERS)):
-            _fill(run.folder / target)
-        _checked(run, job, "all", "--touch", "-q")
-        nothing = _checked(run, job)
-        seen = "Nothing to be done" in run.output()
-    name = f"{CELLS * (shards // CELLS):,} shards"
-    yield at_most(f"{name}: dry run, -n -q", dry.seconds, "s", 15)
-    yield at_most(f"{name}: dry run, -n", listed.seconds, "s", 25)
-    yield at_most(f"{name}: nothing to do", nothing.seconds, "s", 15)
-    yield at_most(f"{name}: memory of a dry run", max(dry.mib, listed.mib), "MiB", 1024)
-    yield at_least(f"{name}: says that there is nothing to be done", int(seen), "", 1)
+@dataclass(frozen=True)
+class Cost:
+    """Wall and CPU s of one command, and the most memory of any child so far, MiB."""
+
+    seconds: float
+    cpu_s: float
+    mib: float
 
 
-def _checked(run: Any, job: Job, *words: str) -> Measured:
-    found = command(run, job, *words)
-    if found.returncode:
-        raise SystemExit(f"bench: {' '.join(words)} failed\n{run.output()[-2000:]}")
+def rows(sizes: tuple[int, ...] = (100, 1000, 10_000)) -> list[Row]:
+    """Return the rows for `sizes` shards; those with a bar are for the last size."""
+    found: list[Row] = []
+    for size in sizes:
+        with TemporaryDirectory() as folder:
+            run = checkout(Path(folder), size)
+            for word, bar in BARS.items():
+                cost = command(run, "all", *word.split())
+                name = f"scale: {word} of {size} shards"
+                more = {"cpu_s": round(cost.cpu_s, 1), "load": round(os.getloadavg()[0], 1)}
+                last = size == sizes[-1]
+                found.append(
+                    at_most(name, cost.seconds, "s", bar, **more)
+                    if last
+                    else told(name, cost.seconds, "s", **more)
+                )
+                found += [at_most(f"{name}, memory", cost.mib, "MiB", 1024)] if last else []
+            if size == sizes[-1]:
+                rate = start_rate(run)
+                found.append(at_least(f"scale: starts of {STARTED} in {size}", rate, "/s", 30))
     return found
 
 
-def _fill(file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(gzip.compress(b"", mtime=0))
+def checkout(folder: Path, shards: int) -> Any:
+    """Return a checkout of 100, or of a multiple of 1,000 up to 10,000, planned shards; beyond
+    that, of a multiple of 10,000.
+    """
+    names = [f"model-{number}" for number in range(min(10, max(1, shards // 1000)))]
+    prompts = [*STANDARD_PROMPTS, *(f"flawed_{name}" for name in FLAWED)]
+    return _support().Build(folder, {
+        "models": names,
+        "prompts": prompts if shards >= 1000 else prompts[:1],
+        "tasks": "all",
+        "difficulties": "all",
+        "tool_success_rates": RATES,
+        "instances": 20 * max(1, shards // 10_000),
+        "shard_size": 20,
+        "model_catalog": {name: {"provider": "sim", "deployment": name} for name in names},
+        "providers": {"sim": {
+            "kind": "openai",
+            "base_url": "http://127.0.0.1:9/v1",
+            "keys": {key: {"env": f"{key.upper()}_SECRET", "slots": 50} for key in KEYS},
+        }},
+    })  # fmt: skip
+
+
+def command(run: Any, *words: str) -> Cost:
+    """Run the build once in a checkout and say what it cost."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = run.snakemake(*words)
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise RuntimeError(done.stdout)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(seconds, cpu_s, after.ru_maxrss / 1024)
+
+
+def start_rate(run: Any, count: int = STARTED) -> float:
+    """Return how many trivial jobs a second start, of all that are ready; none asks anything."""
+    rule = run.folder / "workflow/rules/evaluate.smk"
+    script = 'script:\n        "../scripts/evaluate.py"'
+    rule.write_text(rule.read_text().replace(script, 'shell:\n        "touch {output.shard}"'))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "all", "--configfile", "overlay.yaml"],
+        cwd=run.folder,
+        env=run.environment(**{f"{key.upper()}_SECRET": "none" for key in KEYS}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while len(times := _made(run.folder)) <= count and process.poll() is None:
+            time.sleep(1)
+    finally:
+        process.kill()
+        process.wait()
+    return count / (times[count] - times[0])
+
+
+def _made(folder: Path) -> list[float]:
+    files = (folder / "results/shards").rglob("*.jsonl.gz")
+    return sorted(file.stat().st_mtime for file in files)
+
+
+def _support() -> Any:
+    if str(TESTS) not in sys.path:
+        sys.path.insert(0, str(TESTS))
+    return importlib.import_module("support.build")
