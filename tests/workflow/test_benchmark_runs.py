@@ -43,8 +43,8 @@ def test_a_flaw_that_does_not_apply_is_counted_apart_and_the_excess_is_reported(
     assert rows(build, asked) == [(0,)]
     flaws = (build.folder / "results/summary/tables/flaws.csv").read_text().splitlines()
     (row,) = [dict(zip(flaws[0].split(","), line.split(","), strict=True)) for line in flaws[1:]]
-    shown = [float(row[name]) for name in ("n", "followed", "excess_over_optimal")]
-    assert shown == [2, 1, 1]
+    shown = [float(row[name]) for name in ("n", "harmful", "followed", "excess_over_optimal")]
+    assert shown == [2, 1, 1, 1]
     square = [
         f"{one}_{other}" for one in ("followed", "not_followed") for other in ("success", "failure")
     ]

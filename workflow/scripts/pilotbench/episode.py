@@ -21,7 +21,7 @@ from typing import Any
 from pilotbench.canonical import digest
 from pilotbench.config import Model, Price
 from pilotbench.errors import ContextOverflow, Refused
-from pilotbench.flaws import NotApplicable
+from pilotbench.flaws import NotApplicable, harmful
 from pilotbench.identity import components, identity
 from pilotbench.instances import Instance
 from pilotbench.prompts import Prompt
@@ -227,10 +227,17 @@ def _record(
         "max_turns": setting.max_turns,
         "system": None if system is None else digest(system),
         "user": user,
+        "harmful": None if status == "not_applicable" else _harmful(setting),
         **_scored(score),
         **_spoken(setting, course, status),
         **_paid(setting, course),
     }
+
+
+def _harmful(setting: Setting) -> bool | None:
+    """Say whether one fails who follows the prompt's flawed plan to the letter."""
+    flaw = setting.prompt.flaw
+    return None if flaw is None else harmful(flaw, setting.instance)
 
 
 def _scored(score: Score | None) -> Json:

@@ -133,6 +133,7 @@ transient_met        INTEGER  Injected transient failures.
 transient_retried    INTEGER  Those that were called again.
 transient_recovered  INTEGER  Those that then succeeded.
 flaws                MAP(VARCHAR,VARCHAR)  Flaw to followed, corrected or not_reached.
+harmful              BOOLEAN  Whether following the prompt's flaw to the letter fails; NULL without.
 turns                INTEGER  Messages of the model.
 tool_calls           INTEGER  Calls executed.
 distinct_tools       INTEGER  Different tools called.

@@ -16,7 +16,7 @@ WORDS = ("model", "prompt", "task", "difficulty", "tool_success_rate")
 RATES = {
     *("success_rate", "success_rate_all", "oracle_ceiling", "random_floor", "progress"),
     *("parse_rate", "valid_share", "effective_rate", "recovered_share", "weighted_score"),
-    *("utilisation", "followed", "corrected", "not_reached", "same_under_optimal"),
+    *("utilisation", "harmful", "followed", "corrected", "not_reached", "same_under_optimal"),
     *("same_under_baseline", "share_between", "order"),
 }
 POINTS = {"difference", "excess_over_optimal"}

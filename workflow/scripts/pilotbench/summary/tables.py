@@ -62,7 +62,8 @@ def tables(
             "flaws",
             "Flawed plans followed",
             "How often the flaw was followed, and how often the same calls occur when the plan "
-            "has no flaw; success when it was followed and when not.",
+            "has no flaw; success when it was followed and when not. Harmful: the share of "
+            "instances on which following it to the letter fails.",
             flaw_table(data, episodes),
         ),
         Table(
@@ -243,6 +244,7 @@ def _followed(mine: pd.DataFrame, prompt: str, column: str) -> dict[str, object]
     both = means[prompt].to_frame("arm").join(means["optimal"].rename("base"), how="inner")
     return {
         "n": len(means[prompt]),
+        "harmful": _share(flawed["harmful"]) if "harmful" in flawed else None,
         "followed": float(flawed["hit"].mean()) if len(flawed) else None,
         "corrected": float((flawed[column] == "corrected").mean()) if len(flawed) else None,
         "not_reached": float((flawed[column] == "not_reached").mean()) if len(flawed) else None,
@@ -254,6 +256,12 @@ def _followed(mine: pd.DataFrame, prompt: str, column: str) -> dict[str, object]
         "not_followed_success": int(no["win"].sum()),
         "not_followed_failure": int(len(no) - no["win"].sum()),
     }
+
+
+def _share(said: pd.Series) -> float | None:
+    """Return the share of true values among those known, None where none is."""
+    known = said.dropna()
+    return float(known.astype(float).mean()) if len(known) else None
 
 
 def error_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
