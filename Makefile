@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN := $(BIN)/snakemake
 only ?=
 
-.PHONY: help setup quick test lint bench check-benchmark simulate status
+.PHONY: help setup quick test lint bench check-benchmark simulate soak status
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -36,6 +36,9 @@ check-benchmark: setup  ## the reference players against their bounds
 
 simulate: setup  ## a provider simulator on loopback
 	PYTHONPATH=tests $(BIN)/python -m support.simulator
+
+soak: setup      ## half an hour with faults of every kind
+	PYTHONPATH=tests $(BIN)/python -m support.soak
 
 status: setup    ## how far a run is, also while it goes on
 	$(BIN)/python -m pilotbench status

@@ -26,7 +26,8 @@ FAULTS = {
     "slow_drip": 0.005,
     "wrong_model": 0.01,
 }
-ROUND_S = 900.0
+ROUND_S = 3600.0
+WARM_S, JUDGED = 60, 40  # samples left out at the start of a round; the fewest to judge by
 Sample = tuple[float, int]
 
 
@@ -75,11 +76,11 @@ def soak(folder: Path, minutes: float, questions: int) -> list[str]:
             rounds += 1
             place = folder / str(rounds)
             place.mkdir()
-            config = {"instances": questions, "shard_size": 100}
+            config = {"instances": questions, "shard_size": max(1, questions // 4)}
             provider = {"retry_for_s": 600}
             run = Run(place, simulator, config, provider=provider, questions=questions)
             found, code = play(run, ROUND_S)
-            samples += found
+            samples += found[WARM_S:]
             missing = lost(run, questions)
             wrong += [f"round {rounds}: hangs"] if code is None else []
             wrong += [f"round {rounds}: exit {code}"] if code else []
@@ -87,6 +88,8 @@ def soak(folder: Path, minutes: float, questions: int) -> list[str]:
             print(f"round {rounds}: {len(found)} s, {max(found)[0]:.0f} MiB", flush=True)
         kinds = simulator.stats()["faults"]
     wrong += [f"no fault of kind {kind} was met" for kind in FAULTS if not kinds.get(kind)]
+    if len(samples) < JUDGED:
+        return [*wrong, f"too short to judge memory and open files: {len(samples)} samples"]
     wrong += [] if flat([mib for mib, _ in samples]) else ["memory grows"]
     wrong += [] if flat([float(files) for _, files in samples]) else ["open files grow"]
     return wrong
@@ -96,7 +99,7 @@ def main() -> int:
     """Soak and say what does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--questions", type=int, default=2000, help="of each round")
+    parser.add_argument("--questions", type=int, default=20_000, help="of each round")
     args = parser.parse_args()
     with TemporaryDirectory() as folder:
         wrong = soak(Path(folder), args.minutes, args.questions)
