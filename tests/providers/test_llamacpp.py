@@ -16,7 +16,6 @@ from pilotbench.providers import connect
 from pilotbench.providers.provider import Provider, Request
 from pilotbench.secrets import Access
 
-WEIGHTS = Path("resources/models/SmolLM2-135M-Instruct.Q4_1.gguf")
 PROVIDER = ProviderSettings("embedded", "llamacpp", {"cpu": Key("cpu", "embedded", 1)})
 ACCESS = {"cpu": Access("llamacpp:", "")}
 
@@ -52,10 +51,8 @@ def test_weights_that_cannot_be_used_are_one_line(weights: Weights | None, words
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    if not WEIGHTS.exists():
-        pytest.skip(f"{WEIGHTS} is not there: run snakemake quick once")
-    made = connect(PROVIDER, model(Weights(path=str(WEIGHTS), context=512)), ACCESS)
+def provider(model_file: Path) -> Iterator[Provider]:
+    made = connect(PROVIDER, model(Weights(path=str(model_file), context=512)), ACCESS)
     yield made
     made.close()  # type: ignore[attr-defined]
 

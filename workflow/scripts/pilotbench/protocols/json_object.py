@@ -1,10 +1,11 @@
 """JSON: structured output, one object a message with `thought`, `tool` and `arguments`.
 
-The schema that is sent is small, so that grammars compile at once: the tool is one of the names,
-its arguments are any object (the tool checks them). `thought` comes first, so that a model may
-reason before it calls. It may be null, and in the schema it must stand there: some grammars put
-what is optional last, where reasoning would come too late. Where a service ignores the schema, an
-object in a code fence or after other text is read too; a second object is a surplus call.
+The schema that is sent has one alternative a tool, its name with its parameters, as native sends
+them: with any object as arguments, a 135M model nested braces until its tokens ended.
+`thought` comes first, so that a model may reason before it calls. It may be null, and in the schema
+it must stand there: some grammars put what is optional last, where reasoning would come too late.
+Where a service ignores the schema, an object in a code fence or after other text is read too; a
+second object is a surplus call.
 """
 
 from __future__ import annotations
@@ -44,18 +45,8 @@ class JsonObject:
         return f"{tool_list(task.tools(instance))}\n\n{FORM}\n\n{rules(max_turns)}"
 
     def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
-        """Return the schema of a message."""
-        properties: Json = {
-            "thought": {"type": ["string", "null"], "maxLength": LONGEST_THOUGHT},
-            "tool": {"type": "string", "enum": [tool.name for tool in tools]},
-            "arguments": {"type": "object"},
-        }
-        schema = {
-            "type": "object",
-            "properties": properties,
-            "required": ["thought", "tool", "arguments"],
-            "additionalProperties": False,
-        }
+        """Return the schema of a message: for each tool its name with its parameters."""
+        schema = {"anyOf": [_call_schema(tool) for tool in tools]}
         return {
             "response_format": {
                 "type": "json_schema",
@@ -74,6 +65,20 @@ class JsonObject:
     def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
         """Return one user message: the reply, then a line for each surplus call."""
         return [{"role": "user", "content": lines_of(parsed, reply)}]
+
+
+def _call_schema(tool: ToolSpec) -> Json:
+    properties: Json = {
+        "thought": {"type": ["string", "null"], "maxLength": LONGEST_THOUGHT},
+        "tool": {"const": tool.name},
+        "arguments": tool.parameters,
+    }
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": ["thought", "tool", "arguments"],
+        "additionalProperties": False,
+    }
 
 
 def lines_of(parsed: Parsed, reply: Json) -> str:
