@@ -4,7 +4,6 @@ INPUT:  the merged config
 OUTPUT: MATRIX (settings, tasks, prompts, plan), the paths, one Snakemake resource for each key
 """
 
-import os
 import re
 import sys
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 
-from pilotbench import matrix, outputs, preflight, progress, runlock, spending
+from pilotbench import matrix, outputs, preflight, progress, runlock, slots, spending
 from pilotbench.config import BASE_FILES, DIFFICULTIES
 from pilotbench.errors import PilotbenchError, UserError
 from pilotbench.names import to_path
@@ -52,19 +51,18 @@ wildcard_constraints:
 
 
 # A job of a cluster does not see the command line: the run tells it the slots in force.
-TOLD = os.environ.get("PILOTBENCH_SLOTS", "") if workflow.remote_exec else ""
-IN_FORCE = {alias: int(n) for alias, n in (pair.split(":") for pair in TOLD.split())}
+TOLD = slots.told() if workflow.remote_exec else {}
 
 for alias, key in SETTINGS.keys.items():
     # `--resources key=n` replaces that one key's slots; the others keep what config says.
     if alias not in workflow.global_resources:
-        workflow.register_resource(alias, IN_FORCE.get(alias, key.slots))
+        workflow.register_resource(alias, TOLD.get(alias, key.slots))
     elif workflow.global_resources[alias].value < 1:
         sys.exit(f"error: --resources {alias}=0: must be 1 or more")
 
 if not workflow.remote_exec:
-    os.environ["PILOTBENCH_SLOTS"] = " ".join(
-        f"{alias}:{workflow.global_resources[alias].value}" for alias in SETTINGS.keys
+    slots.tell(
+        {alias: workflow.global_resources[alias].value for alias in SETTINGS.keys}
     )
 
 
@@ -105,11 +103,11 @@ def asking(wildcards) -> str:
     )
 
 
-def slots(wildcards) -> str:
-    """Return the slots in force of each key of a job's provider: `alias:n alias:n`."""
+def slots_in_force(wildcards) -> str:
+    """Return the slots in force of each key of a job's provider, as text."""
     keys = SETTINGS.provider_of(shard(wildcards).cell.model).keys
-    return " ".join(
-        f"{alias}:{workflow.global_resources[alias].value}" for alias in keys
+    return slots.as_text(
+        {alias: workflow.global_resources[alias].value for alias in keys}
     )
 
 

@@ -18,7 +18,7 @@ rule evaluate:
     resources:
         **{alias: tokens(alias) for alias in SETTINGS.keys},
         asking=asking,
-        slots=slots,
+        slots=slots_in_force,
         local="no" if workflow.remote_exec else "yes",
     params:
         versions=lambda wildcards: MATRIX.versions(shard(wildcards).cell),

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pilotbench import matrix
+from pilotbench import matrix, slots
 from pilotbench.evaluate import Share, evaluate
 from pilotbench.job import logged, stop_on_signal
 from pilotbench.records import shard_of
@@ -17,9 +17,7 @@ with logged(Path(snakemake.log[0])):
         key=key,
         tokens=snakemake.resources[key],
         borrow=local,
-        slots={
-            k: int(n) for k, n in (pair.split(":") for pair in snakemake.resources.slots.split())
-        },
+        slots=slots.from_text(snakemake.resources.slots),
         may_ask=snakemake.resources.asking == "yes",
         parent=os.getppid() if local else None,
         stop=stop_on_signal(),
