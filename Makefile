@@ -10,8 +10,8 @@ help:            ## this list
 
 setup: .venv/.ready  ## make .venv with the pinned environment
 .venv/.ready: pyproject.toml envs/constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pilot-bench needs Python 3.11 or newer; say which with: make PYTHON=python3.11")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "pilot-bench needs Python 3.11, 3.12 or 3.13; say which: make PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --editable '.[dev]'
 	touch $@
 

@@ -16,7 +16,16 @@ FILES = [Path(file) for file in config.BASE_FILES]
         ({"instnces": 3}, "--config: unknown key instnces; did you mean instances?"),
         ({"instances": 0}, "--config: instances is 0; allowed: a whole number from 1"),
         ({"models": "gpt-4"}, "--config: models: unknown model 'gpt-4'; did you mean gpt-4o"),
-        ({"difficulties": "esy"}, "--config: difficulties: unknown level 'esy'; did you mean easy"),
+        (
+            {"difficulties": "esy"},
+            "--config: difficulties: unknown difficulty 'esy'; did you mean easy",
+        ),
+        ({"prompts": "basline"}, "--config: prompts: unknown prompt 'basline'; did you mean base"),
+        ({"tasks": "simpel_task"}, "--config: tasks: unknown task 'simpel_task'; did you mean si"),
+        (
+            {"providers": {"openai": {"keys": {"slots": {}}}}},
+            "--config: providers.openai.keys.slots: the alias is the name of another resource",
+        ),
         ({"routing": "x"}, "--config: routing is 'x'; allowed: balanced, by_prompt"),
         ({"tool_success_rates": 2}, "--config: tool_success_rates is 2; allowed: numbers above 0"),
         ({"tool_success_rates": [0.0]}, "--config: tool_success_rates is [0.0]; allowed: numbers"),

@@ -41,7 +41,18 @@ EXPORTS = [f"{RESULTS}/master_database.json", f"{RESULTS}/exports/episodes.parqu
 TARGETS = [*SHARDS, DATABASE, *EXPORTS, SUMMARY]
 
 
+PACKAGED = {
+    model.weights.file.name: {
+        "package": model.weights.package,
+        "sha256": model.weights.sha256,
+    }
+    for model in SETTINGS.catalog.values()
+    if model.weights and model.weights.package
+}
+
+
 wildcard_constraints:
+    weights="|".join(map(re.escape, PACKAGED)) or "none",
     model="|".join(re.escape(to_path(name)) for name in SETTINGS.catalog),
     prompt=r"[^/]+",
     task=r"[^/]+",
@@ -85,8 +96,16 @@ def prompt_file(wildcards) -> str:
 
 def weights_file(wildcards) -> list[str]:
     """Return the weights that a job loads: none unless its model is embedded."""
-    weights = SETTINGS.catalog[shard(wildcards).cell.model].weights
-    return [str(weights.file)] if weights else []
+    model = SETTINGS.catalog[shard(wildcards).cell.model]
+    if model.weights and model.weights.path and not model.weights.file.is_file():
+        where = f"model_catalog.{model.name}.weights.path"
+        sys.exit(f"error: {where}: there is no file {model.weights.path}")
+    return [str(model.weights.file)] if model.weights else []
+
+
+def packaged(wildcards) -> dict:
+    """Return where the weights of a file name come from, and what they must be."""
+    return PACKAGED[wildcards.weights]
 
 
 def tokens(alias: str):

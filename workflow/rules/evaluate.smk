@@ -34,5 +34,7 @@ rule weights:
     retries: 2
     conda:
         "../../envs/pilotbench.yaml"
+    params:
+        packaged=packaged,
     script:
         "../scripts/weights.py"

@@ -95,6 +95,19 @@ class Model:
     reports: str | None = None
     weights: Weights | None = None
 
+    @property
+    def asked(self) -> list[Any]:
+        """What decides this model's requests and who answers them: not its name, price or key.
+
+        Weights count by their content, since a request does not name them.
+        """
+        asked: list[Any] = [self.deployment, self.protocol, self.parameters]
+        if self.weights is not None:
+            origin = self.weights
+            content = origin.sha256 or [origin.path, origin.package, origin.member]
+            asked.append([content, origin.context])
+        return asked
+
 
 @dataclass(frozen=True)
 class Key:

@@ -49,12 +49,7 @@ def journal_folder(model: Model, cell: Cell) -> Path:
     entries that send the same requests share them. Weights count, since a request does not name
     them. A prompt or task counts by its name: rename its folder too when you rename one.
     """
-    asked: list[Any] = [model.deployment, model.protocol, model.parameters]
-    if model.weights is not None:
-        origin = asdict(model.weights)
-        content = origin["sha256"] or [origin["path"], origin["package"], origin["member"]]
-        asked.append([content, origin["context"]])
-    name = f"{to_path(model.deployment)}-{digest(asked)[:12]}"
+    name = f"{to_path(model.deployment)}-{digest(model.asked)[:12]}"
     return Path(to_path(model.provider), name, *(to_path(word) for word in cell.words[1:]))
 
 

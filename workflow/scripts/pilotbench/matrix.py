@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pilotbench import BENCHMARK_VERSION
 from pilotbench.canonical import digest
-from pilotbench.config import Settings, settings
+from pilotbench.config import Model, Settings, settings
 from pilotbench.plan import Plan, plan
 from pilotbench.prompts import Prompt
 from pilotbench.prompts import load as load_prompts
@@ -34,6 +34,7 @@ class Matrix:
     settings: Settings
     tasks: dict[str, Task]
     prompts: dict[str, Prompt]
+    files: tuple[Path, ...] = ()
     _versions: dict[tuple[str, str, str], Json] = field(default_factory=dict)
 
     @cached_property
@@ -64,9 +65,9 @@ class Matrix:
         return digest([list(self.plan.by_path), self.settings.repeats])
 
 
-def request_fingerprint(model: Any) -> str:
+def request_fingerprint(model: Model) -> str:
     """Return a digest of what decides a model's requests: alias, price and keys do not."""
-    return digest([model.provider, model.deployment, model.protocol, model.parameters])
+    return digest([model.provider, *model.asked])
 
 
 class _OnDemand(dict[str, T]):
@@ -81,7 +82,7 @@ class _OnDemand(dict[str, T]):
         return self[name]
 
 
-def load(config: Mapping[str, Any], files: Iterable[Path] | None = None) -> Matrix:
+def load(config: Mapping[str, Any], files: Collection[Path] | None = None) -> Matrix:
     """Return the matrix of a merged config; checked first where `files` are given.
 
     Raises ConfigError, TemplateError or TaskError: one line that says what to change.
@@ -96,4 +97,5 @@ def load(config: Mapping[str, Any], files: Iterable[Path] | None = None) -> Matr
         _OnDemand(
             load_prompts(templates, chosen.prompts), lambda n: load_prompts(templates, [n])[n]
         ),
+        tuple(map(Path, files or ())),
     )

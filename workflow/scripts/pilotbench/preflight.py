@@ -9,6 +9,8 @@ from pilotbench.errors import ConfigError
 from pilotbench.evaluate import replay
 from pilotbench.matrix import Matrix
 from pilotbench.records import Shard
+from pilotbench.routing import home_key, usable_keys
+from pilotbench.validation import written_in
 
 
 def check(matrix: Matrix, shards: Collection[Shard]) -> None:
@@ -21,17 +23,21 @@ def check(matrix: Matrix, shards: Collection[Shard]) -> None:
 
 
 def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> None:
-    """Raise ConfigError where a shard has something to ask and a key of its provider is missing.
+    """Raise ConfigError where a shard has something to ask and lacks a key that it may use.
 
-    Only shards of a provider that lacks a key are looked into: what the journal answers needs none.
+    Only shards that lack a key are looked into: what the journal answers needs none.
     """
-    variables = secrets.environment()
+    settings, variables = matrix.settings, secrets.environment()
     lacking = {
-        name: secrets.missing(matrix.settings, provider.keys, variables)
-        for name, provider in matrix.settings.providers.items()
+        alias: lines[0]
+        for alias in settings.keys
+        if (lines := secrets.missing(settings, [alias], variables))
     }
-    for shard in shards:
-        model = matrix.settings.catalog[shard.cell.model]
-        if lacking[model.provider] and replay(matrix, shard).owed:
-            file = "config/providers.yaml"
-            raise ConfigError(f"{file}: {lacking[model.provider][0]} (model {model.name} needs it)")
+    for shard in shards if lacking else ():
+        model = shard.cell.model
+        usable = usable_keys(settings, model, home_key(settings, shard), borrow=True)
+        missing = [alias for alias in usable if alias in lacking]
+        if missing and replay(matrix, shard).owed:
+            key = settings.keys[missing[0]]
+            file = written_in(matrix.files, ("providers", key.provider, "keys", key.alias), {})
+            raise ConfigError(f"{file}: {lacking[key.alias]} (model {model} needs it)")

@@ -9,9 +9,17 @@ from typing import Any
 
 import yaml
 
-from pilotbench.config import DIFFICULTIES, expand, load_file, typed
+from pilotbench import prompts
+from pilotbench.config import DIFFICULTIES, expand, load_file, settings, typed
 from pilotbench.errors import ConfigError
+from pilotbench.tasks import folder
 
+TAKEN = frozenset(
+    (
+        *("asking", "slots", "local", "tmpdir", "threads", "cores", "nodes", "tasks", "constraint"),
+        *("mem", "mem_mb", "mem_mib", "disk", "disk_mb", "disk_mib", "runtime", "gpu", "gpus"),
+    )
+)
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
 
@@ -26,6 +34,11 @@ def validate(config: Mapping[str, Any], files: Iterable[Path] = ()) -> None:
     _check(config["model_catalog"], "models", ("model_catalog",), origin)
     _check(config["providers"], "providers", ("providers",), origin)
     _check_references(config, origin)
+
+
+def written_in(files: Iterable[Path], path: Sequence[Any], value: Any) -> str:
+    """Return the file, or the command line, that wrote `value` at `path` of the merged config."""
+    return _Origin([Path(file) for file in files]).of(path, value)
 
 
 class _Origin:
@@ -114,18 +127,29 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
                 f"{entry['provider']!r}{_hint(entry['provider'], providers)}"
             )
     _check_aliases(providers, origin)
-    for name in expand(config.get("difficulties", ["easy"]), {"all": DIFFICULTIES}):
-        if name not in DIFFICULTIES:
-            where = origin.of(("difficulties",), config["difficulties"])
-            raise ConfigError(
-                f"{where}: difficulties: unknown level {name!r}{_hint(name, DIFFICULTIES)}"
-            )
+    chosen = settings(config)
+    for key, names, known in (
+        ("difficulties", chosen.difficulties, DIFFICULTIES),
+        ("prompts", chosen.prompts, prompts.known(chosen.prompt_folders)),
+        ("tasks", chosen.tasks, folder.known(chosen.task_folders)),
+    ):
+        for name in names:
+            if name not in known:
+                where = origin.of((key,), config.get(key))
+                word = key.removesuffix("s") if key != "difficulties" else "difficulty"
+                raise ConfigError(f"{where}: {key}: unknown {word} {name!r}{_hint(name, known)}")
 
 
 def _check_aliases(providers: Mapping[str, Any], origin: _Origin) -> None:
     seen: dict[str, str] = {}
     for name, entry in providers.items():
         for alias, key in entry["keys"].items():
+            if alias in TAKEN:
+                where = origin.of(("providers", name, "keys", alias), key)
+                raise ConfigError(
+                    f"{where}: providers.{name}.keys.{alias}: the alias is the name of another "
+                    "resource of the build; choose another"
+                )
             if alias in seen:
                 where = origin.of(("providers", name, "keys", alias), key)
                 raise ConfigError(

@@ -196,6 +196,13 @@ def load_tasks(folders: Sequence[Path], names: Sequence[str] | None = None) -> d
     return {name: TASKS[name] if name in TASKS else QuestionPack(packs[name]) for name in chosen}
 
 
+def known(folders: Sequence[Path]) -> list[str]:
+    """Return the names of all tasks: those of the benchmark, then the packs in `folders`."""
+    from pilotbench.tasks import TASKS
+
+    return [*TASKS, *_pack_folders(folders, TASKS)]
+
+
 def _pack_folders(folders: Iterable[Path], taken: Iterable[str]) -> dict[str, Path]:
     """Return the folders of packs by name; hidden ones and those with an underscore are none."""
     found: dict[str, Path] = {}
