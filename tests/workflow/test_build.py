@@ -174,6 +174,15 @@ def test_a_mistake_is_one_line_before_any_job_starts(
     assert "rule evaluate" not in run.stdout
 
 
+def test_a_config_file_that_is_no_yaml_is_named_in_one_line(build: Build) -> None:
+    (build.folder / "config/models.yaml").write_text("model_catalog: [")
+    run = build.snakemake("-n")
+    assert run.returncode != 0
+    [line] = [line for line in run.stdout.splitlines() if line.startswith("error: ")]
+    assert line.startswith("error: config/models.yaml: not YAML: ")
+    assert "Traceback" not in run.stdout
+
+
 @pytest.mark.parametrize("words", [["-n"], ["-n", "--config", "models=qwen2.5-3b-instruct"]])
 def test_a_dry_run_needs_no_key(build: Build, words: list[str]) -> None:
     assert build.snakemake(*words).returncode == 0

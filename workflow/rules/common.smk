@@ -10,8 +10,6 @@ import time
 from functools import cache
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
-
 from pilotbench import matrix, outputs, preflight, progress, runlock, slots, spending
 from pilotbench.config import BASE_FILES, DIFFICULTIES
 from pilotbench.errors import PilotbenchError, UserError
