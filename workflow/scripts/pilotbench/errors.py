@@ -27,6 +27,9 @@ A ProviderError is never a score.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class PilotbenchError(Exception):
     """Root of every error that pilot-bench raises on purpose."""
@@ -121,3 +124,10 @@ class ContextOverflow(ProviderError):
 
 class Refused(ProviderError):
     """The provider's content filter refuses the request."""
+
+
+def hint(word: str, allowed: Iterable[str]) -> str:
+    """Return how the line about an unknown `word` ends: the name that is meant, else all."""
+    names = list(allowed)
+    close = difflib.get_close_matches(word, names, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; allowed: {', '.join(names)}"

@@ -17,7 +17,6 @@ Loading reads files and hashes only, so that a plan costs little; Jinja2 is impo
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ import yaml
 
 from pilotbench.canonical import digest
 from pilotbench.config import FLAWED
-from pilotbench.errors import TemplateError
+from pilotbench.errors import TemplateError, hint
 from pilotbench.instances import Instance
 
 if TYPE_CHECKING:
@@ -164,7 +163,7 @@ def known(folders: Sequence[Path]) -> list[str]:
 def _load(folders: Sequence[Path], name: str) -> Prompt:
     path = _find(folders, f"{name}{SUFFIX}")
     if path is None or name.startswith(("_", ".")) or "/" in name:
-        raise TemplateError(f"prompts: unknown prompt {name!r}{_hint(name, known(folders))}")
+        raise TemplateError(f"prompts: unknown prompt {name!r}{hint(name, known(folders))}")
     front, text = _split(path)
     facts = _facts(path, front)
     sources = {path.name: text}
@@ -229,20 +228,15 @@ def _facts(path: Path, front: str) -> dict[str, Any]:
         raise TemplateError(f"{path}: front matter is no mapping; allowed: {', '.join(_KINDS)}")
     for key, value in facts.items():
         if key not in _KINDS:
-            raise TemplateError(f"{path}: unknown key {key!r}{_hint(str(key), list(_KINDS))}")
+            raise TemplateError(f"{path}: unknown key {key!r}{hint(str(key), list(_KINDS))}")
         if not isinstance(value, _KINDS[key]) or value == "":
             kind = "true or false" if _KINDS[key] is bool else "text"
             raise TemplateError(f"{path}: {key} is {value!r}; allowed: {kind}")
     if "flaw" in facts and facts["flaw"] not in FLAWS:
-        raise TemplateError(f"{path}: unknown flaw {facts['flaw']!r}{_hint(facts['flaw'], FLAWS)}")
+        raise TemplateError(f"{path}: unknown flaw {facts['flaw']!r}{hint(facts['flaw'], FLAWS)}")
     if "flaw" in facts and facts.get("needs_plan") is False:
         raise TemplateError(f"{path}: needs_plan is False; a prompt with a flaw needs a plan")
     return facts
-
-
-def _hint(word: str, allowed: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, allowed, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; allowed: {', '.join(allowed)}"
 
 
 def _line(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import yaml
 
 from pilotbench import prompts
 from pilotbench.config import DIFFICULTIES, expand, load_file, settings, typed
-from pilotbench.errors import ConfigError
+from pilotbench.errors import ConfigError, hint
 from pilotbench.tasks import folder
 
 TAKEN = frozenset(
@@ -83,7 +82,7 @@ def _explain(error: Any, prefix: tuple[str, ...], origin: _Origin) -> str:
         allowed = sorted(error.schema.get("properties", {}))
         key = next(k for k in error.instance if k not in allowed)
         where = origin.of((*path, key), error.instance[key])
-        return f"{where}: unknown key {_dotted((*path, key))}{_hint(str(key), allowed)}"
+        return f"{where}: unknown key {_dotted((*path, key))}{hint(str(key), allowed)}"
     if error.validator == "required":
         missing = next(k for k in error.validator_value if k not in error.instance)
         return f"{origin.of(path, error.instance)}: {_dotted((*path, missing))} is missing"
@@ -118,13 +117,13 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
     for name in expand(config["models"], {"all": tuple(catalog)}):
         if name not in catalog:
             where = origin.of(("models",), config["models"])
-            raise ConfigError(f"{where}: models: unknown model {name!r}{_hint(name, catalog)}")
+            raise ConfigError(f"{where}: models: unknown model {name!r}{hint(name, catalog)}")
     for name, entry in catalog.items():
         if entry["provider"] not in providers:
             where = origin.of(("model_catalog", name, "provider"), entry["provider"])
             raise ConfigError(
                 f"{where}: model_catalog.{name}.provider: unknown provider "
-                f"{entry['provider']!r}{_hint(entry['provider'], providers)}"
+                f"{entry['provider']!r}{hint(entry['provider'], providers)}"
             )
     _check_aliases(providers, origin)
     chosen = settings(config)
@@ -137,7 +136,7 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
             if name not in known:
                 where = origin.of((key,), config.get(key))
                 word = key.removesuffix("s") if key != "difficulties" else "difficulty"
-                raise ConfigError(f"{where}: {key}: unknown {word} {name!r}{_hint(name, known)}")
+                raise ConfigError(f"{where}: {key}: unknown {word} {name!r}{hint(name, known)}")
 
 
 def _check_aliases(providers: Mapping[str, Any], origin: _Origin) -> None:
@@ -166,9 +165,3 @@ def _dotted(path: Iterable[Any]) -> str:
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _hint(word: str, allowed: Iterable[str]) -> str:
-    names = list(allowed)
-    close = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; allowed: {', '.join(names)}"

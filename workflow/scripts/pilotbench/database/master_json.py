@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.database.queries import opened
-from pilotbench.database.schema import ERROR_KINDS
+from pilotbench.scoring import ERROR_KINDS
 
 Json = dict[str, Any]
 DIGITS = 6

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pilotbench.database.schema import ERROR_KINDS, TABLES, TOKENS
+from pilotbench.database.schema import TABLES, TOKENS
 from pilotbench.records import Shard
+from pilotbench.scoring import ERROR_KINDS
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,19 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pilotbench.scoring import ERROR_KINDS
+
 FORMAT = 1
 """Version of the schema: a database of another format is built anew."""
 
-ERROR_KINDS = (
-    "tool_call_format",
-    "tool_selection",
-    "parameter_config",
-    "sequence_order",
-    "dependency",
-    "timeout",
-    "max_turns",
-    "no_rule_error",
-)
 CELL = ("model", "prompt", "task", "difficulty", "tool_success_rate")
 TOKENS = ("input", "output", "reasoning", "cached")
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pilotbench.database.schema import (
     CELL,
     EPISODES,
-    ERROR_KINDS,
     PLAN,
     REQUESTS,
     SELECTION,
@@ -16,6 +15,7 @@ from pilotbench.database.schema import (
     Column,
     columns,
 )
+from pilotbench.scoring import ERROR_KINDS
 
 
 @dataclass(frozen=True)

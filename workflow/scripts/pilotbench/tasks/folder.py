@@ -11,7 +11,6 @@ that is changed, added or moved pays for itself alone.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
@@ -24,7 +23,7 @@ from typing import Any
 import yaml
 
 from pilotbench.canonical import digest
-from pilotbench.errors import TaskError, TranscriptError
+from pilotbench.errors import TaskError, TranscriptError, hint
 from pilotbench.instances import Instance
 from pilotbench.tasks.pack_session import PackSession, known_tools, tool_specs
 from pilotbench.tasks.scorers import SCORERS, SCORERS_VERSION
@@ -157,7 +156,7 @@ class QuestionPack:
         keys = {key: name for name, key in self._fields.items()}
         for key in line:
             if key not in keys and key not in self._ignore:
-                raise TaskError(f"{where}: unknown key {key!r}{_hint(key, [*keys, *self._ignore])}")
+                raise TaskError(f"{where}: unknown key {key!r}{hint(key, [*keys, *self._ignore])}")
         values = {keys[key]: value for key, value in line.items() if key in keys}
         for name in ("question", "answer"):
             if name not in values:
@@ -192,7 +191,7 @@ def load_tasks(folders: Sequence[Path], names: Sequence[str] | None = None) -> d
     chosen = known if names is None else names
     for name in chosen:
         if name not in TASKS and name not in packs:
-            raise TaskError(f"tasks: unknown task {name!r}{_hint(name, known)}")
+            raise TaskError(f"tasks: unknown task {name!r}{hint(name, known)}")
     return {name: TASKS[name] if name in TASKS else QuestionPack(packs[name]) for name in chosen}
 
 
@@ -235,7 +234,7 @@ def _settings(path: Path) -> Json:
     _check(str(path), schema, settings)
     kind = settings["scorer"]["kind"]
     if kind not in SCORERS:
-        raise TaskError(f"{path}: scorer.kind: unknown scorer {kind!r}{_hint(kind, SCORERS)}")
+        raise TaskError(f"{path}: scorer.kind: unknown scorer {kind!r}{hint(kind, SCORERS)}")
     given = {key: value for key, value in settings["scorer"].items() if key != "kind"}
     _check(f"{path}: scorer", _options_schema(kind), given)
     _check_tools(path, settings)
@@ -261,7 +260,7 @@ def _check_tools(path: Path, settings: Json) -> None:
     known = known_tools()
     for name in tools:
         if name not in known:
-            raise TaskError(f"{path}: tools: unknown tool {name!r}{_hint(name, known)}")
+            raise TaskError(f"{path}: tools: unknown tool {name!r}{hint(name, known)}")
     for key in ("max_turns",) if not tools else ("system",):
         if key in settings:
             raise TaskError(f"{path}: {key} is for packs {'without' if tools else 'with'} tools")
@@ -280,7 +279,7 @@ def _check(where: str, schema: Json, value: Any) -> None:
         allowed = list(error.schema["properties"])
         unknown = next(name for name in error.instance if name not in allowed)
         dotted = f"{key}.{unknown}" if key else str(unknown)
-        raise TaskError(f"{where}: unknown key {dotted}{_hint(str(unknown), allowed)}")
+        raise TaskError(f"{where}: unknown key {dotted}{hint(str(unknown), allowed)}")
     words = f"{where}: {key}: " if key else f"{where}: "
     message = " ".join(error.message.split())
     raise TaskError(words + (message if len(message) <= 200 else message[:199] + "…"))
@@ -329,12 +328,6 @@ def _read(path: Path) -> str:
         raise TaskError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise TaskError(f"{path}: cannot be read as UTF-8: {_line(error)}") from None
-
-
-def _hint(word: str, allowed: Iterable[str]) -> str:
-    names = list(allowed)
-    close = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; allowed: {', '.join(names)}"
 
 
 def _line(error: Exception) -> str:
