@@ -13,10 +13,12 @@ configfile: "config/providers.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/weights.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/database.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/doors.smk"
+include: "workflow/rules/run.smk"
 
 
 rule all:
@@ -38,15 +40,3 @@ rule summary:
 rule rescore:
     input:
         targets,
-
-
-onstart:
-    check_first()
-
-
-onsuccess:
-    show_result()
-
-
-onerror:
-    refresh()

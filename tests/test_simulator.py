@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from support import Simulator
+from support.simulator import setup as settings
 
 Json = dict[str, Any]
 TOOLS = [{"type": "function", "function": {"name": n, "parameters": {}}} for n in ("a", "finish")]
@@ -348,6 +349,8 @@ def test_one_connection_serves_many_requests(plain: Simulator) -> None:
     [
         ({"latency": 1}, "latency is not a setting"),
         ({"keys": {"k": {"slot": 5}}}, "keys.k: slot is not a setting"),
+        ({"latency_s": "long"}, "latency_s is 'long'; must be a number"),
+        ({"keys": {"k": {"rpm": "many"}}}, "keys.k: rpm is 'many'; must be a number"),
         ({"faults": {"error_501": 0.1}}, "error_501"),
         ({"faults": {"reset": 0.6, "hang": 0.6}}, "more than 1 together"),
     ],
@@ -359,6 +362,12 @@ def test_a_wrong_set_up_is_one_line(setup: Json, words: str, tmp_path: Path) -> 
     assert process.returncode == 2
     assert errors.count("\n") == 1
     assert words in errors
+
+
+def test_a_small_number_is_one_however_it_is_written(tmp_path: Path) -> None:
+    """Python writes 0.00005 as 5e-05, which YAML reads as a text."""
+    (tmp_path / "setup.json").write_text(json.dumps({"per_input_token_s": 0.00005}))
+    assert settings.load(tmp_path / "setup.json", {}).per_input_token_s == 0.00005
 
 
 def simulate(*flags: str) -> subprocess.Popen[str]:

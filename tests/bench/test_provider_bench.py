@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pilotbench.bench import providers
+from pilotbench.bench import ladder, providers
 
 
 @pytest.mark.parametrize(("job", "right"), [("too_wide", "answers of 429"), ("killed", "right")])
@@ -19,3 +21,10 @@ def test_a_job_gives_its_rows(job: str, right: str) -> None:
 def test_every_job_is_told_apart_by_its_name() -> None:
     for name in providers.JOBS:
         assert [other for other in providers.JOBS if other.startswith(name)] == [name]
+
+
+def test_a_step_of_the_ladder_runs_whatever_its_length() -> None:
+    job = replace(ladder.JOB, simulator={**ladder.JOB.simulator, "latency_s": 0.0})
+    found = ladder.run_with(ladder.with_instances(job, 1, tasks=["simple_task"]))
+    assert found.stats["total"]["answered"] >= len(ladder.PROMPTS)
+    assert found.stats["total"]["slot_seconds"] > 0.1 * len(ladder.PROMPTS)

@@ -6,13 +6,12 @@ OUTPUT: MATRIX (settings, tasks, prompts, plan), the paths, one Snakemake resour
 
 import re
 import sys
-import time
 from functools import cache
 from pathlib import Path
 
-from pilotbench import matrix, outputs, preflight, progress, runlock, slots, spending
+from pilotbench import matrix, runlock, slots
 from pilotbench.config import BASE_FILES, DIFFICULTIES
-from pilotbench.errors import PilotbenchError, UserError
+from pilotbench.errors import UserError
 from pilotbench.names import to_path
 from pilotbench.plan import NONE
 from pilotbench.records import SUFFIX, Shard, shard_of
@@ -39,18 +38,7 @@ EXPORTS = [f"{RESULTS}/master_database.json", f"{RESULTS}/exports/episodes.parqu
 TARGETS = [*SHARDS, DATABASE, *EXPORTS, SUMMARY]
 
 
-PACKAGED = {
-    model.weights.file.name: {
-        "package": model.weights.package,
-        "sha256": model.weights.sha256,
-    }
-    for model in SETTINGS.catalog.values()
-    if model.weights and model.weights.package
-}
-
-
 wildcard_constraints:
-    weights="|".join(map(re.escape, PACKAGED)) or "none",
     model="|".join(re.escape(to_path(name)) for name in SETTINGS.catalog),
     prompt=r"[^/]+",
     task=r"[^/]+",
@@ -101,11 +89,6 @@ def weights_file(wildcards) -> list[str]:
     return [str(model.weights.file)] if model.weights else []
 
 
-def packaged(wildcards) -> dict:
-    """Return where the weights of a file name come from, and what they must be."""
-    return PACKAGED[wildcards.weights]
-
-
 def tokens(alias: str):
     """Return the function that says how many slots of a key a job takes."""
     return lambda wildcards: int(home(shard(wildcards)) == alias)
@@ -141,54 +124,3 @@ def quick_selection(wildcards) -> list[str]:
             f"error: quick is a selection of its own, run: {command}   (or: make quick)"
         )
     return TARGETS
-
-
-def views() -> list:
-    """Return the live tables of this run: the log handlers that can show one."""
-    handlers = workflow.logger_manager.get_log_handlers()
-    return [handler for handler in handlers if hasattr(handler, "watch")]
-
-
-def check_first() -> None:
-    """Stop before any job starts where a prompt, pack, key or budget is not as it must be."""
-    runlock.sign()
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "evaluate"]
-    shards = [shard(job.wildcards) for job in jobs]
-    try:
-        preflight.check(MATRIX, shards)
-        spending.begin(MATRIX, shards)
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    if shards:
-        for view in views():
-            view.watch(progress.Watch(MATRIX).text)
-
-
-def only_looks() -> bool:
-    """Say whether the run makes no results: its targets are those of doors.smk."""
-    targets = set(workflow.dag_settings.targets)
-    return bool(targets) and targets <= {"estimate", "check"}
-
-
-def show_result() -> None:
-    """Print the result table and where the page is, unless the run was for another table."""
-    for view in views():
-        view.unwatch()
-    table = Path(RESULTS, "summary/summary.txt")
-    if table.exists() and not only_looks():
-        print(f"\n{table.read_text()}\nsummary: {SUMMARY}", file=sys.stderr)
-
-
-def refresh() -> None:
-    """After a failed job: bring database and summary up to date with all that is finished."""
-    for view in views():
-        view.unwatch()
-    if only_looks():
-        return
-    try:
-        outputs.refresh(MATRIX)
-        show_result()
-        if reached := spending.reached(MATRIX):
-            print(reached, file=sys.stderr)
-    except PilotbenchError as error:
-        print(f"error: {error}", file=sys.stderr)

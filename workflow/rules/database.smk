@@ -4,6 +4,8 @@ INPUT:  every planned shard (none with partial=true: then files and journal are 
 OUTPUT: results/master.duckdb, results/master_database.json, results/exports/
 """
 
+import time
+
 
 rule database:
     input:

@@ -24,17 +24,3 @@ rule evaluate:
         versions=lambda wildcards: MATRIX.versions(shard(wildcards).cell),
     script:
         "../scripts/evaluate.py"
-
-
-rule weights:
-    output:
-        "resources/models/{weights}",
-    log:
-        f"{RESULTS}/logs/weights/{{weights}}.log",
-    retries: 2
-    conda:
-        "../../envs/pilotbench.yaml"
-    params:
-        packaged=packaged,
-    script:
-        "../scripts/weights.py"

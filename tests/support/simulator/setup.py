@@ -134,7 +134,18 @@ def _checked(kind: type, values: Mapping[str, Any], where: str) -> dict[str, Any
     for name in values:
         if name not in allowed:
             raise SetupError(f"{where}: {name} is not a setting; allowed are {', '.join(allowed)}")
-    return dict(values)
+    kinds = {one.name: one.type for one in fields(kind)}
+    return {name: _number(value, str(kinds[name]), where, name) for name, value in values.items()}
+
+
+def _number(value: Any, kind: str, where: str, name: str) -> Any:
+    """Return a number where one is wanted: YAML reads 5e-05, as JSON writes it, as a text."""
+    if not kind.startswith(("int", "float")) or isinstance(value, bool | int | float | None):
+        return value
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise SetupError(f"{where}: {name} is {value!r}; must be a number") from None
 
 
 def _checked_faults(shares: Mapping[str, float]) -> None:

@@ -46,16 +46,18 @@ def rows(scale: float = 1.0) -> Iterator[Row]:
     """Yield the ladder's rows; the last step is the job with three keys of 5."""
     count = max(2, round(20 * scale))
     alone = {"prompts": ["middle"], "tasks": ["data_pipeline"]}
-    serial = run_with(_of(replace(JOB, slots=1, keys=1), max(2, round(15 * scale)), **alone))
+    serial = run_with(
+        with_instances(replace(JOB, slots=1, keys=1), max(2, round(15 * scale)), **alone)
+    )
     speed = serial.stats["total"]["slot_seconds"] / serial.window_s
     yield told("ladder: serial", speed, "s/s", shard_size=20)
     steps = {
-        "one key of 5": _of(replace(JOB, keys=1), max(2, round(count / 3))),
-        "a key of 5 for each prompt": _of(JOB, count, routing="by_prompt"),
+        "one key of 5": with_instances(replace(JOB, keys=1), max(2, round(count / 3))),
+        "a key of 5 for each prompt": with_instances(JOB, count, routing="by_prompt"),
     }
     for name, job in steps.items():
         yield told(f"ladder: {name}", _speed(run_with(job)) / speed, "x", shard_size=20)
-    found = run_with(_of(JOB, count))
+    found = run_with(with_instances(JOB, count))
     yield at_least("ladder: three keys of 5 for all", _speed(found) / speed, "x", 14, shard_size=20)
     name, size = f"three keys of 5, multi-turn, 3 x 5 x {count}", {"shard_size": 20}
     yield at_least(f"{name}: utilisation with start-up", found.utilisation, "", 0.93, **size)
@@ -81,7 +83,8 @@ def write_prompts(folder: Path) -> None:
         (folder / "bench_prompts" / f"{name}.md").write_text(f"{baseline}\n{filler}\n")
 
 
-def _of(job: Job, instances: int, **config: Any) -> Job:
+def with_instances(job: Job, instances: int, **config: Any) -> Job:
+    """Return `job` with so many instances of each task, `config` over its matrix."""
     return replace(job, config={**job.config, "instances": instances, **config})
 
 

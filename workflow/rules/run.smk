@@ -1,0 +1,75 @@
+"""The start and the end of a run: what is looked at before any job, and what is shown at the end.
+
+INPUT:  the jobs that are about to run
+OUTPUT: one line and a stop where something is missing; after a failure, database and summary of all
+        that is finished
+"""
+
+import sys
+from pathlib import Path
+
+from pilotbench import outputs, preflight, progress, runlock, spending
+from pilotbench.errors import PilotbenchError, UserError
+
+
+def views() -> list:
+    """Return the live tables of this run: the log handlers that can show one."""
+    handlers = workflow.logger_manager.get_log_handlers()
+    return [handler for handler in handlers if hasattr(handler, "watch")]
+
+
+def check_first() -> None:
+    """Stop before any job starts where a prompt, pack, key or budget is not as it must be."""
+    runlock.sign()
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "evaluate"]
+    shards = [shard(job.wildcards) for job in jobs]
+    try:
+        preflight.check(MATRIX, shards)
+        spending.begin(MATRIX, shards)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    if shards:
+        for view in views():
+            view.watch(progress.Watch(MATRIX).text)
+
+
+def only_looks() -> bool:
+    """Say whether the run makes no results: its targets are those of doors.smk."""
+    targets = set(workflow.dag_settings.targets)
+    return bool(targets) and targets <= {"estimate", "check"}
+
+
+def show_result() -> None:
+    """Print the result table and where the page is, unless the run was for another table."""
+    for view in views():
+        view.unwatch()
+    table = Path(RESULTS, "summary/summary.txt")
+    if table.exists() and not only_looks():
+        print(f"\n{table.read_text()}\nsummary: {SUMMARY}", file=sys.stderr)
+
+
+def refresh() -> None:
+    """After a failed job: bring database and summary up to date with all that is finished."""
+    for view in views():
+        view.unwatch()
+    if only_looks():
+        return
+    try:
+        outputs.refresh(MATRIX)
+        show_result()
+        if reached := spending.reached(MATRIX):
+            print(reached, file=sys.stderr)
+    except PilotbenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+
+
+onstart:
+    check_first()
+
+
+onsuccess:
+    show_result()
+
+
+onerror:
+    refresh()
