@@ -7,6 +7,9 @@ min_version("9.27")
 include: "workflow/rules/files.smk"
 
 
+report: "workflow/report/workflow.rst"
+
+
 configfile: "config/config.yaml"
 configfile: "config/models.yaml"
 configfile: "config/providers.yaml"

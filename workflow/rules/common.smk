@@ -4,6 +4,7 @@ INPUT:  the merged config
 OUTPUT: MATRIX (settings, tasks, prompts, plan), the paths, one Snakemake resource for each key
 """
 
+import json
 import re
 import sys
 from functools import cache
@@ -114,6 +115,11 @@ def slots_in_force(wildcards) -> str:
 def targets(wildcards) -> list[str]:
     """Return all targets; a function costs nothing where its rule is not asked for."""
     return TARGETS
+
+
+def in_report(kind: str, name: str) -> dict:
+    """Return what the summary says of one of its figures or tables, for Snakemake's report."""
+    return json.loads(Path(RESULTS, "summary/summary.json").read_text())[kind][name]
 
 
 def quick_selection(wildcards) -> list[str]:

@@ -1,15 +1,17 @@
 """The start and the end of a run: what is looked at before any job, and what is shown at the end.
 
 INPUT:  the jobs that are about to run
-OUTPUT: one line and a stop where something is missing; after a failure, database and summary of all
-        that is finished
+OUTPUT: one line and a stop where something is missing; results/summary/matrix.svg, the rules of the
+        run; after a failure, database and summary of all that is finished
 """
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 from pilotbench import outputs, preflight, progress, runlock, spending
 from pilotbench.errors import PilotbenchError, UserError
+from pilotbench.summary import rulegraph
 
 
 def views() -> list:
@@ -31,6 +33,19 @@ def check_first() -> None:
     if shards:
         for view in views():
             view.watch(progress.Watch(MATRIX).text)
+
+
+def draw_rules() -> None:
+    """Draw the rules of a run that makes the summary, as Snakemake has put them together."""
+    dag = workflow.dag
+    jobs = Counter(job.rule.name for job in dag.jobs)
+    if "summary_pages" in jobs:
+        edges = {
+            (other.rule.name, job.rule.name)
+            for job in dag.jobs
+            for other in dag.dependencies[job]
+        }
+        rulegraph.draw(edges, jobs, PLAN.words, Path(RESULTS, "summary/matrix.svg"))
 
 
 def only_looks() -> bool:
@@ -65,6 +80,7 @@ def refresh() -> None:
 
 onstart:
     check_first()
+    draw_rules()
 
 
 onsuccess:

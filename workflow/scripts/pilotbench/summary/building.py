@@ -31,7 +31,7 @@ def write(data: Data, out: Path) -> None:
     drawn = figures.figures(Source(data, told.tables, told.episodes, told.uses))
     files.write_csv(told, out / "tables")
     rendering.write(drawn, out / "figures")
-    files.write_json(told, out / "summary.json")
+    files.write_json(told, drawn, out / "summary.json")
     markdown.write(told, drawn, out / "summary.md")
     page.write(told, drawn, rendering.javascript(), out / "index.html")
 

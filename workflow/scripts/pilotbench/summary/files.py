@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pilotbench.summary.balance import is_balanced
+from pilotbench.summary.figures.base import Figure
 from pilotbench.summary.hostile import csv_safe
 from pilotbench.summary.report import Report
 from pilotbench.summary.tables import model_cells
@@ -25,12 +27,13 @@ def write_csv(report: Report, folder: Path) -> None:
         table.frame.map(csv_safe).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
 
 
-def write_json(report: Report, path: Path) -> None:
+def write_json(report: Report, figures: Iterable[Figure], path: Path) -> None:
     """Write every number of the summary as JSON: facts, verdict and tables by column."""
-    path.write_text(json.dumps(as_json(report), ensure_ascii=True, indent=1) + "\n", "utf-8")
+    text = json.dumps(as_json(report, figures), ensure_ascii=True, indent=1)
+    path.write_text(text + "\n", "utf-8")
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def as_json(report: Report, figures: Iterable[Figure] = ()) -> dict[str, Any]:
     """Return the summary as JSON types; missing numbers are null."""
     return {
         "format": FORMAT,
@@ -52,6 +55,15 @@ def as_json(report: Report) -> dict[str, Any]:
                 "rows": json_rows(table.frame),
             }
             for name, table in report.tables.items()
+        },
+        "figures": {
+            figure.name: {
+                "title": figure.title,
+                "section": figure.section,
+                "says": figure.says,
+                "table": figure.table,
+            }
+            for figure in figures
         },
     }
 

@@ -12,8 +12,8 @@ from pilotbench.summary.figures.base import Figure, Source
 MAKERS = (
     skill.success,
     skill.pareto,
-    skill.by_task,
-    skill.by_difficulty,
+    skill.heat_task,
+    skill.heat_difficulty,
     prompts.prompt_effect,
     skill.reliability,
     prompts.flaw_effect,

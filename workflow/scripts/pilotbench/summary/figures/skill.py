@@ -124,12 +124,12 @@ def _front(rows: Rows, x: str) -> set[str]:
     return front
 
 
-def by_task(source: Source) -> Figure | None:
+def heat_task(source: Source) -> Figure | None:
     """Draw model x task as a heat map."""
     return _heat(source, "task", "by_task", "Model and task")
 
 
-def by_difficulty(source: Source) -> Figure | None:
+def heat_difficulty(source: Source) -> Figure | None:
     """Draw model x difficulty as a heat map."""
     return _heat(source, "difficulty", "by_difficulty", "Model and difficulty")
 
