@@ -18,7 +18,12 @@ setup: .venv/.ready  ## make .venv with the pinned environment
 quick: setup     ## a small real benchmark, without any key
 	$(RUN) quick --configfile config/experiments/quick.yaml
 
-test: setup      ## every test
+# Plugins beside the environment: Snakemake imports each one that it finds at every start.
+.venv/plugins/.ready: .venv/.ready envs/plugins.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --no-deps --upgrade --target .venv/plugins --requirement envs/plugins.txt
+	touch $@
+
+test: .venv/plugins/.ready  ## every test
 	$(BIN)/python -m pytest
 
 lint: setup      ## style, types and workflow checks

@@ -21,6 +21,8 @@ def test_every_dependency_is_pinned_and_the_constraints_hold_the_same_pin() -> N
     assert len(named) == len(wanted), "a dependency without =="
     locked = pins(Path("envs/constraints.txt").read_text().splitlines())
     assert named.items() <= locked.items()
+    plugins = Path("envs/plugins.txt").read_text().splitlines()
+    assert {name for name in plugins if name and not name.startswith("#")} <= locked.keys()
 
 
 def test_the_conda_environment_has_the_same_pins() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = Path(sys.prefix, "plugins")
 PLAYERS = {
     "models": ["oracle", "random"],
     "tasks": ["simple_task"],
@@ -26,6 +27,9 @@ PLAYERS = {
 
 class Build:
     """A checkout in `folder`; `config` is an overlay, by default a tiny matrix of players."""
+
+    plugins = False
+    """Whether runs find the plugins of envs/plugins.txt."""
 
     def __init__(self, folder: Path, config: dict[str, Any] | None = None) -> None:
         self.folder = folder
@@ -65,7 +69,8 @@ class Build:
     def environment(self, **env: str | None) -> dict[str, str]:
         """Return the variables of a run: no key of the person who tests, no terminal colours."""
         kept = {k: v for k, v in os.environ.items() if "API_KEY" not in k and "ENDPOINT" not in k}
-        library = {"PYTHONPATH": str(self.folder / "workflow/scripts"), "NO_COLOR": "1"}
+        folders = [str(self.folder / "workflow/scripts"), *([str(PLUGINS)] if self.plugins else [])]
+        library = {"PYTHONPATH": os.pathsep.join(folders), "NO_COLOR": "1"}
         return {k: v for k, v in (kept | library | env).items() if v is not None}
 
     def shards(self) -> dict[str, bytes]:

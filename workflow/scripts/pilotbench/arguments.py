@@ -6,9 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pilotbench import config, matrix
+from pilotbench import config, matrix, yamls
 from pilotbench.errors import ConfigError
 from pilotbench.matrix import Matrix
 
@@ -50,5 +48,5 @@ def overrides(words: list[str]) -> dict[str, Any]:
         key, sign, value = word.partition("=")
         if not sign:
             raise ConfigError(f"--config {word}: must be KEY=VALUE")
-        found[key] = yaml.safe_load(value)
+        found[key] = yamls.load(value)
     return found

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from pilotbench import yamls
 from pilotbench.errors import ConfigError
 
 Json = dict[str, Any]
@@ -194,7 +195,7 @@ def read(overlays: Sequence[Path] = (), overrides: Mapping[str, Any] | None = No
 def typed(config: Mapping[str, Any]) -> Json:
     """Return config with the words of the command line as values: `partial=true` is a truth."""
     return {
-        key: yaml.safe_load(value) if key in SCALARS and isinstance(value, str) else value
+        key: yamls.load(value) if key in SCALARS and isinstance(value, str) else value
         for key, value in config.items()
     }
 
@@ -296,7 +297,7 @@ def _provider(name: str, entry: Mapping[str, Any], config: Mapping[str, Any]) ->
 def load_file(path: Path) -> Json:
     """Return a config file's mapping. Raises ConfigError when it is missing or not YAML."""
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = yamls.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -10,7 +10,6 @@ import logging
 import shutil
 from pathlib import Path
 
-from pilotbench.evaluate import replay
 from pilotbench.matrix import Matrix
 
 log = logging.getLogger(__name__)
@@ -19,6 +18,7 @@ log = logging.getLogger(__name__)
 def update_database(matrix: Matrix) -> Path:
     """Bring `master.duckdb` up to date from shard files and, where there is none, the journal."""
     from pilotbench import database
+    from pilotbench.evaluate import replay
 
     results = matrix.settings.results_dir
     database.update(

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable
 
 from pilotbench import secrets
 from pilotbench.errors import ConfigError
-from pilotbench.evaluate import replay
 from pilotbench.matrix import Matrix
 from pilotbench.records import Shard
 from pilotbench.routing import home_key, usable_keys
@@ -27,6 +26,8 @@ def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> None:
 
     Only shards that lack a key are looked into: what the journal answers needs none.
     """
+    from pilotbench.evaluate import replay  # most runs lack no key: nothing to load
+
     settings, variables = matrix.settings, secrets.environment()
     lacking = {
         alias: lines[0]

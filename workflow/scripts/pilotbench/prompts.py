@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from pilotbench import yamls
 from pilotbench.canonical import digest
 from pilotbench.config import FLAWED
 from pilotbench.errors import TemplateError, hint
@@ -221,7 +222,7 @@ _KINDS = {"label": str, "needs_plan": bool, "flaw": str}
 
 def _facts(path: Path, front: str) -> dict[str, Any]:
     try:
-        facts = yaml.safe_load(front) or {}
+        facts = yamls.load(front) or {}
     except yaml.YAMLError as error:
         raise TemplateError(f"{path}: front matter is not YAML: {_line(error)}") from None
     if not isinstance(facts, dict):

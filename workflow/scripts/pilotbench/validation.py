@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pilotbench import prompts
+from pilotbench import prompts, yamls
 from pilotbench.config import DIFFICULTIES, expand, load_file, settings, typed
 from pilotbench.errors import ConfigError, hint
 from pilotbench.tasks import folder
@@ -67,7 +65,7 @@ def _check(value: Any, schema_name: str, prefix: tuple[str, ...], origin: _Origi
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    schema = yaml.safe_load((SCHEMAS / f"{schema_name}.schema.yaml").read_text(encoding="utf-8"))
+    schema = yamls.load((SCHEMAS / f"{schema_name}.schema.yaml").read_text(encoding="utf-8"))
     error = best_match(Draft202012Validator(schema).iter_errors(value))
     if error is not None:
         raise ConfigError(_explain(error, prefix, origin))

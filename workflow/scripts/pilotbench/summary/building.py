@@ -26,14 +26,15 @@ def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
 def write(data: Data, out: Path) -> None:
     """Write everything but the transcripts; the page last, so that its links lead somewhere."""
     out.mkdir(parents=True, exist_ok=True)
-    with _frozen():
-        told = report(data)
-    drawn = figures.figures(Source(data, told.tables, told.episodes, told.uses))
-    files.write_csv(told, out / "tables")
-    rendering.write(drawn, out / "figures")
-    files.write_json(told, drawn, out / "summary.json")
-    markdown.write(told, drawn, out / "summary.md")
-    page.write(told, drawn, rendering.javascript(), out / "index.html")
+    with rendering.javascript() as script:
+        with _frozen():
+            told = report(data)
+        drawn = figures.figures(Source(data, told.tables, told.episodes, told.uses))
+        files.write_csv(told, out / "tables")
+        rendering.write(drawn, out / "figures")
+        files.write_json(told, drawn, out / "summary.json")
+        markdown.write(told, drawn, out / "summary.md")
+        page.write(told, drawn, script(), out / "index.html")
 
 
 @contextmanager

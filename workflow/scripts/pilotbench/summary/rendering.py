@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pilotbench.errors import PilotbenchError
 from pilotbench.summary import theme
 from pilotbench.summary.figures.base import Figure
 
@@ -43,8 +47,28 @@ def _named(svg: str, figure: Figure) -> str:
     return f'{head} role="img">{words}{rest}'
 
 
-def javascript() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`."""
-    import vl_convert
+_BUNDLE = """
+import sys, vl_convert
+sys.stdout.buffer.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode())
+"""
 
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
+@contextmanager
+def javascript() -> Iterator[Callable[[], str]]:
+    """Yield what returns Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`.
+
+    It is made beside the block, in a process: that takes more than a second, and vl-convert lets
+    no other thread of this one run meanwhile.
+    """
+    with subprocess.Popen([sys.executable, "-c", _BUNDLE], stdout=subprocess.PIPE) as process:
+
+        def wait() -> str:
+            script = process.communicate()[0]
+            if process.returncode:
+                raise PilotbenchError("the page's script could not be made: see the lines above")
+            return script.decode()
+
+        try:
+            yield wait
+        finally:
+            process.kill()

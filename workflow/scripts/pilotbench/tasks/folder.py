@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from pilotbench import yamls
 from pilotbench.canonical import digest
 from pilotbench.errors import TaskError, TranscriptError, hint
 from pilotbench.instances import Instance
@@ -227,10 +228,10 @@ def _subfolders(folder: Path) -> list[Path]:
 def _settings(path: Path) -> Json:
     """Return task.yaml, checked, with defaults filled in."""
     try:
-        settings = yaml.safe_load(_read(path))
+        settings = yamls.load(_read(path))
     except yaml.YAMLError as error:
         raise TaskError(f"{path}: not YAML: {_line(error)}") from None
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema = yamls.load(SCHEMA.read_text(encoding="utf-8"))
     _check(str(path), schema, settings)
     kind = settings["scorer"]["kind"]
     if kind not in SCORERS:
