@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +13,10 @@ from pathlib import Path
 import pytest
 from database_lab import CELLS, SIZE, Lab
 
+from pilotbench.command import file_digest
 from pilotbench.database import where_from
 from pilotbench.errors import UserError
+from support import make_shards
 from support.build import Build
 
 CELL = dict(zip(where_from.CELL, CELLS[0].words, strict=True))
@@ -60,12 +64,12 @@ def test_a_mistake_is_one_line(lab: Lab, column: str, words: dict[str, str], say
 
 
 def test_the_command_that_is_told_makes_the_files_again(tmp_path: Path) -> None:
-    build = Build(tmp_path, {"models": ["oracle"], "prompts": ["baseline"]})
-    assert build.snakemake().returncode == 0
+    build = Build(tmp_path, {"models": ["mine"], "prompts": ["baseline"], "model_catalog": _MINE})
+    assert build.snakemake("--config", "instances=3").returncode == 0
     before = build.shards()
     told = json.loads(
         subprocess.run(
-            [sys.executable, "-c", _PROGRAM, "success_rate", "model=oracle", "--json"],
+            [sys.executable, "-c", _PROGRAM, "success_rate", "model=mine", "--json"],
             cwd=build.folder,
             env=build.environment(),
             stdout=subprocess.PIPE,
@@ -73,15 +77,38 @@ def test_the_command_that_is_told_makes_the_files_again(tmp_path: Path) -> None:
         ).stdout
     )
     (command,) = [c for c in told["commands"] if c.startswith("snakemake")]
+    assert command.endswith("--configfile overlay.yaml --config instances=3")
+    jobs = {(file["run"], file["path"], file["job"]) for file in told["files"]}
+    assert jobs == _jobs_in_log(build.folder)
+    assert len(jobs) == 2
     for path in before:
         (build.folder / "results/shards" / path).unlink()
-    run = build.python("-m", *command.split(), f"limits_dir={build.folder / 'limits'}")
+    run = build.python("-m", *shlex.split(command))
     assert run.returncode == 0, run.stdout
     assert [_episodes(content) for content in build.shards().values()] == [
         _episodes(content) for content in before.values()
     ]
 
 
+def test_files_of_several_runs_are_made_again_by_several_commands(lab: Lab) -> None:
+    first, second, *_ = lab.plan.shards
+    seen = file_digest(Path("config/config.yaml"))
+    told = {"configfiles": [["config/config.yaml", seen], ["gone.yaml", "0" * 64]]}
+    lab.write()
+    make_shards.write(lab.results, first, 1, config=["a=1", "b=[1, 2]"], **told)
+    make_shards.write(lab.results, second, 1, config=[], configfiles=[])
+    lab.update()
+    origin = where_from.where_from(lab.database, "success_rate", {"model": "alpha"}, lab.results)
+    files, dir_ = [lab.path(first), lab.path(second)], f"results_dir={lab.results}"
+    assert origin.commands[1:] == [
+        f"snakemake {files[1]} --force --config {dir_}",
+        f"snakemake {files[0]} --force --configfile config/config.yaml gone.yaml "
+        f"--config a=1 'b=[1, 2]' {dir_}",
+    ]
+    assert origin.notes == ["gone.yaml is not as it was: its SHA-256 was " + "0" * 64]
+
+
+_MINE = {"mine": {"provider": "players", "deployment": "oracle"}}
 _PROGRAM = """
 import argparse
 from pilotbench.database import where_from
@@ -89,6 +116,13 @@ parser = argparse.ArgumentParser()
 where_from.add_arguments(parser)
 where_from.run(parser.parse_args())
 """
+
+
+def _jobs_in_log(folder: Path) -> set[tuple[str, str, str]]:
+    """Return (name of the log, shard, job id) of each shard that the build's own log names."""
+    (log,) = (folder / ".snakemake/log").glob("*.log")
+    job = r"^localrule evaluate:.*?output: results/shards/(\S+).*?jobid: (\d+)$"
+    return {(log.name, *found) for found in re.findall(job, log.read_text(), re.M | re.S)}
 
 
 def _episodes(content: bytes) -> list[bytes]:

@@ -47,12 +47,18 @@ def write_plan(results: Path, plan: Plan, text: float = 1.0) -> None:
 
 
 def write(
-    results: Path, shard: Shard, repeats: int = 1, *, salt: str = "", text: float = 1.0
+    results: Path,
+    shard: Shard,
+    repeats: int = 1,
+    *,
+    salt: str = "",
+    text: float = 1.0,
+    **provenance: Any,
 ) -> Path:
     """Write one shard file and return its path; another `salt` gives other outcomes."""
     path = results / "shards" / shard.path
     episodes = make_episodes(shard, repeats, salt=salt, text=text)
-    write_shard(path, make_header(shard, episodes, repeats), episodes)
+    write_shard(path, make_header(shard, episodes, repeats, **provenance), episodes)
     return path
 
 

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from pilotbench import outputs, preflight, progress, runlock, spending
+from pilotbench import command, outputs, preflight, progress, runlock, spending
 from pilotbench.errors import PilotbenchError, UserError
 from pilotbench.summary import rulegraph
 
@@ -20,7 +20,7 @@ def views() -> list:
     return [handler for handler in handlers if hasattr(handler, "watch")]
 
 
-def check_first() -> None:
+def check_first(logs) -> None:
     """Stop before any job starts where a prompt, pack, key or budget is not as it must be."""
     runlock.sign()
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "evaluate"]
@@ -30,6 +30,12 @@ def check_first() -> None:
         spending.begin(MATRIX, shards)
     except UserError as error:
         sys.exit(f"error: {error}")
+    command.tell(
+        logs,
+        workflow.overwrite_configfiles,
+        workflow.config_settings.config_args or (),
+        {str(job.output[0]): job.jobid for job in jobs},
+    )
     if shards:
         for view in views():
             view.watch(progress.Watch(MATRIX).text)
@@ -79,7 +85,7 @@ def refresh() -> None:
 
 
 onstart:
-    check_first()
+    check_first(log)
     draw_rules()
 
 

@@ -22,4 +22,4 @@ with logged(Path(snakemake.log[0])):
         parent=os.getppid() if local else None,
         stop=stop_on_signal(),
     )
-    evaluate(loaded, shard, out, share, job=os.environ.get("SLURM_JOB_ID"))
+    evaluate(loaded, shard, out, share)

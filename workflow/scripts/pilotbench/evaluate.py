@@ -7,18 +7,19 @@ the shard fails and leaves no file.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
-from pilotbench import BENCHMARK_VERSION, provenance
+from pilotbench import BENCHMARK_VERSION, command, provenance
 from pilotbench.canonical import canonical, digest
 from pilotbench.config import Settings
 from pilotbench.episode import Episode, play
@@ -91,7 +92,7 @@ class Outcome:
     owed: list[Owed] = field(default_factory=list)
 
 
-def evaluate(matrix: Matrix, shard: Shard, out: Path, share: Share, job: str | None = None) -> None:
+def evaluate(matrix: Matrix, shard: Shard, out: Path, share: Share) -> None:
     """Write the result file of `shard`, asking for what the journal does not hold.
 
     Raises ShardOwed, one line, where an episode could not be finished; then there is no file.
@@ -108,7 +109,8 @@ def evaluate(matrix: Matrix, shard: Shard, out: Path, share: Share, job: str | N
         if outcome.owed:
             raise ShardOwed(_owed_line(shard, outcome))
         _keep_instances(matrix, shard)
-        write_shard(out, _header(matrix, shard, outcome, ask, started, job), outcome.episodes)
+        origin = _provenance(matrix, shard, outcome, ask, started) | _made_by(out)
+        write_shard(out, _header(matrix, shard, outcome, ask, origin), outcome.episodes)
 
 
 def replay(matrix: Matrix, shard: Shard) -> Outcome:
@@ -314,9 +316,7 @@ def _owed_line(shard: Shard, outcome: Outcome) -> str:
     )
 
 
-def _header(
-    matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, started: datetime, job: str | None
-) -> Json:
+def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: Json) -> Json:
     """Return the first line of a shard file: counts, cost and provenance."""
     records, cell = outcome.episodes, shard.cell
     status = Counter(record["status"] for record in records)
@@ -344,13 +344,13 @@ def _header(
         "requests": len(requests),
         "asked": sum(ask.keys.values()),
         "replayed": ask.replayed,
-        "provenance": _provenance(matrix, shard, outcome, ask, started, job),
+        "provenance": origin,
         "system": outcome.system,
     }
 
 
 def _provenance(
-    matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, started: datetime, job: str | None
+    matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, started: datetime
 ) -> Json:
     model = matrix.settings.catalog[shard.cell.model]
     parameters = {
@@ -372,5 +372,14 @@ def _provenance(
         "started": started.isoformat(timespec="milliseconds"),
         "ended": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "keys": dict(ask.keys),
-        "job": job,
+    }
+
+
+def _made_by(out: Path) -> Json:
+    """Return the command that wrote `out` and its job, as far as the run has told them."""
+    told = command.told()
+    return {
+        **asdict(told),
+        "job": command.number_of(str(out), told.run),
+        "cluster_job": os.environ.get("SLURM_JOB_ID"),
     }

@@ -28,8 +28,11 @@ _PROVENANCE = (
     "started",
     "ended",
     "host",
+    "run",
     "job",
+    "cluster_job",
 )
+_JSON = ("parameters", "libraries", "keys", "configfiles", "config")
 
 
 class Rows:
@@ -109,7 +112,7 @@ def shard_row(shard: Shard, header: Json, **state: Any) -> Json:
     row = dict.fromkeys(column.name for column in TABLES["shards"].columns)
     row |= cell_columns(shard) | {key: header.get(key) for key in ("repeats", "asked", "replayed")}
     row |= {key: _words(origin.get(key)) for key in _PROVENANCE}
-    row |= {key: as_json(origin.get(key)) for key in ("parameters", "libraries", "keys")}
+    row |= {key: as_json(origin.get(key)) for key in _JSON}
     row["dirty"] = None if origin.get("dirty") is None else bool(origin["dirty"])
     row["max_turns"] = _words((origin.get("versions") or {}).get("max_turns"))
     return row | state

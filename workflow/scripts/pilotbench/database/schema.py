@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pilotbench.scoring import ERROR_KINDS
 
-FORMAT = 1
+FORMAT = 2
 """Version of the schema: a database of another format is built anew."""
 
 CELL = ("model", "prompt", "task", "difficulty", "tool_success_rate")
@@ -88,7 +88,11 @@ started            VARCHAR  Start of the evaluation that wrote the file, ISO 860
 ended              VARCHAR  Its end.
 host               VARCHAR  Machine.
 keys               VARCHAR  Requests by key alias, JSON.
-job                VARCHAR  Snakemake's job id.
+run                VARCHAR  Snakemake's log of the run that wrote the file, in .snakemake/log.
+configfiles        VARCHAR  Its --configfile, JSON: pairs of path and SHA-256 of the content.
+config             VARCHAR  Its words after --config, JSON.
+job                VARCHAR  Snakemake's job id within that run.
+cluster_job        VARCHAR  Slurm's job id.
 """),
 )
 

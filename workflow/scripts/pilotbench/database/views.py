@@ -286,16 +286,18 @@ requests           BIGINT   Requests.
 
 _RUNS = View(
     "runs",
-    "One row a code state on a machine: the shard files that it wrote.",
+    "One row a command on a machine, under one code state: the shard files that it wrote.",
     """
-SELECT commit, dirty, host, benchmark_version, scoring_version, libraries, count(*) AS shards,
+SELECT run, configfiles, config, commit, dirty, host, benchmark_version, scoring_version, libraries,
+  count(*) AS shards,
   sum(asked)::BIGINT AS asked, sum(replayed)::BIGINT AS replayed, min(started) AS started,
   max(ended) AS ended
 FROM store.shards WHERE state = 'file' GROUP BY ALL
 """,
     _named(
         SHARDS.columns,
-        *("commit", "dirty", "host", "benchmark_version", "scoring_version", "libraries"),
+        *("run", "configfiles", "config", "commit", "dirty", "host"),
+        *("benchmark_version", "scoring_version", "libraries"),
     )
     + columns("""
 shards    BIGINT   Shard files.

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pilotbench.command import file_digest
 from pilotbench.database import store
 from pilotbench.database.queries import opened
 from pilotbench.database.schema import CELL
@@ -49,6 +50,11 @@ _ORIGIN = (
     "last",
     "repeats",
     "max_turns",
+    "run",
+    "job",
+    "cluster_job",
+    "configfiles",
+    "config",
     "commit",
     "dirty",
     "benchmark_version",
@@ -64,13 +70,17 @@ _ORIGIN = (
 
 @dataclass(frozen=True)
 class Origin:
-    """All that a number comes from; `commands` make its files again, in order."""
+    """All that a number comes from; `commands` make its files again, in order.
+
+    `notes` say what would keep them from that: files that are no longer as they were.
+    """
 
     column: str
     words: dict[str, str]
     value: float | int | None
     episodes: list[Json] = field(default_factory=list)
     files: list[Json] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
 
 
@@ -95,7 +105,8 @@ def where_from(
             raise UserError(f"where-from: no episode of the current selection has {told}")
         base = [*values, list(_STATUS.get(column, _ANY))]
         episodes = _rows(connection, _EPISODES.format(selected), base)
-    return Origin(column, dict(words), number, episodes, files, commands(files, results))
+    again = commands(files, results)
+    return Origin(column, dict(words), number, episodes, files, notes(files), again)
 
 
 _NUMBERS = f"SELECT {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}, {ERRORS_SQL} FROM episodes WHERE {{}}"
@@ -126,46 +137,59 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any]) 
 
 
 def commands(files: list[Json], results: Path) -> list[str]:
-    """Return the shell commands that make `files` again: per commit, one for each shape of shard.
+    """Return the shell commands that make `files` again: per commit, one for each command line.
 
-    They replay the journal and pay for nothing that it holds.
+    They say `--configfile` and `--config` as the runs did that wrote the files. They replay the
+    journal and pay for nothing that it holds.
     """
-    groups: dict[tuple[Any, ...], list[Json]] = {}
+    groups: dict[tuple[str, ...], list[Json]] = {}
     for file in files:
-        size = file["last"] - file["first"] + 1
-        key = (file["commit"] or "", file["repeats"], file["max_turns"] or "auto", size)
-        groups.setdefault(key, []).append(file)
+        words = shlex.join([*_configfile(file), *_config(file, results)])
+        groups.setdefault((file["commit"] or "", words), []).append(file)
     found, here = [], ""
-    for (commit, repeats, turns, size), members in sorted(groups.items()):
+    for (commit, words), members in sorted(groups.items()):
         if commit and commit != here:
             found.append(f"git checkout {commit}")
             here = commit
-        found.append(_build(members, results, repeats, turns, size))
+        targets = shlex.join(str(results / "shards" / file["path"]) for file in members)
+        found.append(f"snakemake {targets} --force {words}".rstrip())
     return found
 
 
-def _build(files: list[Json], results: Path, repeats: int, turns: str, size: int) -> str:
-    targets = [str(results / "shards" / file["path"]) for file in files]
+def notes(files: list[Json]) -> list[str]:
+    """Return a line for each thing that is not as it was when `files` were written."""
+    found = []
+    if any(file["dirty"] for file in files):
+        found.append("written with uncommitted changes: the commit alone does not fix the code")
+    overlays = {tuple(pair) for file in files for pair in json.loads(file["configfiles"] or "[]")}
+    found += [
+        f"{path} is not as it was: its SHA-256 was {digest}"
+        for path, digest in sorted(overlays)
+        if file_digest(Path(path)) != digest
+    ]
+    return found
+
+
+def _configfile(file: Json) -> list[str]:
+    paths = [path for path, _ in json.loads(file["configfiles"] or "[]")]
+    return ["--configfile", *paths] if paths else []
+
+
+def _config(file: Json, results: Path) -> list[str]:
+    """Return the words of the run that wrote a file; its shape where no run has told them."""
+    words = json.loads(file["config"] or "null")
+    words = _shape(file) if words is None else words
+    if results != Path("results") and not any(word.startswith("results_dir=") for word in words):
+        words = [*words, f"results_dir={results}"]
+    return ["--config", *words] if words else []
+
+
+def _shape(file: Json) -> list[str]:
     config = {
-        "models": _listed(files, "model"),
-        "prompts": _listed(files, "prompt"),
-        "tasks": _listed(files, "task"),
-        "difficulties": _listed(files, "difficulty"),
-        "tool_success_rates": _listed(files, "tool_success_rate"),
-        "instances": str(max(file["last"] for file in files) + 1),
-        "repeats": str(repeats),
-        "shard_size": str(size),
-        "max_turns": turns,
+        "repeats": file["repeats"],
+        "max_turns": file["max_turns"] or "auto",
     }
-    if results != Path("results"):
-        config["results_dir"] = str(results)
-    words = [f"{key}={value}" for key, value in config.items() if value]
-    return shlex.join(["snakemake", *targets, "--force", "--config", *words])
-
-
-def _listed(files: list[Json], word: str) -> str:
-    """Return the different words with commas between; empty where the axis does not exist."""
-    return ",".join(sorted({file[word] for file in files} - {"none"}))
+    return [f"{key}={value}" for key, value in config.items()]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -199,9 +223,12 @@ def text(origin: Origin) -> list[str]:
     lines += [f"  {_episode(episode)}" for episode in origin.episodes]
     lines.append(f"in {len(origin.files)} files:")
     lines += [f"  {_file(file)}" for file in origin.files]
-    if any(file["dirty"] for file in origin.files):
-        lines.append("written with uncommitted changes: the commit alone does not fix the code")
-    return [*lines, "made again, without paying for what the journal holds, by:", *origin.commands]
+    return [
+        *lines,
+        *origin.notes,
+        "made again, without paying for what the journal holds, by:",
+        *origin.commands,
+    ]
 
 
 def _episode(episode: Json) -> str:
@@ -214,7 +241,10 @@ def _file(file: Json) -> str:
     if file["state"] == "provisional":
         return f"{file['path']} ({file['episodes']} episodes) from the journal, no file yet"
     commit = (file["commit"] or "no commit")[:12] + (" dirty" if file["dirty"] else "")
+    job = (
+        f"job {file['job'] or file['cluster_job'] or 'unknown'} of {file['run'] or 'no known run'}"
+    )
     return (
         f"{file['path']} ({file['episodes']} episodes) {commit} {file['ended']} {file['host']} "
-        f"scoring {file['scoring_version']} sha256 {file['sha256'][:12]}"
+        f"{job} scoring {file['scoring_version']} sha256 {file['sha256'][:12]}"
     )
