@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,6 +84,27 @@ def test_killing_everything_at_once_loses_what_was_in_flight_alone(
     run.again(*run.targets())
     check_all_is_right(run, simulator, killed)
     assert simulator.stats()["total"]["paid_again"] <= 15
+
+
+def test_an_episode_killed_in_the_middle_goes_on_at_the_turn_it_had_reached(tmp_path: Path) -> None:
+    played = {"tasks": ["multi_stage_pipeline"], "difficulties": ["easy"], "instances": 3}
+    matrix = {**played, "model_catalog": {"echo": {"provider": "sim", "deployment": "oracle"}}}
+    with Simulator(keys={"sim_key1": {}}, latency_s=0.3, **played) as simulator:
+        run = Run(tmp_path, simulator, matrix, questions=3, keys=("sim_key1",))
+        with run.running(*run.targets()) as going:
+            wait_for_answers(simulator, 15)
+            killed = time.time()
+            going.kill_all()
+        reached = Counter(line["index"] for line in run.journal())
+        assert len(reached) == 3
+        assert min(reached.values()) >= 3  # each in the middle of its episode
+        run.again(*run.targets())
+        records = run.records()
+        assert [record["success"] for record in records] == [True] * 3
+        assert all(record["turns"] > reached[record["index"]] for record in records)
+        assert paid_again(simulator, killed) == []
+        answered = simulator.stats()["total"]["answered"]
+        assert answered - sum(record["turns"] for record in records) <= 3  # what was in flight
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])

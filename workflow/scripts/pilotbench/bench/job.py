@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 Json = dict[str, Any]
 TESTS = Path(__file__).resolve().parents[4] / "tests"
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+SEEDS = (1, 2, 3)
 PATIENT = {"read_timeout_s": 60, "attempt_deadline_s": 120, "retry_for_s": 600}
 
 
@@ -80,6 +81,12 @@ class Measured:
         """List schedule / time from the first request to the last response."""
         return float(self.stats["schedule"]["list_s"]) / self.window_s
 
+    @property
+    def ceiling(self) -> float:
+        """The utilisation of the list schedule: what is left to slots that end at unlike times."""
+        list_s = float(self.stats["schedule"]["list_s"])
+        return float(self.stats["total"]["slot_seconds"]) / (self.slots * list_s)
+
 
 @contextmanager
 def prepared(job: Job) -> Iterator[Any]:
@@ -99,6 +106,11 @@ def prepared(job: Job) -> Iterator[Any]:
             keys=job.aliases,
             slots=job.slots,
         )
+
+
+def draws(job: Job) -> list[Job]:
+    """Return `job` under other draws of latency: one draw has a long request at its end or not."""
+    return [replace(job, simulator={**job.simulator, "seed": seed}) for seed in SEEDS]
 
 
 def measure(job: Job, look: Callable[[Any], None] = lambda _: None) -> Measured:
