@@ -127,6 +127,18 @@ def test_words_lists_and_groups_mean_the_same(
     assert (tuple(value) if isinstance(value, dict) else value) == expected
 
 
+def test_an_embedded_model_is_not_tried_for_as_long_as_a_service() -> None:
+    providers = config.settings(config.read()).providers
+    assert {name: providers[name].retry_for_s for name in ("embedded", "idealab", "azure")} == {
+        "embedded": 60,
+        "idealab": 900,
+        "azure": 900,
+    }
+    schema = Path("workflow/schemas/providers.schema.yaml").read_text()
+    told = ", ".join(f"{kind} {seconds}" for kind, seconds in config.RETRY_FOR_S.items())
+    assert f"Default by kind: {told}." in schema
+
+
 def test_slots_default_by_kind_so_that_no_key_is_unlimited() -> None:
     overrides = {"providers": {"mine": {"kind": "azure", "keys": {"mine_key": None}}}}
     keys = config.settings(config.read((), overrides)).keys

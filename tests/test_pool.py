@@ -416,3 +416,30 @@ def test_what_the_pool_leaves_behind_holds_no_secret(
     assert files
     assert "canary" not in "".join(shown) + "".join(str(path) for path in files)
     assert not [path for path in files if b"canary" in path.read_bytes()]
+
+
+@pytest.mark.parametrize("borrow", [True, False])
+def test_a_key_that_is_not_set_lends_its_work_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, borrow: bool
+) -> None:
+    monkeypatch.delenv("K1", raising=False)
+    monkeypatch.setenv("K2", "sk-k2")
+    keys = {"k1": FREE, "k2": FREE}
+    with Simulator(keys=keys) as s, pool_of(s, tmp_path, borrow=borrow) as pool:
+        assert texts(ask_all(pool, 5)) == list("01234")
+        assert s.stats()["keys"]["k2"]["answered"] == 5
+
+
+@pytest.mark.parametrize(("routing", "set_key"), [("by_prompt", "K2"), ("balanced", "OTHER")])
+def test_where_no_key_may_be_used_the_variable_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, routing: str, set_key: str
+) -> None:
+    for name in ("K1", "K2"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(set_key, "sk-k2")
+    with (
+        Simulator(keys={"k1": FREE, "k2": FREE}) as s,
+        pytest.raises(errors.ConfigError, match=r"key k1 .*variable K1"),
+        pool_of(s, tmp_path, routing=routing),
+    ):
+        pass

@@ -74,6 +74,45 @@ def test_a_minute_has_its_limit_over_all_processes(
         assert stats["requests"] == allowed
 
 
+def test_a_run_goes_on_with_the_keys_that_are_set_and_says_so(
+    tmp_path: Path, free: Simulator
+) -> None:
+    free.reset()
+    run = Run(tmp_path, free)
+    del run.secrets["SIM_KEY2_SECRET"]
+    done = run.snakemake()
+    assert done.returncode == 0, done.stdout
+    notes = [line for line in done.stdout.splitlines() if line.startswith("note: ")]
+    assert notes == [
+        "note: provider sim goes on with sim_key1, sim_key3 alone: key sim_key2 (provider sim): no "
+        "secret: set the environment variable SIM_KEY2_SECRET, or write it in .env"
+    ]
+    answered = {name: key["answered"] for name, key in free.stats()["keys"].items()}
+    assert answered["sim_key2"] == 0
+    assert sum(answered.values()) == 30
+    run.secrets["SIM_KEY2_SECRET"] = free.secret("sim_key2")
+    assert "Nothing to be done" in run.snakemake().stdout
+
+
+@pytest.mark.parametrize(
+    ("routing", "unset"), [("by_prompt", KEYS[:1]), ("balanced", KEYS)], ids=["by_prompt", "none"]
+)
+def test_a_run_stops_first_where_no_key_may_be_used(
+    tmp_path: Path, free: Simulator, routing: str, unset: tuple[str, ...]
+) -> None:
+    free.reset()
+    run = Run(tmp_path, free, config={"routing": routing})
+    for alias in unset:
+        del run.secrets[f"{alias.upper()}_SECRET"]
+    assert run.snakemake("-n").returncode == 0
+    done = run.snakemake()
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert line.startswith("error: overlay.yaml: key sim_key")
+    assert "(model echo needs it)" in line
+    assert free.stats()["total"]["requests"] == 0
+
+
 def standing(simulator: Simulator) -> bool:
     """Whether no request has come for a second and none is in flight."""
     stats = simulator.stats()

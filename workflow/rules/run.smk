@@ -26,7 +26,8 @@ def check_first(logs) -> None:
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "evaluate"]
     shards = [shard(job.wildcards) for job in jobs]
     try:
-        preflight.check(MATRIX, shards)
+        for note in preflight.check(MATRIX, shards):
+            print(f"note: {note}", file=sys.stderr)
         spending.begin(MATRIX, shards)
     except UserError as error:
         sys.exit(f"error: {error}")

@@ -38,6 +38,8 @@ STANDARD_TASKS = (
     "multi_stage_pipeline",
 )
 DEFAULT_SLOTS = {"openai": 5, "azure": 50, "llamacpp": 1, "player": 4}
+RETRY_FOR_S = {"openai": 900, "azure": 900, "llamacpp": 60, "player": 60}
+"""An embedded model has no rate limit to wait for: what fails there for long fails for ever."""
 AUTO_SHARD_SIZES = ((200, 20), (2000, 100))
 """Shard size up to so many instances; above, LARGE_SHARD. A process costs 0.8 s of CPU time, which
 20 short episodes on many slots do not pay for. All standard experiments have one size, so that they
@@ -290,6 +292,7 @@ def _provider(name: str, entry: Mapping[str, Any], config: Mapping[str, Any]) ->
     }
     rest.setdefault("base_url", entry.get("endpoint"))
     rest.setdefault("base_url_env", entry.get("endpoint_env"))
+    rest.setdefault("retry_for_s", RETRY_FOR_S[kind])
     rest |= {"proxy": config.get("proxy"), "ca_bundle": config.get("ca_bundle")}
     return ProviderSettings(name=name, kind=kind, keys=keys, **rest)
 

@@ -1,8 +1,6 @@
 """A config of one's own, for the keys that are in the environment; it asks for nothing.
 
-Only names of variables are written, never what they hold. A provider of the config of which some
-keys are missing gets an entry of its own with those that are there, since an overlay can add keys
-but cannot take any away.
+Only names of variables are written, never what they hold.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from pathlib import Path
 
 from pilotbench import config
 from pilotbench.arguments import add_json
-from pilotbench.config import DEFAULT_SLOTS, Key, ProviderSettings, Settings
+from pilotbench.config import DEFAULT_SLOTS, Settings
 from pilotbench.errors import UserError
 from pilotbench.secrets import environment, missing
 
@@ -54,13 +52,11 @@ dashscope  DASHSCOPE_API_KEY  https://dashscope.aliyuncs.com/compatible-mode/v1 
 class Found:
     """What was found: models that can run, and for each provider the keys that are there.
 
-    `reduced` are providers of the config of which some keys are missing; `services` are those that
-    the config has no model of.
+    `services` are those that the config has no model of.
     """
 
     models: tuple[str, ...]
     keys: dict[str, tuple[str, ...]]
-    reduced: dict[str, tuple[Key, ...]]
     services: tuple[Service, ...]
     lacking: tuple[str, ...]
 
@@ -91,7 +87,6 @@ def run(args: argparse.Namespace) -> int:
 def look(settings: Settings, variables: Mapping[str, str]) -> Found:
     """Return which models can run with `variables`."""
     keys: dict[str, tuple[str, ...]] = {}
-    reduced: dict[str, tuple[Key, ...]] = {}
     lacking: list[str] = []
     for name, provider in settings.providers.items():
         if provider.kind in ("player", "llamacpp"):
@@ -101,14 +96,12 @@ def look(settings: Settings, variables: Mapping[str, str]) -> Found:
         lacking += [line[0] for line in lines.values() if line]
         if there:
             keys[name] = there
-            if len(there) < len(provider.keys):
-                reduced[name] = tuple(provider.keys[alias] for alias in there)
     models = tuple(m.name for m in settings.catalog.values() if m.provider in keys)
     with_models = {settings.catalog[model].provider for model in models}
     services = tuple(
         s for s in SERVICES if variables.get(s.env, "").strip() and s.name not in with_models
     )
-    return Found(models, keys, reduced, services, tuple(lacking))
+    return Found(models, keys, services, tuple(lacking))
 
 
 def overlay(settings: Settings, found: Found, out: Path) -> str:
@@ -141,17 +134,14 @@ instances: 10                     # more instances only add: nothing is asked tw
 
 
 def _models(settings: Settings, found: Found) -> Iterator[str]:
-    reduced = [m for m in found.models if settings.catalog[m].provider in found.reduced]
     unpriced = [m for m in found.models if settings.catalog[m].price is None]
     if unpriced:
         yield "\n# No price (USD per million tokens), so no estimate in USD and no budget, for:"
         yield f"# {', '.join(unpriced)}"
-        yield "# Their entries below or in config/models.yaml take price: {input: …, output: …}"
-    if not reduced and not found.services:
+        yield "# Their entries in config/models.yaml take price: {input: …, output: …}"
+    if not found.services:
         return
     yield "\nmodel_catalog:"
-    for model in reduced:
-        yield f"  {model}: {{provider: {_own(settings.catalog[model].provider)}}}"
     for service in found.services:
         yield f"  {service.model}:   # a first choice: write any name that the service knows"
         yield f"    provider: {_name(settings, service)}"
@@ -163,10 +153,8 @@ def _models(settings: Settings, found: Found) -> Iterator[str]:
 
 def _providers(settings: Settings, found: Found) -> Iterator[str]:
     new = [s for s in found.services if _name(settings, s) not in settings.providers]
-    if found.reduced or new:
+    if new:
         yield "\nproviders:"
-    for name, keys in found.reduced.items():
-        yield from _reduced(settings.providers[name], keys)
     for service in new:
         yield f"  {_name(settings, service)}:"
         yield "    kind: openai"
@@ -176,30 +164,11 @@ def _providers(settings: Settings, found: Found) -> Iterator[str]:
     yield ""
 
 
-def _reduced(provider: ProviderSettings, keys: tuple[Key, ...]) -> Iterator[str]:
-    yield f"  {_own(provider.name)}:   # {provider.name}, with the keys that are there"
-    yield f"    kind: {provider.kind}"
-    word = "endpoint" if provider.kind == "azure" else "base_url"
-    if provider.base_url:
-        yield f"    {word}: {provider.base_url}"
-    if provider.base_url_env:
-        yield f"    {word}_env: {provider.base_url_env}"
-    if provider.api_version:
-        yield f'    api_version: "{provider.api_version}"'
-    yield "    keys:"
-    for key in keys:
-        yield f"      own_{key.alias}: {{env: {key.env}, slots: {key.slots}}}"
-
-
 def _name(settings: Settings, service: Service) -> str:
     """Return the provider of a service: that of the config where it goes to the same place."""
     known = settings.providers.get(service.name)
     same = known is not None and known.base_url == service.base_url
     return service.name if same else f"own_{service.name}"
-
-
-def _own(provider: str) -> str:
-    return f"own_{provider}"
 
 
 def _said(found: Found, out: Path) -> Iterator[str]:

@@ -20,6 +20,7 @@ from typing import Protocol
 from pilotbench.budget import Budget, cost, estimate
 from pilotbench.config import Key, Settings
 from pilotbench.errors import (
+    ConfigError,
     ConnectionFailed,
     KeyDead,
     ProviderError,
@@ -33,7 +34,7 @@ from pilotbench.line import Line
 from pilotbench.providers import connect
 from pilotbench.providers.provider import Asked, Completion, Request, Tokens
 from pilotbench.routing import usable_keys
-from pilotbench.secrets import access, environment
+from pilotbench.secrets import Access, access, environment
 
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
@@ -95,9 +96,9 @@ class Pool:
         self._next_look = 0.0
         keys = self._keys_with(slots or {})
         variables = environment()
-        opened = {a: access(self._provider_settings, key, variables) for a, key in keys.items()}
+        opened = self._opened(keys, variables)
         self._limiters: dict[str, Limiter] = {
-            a: limiter_of(settings.limits_dir, key, opened[a]) for a, key in keys.items()
+            alias: limiter_of(settings.limits_dir, keys[alias], opened[alias]) for alias in opened
         }
         self._line = Line(self._limiters, self.check)
         self._budget = budget_of(settings) if settings.budget_usd is not None else None
@@ -107,7 +108,7 @@ class Pool:
     @property
     def concurrency(self) -> int:
         """How many requests can be in flight at most: the number of threads worth having."""
-        return sum(self._limiters[alias].slots for alias in self._home)
+        return sum(self._limiters[a].slots for a in self._home if a in self._limiters)
 
     def ask(self, request: Request) -> Asked:
         """Return the answer to a request and how it was got.
@@ -147,6 +148,21 @@ class Pool:
         keys = self._provider_settings.keys
         wanted = self._home if self._strict else (*self._home, *keys)
         return {alias: with_slots(keys[alias], slots.get(alias)) for alias in wanted}
+
+    def _opened(self, keys: Mapping[str, Key], variables: Mapping[str, str]) -> dict[str, Access]:
+        """Return what opens each key. One that is not set is dead: its work goes to the others.
+
+        Raises ConfigError where none is set.
+        """
+        opened = {}
+        for alias, key in keys.items():
+            try:
+                opened[alias] = access(self._provider_settings, key, variables)
+            except ConfigError as error:
+                self._dead[alias] = str(error)
+        if not opened:
+            raise ConfigError(next(iter(self._dead.values())))
+        return opened
 
     def _attempt(self, request: Request, trials: _Trials) -> Asked:
         guess = estimate(request.body) if self._counts_tokens else Tokens()

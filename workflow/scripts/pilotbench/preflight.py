@@ -12,19 +12,23 @@ from pilotbench.routing import home_key, usable_keys
 from pilotbench.validation import written_in
 
 
-def check(matrix: Matrix, shards: Collection[Shard]) -> None:
-    """Raise UserError, one line, where one of `shards`, about to be evaluated, cannot be."""
+def check(matrix: Matrix, shards: Collection[Shard]) -> list[str]:
+    """Return what to know before `shards` are evaluated: the keys that a run goes on without.
+
+    Raises UserError, one line, where one of them cannot be evaluated.
+    """
     for prompt in {shard.cell.prompt for shard in shards}:
         matrix.prompts[prompt].check()
     for task in {shard.cell.task for shard in shards}:
         matrix.tasks[task].check()
-    check_keys(matrix, shards)
+    return check_keys(matrix, shards)
 
 
-def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> None:
-    """Raise ConfigError where a shard has something to ask and lacks a key that it may use.
+def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> list[str]:
+    """Return a line for each provider that is asked with some of its keys alone.
 
-    Only shards that lack a key are looked into: what the journal answers needs none.
+    Raises ConfigError where a shard has something to ask and none of the keys that it may use. Only
+    shards that lack a key are looked into: what the journal answers needs none.
     """
     from pilotbench.evaluate import replay  # most runs lack no key: nothing to load
 
@@ -34,11 +38,20 @@ def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> None:
         for alias in settings.keys
         if (lines := secrets.missing(settings, [alias], variables))
     }
+    notes: dict[str, str] = {}
     for shard in shards if lacking else ():
         model = shard.cell.model
+        provider = settings.catalog[model].provider
         usable = usable_keys(settings, model, home_key(settings, shard), borrow=True)
         missing = [alias for alias in usable if alias in lacking]
-        if missing and replay(matrix, shard).owed:
-            key = settings.keys[missing[0]]
-            file = written_in(matrix.files, ("providers", key.provider, "keys", key.alias), {})
+        if not missing or provider in notes or not replay(matrix, shard).owed:
+            continue
+        key = settings.keys[missing[0]]
+        if missing == list(usable):
+            file = written_in(matrix.files, ("providers", provider, "keys", key.alias), {})
             raise ConfigError(f"{file}: {lacking[key.alias]} (model {model} needs it)")
+        keys = settings.providers[provider].keys
+        left = ", ".join(alias for alias in keys if alias not in lacking)
+        why = "; ".join(lacking[alias] for alias in keys if alias in lacking)
+        notes[provider] = f"provider {provider} goes on with {left} alone: {why}"
+    return list(notes.values())

@@ -18,6 +18,7 @@ from pilotbench.estimation.ranges import Load, Range
 from pilotbench.matrix import Matrix
 from pilotbench.records import Cell
 from pilotbench.routing import home_key
+from pilotbench.secrets import environment, missing
 
 LATENCY_S = {
     "player": Range(0.0, 0.003, 0.1),
@@ -69,6 +70,8 @@ def hours(
 ) -> Range:
     """Return the hours that the shards `some` take, when nothing else uses their keys."""
     lanes: dict[tuple[str, ...], _Lane] = {}
+    known, aliases = environment(), matrix.settings.keys
+    unset = {alias for alias in aliases if missing(matrix.settings, [alias], known)}
     asks: dict[Cell, int] = defaultdict(int)
     for need in some:
         asks[need.shard.cell] += need.asks
@@ -76,7 +79,7 @@ def hours(
         if not need.asks:
             continue
         cell = need.shard.cell
-        keys = _keys(matrix, need)
+        keys = _keys(matrix, need, unset)
         lane = lanes.setdefault(tuple(keys), _Lane(keys))
         load = loads[cell].times(need.asks / asks[cell])
         latency = _latency(matrix, past, cell.model)
@@ -92,12 +95,13 @@ def hours(
     return _longest(lane.hours(slots) for lane in lanes.values()) + starting
 
 
-def _keys(matrix: Matrix, need: Need) -> dict[str, Key]:
+def _keys(matrix: Matrix, need: Need, unset: set[str]) -> dict[str, Key]:
+    """Return the keys that a shard's requests go to: all that may be used, where none is set."""
     keys = matrix.settings.provider_of(need.shard.cell.model).keys
     if matrix.settings.routing == "by_prompt":
         alias = home_key(matrix.settings, need.shard)
         return {alias: keys[alias]}
-    return keys
+    return {alias: key for alias, key in keys.items() if alias not in unset} or keys
 
 
 def _latency(matrix: Matrix, past: History, model: str) -> Range:
