@@ -18,17 +18,17 @@ def test_a_pause_ends_a_span():
 
 
 def test_a_key_with_both_slots_busy_throughout_is_used_fully():
-    found = load([0, 0, 10, 10], [10, 10, 20, 20], [(0, 20)], bins=4)
+    found = load([0, 0, 10, 10], [10, 10, 20, 20], [(0, 20)], 2, bins=4)
     assert list(found.in_flight) == pytest.approx([2, 2, 2, 2])
-    assert found.utilisation(2) == pytest.approx(1.0)
+    assert found.utilisation == pytest.approx(1.0)
 
 
 def test_time_between_runs_is_nobodys_idle_time():
     spans = [(0.0, 10.0), (1000.0, 1010.0)]
-    found = load([0, 1000], [10, 1005], spans, bins=2)
+    found = load([0, 1000], [10, 1005], spans, 1, bins=2)
     assert found.active_s == 20
     assert list(found.in_flight) == pytest.approx([1.0, 0.5])
-    assert found.utilisation(1) == pytest.approx(0.75)
+    assert found.utilisation == pytest.approx(0.75)
 
 
 def test_load_is_the_mean_of_what_was_in_flight_at_each_moment():
@@ -44,4 +44,20 @@ def test_load_is_the_mean_of_what_was_in_flight_at_each_moment():
 
 
 def test_no_requests_no_utilisation():
-    assert load([], [], []).utilisation(5) is None
+    assert load([], [], [], 5).utilisation is None
+
+
+def test_slots_hold_from_the_request_that_was_asked_under_them():
+    found = load([0, 5, 30, 36], [5, 10, 35, 40], [(0, 10), (30, 40)], [4, 4, 2, 2], bins=4)
+    assert list(found.slots) == pytest.approx([4, 4, 2, 2])
+    assert found.mean_slots == pytest.approx(3)
+    assert found.utilisation == pytest.approx((10 + 9) / (10 * 4 + 10 * 2))
+
+
+def test_slots_that_change_within_a_bin_are_averaged():
+    found = load([0, 6], [6, 10], [(0, 10)], [5, 10], bins=1)
+    assert list(found.slots) == pytest.approx([0.6 * 5 + 0.4 * 10])
+
+
+def test_unknown_slots_give_no_utilisation():
+    assert load([0], [10], [(0, 10)]).utilisation is None

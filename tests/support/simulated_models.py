@@ -30,6 +30,7 @@ SKILL = {"strong": 1.6, "middle": 0.7, "weak": -0.6}  # log odds at easy, baseli
 PROTOCOL = {"strong": "native", "middle": "json", "weak": "text"}
 PRICE = {"strong": (2.5, 10.0), "middle": (0.15, 0.6), "weak": None}
 KEYS = {"strong": ("azure_key",), "middle": ("hub_key1", "hub_key2"), "weak": ("hub_key1",)}
+SLOTS = {"azure_key": 8, "hub_key1": 5, "hub_key2": 5}
 TASK_EFFECT = dict(zip(TASKS, (0.9, 0.4, -0.1, -0.3, -0.9), strict=True))
 LEVEL_EFFECT = {"very_easy": 0.6, "easy": 0.0, "medium": -0.7, "hard": -1.3, "very_hard": -1.9}
 RATE_EFFECT = {"1.0": 0.5, "0.9": 0.3, "0.8": 0.0, "0.7": -0.3, "0.6": -0.6}
@@ -184,6 +185,7 @@ def _request(cell: Cell, index: int, repeat: int, turn: int, start: float) -> Js
         "latency_s": latency,
         "queued_s": 0.01,
         "attempts": 1,
+        "slots": SLOTS.get(keys[index % len(keys)]),
         "model": cell.model,
         "finish_reason": "stop",
         "tokens": {
@@ -321,7 +323,7 @@ def data(shards: list[tuple[Shard, list[Json]]], owed: dict[Cell, int] | None = 
         selection={"models": models, "prompts": prompts, "repeats": 1, "instances": 20},
         models={m: _facts(m) for m in models},
         prompts={p: _prompt(p) for p in prompts},
-        slots={"azure_key": 8, "hub_key1": 5, "hub_key2": 5},
+        slots=SLOTS,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from support.build import Build
+from support.build import PLAYERS, Build
 
 FOLLOWER = {"plan_follower": {"provider": "players", "deployment": "plan_follower"}}
 QUESTIONS = [{"question": f"What is {n} + {n}?", "answer": 2 * n} for n in range(6)]
@@ -49,6 +49,23 @@ def test_a_flaw_that_does_not_apply_is_counted_apart_and_the_excess_is_reported(
         f"{one}_{other}" for one in ("followed", "not_followed") for other in ("success", "failure")
     ]
     assert [int(row[name]) for name in square] == [0, 2, 0, 0]
+
+
+def test_the_slots_in_force_are_kept_with_each_request_and_shown(tmp_path: Path) -> None:
+    """Not those of the config, which has four; and not the last ones for all."""
+    config = {"models": ["oracle"], "prompts": ["baseline"], "shard_size": 1}
+    build, counts = Build(tmp_path, config), []
+    for instances, slots in ((2, 2), (4, 3)):
+        build.configure({**PLAYERS, **config, "instances": instances})
+        run = build.snakemake("all", "--resources", f"players_local={slots}")
+        assert run.returncode == 0, run.stdout
+        counts.append(dict(rows(build, "SELECT slots, count(*) FROM requests GROUP BY ALL")))
+    assert set(counts[0]) == {2}
+    assert set(counts[1]) == {2, 3}
+    assert counts[1][2] == counts[0][2]
+    names, line = (build.folder / "results/summary/tables/keys.csv").read_text().splitlines()
+    shown = dict(zip(names.split(","), line.split(","), strict=True))
+    assert 2 <= float(shown["slots"]) <= 3
 
 
 def answers(build: Build) -> int:

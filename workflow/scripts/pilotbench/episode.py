@@ -303,6 +303,7 @@ def _paid_request(setting: Setting, request: Request, asked: Asked) -> Json:
         "latency_s": asked.latency_s,
         "queued_s": asked.queued_s,
         "attempts": asked.attempts,
+        "slots": asked.slots,
         "model": asked.completion.model,
         "finish_reason": asked.completion.finish_reason,
         "tokens": asdict(asked.completion.tokens),

@@ -177,7 +177,10 @@ class Pool:
             bill.append(completion.tokens)
             with suppress(Stopping):  # it is paid for: the next request may stop, not this answer
                 ticket.slot.settle(completion.tokens.input + completion.tokens.output)
-        return Asked(completion, ticket.alias, started, latency, trials.queued_s, trials.attempts)
+        queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
+        return Asked(
+            completion, ticket.alias, started, latency, queued_s, trials.attempts, slots
+        )
 
     @contextmanager
     def _paid(self, guess: Tokens) -> Iterator[list[Tokens]]:

@@ -158,6 +158,7 @@ def request_rows(path: str, episode: Json) -> list[Json]:
             "shard": path,
             "identity": request["identity"][:IDENTITY_LENGTH],
             **{key: request[key] for key in keep},
+            "slots": request.get("slots"),
             "reported": text(request["model"]),
             "finish_reason": text(request["finish_reason"]),
             **{f"tokens_{name}": request["tokens"].get(name, 0) for name in TOKENS},

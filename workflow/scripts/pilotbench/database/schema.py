@@ -168,6 +168,7 @@ started           DOUBLE   Start of the attempt that was answered, Unix time in 
 latency_s         DOUBLE   Its duration, s.
 queued_s          DOUBLE   Wait for a slot, s.
 attempts          INTEGER  Attempts until it was answered.
+slots             INTEGER  Slots in force on the key when it was asked; null in records of old.
 reported          VARCHAR  The model name that answered.
 finish_reason     VARCHAR  As the provider says.
 tokens_input      BIGINT   Input tokens.

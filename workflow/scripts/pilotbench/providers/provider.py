@@ -75,7 +75,8 @@ class Asked:
     """A completion with how it was got; what the journal keeps and a record shows.
 
     `started` is Unix time in s of the attempt that was answered, `latency_s` its duration,
-    `queued_s` the time spent waiting for a slot, `key` the alias of the key that paid.
+    `queued_s` the time spent waiting for a slot, `key` the alias of the key that paid, `slots` the
+    slots that were in force on it (None where nothing bounds it, or in a journal of old).
     """
 
     completion: Completion
@@ -84,6 +85,7 @@ class Asked:
     latency_s: float
     queued_s: float
     attempts: int
+    slots: int | None = None
 
 
 class Provider(Protocol):

@@ -43,21 +43,40 @@ def active_spans(started: Any, ended: Any, pause_s: float = PAUSE_S) -> list[tup
 class Load:
     """Mean number of requests in flight in bins that cover the active time of one key.
 
-    `at` is the active time in s at the middle of each bin: pauses are cut out.
+    `at` is the active time in s at the middle of each bin: pauses are cut out. `slots` are those in
+    force in each bin, None where they are not known.
     """
 
     at: Floats
     in_flight: Floats
+    slots: Floats | None
     active_s: float
     busy_s: float
 
-    def utilisation(self, slots: int) -> float | None:
-        """Return busy slot-seconds over available slot-seconds, between 0 and 1."""
+    @property
+    def mean_slots(self) -> float | None:
+        """Slots in force, averaged over the active time."""
+        return None if self.slots is None else float(self.slots.mean())
+
+    @property
+    def utilisation(self) -> float | None:
+        """Busy slot-seconds over available slot-seconds, between 0 and 1."""
+        slots = self.mean_slots
         return self.busy_s / (self.active_s * slots) if self.active_s and slots else None
 
 
-def load(started: Any, ended: Any, spans: Sequence[tuple[float, float]], bins: int = 200) -> Load:
-    """Return the load of one key during `spans`, from its requests' start and end (Unix s)."""
+def load(
+    started: Any,
+    ended: Any,
+    spans: Sequence[tuple[float, float]],
+    slots: Any = None,
+    bins: int = 200,
+) -> Load:
+    """Return the load of one key during `spans`, from its requests' start and end (Unix s).
+
+    `slots` are those in force when each request started (one number: at all times). They hold until
+    the next request, and the first ones from the beginning.
+    """
     cuts = (
         _active_clock(np.asarray(started, float), spans),
         _active_clock(np.asarray(ended, float), spans),
@@ -66,7 +85,23 @@ def load(started: Any, ended: Any, spans: Sequence[tuple[float, float]], bins: i
     edges = np.linspace(0, total, bins + 1)
     done = _busy_until(edges, *cuts)
     width = total / bins if total else 1.0
-    return Load((edges[:-1] + edges[1:]) / 2, np.diff(done) / width, total, float(done[-1]))
+    allowed = None
+    if slots is not None and total:
+        levels = np.broadcast_to(np.asarray(slots, float), cuts[0].shape)
+        allowed = np.diff(_steps_until(edges, cuts[0], levels)) / width
+    return Load(
+        (edges[:-1] + edges[1:]) / 2, np.diff(done) / width, allowed, total, float(done[-1])
+    )
+
+
+def _steps_until(edges: Floats, starts: Floats, levels: Floats) -> Floats:
+    """Return the integral up to each edge of the level that the last start before it has set."""
+    order = np.argsort(starts, kind="stable")
+    begins, levels = np.concatenate([[0.0], starts[order][1:]]), levels[order]
+    before = np.concatenate([[0.0], np.cumsum(levels[:-1] * np.diff(begins))])
+    at = np.searchsorted(begins, edges, side="right") - 1
+    until: Floats = before[at] + levels[at] * (edges - begins[at])
+    return until
 
 
 def _active_clock(times: Floats, spans: Sequence[tuple[float, float]]) -> Floats:

@@ -159,7 +159,8 @@ def _requests(db_path: Path) -> pd.DataFrame:
 
     with queries.opened(db_path) as connection:
         return connection.execute(
-            "SELECT model, key, started, latency_s, queued_s, attempts FROM requests WHERE current"
+            "SELECT model, key, slots, started, latency_s, queued_s, attempts FROM requests "
+            "WHERE current"
         ).df()
 
 

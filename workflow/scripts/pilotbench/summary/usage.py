@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,10 @@ from pilotbench.summary.data import Data, number
 
 @dataclass(frozen=True)
 class KeyUse:
-    """One key: its requests, its load over the active time, its slots where config names them."""
+    """One key: its requests and its load over the active time."""
 
     key: str
     requests: int
-    slots: int | None
     load: Load
     latency: dict[str, float]
     queued_s: float
@@ -26,7 +26,12 @@ class KeyUse:
     @property
     def utilisation(self) -> float | None:
         """Busy slot-seconds over available ones."""
-        return self.load.utilisation(self.slots) if self.slots else None
+        return self.load.utilisation
+
+    @property
+    def slots(self) -> float | None:
+        """The slots in force, a mean over the active time where they were changed."""
+        return self.load.mean_slots
 
 
 def key_use(data: Data, bins: int = 160) -> list[KeyUse]:
@@ -49,14 +54,27 @@ def key_use(data: Data, bins: int = 160) -> list[KeyUse]:
             KeyUse(
                 key=key,
                 requests=int(mine.sum()),
-                slots=data.slots.get(key),
-                load=load(started[mine], (started + latency)[mine], spans, bins),
+                load=load(
+                    started[mine],
+                    (started + latency)[mine],
+                    spans,
+                    _slots(frame[mine], data.slots.get(key)),
+                    bins,
+                ),
                 latency=percentiles(latency[mine]),
                 queued_s=float(np.nanmean(number(frame["queued_s"])[mine])),
                 retried=int((number(frame["attempts"])[mine] > 1).sum()),
             )
         )
     return sorted(found, key=lambda use: -use.load.busy_s)
+
+
+def _slots(requests: pd.DataFrame, configured: int | None) -> Any:
+    """Return the slots that each request was asked under, the config's where it does not say."""
+    said = number(requests["slots"])
+    if np.isnan(said).any() and configured is None:
+        return None
+    return np.where(np.isnan(said), configured or 0, said)
 
 
 def key_table(uses: list[KeyUse]) -> pd.DataFrame:

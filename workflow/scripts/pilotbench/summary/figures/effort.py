@@ -25,6 +25,7 @@ from pilotbench.summary.figures.base import (
 )
 from pilotbench.summary.scores import ERRORS
 from pilotbench.summary.tables import model_cells, plain_prompts
+from pilotbench.summary.usage import KeyUse
 
 MOST_KEYS = 12  # drawn; the table has them all
 
@@ -192,9 +193,11 @@ def latency(source: Source) -> Figure | None:
 def timeline(source: Source) -> Figure | None:
     """Draw requests in flight on each key over the active time, its slots as a line."""
     rows = [
-        {"key": use.key, "slots": use.slots, "at": float(at), "in_flight": float(level)}
+        {"key": use.key, "slots": slots, "at": float(at), "in_flight": float(level)}
         for use in source.uses[:MOST_KEYS]
-        for at, level in zip(use.load.at / 60, use.load.in_flight, strict=True)
+        for at, level, slots in zip(
+            use.load.at / 60, use.load.in_flight, _allowed(use), strict=True
+        )
     ]
     if not rows:
         return None
@@ -207,8 +210,8 @@ def timeline(source: Source) -> Figure | None:
     if all(use.slots for use in source.uses[:MOST_KEYS]):
         layers.append(
             alt.Chart()
-            .mark_rule(color=theme.SERIES[1], strokeWidth=2)
-            .encode(y=alt.Y("mean(slots):Q", title="in flight"))
+            .mark_line(interpolate="step", color=theme.SERIES[1], strokeWidth=2)
+            .encode(x=x, y=alt.Y("slots:Q", title="in flight"))
         )
     each = alt.layer(*layers).properties(height=70, width=620)
     header = alt.Header(labelAngle=0, labelAlign="left", labelOrient="top")
@@ -230,3 +233,9 @@ def timeline(source: Source) -> Figure | None:
         "keys",
         "Requests and keys",
     )
+
+
+def _allowed(use: KeyUse) -> list[float | None]:
+    """Return the slots in force in each bin."""
+    slots = use.load.slots
+    return [None] * len(use.load.at) if slots is None else [float(count) for count in slots]
