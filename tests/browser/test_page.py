@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.summary import building, transcripts
+from pilotbench.summary import building, compare, transcripts
 from support import simulated_models as sim
 
 pytestmark = pytest.mark.browser
@@ -156,6 +156,34 @@ def test_the_same_instances_under_another_model_are_one_choice_away(page, summar
     assert "Instance 3" in page.one("h2").text
 
 
+def test_a_flipped_instance_leads_to_both_conversations(browser, summary, flips):
+    browser.size(1280, 900)
+    page = (summary / "compare.html").as_uri()
+    for column, prompt in ((-2, "baseline"), (-1, "cot")):
+        browser.driver.get(page)
+        assert browser.ask("document.querySelector('.still img').naturalWidth") > 500
+        browser.ask(
+            "[...document.querySelectorAll('section:last-of-type tbody tr:first-child td')]"
+            f".at({column}).querySelector('a').click()"
+        )
+        browser.wait("document.body.dataset.ready === 'yes'")
+        assert f"/{prompt}/" in browser.ask("location.pathname")
+        assert f"Instance {flips['index'].iloc[0]}" in browser.one("h2").text
+    assert browser.errors() == []
+
+
+@pytest.fixture
+def flips(summary):
+    """The instances that another prompt flips; writes the page that compares the two."""
+    cells = [c for c in sim.standard_cells() if c.prompt in ("baseline", "cot")]
+    every = sim.data(sim.records(cells, instances=10)).episodes
+    base, arm = (every[every["prompt"] == prompt] for prompt in ("baseline", "cot"))
+    found = compare.compare(base, arm, ("baseline", "cot"), {"prompt"})
+    results = (summary.parent, summary.parent)
+    compare.write(found, summary / "compare.html", results)
+    return found.flips
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (820, 1180), (1440, 900)])
 @pytest.mark.parametrize("dark", [False, True])
 def test_nothing_sticks_out_at_any_size(browser, summary, width, height, dark):
@@ -164,3 +192,23 @@ def test_nothing_sticks_out_at_any_size(browser, summary, width, height, dark):
     assert browser.ask("document.documentElement.scrollWidth") <= width
     ground = browser.ask("getComputedStyle(document.body).backgroundColor")
     assert ground == ("rgb(20, 24, 29)" if dark else "rgb(255, 255, 255)")
+
+
+def test_series_are_lighter_on_a_dark_page(browser, summary):
+    fills = (
+        "[...document.querySelectorAll('[data-figure=success] svg path')]"
+        ".map(p => p.getAttribute('fill'))"
+    )
+    for dark, colour in ((False, "#0072B2"), (True, "#4AA3E8")):
+        browser.size(1280, 900, dark)
+        browser.open((summary / "index.html").as_uri())
+        assert colour in browser.ask(fills)
+
+
+def test_no_name_on_an_axis_is_left_out(page):
+    names = page.ask(
+        "[...document.querySelectorAll('[data-figure=errors] .role-axis-label text')]"
+        ".filter(t => t.textContent.includes(' · ') && t.getAttribute('opacity') !== '0')"
+        ".map(t => t.textContent)"
+    )
+    assert len(names) == 9

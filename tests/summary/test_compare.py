@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 
 import pytest
@@ -75,6 +76,27 @@ def test_the_page_links_to_both_transcripts_where_they_exist(tmp_path):
     assert f'href="transcripts/{found.flips["shard_base"].iloc[0][:8]}' in html.replace("./", "")
     assert "<b>base</b>" not in html
     assert (tmp_path / "summary" / "compare_flips.csv").exists()
+
+
+def test_the_picture_shows_every_difference_with_its_interval(tmp_path):
+    every = frame(models=("strong", "weak"))
+    base, arm = (every[every["prompt"] == prompt] for prompt in ("baseline", "cot"))
+    found = compare.compare(base, arm, ("base", "arm"), {"prompt"})
+    drawn = compare.figure(found.contrasts)
+    svg = base64.b64decode(drawn["light"].partition(",")[2]).decode()
+    limits = found.contrasts[["difference", "low", "high"]] * 100
+    for row in limits.itertuples():
+        for value in (row.difference, row.low, row.high):
+            assert f"{value:.1f}%".replace("-", "−") in svg.replace("-", "−")
+    assert {"light", "dark", "light-narrow", "dark-narrow", "alt"} == set(drawn)
+    assert "arm minus base" in drawn["alt"]
+    compare.write(found, tmp_path / "compare.html", (tmp_path, tmp_path))
+    assert drawn["light"] in (tmp_path / "compare.html").read_text(encoding="utf-8")
+
+
+def test_nothing_to_compare_has_no_picture():
+    none = compare.compare(frame(("baseline",)), frame(("cot",)), ("a", "b"), set())
+    assert compare.figure(none.contrasts) == {}
 
 
 def test_the_command_has_both_sides_and_json(tmp_path):

@@ -103,6 +103,92 @@ def test_paired_differences_cover_the_known_ones(drawn, figure):
     assert sum(hits) >= 0.9 * len(hits)
 
 
+def test_the_task_map_is_the_known_one(drawn):
+    rows = [r for r in figure_rows(drawn, "heat_task") if r["prompt"] == "baseline"]
+    assert len(rows) == 15
+    truths = [true_level(r["model"], "baseline", r["task"]) for r in rows]
+    hits = [inside(r)[0] <= t <= inside(r)[1] for r, t in zip(rows, truths, strict=True)]
+    assert sum(hits) >= len(hits) - 1
+
+
+def test_cost_against_success_is_the_known_skill_at_the_known_price(drawn):
+    rows = {r["model"]: r for r in figure_rows(drawn, "pareto")}
+    assert set(rows) == {"strong", "middle"}  # the price of weak is not known
+    for model, row in rows.items():
+        assert inside(row)[0] <= true_level(model, "baseline") <= inside(row)[1]
+        into, out = sim.PRICE[model]
+        wanted = (MEAN_INPUT * into + MEAN_OUTPUT * out) / 1e6
+        assert row["cost_per_episode"] == pytest.approx(wanted, rel=0.12)
+        assert row["front"]
+
+
+TURNS = np.arange(3, 11)  # equally likely
+MEAN_INPUT = float(np.mean([sum(900 + 150 * t for t in range(n)) for n in TURNS]))
+LATENCIES = 0.4 + 2.2 * ((np.arange(10_000) + 0.5) / 10_000) ** 3
+MEAN_OUTPUT = float(TURNS.mean() * np.mean(60 + np.floor(40 * LATENCIES)))
+
+
+def test_a_flaw_is_followed_as_often_as_is_known(drawn):
+    rows = figure_rows(drawn, "followed")
+    assert len(rows) == 3 * len(sim.FLAWS)
+    for row in rows:
+        assert row["followed"] == pytest.approx(0.4, abs=4 * (0.24 / 100) ** 0.5)
+        assert row["same_under_optimal"] == pytest.approx(0.1, abs=4 * (0.09 / 100) ** 0.5)
+
+
+def test_turns_have_the_known_quantiles(drawn):
+    rows = figure_rows(drawn, "turns")
+    assert len(rows) == 9
+    for row in rows:
+        found = [row[name] for name in ("p10", "p25", "p50", "p75", "p90")]
+        assert found == pytest.approx(np.quantile(TURNS, [0.1, 0.25, 0.5, 0.75, 0.9]), abs=1)
+
+
+def test_tokens_are_those_of_the_known_turns(drawn):
+    rows = figure_rows(drawn, "tokens")
+    for line in {row["line"] for row in rows}:
+        kinds = {row["kind"]: row["tokens"] for row in rows if row["line"] == line}
+        whole = kinds["input, fresh"] + kinds["input, cached"]
+        assert whole == pytest.approx(MEAN_INPUT, rel=0.15)
+        assert kinds["output"] + kinds["reasoning"] == pytest.approx(MEAN_OUTPUT, rel=0.15)
+
+
+def test_errors_are_one_a_failed_episode(told, drawn):
+    rows = figure_rows(drawn, "errors")
+    rates = told.tables["model_prompt"].frame.to_dict("records")
+    assert len(rates) == 30
+    for rate in rates:
+        mine = [r["calls"] for r in rows if (r["model"], r["prompt"]) == key(rate)]
+        assert sum(mine) == pytest.approx(100 * (1 - rate["success_rate_all"]))
+        truth = 100 * (1 - true_rate(told, rate))
+        low, high = (100 * (1 - limit) for limit in reversed(inside(rate)))
+        assert low - 1 <= truth <= high + 1
+
+
+def key(row):
+    return row["model"], row["prompt"]
+
+
+def test_latency_has_the_known_percentiles(drawn):
+    rows = figure_rows(drawn, "latency")
+    assert len(rows) == 12
+    for row in rows:
+        wanted = np.percentile(LATENCIES, float(row["percentile"][1:]))
+        assert row["s"] == pytest.approx(wanted, rel=0.05)
+
+
+def test_the_area_under_requests_in_flight_is_the_time_that_they_took(told, drawn):
+    rows, frame = figure_rows(drawn, "timeline"), told.data.requests
+    for use in told.uses:
+        mine = [row for row in rows if row["key"] == use.key]
+        width = 60 * (mine[1]["at"] - mine[0]["at"])
+        took = frame.loc[frame["key"] == use.key, "latency_s"].sum()
+        assert sum(row["in_flight"] for row in mine) * width == pytest.approx(took)
+        assert {row["slots"] for row in mine} == {sim.SLOTS[use.key]}
+        wanted = took / (use.load.active_s * sim.SLOTS[use.key])
+        assert use.utilisation == pytest.approx(wanted)
+
+
 def test_every_figure_has_a_table_words_for_the_blind_and_data(told, drawn):
     assert len(drawn) == 13
     for figure in drawn.values():

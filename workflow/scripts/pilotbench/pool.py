@@ -178,9 +178,7 @@ class Pool:
             with suppress(Stopping):  # it is paid for: the next request may stop, not this answer
                 ticket.slot.settle(completion.tokens.input + completion.tokens.output)
         queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
-        return Asked(
-            completion, ticket.alias, started, latency, queued_s, trials.attempts, slots
-        )
+        return Asked(completion, ticket.alias, started, latency, queued_s, trials.attempts, slots)
 
     @contextmanager
     def _paid(self, guess: Tokens) -> Iterator[list[Tokens]]:

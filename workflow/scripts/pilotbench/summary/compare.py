@@ -225,15 +225,21 @@ def write(found: Comparison, out: Path, results: tuple[Path, Path]) -> None:
 
     out.parent.mkdir(parents=True, exist_ok=True)
     flips = _linked(found.flips, out, results)
+    files = {}
     for name, frame in (("differences", found.contrasts), ("flips", flips)):
-        frame.map(csv_safe).to_csv(
-            out.with_name(f"{out.stem}_{name}.csv"), index=False, lineterminator="\n"
-        )
+        file = out.with_name(f"{out.stem}_{name}.csv")
+        frame.map(csv_safe).to_csv(file, index=False, lineterminator="\n")
+        files[name] = quote(file.name)
     html = (
         environment()
         .get_template("compare.html.j2")
         .render(
-            found=found, tables=_tables(found, flips), css=asset("page.css"), sort=asset("sort.js")
+            found=found,
+            figure=figure(found.contrasts),
+            files=files,
+            tables=_tables(found, flips),
+            css=asset("page.css"),
+            sort=asset("sort.js"),
         )
     )
     out.write_text(html, encoding="utf-8")
@@ -256,6 +262,23 @@ def _href(out: Path, summary: Path, shard: str, index: int, repeat: int) -> str:
     if not (summary / FOLDER / page_path(shard)).is_file():
         return ""
     return quote(os.path.relpath(summary, out.parent)) + "/" + link(shard, index, repeat)
+
+
+def figure(contrasts: pd.DataFrame) -> dict[str, str]:
+    """Return the picture of the differences by theme and width, and its words as `alt`."""
+    from pilotbench.summary.figures.base import alt_words, plain_rows
+    from pilotbench.summary.figures.prompts import forest
+    from pilotbench.summary.rendering import pictures
+
+    rows = [r for r in plain_rows(contrasts) if r["difference"] is not None]
+    if not rows:
+        return {}
+    for row in rows:  # the words that the sides are chosen by are empty
+        row["model"] = visible(row["model"] or "all models", 60)
+        row["prompt"] = visible(row["prompt"], 60)
+    models, prompts = ([*dict.fromkeys(row[w] for row in rows)] for w in ("model", "prompt"))
+    words = alt_words("Difference in success, arm minus base", rows, "prompt", "difference")
+    return {**pictures(forest(rows, "model", models, "prompt", prompts)), "alt": words}
 
 
 def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]]:

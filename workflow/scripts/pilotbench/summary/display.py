@@ -32,7 +32,7 @@ TITLES = {
     "success_rate_all": "success",
     "tool_success_rate": "tool rate",
     "planned": "finished",
-    "oracle_ceiling": "oracle ceiling",
+    "oracle_ceiling": "oracle",
     "random_floor": "random",
     "parse_rate": "parsed",
     "valid_share": "valid calls",

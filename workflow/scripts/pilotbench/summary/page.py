@@ -26,6 +26,7 @@ SECTIONS = {  # in order, with the word of the navigation
     "Requests and keys": "Keys",
 }
 FIRST_ROWS = 30
+MARKS = {"floor": " ▼", "ceiling": " ▲"}
 CELL_COLUMNS = (
     *("model", "protocol", "prompt", "task", "difficulty", "tool_success_rate"),
     *("success_rate_all", "planned", "oracle_ceiling", "progress", "parse_rate"),
@@ -71,10 +72,12 @@ def write(report: Report, figures: list[Figure], script: str, path: Path) -> Non
 
 def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any]:
     """Return what the template sees."""
+    themes = {"light": theme.config(), "dark": theme.config(dark=True), "onDark": theme.ON_DARK}
     sections = {name: [f for f in figures if f.section == name] for name in SECTIONS}
     return {
         "report": report,
         "facts": report.facts,
+        "shape": shape(report),
         "ranking": report.ranking,
         "sections": {name: found for name, found in sections.items() if found},
         "grids": {n: grid(t.frame, report.data) for n, t in report.tables.items() if n != "cells"},
@@ -82,12 +85,33 @@ def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any
         "short": SECTIONS,
         "axes": axes(report),
         "specs": script_json({f.name: f.spec for f in figures}),
-        "themes": script_json({"light": theme.config(), "dark": theme.config(dark=True)}),
+        "themes": script_json(themes),
         "vega": script,
         "css": asset("page.css"),
         "js": asset("page.js"),
         "sort": asset("sort.js"),
     }
+
+
+def shape(report: Report) -> str:
+    """Return what was run in one line: each axis by its only word, or by how many it has."""
+    selection, models = report.facts.selection, report.data.model_names
+    chosen = {
+        ("model", "models"): models,
+        ("prompt", "prompts"): selection["prompts"],
+        ("task", "tasks"): selection["tasks"],
+        ("difficulty", "difficulties"): selection["difficulties"],
+        ("tool success rate", "tool success rates"): selection["tool_success_rates"],
+        ("instance of each", "instances of each"): selection["instances"],
+        ("repeat", "repeats"): selection["repeats"],
+    }
+    return " · ".join(_axis(*nouns, words) for nouns, words in chosen.items() if words)
+
+
+def _axis(one: str, more: str, words: Any) -> str:
+    if isinstance(words, list):
+        return f"{one} {words[0]}" if len(words) == 1 else f"{len(words):,} {more}"
+    return f"{words} {one if words == 1 else more}"
 
 
 def axes(report: Report) -> dict[str, list[str]]:
@@ -108,7 +132,7 @@ def cells(report: Report) -> dict[str, Any]:
     from pilotbench.summary.transcripts import link
 
     if "cells" not in report.tables:
-        return {"titles": [], "rows": [], "json": "[]", "count": 0}
+        return {"titles": [], "rows": [], "json": "[]", "count": 0, "bar": 0}
     frame = report.tables["cells"].frame
     names = [n for n in CELL_COLUMNS if n in frame.columns and not frame[n].isna().all()]
     first = _first_shards(report)
@@ -117,13 +141,13 @@ def cells(report: Report) -> dict[str, Any]:
         parts = [shown(name, row, report.data) for name in names]
         words = [str(row[axis]) for axis in ("model", "prompt", "task", "difficulty")]
         path = first.get((*words, str(row["tool_success_rate"])))
-        mark = [w for w in ("floor", "ceiling") if row.get(f"at_{w}") is True]
+        mark = [sign for w, sign in MARKS.items() if row.get(f"at_{w}") is True]
         texts = [p.text for p in parts]
-        if mark:
-            texts[names.index("success_rate_all")] += f" · at {' and '.join(mark)}"
+        texts[names.index("success_rate_all")] += "".join(mark)
         rows.append([texts, [p.sort for p in parts], words, link(path) if path else ""])
     return {
         "titles": [title(name) for name in names],
+        "bar": names.index("success_rate_all"),
         "numeric": [name not in CELL_COLUMNS[:5] for name in names],
         "rows": rows[:FIRST_ROWS],
         "json": script_json(rows),

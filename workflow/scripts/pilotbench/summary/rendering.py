@@ -14,7 +14,7 @@ from pilotbench.errors import PilotbenchError
 from pilotbench.summary import theme
 from pilotbench.summary.figures.base import Figure
 
-WIDTH = 720
+WIDTH, NARROW = 720, 250
 
 
 def write(figures: Iterable[Figure], folder: Path) -> None:
@@ -28,11 +28,13 @@ def write(figures: Iterable[Figure], folder: Path) -> None:
         (folder / f"{figure.name}.png").write_bytes(vl_convert.svg_to_png(svg, scale=2))
 
 
-def still(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return the spec for a picture: fixed width, light, and no menus."""
-    fixed = copy.deepcopy(spec) | {"config": theme.config(), "padding": 12}
+def still(
+    spec: dict[str, Any], width: int = WIDTH, config: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the spec for a picture: fixed width, light unless `config` says so, and no menus."""
+    fixed = copy.deepcopy(spec) | {"config": config or theme.config(), "padding": 12}
     if fixed.get("width") == "container":
-        fixed["width"] = WIDTH
+        fixed["width"] = width
     for param in fixed.get("params", []):
         param.pop("bind", None)
     return fixed
@@ -72,3 +74,19 @@ def javascript() -> Iterator[Callable[[], str]]:
             yield wait
         finally:
             process.kill()
+
+
+def pictures(spec: dict[str, Any]) -> dict[str, str]:
+    """Return a figure as SVG pictures in data URLs: `light` and `dark`, wide and `-narrow`."""
+    import base64
+
+    import vl_convert
+
+    found = {}
+    for name, dark in (("light", False), ("dark", True)):
+        for suffix, width in (("", WIDTH), ("-narrow", NARROW)):
+            drawn = still(spec, width, theme.config(dark) | {"background": "transparent"})
+            drawn = theme.darkened(drawn) if dark else drawn
+            svg = vl_convert.vegalite_to_svg(drawn).encode("utf-8")
+            found[name + suffix] = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+    return found

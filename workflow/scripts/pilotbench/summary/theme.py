@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 Json = dict[str, Any]
@@ -19,6 +20,17 @@ SERIES = (
     "#5F6B6D",
     "#A50F15",
 )
+ON_DARK = dict(
+    zip(
+        SERIES,
+        (
+            *("#4AA3E8", "#F07B22", "#2BBF93", "#E08FBF", "#A9DAF7"),
+            *("#F2B83A", "#B690D6", "#CDA962", "#A3B0B3", "#F0766B"),
+        ),
+        strict=True,
+    )
+)
+"""The same hues, light enough for a dark page."""
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 SEQUENCE = ("#f1f5fa", "#0b4f8a")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
@@ -44,6 +56,7 @@ def config(dark: bool = False) -> Json:
             "tickColor": line,
             "labelLimit": 220,
         },
+        "axisXQuantitative": {"labelOverlap": "greedy", "labelSeparation": 10},
         "legend": {
             "labelColor": ink,
             "titleColor": quiet,
@@ -56,11 +69,20 @@ def config(dark: bool = False) -> Json:
             "columns": 3,
             "symbolOpacity": 1,
         },
-        "header": {"labelColor": ink, "titleColor": quiet, "labelFontSize": 12},
+        "header": {"labelColor": ink, "titleColor": quiet, "labelFontSize": 12, "labelPadding": 4},
         "text": {"color": ink, "fontSize": 11},
         "rule": {"color": quiet},
         "range": {"category": list(SERIES)},
     }
+
+
+def darkened(spec: Json) -> Json:
+    """Return the spec with the colours of series for a dark page."""
+    text = json.dumps(spec)
+    for light, dark in ON_DARK.items():
+        text = text.replace(light, dark)
+    found: Json = json.loads(text)
+    return found
 
 
 def colours(names: list[str]) -> Json:

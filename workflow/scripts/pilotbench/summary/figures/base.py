@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import prod
+from math import ceil, floor, log10, prod
 from typing import Any
 
 import altair as alt
@@ -21,6 +21,11 @@ Json = dict[str, Any]
 Rows = list[Json]
 RATE = alt.Scale(domain=[0, 1], nice=False)
 PERCENT = alt.Axis(format=".0%", grid=True, tickCount=6)
+POINTS = alt.Axis(
+    labelExpr="datum.value == 0 ? '0' : format(100 * datum.value, '+.3~g')",
+    tickCount=7,
+    grid=True,
+)
 
 
 @dataclass(frozen=True)
@@ -53,13 +58,13 @@ class Source:
         return plain_rows(frame[keep(frame)] if keep else frame, self.data)
 
 
-def plain_rows(frame: pd.DataFrame, data: Data) -> Rows:
+def plain_rows(frame: pd.DataFrame, data: Data | None = None) -> Rows:
     """Return rows of JSON types; missing numbers are None; `shown` is the prompt's label."""
     clean = frame.astype(object).where(frame.notna(), None)
     rows: Rows = [dict(row) for row in clean.to_dict("records")]
     for row in rows:
         if "prompt" in row:
-            row["shown"] = data.label(str(row["prompt"]))
+            row["shown"] = data.label(str(row["prompt"])) if data else row["prompt"]
     return rows
 
 
@@ -125,6 +130,23 @@ def tips(words: list[str], rates: list[str], counts: list[str]) -> list[Any]:
 def title_of(name: str) -> str:
     """Return a field as people say it."""
     return {"shown": "prompt"}.get(name, name.replace("_", " "))
+
+
+def roomy(lines: int, tall: int = 210) -> int:
+    """Return the pixels of one of `lines` lines of points: few lines get more room."""
+    return min(30, max(15, tall // max(1, lines)))
+
+
+def log_axis(values: Sequence[float]) -> tuple[Any, Any]:
+    """Return the scale and the axis of positive values over decades: ticks at 1, 2 and 5."""
+    low, high = min(values) / 1.15, max(values) * 1.15
+    decades = range(floor(log10(low)) - 1, ceil(log10(high)) + 1)
+    ticks = [digit * 10.0**power for power in decades for digit in (1, 2, 5)]
+    first = max((tick for tick in ticks if tick <= low), default=low)
+    last = min((tick for tick in ticks if tick >= high), default=high)
+    within = [tick for tick in ticks if first <= tick <= last]
+    axis = alt.Axis(values=within, format="~g", grid=True)
+    return alt.Scale(type="log", domain=[first, last], nice=False), axis
 
 
 def shown(rows: Rows) -> list[str]:

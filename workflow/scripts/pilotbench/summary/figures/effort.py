@@ -17,6 +17,7 @@ from pilotbench.summary.figures.base import (
     Source,
     alt_words,
     by,
+    log_axis,
     plain_rows,
     shape,
     spec_of,
@@ -166,6 +167,7 @@ def latency(source: Source) -> Figure | None:
     marks = [f"p{percent}" for percent in PERCENTILES]
     rows = plain_rows(frame.melt(["model", "requests"], marks, "percentile", "s"), source.data)
     base = alt.Chart().encode(y=alt.Y("model:N", sort=source.data.model_names, title=None))
+    scale, axis = log_axis([max(row["s"], 0.001) for row in rows if row["s"] is not None])
     return Figure(
         "latency",
         "How long an answer takes",
@@ -176,13 +178,13 @@ def latency(source: Source) -> Figure | None:
         spec_of(
             base.mark_line(strokeWidth=2, color="#8a939d").encode(x="s:Q", detail="model:N"),
             base.mark_point(filled=True, size=80, opacity=1).encode(
-                x=alt.X("s:Q", scale=alt.Scale(type="log", padding=12), title="seconds (log)"),
-                color=by("percentile", "Percentile", marks),
-                shape=shape("percentile", "Percentile", marks),
+                x=alt.X("s:Q", scale=scale, axis=axis, title="seconds (log)"),
+                color=by("percentile", "Percentile", marks).legend(columns=len(marks)),
+                shape=shape("percentile", "Percentile", marks).legend(columns=len(marks)),
                 tooltip=tips(["model", "percentile"], [], ["s", "requests"]),
             ),
             rows=rows,
-            step=30,
+            step=44,
             lines=["model"],
         ),
         "latency",
@@ -201,7 +203,7 @@ def timeline(source: Source) -> Figure | None:
     ]
     if not rows:
         return None
-    x = alt.X("at:Q", title="minutes of active time")
+    x = alt.X("at:Q", title="minutes of active time", scale=alt.Scale(nice=False))
     layers = [
         alt.Chart()
         .mark_area(interpolate="step", opacity=0.55, color=theme.SERIES[0], line=True)
@@ -214,11 +216,10 @@ def timeline(source: Source) -> Figure | None:
             .encode(x=x, y=alt.Y("slots:Q", title="in flight"))
         )
     each = alt.layer(*layers).properties(height=70, width=620)
-    header = alt.Header(labelAngle=0, labelAlign="left", labelOrient="top")
+    header = alt.Header(labelAngle=0, labelAnchor="start", labelOrient="top")
     values: Any = alt.Data(values=rows)  # type: ignore[no-untyped-call]
-    chart = each.facet(row=alt.Row("key:N", title=None, header=header), data=values).resolve_scale(
-        y="independent"
-    )
+    row = alt.Row("key:N", title=None, header=header, sort=[use.key for use in source.uses])
+    chart = each.facet(row=row, data=values).resolve_scale(y="independent")
     spec = chart.to_dict(validate=False)
     spec["usermeta"] = {"inner": True}
     busiest = source.uses[0]
@@ -238,4 +239,6 @@ def timeline(source: Source) -> Figure | None:
 def _allowed(use: KeyUse) -> list[float | None]:
     """Return the slots in force in each bin."""
     slots = use.load.slots
-    return [None] * len(use.load.at) if slots is None else [float(count) for count in slots]
+    return (
+        [None] * len(use.load.at) if slots is None else [round(float(count), 3) for count in slots]
+    )

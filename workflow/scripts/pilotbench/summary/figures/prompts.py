@@ -8,12 +8,15 @@ import altair as alt
 
 from pilotbench.summary.figures.base import (
     PERCENT,
+    POINTS,
     RATE,
     Figure,
+    Json,
     Rows,
     Source,
     alt_words,
     by,
+    roomy,
     shape,
     spec_of,
     tips,
@@ -68,39 +71,41 @@ def _forest(
     axis, order = down
     series, names = ("model", source.data.model_names) if axis == "arm" else ("arm_shown", [])
     names = names or list(dict.fromkeys(row["arm_shown"] for row in rows))
-    colour = by(series, "Model" if series == "model" else "Prompt", names)
+    words = alt_words(title, rows, axis, "difference")
+    return Figure(
+        name, title, says, words, forest(rows, axis, order, series, names), table, section
+    )
+
+
+def forest(rows: Rows, axis: str, order: list[str], series: str, names: list[str]) -> Json:
+    """Return the spec of differences with intervals: a band each word of `axis`, a line a series.
+
+    A series of one needs no legend.
+    """
+    title = "Model" if series == "model" else "Prompt"
+    colour, kind = by(series, title, names), shape(series, title, names)
+    if len(names) < 2:
+        colour, kind = colour.legend(None), kind.legend(None)
     base = alt.Chart().encode(
         y=alt.Y(f"{axis}:N", sort=order, title=None, axis=unflawed()),
         yOffset=alt.YOffset(f"{series}:N", sort=names),
     )
-    return Figure(
-        name,
-        title,
-        says,
-        alt_words(title, rows, axis, "difference"),
-        spec_of(
-            alt.Chart().mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(0)),
-            base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=colour),
-            base.mark_point(filled=True, size=70, opacity=1).encode(
-                x=alt.X(
-                    "difference:Q",
-                    axis=alt.Axis(format="+.0%", tickCount=7),
-                    title="difference in success rate",
-                ),
-                color=colour,
-                shape=shape(series, "Model" if series == "model" else "Prompt", names),
-                tooltip=tips(
-                    ["model", "base", "arm"],
-                    ["difference", "low", "high", "detectable"],
-                    ["n", "differ", "p_holm"],
-                ),
+    return spec_of(
+        alt.Chart().mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(0)),
+        base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=colour),
+        base.mark_point(filled=True, size=70, opacity=1).encode(
+            x=alt.X("difference:Q", axis=POINTS, title="difference in success, points"),
+            color=colour,
+            shape=kind,
+            tooltip=tips(
+                ["model", "base", "arm"],
+                ["difference", "low", "high", "detectable"],
+                ["n", "differ", "p_holm"],
             ),
-            rows=rows,
-            step=15,
-            lines=[axis, series],
         ),
-        table,
-        section,
+        rows=rows,
+        step=roomy(len(rows)),
+        lines=[axis, series],
     )
 
 

@@ -17,6 +17,8 @@ from pilotbench.summary.figures.base import (
     alt_words,
     by,
     by_model,
+    log_axis,
+    roomy,
     shape,
     shown,
     spec_of,
@@ -59,6 +61,7 @@ def success(source: Source) -> Figure | None:
                 ),
             ),
             rows=rows,
+            step=roomy(len(rows)),
             lines=["model", "shown"],
         ),
         "success",
@@ -84,7 +87,8 @@ def pareto(source: Source) -> Figure | None:
     colour = by("model", "Model", source.data.model_names).legend(values=there)
     base = alt.Chart()
     title = "USD per episode (log)" if cost else "tokens per episode (log)"
-    at = alt.X(f"{x}:Q", scale=alt.Scale(type="log", padding=24), title=title)
+    scale, axis = log_axis([row[x] for row in rows])
+    at = alt.X(f"{x}:Q", scale=scale, axis=axis, title=title)
     return Figure(
         "pareto",
         "Cost against success" if cost else "Tokens against success",
@@ -108,7 +112,7 @@ def pareto(source: Source) -> Figure | None:
                 tooltip=tips(["model"], ["success_rate_all"], [x, "tokens_per_success"]),
             ),
             rows=rows,
-            height=280,
+            height=230,
         ),
         "model_prompt",
         "Who is ahead",

@@ -11,8 +11,12 @@
   function keeps(row) {
     return Object.keys(chosen).every((axis) => row[axis] == null || chosen[axis].has(String(row[axis])));
   }
+  function darkened(spec) {
+    const text = JSON.stringify(spec).replace(/#[0-9A-F]{6}/g, (light) => themes.onDark[light] || light);
+    return JSON.parse(text);
+  }
   function prepared(name, element, theme) {
-    const spec = structuredClone(specs[name]);
+    const spec = theme === "dark" ? darkened(specs[name]) : structuredClone(specs[name]);
     spec.data.values = spec.data.values.filter(keeps);
     spec.config = Object.assign({}, themes[theme], { background: "transparent" });
     const room = Math.max(240, element.clientWidth - 24);
@@ -90,11 +94,11 @@
     if (!table) return;
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
     const rows = order.filter((row) => AXES.every((axis, i) => !chosen[axis] || chosen[axis].has(row[2][i])) && words.every((word) => row[0].join(" ").toLowerCase().includes(word)));
-    const heads = table.tHead.rows[0].cells;
+    const heads = table.tHead.rows[0].cells, bar = Number(table.dataset.bar);
     table.tBodies[0].replaceChildren(...rows.slice(0, shown).map((row) => {
       const line = document.createElement("tr");
       const first = line.insertCell();
-      row[0].forEach((text, i) => { const cell = line.insertCell(); cell.textContent = text; cell.className = heads[i + 1].className; });
+      row[0].forEach((text, i) => { const cell = line.insertCell(); cell.textContent = text; cell.className = heads[i + 1].className; if (i === bar && typeof row[1][i] === "number") cell.style.setProperty("--part", (100 * row[1][i]).toFixed(1) + "%"); });
       if (row[3]) first.append(Object.assign(document.createElement("a"), { href: row[3], textContent: "open" }));
       return line;
     }));
