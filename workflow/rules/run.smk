@@ -9,21 +9,42 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from pilotbench import command, outputs, preflight, progress, runlock, spending
+from pilotbench import (
+    command,
+    estimate,
+    outputs,
+    preflight,
+    progress,
+    runlock,
+    spending,
+)
 from pilotbench.errors import PilotbenchError, UserError
 from pilotbench.summary import rulegraph
 
 
 def views() -> list:
-    """Return the live tables of this run: the log handlers that can show one."""
+    """Return the views of this run: the log handlers that show a live table and the cost."""
     handlers = workflow.logger_manager.get_log_handlers()
     return [handler for handler in handlers if hasattr(handler, "watch")]
+
+
+def jobs_to_run() -> list:
+    """Return the jobs that evaluate a shard; the end of a dry run calls them finished."""
+    every = workflow.dag.needrun_jobs(exclude_finished=False)
+    return [job for job in every if job.rule.name == "evaluate"]
+
+
+def cost() -> str:
+    """Say what the jobs of a dry run would cost; nothing where none evaluates a shard."""
+    shards = [shard(job.wildcards) for job in jobs_to_run()]
+    in_force = {a: workflow.global_resources[a].value for a in SETTINGS.keys}
+    return estimate.line(MATRIX, shards, in_force) if shards else ""
 
 
 def check_first(logs) -> None:
     """Stop before any job starts where a prompt, pack, key or budget is not as it must be."""
     runlock.sign()
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "evaluate"]
+    jobs = jobs_to_run()
     shards = [shard(job.wildcards) for job in jobs]
     try:
         for note in preflight.check(MATRIX, shards):
@@ -83,6 +104,10 @@ def refresh() -> None:
             print(reached, file=sys.stderr)
     except PilotbenchError as error:
         print(f"error: {error}", file=sys.stderr)
+
+
+for view in views():
+    view.after_dry_run(cost)
 
 
 onstart:

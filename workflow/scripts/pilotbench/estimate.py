@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from pilotbench.arguments import add_config, add_json, load_matrix
+from pilotbench.estimation.needs import begun
 from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import Estimate, Row, estimate
 from pilotbench.matrix import Matrix
+from pilotbench.records import Shard
 from pilotbench.spending import spent
 
 Json = dict[str, object]
+QUICK_SHARDS, QUICK_BEGUN = 2000, 200
+"""Shards, and episodes to play from the journal, that an estimate of about a second may have."""
 _HEAD = ("model", "shards", "episodes", "requests", "input tokens", "output tokens", "USD", "hours")
 
 
@@ -35,6 +39,25 @@ def run(args: argparse.Namespace) -> int:
 def report(matrix: Matrix, slots: Mapping[str, int]) -> str:
     """Return the estimate as text, under the slots in force."""
     return text(matrix, estimate(matrix, slots))
+
+
+def line(matrix: Matrix, shards: Sequence[Shard], slots: Mapping[str, int]) -> str:
+    """Return what `shards` cost in one line, for the end of a dry run, which must stay quick.
+
+    Where it would take seconds (many shards, or much in the journal to play) it names the command.
+    """
+    if len(shards) > QUICK_SHARDS or begun(matrix, shards) > QUICK_BEGUN:
+        return "what this costs: python -m pilotbench estimate, with the same configuration"
+    made = estimate(matrix, slots, shards)
+    if not any(need.asks for need in made.needs):
+        return "what this costs: nothing, the journal has every answer"
+    usd = _usd(made.usd) + (
+        " and more (price unknown: " + ", ".join(made.unpriced) + ")" if made.unpriced else ""
+    )
+    return (
+        f"what this costs, low / middle / high: {_whole(made.load.requests)} requests; "
+        f"USD {usd}; {_hours(made.hours)} hours"
+    )
 
 
 def text(matrix: Matrix, made: Estimate, shards: bool = False) -> str:

@@ -209,6 +209,10 @@ class Journal:
         answers.failures = [one for one in answers.failures if first <= one.index <= last]
         return answers
 
+    def begun(self, first: int, last: int) -> bool:
+        """Return whether a segment touches `first` to `last`; none is read."""
+        return any(_touches(path, first, last) for path in self._segments())
+
     def holders(self, first: int, last: int) -> list[str]:
         """Return who holds one of these indices now, each as words for a person."""
         return [_holder(path) for path in self._held(first, last)]

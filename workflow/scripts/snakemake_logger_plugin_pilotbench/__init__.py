@@ -6,10 +6,14 @@ those of Snakemake's own handler, word for word.
 
 from __future__ import annotations
 
+import argparse
+import copy
 import sys
 import threading
 from collections.abc import Callable
+from itertools import chain
 from logging import INFO, LogRecord
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -18,7 +22,12 @@ from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultForma
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from pilotbench.config import load_file
+from pilotbench.errors import UserError
+
 PAUSE_S = 2.0
+CONFIG_ERRORS = ("load_configfile", "Config file")
+DRY_RUN_ENDED = "This was a dry-run"
 STILL_SHOWN = (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR, LogEvent.ERROR)
 
 
@@ -43,6 +52,7 @@ class LogHandler(LogHandlerBase):
         formatter = DefaultFormatter(told.quiet, told.show_failed_logs)
         self._plain = ColorizingTextHandler(told.nocolor, stream, formatter)
         self._console = Console(file=stream)
+        self._cost: Callable[[], str] | None = None
         self._live: Live | None = None
         self._ended = threading.Event()
 
@@ -61,11 +71,17 @@ class LogHandler(LogHandlerBase):
             self._live.stop()
             self._live = None
 
+    def after_dry_run(self, cost: Callable[[], str]) -> None:
+        """Write what `cost` returns after the last words of a dry run."""
+        self._cost = cost
+
     def emit(self, record: LogRecord) -> None:
         """Write one record; with the table on, only what it does not show: errors, warnings."""
         live = self._live
         if live is None:
-            self._plain.emit(record)
+            self._plain.emit(reworded(record))
+            if self._cost is not None and str(record.msg).startswith(DRY_RUN_ENDED):
+                self._write(self._cost)
         elif record.levelno > INFO or get_event(record) in STILL_SHOWN:
             text = self._plain.format(record)
             if text and text != "None":
@@ -75,6 +91,14 @@ class LogHandler(LogHandlerBase):
         """End the live table with the run."""
         self.unwatch()
         super().close()
+
+    def _write(self, look: Callable[[], str]) -> None:
+        try:
+            text = look()
+        except Exception as error:  # a dry run must never fail for its estimate
+            text = f"(no estimate: {error})"
+        if text:
+            print(text, file=self._console.file)
 
     def _keep_looking(self, look: Callable[[], str]) -> None:
         while not self._ended.is_set():
@@ -87,3 +111,29 @@ class LogHandler(LogHandlerBase):
                 return
             live.update(Text(text), refresh=True)
             self._ended.wait(PAUSE_S)
+
+
+def reworded(record: LogRecord) -> LogRecord:
+    """Return an error about a file of `--configfile` as one line that names the file.
+
+    Snakemake reads these files before it looks at the workflow, and ends with a traceback or with a
+    message that names none. Any other record is returned as it is.
+    """
+    text = str(record.msg)
+    if get_event(record) != LogEvent.ERROR or not any(word in text for word in CONFIG_ERRORS):
+        return record
+    for file in config_files(sys.argv[1:]):
+        try:
+            load_file(file)
+        except UserError as error:
+            record = copy.copy(record)
+            record.msg = f"error: {error}"
+            break
+    return record
+
+
+def config_files(words: list[str]) -> list[Path]:
+    """Return the files that a command line names after `--configfile`."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--configfile", "--configfiles", nargs="+", action="append", default=[])
+    return [Path(file) for file in chain(*parser.parse_known_args(words)[0].configfile)]

@@ -8,7 +8,7 @@ beginning, has no answer: one that the journal answers whole costs nothing, what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pilotbench.answers import Answers
@@ -84,9 +84,15 @@ def characters(body: dict[str, object]) -> int:
     return sum(len(compact(body[part])) for part in parts if part in body)
 
 
-def needs(matrix: Matrix) -> list[Need]:
-    """Return every planned shard with what it needs, in the order of the plan."""
-    return [_need(matrix, shard) for shard in matrix.plan.shards]
+def needs(matrix: Matrix, shards: Iterable[Shard] | None = None) -> list[Need]:
+    """Return each of `shards`, by default all planned ones, with what it needs."""
+    return [_need(matrix, shard) for shard in (matrix.plan.shards if shards is None else shards)]
+
+
+def begun(matrix: Matrix, shards: Iterable[Shard]) -> int:
+    """Return the episodes of those shards of which the journal may hold something."""
+    some = (shard for shard in shards if _journal(matrix, shard).begun(shard.first, shard.last))
+    return sum(len(shard.indices) for shard in some) * matrix.settings.repeats
 
 
 def reason(matrix: Matrix, shard: Shard) -> str:
@@ -127,19 +133,22 @@ def _need(matrix: Matrix, shard: Shard) -> Need:
     episodes = len(shard.indices) * matrix.settings.repeats
     if why == UP_TO_DATE:
         return Need(shard, why, answered=episodes)
-    model = matrix.settings.catalog[shard.cell.model]
-    journal = Journal(matrix.settings.journal_dir, journal_folder(model, shard.cell))
     whole = matrix.tasks[shard.cell.task].size is not None
-    answers = journal.read(shard.first, shard.last, whole=whole)
+    answers = _journal(matrix, shard).read(shard.first, shard.last, whole=whole)
     if not len(answers) and not answers.failures:
         return Need(shard, f"{why}; not asked yet", fresh=episodes)
-    gate = _Gate(model.provider, answers)
+    gate = _Gate(matrix.settings.catalog[shard.cell.model].provider, answers)
     over = len(play_shard(matrix, shard, gate).episodes)
     begun = tuple(start for start in gate.stopped if start.turn > 0)
     kinds = Counter(failure.kind for failure in answers.owed().values())
     return Need(
         shard, _told(why, kinds, len(gate.stopped)), len(gate.stopped) - len(begun), begun, over
     )
+
+
+def _journal(matrix: Matrix, shard: Shard) -> Journal:
+    model = matrix.settings.catalog[shard.cell.model]
+    return Journal(matrix.settings.journal_dir, journal_folder(model, shard.cell))
 
 
 def _told(why: str, kinds: Counter[str], left: int) -> str:

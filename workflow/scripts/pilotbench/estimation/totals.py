@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pilotbench.config import Price
@@ -13,7 +13,7 @@ from pilotbench.estimation.lanes import hours
 from pilotbench.estimation.needs import UP_TO_DATE, Need, needs
 from pilotbench.estimation.ranges import Load, Range, total
 from pilotbench.matrix import Matrix
-from pilotbench.records import Cell
+from pilotbench.records import Cell, Shard
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,17 @@ class Estimate:
         return dict(Counter(need.reason for need in self.needs).most_common())
 
 
-def estimate(matrix: Matrix, slots: Mapping[str, int] | None = None) -> Estimate:
-    """Return what is left to pay of a matrix; asks nothing.
+def estimate(
+    matrix: Matrix,
+    slots: Mapping[str, int] | None = None,
+    shards: Sequence[Shard] | None = None,
+) -> Estimate:
+    """Return what is left to pay of a matrix, or of some `shards`; asks nothing.
 
     `slots` are the slots in force of each key where they differ from the config's.
     """
     past = history.read(matrix.settings.results_dir / "master.duckdb")
-    wanted = needs(matrix)
+    wanted = needs(matrix, shards)
     by_cell: dict[Cell, list[Need]] = defaultdict(list)
     for need in wanted:
         by_cell[need.shard.cell].append(need)
@@ -80,7 +84,7 @@ def estimate(matrix: Matrix, slots: Mapping[str, int] | None = None) -> Estimate
             {cell: load for cell, load in loads.items() if cell.model == name},
             slots or {},
         )
-        for name in matrix.settings.models
+        for name in dict.fromkeys(need.shard.cell.model for need in wanted)
     ]
     return Estimate(rows, hours(matrix, past, wanted, loads, slots or {}), wanted)
 

@@ -1,0 +1,72 @@
+"""What the log says beside Snakemake's own lines: the cost of a dry run, a broken config file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.build import Build
+
+SIX = {
+    "models": ["gpt-4o-mini"],
+    "prompts": ["baseline"],
+    "difficulties": ["easy"],
+    "tasks": ["simple_task"],
+    "instances": 6,
+}
+COST = "what this costs"
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    return Build(tmp_path_factory.mktemp("build"))
+
+
+def test_a_dry_run_ends_with_what_its_jobs_cost(build: Build) -> None:
+    build.configure(SIX)
+    run = build.snakemake("-n", "--quiet", "rules")
+    told = run.stdout.splitlines()[-1]
+    assert told.startswith(f"{COST}, low / middle / high: 6 / ")
+    assert " requests; USD 0." in told
+    one = build.snakemake(
+        "-n", "results/shards/oracle/optimal/simple_task/hard/0.8/00000-00000.jsonl.gz"
+    )
+    assert one.stdout.splitlines()[-1].startswith(f"{COST}, low / middle / high: 1 / ")
+    for words in (["-q"], ["summary", "--config", "partial=true"]):
+        assert COST not in build.snakemake("-n", *words).stdout
+    build.configure({**SIX, "instances": 4002, "shard_size": 2})
+    command = "python -m pilotbench estimate"
+    assert f"{COST}: {command}" in build.snakemake("-n", "--quiet", "rules").stdout
+
+
+def test_a_dry_run_after_a_run_costs_nothing(tmp_path: Path) -> None:
+    build = Build(tmp_path, {"models": ["oracle"]})
+    assert build.snakemake().returncode == 0
+    assert COST not in build.snakemake("-n").stdout
+    for shard in build.shards():
+        (tmp_path / "results/shards" / shard).unlink()
+    last = build.snakemake("-n").stdout.splitlines()[-1]
+    assert last == f"{COST}: nothing, the journal has every answer"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "own.yaml: no such config file"),
+        ("models: [a\n", "own.yaml: not YAML: "),
+        ("- a\n", "own.yaml: must be a mapping of keys to values"),
+    ],
+)
+def test_a_config_file_of_the_command_line_is_named_in_one_line(
+    build: Build, text: str | None, says: str
+) -> None:
+    file = build.folder / "own.yaml"
+    file.unlink(missing_ok=True)
+    if text is not None:
+        file.write_text(text)
+    run = build.python("-m", "snakemake", "-n", "--configfile", "config/config.yaml", "own.yaml")
+    assert run.returncode == 1
+    assert f"\nerror: {says}" in run.stdout
+    assert "Traceback" not in run.stdout
+    assert len(run.stdout.splitlines()) == 2
