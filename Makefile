@@ -39,8 +39,8 @@ bench: setup     ## speed tables (only=providers|database|scale)
 check-benchmark: setup  ## the reference players against their bounds
 	$(BIN)/python -m pilotbench.checkbenchmark
 
-simulate: setup  ## a provider simulator on loopback
-	PYTHONPATH=tests $(BIN)/python -m support.simulator
+simulate: setup  ## simulated Azure and gateway endpoints on loopback; tells what to export
+	PYTHONPATH=tests $(BIN)/python -m support.simulator --config tests/support/simulator/simulate.yaml
 
 soak: setup      ## half an hour with faults of every kind
 	PYTHONPATH=tests $(BIN)/python -m support.soak

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from pilotbench import check, config, init, matrix
 from support import Simulator
 from support.simulator import setup as settings
 
@@ -420,3 +422,19 @@ def _runs(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_what_make_simulate_tells_to_export_opens_the_endpoints_of_the_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = TESTS / "support/simulator/simulate.yaml"
+    assert str(file.relative_to(TESTS.parent)) in Path("Makefile").read_text()
+    with Simulator(**yaml.safe_load(file.read_text())) as simulator:
+        lines = [simulator.line() for _ in settings.load(file, {}).environment]
+        for name, value in (line.removeprefix("export ").split("=", 1) for line in lines):
+            monkeypatch.setenv(name, value)
+        found = init.look(config.settings(config.read()), dict(os.environ))
+        assert found.models == ("gpt-4o-mini", "qwen2.5-3b-instruct", "qwen2.5-7b-instruct")
+        chosen = {"models": list(found.models), "limits_dir": str(tmp_path), "tasks": "simple_task"}
+        rows = check.check(matrix.load(config.read((), chosen)))
+    assert [row.problem for row in rows] == [None] * 7

@@ -50,6 +50,11 @@ class Simulator:
             raise RuntimeError("the simulator did not start")
         return self
 
+    def line(self) -> str:
+        """Return the next line that it has printed after its address."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
     def __exit__(self, *_: object) -> None:
         """Stop the process."""
         self._process.terminate()

@@ -36,7 +36,11 @@ async def _serve(setup: Any, arguments: argparse.Namespace) -> None:
         lambda: Connection(service.handle), arguments.host, arguments.port, backlog=1024
     )
     host, port = server.sockets[0].getsockname()[:2]
-    print(f"http://{host}:{port}/v1", flush=True)
+    origin = f"http://{host}:{port}"
+    print(f"{origin}/v1")
+    for name, value in setup.environment.items():
+        print(f"export {name}={value.format(origin=origin)}")
+    sys.stdout.flush()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)

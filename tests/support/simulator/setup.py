@@ -72,6 +72,9 @@ class Setup:
 
     With `tasks` (names, or `all`) the benchmark's players play, over `difficulties`, `instances` of
     each and the packs of `task_folders`; `prepare` makes these instances before serving.
+
+    `environment` are variables that point a run here, for a person to copy: `{origin}` in a value
+    is where the simulator listens.
     """
 
     keys: dict[str, KeySetup] = field(default_factory=dict)
@@ -97,6 +100,7 @@ class Setup:
     instances: int = 200
     prepare: bool = False
     task_folders: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 def load(path: Path | None, overrides: Mapping[str, Any]) -> Setup:
