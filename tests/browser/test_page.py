@@ -212,3 +212,15 @@ def test_no_name_on_an_axis_is_left_out(page):
         ".map(t => t.textContent)"
     )
     assert len(names) == 9
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+def test_no_word_of_a_legend_is_cut(browser, summary, width):
+    browser.size(width, 900)
+    browser.open((summary / "index.html").as_uri())
+    cut = browser.ask(
+        "[...document.querySelectorAll('.chart svg')].flatMap(svg => [...svg.querySelectorAll("
+        "'.role-legend-label text')].filter(t => t.getBoundingClientRect().right > "
+        "svg.getBoundingClientRect().right + 1).map(t => t.textContent))"
+    )
+    assert cut == []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
-from pilotbench.summary.ranking import ranking
-from pilotbench.summary.report import report
+from pilotbench.summary.ranking import Ranking, ranking
+from pilotbench.summary.report import report, verdict
 from pilotbench.summary.scores import prepared
 from support import simulated_models as sim
 
@@ -96,6 +97,16 @@ def test_equal_models_are_said_not_to_be_told_apart():
     assert "not told apart from middle" in told.verdict
     assert set(told.ranking.rows["letters"]) == {"a"}
     assert set(told.ranking.rows["rank"]) == {1}
+
+
+def test_the_headline_names_three_models_and_counts_more():
+    words = "strong: 50.0 % under baseline, ahead, but not told apart from "
+    for others, said in ((["b", "c", "d"], "b, c and d"), (["b", "c", "d", "e"], "4 others")):
+        names = ["strong", *others]
+        rows = pd.DataFrame({"model": names, "rank": 1.0, "why": "", "success_rate_all": 0.5})
+        pairs = pd.DataFrame({"base": "strong", "arm": others, "p": 0.5, "told_apart": False})
+        ranked = Ranking("baseline", "baseline", rows, pairs)
+        assert verdict(ranked) == f"{words}{said}."
 
 
 def test_one_model_alone_is_not_ahead_of_anybody():

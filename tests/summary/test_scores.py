@@ -9,6 +9,7 @@ import pytest
 
 from pilotbench.records import Cell
 from pilotbench.statistics.intervals import rate
+from pilotbench.summary import page
 from pilotbench.summary.report import report
 from pilotbench.summary.scores import cell_table, prepared, scores
 from support import simulated_models as sim
@@ -73,6 +74,8 @@ def test_nothing_finished_still_has_its_plan():
     assert found["planned"].tolist() == [20]
     told = report(replace(empty, cells=cells))
     assert told.verdict == "Nothing is finished yet."
+    shown = page.cells(told)
+    assert (shown["count"], shown["bar"]) == (len(cells), -1)
 
 
 def test_an_index_seen_at_five_rates_is_one_instance():

@@ -91,7 +91,7 @@ def test_numbers_are_written_as_people_write_them(name, value, shown):
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0, "$0"), (1234.5, "$1,234.50"), (0.00001, "$1.0e-05")]
+    ("value", "shown"), [(0, "$0"), (1234.5, "$1,234.50"), (0.8, "$0.80"), (0.00001, "$1.0e-05")]
 )
 def test_amounts(value, shown):
     assert usd(value) == shown

@@ -112,7 +112,12 @@ def shown(name: str, row: dict[Any, Any], data: Data | None) -> Shown:
     if isinstance(value, bool):
         return Shown("yes" if value else "no", int(value))
     limits = _limits(name, row)
-    return Shown(number(name, float(value)) + limits, float(value), numeric=True)
+    return Shown(number(name, float(value)) + limits, short(float(value)), numeric=True)
+
+
+def short(value: float) -> float:
+    """Return a number to seven digits: what nobody can see need not be in a page."""
+    return float(f"{value:.7g}")
 
 
 def _limits(name: str, row: dict[Any, Any]) -> str:
@@ -158,7 +163,9 @@ def usd(value: float) -> str:
     """Return an amount in USD with the digits that matter."""
     if value == 0:
         return "$0"
-    return f"${value:,.2f}" if value >= 1 else f"${value:.2g}" if value >= 1e-4 else f"${value:.1e}"
+    return (
+        f"${value:,.2f}" if value >= 0.1 else f"${value:.2g}" if value >= 1e-4 else f"${value:.1e}"
+    )
 
 
 def rate(row: Any, name: str = "success_rate_all") -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from pilotbench.summary import theme
+from pilotbench.summary.data import CELL
 from pilotbench.summary.display import finished, grid, number, rate, shown, title, usd
 from pilotbench.summary.figures.base import Figure
 from pilotbench.summary.hostile import markdown, visible
@@ -25,6 +26,7 @@ SECTIONS = {  # in order, with the word of the navigation
     "Errors": "Errors",
     "Requests and keys": "Keys",
 }
+AXES = ("model", "prompt", "task", "difficulty")
 FIRST_ROWS = 30
 MARKS = {"floor": " ▼", "ceiling": " ▲"}
 CELL_COLUMNS = (
@@ -119,35 +121,36 @@ def axes(report: Report) -> dict[str, list[str]]:
     frame = report.tables["cells"].frame if "cells" in report.tables else None
     if frame is None:
         return {}
-    names = ("model", "prompt", "task", "difficulty")
-    found = {name: [str(word) for word in dict.fromkeys(frame[name])] for name in names}
+    found = {name: [str(word) for word in dict.fromkeys(frame[name])] for name in AXES}
     return {name: words for name, words in found.items() if len(words) > 1}
 
 
 def cells(report: Report) -> dict[str, Any]:
     """Return the table of cells as titles, first rows, and every row as JSON for the script.
 
-    A row is [texts, sort values, words of the filters, link to its transcripts].
+    A row is [texts, sort values (None: the text), link to its transcripts]. `axes` says in which
+    column the words of each filter are, `bar` which column is drawn as a bar (-1: none).
     """
     from pilotbench.summary.transcripts import link
 
     if "cells" not in report.tables:
-        return {"titles": [], "rows": [], "json": "[]", "count": 0, "bar": 0}
+        return {"titles": [], "rows": [], "json": "[]", "count": 0, "bar": -1, "axes": "{}"}
     frame = report.tables["cells"].frame
     names = [n for n in CELL_COLUMNS if n in frame.columns and not frame[n].isna().all()]
+    bar = names.index("success_rate_all") if "success_rate_all" in names else -1
     first = _first_shards(report)
     rows = []
     for row in frame.to_dict("records"):
         parts = [shown(name, row, report.data) for name in names]
-        words = [str(row[axis]) for axis in ("model", "prompt", "task", "difficulty")]
-        path = first.get((*words, str(row["tool_success_rate"])))
-        mark = [sign for w, sign in MARKS.items() if row.get(f"at_{w}") is True]
-        texts = [p.text for p in parts]
-        texts[names.index("success_rate_all")] += "".join(mark)
-        rows.append([texts, [p.sort for p in parts], words, link(path) if path else ""])
+        texts = [part.text for part in parts]
+        sorts = [None if part.sort == part.text else part.sort for part in parts]
+        texts[bar] += "".join(sign for w, sign in MARKS.items() if row.get(f"at_{w}") is True)
+        path = first.get(tuple(str(row[word]) for word in CELL))
+        rows.append([texts, sorts, link(path) if path else ""])
     return {
         "titles": [title(name) for name in names],
-        "bar": names.index("success_rate_all"),
+        "bar": bar,
+        "axes": json.dumps({axis: names.index(axis) for axis in AXES}),
         "numeric": [name not in CELL_COLUMNS[:5] for name in names],
         "rows": rows[:FIRST_ROWS],
         "json": script_json(rows),
@@ -160,8 +163,7 @@ def _first_shards(report: Report) -> dict[tuple[str, ...], str]:
     first: dict[tuple[str, ...], str] = {}
     if report.data.shards.empty:
         return first
-    names = ["model", "prompt", "task", "difficulty", "tool_success_rate"]
     for row in report.data.shards.sort_values("path").to_dict("records"):
         if row.get("state") != "damaged":
-            first.setdefault(tuple(str(row[name]) for name in names), str(row["path"]))
+            first.setdefault(tuple(str(row[word]) for word in CELL), str(row["path"]))
     return first

@@ -37,7 +37,17 @@ def still(
         fixed["width"] = width
     for param in fixed.get("params", []):
         param.pop("bind", None)
+    legend = {**fixed["config"]["legend"], "columns": columns(spec, width)}
+    fixed["config"] = {**fixed["config"], "legend": legend}
     return fixed
+
+
+def columns(spec: dict[str, Any], width: int) -> int:
+    """Return how many columns of a legend fit, so that no word of it is cut."""
+    colours = [layer.get("encoding", {}).get("color", {}) for layer in spec.get("layer", ())]
+    domains = [c["scale"].get("domain", ()) for c in colours if c.get("scale")]
+    longest = max((len(str(word)) for domain in domains for word in domain), default=1)
+    return max(1, int(width / (7 * longest + 30)))
 
 
 def _named(svg: str, figure: Figure) -> str:

@@ -15,6 +15,8 @@ from pilotbench.summary.scores import cell_table, prepared
 from pilotbench.summary.tables import Table, tables
 from pilotbench.summary.usage import KeyUse, key_use
 
+NAMED = 3  # models that the headline names
+
 
 @dataclass(frozen=True)
 class Report:
@@ -99,6 +101,8 @@ def _apart(ranked: Ranking, best: str) -> str:
         if not row.told_apart
     ]
     same = [model for model in same if model in ranks]
+    if len(same) > NAMED:
+        return f", ahead, but not told apart from {len(same)} others"
     if same:
         return f", ahead, but not told apart from {joined(same)}"
     return ", ahead of every other ranked model" if len(ranks) > 1 else ""

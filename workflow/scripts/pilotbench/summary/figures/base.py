@@ -14,6 +14,7 @@ import pandas as pd
 
 from pilotbench.summary import theme
 from pilotbench.summary.data import CONDITION, Data
+from pilotbench.summary.display import short
 from pilotbench.summary.tables import Table
 from pilotbench.summary.usage import KeyUse
 
@@ -105,7 +106,11 @@ def _needed(rows: Rows, spec: Json) -> Rows:
     """Return the rows with the fields that the spec names and the words of the filters."""
     named = set(re.findall(r'"field": "([^"]+)"|datum\.(\w+)', json.dumps(spec)))
     fields = {word for pair in named for word in pair} | {"model", "prompt", "shown", *CONDITION}
-    return [{k: v for k, v in row.items() if k in fields} for row in rows]
+    return [{k: _short(v) for k, v in row.items() if k in fields} for row in rows]
+
+
+def _short(value: Any) -> Any:
+    return short(value) if isinstance(value, float) else value
 
 
 def by(field_: str, title: str, names: list[str]) -> Any:

@@ -179,8 +179,8 @@ def latency(source: Source) -> Figure | None:
             base.mark_line(strokeWidth=2, color="#8a939d").encode(x="s:Q", detail="model:N"),
             base.mark_point(filled=True, size=80, opacity=1).encode(
                 x=alt.X("s:Q", scale=scale, axis=axis, title="seconds (log)"),
-                color=by("percentile", "Percentile", marks).legend(columns=len(marks)),
-                shape=shape("percentile", "Percentile", marks).legend(columns=len(marks)),
+                color=by("percentile", "Percentile", marks),
+                shape=shape("percentile", "Percentile", marks),
                 tooltip=tips(["model", "percentile"], [], ["s", "requests"]),
             ),
             rows=rows,

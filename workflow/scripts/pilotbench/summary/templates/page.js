@@ -2,7 +2,6 @@
   "use strict";
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const specs = read("specs"), themes = read("themes"), cellRows = read("cell-rows");
-  const AXES = ["model", "prompt", "task", "difficulty"];
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const chosen = {};
   const views = {};
@@ -15,6 +14,12 @@
     const text = JSON.stringify(spec).replace(/#[0-9A-F]{6}/g, (light) => themes.onDark[light] || light);
     return JSON.parse(text);
   }
+  function legendWords(spec) {
+    return (spec.layer || [spec]).flatMap((layer) => {
+      const color = layer.encoding && layer.encoding.color;
+      return color && color.legend !== null && color.scale && typeof color.scale.domain?.[0] === "string" ? color.scale.domain : [];
+    });
+  }
   function prepared(name, element, theme) {
     const spec = theme === "dark" ? darkened(specs[name]) : structuredClone(specs[name]);
     spec.data.values = spec.data.values.filter(keeps);
@@ -23,8 +28,10 @@
     const meta = spec.usermeta || {};
     if (meta.lines) spec.height = meta.step * meta.lines.reduce((n, field) => n * new Set(spec.data.values.map((row) => row[field])).size, 1);
     if (meta.inner) spec.spec.width = Math.max(180, room - 60);
+    const longest = Math.max(1, ...legendWords(spec).map((word) => String(word).length));
+    const columns = Math.floor((room - (meta.lines ? 120 : 60)) / (7 * longest + 30));
+    spec.config.legend = Object.assign({}, spec.config.legend, { columns: Math.max(1, columns) });
     if (room < 440) {
-      spec.config.legend = Object.assign({}, spec.config.legend, { columns: 1 });
       spec.config.axis = Object.assign({}, spec.config.axis, { labelFontSize: 10 });
     }
     const menu = (spec.params || []).find((p) => p.name === "prompt_menu");
@@ -90,16 +97,18 @@
   const PAGE = 30;
   let shown = PAGE, order = cellRows.slice();
   const table = document.getElementById("cell-table"), find = document.getElementById("find"), more = document.getElementById("more");
+  const sortOf = (row, at) => row[1][at] === null ? row[0][at] : row[1][at];
   function drawCells() {
     if (!table) return;
+    const axes = Object.entries(JSON.parse(table.dataset.axes));
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const rows = order.filter((row) => AXES.every((axis, i) => !chosen[axis] || chosen[axis].has(row[2][i])) && words.every((word) => row[0].join(" ").toLowerCase().includes(word)));
+    const rows = order.filter((row) => axes.every(([axis, at]) => !chosen[axis] || chosen[axis].has(sortOf(row, at))) && words.every((word) => row[0].join(" ").toLowerCase().includes(word)));
     const heads = table.tHead.rows[0].cells, bar = Number(table.dataset.bar);
     table.tBodies[0].replaceChildren(...rows.slice(0, shown).map((row) => {
       const line = document.createElement("tr");
       const first = line.insertCell();
       row[0].forEach((text, i) => { const cell = line.insertCell(); cell.textContent = text; cell.className = heads[i + 1].className; if (i === bar && typeof row[1][i] === "number") cell.style.setProperty("--part", (100 * row[1][i]).toFixed(1) + "%"); });
-      if (row[3]) first.append(Object.assign(document.createElement("a"), { href: row[3], textContent: "open" }));
+      if (row[2]) first.append(Object.assign(document.createElement("a"), { href: row[2], textContent: "open" }));
       return line;
     }));
     document.getElementById("count").textContent = rows.length === cellRows.length ? "" : rows.length.toLocaleString("en") + " of " + cellRows.length.toLocaleString("en");
@@ -110,7 +119,7 @@
       const head = event.target.closest("th"), button = event.target.closest("button");
       if (!button) return;
       const way = turned(head), at = Number(button.dataset.column);
-      order.sort((a, b) => { const x = a[1][at], y = b[1][at]; return x === "" || y === "" ? compare(x, y) : way * compare(x, y); });
+      order.sort((a, b) => { const x = sortOf(a, at), y = sortOf(b, at); return x === "" || y === "" ? compare(x, y) : way * compare(x, y); });
       drawCells();
     });
     find.addEventListener("input", () => { shown = PAGE; drawCells(); });
