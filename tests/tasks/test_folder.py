@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,7 @@ BAD_LINES = {
     "an infinite number": ('{"question": "q", "answer": 1e999}', "not JSON"),
     "a lone surrogate": ('{"question": "\\ud800", "answer": "a"}', "not JSON"),
     "a bomb": ('{"question": "q", "answer": ' + "[" * 5000, "not JSON"),
+    "a key twice": ('{"question": "q", "answer": "a", "answer": "b"}', "'answer' stands twice"),
     "a deep value": ('{"question": "q", "answer": ' + "[" * 60 + "]" * 60 + "}", "forty"),
     "no answer": ('{"question": "q"}', "answer is missing"),
     "no question": ('{"answer": "a"}', "question is missing"),
@@ -276,7 +278,13 @@ SCORES = [  # scorer with options, wanted, replies that succeed, replies that do
         ['{"a": 2}', 'x\n{"a": 9, "b": 1}'],
         ['{"a": 1}', "{}", "words"],
     ),
-    ("{kind: json_schema}", {"$ref": "http://127.0.0.1:9/x"}, [], ["1"]),
+    (
+        "{kind: json_schema}",
+        {"$defs": {"id": {"type": "string", "pattern": "^F-[0-9]+$"}}, "$ref": "#/$defs/id"},
+        ['"F-204"'],
+        ['"F-"', "204", '"' + "F-" * 9_000 + '"'],
+    ),
+    ("{kind: json_schema}", {"type": "array", "items": {"$ref": "#"}}, ["[[], [[]]]"], ["[1]"]),
     ("{kind: contained_text}", "Paris", ["It is PARIS, of course."], ["It is Pari s"]),
     ("{kind: contained_text}", ["a b", "c"], ["C then A\nB"], ["a b"]),
 ]
@@ -299,10 +307,16 @@ def test_the_schema_of_task_yaml_names_every_scorer() -> None:
 
 BAD_ANSWERS = [
     ("exact", None),
+    ("exact", ""),
+    ("exact", " '.' "),
     ("one_of", []),
+    ("one_of", ["yes", "*"]),
     ("number", "5"),
     ("regular_expression", "(["),
     ("json_schema", {"type": 5}),
+    ("json_schema", {"pattern": "("}),
+    ("json_schema", {"$ref": "http://127.0.0.1:9/x"}),
+    ("json_schema", {"items": {"$ref": "#/$defs/order"}}),
     ("contained_text", ""),
     ("contained_text", ["a", " . "]),
 ]
@@ -376,3 +390,45 @@ def test_a_pattern_that_backtracks_without_end_is_an_error_and_no_hang(
     options = {"extract": "whole", "ignore_case": False, "match": "full"}
     with pytest.raises(TaskError, match="backtracks without end"):
         scorer.holds("(a|aa)+$", "a" * 60 + "b", options)
+    with pytest.raises(TaskError, match="backtracks without end"):
+        SCORERS["json_schema"].holds({"pattern": "(a|aa)+$"}, json.dumps("a" * 60 + "b"), {})
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_worlds_of_the_benchmark_are_worlds_of_packs(task: str, tmp_path: Path) -> None:
+    for difficulty, index in product(("easy", "very_hard"), range(40)):
+        world = TASKS[task].instance(difficulty, index).world
+        line = json.dumps({"question": "q", "answer": 1, "world": world})
+        pack = QuestionPack(write(tmp_path, TOOLED, line))
+        assert pack.instance("none", 0).world == world
+
+
+BAD_WORLDS = {
+    "a list": ([], "is not of type 'object'"),
+    "an unknown section": ({"fles": {}}, "unknown key fles; did you mean files?"),
+    "a file that is text alone": ({"files": {"a.csv": "id\n1\n"}}, "files.a.csv: "),
+    "a file of no kind": ({"files": {"a.csv": {"value": "x"}}}, "'kind' is a required property"),
+    "a kind that does not fit": ({"files": {"a": {"kind": "text", "value": 7}}}, "files.a.value: "),
+    "a table of no records": ({"tables": {"t": {"kind": "table", "value": [1]}}}, "value.0: "),
+    "a note that is no object": ({"notes": {"n": "text"}}, "notes.n: "),
+    "a backend without a state": ({"backends": {"s": [{"backend": "b"}]}}, "backends.s.0: "),
+    "a queue that is no list": ({"queues": {"q": {}}}, "queues.q: "),
+}
+
+
+@pytest.mark.parametrize("case", BAD_WORLDS)
+def test_a_wrong_world_is_one_line_that_names_line_and_key(case: str, tmp_path: Path) -> None:
+    world, words = BAD_WORLDS[case]
+    line = json.dumps({"question": "q", "answer": 1, "world": world})
+    pack = QuestionPack(write(tmp_path, TOOLED, line))
+    with pytest.raises(TaskError, match="line 1: world") as error:
+        pack.check()
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_line_that_stands_twice_is_an_error(tmp_path: Path) -> None:
+    """Both would be answered by one reply, and counted as two."""
+    pack = write(tmp_path, PLAIN, LINE + '\n{"answer": "a", "question": "q"}\n')
+    with pytest.raises(TaskError, match="line 3: the same instance as line 1"):
+        QuestionPack(pack).check()

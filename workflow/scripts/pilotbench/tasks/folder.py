@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,9 @@ from pilotbench.tasks.task import Score, Session, Task, ToolSpec, Transcript
 Json = dict[str, Any]
 NONE = "none"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-SCHEMA = Path(__file__).resolve().parents[3] / "schemas" / "task_folder.schema.yaml"
+SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"
+SCHEMA = SCHEMAS / "task_folder.schema.yaml"
+WORLD_SCHEMA = SCHEMAS / "world.schema.yaml"
 DEEPEST = 40
 DEFAULT_SYSTEM = "Answer the question. The last line of your reply is the answer alone."
 
@@ -98,9 +100,12 @@ class QuestionPack:
         )
 
     def check(self) -> None:
-        """Raise TaskError for the first line that is no instance."""
-        for index in range(len(self._lines)):
-            self.instance(NONE, index)
+        """Raise TaskError for the first line that is no instance, or the same as an earlier one."""
+        seen: dict[str, int] = {}
+        for index, (number, _) in enumerate(self._lines):
+            first = seen.setdefault(self.instance(NONE, index).content_hash, number)
+            if first != number:
+                raise TaskError(f"{self._file}: line {number}: the same instance as line {first}")
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
         """Return the pack's tools with `finish` last, or nothing: then one reply is asked for."""
@@ -166,9 +171,14 @@ class QuestionPack:
         if not isinstance(question, str) or not question.strip():
             raise TaskError(f"{where}: {self._fields['question']} is no text")
         self._check_answer(f"{where}: {self._fields['answer']}", values["answer"])
-        if "world" in values and not (self.tool_names and isinstance(values["world"], dict)):
-            raise TaskError(f"{where}: {self._fields['world']} is an object, in a pack with tools")
+        if "world" in values:
+            self._check_world(f"{where}: {self._fields['world']}", values["world"])
         return values
+
+    def _check_world(self, where: str, world: Any) -> None:
+        if not self.tool_names:
+            raise TaskError(f"{where} is for packs with tools")
+        _check(where, _world_schema(), world)
 
     def _check_answer(self, where: str, answer: Any) -> None:
         scorer = SCORERS[self.scorer_kind]
@@ -251,6 +261,12 @@ def _settings(path: Path) -> Json:
     }
 
 
+@lru_cache(maxsize=1)
+def _world_schema() -> Json:
+    schema: Json = yamls.load(WORLD_SCHEMA.read_text(encoding="utf-8"))
+    return schema
+
+
 def _options_schema(kind: str) -> Json:
     options = SCORERS[kind].options
     return {"type": "object", "additionalProperties": False, "properties": options}
@@ -293,7 +309,7 @@ def _numbered_lines(path: Path) -> list[tuple[int, str]]:
 
 def _json_object(where: str, text: str) -> Json:
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
         text.encode("utf-8")
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
@@ -302,6 +318,16 @@ def _json_object(where: str, text: str) -> Json:
         raise TaskError(f"{where}: no JSON object")
     if not depth_within(value, DEEPEST):
         raise TaskError(f"{where}: nests more than {DEEPEST} levels")
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Json:
+    """Return an object. Raises ValueError for a key that it has twice."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} stands twice")
     return value
 
 

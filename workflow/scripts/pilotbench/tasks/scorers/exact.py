@@ -20,10 +20,16 @@ def holds(wanted: Any, given: Any, options: Json) -> bool:
     return normalised(extracted(given, options["extract"]), case) == normalised(str(wanted), case)
 
 
+def problem(wanted: Any) -> str | None:
+    """Say that an answer is empty once normalised: an empty reply would be right."""
+    return None if normalised(str(wanted)) else "nothing is left of it once normalised"
+
+
 SCORER = Scorer(
     "The answer is this text, both normalised (NFKC, white space, outer quotes, final period).",
     holds,
     answer={"type": ["string", "number"]},
     says="the answer is {}",
     options={"extract": EXTRACT, "ignore_case": IGNORE_CASE},
+    problem=problem,
 )

@@ -22,11 +22,19 @@ def holds(wanted: Any, given: Any, options: Json) -> bool:
 
     Raises TaskError where that takes longer than five seconds.
     """
-    text = extracted(given, options["extract"])[:LONGEST]
-    pattern = regex.compile(wanted, regex.IGNORECASE if options["ignore_case"] else 0)
-    match = pattern.fullmatch if options["match"] == "full" else pattern.search
+    text = extracted(given, options["extract"])
+    return found(wanted, text, options["ignore_case"], whole=options["match"] == "full")
+
+
+def found(wanted: str, text: str, ignore_case: bool = False, *, whole: bool = False) -> bool:
+    """Say whether a pattern matches in the first 10,000 characters of `text`, or all of them.
+
+    Raises TaskError where that takes longer than five seconds.
+    """
+    pattern = regex.compile(wanted, regex.IGNORECASE if ignore_case else 0)
+    match = pattern.fullmatch if whole else pattern.search
     try:
-        return match(text, timeout=PATIENCE_S) is not None
+        return match(text[:LONGEST], timeout=PATIENCE_S) is not None
     except TimeoutError:
         raise TaskError(f"regular expression {wanted!r}: backtracks without end") from None
 
