@@ -33,7 +33,7 @@ lint: setup      ## style, types and workflow checks
 	$(BIN)/mypy
 	$(RUN) --lint
 
-bench: setup     ## speed tables (only=providers|database|scale)
+bench: setup     ## speed tables (only=providers|database|scale|summary)
 	$(BIN)/python -m pilotbench.bench $(if $(only),--only $(only))
 
 check-benchmark: setup  ## the reference players against their bounds

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pilotbench.bench import page
 from pilotbench.bench.row import Row
 
-TABLES = ("providers", "database", "scale")
+TABLES = ("providers", "database", "scale", "summary")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -94,12 +94,13 @@ def _generate(results: Path, shards: int, text: float) -> None:
     with ProcessPoolExecutor(2) as workers:
         list(
             workers.map(
-                _write, repeat(results), make.make_plan(shards).shards, repeat(text), chunksize=20
+                write, repeat(results), make.make_plan(shards).shards, repeat(text), chunksize=20
             )
         )
 
 
-def _write(results: Path, shard: Any, text: float) -> None:
+def write(results: Path, shard: Any, text: float) -> None:
+    """Write one generated shard; `text` scales its transcripts."""
     _generator().write(results, shard, text=text)
 
 

@@ -21,6 +21,7 @@ TITLES = {
     "providers": "Providers, limits, journal",
     "database": "Master database",
     "scale": "Many shards",
+    "summary": "Status and page",
 }
 HEAD = """\
 # Benchmarks
