@@ -95,6 +95,22 @@ def test_an_unfinished_shard_shows_what_has_begun_what_is_owed_and_that_it_runs(
     assert watch.model_rows()[0].shards_running == 0
 
 
+def test_the_slots_in_force_are_those_of_the_last_answer_and_of_this_run(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(slots: int, ago_s: float) -> Asked:
+        completion = Completion({"content": "x"}, "stop", "m", Tokens(1, 1))
+        return Asked(completion, "players_local", time.time() - ago_s, 1, 0, 1, slots)
+
+    assert [row.slots for row in watch.key_rows()] == [4]
+    with journal_of(watch, 2).open(4, 5) as segment:
+        segment.write("a" * 64, {"repeat": 0, "turn": 0}, asked(2, 1), index=4)
+        segment.write("b" * 64, {"repeat": 0, "turn": 1}, asked(3, 9), index=4)
+    assert [row.slots for row in watch.key_rows()] == [2]
+    monkeypatch.setenv("PILOTBENCH_SLOTS", "players_local:7")
+    assert [row.slots for row in watch.key_rows()] == [7]
+
+
 def test_a_damaged_file_is_not_done_and_stops_nothing(watch: Watch) -> None:
     finish(watch, 0).write_bytes(b"no gzip")
     assert watch.model_rows()[0].shards_done == 0

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pilotbench import slots
 from pilotbench.episode import cost_usd
 from pilotbench.errors import RecordError
 from pilotbench.journal import Journal, journal_folder
@@ -63,7 +64,10 @@ class ModelProgress:
 
 @dataclass
 class KeyProgress:
-    """Requests on one key: in flight now (None: its secret is not set here), answers a minute."""
+    """Requests on one key: in flight now (None: its secret is not set here), answers a minute.
+
+    `slots` are those in force in a run that goes on, else those of the config.
+    """
 
     key: str
     slots: int
@@ -89,7 +93,8 @@ class Watch:
         """Return a row for each key of the providers of the matrix's models."""
         settings = self.matrix.settings
         names = dict.fromkeys(model.provider for model in settings.models.values())
-        variables, rates = environment(), self._answer_rates()
+        variables, (rates, in_force) = environment(), self._lately()
+        in_force |= slots.told()
         rows = []
         for provider in (settings.providers[name] for name in names):
             for alias, key in provider.keys.items():
@@ -97,7 +102,8 @@ class Watch:
                 if not missing(settings, [alias], variables):
                     opened = access(provider, key, variables)
                     in_flight = held_slots(settings.limits_dir, opened, alias)
-                rows.append(KeyProgress(alias, key.slots, in_flight, rates.get(alias, 0.0)))
+                allowed = in_force.get(alias, key.slots)
+                rows.append(KeyProgress(alias, allowed, in_flight, rates.get(alias, 0.0)))
         return rows
 
     def text(self) -> str:
@@ -133,9 +139,13 @@ class Watch:
         row.owed += len(answers.owed())
         row.shards_running += bool(journal.holders(shard.first, shard.last))
 
-    def _answer_rates(self) -> dict[str, float]:
-        """Return answers a minute by key alias."""
+    def _lately(self) -> tuple[dict[str, float], dict[str, int]]:
+        """Return answers a minute, and the slots that the last one was asked under, by key alias.
+
+        The slots are those of unfinished shards: a run that goes on has some.
+        """
         found: Counter[str] = Counter()
+        last: dict[str, tuple[float, int]] = {}
         longest, now = 1.0, time.time()
         for shard in self.matrix.plan.shards:
             header = self._header(shard)
@@ -144,11 +154,15 @@ class Watch:
                     asked = record["asked"]
                     if now - asked["started"] < WINDOW_S:
                         found[asked["key"]] += 1
+                        if asked.get("slots"):
+                            this = (asked["started"], asked["slots"])
+                            last[asked["key"]] = max(this, last.get(asked["key"], this))
                         longest = max(longest, now - asked["started"])
             elif _age_s(header, "ended") < WINDOW_S:
                 found.update(header["provenance"]["keys"])
                 longest = max(longest, min(WINDOW_S, _age_s(header, "started")))
-        return {alias: 60 * count / longest for alias, count in found.items()}
+        rates = {alias: 60 * count / longest for alias, count in found.items()}
+        return rates, {alias: count for alias, (_, count) in last.items()}
 
     def _header(self, shard: Shard) -> Json | None:
         path = self.matrix.settings.results_dir / "shards" / shard.path
