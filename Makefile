@@ -40,7 +40,7 @@ check-benchmark: setup  ## the reference players against their bounds
 	$(BIN)/python -m pilotbench.checkbenchmark
 
 simulate: setup  ## simulated Azure and gateway endpoints on loopback; tells what to export
-	PYTHONPATH=tests $(BIN)/python -m support.simulator --config tests/support/simulator/simulate.yaml
+	@PYTHONPATH=tests $(BIN)/python -m support.simulator --config tests/support/simulator/simulate.yaml
 
 soak: setup      ## half an hour with faults of every kind
 	PYTHONPATH=tests $(BIN)/python -m support.soak

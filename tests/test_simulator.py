@@ -437,4 +437,14 @@ def test_what_make_simulate_tells_to_export_opens_the_endpoints_of_the_config(
         assert found.models == ("gpt-4o-mini", "qwen2.5-3b-instruct", "qwen2.5-7b-instruct")
         chosen = {"models": list(found.models), "limits_dir": str(tmp_path), "tasks": "simple_task"}
         rows = check.check(matrix.load(config.read((), chosen)))
+        monkeypatch.delenv("IDEALAB_API_KEY_3")
+        fewer = check.check(matrix.load(config.read((), chosen)))
+        strict = check.check(matrix.load(config.read((), {**chosen, "routing": "by_prompt"})))
     assert [row.problem for row in rows] == [None] * 7
+    assert not [row for row in fewer if row.problem]
+    told = check.text(fewer).splitlines()
+    assert told[-2:] == [
+        "idealab_key3 is not set: the provider's other keys do its work",
+        "7 of 7 are as they should be",
+    ]
+    assert [row.key for row in strict if row.problem] == ["idealab_key3"] * 2

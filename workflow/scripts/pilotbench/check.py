@@ -24,12 +24,14 @@ from pilotbench.pool import Pool
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Request
 from pilotbench.records import Cell, Shard
+from pilotbench.secrets import missing
 
 MESSAGES = 5
 QUESTION = "Answer with one word: ready"
 RETRY_FOR_S = 10.0
 ATTEMPT_S = 60.0
 AT_ONCE = 8
+NOT_SET = "not set"
 PARSE_RATE_WANTED = 0.5
 """Of five messages; a model that gives up in words is no fault of the protocol."""
 _DATED = re.compile(r"-\d{4}(-?\d{2}-?\d{2})?")
@@ -39,7 +41,9 @@ _DATED = re.compile(r"-\d{4}(-?\d{2}-?\d{2})?")
 class Row:
     """What came of one key and one model; times in s, `calls` of `messages` were understood.
 
-    `problem` is None where all is well. The tools are tried through the first key that answers.
+    `problem` is None where all is well, or where the key is not set and a run goes on with the
+    provider's others (`latency_s` is then None). The tools are tried through the first key that
+    answers.
     """
 
     model: str
@@ -105,16 +109,23 @@ def text(rows: Sequence[Row]) -> str:
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     lines = ["  ".join(w.ljust(n) for w, n in zip(r, widths, strict=True)).rstrip() for r in cells]
     bad = [row for row in rows if row.problem]
+    unset = dict.fromkeys(row.key for row in rows if _answers(row) == NOT_SET)
     lines += ["", *(f"{row.model} on {row.key}: {row.problem}" for row in bad)]
+    lines += [f"{alias} is not set: the provider's other keys do its work" for alias in unset]
     lines.append(f"{len(rows) - len(bad)} of {len(rows)} are as they should be")
     return "\n".join(lines)
 
 
+def _answers(row: Row) -> str:
+    if row.latency_s is not None:
+        return "yes"
+    return "NO" if row.problem else NOT_SET
+
+
 def _cells(row: Row) -> tuple[str, ...]:
-    answers = "yes" if row.latency_s is not None else "NO"
     seconds = "" if row.latency_s is None else f"{row.latency_s:.2f}"
     calls = "" if row.messages is None else f"{row.calls} of {row.messages}"
-    return (row.model, row.provider, row.key, answers, seconds, row.reported or "", calls)
+    return (row.model, row.provider, row.key, _answers(row), seconds, row.reported or "", calls)
 
 
 def _asked(settings: Settings, model: Model, alias: str) -> Row:
@@ -128,6 +139,8 @@ def _asked(settings: Settings, model: Model, alias: str) -> Row:
     request = Request(body, Instance("check", "none", 0, QUESTION), "none", 0, 0)
     if settings.providers[model.provider].kind == "player":
         return replace(row, latency_s=0.0, reported=model.deployment)
+    if lacking := missing(settings, [alias]):
+        return row if _others_are_set(settings, alias) else replace(row, problem=lacking[0])
     try:
         with _pool(settings, model, alias) as pool:
             asked = pool.ask(request)
@@ -137,6 +150,12 @@ def _asked(settings: Settings, model: Model, alias: str) -> Row:
     return replace(
         row, problem=served(model, reported), reported=reported, latency_s=asked.latency_s
     )
+
+
+def _others_are_set(settings: Settings, alias: str) -> bool:
+    """Return whether a run goes on without a key."""
+    keys = settings.providers[settings.keys[alias].provider].keys
+    return settings.routing == "balanced" and len(missing(settings, keys)) < len(keys)
 
 
 def _with_tools(matrix: Matrix, rows: Sequence[Row], row: Row) -> Row:
