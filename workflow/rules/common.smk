@@ -16,7 +16,7 @@ from pilotbench.errors import UserError
 from pilotbench.names import to_path
 from pilotbench.plan import NONE
 from pilotbench.records import SUFFIX, Shard, shard_of
-from pilotbench.routing import home_key
+from pilotbench.routing import home_key, shard_tokens
 
 if workflow.is_main_process and (told := runlock.enter()):
     print(told, file=sys.stderr)
@@ -92,7 +92,9 @@ def weights_file(wildcards) -> list[str]:
 
 def tokens(alias: str):
     """Return the function that says how many slots of a key a job takes."""
-    return lambda wildcards: int(home(shard(wildcards)) == alias)
+    kind = SETTINGS.providers[SETTINGS.keys[alias].provider].kind
+    count = shard_tokens(kind, workflow.global_resources[alias].value)
+    return lambda wildcards: count * int(home(shard(wildcards)) == alias)
 
 
 def asking(wildcards) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pilotbench import config
 from pilotbench.arguments import add_json
-from pilotbench.config import DEFAULT_SLOTS, Settings
+from pilotbench.config import DEFAULT_SLOTS, IN_PROCESS, Settings
 from pilotbench.errors import UserError
 from pilotbench.secrets import environment, missing
 
@@ -89,7 +89,7 @@ def look(settings: Settings, variables: Mapping[str, str]) -> Found:
     keys: dict[str, tuple[str, ...]] = {}
     lacking: list[str] = []
     for name, provider in settings.providers.items():
-        if provider.kind in ("player", "llamacpp"):
+        if provider.kind in IN_PROCESS:
             continue
         lines = {alias: missing(settings, [alias], variables) for alias in provider.keys}
         there = tuple(alias for alias, line in lines.items() if not line)

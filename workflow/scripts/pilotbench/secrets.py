@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from pilotbench.config import Key, ProviderSettings, Settings
+from pilotbench.config import IN_PROCESS, Key, ProviderSettings, Settings
 from pilotbench.errors import ConfigError
 
 ENV_FILE = Path(".env")
-KINDS_WITHOUT_URL = ("llamacpp", "player")
 MASK = "***"
 _SHORTEST = 4  # a shorter "secret" is a placeholder, and masking it would garble every text
 _PATTERNS = (
@@ -76,7 +75,7 @@ def access(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -
 
     Raises ConfigError, one line that names the variable to set.
     """
-    if provider.kind in KINDS_WITHOUT_URL:
+    if provider.kind in IN_PROCESS:
         return Access(f"{provider.kind}:", "")
     return Access(_base_url(provider, key, variables), _secret(provider, key, variables))
 
