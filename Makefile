@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/snakemake
 only ?=
+job ?=
+peer ?=
 
 .PHONY: help setup quick test lint bench check-benchmark simulate soak status
 help:            ## this list
@@ -33,8 +35,8 @@ lint: setup      ## style, types and workflow checks
 	$(BIN)/mypy
 	$(RUN) --lint
 
-bench: setup     ## speed tables (only=providers|database|scale|summary)
-	$(BIN)/python -m pilotbench.bench $(if $(only),--only $(only))
+bench: setup     ## speed tables (only=providers|database|scale|summary|peers)
+	$(BIN)/python -m pilotbench.bench $(if $(only),--only $(only)) $(if $(job),--job $(job)) $(if $(peer),--peer "$(peer)")
 
 check-benchmark: setup  ## the reference players against their bounds
 	$(BIN)/python -m pilotbench.checkbenchmark

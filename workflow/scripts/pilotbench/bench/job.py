@@ -6,6 +6,7 @@ The simulator and the checkout that is run lie with the tests; a bench needs a c
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import resource
 import subprocess
@@ -82,6 +83,11 @@ class Measured:
         return float(self.stats["schedule"]["list_s"]) / self.window_s
 
     @property
+    def in_window(self) -> float:
+        """In-flight integral / (slots x time), from the first request to the last response."""
+        return float(self.stats["total"]["slot_seconds"]) / (self.slots * self.window_s)
+
+    @property
     def ceiling(self) -> float:
         """The utilisation of the list schedule: what is left to slots that end at unlike times."""
         list_s = float(self.stats["schedule"]["list_s"])
@@ -89,15 +95,19 @@ class Measured:
 
 
 @contextmanager
+def served(job: Job) -> Iterator[Any]:
+    """Yield the simulator of `job`, in a process of its own."""
+    keys = {alias: {"slots": job.allowed or job.slots} for alias in job.aliases}
+    settings = {"keys": keys, **job.simulator}
+    with support().Simulator(lifetime_s=3600, **settings) as simulator:
+        yield simulator
+
+
+@contextmanager
 def prepared(job: Job) -> Iterator[Any]:
     """Yield a checkout set up for `job`, with its simulator, in a folder that goes away."""
-    support, runs = _support()
-    keys = {alias: {"slots": job.allowed or job.slots} for alias in job.aliases}
-    with (
-        TemporaryDirectory() as folder,
-        support.Simulator(lifetime_s=3600, **{"keys": keys, **job.simulator}) as simulator,
-    ):
-        yield runs.Run(
+    with TemporaryDirectory() as folder, served(job) as simulator:
+        yield support("runs").Run(
             Path(folder),
             simulator,
             {"shard_size": job.shard_size, **job.config},
@@ -121,12 +131,12 @@ def measure(job: Job, look: Callable[[Any], None] = lambda _: None) -> Measured:
         return found
 
 
-def command(run: Any, job: Job, *words: str) -> Measured:
-    """Run one command in a prepared checkout and measure it."""
+def command(run: Any, job: Job, *words: str, patient_s: float = math.inf) -> Measured:
+    """Run one command in a prepared folder and measure it; after `patient_s` it is killed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
     with run.running(*words, *job.words) as going:
-        mib = _watch(going)
+        mib = _watch(going, started + patient_s)
         seconds = time.monotonic() - started
         code = going.process.returncode
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -134,7 +144,7 @@ def command(run: Any, job: Job, *words: str) -> Measured:
     return Measured(seconds, cpu_s, mib, code, run.simulator.stats(slots=job.width), job.width)
 
 
-def _watch(going: Any) -> float:
+def _watch(going: Any, end: float) -> float:
     """Wait for the end of a run; return the peak of the memory of all its processes, MiB."""
     peak = 0.0
     while True:
@@ -143,6 +153,8 @@ def _watch(going: Any) -> float:
             return peak
         except subprocess.TimeoutExpired:
             peak = max(peak, sum(map(_private_mib, going.processes())))
+        if time.monotonic() > end:
+            going.kill_all()
 
 
 def _private_mib(pid: int) -> float:
@@ -154,7 +166,8 @@ def _private_mib(pid: int) -> float:
     return (int(resident) - int(shared)) * _PAGE / 2**20
 
 
-def _support() -> tuple[Any, Any]:
+def support(module: str = "") -> Any:
+    """Return tests/support, or a module of it."""
     if str(TESTS) not in sys.path:
         sys.path.insert(0, str(TESTS))
-    return importlib.import_module("support"), importlib.import_module("support.runs")
+    return importlib.import_module(f"support.{module}" if module else "support")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pilotbench.bench.row import Row
+from pilotbench.bench import versus
+from pilotbench.bench.row import Row, number
 
 Json = dict[str, Any]
 LATEST = Path("benchmarks/latest.json")
@@ -22,6 +24,7 @@ TITLES = {
     "database": "Master database",
     "scale": "Many shards",
     "summary": "Status and page",
+    "peers": "Other runners in the same jobs",
 }
 HEAD = """\
 # Benchmarks
@@ -38,21 +41,32 @@ its own, over loopback, so that every figure is one of this tool and not of some
 """
 
 
-def keep(table: str, rows: Iterable[Row], file: Path = LATEST) -> Json:
-    """Put the rows of a table in place of its former ones; return the whole content."""
+def keep(table: str, rows: Iterable[Row], file: Path = LATEST, *, part: bool = False) -> Json:
+    """Put the rows of a table in place of its former ones; return the whole content.
+
+    Where only a `part` of the table was measured, former rows stay unless they are among the new.
+    """
     latest: Json = json.loads(file.read_text()) if file.exists() else {"rows": []}
     now = datetime.now(UTC).isoformat(timespec="minutes")
     new = [{"table": table, **row, "measured": now} for row in rows]
-    others = [row for row in latest["rows"] if row["table"] != table]
+    named = {_key(row) for row in new}
+    others = [
+        row for row in latest["rows"] if row["table"] != table or (part and _key(row) not in named)
+    ]
     order = list(TITLES)
+    kept = sorted([*others, *new], key=lambda row: order.index(row["table"]))
     latest = {
         "machine": machine(),
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
-        "rows": sorted([*others, *new], key=lambda row: order.index(row["table"])),
+        "rows": versus.judged(kept),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(latest, indent=1) + "\n")
     return latest
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row["name"], row.get("peer", "")
 
 
 def machine() -> str:
@@ -67,22 +81,41 @@ def machine() -> str:
 
 
 def write(latest: Json, page: Path = PAGE) -> None:
-    """Write the page."""
+    """Write the page; a table that `latest` does not know stays as it stands there."""
     versions = ", ".join(f"{name} {version}" for name, version in latest["versions"].items())
+    before = page.read_text() if page.exists() else ""
     parts = [HEAD, f"Last written on {latest['machine']}; {versions}.\n"]
     for table, title in TITLES.items():
         rows = [row for row in latest["rows"] if row["table"] == table]
         if rows:
-            parts.append(f"## {title}\n\n{table_of(rows)}\n")
+            parts.append(f"## {title}\n\n{_section(table)(rows)}\n")
+        elif f"\n## {title}\n" in before:
+            parts.append(_part(before, title))
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join(parts))
+
+
+def _part(text: str, title: str) -> str:
+    """Return the section of `text` under `title`."""
+    body = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    return f"## {title}\n{body.rstrip()}\n"
+
+
+def _section(table: str) -> Callable[[list[Row]], str]:
+    """Return what writes a table's section; that of the peers says how each was asked."""
+    if table != "peers":
+        return table_of
+    section: Callable[[list[Row]], str] = importlib.import_module(
+        "pilotbench.bench.peers.section"
+    ).section
+    return section
 
 
 def table_of(rows: list[Row]) -> str:
     """Return rows as a Markdown table."""
     lines = ["| what | value | bar | holds | shard size | measured |", "|---|--:|--:|---|--:|---|"]
     lines += [
-        f"| {row['name']} | {value(row['value'])} {row['unit']} | {_bar(row)} "
+        f"| {row['name']} | {number(row['value'])} {row['unit']} | {_bar(row)} "
         f"| {'' if row['bar'] is None else 'yes' if row['holds'] else '**no**'} "
         f"| {row.get('shard_size', '')} | {row['measured'][:10]} |"
         for row in rows
@@ -94,16 +127,11 @@ def line(row: Row) -> str:
     """Return a row for the terminal."""
     verdict = "     " if row["bar"] is None else "holds" if row["holds"] else "FAILS"
     bar = f"({_bar(row)})" if row["bar"] is not None else ""
-    return f"{verdict}  {value(row['value']):>9} {row['unit']:<4} {row['name']} {bar}".rstrip()
-
-
-def value(number: float) -> str:
-    """Return a number with three digits that count."""
-    return f"{number:,.0f}" if abs(number) >= 1000 or number == int(number) else f"{number:.3g}"
+    return f"{verdict}  {number(row['value']):>9} {row['unit']:<4} {row['name']} {bar}".rstrip()
 
 
 def _bar(row: Row) -> str:
     if row["bar"] is None:
         return ""
     sense = {"at least": "≥", "at most": "≤"}.get(row.get("sense", ""), "<")
-    return f"{sense} {value(row['bar'])}"
+    return f"{sense} {number(row['bar'])}"

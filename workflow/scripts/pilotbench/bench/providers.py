@@ -27,11 +27,11 @@ SLOW = {"latency_s": 1.0, "sigma": 0.6}
 POISON = (17, 42, 88, 101, 150, 199)
 
 
-def rows(scale: float = 1.0, only: str = "") -> Iterator[Row]:
-    """Yield the rows, sizes times `scale`; of those jobs alone whose name begins with `only`."""
-    for name, job in JOBS.items():
-        if name.startswith(only):
-            yield from job(scale)
+def rows(scale: float = 1.0, job: str = "") -> Iterator[Row]:
+    """Yield the rows, sizes times `scale`; of those jobs alone whose name begins with `job`."""
+    for name, figures in JOBS.items():
+        if name.startswith(job):
+            yield from figures(scale)
 
 
 def one_key(scale: float) -> Iterator[Row]:

@@ -41,6 +41,11 @@ def told(name: str, value: float, unit: str, **more: Any) -> Row:
     return _row(name, value, unit, None, True, "", more)
 
 
+def number(value: float) -> str:
+    """Return a number with three digits that count."""
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
+
+
 def _row(
     name: str, value: float, unit: str, bar: float | None, holds: bool, sense: str, more: Row
 ) -> Row:

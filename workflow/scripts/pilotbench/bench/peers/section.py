@@ -1,0 +1,57 @@
+"""The peers' section of docs/benchmarks.md: the table, and by which commands each was asked."""
+
+from __future__ import annotations
+
+import shlex
+
+from pilotbench.bench.peers import NAMES, PEERS
+from pilotbench.bench.peers.peer import Ask, Peer
+from pilotbench.bench.row import Row
+from pilotbench.bench.versus import table
+
+HEAD = """\
+`make bench only=peers` (`peer=inspect-ai`, `job=one_key` for a part) makes each peer's environment
+in a folder of its own (`$PILOTBENCH_PEERS`, by default `~/.cache/pilot-bench/peers`), never in the
+project's, and leaves out a peer that cannot be installed. Every runner is given the same questions,
+an exact comparison as scorer and the same simulator, one run a job; *one sample* is the median of
+three after one that is not counted.
+
+- `pilot-bench`: the shards alone, as everywhere on this page. `pilot-bench, whole`: the command as
+  typed, with database, tables and page. A peer's command writes its own results and report.
+- *Ours / best peer* compares the first column, or where it is empty the second, with the best peer.
+- *Lost*: neither right nor wrong; a failed request that is scored as 0 is *wrong*. A time is told
+  only where all answers are right.
+- *Result is there after*: when the files of results were last written. *Paid again*: answered
+  twice for the same request, by the simulator's count.
+- A command that does not end within 300 s is killed; what it has left behind is counted.
+"""
+EXAMPLE = Ask((("Question 0: what stands in <<answer-0>>?", "answer-0"),), "$URL", "$KEY", 50)
+
+
+def section(rows: list[Row]) -> str:
+    """Return the section's Markdown."""
+    players = [name for name in NAMES if any(row["peer"] == name for row in rows)]
+    order = {name: number for number, name in enumerate(dict.fromkeys(r["name"] for r in rows))}
+    ordered = sorted(rows, key=lambda row: order[row["name"]])
+    how = [how_asked(PEERS[name]) for name in players if name in PEERS]
+    return "\n".join([HEAD, table(ordered, players), "", *how]).rstrip()
+
+
+def how_asked(peer: Peer) -> str:
+    """Return by which files and commands a peer is asked, for one question and 50 at once."""
+    blocks = [f"{name}:\n\n{_fenced(text)}" for name, text in peer.files(EXAMPLE).items()]
+    env = [f"{name}={value}" for name, value in peer.environment(EXAMPLE).items()]
+    commands = [*env, _line(peer.words(EXAMPLE))]
+    for when, words in (("finished", peer.again), ("killed", peer.resume)):
+        commands += [f"{_line(words(EXAMPLE))}  # a {when} job"] if words else []
+    fetched = " ".join(peer.all)
+    return "\n".join([f"### {peer.name}", "", f"`{fetched}`", "", _fenced("\n".join(commands)),
+                      *blocks])  # fmt: skip
+
+
+def _line(words: list[str]) -> str:
+    return shlex.join(words).replace("'$URL'", "$URL").replace("'$KEY'", "$KEY")
+
+
+def _fenced(text: str) -> str:
+    return f"```\n{text.rstrip()}\n```\n"
