@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pilotbench.bench import page
+from pilotbench.bench.__main__ import main
 from pilotbench.bench.row import at_least, at_most, told
 
 
@@ -51,3 +52,40 @@ def test_a_line_for_the_terminal_names_the_bar() -> None:
     assert page.line(at_most("CPU each", 8.25, "ms", 7)).split() == (
         ["FAILS", "8.25", "ms", "CPU", "each", "(≤", "7)"]
     )
+
+
+def test_a_part_of_a_table_leaves_its_other_rows(tmp_path: Path) -> None:
+    file = tmp_path / "latest.json"
+    page.keep("peers", [told("p", 1, "s", peer="a"), told("q", 2, "s", peer="a")], file)
+    latest = page.keep("peers", [told("p", 3, "s", peer="a")], file, part=True)
+    latest = page.keep("peers", [told("p", 4, "s", peer="b")], file, part=True)
+    assert {(row["name"], row["peer"]): row["value"] for row in latest["rows"]} == {
+        ("q", "a"): 2,
+        ("p", "a"): 3,
+        ("p", "b"): 4,
+    }
+
+
+def test_the_page_keeps_a_table_that_was_measured_elsewhere(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    page.write(page.keep("providers", [told("p", 1, "s")], tmp_path / "one.json"), file)
+    page.write(page.keep("scale", [told("s", 5, "s")], tmp_path / "other.json"), file)
+    page.write(page.keep("scale", [told("s", 6, "s")], tmp_path / "other.json"), file)
+    text = file.read_text()
+    assert text.count("\n## ") == 2
+    assert "| p | 1 s |" in text
+    assert "| s | 6 s |" in text
+    assert "| s | 5 s |" not in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--job", "one"], ["--only", "scale", "--job", "x"], ["--only", "providers", "--peer", "x"]],
+)
+def test_a_part_of_a_table_that_has_none_is_one_clear_line(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 2
+    assert f"{words[-2]} goes with --only" in capsys.readouterr().err.splitlines()[-1]

@@ -46,7 +46,7 @@ run_task(
         datasets=["echo"],
         dataset_args={"echo": {"local_path": "."}},
         eval_batch_size=int(slots),
-        generation_config={"retries": 10, "stream": False},
+        generation_config={"retries": 5, "stream": False},
         ignore_errors=True,
         collect_perf=False,
         work_dir="out",

@@ -37,7 +37,7 @@ def words(ask: Ask) -> list[str]:
         "model": "echo",
         "base_url": f"{ask.base_url}/chat/completions",
         "num_concurrent": ask.slots,
-        "max_retries": 10,
+        "max_retries": 5,
     }
     return [
         *("lm_eval", "run", "--include_path", ".", "--tasks", "echo"),
