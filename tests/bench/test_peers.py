@@ -191,7 +191,7 @@ def test_a_runner_without_any_care_is_measured_as_such(tmp_path: Path) -> None:
     again = values(figures.again(player, 0.02))
     assert (again["right"], again["asked again"]) == (20, 20)
     poison = values(figures.poison(player, 1.0))
-    assert poison["exit code is not 0"] is False
+    assert not poison["exit code is not 0"]
     assert poison["results of the other 194"] == 194
     killed = values(figures.killed(player, 0.02))
     assert killed["right"] == 16
@@ -211,7 +211,7 @@ def test_a_command_that_does_not_end_is_killed(
     monkeypatch.setattr(figures, "PATIENT_S", 1.0)
     hanging = Installed(replace(SERIAL, words=lambda _: ["sleep", "600"]), tmp_path)
     found = values(figures.poison(hanging, 1.0))
-    assert found["ends within 1 s"] is False
+    assert not found["ends within 1 s"]
     assert found["results of the other 194"] == 0
 
 

@@ -133,8 +133,8 @@ class Installed:
                 (folder / path).write_text(text)
             env = environment(peer.environment(ask), self.home, bin_)
             run = PeerRun(folder, simulator, env)
-            words = [command(ask) for command in peer.commands]
-            yield Sitting(run, *words, peer.result, lambda: peer.tally(folder, bin_))
+            words, again, resume = (command(ask) for command in peer.commands)
+            yield Sitting(run, words, again, resume, peer.result, lambda: peer.tally(folder, bin_))
 
 
 class PeerRun:
