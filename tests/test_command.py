@@ -38,6 +38,13 @@ def test_where_nothing_was_told_nothing_is_known(folder: Path) -> None:
     assert command.number_of("results/a.gz", None) is None
 
 
+def test_what_is_owed_is_paid_by_the_same_selection_asking(folder: Path) -> None:
+    assert command.to_pay() == "snakemake"
+    words = ["instances=2", "partial=true", "models=a, b", "rescore=true"]
+    command.tell([], [folder / "mine.yaml"], words, {})
+    assert command.to_pay() == "snakemake --configfile mine.yaml --config instances=2 'models=a, b'"
+
+
 def test_a_secret_on_the_command_line_is_masked() -> None:
     command.tell([], [], ["proxy=http://me:pass-4711@host", "note=sk-canary-12345678"], {})
     assert command.told().config == ["proxy=http://***@host", "note=***"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -49,6 +50,17 @@ def tell(
 def told() -> Command:
     """Return what was told to this job; an empty command where nothing was."""
     return Command(**json.loads(os.environ.get(VARIABLE, "{}")))
+
+
+def to_pay() -> str:
+    """Return the command that pays what this run leaves owed: the same selection, asking."""
+    run = told()
+    files = [path for path, _ in run.configfiles]
+    words = [w for w in run.config or [] if w.partition("=")[0] not in ("partial", "rescore")]
+    line = ["snakemake"]
+    line += ["--configfile", *files] if files else []
+    line += ["--config", *words] if words else []
+    return shlex.join(line)
 
 
 def number_of(output: str, run: str | None) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pilotbench import command
 from pilotbench.summary.data import Data, number
 from pilotbench.summary.ranking import total
 
@@ -66,17 +67,10 @@ def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
         tokens=_tokens(episodes),
         cost_usd=float(np.nansum(cost)),
         cost_unknown=int(np.isnan(cost).sum()),
-        pays=pay_command(data.selection),
+        pays=command.to_pay(),
         owed=_owed(data.owed),
         warnings=warnings(data, cells),
     )
-
-
-def pay_command(selection: Any) -> str:
-    """Return the command that pays what is owed: the same build again, on the same selection."""
-    experiment = selection.get("experiment")
-    overlay = f" --configfile config/experiments/{experiment}.yaml" if experiment else ""
-    return str(selection.get("command") or f"snakemake{overlay}")
 
 
 def _axis(data: Data, axis: str) -> list[str]:
