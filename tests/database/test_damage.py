@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import pytest
 from database_lab import CELLS, SIZE, Lab
 
 from pilotbench.database import shardfiles
-from pilotbench.database.checks import CheckFailed
+from pilotbench.database.checks import CHECKS, CheckFailed, check
 from pilotbench.database.updates import DamagedShards
 from pilotbench.errors import RecordError, UserError
 from pilotbench.plan import Plan
@@ -255,3 +257,33 @@ def test_text_of_models_reaches_the_database_whole_or_cut(lab: Lab) -> None:
     identity = completed["episode"]
     assert lab.value("SELECT length(answer) FROM episodes WHERE episode = ?", identity) == 2000
     assert lab.value("SELECT max(length(tool)) FROM tool_calls WHERE episode = ?", identity) == 200
+
+
+@pytest.mark.parametrize(
+    ("says", "breaks"),
+    [
+        ("an episode counts once", "INSERT INTO store.episodes FROM store.episodes"),
+        (
+            "every episode of a file counts, or another file's does",
+            "UPDATE store.episodes SET counted = false",
+        ),
+        (
+            "full + partial + failure = completed",
+            "UPDATE store.episodes SET level = 'almost' WHERE level = 'failure'",
+        ),
+        (
+            "planned = completed + refused + owed + not_applicable",
+            "UPDATE store.episodes SET status = 'lost', level = NULL WHERE status = 'completed'",
+        ),
+        ("provisional rows have no file", "UPDATE store.shards SET state = 'damaged'"),
+    ],
+)
+def test_each_check_sees_what_it_is_for(lab: Lab, says: str, breaks: str) -> None:
+    lab.write()
+    lab.update()
+    with duckdb.connect(str(lab.database)) as connection:
+        check(connection)
+        connection.execute(breaks)
+        with pytest.raises(CheckFailed, match=re.escape(says)):
+            check(connection)
+    assert says in CHECKS
