@@ -228,7 +228,7 @@ def test_the_section_shows_each_peer_with_its_commands() -> None:
     ]  # fmt: skip
     text = section([row | {"measured": "2026-01-02T03:04"} for row in rows])
     header = next(line for line in text.splitlines() if line.startswith("| what"))
-    assert header.split(" | ")[1:-2] == ["pilot-bench", *peers.PEERS]
+    assert header.split(" | ")[1:-3] == ["pilot-bench", *peers.PEERS]
     for peer in peers.PEERS.values():
         assert f"`{' '.join(peer.all)}`" in text
         for name in peer.files(ASK):

@@ -9,7 +9,9 @@ from pilotbench.bench.row import Row, told
 
 
 def row(peer: str, value: float, sense: str = "at most", name: str = "time") -> Row:
-    return told(name, value, "s", peer=peer, sense=sense) | {"measured": "2026-01-02T03:04"}
+    return told(name, value, "s", peer=peer, sense=sense, load=1.5) | {
+        "measured": "2026-01-02T03:04"
+    }
 
 
 @pytest.mark.parametrize(
@@ -32,10 +34,10 @@ def test_ours_is_held_against_the_best_peer(
 
 def test_another_column_of_ours_is_no_peer_and_stands_in_where_the_first_has_no_figure() -> None:
     rows = [
-        row("pilot-bench, whole", 9.0),
+        row("pilot-bench-whole", 9.0),
         row("pilot-bench", 1.0),
         row("a", 2.0),
-        row("pilot-bench, whole", 9.0, name="poison"),
+        row("pilot-bench-whole", 9.0, name="poison"),
         row("a", 2.0, name="poison"),
     ]
     whole, first, _, alone, _ = versus.judged(versus.judged(rows))
@@ -51,11 +53,12 @@ def test_the_table_has_a_line_a_figure_and_says_where_ours_is_behind() -> None:
             row("a", 2.0),
             row("pilot-bench", 0.0, name="lost"),
             row("b", 0.0, name="lost"),
-            told("ends", True, "yes/no", peer="b", sense="at least") | {"measured": "2026-01-01T"},
+            told("ends", True, "yes/no", peer="b", sense="at least", load=0.2)
+            | {"measured": "2026-01-01T"},
         ]
     )
     assert versus.table(rows, ["pilot-bench", "a", "b"]).splitlines()[2:] == [
-        "| time | 3 s | 2 s | – | 1.50 **behind** | 2026-01-02 |",
-        "| lost | 0 s | – | 0 s |  | 2026-01-02 |",
-        "| ends | – | – | yes |  | 2026-01-01 |",
+        "| time | 3 s | 2 s | – | 1.50 **behind** | 2026-01-02 | 1.5–1.5 |",
+        "| lost | 0 s | – | 0 s |  | 2026-01-02 | 1.5–1.5 |",
+        "| ends | – | – | yes |  | 2026-01-01 | 0.2–0.2 |",
     ]

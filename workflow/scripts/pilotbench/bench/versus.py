@@ -24,14 +24,16 @@ def judged(rows: Iterable[Row]) -> list[Row]:
 def table(rows: Sequence[Row], players: Sequence[str]) -> str:
     """Return a Markdown table, a line a figure and a column a player."""
     lines = [
-        f"| what | {' | '.join(players)} | ours / best peer | measured |",
-        f"|---|{'--:|' * len(players)}--:|---|",
+        f"| what | {' | '.join(players)} | ours / best peer | measured | load |",
+        f"|---|{'--:|' * len(players)}--:|---|--:|",
     ]
     for name, group in groupby(rows, key=lambda row: str(row["name"])):
         by_player = {row["peer"]: row for row in group}
         cells = [_shown(by_player[p]) if p in by_player else "–" for p in players]
         dates = max(row["measured"][:10] for row in by_player.values())
-        lines.append(f"| {name} | {' | '.join(cells)} | {_ratio(by_player)} | {dates} |")
+        loads = sorted(row["load"] for row in by_player.values())
+        last = f"{_ratio(by_player)} | {dates} | {loads[0]}–{loads[-1]}"
+        lines.append(f"| {name} | {' | '.join(cells)} | {last} |")
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ mean nothing.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -116,12 +117,17 @@ def killed(player: Player, scale: float) -> Iterator[Row]:
 
 def more(player: Player, name: str, value: float, unit: str) -> Row:
     """Return a figure of which more is better."""
-    return told(name, value, unit, peer=player.name, sense="at least")
+    return _told(player, name, value, unit, "at least")
 
 
 def less(player: Player, name: str, value: float, unit: str) -> Row:
     """Return a figure of which less is better."""
-    return told(name, value, unit, peer=player.name, sense="at most")
+    return _told(player, name, value, unit, "at most")
+
+
+def _told(player: Player, name: str, value: float, unit: str, sense: str) -> Row:
+    load = round(os.getloadavg()[0], 1)
+    return told(name, value, unit, peer=player.name, sense=sense, load=load)
 
 
 def _one_sample(player: Player) -> tuple[float, float]:

@@ -20,7 +20,7 @@ class Ours:
     @property
     def name(self) -> str:
         """Its column."""
-        return "pilot-bench, whole" if self.whole else "pilot-bench"
+        return "pilot-bench-whole" if self.whole else "pilot-bench"
 
     @property
     def leaves_out(self) -> tuple[str, ...]:

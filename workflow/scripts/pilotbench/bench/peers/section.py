@@ -16,7 +16,7 @@ project's, and leaves out a peer that cannot be installed. Every runner is given
 an exact comparison as scorer and the same simulator, one run a job; *one sample* is the median of
 three after one that is not counted.
 
-- `pilot-bench`: the shards alone, as everywhere on this page. `pilot-bench, whole`: the command as
+- `pilot-bench`: the shards alone, as everywhere on this page. `pilot-bench-whole`: the command as
   typed, with database, tables and page. A peer's command writes its own results and report.
 - *Ours / best peer* compares the first column, or where it is empty the second, with the best peer.
 - *Lost*: neither right nor wrong; a failed request that is scored as 0 is *wrong*. A time is told
@@ -24,6 +24,8 @@ three after one that is not counted.
 - *Result is there after*: when the files of results were last written. *Paid again*: answered
   twice for the same request, by the simulator's count.
 - A command that does not end within 300 s is killed; what it has left behind is counted.
+- *Load*: the machine's load of the last minute when each figure was told, least and most of the
+  line; the runner's own is in it. A line with unlike loads is measured anew before it is believed.
 """
 EXAMPLE = Ask((("Question 0: what stands in <<answer-0>>?", "answer-0"),), "$URL", "$KEY", 50)
 
