@@ -233,4 +233,4 @@ def test_the_section_shows_each_peer_with_its_commands() -> None:
         assert f"`{' '.join(peer.all)}`" in text
         for name in peer.files(ASK):
             assert f"{name}:" in text
-    assert "python run.py $URL $KEY 50 out  # a killed job" in text
+    assert 'python run.py "$URL" "$KEY" 50 out  # a killed job' in text

@@ -20,7 +20,7 @@ def files(ask: Ask) -> dict[str, str]:
         "tests": "file://questions.jsonl",
     }
     tests = [{"vars": {"question": question, "answer": answer}} for question, answer in ask.pairs]
-    return {"promptfooconfig.json": json.dumps(config), "questions.jsonl": lines(tests)}
+    return {"promptfooconfig.json": json.dumps(config, indent=1), "questions.jsonl": lines(tests)}
 
 
 def words(ask: Ask) -> list[str]:
