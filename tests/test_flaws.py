@@ -13,6 +13,7 @@ from pilotbench import flaws
 from pilotbench.flaws import Attempt
 from pilotbench.flaws.drifts import DRIFTS, OPERATIONS
 from pilotbench.instances import Instance, Step
+from pilotbench.players.values import request_values
 from pilotbench.tasks import TASKS
 from pilotbench.world.toolbox import CATEGORIES, TOOLS, is_discovery
 
@@ -172,9 +173,8 @@ def test_flawed_lines_name_no_tool_where_tools_are_hidden() -> None:
 def test_a_parameter_error_never_states_a_value_of_the_request() -> None:
     for instance, optimal, flawed in pairs("parameter_error"):
         old, new = one_line(optimal, flawed)
-        added = set(new.split("`")[1::2]) - set(old.split("`")[1::2])
-        assert len(added) == 1
-        assert f"`{added.pop()}`" not in instance.request
+        (value,) = set(request_values(new)) - set(request_values(old))
+        assert value not in request_values(instance.request)
 
 
 def test_a_wrong_column_holds_the_same_type_as_the_right_one() -> None:
@@ -221,7 +221,7 @@ PLAN = (
     _step(READ, "read the file", path="in/a_1.csv"),
     _step(PARSE, "parse the text", 0, data=_handle(0)),
     _step(
-        FILTER, "keep rows whose `amount` is over `500`", 1,
+        FILTER, "keep rows whose `amount` is over 500", 1,
         data=_handle(1), column="amount", test=">", value=500,
     ),
     _step(NOTIFY, "notify its person", 2, to="ann.b", data=_handle(2)),

@@ -189,6 +189,18 @@ def test_the_request_suffices_for_every_literal(task: str, index: int) -> None:
 
 @many
 @given(tasks, indices)
+def test_texts_stand_in_backticks_and_numbers_bare_without_stray_marks(
+    task: str, index: int
+) -> None:
+    for instance in levels(task, index):
+        shown = re.findall(r"`([^`]*)`", instance.request)
+        assert not any(re.fullmatch(r"-?[\d.]+", word) for word in shown), instance.request
+        bare = re.sub(r"`[^`]*`", "x", instance.request)
+        assert not re.search(r",,|\.\.|  | ,|\b[Tt]hat URL of\b", bare), instance.request
+
+
+@many
+@given(tasks, indices)
 def test_the_answer_comes_from_results_and_is_not_in_the_request(task: str, index: int) -> None:
     for instance in levels(task, index):
         session, results = play(instance)

@@ -60,10 +60,19 @@ def test_an_unknown_tool_is_said_so_and_logged() -> None:
     assert all(record.unknown_tool and not record.valid for record in live.log)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"answer": 5, "more": 1}, [5]]
+    + [{"answer": answer} for answer in (None, True, {"value": 5}, [[5]], [{"value": 5}], 1e16)],
+)
+def test_finish_takes_one_number_text_or_list_of_these(arguments: Any) -> None:
+    live = Session(instance())
+    assert live.call("finish", arguments)["error"]["code"] == "bad_arguments"
+    assert not live.finished
+
+
 def test_finish_ends_the_episode_with_its_answer() -> None:
     live = Session(instance())
-    assert live.call("finish", {"answer": 5, "more": 1})["error"]["code"] == "bad_arguments"
-    assert not live.finished
     assert live.call("finish", {"answer": [1, 2]}) == {"ok": True, "result": {"finished": True}}
     assert (live.finished, live.answer) == (True, [1, 2])
     assert live.call("utility_helper", {"topic": "x"})["error"]["code"] == "finished"

@@ -20,6 +20,7 @@ from pilotbench.flaws.plans import (
     told,
 )
 from pilotbench.instances import Instance, Step
+from pilotbench.tasks.words import shown
 from pilotbench.world.objects import from_csv, from_json
 from pilotbench.world.toolbox import TOOLS
 
@@ -49,7 +50,7 @@ def parameter_error(instance: Instance) -> FlawedPlan:
     """State a wrong value in a clause: in the place of the right one, else where none stood."""
     stated, added = [], []
     for place, key, value in _literals(instance):
-        if f"`{value}`" in instance.plan[place].purpose:
+        if _stated(value).search(instance.plan[place].purpose):
             stated.append((place, key))
         elif key in _NAMES:
             added.append((place, key))
@@ -59,9 +60,9 @@ def parameter_error(instance: Instance) -> FlawedPlan:
     steps = changed(
         instance,
         place,
-        purpose=step.purpose.replace(f"`{right}`", f"`{wrong}`")
+        purpose=_stated(right).sub(lambda found: shown(wrong), step.purpose)
         if stated
-        else f"{step.purpose}, `{wrong}`",
+        else f"{step.purpose}, {shown(wrong)}",
         arguments={**step.arguments, key: wrong},
     )
     reaches = belongs(instance, place, without=key)
@@ -73,6 +74,11 @@ def parameter_error(instance: Instance) -> FlawedPlan:
         return CORRECTED if values else NOT_REACHED
 
     return FlawedPlan(steps, judge)
+
+
+def _stated(value: Any) -> re.Pattern[str]:
+    """Return what finds a value in a clause: as it is shown, not as a part of another."""
+    return re.compile(rf"(?<![\w.`]){re.escape(shown(value))}(?![\w`])")
 
 
 def _literals(instance: Instance) -> Iterator[tuple[int, str, Any]]:

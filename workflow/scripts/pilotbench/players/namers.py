@@ -65,10 +65,10 @@ def _first(instance: Instance, name: str, shape: Json, turns: Sequence[Seen]) ->
     return columns[0] if columns else "unknown"
 
 
-def _last_figure(turns: Sequence[Seen]) -> Value | None:
+def _last_figure(turns: Sequence[Seen]) -> Value:
     """Return the last word or number of the last result, as a guess at the answer."""
     found = [value for value in scalars(results(turns)[-1:]) if value not in handles(turns)]
-    return found[-1] if found else None
+    return found[-1] if found else ""
 
 
 def copier(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:

@@ -51,7 +51,7 @@ class Literal:
 
 @dataclass(frozen=True)
 class Found:
-    """A value that an earlier step yields for a later one."""
+    """A value that an earlier step yields for a later one; `thing` names it in the request."""
 
     argument: Json
     value: Any
@@ -179,12 +179,12 @@ class Builder:
         found = self.found.pop(token, None)
         if found is None:
             value = make()
-            return Literal(value, value, f"`{value}`")
+            return Literal(value, value, words.shown(value))
         more = self.more.get(token)
         if more is not None:
             argument = {"$sum": [found.argument, more]}
-            return Literal(argument, found.value + more, f"that {found.thing} plus {more}")
-        return Literal(found.argument, found.value, f"that {found.thing}")
+            return Literal(argument, found.value + more, f"{found.thing} plus {more}")
+        return Literal(found.argument, found.value, found.thing)
 
     def target(self, token: str, why: str, make: Callable[[], str]) -> Literal:
         """Return the name of an object; at very_hard the obvious one may be ruled out."""

@@ -75,7 +75,8 @@ def _computed(fact: Fact, last: dict[str, Fact], draw: Draw) -> Question:
     else:
         times, less = draw.whole(3, 9), draw.whole(1_000, 9_999)
         value = round(times * _number(fact) - less, 2)
-        what = f"{times} times {fact.digits or fact.words}, minus {less},"
+        of = (fact.digits or fact.words).removesuffix(",")
+        what = f"{times} times {of}, minus {less},"
         source = {"times": times, "less": less, "of": fact.source}
     typed = "a number, rounded to 2 decimals" if decimals else "an integer"
     whole = int(value) if value == int(value) else value
@@ -124,7 +125,7 @@ def _worded(b: Builder, value: Any) -> str:
         return (
             "{" + ", ".join(f"{name}: {_worded(b, inner)}" for name, inner in value.items()) + "}"
         )
-    return f"`{value}`"
+    return words.shown(value)
 
 
 def easy(b: Builder, asked: Question, draw: Draw) -> str:

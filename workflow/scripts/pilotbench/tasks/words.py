@@ -109,6 +109,11 @@ def url(draw: Draw, host: str) -> str:
     return f"https://{host}.example/{draw.pick(STEMS)}/{digits(draw)}"
 
 
+def shown(value: Any) -> str:
+    """Return a value as requests and clauses show it: a number bare, a text in backticks."""
+    return str(value) if isinstance(value, int | float) else f"`{value}`"
+
+
 def successor(name: str, suffix: str) -> str:
     """Return `name` with `suffix` after it, before the ending of a file."""
     stem, dot, ending = name.rpartition(".")

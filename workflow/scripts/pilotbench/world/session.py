@@ -109,10 +109,11 @@ class Session:
 
     def _finish(self, arguments: Json) -> Json:
         record = CallRecord("finish", arguments)
-        if not isinstance(arguments, dict) or set(arguments) != {"answer"}:
-            message = "finish takes exactly one argument, answer"
-            return self._refuse(record, Failure("bad_arguments", message, violation=message))
-        self.finished, self.answer = True, arguments["answer"]
+        try:
+            record.arguments = check_arguments(toolbox.FINISH, arguments)
+        except Failure as failure:
+            return self._refuse(record, failure)
+        self.finished, self.answer = True, record.arguments["answer"]
         return self._accept(record, {"finished": True})
 
     def _search(self, arguments: Json) -> Json:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pilotbench.canonical import canonical
 from pilotbench.errors import TaskError
+from pilotbench.instances import ToolSpec
 from pilotbench.world.objects import Data
 
 Json = dict[str, Any]
@@ -118,7 +119,7 @@ def _compiled(shape: str) -> Callable[[Json], Json]:
     return compiled
 
 
-def check_arguments(tool: Tool, arguments: Any) -> Json:
+def check_arguments(tool: Tool | ToolSpec, arguments: Any) -> Json:
     """Return `arguments` with defaults filled in; raises Failure `bad_arguments`.
 
     Whole floats become integers, so that 5 and 5.0 are the same call.
@@ -138,10 +139,10 @@ def check_arguments(tool: Tool, arguments: Any) -> Json:
         raise Failure("bad_arguments", message[:200], violation=message[:200]) from None
 
 
-_VALIDATORS: dict[int, tuple[Tool, Callable[[Json], Json]]] = {}
+_VALIDATORS: dict[int, tuple[Tool | ToolSpec, Callable[[Json], Json]]] = {}
 
 
-def _validator(tool: Tool) -> Callable[[Json], Json]:
+def _validator(tool: Tool | ToolSpec) -> Callable[[Json], Json]:
     """Return the compiled schema of `tool`, compiled once a process."""
     known = _VALIDATORS.get(id(tool))
     if known is None:

@@ -27,7 +27,14 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 FINISH = ToolSpec(
     "finish",
     "End the task with its answer.",
-    schema(("answer",), answer={"description": "the answer alone: number, text or list"}),
+    schema(
+        ("answer",),
+        answer={
+            "type": ["number", "string", "array"],
+            "items": {"type": ["number", "string"]},
+            "description": "the answer alone: number, text or list",
+        },
+    ),
 )
 TOOL_SEARCH = ToolSpec(
     "tool_search",

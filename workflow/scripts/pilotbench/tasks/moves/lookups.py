@@ -100,7 +100,7 @@ def track(b: Builder, target: str) -> None:
 
 def _found(b: Builder, target: str, role: Role, entry: dict[str, Any], whose: str) -> None:
     value = entry[role.field]
-    b.find(target, role.field, value, role.thing, f"the `{role.field}` {whose}")
+    b.find(target, role.field, value, f"that {role.thing}", f"the `{role.field}` {whose}")
     if isinstance(value, int):
         b.fact("look", f"the `{role.field}` {whose}", value, role.field)
 
@@ -141,7 +141,7 @@ def scan(b: Builder, target: str) -> None:
     )
     if hidden:
         del live[path]
-    b.find(target, "files.0", path, "file", "the path found")
+    b.find(target, "files.0", path, "that file", "the path found")
     digits = "the number in the name of that file, its folder left out,"
     words_ = "the full path of that file"
     b.fact("look", words_, path, "files.0", type="token", digits=digits)
@@ -168,7 +168,7 @@ def check(b: Builder, target: str) -> None:
         purpose="check the URL for its live address",
         operation="check whether an address is live",
     )
-    b.find(target, "live_url", outcome.result["live_url"], "live address", "the live address")
+    b.find(target, "live_url", outcome.result["live_url"], "that live address", "the live address")
     b.fact(
         "look", "the revision number of the live address", outcome.result["revision"], "revision"
     )
@@ -198,7 +198,8 @@ def monitor(b: Builder, target: str) -> None:
         operation="monitor a service's backends",
     )
     place = backends.index(chosen)
-    b.find(target, f"backends.{place}.backend", chosen["backend"], "backend", "the backend found")
+    name = chosen["backend"]
+    b.find(target, f"backends.{place}.backend", name, "that backend", "the backend found")
     b.services[target] = service
     path = f"backends.{place}.requests"
     b.fact("look", "the number of requests of the backend wanted", chosen["requests"], path)
@@ -246,7 +247,7 @@ def route(b: Builder, target: str) -> None:
     b.allow.append(f"route:{service}")
     url = outcome.result["url"]
     b.via[target] = ([service, backend.value], len(b.steps) - 1)
-    b.find(target, "url", url, "URL of the routed backend", "the URL of the routed backend")
+    b.find(target, "url", url, "the URL of the routed backend", "the URL of the routed backend")
 
 
 def _backend(shown: str) -> str:
