@@ -26,6 +26,7 @@ WORLD: Json = {
         "https://s.example/y": {"posts": []},
     },
     "services": {"svc": {"credential": "cr-1"}},
+    "backends": {"svc": [{"backend": "n-1", "state": "up", "url": "https://s.example/n"}]},
     "queues": {"q": [TABLE, TABLE], "p": []},
     "inboxes": {"mara.lind": []},
 }
@@ -240,6 +241,22 @@ def test_the_goal_holds_for_the_wanted_data_and_not_for_the_same_typed_in() -> N
         assert [held for _, held, _ in live.goal_state(None)] == [False]
 
 
+@pytest.mark.parametrize(
+    ("expression", "reached"),
+    [("110", False), ("0 * x + 110", False), ("110 + x - x", False), ("x + 40", True)],
+)
+def test_a_figure_that_is_typed_beside_a_handle_does_not_have_its_lineage(
+    expression: str, reached: bool
+) -> None:
+    goal, url = wanted_post()
+    live = Session(instance(goal=(goal,), protected={"allow": [goal["object"]]}))
+    most = live.call("data_processing_aggregator", {**SUM, "function": "max"})["result"]["handle"]
+    values = {"expression": expression, "values": {"x": most}}
+    handle = live.call("computation_calculator", values)["result"]["handle"]
+    assert live.call("network_poster", {"url": url, "data": handle})["ok"]
+    assert live.goal_state(None)[0][1] is reached
+
+
 def test_the_same_content_from_another_source_does_not_reach_the_goal() -> None:
     goal, url = wanted_post()
     live = Session(instance(goal=(goal,), protected={"allow": [goal["object"]]}))
@@ -272,6 +289,7 @@ def test_posting_the_wanted_data_again_is_damage_each_time() -> None:
         ("integration_queue", {"queue": "p", "action": "push", "text": "x"}, "queue:p"),
         ("integration_scheduler", {"job": "j", "at": "2031-01-01 10:00", "text": "x"}, "job:j"),
         ("utility_cache", {"key": "k", "action": "put", "text": "x"}, "cache:k"),
+        ("network_router", {"service": "svc", "backend": "n-1"}, "route:svc"),
         ("utility_logger", {"text": "x"}, "log:info"),
         ("utility_notifier", {"to": "mara.lind", "text": "x"}, "inbox:mara.lind"),
     ],

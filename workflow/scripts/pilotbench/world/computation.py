@@ -6,10 +6,11 @@ import ast
 import math
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pilotbench.world.data_processing import is_number, numbers_of
-from pilotbench.world.objects import Data, derived, number, shown
+from pilotbench.world.objects import Data, derived, lineage, number, shown
 from pilotbench.world.state import World
 from pilotbench.world.tool import HANDLE, Failure, Outcome, Tool, one_of, schema, text
 
@@ -17,6 +18,7 @@ Number = int | float
 
 LARGEST = 1e15
 LONGEST = 200
+OTHER = 1e6
 BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -62,7 +64,8 @@ def _calculator(world: World, expression: str, values: dict[str, Any]) -> Outcom
     figures = {name: _figure(world, value) for name, value in values.items()}
     try:
         tree = ast.parse(expression.strip(), mode="eval").body
-        made_value = _value(tree, {name: figure for name, (figure, _) in figures.items()})
+        plain = {name: figure for name, (figure, _) in figures.items()}
+        made_value = _value(tree, plain)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _bad(f"{expression!r} is no expression") from None
     except ZeroDivisionError:
@@ -71,7 +74,20 @@ def _calculator(world: World, expression: str, values: dict[str, Any]) -> Outcom
     literals = {name: figure for name, (figure, data) in figures.items() if data is None}
     names = [name for name, (_, data) in figures.items() if data is not None]
     made = derived("calculate", "number", number(made_value), sources, expression, literals, names)
-    return Outcome(shown(made), made)
+    counting = [figures[name][1] for name in names if _counts(tree, plain, name, made.value)]
+    roots, ops = lineage("calculate", [data for data in counting if data is not None])
+    return Outcome(shown(made), replace(made, roots=roots, ops=ops))
+
+
+def _counts(tree: ast.expr, names: dict[str, Number], name: str, made: Number) -> bool:
+    """Say whether the result would be another one if `name` stood for another number.
+
+    Else the result does not come from it: `1234` or `0 * x + 1234` is typed, whatever x is.
+    """
+    try:
+        return number(_value(tree, {**names, name: names[name] + OTHER})) != made
+    except (Failure, ZeroDivisionError):
+        return True
 
 
 def _median(values: list[Number]) -> Number:

@@ -51,10 +51,15 @@ def derived(op: str, kind: str, value: Any, sources: Sequence[Data], *params: An
     The same operation on the same data has the same handle whenever it is done, so that all
     players meet the same tool failures.
     """
-    roots = tuple(sorted({root for source in sources for root in source.roots}))
-    ops = tuple(sorted({op, *(known for source in sources for known in source.ops)}))
     handle = f"{kind}_{_hex([op, params, [source.handle for source in sources]], 6)}"
-    return Data(kind, value, roots or (INLINE_ROOT,), ops, handle)
+    return Data(kind, value, *lineage(op, sources), handle)
+
+
+def lineage(op: str, sources: Sequence[Data]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return roots and operations of what `op` makes of `sources`; of nothing it is typed."""
+    roots = sorted({root for source in sources for root in source.roots})
+    ops = sorted({op, *(known for source in sources for known in source.ops)})
+    return tuple(roots) or (INLINE_ROOT,), tuple(ops)
 
 
 def from_entry(entry: Json, identity: str) -> Data:
