@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
+from itertools import product
 from typing import Any
 
 import pytest
@@ -185,6 +186,21 @@ def test_the_request_suffices_for_every_literal(task: str, index: int) -> None:
                     value,
                     instance.request,
                 )
+
+
+@many
+@given(tasks, indices, difficulties)
+def test_the_goal_asks_for_nothing_that_the_plan_does_not_name(
+    task: str, index: int, difficulty: str
+) -> None:
+    instance = TASKS[task].instance(difficulty, index)
+    _, results = play(instance)
+    named = {
+        str(value) for step in instance.plan for value in resolve(step.arguments, results).values()
+    }
+    for predicate in instance.goal[:-1]:
+        assert predicate["object"].partition(":")[2] in named
+        assert {predicate[key] for key in ("backend", "at") if key in predicate} <= named
 
 
 @many
@@ -366,6 +382,56 @@ def test_what_reads_yield_cannot_be_guessed() -> None:
         assert repeated <= pairs / 1_000 + 3 * (pairs / 1_000) ** 0.5 + 1, (kind, len(values))
     flags = [value for values in found.values() for value in values if isinstance(value, bool)]
     assert flags == []
+
+
+def played(instance: Instance, guessed: dict[tuple[int, str], Any]) -> Session | None:
+    """Play the plan with some arguments guessed, by (step, name); None where a step fails."""
+    session, results = Session(instance), []
+    for place, step in enumerate(instance.plan):
+        guesses = {name: value for (at, name), value in guessed.items() if at == place}
+        reply = session.call(step.tool, {**resolve(step.arguments, results), **guesses})
+        if not reply["ok"]:
+            return None
+        results.append(reply["result"])
+    return session
+
+
+def test_a_number_that_a_read_yields_is_not_guessed_by_what_it_leads_to() -> None:
+    """Many a limit keeps the same rows; then the answer needs the one that was looked up."""
+    guessed = Counter[str]()
+    for index in range(150):
+        instance = TASKS["multi_stage_pipeline"].instance("easy", index)
+        for place, step in enumerate(instance.plan):
+            for name, value in step.arguments.items():
+                field = value.get("path") if isinstance(value, dict) else None
+                if field not in ("limit", "budget", "supplement", "surcharge"):
+                    continue
+                if value["$step"] in _all_steps(instance.extra["answer_from"]):
+                    guessed[field] += 1
+                    continue
+                for guess in range(700, 9_700, 300):
+                    session = played(instance, {(place, name): guess})
+                    assert session is None or not reached(session, answer_of(instance))
+    assert min(guessed["limit"], guessed["budget"]) >= 10
+
+
+def test_a_route_that_is_asked_for_must_hold_at_the_end() -> None:
+    routed = 0
+    for task, index in product(LENGTHS, range(120)):
+        instance = TASKS[task].instance("easy", index)
+        for step in instance.plan:
+            if step.tool != "network_router":
+                continue
+            session, results = play(instance)
+            service = resolve(step.arguments, results)["service"]
+            backends = instance.world["backends"][service]
+            now = session.world.sections["routes"][service]
+            other = next(b for b in backends if b["state"] == "up" and b["backend"] != now)
+            arguments = {"service": service, "backend": other["backend"]}
+            assert session.call(step.tool, arguments)["ok"]
+            assert not reached(session, answer_of(instance))
+            routed += 1
+    assert routed >= 10
 
 
 @pytest.mark.parametrize(

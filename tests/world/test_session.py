@@ -17,6 +17,13 @@ from pilotbench.world.toolbox import TOOLS
 
 Json = dict[str, Any]
 TABLE = {"kind": "table", "value": [{"id": 1, "amount": 40}, {"id": 2, "amount": 70}]}
+BACKEND = {
+    "backend": "n-1",
+    "state": "up",
+    "latency_ms": 20,
+    "requests": 5,
+    "url": "https://s.example/n",
+}
 WORLD: Json = {
     "salt": "1",
     "files": {"a.csv": {"kind": "text", "value": "id,amount\n1,40\n2,70\n"}},
@@ -26,7 +33,7 @@ WORLD: Json = {
         "https://s.example/y": {"posts": []},
     },
     "services": {"svc": {"credential": "cr-1"}},
-    "backends": {"svc": [{"backend": "n-1", "state": "up", "url": "https://s.example/n"}]},
+    "backends": {"svc": [BACKEND]},
     "queues": {"q": [TABLE, TABLE], "p": []},
     "inboxes": {"mara.lind": []},
 }

@@ -78,6 +78,12 @@ def session() -> Session:
 
 def run(before: list[Any], tool: str, arguments: Json) -> Json:
     """Make the calls of `before` and then one more; `@` stands for the last handle made."""
+    live, call = prepared(before, arguments)
+    return live.call(tool, call)
+
+
+def prepared(before: list[Any], arguments: Json) -> tuple[Session, Json]:
+    """Return a session after the calls of `before`, and `arguments` with the handle put in."""
     live, handle = session(), ""
     for name, given in before:
         reply = live.call(name, given)
@@ -87,7 +93,13 @@ def run(before: list[Any], tool: str, arguments: Json) -> Json:
         key: handle if value == "@" else {"x": handle} if value == {"x": "@"} else value
         for key, value in arguments.items()
     }
-    return live.call(tool, filled)
+    return live, filled
+
+
+def seen(live: Session) -> str:
+    """Return all that a call can change, as text."""
+    world = live.world
+    return repr((world.sections, sorted(world.signed_in), sorted(world.made)))
 
 
 WORKS: list[tuple[str, Json, list[Any], Json]] = [
@@ -286,10 +298,14 @@ def test_tool_returns_real_data(
 def test_tool_fails_with_a_declared_code_and_changes_nothing(
     tool: str, arguments: Json, before: list[Any], code: str
 ) -> None:
-    reply = run(before, tool, arguments)
+    live, call = prepared(before, arguments)
+    start = seen(live)
+    reply = live.call(tool, call)
     assert (reply["ok"], reply["error"]["code"]) == (False, code)
     assert reply["error"]["transient"] is False
     assert code in (*TOOLS[tool].errors, "bad_arguments")
+    assert seen(live) == start
+    assert not any(name in reply["error"]["message"] for name in TOOLS)
 
 
 def test_the_tables_cover_every_tool_and_every_declared_error() -> None:

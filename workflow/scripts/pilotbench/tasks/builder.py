@@ -62,8 +62,8 @@ class Found:
 class Fact:
     """Something that can be asked for: in words, by type, and where a result shows it.
 
-    `role` is text, row, look, figure or receipt. `digits` are the words for its number where the
-    value itself is a name that ends in one.
+    `role` is text, row, look, bound, figure or receipt. `digits` are the words for its number where
+    the value itself is a name that ends in one.
     """
 
     role: str

@@ -47,9 +47,13 @@ def _predicate(type_: str, value: Any, decimals: int) -> Json:
 
 
 def question(b: Builder, draw: Draw) -> Question:
-    """Choose what is asked: after one step its fact, else the last figure or the last receipt."""
+    """Choose what is asked: after one step its fact, else the last figure or the last receipt.
+
+    A bound that was looked up comes first: nothing else tells who looked it up from who guessed.
+    """
     last = {fact.role: fact for fact in b.facts}
-    asked = [last[role] for role in ("figure", "receipt") if role in last] or b.facts[-1:]
+    roles = ("bound",) if "bound" in last else ("figure", "receipt")
+    asked = [last[role] for role in roles if role in last] or b.facts[-1:]
     fact = draw.pick(asked) if len(b.steps) > 1 else asked[-1]
     if not b.hardest:
         text = f"Finish with {fact.words} as the answer ({_typed(fact)})."
@@ -65,7 +69,7 @@ def _number(fact: Fact) -> float:
 
 def _computed(fact: Fact, last: dict[str, Fact], draw: Draw) -> Question:
     """Ask for a number that must be computed from what was found."""
-    found = last.get("figure") or last.get("row") or last.get("look")
+    found = last.get("bound") or last.get("figure") or last.get("row") or last.get("look")
     decimals = fact.decimals
     if found is not None and found.type == "number" and "receipt" in last:
         receipt, decimals = last["receipt"], found.decimals

@@ -44,6 +44,8 @@ ROLES: dict[str, Role] = {
     "auth": Role("credential", "credential", lambda b: words.credential(b.draw)),
     "ask": Role("code", "code", lambda b: b.draw.whole(10_000, 99_999)),
 }
+# Many a value keeps the same rows as the one looked up: what is asked for must be that one.
+BOUNDS = ("filter", "optimize")
 OTHER_FIELDS = ("issue", "shelf", "room", "edition")
 
 
@@ -101,7 +103,9 @@ def track(b: Builder, target: str) -> None:
 def _found(b: Builder, target: str, role: Role, entry: dict[str, Any], whose: str) -> None:
     value = entry[role.field]
     b.find(target, role.field, value, f"that {role.thing}", f"the `{role.field}` {whose}")
-    if isinstance(value, int):
+    if target in BOUNDS:
+        b.fact("bound", f"the looked-up `{role.field}`", value, role.field)
+    elif isinstance(value, int):
         b.fact("look", f"the `{role.field}` {whose}", value, role.field)
 
 
@@ -244,7 +248,16 @@ def route(b: Builder, target: str) -> None:
         purpose=f"route the service `{service}` to its backend",
         operation="route a service",
     )
-    b.allow.append(f"route:{service}")
+    identity = f"route:{service}"
+    b.allow.append(identity)
+    b.goal.append(
+        {
+            "kind": "routed",
+            "object": identity,
+            "backend": backend.value,
+            "says": f"{service} is routed to {backend.value}",
+        }
+    )
     url = outcome.result["url"]
     b.via[target] = ([service, backend.value], len(b.steps) - 1)
     b.find(target, "url", url, "the URL of the routed backend", "the URL of the routed backend")
