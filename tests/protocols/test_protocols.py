@@ -43,6 +43,7 @@ def test_every_protocol_offers_the_same_tools_with_the_same_words(
     for tool in tools:
         assert json.dumps(tool.name) in offered
         assert json.dumps(tool.description, ensure_ascii=False) in offered
+        assert compact(tool.parameters) in offered or json.dumps(tool.parameters) in offered
     unoffered = set(TOOLS) - {tool.name for tool in tools}
     assert not [name for name in unoffered if name in offered]
 

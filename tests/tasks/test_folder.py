@@ -358,6 +358,16 @@ def test_a_transcript_of_another_instance_is_refused(tmp_path: Path) -> None:
         pack.score(pack.instance("none", 0), Transcript("0" * 64, "none", 0))
 
 
+def test_a_pack_with_tools_may_ask_for_any_json_value(tmp_path: Path) -> None:
+    settings = TOOLED.replace("kind: number", "kind: json_equality")
+    write(tmp_path, settings, '{"question": "q", "answer": {"a": [1]}}')
+    pack = QuestionPack(tmp_path / "quiz")
+    instance = pack.instance("none", 0)
+    session = pack.start(instance, "none", 0)
+    assert session.call("finish", {"answer": {"a": [1]}})["ok"]
+    assert session.goal_state({"a": [1]})[0][1]
+
+
 def test_a_pack_with_tools_offers_them_and_no_others(tmp_path: Path) -> None:
     line = '{"question": "6 * 7?", "answer": 42, "world": {"files": {}}}'
     pack = QuestionPack(write(tmp_path, TOOLED, line))

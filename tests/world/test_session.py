@@ -86,6 +86,16 @@ def test_finish_ends_the_episode_with_its_answer() -> None:
     assert live.call("utility_helper", {"topic": "x"})["error"]["code"] == "finished"
 
 
+@pytest.mark.parametrize("answer", [None, True, {"value": 5}, [[5]], [{"value": 5}], float("nan")])
+def test_an_answer_that_is_no_number_text_or_list_of_these_is_refused(answer: object) -> None:
+    live = Session(instance())
+    error = live.call("finish", {"answer": answer})["error"]
+    assert (error["code"], error["transient"]) == ("bad_arguments", False)
+    assert not live.finished
+    assert live.call("finish", {"answer": ["a", 2.0]})["ok"]
+    assert live.answer == ["a", 2.0]
+
+
 @pytest.mark.parametrize("difficulty", ["hard", "very_hard"])
 def test_under_discovery_tools_are_reached_through_call_tool_alone(difficulty: str) -> None:
     live = Session(instance(difficulty))

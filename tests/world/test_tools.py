@@ -278,6 +278,17 @@ for _tool, _given in COLUMN_TOOLS.items():
     ]
 
 
+def test_a_number_as_text_is_told_apart_from_a_column_of_text() -> None:
+    given = {"data": "t", "column": "amount", "test": "<", "value": "1370"}
+    assert run([], "data_processing_filter", given)["error"]["message"] == (
+        "< needs a number as value, not text"
+    )
+    of_text = {**given, "column": "city", "value": 1370}
+    assert run([], "data_processing_filter", of_text)["error"]["message"] == (
+        "< needs a column 'city' of numbers"
+    )
+
+
 def test_thirty_tools_in_six_categories_of_five() -> None:
     assert len(TOOLS) == 30
     assert [len(names) for names in CATEGORIES.values()] == [5] * 6

@@ -11,15 +11,19 @@ from pilotbench.world import toolbox
 from pilotbench.world.session import CallRecord, Session
 
 Json = dict[str, Any]
+# A pack may ask for any JSON value.
+FINISH = toolbox.finish({"description": "the answer alone: number, text or list"})
 Goal = Callable[[Instance, Any], tuple[Json, bool, str]]
 
 
 class PackSession(Session):
     """A world of which only the pack's tools are offered; its goal is the pack's scorer."""
 
+    finish = FINISH
+
     def __init__(self, instance: Instance, tools: Sequence[str], goal: Goal) -> None:
         super().__init__(instance)
-        self._offered = frozenset(tools) | {"finish"}
+        self._offered = frozenset(tools) | {FINISH.name}
         self._goal = goal
 
     def call(self, tool: str, arguments: Json) -> Json:
@@ -53,4 +57,5 @@ def tool_specs(names: Sequence[str]) -> tuple[ToolSpec, ...]:
     """Return the named tools in the order of the toolbox with `finish` last; nothing for none."""
     if not names:
         return ()
-    return tuple(spec for spec in toolbox.offered(False) if spec.name in {*names, "finish"})
+    offered = (spec for spec in toolbox.offered(False) if spec.name in names)
+    return (*offered, FINISH)

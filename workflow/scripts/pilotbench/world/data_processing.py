@@ -101,7 +101,9 @@ def _filter(world: World, data: str, column: str, test: str, value: Any) -> Outc
     values = column_of(source, column)
     ordered = test not in ("==", "!=")
     if ordered and not (is_number(value) and all(map(is_number, values))):
-        raise Failure("not_numeric", f"{test} needs numbers", violation="not numeric")
+        numbers = f"column {column!r} of numbers"
+        lacking = numbers if is_number(value) else "number as value, not text"
+        raise Failure("not_numeric", f"{test} needs a {lacking}"[:200], violation="not numeric")
     holds = TESTS[test]
     rows = [row for row, held in zip(source.value, values, strict=True) if holds(held, value)]
     made = derived("filter", "table", rows, [source], column, test, value)
@@ -194,7 +196,10 @@ TOOLS = (
             data=HANDLE,
             column=_COLUMN,
             test=one_of(*TESTS),
-            value={"type": ["number", "string"]},
+            value={
+                "type": ["number", "string"],
+                "description": "text only for a column of text",
+            },
         ),
         _filter,
         ("not_found", "wrong_kind", "no_column", "not_numeric"),

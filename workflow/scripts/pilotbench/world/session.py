@@ -57,6 +57,8 @@ class CallRecord:
 class Session:
     """A fresh world of `instance`, deterministic in (instance, rate, repeat, the calls made)."""
 
+    finish = toolbox.FINISH
+
     def __init__(self, instance: Instance, tool_success_rate: str = "1.0", repeat: int = 0) -> None:
         self.instance = instance
         self.rate = float(tool_success_rate)
@@ -110,10 +112,10 @@ class Session:
     def _finish(self, arguments: Json) -> Json:
         record = CallRecord("finish", arguments)
         try:
-            record.arguments = check_arguments(toolbox.FINISH, arguments)
+            record.arguments = check_arguments(self.finish, arguments)
         except Failure as failure:
             return self._refuse(record, failure)
-        self.finished, self.answer = True, record.arguments["answer"]
+        self.finished, self.answer = True, arguments["answer"]
         return self._accept(record, {"finished": True})
 
     def _search(self, arguments: Json) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from pilotbench.instances import ToolSpec
 from pilotbench.world import (
@@ -16,6 +17,8 @@ from pilotbench.world import (
 from pilotbench.world.levels import is_discovery as is_discovery
 from pilotbench.world.tool import Tool, schema, text
 
+Json = dict[str, Any]
+
 _MODULES = (file_operations, data_processing, network, computation, integration, utility)
 
 TOOLS: dict[str, Tool] = {tool.name: tool for module in _MODULES for tool in module.TOOLS}
@@ -24,17 +27,20 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     for module in _MODULES
 }
 
-FINISH = ToolSpec(
-    "finish",
-    "End the task with its answer.",
-    schema(
-        ("answer",),
-        answer={
-            "type": ["number", "string", "array"],
-            "items": {"type": ["number", "string"]},
-            "description": "the answer alone: number, text or list",
-        },
-    ),
+_ANSWER: Json = {"type": ["number", "string"]}
+
+
+def finish(answer: Json) -> ToolSpec:
+    """Return the call that ends an episode, for answers of this schema."""
+    return ToolSpec("finish", "End the task with its answer.", schema(("answer",), answer=answer))
+
+
+FINISH = finish(
+    {
+        "type": [*_ANSWER["type"], "array"],
+        "items": _ANSWER,
+        "description": "the answer alone: number, text or list",
+    }
 )
 TOOL_SEARCH = ToolSpec(
     "tool_search",
