@@ -84,9 +84,9 @@ class Weights:
     @property
     def sources(self) -> list[tuple[str, str]]:
         """(package, member) of each part of the file, in order; none for a file at a path."""
-        whole = {"package": self.package, "member": self.member}
-        parts = self.parts or ([whole] if self.package else [])
-        return [(str(part["package"]), str(part["member"])) for part in parts]
+        if self.package is not None:
+            return [(self.package, str(self.member))]
+        return [(part["package"], part["member"]) for part in self.parts]
 
     @property
     def file(self) -> Path:
