@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pilotbench import bounds, checkbenchmark, document, flaws
 from pilotbench.config import DIFFICULTIES, STANDARD_TASKS
 from pilotbench.scoring import ERROR_KINDS
 from pilotbench.world.toolbox import TOOLS
+from support.build import Build
 
 WRITTEN = document.PAGE.read_text(encoding="utf-8")
 RUN = "run: python -m pilotbench.document"
@@ -84,3 +86,23 @@ def test_measured_parts_come_from_what_checkbenchmark_prints(
     parts = document.measured(json.loads(capsys.readouterr().out))
     assert re.search(r"^\| simple_task \| easy +\| 100\.0 ", parts["scores"], re.MULTILINE)
     assert "| `tool_misuse` | 100 % / " in parts["flaws"]
+
+
+def test_the_levels_that_models_played_come_from_the_database_of_a_run(tmp_path: Path) -> None:
+    build = Build(tmp_path)
+    build.configure(
+        {
+            "models": ["oracle", "random"],
+            "prompts": ["baseline"],
+            "tasks": ["simple_task"],
+            "difficulties": ["easy", "hard"],
+            "tool_success_rates": [1.0],
+            "instances": 2,
+        }
+    )
+    assert build.snakemake().returncode == 0
+    shown = document.levels_played(tmp_path / "results/master.duckdb")
+    assert shown.startswith(f"Tasks simple_task; tool_success_rate 1.0. {document.versions()}\n")
+    assert "| `oracle` | native | solved | – | 2 of 2 | – | 2 of 2 | – |" in shown
+    assert "| `oracle` | native | progress | – | 100 % | – | 100 % | – |" in shown
+    assert "| `random` | native | solved | – | 0 of 2 | – | 0 of 2 | – |" in shown

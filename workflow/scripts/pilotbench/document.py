@@ -6,6 +6,11 @@ reference players scored:
 
     python -m pilotbench.checkbenchmark --instances 200 --jobs 2 --json > scores.json
     python -m pilotbench.document --scores scores.json
+
+and, for models at the five levels, from the database of a run:
+
+    snakemake --configfile config/experiments/levels.yaml
+    python -m pilotbench.document --levels results/master.duckdb
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +29,7 @@ from pilotbench import BENCHMARK_VERSION, checkbenchmark, flaws
 from pilotbench.bounds import TRIALS, Count, Trial
 from pilotbench.canonical import digest
 from pilotbench.config import DIFFICULTIES
+from pilotbench.database import queries
 from pilotbench.instances import Instance
 from pilotbench.protocols.protocol import compact
 from pilotbench.scoring import SCORING_VERSION
@@ -220,6 +226,44 @@ def _applied(mine: Sequence[Count], planned: int) -> str:
     return f"{100 * pairs / planned:.0f} % / {100 * harmful / pairs:.0f} %"
 
 
+LEVELS_SQL = """
+SELECT model, min(protocol) AS protocol, difficulty, count(*) AS episodes,
+  count(*) FILTER (success) AS solved, 100 * avg(progress) AS progress,
+  100 * sum(parsed_turns) / sum(turns) AS parsed,
+  100 * sum(valid_calls) / nullif(sum(calls), 0) AS valid
+FROM episodes WHERE current AND status = 'completed' GROUP BY model, difficulty ORDER BY model
+"""
+LEVELS_SHOWN = {
+    "solved": "{solved} of {episodes}",
+    "progress": "{progress:.0f} %",
+    "parse rate": "{parsed:.0f} %",
+    "valid calls": "{valid:.0f} %",
+}
+
+
+def levels_played(db: Path) -> str:
+    """Return what each model of a run's current selection reached at each difficulty."""
+    with queries.opened(db) as connection:
+        played = connection.execute(LEVELS_SQL).df()
+        tasks, rates = connection.execute(
+            "SELECT list_sort(list(DISTINCT task)), list_sort(list(DISTINCT tool_success_rate)) "
+            "FROM episodes WHERE current"
+        ).fetchone()  # type: ignore[misc]
+    rows = [["model", "protocol", "", *DIFFICULTIES]]
+    for model in dict.fromkeys(played["model"]):
+        mine = played[played["model"] == model].set_index("difficulty").to_dict("index")
+        for name, words in LEVELS_SHOWN.items():
+            shown = [_worded(words, mine.get(level)) for level in DIFFICULTIES]
+            rows.append([f"`{model}`", next(iter(mine.values()))["protocol"], name, *shown])
+    head = f"Tasks {', '.join(tasks)}; tool_success_rate {', '.join(map(str, rates))}. "
+    return "\n".join([head + versions(), "", _table(rows)])
+
+
+def _worded(words: str, cell: Mapping[str, Any] | None) -> str:
+    """Return one cell's figure; a dash where nothing was played or no call was read."""
+    return "–" if cell is None else words.format(**cell).replace("nan %", "–")
+
+
 def speed(instances: int = 200) -> str:
     """Measure how many instances a second one core makes (CPU time), each index once."""
     rows = [["task", *DIFFICULTIES, "each at all five"]]
@@ -249,10 +293,13 @@ def main(words: Sequence[str] | None = None) -> int:
     """Write the page anew and return 0."""
     parser = argparse.ArgumentParser("python -m pilotbench.document", description=__doc__)
     parser.add_argument("--scores", type=Path, help="what checkbenchmark --json printed")
+    parser.add_argument("--levels", type=Path, help="database of a run at the five levels")
     options = parser.parse_args(words)
     parts = {name: make() for name, make in PARTS.items()}
     if options.scores is not None:
         parts |= measured(json.loads(options.scores.read_text(encoding="utf-8")))
+    if options.levels is not None:
+        parts["levels_played"] = levels_played(options.levels)
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), parts), encoding="utf-8")
     return 0
 

