@@ -44,8 +44,8 @@ def test_scores_have_every_player_task_and_difficulty_and_no_broken_bound() -> N
 
 
 def test_at_least_a_thousand_instances_a_second_are_made() -> None:
-    rates = [int(rate.replace(",", "")) for rate in re.findall(r"[\d,]+(?= \|$)", _speed(), re.M)]
-    assert len(rates) == len(STANDARD_TASKS)
+    rates = [int(rate.replace(",", "")) for rate in re.findall(r"[\d,]+(?= \|)", _speed())]
+    assert len(rates) == len(STANDARD_TASKS) * (len(DIFFICULTIES) + 1)
     assert min(rates) >= 1_000
 
 
@@ -78,11 +78,10 @@ def test_pretty_json_is_json(value: Any) -> None:
 
 
 def test_measured_parts_come_from_what_checkbenchmark_prints(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     few = ["--instances", "1", "--tasks", "simple_task", "--difficulties", "easy", "--jobs", "1"]
     assert checkbenchmark.main([*few, "--json"]) == 0
-    monkeypatch.setattr(document, "speed", lambda: "")
     parts = document.measured(json.loads(capsys.readouterr().out))
     assert re.search(r"^\| simple_task \| easy +\| 100\.0 ", parts["scores"], re.MULTILINE)
     assert "| `tool_misuse` | 100 % / " in parts["flaws"]

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench.tasks import golden
+from pilotbench.config import STANDARD_TASKS
+from pilotbench.tasks import TASKS, golden
+from pilotbench.tasks.making import build, build_hardest, recipe_of
+from pilotbench.tasks.world_task import WorldTask
 
 ROOT = Path(__file__).parents[2]
 HELD = ROOT / "tests" / "data" / "golden_instances.json"
@@ -48,10 +51,17 @@ def test_the_command_writes_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "held.json").read_bytes() == HELD.read_bytes()
 
 
-def test_the_order_in_which_instances_are_made_does_not_matter() -> None:
-    from pilotbench.tasks import TASKS
-    from pilotbench.tasks.making import build, build_hardest
+@pytest.mark.parametrize("name", STANDARD_TASKS)
+def test_very_hard_has_the_core_of_the_other_levels(name: str) -> None:
+    task = TASKS[name]
+    assert isinstance(task, WorldTask)
+    for index in range(200):
+        recipe = recipe_of(name, task.grammar, task.odd, index)
+        core, hardest = build(name, recipe, index), build_hardest(name, recipe, index)
+        assert core.start["salt"] == hardest.start["salt"], index
 
+
+def test_the_order_in_which_instances_are_made_does_not_matter() -> None:
     def made(order: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
         build.cache_clear()
         build_hardest.cache_clear()

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pilotbench.instances import Step
 from pilotbench.tasks import words
@@ -27,8 +26,7 @@ class Unfit(Exception):
     """The draws so far give no good problem: the next attempt has other draws."""
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(NamedTuple):
     """The data that flows: how an argument names it, and what it is."""
 
     argument: Any
@@ -36,8 +34,7 @@ class Product:
     number: bool = False
 
 
-@dataclass(frozen=True)
-class Literal:
+class Literal(NamedTuple):
     """A value of the plan: the argument, the true value, and how the request shows it.
 
     `decoy` is the name that the request shows first at very_hard and then rules out.
@@ -49,8 +46,7 @@ class Literal:
     decoy: str | None = None
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A value that an earlier step yields for a later one; `thing` names it in the request."""
 
     argument: Json
@@ -58,8 +54,7 @@ class Found:
     thing: str
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """Something that can be asked for: in words, by type, and where a result shows it.
 
     `role` is text, row, look, bound, figure or receipt. `digits` are the words for its number where
@@ -75,8 +70,7 @@ class Fact:
     digits: str = ""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """The texts of one step: in the words of easy, and as a fact of the outcome."""
 
     group: str  # lookup, source, shape, format or sink
@@ -109,6 +103,7 @@ class Builder:
         self.world = World(self.start)
         self.steps: list[Step] = []
         self.results: list[Json] = []
+        self.outcomes: list[Outcome] = []
         self.gives: dict[tuple[int, str], str] = {}
         self.parts: list[Part] = []
         self.found: dict[str, Found] = {}
@@ -229,6 +224,7 @@ class Builder:
         needs = tuple(sorted(steps_used(arguments) | set(after)))
         self.steps.append(Step(tool, arguments, operation, purpose, needs))
         self.results.append(outcome.result)
+        self.outcomes.append(outcome)
         self.parts.append(Part(group, easy, fact))
         return outcome
 

@@ -28,6 +28,19 @@ class Draw:
         """Return an integer from low to high, both included."""
         return low + int(self._next() * (high - low + 1))
 
+    def different(self, count: int, low: int, high: int) -> list[int]:
+        """Return `count` different integers from low to high, both included, in drawn order."""
+        draw, span = self._next, high - low + 1
+        drawn = [low + int(draw() * span) for _ in range(count)]
+        while len(found := dict.fromkeys(drawn)) < count:
+            drawn.append(low + int(draw() * span))
+        return list(found)
+
+    def picks(self, items: Sequence[T], count: int) -> list[T]:
+        """Return `count` times one of `items`."""
+        draw, size = self._next, len(items)
+        return [items[int(draw() * size)] for _ in range(count)]
+
     def pick(self, items: Sequence[T]) -> T:
         """Return one of `items`."""
         return items[int(self._next() * len(items))]

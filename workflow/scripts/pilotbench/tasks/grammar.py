@@ -28,9 +28,9 @@ ONE_STEP: tuple[Recipe, ...] = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grammar:
-    """What the plans of a task type are made of.
+    """What the plans of a task type are made of; one object a type, told apart by identity.
 
     `least` and `most` count steps; `lookups` and `moves` are the least numbers of lookups and of
     operations between source and sink.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from pilotbench.errors import TaskError
@@ -42,24 +42,44 @@ def _attempt(builder: Builder) -> bool:
 def _replay(
     b: Builder, arguments_of: Callable[[int, Step], Json | None]
 ) -> tuple[World, list[Json]] | None:
-    """Execute the plan with other arguments, None leaves a step out; None when a step fails."""
+    """Execute the plan with other arguments, None leaves a step out.
+
+    A step that is as it was, as are all that it needs, gives what it gave. Returns None when a step
+    fails, or is about to leave other data than it did: the goal is missed then.
+    """
     world = World(b.start)
     results: list[Json] = []
+    same: set[int] = set()
     for place, step in enumerate(b.steps):
         arguments = arguments_of(place, step)
         if arguments is None:
             results.append({})
             continue
-        tool = TOOLS[step.tool]
-        try:
-            outcome = tool.run(world, **check_arguments(tool, resolve(arguments, results)))
-        except Failure:
-            return None
+        if arguments == step.arguments and same.issuperset(step.needs):
+            same.add(place)
+            outcome = b.outcomes[place]
+        else:
+            tool = TOOLS[step.tool]
+            try:
+                given = check_arguments(tool, resolve(arguments, results))
+                if "receipt" in b.results[place] and _other_data(b, place, world, given):
+                    return None
+                outcome = tool.run(world, **given)
+            except Failure:
+                return None
         if outcome.data is not None:
             world.made[outcome.data.handle] = outcome.data
         world.apply(outcome.changes)
         results.append(outcome.result)
     return world, results
+
+
+def _other_data(b: Builder, place: int, world: World, given: Json) -> bool:
+    """Say whether a step is given data of another value than in the plan."""
+    if "data" not in given:
+        return False
+    planned = b.world.data(resolve(b.steps[place].arguments["data"], b.results))
+    return bool(world.data(given["data"]).value != planned.value)
 
 
 def _reached(b: Builder, world: World, *, lineage: bool = True) -> bool:
@@ -122,30 +142,49 @@ def _ruled_out(b: Builder) -> bool:
 
 
 @lru_cache(maxsize=64)
-def build(task: str, recipe: Recipe, index: int) -> tuple[Builder, int]:
-    """Return the core of an index and the attempt that made it.
+def build(task: str, recipe: Recipe, index: int) -> Builder:
+    """Return the core of an index.
 
     Draws that do not fit (a filter that keeps every row, say) are drawn anew. Raises TaskError
     when no attempt fits, which no instance should ever meet.
     """
     for attempt in range(ATTEMPTS):
-        builder = Builder(Draw("core", task, index, attempt), recipe)
-        if _attempt(builder) and _every_step_counts(builder):
-            return builder, attempt
+        core = Builder(Draw("core", task, index, attempt), recipe)
+        if _fits(core):
+            return core
     raise TaskError(f"task {task}: index {index} cannot be built from {' '.join(recipe)}")
+
+
+def _fits(builder: Builder) -> bool:
+    return _attempt(builder) and _every_step_counts(builder)
 
 
 @lru_cache(maxsize=64)
 def build_hardest(task: str, recipe: Recipe, index: int) -> Builder:
-    """Return the same core with one name ruled out and numbers to be computed (very_hard)."""
-    _, attempt = build(task, recipe, index)
-    for other in range(ATTEMPTS):
-        aside = Draw("hardest", task, index, other)
-        twisted = aside.pick(twistable(recipe))
-        builder = Builder(Draw("core", task, index, attempt), recipe, twisted, aside)
+    """Return the same core with one name ruled out and numbers to be computed (very_hard).
+
+    What this adds leaves the data as they are. So draws that fit with it fit the core, which is
+    built only where they do not.
+    """
+    for attempt in range(ATTEMPTS):
+        first = _twisted(task, recipe, index, attempt, 0)
+        fits = _fits(first)
+        if fits or _fits(Builder(Draw("core", task, index, attempt), recipe)):
+            break
+    if fits and _ruled_out(first):
+        return first
+    for other in range(1, ATTEMPTS):
+        builder = _twisted(task, recipe, index, attempt, other)
         if _attempt(builder) and _ruled_out(builder):
             return builder
     raise TaskError(f"task {task}: index {index} cannot be made very_hard: {' '.join(recipe)}")
+
+
+def _twisted(task: str, recipe: Recipe, index: int, attempt: int, other: int) -> Builder:
+    """Return the start of a core with what very_hard adds."""
+    aside = Draw("hardest", task, index, other)
+    twisted = aside.pick(twistable(recipe))
+    return Builder(Draw("core", task, index, attempt), recipe, twisted, aside)
 
 
 def recipe_of(task: str, grammar: Grammar, odd: tuple[Recipe, ...], index: int) -> Recipe:
@@ -165,14 +204,14 @@ def make(
     if difficulty == "very_hard":
         built = build_hardest(task, recipe, index)
     else:
-        built, _ = build(task, recipe, index)
+        built = build(task, recipe, index)
     asked = views.question(built, Draw("question", task, index))
     others = DISTRACTORS if is_discovery(difficulty) else BACKGROUND
     return Instance(
         task=task,
         difficulty=difficulty,
         index=index,
-        request=views.TEXTS[difficulty](built, asked, Draw("view", task, index)),
+        request=views.TEXTS[difficulty](built, asked, partial(Draw, "view", task, index)),
         world=views.with_others(built.start, Draw("others", task, index), others),
         goal=(*built.goal, asked.predicate),
         protected={"allow": sorted(set(built.allow))},

@@ -13,6 +13,7 @@ from pilotbench.tasks.draw import Draw
 from pilotbench.world.objects import as_csv
 
 Json = dict[str, Any]
+Drawer = Callable[[], Draw]
 
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\d{4,}")
@@ -103,10 +104,10 @@ def _takes_data(arguments: Json) -> bool:
     )
 
 
-def very_easy(b: Builder, asked: Question, draw: Draw) -> str:
+def very_easy(b: Builder, asked: Question, draw: Drawer) -> str:
     """Name the tools and their arguments, in another order than that of the plan."""
     lines = [f"- `{step.tool}` with {_arguments(b, step.arguments)}" for step in b.steps]
-    mixed = draw.mixed(lines)
+    mixed = draw().mixed(lines)
     if mixed == lines:
         mixed = [*lines[1:], lines[0]]
     head = "Use these tools, each once, in the order that works (it is not the order shown):"
@@ -132,12 +133,12 @@ def _worded(b: Builder, value: Any) -> str:
     return words.shown(value)
 
 
-def easy(b: Builder, asked: Question, draw: Draw) -> str:
+def easy(b: Builder, asked: Question, draw: Drawer) -> str:
     """Name the operations, in an order that works."""
     return " ".join([*(part.easy for part in b.parts), asked.text, closing(b)])
 
 
-def medium(b: Builder, asked: Question, draw: Draw) -> str:
+def medium(b: Builder, asked: Question, draw: Drawer) -> str:
     """State the outcome alone: what must hold at the end, then what it is made of."""
     sinks, rest = _segments(b.parts)
     if len(b.steps) == 1 and b.parts[0].group == "given":
@@ -167,7 +168,7 @@ def _segments(parts: list[Part]) -> tuple[list[Part], list[Part]]:
     return sinks, rest + waiting
 
 
-TEXTS: dict[str, Callable[[Builder, Question, Draw], str]] = {
+TEXTS: dict[str, Callable[[Builder, Question, Drawer], str]] = {
     "very_easy": very_easy,
     "easy": easy,
     "medium": medium,
@@ -205,18 +206,24 @@ EMPTY: dict[str, Callable[[Draw], Any]] = {
 
 def _few(draw: Draw) -> list[Json]:
     theme = draw.pick(words.THEMES)
-    return words.rows(draw, theme)[:3]
+    return words.rows(draw, theme, most=3)
 
 
-def _similar(draw: Draw, name: str) -> str:
-    """Return a name like `name`, with other numbers or, for a person, another first name."""
+def _likeness(name: str) -> Callable[[Draw], str]:
+    """Return what draws names like `name`: other numbers or, for a person, another first name."""
     if not _DIGIT.search(name):
-        return f"{draw.pick(words.FIRST)}.{name.rpartition('.')[2]}"
-    return _NUMBER.sub(lambda found: _digits(draw, len(found[0])), name)
+        last = name.rpartition(".")[2]
+        return lambda draw: f"{draw.pick(words.FIRST)}.{last}"
+    first, *pieces = _NUMBER.split(name)
+    ends = [(10 ** len(number) // 10, 10 ** len(number) - 1) for number in _NUMBER.findall(name)]
 
+    def similar(draw: Draw) -> str:
+        told = first
+        for (low, high), piece in zip(ends, pieces, strict=True):
+            told += f"{draw.whole(low, high)}{piece}"
+        return told
 
-def _digits(draw: Draw, count: int) -> str:
-    return str(draw.whole(10 ** (count - 1), 10**count - 1))
+    return similar
 
 
 def with_others(world: Json, draw: Draw, count: int) -> Json:
@@ -228,8 +235,9 @@ def with_others(world: Json, draw: Draw, count: int) -> Json:
             continue
         held = dict(objects)
         if section in EMPTY:
-            names = sorted(objects)
+            similar = [_likeness(name) for name in sorted(objects)]
+            make = EMPTY[section]
             for _ in range(count):
-                held.setdefault(_similar(draw, draw.pick(names)), EMPTY[section](draw))
+                held.setdefault(draw.pick(similar)(draw), make(draw))
         made[section] = {name: held[name] for name in sorted(held)}
     return made

@@ -122,22 +122,15 @@ def successor(name: str, suffix: str) -> str:
     return f"{name}{suffix}"
 
 
-def rows(draw: Draw, theme: Theme) -> list[Json]:
-    """Return eight to eleven records with different keys and measures."""
+def rows(draw: Draw, theme: Theme, most: int | None = None) -> list[Json]:
+    """Return eight to eleven records with different keys and measures, or the first `most`."""
     count = draw.whole(8, 11)
-    keys = _different(draw, count, 10_000, 99_999)
-    first = _different(draw, count, 300, 9_900)
-    second = _different(draw, count, 100, 3_900)
-    groups = [draw.pick(theme.groups) for _ in range(count)]
-    columns = (theme.key, theme.group, *theme.measures)
+    keys = draw.different(count, 10_000, 99_999)
+    first = draw.different(count, 300, 9_900)
+    second = draw.different(count, 100, 3_900)
+    groups = draw.picks(theme.groups, count)
+    key, grouped, (measure, other) = theme.key, theme.group, theme.measures
     return [
-        dict(zip(columns, record, strict=True))
-        for record in zip(keys, groups, first, second, strict=True)
+        {key: name, grouped: group, measure: one, other: two}
+        for name, group, one, two in zip(keys[:most], groups, first, second, strict=False)
     ]
-
-
-def _different(draw: Draw, count: int, low: int, high: int) -> list[int]:
-    found: dict[int, None] = {}
-    while len(found) < count:
-        found[draw.whole(low, high)] = None
-    return list(found)

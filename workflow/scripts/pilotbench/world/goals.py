@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.world import answers
-from pilotbench.world.objects import INLINE_ROOT, from_entry
+from pilotbench.world.objects import INLINE_ROOT, content_of
 from pilotbench.world.state import SECTIONS
 
 Json = dict[str, Any]
@@ -50,7 +50,7 @@ def _fits(entry: Json, wanted: Json) -> bool:
         return False
     if not all(set(op.split("|")) & set(ops) for op in wanted["ops"]):
         return False
-    return bool(from_entry(entry, "").content == wanted["content"])
+    return bool(content_of(entry["kind"], entry["value"]) == wanted["content"])
 
 
 def _added(start: Sections, now: Sections, section: str, key: str) -> tuple[int, list[Json]]:

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -35,10 +36,15 @@ class Data:
     ops: tuple[str, ...]
     handle: str
 
-    @property
+    @cached_property
     def content(self) -> str:
         """Return 16 hex digits that identify kind and value."""
-        return _hex([self.kind, self.value], 16)
+        return content_of(self.kind, self.value)
+
+
+def content_of(kind: str, value: Any) -> str:
+    """Return 16 hex digits that identify kind and value."""
+    return _hex([kind, value], 16)
 
 
 def _hex(value: Any, digits: int) -> str:
@@ -178,6 +184,8 @@ def _flat(row: Json) -> bool:
 
 
 def _scalar(word: str) -> int | float | str:
+    if word.isdigit() and word.isascii() and len(word) < 16:
+        return int(word)
     try:
         value = float(word)
         return number(value) if abs(value) < 1e15 else word

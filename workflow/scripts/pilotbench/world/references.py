@@ -20,7 +20,10 @@ def resolve(value: Any, results: Sequence[Json]) -> Any:
             return _walk(results[value["$step"]], value["path"])
         if "$sum" in value:
             return _whole(sum(resolve(part, results) for part in value["$sum"]))
-        return {key: resolve(inner, results) for key, inner in value.items()}
+        return {
+            key: resolve(inner, results) if isinstance(inner, dict | list) else inner
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [resolve(inner, results) for inner in value]
     return value
@@ -42,7 +45,9 @@ def steps_used(value: Any) -> set[int]:
     if isinstance(value, dict):
         if "$step" in value:
             return {value["$step"]}
-        return {step for inner in value.values() for step in steps_used(inner)}
+        value = list(value.values())
     if isinstance(value, list):
-        return {step for inner in value for step in steps_used(inner)}
+        return {
+            step for inner in value if isinstance(inner, dict | list) for step in steps_used(inner)
+        }
     return set()

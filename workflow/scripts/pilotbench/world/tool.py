@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pilotbench.canonical import canonical
 from pilotbench.errors import TaskError
@@ -43,8 +43,7 @@ class Failure(Exception):
         self.violation = violation
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One object of the world set to a new value: `(section, key)`, None as value removes it."""
 
     section: str
@@ -52,8 +51,7 @@ class Change:
     value: Any
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a successful tool gives: the result, a new data object, changes, preconditions met."""
 
     result: Json
@@ -129,7 +127,10 @@ def check_arguments(tool: Tool | ToolSpec, arguments: Any) -> Json:
     if not isinstance(arguments, dict):
         raise Failure("bad_arguments", "arguments must be an object", violation="not an object")
     try:
-        plain = {key: _whole(value) for key, value in arguments.items()}
+        plain = {
+            key: value if isinstance(value, str) else _whole(value)
+            for key, value in arguments.items()
+        }
         return _validator(tool)(plain)
     except (OverflowError, RecursionError):
         message = f"numbers must be at most {LARGEST:g}"
