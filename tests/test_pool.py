@@ -176,6 +176,28 @@ def test_passing_faults_of_every_kind_lose_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("secrets")
+def test_faults_leave_no_open_files_and_no_threads_behind(tmp_path: Path) -> None:
+    def used() -> tuple[int, int]:
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+    faults = {"error_500": 0.04, "reset": 0.04, "hang": 0.02, "truncated": 0.04, "malformed": 0.04}
+    keys = {"k1": {"slots": 2}, "k2": {"slots": 2}}
+    times = {"read_timeout_s": 0.3, "attempt_deadline_s": 0.6, "retry_for_s": 60}
+    with Simulator(keys=keys, latency_s=0.01, faults=faults) as simulator:
+        before = used()
+        with pool_of(simulator, tmp_path, slots=3, **times) as pool:
+            most = []
+            for _ in range(4):
+                assert texts(ask_all(pool, 40, threads=6)) == [str(n) for n in range(40)]
+                most.append(used()[0])
+        after = used()
+        met = simulator.stats()["faults"]
+    assert set(met) == set(faults)
+    assert max(most) <= before[0] + 20 + 6 * 4  # files of two keys, a connection for each thread
+    assert after == before
+
+
+@pytest.mark.usefixtures("secrets")
 def test_a_key_that_takes_5_and_is_configured_20_is_found_out_with_few_429s(
     tmp_path: Path,
 ) -> None:
