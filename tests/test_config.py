@@ -23,8 +23,8 @@ FILES = [Path(file) for file in config.BASE_FILES]
         ({"prompts": "basline"}, "--config: prompts: unknown prompt 'basline'; did you mean base"),
         ({"tasks": "simpel_task"}, "--config: tasks: unknown task 'simpel_task'; did you mean si"),
         (
-            {"providers": {"openai": {"keys": {"slots": {}}}}},
-            "--config: providers.openai.keys.slots: the alias is the name of another resource",
+            {"providers": {"openai": {"keys": {"runtime": {}}}}},
+            "--config: providers.openai.keys.runtime: the alias is the name of another resource",
         ),
         ({"routing": "x"}, "--config: routing is 'x'; allowed: balanced, by_prompt"),
         ({"tool_success_rates": 2}, "--config: tool_success_rates is 2; allowed: numbers above 0"),

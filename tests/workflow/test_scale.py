@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pstats
 from pathlib import Path
 
 import pytest
 import yaml
 
+from pilotbench import config
 from support.build import ROOT, Build
 
 PROFILES = sorted((ROOT / "profiles").glob("*/config.yaml"))
@@ -35,3 +37,29 @@ def test_a_target_that_is_a_function_lists_every_shard(tmp_path: Path) -> None:
     assert everything["evaluate"] == 8
     assert build.planned("summary")["evaluate"] == 8
     assert build.planned("rescore")["evaluate"] == 8
+
+
+def test_a_key_that_no_planned_model_uses_costs_no_evaluation(tmp_path: Path) -> None:
+    build = Build(tmp_path)
+    profiled = ("-m", "cProfile", "-o", "n.prof", "-m", "snakemake", "-n", "all")
+    run = build.python(*profiled, "--configfile", "overlay.yaml")
+    assert run.returncode == 0, run.stdout
+    calls = {
+        name: count
+        for (file, _, name), (count, *_) in pstats.Stats(str(tmp_path / "n.prof")).stats.items()
+        if file.endswith("snakemake/rules.py")
+    }
+    others = 2  # threads and tmpdir
+    assert len(config.settings(config.read()).keys) >= 8
+    assert calls["evaluate"] <= calls["expand_resources"] * (1 + others)  # players: one key
+
+
+def test_a_file_of_a_model_whose_keys_are_not_counted_is_one_line(tmp_path: Path) -> None:
+    build = Build(tmp_path)
+    file = "results/shards/gpt-4o-mini/baseline/simple_task/easy/0.8/00000-00001.jsonl.gz"
+    run = build.snakemake("-n", file)
+    assert run.returncode == 1
+    assert "error: models: gpt-4o-mini is not selected: --config models=gpt-4o-mini" in run.stdout
+    assert "Traceback" not in run.stdout
+    selected = build.snakemake("-n", file, "--config", "models=gpt-4o-mini")
+    assert selected.returncode == 0, selected.stdout

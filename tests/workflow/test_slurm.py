@@ -110,6 +110,28 @@ def test_limits_hold_over_the_cluster_and_no_key_is_written_to_a_job_script(
     assert list(slurm.rglob("script"))  # Slurm still keeps them, so there is something to look at
     written = files_with(secret, run.folder, slurm)
     assert [path for path in written if not path.endswith("/environment")] == []
+    shutil.rmtree(run.folder / "journal")
+    shutil.rmtree(run.folder / "results")
+    run.change(instances=3)
+    owed = run.snakemake("rescore", *SLURM)  # a job of the cluster does not see this target
+    assert owed.returncode == 1
+    assert "the journal has no answer, and nothing may be asked" in owed.stdout
+    assert simulator.stats()["total"]["answered"] == 24
+
+
+def test_a_group_is_one_job_of_the_cluster_and_the_limits_hold(
+    run: Run, simulator: Simulator
+) -> None:
+    group = ("--groups", "evaluate=shards", "--group-components", "shards=4")
+    done = run.snakemake(*run.targets(), *SLURM, *group, "--resources", "sim_key1=2")
+    assert done.returncode == 0, done.stdout
+    assert (
+        len(set(re.findall(r"Job \d+ has been submitted with SLURM jobid (\d+)", done.stdout))) == 2
+    )
+    assert [record["success"] for record in run.records()] == [True] * 24
+    key = simulator.stats()["keys"]["sim_key1"]
+    assert key["answered"] == 24
+    assert 1 <= key["in_flight_max"] <= 2
 
 
 def test_what_was_answered_before_a_kill_is_not_paid_again(run: Run, simulator: Simulator) -> None:

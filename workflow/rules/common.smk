@@ -10,7 +10,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from pilotbench import matrix, runlock, slots
+from pilotbench import matrix, orders, runlock
 from pilotbench.config import BASE_FILES, DIFFICULTIES
 from pilotbench.errors import UserError
 from pilotbench.names import to_path
@@ -49,7 +49,7 @@ wildcard_constraints:
 
 
 # A job of a cluster does not see the command line: the run tells it the slots in force.
-TOLD = slots.told() if workflow.remote_exec else {}
+TOLD = orders.told().slots if workflow.remote_exec else {}
 
 for alias, key in SETTINGS.keys.items():
     # `--resources key=n` replaces that one key's slots; the others keep what config says.
@@ -58,10 +58,8 @@ for alias, key in SETTINGS.keys.items():
     elif workflow.global_resources[alias].value < 1:
         sys.exit(f"error: --resources {alias}=0: must be 1 or more")
 
-if not workflow.remote_exec:
-    slots.tell(
-        {alias: workflow.global_resources[alias].value for alias in SETTINGS.keys}
-    )
+# Each evaluated resource of 10,000 shards costs seconds: keys that no planned model uses are none.
+USED = {SETTINGS.catalog[model].provider for model in SETTINGS.models}
 
 
 def shard(wildcards) -> Shard:
@@ -77,8 +75,13 @@ def home(shard) -> str:
 
 
 def prompt_file(wildcards) -> str:
-    """Return the template that a job renders."""
-    return str(MATRIX.prompts[shard(wildcards).cell.prompt].source)
+    """Return the template that a job renders. Its model's keys must be counted: see `tokens`."""
+    cell = shard(wildcards).cell
+    if SETTINGS.catalog[cell.model].provider not in USED:
+        sys.exit(
+            f"error: models: {cell.model} is not selected: --config models={cell.model}"
+        )
+    return str(MATRIX.prompts[cell.prompt].source)
 
 
 def weights_file(wildcards) -> list[str]:
@@ -91,27 +94,18 @@ def weights_file(wildcards) -> list[str]:
 
 
 def tokens(alias: str):
-    """Return the function that says how many slots of a key a job takes."""
-    kind = SETTINGS.providers[SETTINGS.keys[alias].provider].kind
+    """Return how many slots of a key a job takes: a function, or 0 for a key of no planned model."""
+    provider = SETTINGS.keys[alias].provider
+    if provider not in USED:
+        return 0
+    kind = SETTINGS.providers[provider].kind
     count = shard_tokens(kind, workflow.global_resources[alias].value)
     return lambda wildcards: count * int(home(shard(wildcards)) == alias)
 
 
-def asking(wildcards) -> str:
-    """Say "no" where nothing may be asked, as a resource: resources re-run nothing."""
-    return (
-        "no"
-        if "rescore" in workflow.dag_settings.targets or SETTINGS.rescore
-        else "yes"
-    )
-
-
-def slots_in_force(wildcards) -> str:
-    """Return the slots in force of each key of a job's provider, as text."""
-    keys = SETTINGS.provider_of(shard(wildcards).cell.model).keys
-    return slots.as_text(
-        {alias: workflow.global_resources[alias].value for alias in keys}
-    )
+def slots_in_force() -> dict[str, int]:
+    """Return the slots of each key: config's, or those of the command line."""
+    return {alias: workflow.global_resources[alias].value for alias in SETTINGS.keys}
 
 
 def targets(wildcards) -> list[str]:

@@ -11,7 +11,7 @@ rule estimate:
     conda:
         "../../envs/pilotbench.yaml"
     params:
-        slots={a: workflow.global_resources[a].value for a in SETTINGS.keys},
+        slots=slots_in_force(),
     script:
         "../scripts/estimate.py"
 

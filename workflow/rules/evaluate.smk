@@ -17,8 +17,6 @@ rule evaluate:
         "../../envs/pilotbench.yaml"
     resources:
         **{alias: tokens(alias) for alias in SETTINGS.keys},
-        asking=asking,
-        slots=slots_in_force,
         local="no" if workflow.remote_exec else "yes",
     params:
         versions=lambda wildcards: MATRIX.versions(shard(wildcards).cell),

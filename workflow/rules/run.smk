@@ -12,6 +12,7 @@ from pathlib import Path
 from pilotbench import (
     command,
     estimate,
+    orders,
     outputs,
     preflight,
     progress,
@@ -19,6 +20,7 @@ from pilotbench import (
     spending,
 )
 from pilotbench.errors import PilotbenchError, UserError
+from pilotbench.orders import Orders
 from pilotbench.summary import rulegraph
 
 
@@ -37,8 +39,7 @@ def jobs_to_run() -> list:
 def cost() -> str:
     """Say what the jobs of a dry run would cost; nothing where none evaluates a shard."""
     shards = [shard(job.wildcards) for job in jobs_to_run()]
-    in_force = {a: workflow.global_resources[a].value for a in SETTINGS.keys}
-    return estimate.line(MATRIX, shards, in_force) if shards else ""
+    return estimate.line(MATRIX, shards, slots_in_force()) if shards else ""
 
 
 def check_first(logs) -> None:
@@ -52,6 +53,8 @@ def check_first(logs) -> None:
         spending.begin(MATRIX, shards)
     except UserError as error:
         sys.exit(f"error: {error}")
+    may_ask = "rescore" not in workflow.dag_settings.targets
+    orders.tell(Orders(slots_in_force(), may_ask))
     command.tell(
         logs,
         workflow.overwrite_configfiles,

@@ -13,7 +13,7 @@ from pilotbench.tasks import folder
 
 TAKEN = frozenset(
     (
-        *("asking", "slots", "local", "tmpdir", "threads", "cores", "nodes", "tasks", "constraint"),
+        *("local", "tmpdir", "threads", "cores", "nodes", "tasks", "constraint"),
         *("mem", "mem_mb", "mem_mib", "disk", "disk_mb", "disk_mib", "runtime", "gpu", "gpus"),
     )
 )

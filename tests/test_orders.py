@@ -1,0 +1,20 @@
+import pytest
+
+from pilotbench import orders
+from pilotbench.orders import Orders
+
+
+@pytest.mark.parametrize(
+    "value", [Orders(), Orders({"k1": 5}, may_ask=False), Orders({"k1": 5, "k2": 1})]
+)
+def test_what_is_told_comes_back(value: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(orders.VARIABLE, "{}")
+    orders.tell(value)
+    assert orders.told() == value
+
+
+def test_a_job_that_was_told_nothing_knows_no_slots_and_may_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(orders.VARIABLE, raising=False)
+    assert orders.told() == Orders()
