@@ -17,6 +17,8 @@ from pilotbench.names import to_path
 from pilotbench.plan import NONE
 from pilotbench.records import SUFFIX, Shard, shard_of
 from pilotbench.routing import home_key, shard_tokens
+from pilotbench.routing import home_key
+from snakemake.settings.types import SharedFSUsage
 
 if workflow.is_main_process and (told := runlock.enter()):
     print(told, file=sys.stderr)
@@ -37,6 +39,28 @@ DATABASE = f"{RESULTS}/master.duckdb"
 SUMMARY = f"{RESULTS}/summary/index.html"
 EXPORTS = [f"{RESULTS}/master_database.json", f"{RESULTS}/exports/episodes.parquet"]
 TARGETS = [*SHARDS, DATABASE, *EXPORTS, SUMMARY]
+
+
+def here() -> Path:
+    """Return where results lie on this machine: with object storage, the copies that are kept."""
+    where = workflow.storage_settings
+    if where.default_storage_provider is None:
+        return SETTINGS.results_dir
+    if SETTINGS.results_dir.is_absolute():
+        sys.exit("error: results_dir: must be relative with object storage")
+    if workflow.is_main_process and not where.keep_storage_local:
+        needs = "what is finished is read from the copies on this machine"
+        sys.exit(f"error: --keep-storage-local-copies is missing: {needs}")
+    if SharedFSUsage.INPUT_OUTPUT not in where.shared_fs_usage:
+        needs = f"the journal ({SETTINGS.journal_dir}) lies on a file system that all jobs share"
+        sys.exit(f"error: --shared-fs-usage must have input-output: {needs}")
+    bucket = where.default_storage_prefix.partition("://")[2]
+    provider = where.default_storage_provider
+    return Path(where.local_storage_prefix, provider, bucket, RESULTS)
+
+
+HERE = here()
+MATRIX = MATRIX.at(HERE)
 
 
 wildcard_constraints:
@@ -115,7 +139,7 @@ def targets(wildcards) -> list[str]:
 
 def in_report(kind: str, name: str) -> dict:
     """Return what the summary says of one of its figures or tables, for Snakemake's report."""
-    return json.loads(Path(RESULTS, "summary/summary.json").read_text())[kind][name]
+    return json.loads(Path(HERE, "summary/summary.json").read_text())[kind][name]
 
 
 def quick_selection(wildcards) -> list[str]:

@@ -5,13 +5,17 @@ OUTPUT: results/master.duckdb, results/master_database.json, results/exports/
 """
 
 import time
+from pathlib import Path
+
+# Snakemake fails to update a file of a bucket that has no copy here: it is built anew instead.
+UPDATED = HERE == SETTINGS.results_dir or Path(HERE, "master.duckdb").exists()
 
 
 rule database:
     input:
         shards=SHARDS,
     output:
-        database=update(DATABASE),
+        database=update(DATABASE) if UPDATED else DATABASE,
     log:
         f"{RESULTS}/logs/database.log",
     conda:

@@ -7,8 +7,8 @@ OUTPUT: scored episodes, results/shards/{model}/{prompt}/{task}/{difficulty}/{ra
 
 rule evaluate:
     input:
-        prompt=prompt_file,
-        weights=ancient(weights_file),
+        prompt=local(prompt_file),
+        weights=local(ancient(weights_file)),
     output:
         shard=f"{RESULTS}/shards/{SHARD}.jsonl.gz",
     log:

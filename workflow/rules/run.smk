@@ -76,7 +76,7 @@ def draw_rules() -> None:
             for job in dag.jobs
             for other in dag.dependencies[job]
         }
-        rulegraph.draw(edges, jobs, PLAN.words, Path(RESULTS, "summary/matrix.svg"))
+        rulegraph.draw(edges, jobs, PLAN.words, Path(HERE, "summary/matrix.svg"))
 
 
 def only_looks() -> bool:
@@ -89,9 +89,12 @@ def show_result() -> None:
     """Print the result table and where the page is, unless the run was for another table."""
     for view in views():
         view.unwatch()
-    table = Path(RESULTS, "summary/summary.txt")
+    table = Path(HERE, "summary/summary.txt")
     if table.exists() and not only_looks():
-        print(f"\n{table.read_text()}\nsummary: {SUMMARY}", file=sys.stderr)
+        print(
+            f"\n{table.read_text()}\nsummary: {HERE}/summary/index.html",
+            file=sys.stderr,
+        )
 
 
 def refresh() -> None:

@@ -18,7 +18,7 @@ PACKAGED = {
 
 rule weights:
     output:
-        "resources/models/{weights}",
+        local("resources/models/{weights}"),
     log:
         f"{RESULTS}/logs/weights/{{weights}}.log",
     wildcard_constraints:

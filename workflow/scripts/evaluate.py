@@ -11,7 +11,7 @@ from pilotbench.routing import home_key
 
 with logged(Path(snakemake.log[0])):
     out = Path(snakemake.output.shard)
-    loaded, shard = matrix.load(snakemake.config), shard_of(out)
+    loaded, shard = matrix.load(snakemake.config).at(out.parents[6]), shard_of(out)
     key, local = home_key(loaded.settings, shard), snakemake.resources.local == "yes"
     told = orders.told()
     share = Share(

@@ -6,4 +6,5 @@ from pilotbench import matrix, outputs
 from pilotbench.job import logged
 
 with logged(Path(snakemake.log[0])):
-    outputs.write_summary(matrix.load(snakemake.config))
+    results = Path(snakemake.output.page).parents[1]
+    outputs.write_summary(matrix.load(snakemake.config).at(results))

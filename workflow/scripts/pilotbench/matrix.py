@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +36,10 @@ class Matrix:
     prompts: dict[str, Prompt]
     files: tuple[Path, ...] = ()
     _versions: dict[tuple[str, str, str], Json] = field(default_factory=dict)
+
+    def at(self, results: Path) -> Matrix:
+        """Return this matrix with its results in another folder: copies from a bucket, say."""
+        return replace(self, settings=replace(self.settings, results_dir=results))
 
     @cached_property
     def plan(self) -> Plan:
