@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench import config, matrix
+from pilotbench import config, matrix, orders
 from pilotbench.errors import RateLimited
 from pilotbench.journal import Journal, journal_folder
 from pilotbench.locks import is_locked
@@ -107,7 +107,7 @@ def test_the_slots_in_force_are_those_of_the_last_answer_and_of_this_run(
         segment.write("a" * 64, {"repeat": 0, "turn": 0}, asked(2, 1), index=4)
         segment.write("b" * 64, {"repeat": 0, "turn": 1}, asked(3, 9), index=4)
     assert [row.slots for row in watch.key_rows()] == [2]
-    monkeypatch.setenv("PILOTBENCH_SLOTS", "players_local:7")
+    monkeypatch.setenv(orders.VARIABLE, '{"slots": {"players_local": 7}}')
     assert [row.slots for row in watch.key_rows()] == [7]
 
 

@@ -142,12 +142,11 @@ def leaks(one: Samples) -> list[str]:
 def not_met(stats: dict[str, Any]) -> list[str]:
     """Print what the simulator has seen; return what it should have done and has not."""
     kinds, total = stats["faults"], stats["total"]
-    words = ("requests", "answered", "429", "failed", "abandoned", "paid_again")
+    words = ("requests", "answered", "429", "failed", "abandoned")
     print("faults met: " + ", ".join(f"{kinds[kind]} {kind}" for kind in sorted(kinds)))
     print("simulator: " + ", ".join(f"{total[word]} {word}" for word in words))
     wrong = [f"no fault of kind {kind} was met" for kind in FAULTS if not kinds.get(kind)]
-    wrong += [] if total["429"] else ["no 429 was met"]
-    return wrong + ([f"{total['paid_again']} paid again"] if total["paid_again"] else [])
+    return wrong + ([] if total["429"] else ["no 429 was met"])
 
 
 def told(values: list[float] | list[int]) -> str:

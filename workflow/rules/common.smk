@@ -17,7 +17,6 @@ from pilotbench.names import to_path
 from pilotbench.plan import NONE
 from pilotbench.records import SUFFIX, Shard, shard_of
 from pilotbench.routing import home_key, shard_tokens
-from pilotbench.routing import home_key
 from snakemake.settings.types import SharedFSUsage
 
 if workflow.is_main_process and (told := runlock.enter()):

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pilotbench import slots
+from pilotbench import orders
 from pilotbench.episode import cost_usd
 from pilotbench.errors import RecordError
 from pilotbench.journal import Journal, journal_folder
@@ -94,7 +94,7 @@ class Watch:
         settings = self.matrix.settings
         names = dict.fromkeys(model.provider for model in settings.models.values())
         variables, (rates, in_force) = environment(), self._lately()
-        in_force |= slots.told()
+        in_force |= orders.told().slots
         rows = []
         for provider in (settings.providers[name] for name in names):
             for alias, key in provider.keys.items():
