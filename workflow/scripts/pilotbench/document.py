@@ -6,12 +6,12 @@ reference players scored, and how fast instances are made (on a quiet machine):
 
     python -m pilotbench.checkbenchmark --instances 200 --jobs 2 --json > scores.json
     python -m pilotbench.document --scores scores.json
+    python -m pilotbench.document --speed
 
 and, for models at the five levels, from the database of a run:
 
     snakemake --configfile config/experiments/levels.yaml
     python -m pilotbench.document --levels results/master.duckdb
-    python -m pilotbench.document --speed
 """
 
 from __future__ import annotations
