@@ -56,6 +56,18 @@ FILES = [Path(file) for file in config.BASE_FILES]
             {"providers": {"mine": {"kind": "http", "keys": {"k1": {}}}}},
             "--config: providers.mine.kind is 'http'; allowed: openai, azure, llamacpp, player",
         ),
+        (
+            {"grids": [{}, {"prompts": "baseline, optimum"}]},
+            "--config: grids.0 is {}; allowed:",
+        ),
+        (
+            {"grids": [{"tasks": "all"}, {"prompts": "baseline, optimum"}]},
+            "--config: grids.1.prompts: unknown prompt 'optimum'",
+        ),
+        (
+            {"grids": [{"instances": 5}]},
+            "--config: unknown key grids.0.instances",
+        ),
     ],
 )
 def test_bad_config_is_one_line_that_names_file_key_and_what_is_allowed(
@@ -71,6 +83,13 @@ def test_a_wrong_key_in_an_overlay_names_the_overlay(tmp_path: Path) -> None:
     overlay = tmp_path / "mine.yaml"
     overlay.write_text("instances: 5\nrepeat: 2\n")
     with pytest.raises(ConfigError, match=r"mine\.yaml: unknown key repeat; did you mean repeats"):
+        validate(config.read([overlay]), [*FILES, overlay])
+
+
+def test_a_wrong_value_inside_a_list_names_its_file(tmp_path: Path) -> None:
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text("grids:\n  - {prompts: all}\n  - {tool_success_rates: 2}\n")
+    with pytest.raises(ConfigError, match=r"mine\.yaml: grids\.1\.tool_success_rates is 2"):
         validate(config.read([overlay]), [*FILES, overlay])
 
 
@@ -151,7 +170,7 @@ def test_every_key_of_the_schema_is_described_and_has_its_line_in_the_config_or_
     written = config.read()
     for key, rule in schema["properties"].items():
         assert "description" in rule or "$ref" in rule, key
-        assert key in written or "default" in rule or key == "experiment", key
+        assert key in written or "default" in rule or key in ("experiment", "grids"), key
 
 
 def test_the_readme_lists_exactly_the_keys_of_the_schema() -> None:

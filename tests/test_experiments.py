@@ -20,8 +20,10 @@ EPISODES = {
     "5.4_tool_reliability": 400,
     "5.5_prompt_sensitivity": 200,
     "5.5_full": 1250,
+    "standard": 1600,
 }
 FLAT = {"experiment", "prompts", "tasks", "difficulties", "tool_success_rates", "instances"}
+SCREENINGS = sorted(name for name in EPISODES if name[0] == "5" and not name.endswith("full"))
 SHARED = [  # episodes that two experiments have in common
     ("5.1_baseline", "5.1_full", 200),
     ("5.1_baseline", "5.5_prompt_sensitivity", 100),
@@ -72,3 +74,13 @@ def test_an_experiment_file_has_flat_keys_and_its_own_name(path: Path) -> None:
     assert set(content) == FLAT
     assert content["experiment"] == path.stem
     assert path.stem in EPISODES
+
+
+def test_the_standard_matrix_is_the_five_experiments_each_cell_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = planned("standard", monkeypatch).shards
+    parts = [shard for name in SCREENINGS for shard in planned(name, monkeypatch).shards]
+    assert len(SCREENINGS) == 5
+    assert len(whole) == len(set(whole)) == 80
+    assert set(whole) == set(parts)

@@ -44,6 +44,8 @@ def planned(**overrides: object) -> list[str]:
         ({"prompts": "flawed"}, 35),
         ({"tasks": "pack", "difficulties": "all", "tool_success_rates": "0.6,0.8"}, 2),
         ({"tasks": "pack", "instances": "all", "shard_size": 3}, 6),
+        ({"grids": [{"prompts": "baseline,optimal"}, {"prompts": "optimal"}]}, 10),
+        ({"grids": [{"prompts": "cot"}, {"difficulties": "hard", "tasks": "simple_task"}]}, 8),
     ],
 )
 def test_the_plan_is_the_product_of_the_axes_that_a_task_has(overrides: dict, count: int) -> None:

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from pilotbench import prompts
+from pilotbench import flaws, prompts
 from pilotbench.config import Model
 from pilotbench.episode import play
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Completion, Request
 from pilotbench.tasks import TASKS
 from support import Simulator
-from support.simulator.players import is_skilled
+from support.simulator.players import Skill
 
 Json = dict[str, Any]
-PROMPTS = prompts.load([Path(__file__).parent.parent / "config" / "prompts"], ["baseline", "cot"])
+PROMPTS = prompts.load([Path(__file__).parent.parent / "config" / "prompts"], ["baseline", "cot", "optimal", "flawed_missing_step"])
 SKILLED = "sim-50"
 
 
@@ -73,10 +73,31 @@ def test_the_oracle_is_right(
 def test_a_skill_is_known_instance_by_instance(simulator: Simulator) -> None:
     model = Model("m", "simulated", SKILLED)
     task = TASKS["simple_task"]
-    wanted = [is_skilled(1, SKILLED, task.instance("easy", n).content_hash) for n in range(10)]
+    skill = Skill.of(SKILLED)
+    wanted = [skill.knows(1, task.instance("easy", n).content_hash) for n in range(10)]
     found = [episode(simulator, model, task.name, "easy", n, "baseline") for n in range(10)]
     assert [record["success"] for record in found] == wanted
     assert {True, False} == set(wanted)
+
+
+@pytest.mark.parametrize("name", ["sim-30-70", "sim-30-70-plan_follower"])
+def test_a_plan_lifts_a_skill_and_a_follower_follows_it(simulator: Simulator, name: str) -> None:
+    model, task, skill = Model("m", "simulated", name), TASKS["multi_stage_pipeline"], Skill.of(name)
+    for n in range(10):
+        instance = task.instance("easy", n)
+        alone, lifted = (skill.knows(1, instance.content_hash, given) for given in (False, True))
+        assert lifted or not alone
+        plan = flaws.flawed_plan(instance, "missing_step").steps
+        fails = skill.player == "plan_follower" and flaws.fails(instance, plan)
+        wanted = [alone, lifted, lifted and not fails]
+        prompts = ("baseline", "optimal", "flawed_missing_step")
+        found = [episode(simulator, model, task.name, "easy", n, one)["success"] for one in prompts]
+        assert found == wanted, n
+
+
+def test_a_skill_without_a_player_of_that_name_is_none() -> None:
+    assert Skill.of("sim-30-70-nobody") is None
+    assert Skill.of("sim-x") is None
 
 
 def test_what_is_not_known_is_an_echo(simulator: Simulator) -> None:

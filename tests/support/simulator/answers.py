@@ -5,6 +5,8 @@ echo      answers with the text between << and >> in the request (else all of it
 turns-N   makes N - 1 calls without effect, then `finish`.
 a player  of the benchmark, by name, plays the instance that the request text belongs to.
 sim-P     the oracle with a skill of P percent: on the other instances (by hash) it gives up.
+sim-P-Q   the same, with a skill of Q percent where the plan is given.
+sim-P-Q-PLAYER  plays what it can do as that player, such as no_retry_oracle or plan_follower.
 
 Players play where the set-up has tasks; every other name is an echo.
 """

@@ -7,8 +7,9 @@ that holds a wrong key, `settings` turns the merged mapping into dataclasses.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +157,21 @@ class ProviderSettings:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """A product of axes; a matrix is one, or several of which each cell is built once."""
+
+    prompts: tuple[str, ...]
+    tasks: tuple[str, ...]
+    difficulties: tuple[str, ...]
+    tool_success_rates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Settings:
-    """All of the config, checked and expanded; every list is in the order of the config."""
+    """All of the config, checked and expanded; every list is in the order of the config.
+
+    With several `grids` the lists are the union of theirs.
+    """
 
     models: dict[str, Model]
     prompts: tuple[str, ...]
@@ -182,6 +196,13 @@ class Settings:
     task_folders: tuple[Path, ...] = ()
     prompt_folders: tuple[Path, ...] = ()
     experiment: str | None = None
+    grids: tuple[Grid, ...] = ()
+
+    @property
+    def products(self) -> tuple[Grid, ...]:
+        """What the plan is made of: the grids, else the one product of the lists."""
+        axes = (self.prompts, self.tasks, self.difficulties, self.tool_success_rates)
+        return self.grids or (Grid(*axes),)
 
     def provider_of(self, model: str) -> ProviderSettings:
         """Return the provider of a model of the catalog."""
@@ -218,16 +239,17 @@ def settings(config: Mapping[str, Any]) -> Settings:
     config = typed(config)
     catalog = {name: _model(name, entry) for name, entry in config["model_catalog"].items()}
     chosen = expand(config["models"], {"all": tuple(catalog)})
-    rates = listed(config.get("tool_success_rates", [0.8]))
+    grids = tuple(_grid({**config, **one}) for one in config.get("grids") or ())
+    union = _union(grids or (_grid(config),))
     limit = config.get("instances", 20)
     size, turns = config.get("shard_size", "auto"), config.get("max_turns", "auto")
     limits = config.get("limits_dir")
     return Settings(
         models={name: catalog[name] for name in chosen},
-        prompts=expand(config.get("prompts", "all"), {"all": STANDARD_PROMPTS, "flawed": FLAWED}),
-        tasks=expand(config.get("tasks", "all"), {"all": STANDARD_TASKS}),
-        difficulties=expand(config.get("difficulties", ["easy"]), {"all": DIFFICULTIES}),
-        tool_success_rates=tuple(dict.fromkeys(map(rate_text, rates))),
+        prompts=union.prompts,
+        tasks=union.tasks,
+        difficulties=union.difficulties,
+        tool_success_rates=union.tool_success_rates,
         instances=None if limit == "all" else int(limit),
         repeats=config.get("repeats", 1),
         shard_size=auto_shard_size(limit) if size == "auto" else int(size),
@@ -246,7 +268,23 @@ def settings(config: Mapping[str, Any]) -> Settings:
         task_folders=_paths(config.get("task_folders", ["config/tasks"])),
         prompt_folders=_paths(config.get("prompt_folders", ["config/prompts"])),
         experiment=config.get("experiment"),
+        grids=grids,
     )
+
+
+def _grid(config: Mapping[str, Any]) -> Grid:
+    rates = listed(config.get("tool_success_rates", [0.8]))
+    return Grid(
+        prompts=expand(config.get("prompts", "all"), {"all": STANDARD_PROMPTS, "flawed": FLAWED}),
+        tasks=expand(config.get("tasks", "all"), {"all": STANDARD_TASKS}),
+        difficulties=expand(config.get("difficulties", ["easy"]), {"all": DIFFICULTIES}),
+        tool_success_rates=tuple(dict.fromkeys(map(rate_text, rates))),
+    )
+
+
+def _union(grids: Iterable[Grid]) -> Grid:
+    axes = zip(*map(astuple, grids), strict=True)
+    return Grid(*(tuple(dict.fromkeys(chain.from_iterable(lists))) for lists in axes))
 
 
 def auto_shard_size(instances: int | str) -> int:

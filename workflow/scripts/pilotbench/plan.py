@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import product
 from typing import Protocol
 
-from pilotbench.config import Settings
+from pilotbench.config import Grid, Settings
 from pilotbench.records import Cell, Shard
 from pilotbench.tasks.task import Axes
 
@@ -71,22 +71,23 @@ class Plan:
 def plan(settings: Settings, tasks: Mapping[str, Axes], prompts: Mapping[str, PromptNeeds]) -> Plan:
     """Return the plan of `settings` over the known `tasks` and `prompts`.
 
-    A task without difficulties or tools is planned once, not once per level or rate. A prompt that
+    Of several grids each cell is planned once. A task without difficulties or tools is planned once, not once per level or rate. A prompt that
     needs a reference plan is planned only where the task has one.
     """
-    shards = tuple(
-        shard
-        for model, prompt, task in product(settings.models, settings.prompts, settings.tasks)
+    cells = dict.fromkeys(
+        cell
+        for model, grid in product(settings.models, settings.products)
+        for prompt, task in product(grid.prompts, grid.tasks)
         if tasks[task].planned or not prompts[prompt].needs_plan
-        for cell in _cells(settings, model, prompt, task, tasks[task])
-        for shard in _shards(settings, cell, tasks[task].size)
+        for cell in _cells(grid, model, prompt, task, tasks[task])
     )
-    return Plan(shards, settings.repeats)
+    shards = (shard for cell in cells for shard in _shards(settings, cell, tasks[cell.task].size))
+    return Plan(tuple(shards), settings.repeats)
 
 
-def _cells(settings: Settings, model: str, prompt: str, task: str, axes: Axes) -> Iterator[Cell]:
-    levels = (NONE,) if axes.difficulties == (NONE,) else settings.difficulties
-    rates = settings.tool_success_rates if axes.rated else (NONE,)
+def _cells(grid: Grid, model: str, prompt: str, task: str, axes: Axes) -> Iterator[Cell]:
+    levels = (NONE,) if axes.difficulties == (NONE,) else grid.difficulties
+    rates = grid.tool_success_rates if axes.rated else (NONE,)
     for level, rate in product(levels, rates):
         yield Cell(model, prompt, task, level, rate)
 

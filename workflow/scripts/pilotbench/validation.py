@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench import prompts, yamls
-from pilotbench.config import DIFFICULTIES, expand, load_file, settings, typed
+from pilotbench.config import DIFFICULTIES, expand, listed, load_file, settings, typed
 from pilotbench.errors import ConfigError, hint
 from pilotbench.tasks import folder
 
@@ -48,13 +48,17 @@ class _Origin:
         for file, content in reversed(self._files):
             found, here = True, content
             for part in path:
-                found = isinstance(here, dict) and part in here
+                found = part in here if isinstance(here, dict) else _holds(here, part)
                 if not found:
                     break
                 here = here[part]
             if found and (here == value or isinstance(here, dict)):
                 return _shown(file)
         return "--config" if path else "config"
+
+
+def _holds(here: Any, place: Any) -> bool:
+    return isinstance(here, list) and isinstance(place, int) and place < len(here)
 
 
 def _shown(file: Path) -> str:
@@ -132,9 +136,26 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
     ):
         for name in names:
             if name not in known:
-                where = origin.of((key,), config.get(key))
+                path = _selecting(key, name, config)
+                where = origin.of(path, _at(path, config))
                 word = key.removesuffix("s") if key != "difficulties" else "difficulty"
-                raise ConfigError(f"{where}: {key}: unknown {word} {name!r}{hint(name, known)}")
+                raise ConfigError(
+                    f"{where}: {_dotted(path)}: unknown {word} {name!r}{hint(name, known)}"
+                )
+
+
+def _selecting(key: str, name: str, config: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the path of the list that selects `name`: of a grid, else of the matrix."""
+    for place, grid in enumerate(config.get("grids") or ()):
+        if name in listed(grid.get(key, ())):
+            return "grids", place, key
+    return (key,)
+
+
+def _at(path: Iterable[Any], config: Any) -> Any:
+    for part in path:
+        config = config[part] if isinstance(config, list) else config.get(part)
+    return config
 
 
 def _check_aliases(providers: Mapping[str, Any], origin: _Origin) -> None:
