@@ -20,7 +20,10 @@ from support import Simulator
 from support.simulator.players import Skill
 
 Json = dict[str, Any]
-PROMPTS = prompts.load([Path(__file__).parent.parent / "config" / "prompts"], ["baseline", "cot", "optimal", "flawed_missing_step"])
+PROMPTS = prompts.load(
+    [Path(__file__).parent.parent / "config" / "prompts"],
+    ["baseline", "cot", "optimal", "flawed_missing_step"],
+)
 SKILLED = "sim-50"
 
 
@@ -82,7 +85,11 @@ def test_a_skill_is_known_instance_by_instance(simulator: Simulator) -> None:
 
 @pytest.mark.parametrize("name", ["sim-30-70", "sim-30-70-plan_follower"])
 def test_a_plan_lifts_a_skill_and_a_follower_follows_it(simulator: Simulator, name: str) -> None:
-    model, task, skill = Model("m", "simulated", name), TASKS["multi_stage_pipeline"], Skill.of(name)
+    model, task, skill = (
+        Model("m", "simulated", name),
+        TASKS["multi_stage_pipeline"],
+        Skill.of(name),
+    )
     for n in range(10):
         instance = task.instance("easy", n)
         alone, lifted = (skill.knows(1, instance.content_hash, given) for given in (False, True))

@@ -71,8 +71,9 @@ class Plan:
 def plan(settings: Settings, tasks: Mapping[str, Axes], prompts: Mapping[str, PromptNeeds]) -> Plan:
     """Return the plan of `settings` over the known `tasks` and `prompts`.
 
-    Of several grids each cell is planned once. A task without difficulties or tools is planned once, not once per level or rate. A prompt that
-    needs a reference plan is planned only where the task has one.
+    Of several grids each cell is planned once. A task without difficulties or tools is planned
+    once, not once per level or rate. A prompt that needs a reference plan is planned only where the
+    task has one.
     """
     cells = dict.fromkeys(
         cell
