@@ -148,8 +148,8 @@ PROFILE = ("--profile", "profiles/s3", "--default-storage-prefix", BUCKET)
             "error: --keep-storage-local-copies is missing: what is finished is read from",
         ),
         (
-            (*PROFILE, "--shared-fs-usage", "sources", "persistence"),
-            "error: --shared-fs-usage must have input-output: the journal (journal) lies",
+            (*PROFILE, "--executor", "slurm", "--shared-fs-usage", "sources", "persistence"),
+            "error: journal_dir: must be an absolute path, on a volume that all jobs mount",
         ),
         (
             (*PROFILE, "--config", "results_dir=/tmp/results"),
@@ -161,7 +161,7 @@ def test_what_does_not_work_is_one_line(
     tmp_path: Path, server: str, words: tuple[str, ...], line: str
 ) -> None:
     build = Stored(tmp_path)
-    run = build.snakemake("-n", "all", *words, "--storage-s3-endpoint-url", server, **KEYS)
+    run = build.snakemake("all", *words, "--storage-s3-endpoint-url", server, **KEYS)
     assert run.returncode == 1
     assert line in run.stdout
     assert "Traceback" not in run.stdout

@@ -17,7 +17,6 @@ from pilotbench.names import to_path
 from pilotbench.plan import NONE
 from pilotbench.records import SUFFIX, Shard, shard_of
 from pilotbench.routing import home_key, shard_tokens
-from snakemake.settings.types import SharedFSUsage
 
 if workflow.is_main_process and (told := runlock.enter()):
     print(told, file=sys.stderr)
@@ -50,9 +49,6 @@ def here() -> Path:
     if workflow.is_main_process and not where.keep_storage_local:
         needs = "what is finished is read from the copies on this machine"
         sys.exit(f"error: --keep-storage-local-copies is missing: {needs}")
-    if SharedFSUsage.INPUT_OUTPUT not in where.shared_fs_usage:
-        needs = f"the journal ({SETTINGS.journal_dir}) lies on a file system that all jobs share"
-        sys.exit(f"error: --shared-fs-usage must have input-output: {needs}")
     bucket = where.default_storage_prefix.partition("://")[2]
     provider = where.default_storage_provider
     return Path(where.local_storage_prefix, provider, bucket, RESULTS)

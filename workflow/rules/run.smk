@@ -22,6 +22,7 @@ from pilotbench import (
 from pilotbench.errors import PilotbenchError, UserError
 from pilotbench.orders import Orders
 from pilotbench.summary import rulegraph
+from snakemake.settings.types import SharedFSUsage
 
 
 def views() -> list:
@@ -42,8 +43,17 @@ def cost() -> str:
     return estimate.line(MATRIX, shards, slots_in_force()) if shards else ""
 
 
+def check_journal() -> None:
+    """Stop where jobs share no folder and the journal would be lost with the machine of a job."""
+    shared = SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage
+    if not (shared or SETTINGS.journal_dir.is_absolute()):
+        needs = "an absolute path, on a volume that all jobs mount"
+        sys.exit(f"error: journal_dir: must be {needs}: the jobs share no folder")
+
+
 def check_first(logs) -> None:
     """Stop before any job starts where a prompt, pack, key or budget is not as it must be."""
+    check_journal()
     runlock.sign()
     jobs = jobs_to_run()
     shards = [shard(job.wildcards) for job in jobs]
