@@ -12,11 +12,13 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pilotbench import config, matrix
 from pilotbench.bench.job import TESTS
 from pilotbench.bench.row import Row, at_least, at_most, told
 from pilotbench.config import STANDARD_PROMPTS
@@ -26,40 +28,56 @@ KEYS = [f"sim_key{number}" for number in range(1, 7)]
 RATES = [0.9, 0.8, 0.7, 0.6]
 FLAWED = ("sequence_disorder", "tool_misuse", "parameter_error", "missing_step",
           "redundant_operations", "logical_inconsistency", "semantic_drift")  # fmt: skip
+SIZES = (100, 1000, 10_000)  # 50,000 takes a quarter of an hour: docs/scale.md
+BARRED = 10_000
 STARTED = 200
 BARS = {"-n -q": 15.0, "-n": 25.0}
+NO_OP_BAR = 15.0
+
+
+DERIVED = ("master.duckdb", "master_database.json", "exports/episodes.parquet",
+           "exports/episodes.csv", "summary/index.html", "summary/summary.md",
+           "summary/summary.json")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall and CPU s of one command, and the most memory of any child so far, MiB."""
+    """Wall and CPU s of one command, most memory of any child so far, load before, what it said."""
 
     seconds: float
     cpu_s: float
     mib: float
+    load: float
+    said: str
 
 
-def rows(sizes: tuple[int, ...] = (100, 1000, 10_000)) -> list[Row]:
-    """Return the rows for `sizes` shards; those with a bar are for the last size."""
-    found: list[Row] = []
+def rows(sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
+    """Yield the rows for `sizes` shards; those of BARRED shards have bars."""
     for size in sizes:
         with TemporaryDirectory() as folder:
             run = checkout(Path(folder), size)
             for word, bar in BARS.items():
-                cost = command(run, "all", *word.split())
-                name = f"scale: {word} of {size} shards"
-                more = {"cpu_s": round(cost.cpu_s, 1), "load": round(os.getloadavg()[0], 1)}
-                last = size == sizes[-1]
-                found.append(
-                    at_most(name, cost.seconds, "s", bar, **more)
-                    if last
-                    else told(name, cost.seconds, "s", **more)
+                yield from _judged(
+                    f"{word} of {size}", command(run, "all", *word.split()), size, bar
                 )
-                found += [at_most(f"{name}, memory", cost.mib, "MiB", 1024)] if last else []
-            if size == sizes[-1]:
+            if size == BARRED:
                 rate = start_rate(run)
-                found.append(at_least(f"scale: starts of {STARTED} in {size}", rate, "/s", 30))
-    return found
+                yield at_least(f"scale: starts of {STARTED} in {size}", rate, "/s", 30)
+            finish(run)
+            done = command(run, "all")
+            if "Nothing to be done" not in done.said:
+                raise RuntimeError(done.said[-2000:])
+            yield from _judged(f"nothing to do of {size}", done, size, NO_OP_BAR)
+
+
+def _judged(name: str, cost: Cost, size: int, bar: float) -> Iterator[Row]:
+    name = f"scale: {name} shards"
+    more = {"cpu_s": round(cost.cpu_s, 1), "mib": round(cost.mib), "load": cost.load}
+    if size != BARRED:
+        yield told(name, cost.seconds, "s", **more)
+        return
+    yield at_most(name, cost.seconds, "s", bar, **more)
+    yield at_most(f"{name}, memory", cost.mib, "MiB", 1024)
 
 
 def checkout(folder: Path, shards: int) -> Any:
@@ -87,13 +105,14 @@ def checkout(folder: Path, shards: int) -> Any:
 
 def command(run: Any, *words: str) -> Cost:
     """Run the build once in a checkout and say what it cost."""
+    load = round(os.getloadavg()[0], 1)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = run.snakemake(*words)
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(done.stdout)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(seconds, cpu_s, after.ru_maxrss / 1024)
+    return Cost(seconds, cpu_s, after.ru_maxrss / 1024, load, done.stdout)
 
 
 def start_rate(run: Any, count: int = STARTED) -> float:
@@ -115,6 +134,22 @@ def start_rate(run: Any, count: int = STARTED) -> float:
         process.kill()
         process.wait()
     return count / (times[count] - times[0])
+
+
+def finish(run: Any) -> None:
+    """Make every file of the plan, empty, as if the build had just made it."""
+    results = run.folder / "results"
+    plan = matrix.load(config.read([run.folder / "overlay.yaml"])).plan
+    files = [results / "shards" / path for path in plan.by_path]
+    files += [results / name for name in DERIVED]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    for name in ("figures", "tables"):
+        (results / "summary" / name).mkdir(exist_ok=True)
+    touched = run.snakemake("all", "--touch", "--rerun-incomplete")
+    if touched.returncode:
+        raise RuntimeError(touched.stdout[-2000:])
 
 
 def _made(folder: Path) -> list[float]:
