@@ -51,6 +51,7 @@ def test_no_secret_no_result_and_no_machine_path_is_tracked() -> None:
     assert not [name for name in names if name.startswith(("results/", "journal/", "resources/"))]
     assert ".env" not in names
     for name in names:
-        text = Path(name).read_bytes().decode("utf-8", "replace") if Path(name).exists() else ""
+        path = Path(name)  # a link to results is a folder once something has run
+        text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
         assert not re.search(r"\bsk-[A-Za-z0-9]{20,}", text), name
         assert not re.search(r"/(root|home)/\w+/", text), name
