@@ -17,7 +17,8 @@ from pilotbench.bench import peers
 from pilotbench.bench.peers import evalscope, figures, inspect_ai, install, lm_eval, promptfoo
 from pilotbench.bench.peers.ours import Ours
 from pilotbench.bench.peers.peer import Ask, Installed, Peer, Tally, environment
-from pilotbench.bench.peers.section import section
+from pilotbench.bench.peers.section import WHY, reasons, section
+from pilotbench.bench.versus import judged
 
 PAIRS = (("What is 1 + 1?", "2"), ("Say «ja».", "ja"))
 ASK = Ask(PAIRS, "http://127.0.0.1:1/v1", "sk-sim_key1", 7)
@@ -229,8 +230,25 @@ def test_the_section_shows_each_peer_with_its_commands() -> None:
     text = section([row | {"measured": "2026-01-02T03:04"} for row in rows])
     header = next(line for line in text.splitlines() if line.startswith("| what"))
     assert header.split(" | ")[1:-3] == ["pilot-bench", *peers.PEERS]
+    assert all(f"- `{job}`: " in text for job in figures.JOBS)
     for peer in peers.PEERS.values():
         assert f"`{' '.join(peer.all)}`" in text
         for name in peer.files(ASK):
             assert f"{name}:" in text
     assert 'python run.py "$URL" "$KEY" 50 out  # a killed job' in text
+
+
+def test_the_section_says_why_ours_is_behind_or_that_nobody_knows() -> None:
+    known, other = next(iter(WHY)), "a job: a figure"
+    rows = [
+        figures.less(player, name, value, "s") | {"measured": "2026-01-02T03:04"}
+        for name in (known, other, "ahead")
+        for player, value in ((Ours(), 2.0), (Installed(SERIAL, Path()), 1.0))
+    ]
+    rows[-2]["value"] = 0.5
+    assert reasons(judged(rows)) == [
+        "Where ours is behind:\n",
+        f"- {known}: {WHY[known]}",
+        f"- {other}: not yet explained.",
+        "",
+    ]

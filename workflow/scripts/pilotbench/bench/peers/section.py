@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from pilotbench.bench.peers import NAMES, PEERS
+from pilotbench.bench.peers.figures import JOBS
 from pilotbench.bench.peers.peer import Ask, Peer
 from pilotbench.bench.row import Row
 from pilotbench.bench.versus import table
@@ -29,6 +30,11 @@ three after one that is not counted.
 - *Load*: the machine's load of the last minute when each figure was told, least and most of the
   line; the runner's own is in it. A line with unlike loads is measured anew before it is believed.
 """
+WHY = {
+    "one sample from nothing: result is there after": "two programs start one after the other: "
+    "Snakemake (about 0.8 s), then the shard's process (about as much); a peer is one program.",
+}
+"""The reason for a line in which ours may be behind, by its name."""
 EXAMPLE = Ask((("Question 0: what stands in <<answer-0>>?", "answer-0"),), "$URL", "$KEY", 50)
 
 
@@ -38,7 +44,16 @@ def section(rows: list[Row]) -> str:
     order = {name: number for number, name in enumerate(dict.fromkeys(r["name"] for r in rows))}
     ordered = sorted(rows, key=lambda row: order[row["name"]])
     how = [how_asked(PEERS[name]) for name in players if name in PEERS]
-    return "\n".join([HEAD, table(ordered, players), "", *how]).rstrip()
+    jobs = [f"- `{name}`: {figures.__doc__}" for name, figures in JOBS.items()]
+    listed = ["Jobs (one without a line in the table has not been measured):\n", *jobs, ""]
+    return "\n".join([HEAD, *listed, table(ordered, players), "", *reasons(rows), *how]).rstrip()
+
+
+def reasons(rows: list[Row]) -> list[str]:
+    """Return why ours is behind, for each line where it is."""
+    behind = [str(row["name"]) for row in rows if not row["holds"]]
+    said = [f"- {name}: {WHY.get(name, 'not yet explained.')}" for name in behind]
+    return ["Where ours is behind:\n", *said, ""] if said else []
 
 
 def how_asked(peer: Peer) -> str:
