@@ -14,6 +14,16 @@ def test_holm_gives_the_textbook_values_and_keeps_the_untested():
     assert found == [pytest.approx(0.03), None, *map(pytest.approx, (0.06, 0.06, 0.02))]
 
 
+def test_a_family_of_true_nulls_has_a_false_finding_in_at_most_one_of_twenty():
+    rng = np.random.default_rng(9)
+    draws, wrong = 400, 0
+    for _ in range(draws):
+        chances = rng.beta(1.0, 1.0, (6, 100))
+        arms = rng.binomial(3, chances), rng.binomial(3, chances)
+        wrong += min(holm([sign_flip(d / 3) for d in arms[0] - arms[1]])) <= 0.05
+    assert 0.02 <= wrong / draws <= 0.07
+
+
 def test_holm_of_no_test_is_no_test():
     assert holm([None, None]) == [None, None]
 

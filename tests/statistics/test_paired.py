@@ -134,6 +134,21 @@ def test_limits_of_a_difference_cover_it_as_often_as_they_say(repeats, spread):
     assert 0.93 <= covered / draws <= 0.97
 
 
+@pytest.mark.parametrize(("worse", "better"), [(0.03, 0.03), (0.01, 0.05), (0.02, 0.06)])
+def test_limits_cover_where_few_instances_differ(worse, better):
+    """The two kinds of interval together: fewer than ten differ in 73 to 93 % of these draws."""
+    rng = np.random.default_rng(3)
+    resample = Resample(np.repeat(list("abcde"), 20), draws=800)
+    kinds, covered, draws = set(), 0, 1200
+    for _ in range(draws):
+        d = rng.choice([-1.0, 0.0, 1.0], p=[worse, 1 - worse - better, better], size=100)
+        found = contrast(np.zeros(100), d, resample)
+        covered += found.low <= better - worse <= found.high
+        kinds.add(found.interval)
+    assert kinds == {"Agresti-Min", "bootstrap"}
+    assert 0.93 <= covered / draws <= 0.97
+
+
 @pytest.mark.parametrize(("repeats", "n"), [(1, 400), (3, 100), (5, 100)])
 def test_the_test_rejects_a_true_null_as_often_as_it_says(repeats, n):
     rng = np.random.default_rng(15)

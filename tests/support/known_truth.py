@@ -113,6 +113,8 @@ def rates(summary: Json, truth: Truth) -> Iterator[Found]:
     cells = _rows(summary, "cells")
     for table, same in SAME.items():
         for row in _rows(summary, table):
+            if row["success_rate_all"] is None:
+                continue
             words = same | {axis: row[axis] for axis in AXES if axis in row}
             chances = [
                 chance
@@ -166,12 +168,13 @@ def followed(summary: Json, truth: Truth) -> Iterator[Found]:
 def tools(summary: Json) -> Iterator[Found]:
     """Yield effective tool success rates with four standard errors, beside the nominal ones.
 
-    The draws are the same for every model, so that cells are not independent.
+    A row has at least a drawn call an instance.
     """
     for row in _rows(summary, "by_tool_success_rate"):
-        nominal = float(row["tool_success_rate"])
-        spare = 4 * (nominal * (1 - nominal) / (row["n"] * 2)) ** 0.5
-        value = row["effective_rate"]
+        if row["n"] is None:
+            continue
+        nominal, value = float(row["tool_success_rate"]), row["effective_rate"]
+        spare = 4 * (nominal * (1 - nominal) / row["n"]) ** 0.5
         said = _said({axis: row[axis] for axis in AXES if axis in row})
         yield Found("effective_rate", said, value, value - spare, value + spare, nominal)
 
