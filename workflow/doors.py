@@ -48,6 +48,12 @@ GONE = {
 }
 """Flags without a meaning any more, and why."""
 WITH_VALUE = ("--checkpoint-interval",)
+SEVERAL = {
+    "--config": ("--config", "-C"),
+    "--resources": ("--resources", "--res"),
+    "--configfile": ("--configfile", "--configfiles"),
+}
+"""Flag of snakemake that takes several words -> its names."""
 
 
 @dataclass
@@ -61,18 +67,21 @@ class Command:
     words: list[str] = field(default_factory=list)
 
     def line(self) -> list[str]:
-        """Return the words after `snakemake`; flags that take several words are given once."""
-        words = list(self.words)
+        """Return the words after `snakemake`: the person's as they are, then the door's flags.
+
+        Of a flag given twice snakemake takes the last, so the door's repeats the person's values.
+        """
+        end = self.words.index("--") if "--" in self.words else len(self.words)
+        theirs = given(self.words[:end])
+        flags: list[str] = []
         for flag, own in (
-            ("--configfile", self.overlays),
-            ("--resources", [f"{key}={value}" for key, value in self.resources.items()]),
             ("--config", [f"{key}={value}" for key, value in self.config.items()]),
+            ("--resources", [f"{key}={value}" for key, value in self.resources.items()]),
+            ("--configfile", self.overlays),
         ):
-            if not own:
-                continue
-            place = words.index(flag) + 1 if flag in words else 0
-            words[place:place] = own if flag in words else [flag, *own]
-        return [*self.targets, *words]
+            if own:
+                flags += [flag, *own, *theirs[flag]]
+        return [*self.targets, *self.words[:end], *flags, *self.words[end:]]
 
 
 def quick_test(words: list[str]) -> Command:
@@ -208,6 +217,14 @@ def chosen(args: argparse.Namespace) -> dict[str, str]:
 def from_variables() -> dict[str, str]:
     """Return the config keys that environment variables set."""
     return {key: os.environ[name] for key, name in VARIABLES.items() if os.environ.get(name)}
+
+
+def given(words: list[str]) -> dict[str, list[str]]:
+    """Return the values of the flags in SEVERAL, as snakemake's own parser reads them."""
+    parser = argparse.ArgumentParser(prog="snakemake", add_help=False)
+    for flag, names in SEVERAL.items():
+        parser.add_argument(*names, dest=flag, nargs="*", default=[])
+    return vars(parser.parse_known_args(words)[0])
 
 
 def split(words: list[str]) -> tuple[list[str], list[str]]:

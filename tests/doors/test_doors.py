@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import runpy
 import shlex
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake.cli import get_argument_parser
 
 from support.build import ROOT, Build
 
@@ -31,31 +33,35 @@ def line(command: str) -> str:
     return shlex.join(DOORS.DOORS[door](words).line())
 
 
+def read_by_snakemake(command: str) -> argparse.Namespace:
+    return get_argument_parser().parse_args(shlex.split(line(command)))
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
         ("quick_test.sh", "quick --configfile config/experiments/quick.yaml"),
-        ("quick_test.sh -n", "quick --configfile config/experiments/quick.yaml -n"),
-        ("test_all.sh -n", "--config models=all prompts=all tasks=all -n"),
+        ("quick_test.sh -n", "quick -n --configfile config/experiments/quick.yaml"),
+        ("test_all.sh -n", "-n --config models=all prompts=all tasks=all"),
         ("run_batch_test.sh -m gpt-5-nano", "--config models=gpt-5-nano"),
         (
             "run_batch_test.sh -m gpt-5-nano -p baseline,cot,optimal -t all -n 100 -d medium",
             "--config models=gpt-5-nano prompts=baseline,cot,optimal tasks=all instances=100 "
             "difficulties=medium",
         ),
-        ("run_batch_test.sh --all-models -- -n", "--config models=all -n"),
+        ("run_batch_test.sh --all-models -- -n", "-n --config models=all"),
         ("run_batch_test.sh", ""),
         ("run_parallel_test.sh", "--config models=all"),
         ("run_parallel_test.sh oracle random -n 3", "--config models=oracle,random instances=3"),
         (
             "run_batch_test.sh -m oracle -- --config repeats=2 --quiet",
-            "--config models=oracle repeats=2 --quiet",
+            "--config repeats=2 --quiet --config models=oracle repeats=2",
         ),
         (
             "smart_batch_runner.py --model oracle --prompt-types all --task-types all "
             "--num-instances 20 --difficulty hard --tool-success-rate 0.7 --silent",
-            "--config models=oracle prompts=all tasks=all instances=20 difficulties=hard "
-            "tool_success_rates=0.7 --quiet all",
+            "--quiet all --config models=oracle prompts=all tasks=all instances=20 "
+            "difficulties=hard tool_success_rates=0.7",
         ),
         (
             "smart_batch_runner.py --model qwen2.5-3b-instruct --max-workers 3",
@@ -66,6 +72,56 @@ def line(command: str) -> str:
 )
 def test_a_door_says_the_same_to_snakemake(typed: str, said: str) -> None:
     assert line(typed) == said
+
+
+@pytest.mark.parametrize(
+    ("typed", "targets"),
+    [
+        ("quick_test.sh summary", ["quick", "summary"]),
+        ("quick_test.sh summary -n", ["quick", "summary"]),
+        ("test_all.sh summary", ["summary"]),
+        ("test_all.sh -n summary", ["summary"]),
+        ("test_all.sh -n -- summary", ["summary"]),
+        (
+            "run_batch_test.sh -m oracle -- results/summary/index.html",
+            ["results/summary/index.html"],
+        ),
+        ("run_batch_test.sh -m oracle -- --config=repeats=2 summary", ["summary"]),
+        ("smart_batch_runner.py --model oracle --max-workers 2 --silent -- summary", ["summary"]),
+    ],
+)
+def test_a_target_reaches_snakemake(typed: str, targets: list[str]) -> None:
+    assert read_by_snakemake(typed).targets == targets
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--config repeats=2",
+        "--config=repeats=2",
+        "-C repeats=2",
+        "-Crepeats=2",
+        "-C a=1 -C repeats=2",
+    ],
+)
+def test_a_config_of_ones_own_adds_to_the_doors(words: str) -> None:
+    read = read_by_snakemake(f"run_batch_test.sh -m oracle -- {words} -n summary")
+    assert (read.config, read.targets) == (["models=oracle", "repeats=2"], ["summary"])
+
+
+@pytest.mark.parametrize(
+    "flag", ["--configfile ", "--configfiles ", "--configfile=", "--configfiles="]
+)
+def test_an_overlay_of_ones_own_comes_after_the_doors(flag: str) -> None:
+    overlays = read_by_snakemake(f"quick_test.sh {flag}mine.yaml -n").configfile
+    assert [str(path) for path in overlays] == ["config/experiments/quick.yaml", "mine.yaml"]
+
+
+@pytest.mark.parametrize("flag", ["--resources ", "--res ", "--resources=", "--resource "])
+def test_resources_of_ones_own_add_to_the_doors(flag: str) -> None:
+    door = "smart_batch_runner.py --model qwen2.5-3b-instruct --max-workers 3"
+    resources = read_by_snakemake(f"{door} -- {flag}mem_mb=9").resources
+    assert set(resources) == {"idealab_key1", "idealab_key2", "idealab_key3", "mem_mb"}
 
 
 @pytest.mark.parametrize("door", ["test_all.sh", "run_batch_test.sh", "run_parallel_test.sh"])
@@ -138,4 +194,6 @@ def test_without_an_environment_it_is_made_first(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stdout
     assert made.exists()
-    assert "+ snakemake quick --configfile config/experiments/quick.yaml" in run.stdout
+    assert (
+        "+ snakemake quick -n --quiet all --configfile config/experiments/quick.yaml" in run.stdout
+    )
