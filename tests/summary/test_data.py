@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from pilotbench import config, database, summary
+from pilotbench.errors import UserError
 from pilotbench.plan import Plan
 from pilotbench.summary import compare
 from pilotbench.summary.data import in_order, load
@@ -97,3 +100,38 @@ def test_a_filter_that_nothing_fits_says_what_there_is(built):
     results, _ = built
     with pytest.raises(compare.UserError, match=r"no episode with model=strng; there is: .*strong"):
         compare.episodes(results, {"model": "strng"})
+
+
+def compared(*words):
+    parser = argparse.ArgumentParser()
+    compare.add_arguments(parser)
+    return compare.run(parser.parse_args([str(word) for word in words]))
+
+
+@pytest.mark.parametrize("arm", [(), ("--arm-where", "commit=9a8b")])
+def test_two_commits_of_one_folder_are_one_line_that_says_to_copy_it(built, tmp_path, arm):
+    results, _ = built
+    link = tmp_path / "link"
+    link.symlink_to(results)
+    with pytest.raises(UserError, match="copy the results folder before the later run"):
+        compared(results, link, "--base-where", "commit=0123", *arm)
+
+
+def test_two_folders_are_compared_at_their_commits(built, tmp_path, capsys):
+    results, _ = built
+    before = shutil.copytree(results, tmp_path / "before")
+    commit = "commit=0123"
+    assert compared(before, results, "--base-where", commit, "--out", tmp_path / "c.html") == 0
+    assert "0 of " in capsys.readouterr().out
+
+
+def test_two_prompts_of_one_folder_may_be_of_two_commits(built, tmp_path, capsys):
+    results, _ = built
+    sides = (
+        "--base-where",
+        "commit=0123,prompt=baseline",
+        "--arm-where",
+        "commit=01,prompt=optimal",
+    )
+    assert compared(results, results, *sides, "--out", tmp_path / "c.html") == 0
+    assert "episodes flipped" in capsys.readouterr().out

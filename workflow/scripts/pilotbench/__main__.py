@@ -14,7 +14,7 @@ VERBS = {
     "estimate": ("pilotbench.estimate", "what a run will cost, before it, and why each shard runs"),
     "check": ("pilotbench.check", "whether each key answers, as the model asked for, with calls"),
     "show": ("pilotbench.show", "one instance: rendered prompt, the problem, the transcript"),
-    "compare": ("pilotbench.summary.compare", "two models, prompts or other arms, side by side"),
+    "compare": ("pilotbench.summary.compare", "two result folders, prompts or models, paired"),
     "where-from": ("pilotbench.database.where_from", "where the results of a cell come from"),
     "prune": ("pilotbench.database.prune", "remove result files that no plan needs any more"),
     "init": ("pilotbench.init", "write a config of your own for the keys in the environment"),

@@ -1,8 +1,11 @@
-"""Compare two result folders, two commits or two prompts: paired, with what has flipped.
+"""Compare two result folders, two prompts or two models: paired, with what has flipped.
 
     python -m pilotbench compare results-before results-after
     python -m pilotbench compare results results --base-where prompt=baseline --arm-where prompt=cot
-    python -m pilotbench compare results results --base-where commit=1f2e --arm-where commit=9a8b
+    python -m pilotbench compare results-before results --base-where commit=1f2e
+
+An episode has one result and so one commit: to compare two commits, keep a copy of the results
+folder before the later run.
 
 Episodes are paired by model, prompt, task, difficulty, rate, index and repeat, without the words
 that the two sides are chosen by. An instance whose content has changed between the two is left
@@ -127,7 +130,7 @@ def episodes(results: Path, where: Mapping[str, str]) -> pd.DataFrame:
     """
     from pilotbench.database import queries
 
-    db_path = results if results.suffix == ".duckdb" else results / "master.duckdb"
+    db_path = _database(results)
     frame = plain(queries.episodes(db_path))
     if "commit" in where:
         shards = plain(queries.shards(db_path)).set_index("path")["commit"]
@@ -151,7 +154,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{side}-where",
             default="",
             metavar="WORD=VALUE,…",
-            help=f"only these episodes of the {side}: {', '.join(WHERE)}",
+            help=f"only these episodes of the {side}: {', '.join(WHERE)} "
+            "(two commits are in two folders: keep a copy of the earlier results)",
         )
     parser.add_argument(
         "--out", type=Path, help="page to write (default: ARM/summary/compare.html)"
@@ -164,8 +168,13 @@ def run(args: argparse.Namespace) -> int:
     wheres = [where(args.base_where, "--base-where"), where(args.arm_where, "--arm-where")]
     folders = (args.base, args.arm)
     names = tuple(_name(folder, words) for folder, words in zip(folders, wheres, strict=True))
-    frames = [episodes(folder, words) for folder, words in zip(folders, wheres, strict=True)]
     chosen = {key for key in {*wheres[0], *wheres[1]} if wheres[0].get(key) != wheres[1].get(key)}
+    if chosen == {"commit"} and len({_database(folder).resolve() for folder in folders}) == 1:
+        raise UserError(
+            f"{args.arm}: an episode has one commit, so two commits of one folder have none in "
+            "common; copy the results folder before the later run and compare the two folders"
+        )
+    frames = [episodes(folder, words) for folder, words in zip(folders, wheres, strict=True)]
     found = compare(frames[0], frames[1], (names[0], names[1]), chosen)
     out = args.out or _folder(args.arm) / "summary" / "compare.html"
     write(found, out, (_folder(args.base), _folder(args.arm)))
@@ -187,6 +196,10 @@ def where(words: str, option: str) -> dict[str, str]:
 
 def _name(folder: Path, words: Mapping[str, str]) -> str:
     return " ".join([str(folder), *(f"{key}={value}" for key, value in words.items())])
+
+
+def _database(results: Path) -> Path:
+    return results if results.suffix == ".duckdb" else results / "master.duckdb"
 
 
 def _folder(results: Path) -> Path:
