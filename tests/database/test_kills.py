@@ -66,6 +66,14 @@ def test_a_killed_update_leaves_the_old_database_and_the_next_completes(
     assert lab.content() == after
 
 
+def test_what_a_killed_update_had_spilled_is_removed_too(lab: Lab) -> None:
+    spilled = lab.results / ".master.duckdb.1.overflow"
+    spilled.mkdir()
+    (spilled / "duckdb_temp_storage-0.tmp").write_bytes(b"half")
+    lab.update()
+    assert not spilled.exists()
+
+
 def test_two_updates_at_once_take_turns(lab: Lab) -> None:
     lab.plan = many()
     lab.write()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 import pytest
-from database_lab import CELLS, SIZE, Lab
+from database_lab import CELLS, SIZE, Lab, half
 
 from pilotbench.database import prune
 from pilotbench.database.prune import prunable, remove
@@ -45,6 +45,14 @@ def test_prune_removes_what_is_asked_for_and_nothing_else(lab: Lab, kind: str) -
     lab.database.unlink()
     lab.update()
     assert lab.content() == updated
+
+
+def test_a_file_is_not_superseded_by_a_journal(lab: Lab) -> None:
+    """Another shard size, nothing built yet: what the files hold stands in no other file."""
+    lab.plan = Plan(tuple(Shard(CELLS[0], i, i) for i in range(SIZE)), 1)
+    lab.update(half)
+    assert {file.kind for file in prunable(lab.results)} == {"outside"}
+    assert lab.value("SELECT count(*) FROM episodes WHERE current AND NOT provisional") == SIZE
 
 
 def test_prune_removes_no_current_episode(lab: Lab) -> None:

@@ -153,7 +153,7 @@ def test_exports_hold_the_same_episodes(lab: Lab) -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@sum", "\t=1", "=a\nb"])
+@pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@sum", "\t=1", "=a\nb", " =1", "＝1"])
 def test_a_formula_in_csv_is_text(tmp_path: Path, text: str) -> None:
     out = tmp_path / "table.csv"
     export.write_csv(pandas.DataFrame({"number": [-1.5], "text": [text]}), out)

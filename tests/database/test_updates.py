@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 
 import duckdb
 import pytest
 from database_lab import CELLS, SIZE, Lab, Replayed, half
 
-from pilotbench.database import reading, store
+from pilotbench.database import queries, reading, store
+from pilotbench.errors import UserError
 from pilotbench.evaluate import Owed
 from pilotbench.plan import Plan
 from pilotbench.records import Shard
@@ -312,3 +315,18 @@ def test_a_provisional_record_may_be_longer_than_a_line_of_json(lab: Lab) -> Non
     path, episode = str(shard.path), replayed.episodes[0]["episode"]
     query = "SELECT length(record) FROM store.records WHERE shard = ? AND episode = ?"
     assert lab.value(query, path, episode) > 20_000_000
+
+
+def test_a_database_that_another_program_writes_to_is_left_alone(lab: Lab) -> None:
+    lab.update()
+    held = (
+        "import sys, duckdb; db = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    )
+    words = [sys.executable, "-c", held, str(lab.database)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"open\n"
+        for read in (lab.update, lambda: queries.cells(lab.database)):
+            with pytest.raises(UserError, match="another program has it open for writing"):
+                read()
+        other.communicate(b"\n")
+    assert not lab.update().written

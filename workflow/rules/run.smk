@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pilotbench import (
     command,
-    estimate,
     orders,
     outputs,
     preflight,
@@ -21,7 +20,6 @@ from pilotbench import (
 )
 from pilotbench.errors import PilotbenchError, UserError
 from pilotbench.orders import Orders
-from pilotbench.summary import rulegraph
 from snakemake.settings.types import SharedFSUsage
 
 
@@ -39,6 +37,8 @@ def jobs_to_run() -> list:
 
 def cost() -> str:
     """Say what the jobs of a dry run would cost; nothing where none evaluates a shard."""
+    from pilotbench import estimate  # no other run needs it
+
     shards = [shard(job.wildcards) for job in jobs_to_run()]
     return estimate.line(MATRIX, shards, slots_in_force()) if shards else ""
 
@@ -80,7 +80,9 @@ def draw_rules() -> None:
     """Draw the rules of a run that makes the summary, as Snakemake has put them together."""
     dag = workflow.dag
     jobs = Counter(job.rule.name for job in dag.jobs)
-    if "summary_pages" in jobs:
+    if makes_tables() and not SETTINGS.partial:
+        from pilotbench.summary import rulegraph
+
         edges = {
             (other.rule.name, job.rule.name)
             for job in dag.jobs
@@ -89,18 +91,27 @@ def draw_rules() -> None:
         rulegraph.draw(edges, jobs, PLAN.words, Path(HERE, "summary/matrix.svg"))
 
 
+def makes_tables() -> bool:
+    """Say whether the summary is among what the run is for."""
+    return any(job.rule.name == "summary_pages" for job in workflow.dag.jobs)
+
+
 def only_looks() -> bool:
     """Say whether the run makes no results: its targets are those of doors.smk."""
     targets = set(workflow.dag_settings.targets)
     return bool(targets) and targets <= {"estimate", "check"}
 
 
-def show_result() -> None:
-    """Print the result table and where the page is, unless the run was for another table."""
+def end_views() -> None:
+    """End the live tables."""
     for view in views():
         view.unwatch()
+
+
+def show_result() -> None:
+    """Print the result table and where the page is."""
     table = Path(HERE, "summary/summary.txt")
-    if table.exists() and not only_looks():
+    if table.exists():
         print(
             f"\n{table.read_text()}\nsummary: {HERE}/summary/index.html",
             file=sys.stderr,
@@ -109,8 +120,6 @@ def show_result() -> None:
 
 def refresh() -> None:
     """After a failed job: bring database and summary up to date with all that is finished."""
-    for view in views():
-        view.unwatch()
     if only_looks():
         return
     try:
@@ -132,8 +141,11 @@ onstart:
 
 
 onsuccess:
-    show_result()
+    end_views()
+    if makes_tables():
+        show_result()
 
 
 onerror:
+    end_views()
     refresh()

@@ -11,6 +11,7 @@ import duckdb
 
 from pilotbench.database import shardfiles, store
 from pilotbench.database.reading import File
+from pilotbench.errors import UserError
 
 Log = Callable[[str], None]
 
@@ -55,7 +56,10 @@ class Report:
 
 
 def before_of(database: Path, say: Log) -> Before:
-    """Return what the last update left; a database that cannot be read is as good as none."""
+    """Return what the last update left; a database that cannot be read is as good as none.
+
+    Raises UserError where another program writes to it.
+    """
     if not database.exists():
         return Before()
     try:
@@ -70,6 +74,8 @@ def before_of(database: Path, say: Log) -> Before:
                 "SELECT value FROM store.selection WHERE key = 'digest'"
             ).fetchone()
     except duckdb.Error as error:
+        if store.is_held(error):
+            raise UserError(f"{database}: {store.HELD}") from None
         say(f"{database.name}: not readable, built anew: {str(error).splitlines()[0]}")
         return Before()
     known = {row[0]: Known(*row[1:]) for row in rows}

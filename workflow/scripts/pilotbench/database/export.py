@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pilotbench.database import queries
+from pilotbench.hostile import csv_safe
 
 if TYPE_CHECKING:
     import pandas
@@ -24,7 +25,6 @@ TABLES: dict[str, Callable[[Path], pandas.DataFrame]] = {
     "owed": queries.owed,
 }
 """The CSV tables beside `episodes`."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(db: Path, folder: Path) -> None:
@@ -40,19 +40,8 @@ def write(db: Path, folder: Path) -> None:
 def write_csv(frame: pandas.DataFrame, path: Path) -> None:
     """Write a frame as CSV in which no text can be a formula."""
     words = frame.select_dtypes(include=["object", "string", "category"]).columns
-    safe = frame.assign(**{name: frame[name].map(neutral, na_action="ignore") for name in words})
+    safe = frame.assign(**{name: frame[name].map(csv_safe, na_action="ignore") for name in words})
     _whole(path, lambda draft: safe.to_csv(draft, index=False, lineterminator="\n"))
-
-
-def neutral(value: object) -> object:
-    """Return text that begins like a formula with an apostrophe before it.
-
-    A carriage return becomes the two characters `\\r`: unquoted it would start a new row.
-    """
-    if not isinstance(value, str):
-        return value
-    shown = value.replace("\r", "\\r")
-    return f"'{shown}" if value.startswith(_FORMULA) else shown
 
 
 def _whole(path: Path, write_to: Callable[[Path], object]) -> None:

@@ -124,6 +124,8 @@ def opened(db: Path) -> duckdb.DuckDBPyConnection:
     try:
         return store.reader(db)
     except duckdb.Error as error:
+        if store.is_held(error):
+            raise UserError(f"{db}: {store.HELD}") from None
         words = str(error).splitlines()[0]
         raise UserError(f"{db}: cannot be read: {words}; delete it and run again") from None
 

@@ -28,7 +28,7 @@ UPDATE store.episodes SET counted = ranked.place = 1
 FROM (
   SELECT e.shard, e.episode, row_number() OVER (
     PARTITION BY e.episode
-    ORDER BY p.path IS NULL, s.state = 'provisional', s.ended DESC, s.path
+    ORDER BY s.state = 'provisional', p.path IS NULL, s.ended DESC, s.path
   ) AS place
   FROM store.episodes e JOIN store.shards s ON s.path = e.shard
     LEFT JOIN store.plan p ON p.path = s.path
@@ -55,7 +55,7 @@ WHERE found.shard = episodes.shard AND found.episode = episodes.episode
 def resolve(connection: duckdb.DuckDBPyConnection) -> None:
     """Set `counted` and `current` of every episode row; only rows that differ are written.
 
-    An identity's row is the current plan's (file, else journal), else the newest file's.
+    An identity's row is a file's (the current plan's, else the newest), else the journal's.
     """
     for statement in (_OVERLAPPING, _ALONE, _ONE_EACH, _CURRENT):
         connection.execute(statement)

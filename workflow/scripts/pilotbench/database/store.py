@@ -22,6 +22,7 @@ from pilotbench.database.views import VIEWS
 
 NAME = "master.duckdb"
 MEMORY_LIMIT = "500MB"
+HELD = "another program has it open for writing: close it there, or open it read-only"
 _FICLONE = 0x40049409
 
 
@@ -32,8 +33,7 @@ def locked(results: Path) -> Iterator[None]:
     folder = os.open(results, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        for leftover in results.glob(f".{NAME}.*"):
-            leftover.unlink()
+        _discard(results, f".{NAME}.")
         yield
     finally:
         os.close(folder)
@@ -72,7 +72,15 @@ class Draft:
         """Close the draft and remove what is left of it."""
         if self.opened:
             self.connection.close()
-        for leftover in self.path.parent.glob(f"{self.path.name}*"):
+        _discard(self.path.parent, self.path.name)
+
+
+def _discard(folder: Path, prefix: str) -> None:
+    """Remove drafts and what DuckDB had beside them: files, and a folder of its overflow."""
+    for leftover in folder.glob(f"{prefix}*"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
             leftover.unlink()
 
 
@@ -112,6 +120,11 @@ def copy(source: Path, target: Path) -> None:
             fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
         except OSError:
             shutil.copyfileobj(old, new, 1 << 20)
+
+
+def is_held(error: duckdb.Error) -> bool:
+    """Return whether a database could not be opened because another program writes to it."""
+    return "set lock" in str(error)
 
 
 def known_format(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -27,9 +27,9 @@ import numpy as np
 import pandas as pd
 
 from pilotbench.errors import UserError
+from pilotbench.hostile import csv_safe, visible
 from pilotbench.summary.contrasts import family
 from pilotbench.summary.data import CELL, has_outcome, number, plain
-from pilotbench.summary.hostile import csv_safe, visible
 from pilotbench.summary.transcripts import link
 
 KEY = [*CELL, "index", "repeat"]

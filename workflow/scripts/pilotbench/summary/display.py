@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from pilotbench.hostile import visible
 from pilotbench.summary.data import Data
-from pilotbench.summary.hostile import visible
 from pilotbench.summary.scores import ERRORS
 
 WORDS = ("model", "prompt", "task", "difficulty", "tool_success_rate")

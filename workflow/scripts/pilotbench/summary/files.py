@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from pilotbench.hostile import csv_safe
 from pilotbench.summary.balance import is_balanced
 from pilotbench.summary.figures.base import Figure
-from pilotbench.summary.hostile import csv_safe
 from pilotbench.summary.report import Report
 from pilotbench.summary.tables import model_cells
 

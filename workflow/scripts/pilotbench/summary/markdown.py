@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pilotbench.hostile import markdown
 from pilotbench.summary.display import Grid, grid
 from pilotbench.summary.figures.base import Figure
-from pilotbench.summary.hostile import markdown
 from pilotbench.summary.page import environment
 from pilotbench.summary.report import Report
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import jinja2
 
+from pilotbench.hostile import markdown, visible
 from pilotbench.summary import theme
 from pilotbench.summary.data import CELL
 from pilotbench.summary.display import finished, grid, number, rate, shown, title, usd
 from pilotbench.summary.figures.base import Figure
-from pilotbench.summary.hostile import markdown, visible
 from pilotbench.summary.report import Report
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -35,11 +35,15 @@ def _picture(match: re.Match[str]) -> str:
 
 
 def csv_safe(value: Any) -> Any:
-    """Return a CSV cell that no spreadsheet runs and every one can hold; numbers stay."""
+    """Return a CSV cell that no spreadsheet runs and every one can hold; numbers stay.
+
+    A carriage return becomes the two characters `\\r`: unquoted it would start a new row.
+    """
     if not isinstance(value, str):
         return value
     text = value if len(value) <= CELL_LIMIT else visible(value, CELL_LIMIT)
-    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
+    is_formula = text.lstrip(" ").startswith(_FORMULA)
+    return ("'" if is_formula else "") + text.replace("\r", "\\r")
 
 
 def markdown(text: Any, limit: int = LIMIT) -> str:
