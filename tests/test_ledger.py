@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pilotbench.errors import Stopping
-from pilotbench.ledger import WINDOW_S, Account, Ledger
+from pilotbench.ledger import BUCKET_S, WINDOW_S, Account, Ledger
 
 NOW = 1_700_000_000.0
 
@@ -24,6 +24,26 @@ def test_requests_per_minute_hold_in_every_window_of_a_minute() -> None:
     for start in sent:
         assert sum(start <= time < start + 60 for time in sent) <= 30
     assert sent[-1] - NOW <= 3 * (WINDOW_S + 1) + 10
+
+
+def test_what_is_older_than_a_minute_leaves_the_file(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    for step in range(400):
+        with ledger.locked() as value:
+            account = Account.from_json(value) if value else Account()
+            account.book(NOW + step * BUCKET_S, 10)
+            value.update(account.as_json())
+    assert len(Account.from_json(ledger.read()).used) <= WINDOW_S / BUCKET_S + 2
+    ledger.close()
+
+
+def test_a_large_account_is_read_whole(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    used = [[bucket, 9, 123_456] for bucket in range(10_000)]
+    with ledger.locked() as value:
+        value["used"] = used
+    assert ledger.read() == {"used": used}
+    ledger.close()
 
 
 def test_tokens_per_minute_wait_for_enough_to_be_forgotten() -> None:

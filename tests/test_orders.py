@@ -1,6 +1,11 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from pilotbench import orders
+from pilotbench.errors import Stopping
 from pilotbench.orders import Orders
 
 
@@ -18,3 +23,12 @@ def test_a_job_that_was_told_nothing_knows_no_slots_and_may_ask(
 ) -> None:
     monkeypatch.delenv(orders.VARIABLE, raising=False)
     assert orders.told() == Orders()
+
+
+def test_a_job_whose_run_ended_while_it_was_starting_stops() -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with pytest.raises(Stopping, match="the run that started this shard is gone"):
+        Orders(run=gone.pid).parent()
+    assert Orders(run=os.getpid()).parent() == os.getppid()
+    assert Orders().parent() == os.getppid()

@@ -6,7 +6,13 @@ import random
 
 import pytest
 
-from pilotbench.pace import FIRST_INTERVAL_S, FIRST_PAUSE_S, LONGEST_INTERVAL_S, Pace
+from pilotbench.pace import (
+    FIRST_INTERVAL_S,
+    FIRST_PAUSE_S,
+    LONGEST_INTERVAL_S,
+    LONGEST_PAUSE_S,
+    Pace,
+)
 
 NOW = 1000.0
 
@@ -92,6 +98,15 @@ def test_a_key_of_5_configured_20_is_used_well_with_few_429s(seed: int) -> None:
     known, _ = _simulate(allowed=5, slots=5, requests=200, seed=seed)
     assert used >= 0.95 * known
     assert rejected < 40
+
+
+def test_a_key_that_only_refuses_is_known_since_when_and_never_overflows() -> None:
+    pace = Pace()
+    for second in range(3000):
+        pace = pace.rejected(NOW + 100 * second, NOW + 100 * second, others=0, slots=5)
+    assert pace.refused_since == NOW
+    assert pace.paused_until <= NOW + 100 * 2999 + LONGEST_PAUSE_S
+    assert pace.answered().refused_since is None
 
 
 def _simulate(allowed: int, slots: int, requests: int, seed: int) -> tuple[float, int]:

@@ -318,6 +318,21 @@ def test_a_429_for_ever_is_bounded_by_time(tmp_path: Path) -> None:
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.usefixtures("secrets")
+def test_a_429_for_ever_without_a_word_ends_all_who_wait_at_the_same_time(tmp_path: Path) -> None:
+    """One request goes through a pause, and each waits longer: not one after the other."""
+    began = time.monotonic()
+    silent = {"window_s": 3600, "retry_after": False, "rate_headers": False}
+    with (
+        Simulator(keys={"k1": {"rpm": 1}}, **silent) as s,
+        pool_of(s, tmp_path, retry_for_s=2.0) as pool,
+    ):
+        found = ask_all(pool, 20, threads=10)
+    assert sum(isinstance(one, errors.RateLimited) for one in found) == 19
+    assert any("nothing but 429" in str(one) for one in found)
+    assert time.monotonic() - began < 25
+
+
 def _pause(pool: Pool, alias: str, seconds: float) -> None:
     """Let another process of the machine be told to leave a key alone."""
     limiter = pool._limiters[alias]

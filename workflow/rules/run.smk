@@ -5,6 +5,7 @@ OUTPUT: one line and a stop where something is missing; results/summary/matrix.s
         run; after a failure, database and summary of all that is finished
 """
 
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -64,7 +65,7 @@ def check_first(logs) -> None:
     except UserError as error:
         sys.exit(f"error: {error}")
     may_ask = "rescore" not in workflow.dag_settings.targets
-    orders.tell(Orders(slots_in_force(), may_ask))
+    orders.tell(Orders(slots_in_force(), may_ask, os.getpid()))
     command.tell(
         logs,
         workflow.overwrite_configfiles,

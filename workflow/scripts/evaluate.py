@@ -1,6 +1,5 @@
 """Adapter: evaluate one shard."""
 
-import os
 from pathlib import Path
 
 from pilotbench import matrix, orders
@@ -20,7 +19,7 @@ with logged(Path(snakemake.log[0])):
         borrow=local,
         slots=told.slots,
         may_ask=told.may_ask and not loaded.settings.rescore,
-        parent=os.getppid() if local else None,
+        parent=told.parent() if local else None,
         stop=stop_on_signal(),
     )
     evaluate(loaded, shard, out, share)

@@ -263,7 +263,9 @@ class Journal:
         who = f"{time.time_ns() // 1000}_{os.getpid()}_{to_path(socket.gethostname())}"
         path = self.folder / f"{first:05d}-{last:05d}_{who}.jsonl"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(
+            descriptor, fcntl.LOCK_EX
+        )  # new: only who looks at it can hold it, for a moment
         return path, descriptor
 
     def _sweep(self, first: int, last: int) -> None:

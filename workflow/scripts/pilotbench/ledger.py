@@ -24,7 +24,6 @@ Json = dict[str, Any]
 BUCKET_S = 0.5
 WINDOW_S = 60.5
 """A little more than a minute: a request may reach the provider later than the next one does."""
-_LARGEST = 1 << 16
 
 
 @dataclass
@@ -64,6 +63,7 @@ class Account:
 
     def book(self, now: float, tokens: int) -> int:
         """Add one request with `tokens`; return the bucket that `correct` needs."""
+        self._forget(now)
         bucket = math.floor(now / BUCKET_S)
         if not self.used or self.used[-1][0] < bucket:
             self.used.append([bucket, 0, 0])
@@ -97,7 +97,8 @@ class Ledger:
     def read(self) -> Json:
         """Return the content without locking; {} when there is none, or none yet whole."""
         try:
-            value = json.loads(os.pread(self._file, _LARGEST, 0) or b"{}")
+            size = os.fstat(self._file).st_size
+            value = json.loads(os.pread(self._file, size, 0) or b"{}")
         except ValueError:
             return {}
         return value if isinstance(value, dict) else {}

@@ -149,6 +149,10 @@ class Limiter:
         """Return the seconds that the key is paused for."""
         return max(0.0, self._account().pace.paused_until - time.time())
 
+    def refused_since(self) -> float | None:
+        """Return since when every request has met a pause; None where the last was answered."""
+        return self._account().pace.refused_since
+
     def close(self) -> None:
         """Close all files; slots still held are let go."""
         with self._sweep:

@@ -6,16 +6,30 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pilotbench.errors import Stopping
 
 VARIABLE = "PILOTBENCH_ORDERS"
 
 
 @dataclass(frozen=True)
 class Orders:
-    """The slots in force of each key alias, and whether anything may be asked."""
+    """The slots in force of each key alias, whether anything may be asked, the run's process."""
 
     slots: Mapping[str, int] = field(default_factory=dict)
     may_ask: bool = True
+    run: int | None = None
+
+    def parent(self) -> int:
+        """Return this process's parent, which must stay it as long as the run lives.
+
+        Raises Stopping where the run ended while this process was starting: it has a new parent.
+        """
+        parent = os.getppid()
+        if self.run is not None and not Path("/proc", str(self.run)).exists():
+            raise Stopping("the run that started this shard is gone")
+        return parent
 
 
 def tell(orders: Orders) -> None:

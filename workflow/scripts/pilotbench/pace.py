@@ -20,7 +20,10 @@ LONGEST_PAUSE_S = 30.0
 
 @dataclass(frozen=True)
 class Pace:
-    """What is known of a key; `limit` None means that the configured slots were never too many."""
+    """What is known of a key; `limit` None means that the configured slots were never too many.
+
+    `refused_since` is when the first of the pauses began that no answer has followed yet.
+    """
 
     limit: int | None = None
     cut_at: float = 0.0
@@ -29,6 +32,7 @@ class Pace:
     grew: bool = False
     paused_until: float = 0.0
     pauses: int = 0
+    refused_since: float | None = None
     resume: int | None = None
 
     def allowed(self, slots: int) -> int:
@@ -73,8 +77,13 @@ class Pace:
     def _paused(self, now: float, wait: float | None, before: int | None) -> Pace:
         if self.paused_until > now:  # a request sent before this pause began
             return replace(self, paused_until=max(self.paused_until, now + (wait or 0.0)))
-        backoff = min(FIRST_PAUSE_S * 2.0**self.pauses, LONGEST_PAUSE_S)
-        paused = replace(self, paused_until=now + (wait or backoff), pauses=self.pauses + 1)
+        backoff = min(FIRST_PAUSE_S * 2.0 ** min(self.pauses, 10), LONGEST_PAUSE_S)
+        paused = replace(
+            self,
+            paused_until=now + (wait or backoff),
+            pauses=self.pauses + 1,
+            refused_since=self.refused_since or now,
+        )
         return paused if before is None else replace(paused, limit=1, resume=before)
 
     def answered(self) -> Pace:
@@ -82,7 +91,7 @@ class Pace:
         if not self.pauses:
             return self
         limit = self.limit if self.resume is None else self.resume
-        return replace(self, limit=limit, resume=None, pauses=0)
+        return replace(self, limit=limit, resume=None, pauses=0, refused_since=None)
 
     def may_grow(self, now: float, slots: int) -> bool:
         """Return whether it is time to try one more slot, were it needed."""

@@ -8,6 +8,7 @@ attempt starts); waiting for a slot counts toward neither.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import random
 import threading
@@ -51,7 +52,7 @@ class StopFlag(Protocol):
 
 
 class _PausedTooLong(RateLimited):
-    """Every key is paused for longer than a request is tried."""
+    """Every key is paused, or answers nothing but 429, for longer than a request is tried."""
 
 
 @dataclass
@@ -93,7 +94,7 @@ class Pool:
         self._tokens = None if borrow else threading.Semaphore(tokens)
         self._dead: dict[str, str] = {}
         self._random = random.Random()
-        self._next_look = 0.0
+        self._next_look, self._began = 0.0, time.time()
         keys = self._keys_with(slots or {})
         variables = environment()
         opened = self._opened(keys, variables)
@@ -260,6 +261,12 @@ class Pool:
         if left > self._provider_settings.retry_for_s:
             raise _PausedTooLong(
                 f"{', '.join(alive)}: the provider asks to wait {left:.0f} s, over retry_for_s"
+            )
+        since = [self._limiters[alias].refused_since() or math.inf for alias in alive]
+        refused = time.time() - max(self._began, *since)
+        if refused > self._provider_settings.retry_for_s:
+            raise _PausedTooLong(
+                f"{', '.join(alive)}: nothing but 429 for {refused:.0f} s, over retry_for_s"
             )
 
     def _candidates(self) -> Sequence[str]:
