@@ -30,7 +30,7 @@ def test_a_dry_run_ends_with_what_its_jobs_cost(build: Build) -> None:
     assert told.startswith(f"{COST}, low / middle / high: 6 / ")
     assert " requests; USD 0." in told
     one = build.snakemake(
-        "-n", "results/shards/oracle/optimal/simple_task/hard/0.8/00000-00000.jsonl.gz"
+        "-n", "results/shards/gpt-4o-mini/optimal/simple_task/hard/0.8/00000-00000.jsonl.gz"
     )
     assert one.stdout.splitlines()[-1].startswith(f"{COST}, low / middle / high: 1 / ")
     for words in (["-q"], ["summary", "--config", "partial=true"]):
