@@ -9,7 +9,7 @@ import pytest
 
 from pilotbench.config import Key, Model, ProviderSettings, Settings
 from pilotbench.records import Cell, Shard
-from pilotbench.routing import home_key, shard_tokens, usable_keys
+from pilotbench.routing import home_key, usable_keys
 
 PROMPTS = ("baseline", "cot", "optimal")
 TASKS = ("a", "b", "c", "d", "e")
@@ -72,14 +72,6 @@ def test_by_prompt_gives_each_prompt_one_key() -> None:
     settings = settings_of({"k1": 5, "k2": 5, "k3": 5}, "by_prompt")
     homes = {(s.cell.prompt, home_key(settings, s)) for s in shards()}
     assert homes == {("baseline", "k1"), ("cot", "k2"), ("optimal", "k3")}
-
-
-@pytest.mark.parametrize(
-    ("kind", "slots", "tokens"),
-    [("openai", 1, 1), ("openai", 3, 1), ("openai", 5, 2), ("azure", 50, 25), ("player", 4, 1)],
-)
-def test_a_shard_takes_half_of_the_slots_of_a_service(kind: str, slots: int, tokens: int) -> None:
-    assert shard_tokens(kind, slots) == tokens
 
 
 @pytest.mark.parametrize(

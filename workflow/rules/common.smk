@@ -16,7 +16,7 @@ from pilotbench.errors import UserError
 from pilotbench.names import to_path
 from pilotbench.plan import NONE
 from pilotbench.records import SUFFIX, Shard, shard_of
-from pilotbench.routing import home_key, shard_tokens
+from pilotbench.routing import home_key
 
 if workflow.is_main_process and (told := runlock.enter()):
     print(told, file=sys.stderr)
@@ -114,12 +114,9 @@ def weights_file(wildcards) -> list[str]:
 
 def tokens(alias: str):
     """Return how many slots of a key a job takes: a function, or 0 for a key of no planned model."""
-    provider = SETTINGS.keys[alias].provider
-    if provider not in USED:
+    if SETTINGS.keys[alias].provider not in USED:
         return 0
-    kind = SETTINGS.providers[provider].kind
-    count = shard_tokens(kind, workflow.global_resources[alias].value)
-    return lambda wildcards: count * int(home(shard(wildcards)) == alias)
+    return lambda wildcards: int(home(shard(wildcards)) == alias)
 
 
 def slots_in_force() -> dict[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from pilotbench.canonical import unit_interval
-from pilotbench.config import IN_PROCESS, Key, Settings
+from pilotbench.config import Key, Settings
 from pilotbench.records import Cell, Shard
 
 _GOLDEN = 0.6180339887498949
@@ -26,15 +26,6 @@ def home_key(settings: Settings, shard: Shard) -> str:
         position = names.index(prompt) if prompt in names else int(unit_interval(prompt) * 1e6)
         return list(keys)[position % len(keys)]
     return _by_share(keys, (_ordinal(settings, shard) * _GOLDEN) % 1.0)
-
-
-def shard_tokens(kind: str, slots: int) -> int:
-    """Return how many of a key's `slots` one shard takes: half, so that two shards are at work.
-
-    One more fills the gaps while another ends; beyond that a process only costs its start, since
-    each keeps all slots busy by itself. What computes inside its process takes one.
-    """
-    return 1 if kind in IN_PROCESS else max(1, slots // 2)
 
 
 def usable_keys(settings: Settings, model: str, home: str, borrow: bool) -> tuple[str, ...]:
