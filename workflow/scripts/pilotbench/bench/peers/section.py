@@ -25,7 +25,8 @@ three after one that is not counted.
 - *Result is there after*: when the files of results were last written. *Paid again*: answered
   twice for the same request, by the simulator's count.
 - By hand: `PYTHONPATH=tests .venv/bin/python -m support.simulator --key sim_key1:5 --latency 1
-  --sigma 0.6` prints `$URL`; `$KEY` is `sk-sim_key1`; `curl "${URL%/v1}/stats?slots=5"` counts.
+  --sigma 0.6` prints `$URL`; `$KEY` is `sk-` and the name of the key;
+  `curl "${URL%/v1}/stats?slots=5"` counts.
 - A command that does not end within 300 s is killed; what it has left behind is counted.
 - *Load*: the machine's load of the last minute when each figure was told, least and most of the
   line; the runner's own is in it. A line with unlike loads is measured anew before it is believed.
