@@ -60,7 +60,8 @@ def check_first(logs) -> None:
     shards = [shard(job.wildcards) for job in jobs]
     try:
         for note in preflight.check(MATRIX, shards):
-            print(f"note: {note}", file=sys.stderr)
+            # In one piece: Snakemake's log writes to the same stream from a thread.
+            sys.stderr.write(f"note: {note}\n")
         spending.begin(MATRIX, shards)
     except UserError as error:
         sys.exit(f"error: {error}")
