@@ -15,7 +15,7 @@ from pilotbench import errors, prompts
 from pilotbench.canonical import digest
 from pilotbench.config import FLAWED, Model, Price
 from pilotbench.episode import Episode, cost_usd, play
-from pilotbench.identity import components, identity
+from pilotbench.journal.identity import components, identity
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.protocols.protocol import NO_CALL, compact
 from pilotbench.providers.players import answer, call_message

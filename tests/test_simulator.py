@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pilotbench import check, config, init, matrix
+from pilotbench import config, matrix
+from pilotbench.verbs import check, init
 from support import Simulator
 from support.simulator import setup as settings
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from database_lab import CELLS, SIZE, Lab
 
-from pilotbench.command import file_digest
 from pilotbench.database import where_from
 from pilotbench.errors import UserError
+from pilotbench.run.command import file_digest
 from support import make_shards
 from support.build import Build
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from estimation_lab import inside, load, make, paid
 
 from pilotbench import database
 from pilotbench.estimation.needs import UP_TO_DATE, needs
 from pilotbench.estimation.totals import Row, estimate
 from pilotbench.evaluate import replay
 from support import Simulator
+from support.estimation_lab import inside, load, make, paid
 
 
 @pytest.fixture(scope="module")

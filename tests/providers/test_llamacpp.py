@@ -12,9 +12,9 @@ import pytest
 from pilotbench.config import Key, Model, ProviderSettings, Weights
 from pilotbench.errors import ConfigError, ContextOverflow, Rejected
 from pilotbench.instances import Instance
+from pilotbench.keys.secrets import Access
 from pilotbench.providers import connect
 from pilotbench.providers.provider import Provider, Request
-from pilotbench.secrets import Access
 
 PROVIDER = ProviderSettings("embedded", "llamacpp", {"cpu": Key("cpu", "embedded", 1)})
 ACCESS = {"cpu": Access("llamacpp:", "")}

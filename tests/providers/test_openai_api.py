@@ -17,10 +17,10 @@ import pytest
 from pilotbench import errors
 from pilotbench.config import Key, Model, ProviderSettings
 from pilotbench.instances import Instance
+from pilotbench.keys.secrets import Access
 from pilotbench.providers.openai_api import OpenAIProvider, connect, unicode_only, wire_body
 from pilotbench.providers.provider import Completion, Request, Tokens
 from pilotbench.providers.transport import proxy_for
-from pilotbench.secrets import Access
 from support import Simulator
 
 CANARY = "canary-8d2f0c"

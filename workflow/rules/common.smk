@@ -10,13 +10,14 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from pilotbench import matrix, orders, runlock
+from pilotbench import matrix
+from pilotbench.run import orders, runlock
 from pilotbench.config import BASE_FILES, DIFFICULTIES
 from pilotbench.errors import UserError
 from pilotbench.names import to_path
 from pilotbench.plan import NONE
 from pilotbench.records import SUFFIX, Shard, shard_of
-from pilotbench.routing import home_key
+from pilotbench.keys.routing import home_key
 
 if workflow.is_main_process and (told := runlock.enter()):
     print(told, file=sys.stderr)

@@ -10,17 +10,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from pilotbench import (
-    command,
-    orders,
-    outputs,
-    preflight,
-    progress,
-    runlock,
-    spending,
-)
+from pilotbench.keys import spending
+from pilotbench.run import command, orders, outputs, preflight, progress, runlock
 from pilotbench.errors import PilotbenchError, UserError
-from pilotbench.orders import Orders
+from pilotbench.run.orders import Orders
 from snakemake.settings.types import SharedFSUsage
 
 
@@ -38,7 +31,7 @@ def jobs_to_run() -> list:
 
 def cost() -> str:
     """Say what the jobs of a dry run would cost; nothing where none evaluates a shard."""
-    from pilotbench import estimate  # no other run needs it
+    from pilotbench.verbs import estimate  # no other run needs it
 
     shards = [shard(job.wildcards) for job in jobs_to_run()]
     return estimate.line(MATRIX, shards, slots_in_force()) if shards else ""

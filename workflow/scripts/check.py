@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-from pilotbench import check, matrix
-from pilotbench.job import logged
+from pilotbench import matrix
+from pilotbench.run.job import logged
+from pilotbench.verbs import check
 
 with logged(Path(snakemake.log[0])):
     rows = check.check(matrix.load(snakemake.config))

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pilotbench import estimate, matrix
-from pilotbench.job import logged
+from pilotbench import matrix
+from pilotbench.run.job import logged
+from pilotbench.verbs import estimate
 
 with logged(Path(snakemake.log[0])):
     print(estimate.report(matrix.load(snakemake.config), snakemake.params.slots))

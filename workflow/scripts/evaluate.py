@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from pilotbench import matrix, orders
+from pilotbench import matrix
 from pilotbench.evaluate import Share, evaluate
-from pilotbench.job import logged, stop_on_signal
+from pilotbench.keys.routing import home_key
 from pilotbench.records import shard_of
-from pilotbench.routing import home_key
+from pilotbench.run import orders
+from pilotbench.run.job import logged, stop_on_signal
 
 with logged(Path(snakemake.log[0])):
     out = Path(snakemake.output.shard)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pilotbench import matrix, outputs
-from pilotbench.job import logged
+from pilotbench import matrix
+from pilotbench.run import outputs
+from pilotbench.run.job import logged
 
 with logged(Path(snakemake.log[0])):
     results = Path(snakemake.output.page).parents[1]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pilotbench import matrix, weights
-from pilotbench.job import logged
+from pilotbench.run.job import logged
 
 with logged(Path(snakemake.log[0])):
     out = Path(snakemake.output[0])

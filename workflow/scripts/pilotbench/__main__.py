@@ -10,15 +10,21 @@ import sys
 from pilotbench.errors import PilotbenchError, UserError
 
 VERBS = {
-    "status": ("pilotbench.status", "how far a run is: done, owed, in flight, spent"),
-    "estimate": ("pilotbench.estimate", "what a run will cost, before it, and why each shard runs"),
-    "check": ("pilotbench.check", "whether each key answers, as the model asked for, with calls"),
-    "show": ("pilotbench.show", "one instance: rendered prompt, the problem, the transcript"),
+    "status": ("pilotbench.verbs.status", "how far a run is: done, owed, in flight, spent"),
+    "estimate": (
+        "pilotbench.verbs.estimate",
+        "what a run will cost, before it, and why each shard runs",
+    ),
+    "check": (
+        "pilotbench.verbs.check",
+        "whether each key answers, as the model asked for, with calls",
+    ),
+    "show": ("pilotbench.verbs.show", "one instance: rendered prompt, the problem, the transcript"),
     "compare": ("pilotbench.summary.compare", "two result folders, prompts or models, paired"),
     "where-from": ("pilotbench.database.where_from", "where the results of a cell come from"),
     "prune": ("pilotbench.database.prune", "remove result files that no plan needs any more"),
-    "init": ("pilotbench.init", "write a config of your own for the keys in the environment"),
-    "unlock": ("pilotbench.runlock", "explain the lock of a killed run, and clear it if stale"),
+    "init": ("pilotbench.verbs.init", "write a config of your own for the keys in the environment"),
+    "unlock": ("pilotbench.run.runlock", "explain the lock of a killed run, and clear it if stale"),
 }
 
 

@@ -22,8 +22,8 @@ from pilotbench.canonical import digest
 from pilotbench.config import Model, Price
 from pilotbench.errors import ContextOverflow, Refused
 from pilotbench.flaws import NotApplicable, harmful
-from pilotbench.identity import components, identity
 from pilotbench.instances import Instance
+from pilotbench.journal.identity import components, identity
 from pilotbench.prompts import Prompt
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.protocols.protocol import NO_CALL, CallProtocol, Parsed

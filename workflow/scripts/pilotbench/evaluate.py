@@ -19,20 +19,21 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
-from pilotbench import BENCHMARK_VERSION, command, provenance
+from pilotbench import BENCHMARK_VERSION, provenance
 from pilotbench.canonical import canonical, digest
 from pilotbench.config import Settings
 from pilotbench.episode import Episode, play
 from pilotbench.errors import PilotbenchError, ProviderError, Stopping
-from pilotbench.identity import components, identity
 from pilotbench.journal import Journal, Segment, journal_folder
+from pilotbench.journal.identity import components, identity
+from pilotbench.keys.pool import Pool, StopFlag
+from pilotbench.keys.routing import usable_keys
 from pilotbench.matrix import Matrix
 from pilotbench.names import to_path
-from pilotbench.pool import Pool, StopFlag
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Request, Tokens
 from pilotbench.records import SHARD_FORMAT, Shard, write_shard, write_whole
-from pilotbench.routing import usable_keys
+from pilotbench.run import command
 
 Json = dict[str, Any]
 Ask = Callable[[Request], Asked]

@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pilotbench.command import file_digest
 from pilotbench.database import store
 from pilotbench.database.queries import opened
 from pilotbench.database.schema import CELL
 from pilotbench.database.views import COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES_SQL
 from pilotbench.errors import UserError
+from pilotbench.run.command import file_digest
 
 if TYPE_CHECKING:
     import duckdb

@@ -15,10 +15,10 @@ from pilotbench.config import Key
 from pilotbench.estimation.history import History
 from pilotbench.estimation.needs import Need
 from pilotbench.estimation.ranges import Load, Range
+from pilotbench.keys.routing import home_key
+from pilotbench.keys.secrets import environment, missing
 from pilotbench.matrix import Matrix
 from pilotbench.records import Cell
-from pilotbench.routing import home_key
-from pilotbench.secrets import environment, missing
 
 LATENCY_S = {
     "player": Range(0.0, 0.003, 0.1),

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pilotbench.answers import Answers
 from pilotbench.errors import RecordError
 from pilotbench.evaluate import NotAnswered, play_shard
-from pilotbench.identity import components, identity
 from pilotbench.journal import Journal, journal_folder
+from pilotbench.journal.answers import Answers
+from pilotbench.journal.identity import components, identity
 from pilotbench.matrix import Matrix
 from pilotbench.protocols.protocol import compact
 from pilotbench.providers.provider import Asked, Request

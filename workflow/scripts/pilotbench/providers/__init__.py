@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from pilotbench.config import Model, ProviderSettings
+from pilotbench.keys.secrets import Access
 from pilotbench.providers.provider import Provider
-from pilotbench.secrets import Access
 
 PROVIDERS = {
     "openai": "pilotbench.providers.openai_api",

@@ -9,9 +9,9 @@ from typing import Any
 
 from pilotbench.config import Model, ProviderSettings
 from pilotbench.errors import ConfigError
+from pilotbench.keys.secrets import Access
 from pilotbench.providers.openai_api import OpenAIProvider
 from pilotbench.providers.provider import Completion, Request
-from pilotbench.secrets import Access
 
 PROMPT_CACHE_MIB = 512
 """States of other conversations kept in memory; the server's own default is 8 GiB."""

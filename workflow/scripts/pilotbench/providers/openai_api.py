@@ -19,10 +19,10 @@ import openai
 
 from pilotbench.config import Model, ProviderSettings
 from pilotbench.errors import ConnectionFailed, ProviderError, ServerFailed, TimedOut
+from pilotbench.keys.secrets import Access, Scrubber
 from pilotbench.providers.failures import failure
 from pilotbench.providers.provider import Completion, Request, Tokens
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
-from pilotbench.secrets import Access, Scrubber
 
 Json = dict[str, Any]
 AZURE_API_VERSION = "2024-10-21"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pilotbench import command
+from pilotbench.run import command
 from pilotbench.summary.data import Data, number
 from pilotbench.summary.ranking import total
 

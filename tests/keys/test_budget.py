@@ -1,0 +1,62 @@
+"""What a matrix may spend, over all processes that share a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pilotbench.config import Price
+from pilotbench.errors import BudgetSpent
+from pilotbench.keys.budget import Budget, cost, estimate
+from pilotbench.providers.provider import Tokens
+
+
+@contextmanager
+def budget(folder: Path, limit: float | None) -> Iterator[Budget]:
+    """Yield the budget of a folder, as one more process would see it."""
+    made = Budget(folder / "limits" / "budget", limit)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_budget_goes_on_from_what_was_spent_before(tmp_path: Path) -> None:
+    with budget(tmp_path, 1.0) as one, budget(tmp_path, None) as other:
+        one.begin(0.9)
+        one.reserve(0.05)
+        with pytest.raises(BudgetSpent, match=r"budget_usd: 0\.95.* of 1\.0 USD"):
+            one.reserve(0.06)
+        one.settle(0.05, 0.01)
+        one.reserve(0.06)
+        assert other.spent == pytest.approx(0.97)
+
+
+def test_a_reservation_that_was_never_settled_stays_spent(tmp_path: Path) -> None:
+    with budget(tmp_path, 1.0) as killed:
+        killed.reserve(0.7)
+    with budget(tmp_path, 1.0) as other, pytest.raises(BudgetSpent):
+        other.reserve(0.7)
+
+
+def test_the_cost_of_a_request_follows_from_its_tokens() -> None:
+    tokens = Tokens(input=1000, output=100, cached=400)
+    assert cost(Price(2.0, 10.0, 0.5), tokens) == pytest.approx((1200 + 200 + 1000) / 1e6)
+    assert cost(None, tokens) == 0
+
+
+@pytest.mark.parametrize(
+    ("bound", "output"),
+    [({"max_tokens": 7}, 7), ({"max_completion_tokens": 9}, 9), ({}, 1024)],
+)
+def test_the_estimate_counts_what_is_sent_and_the_bound_of_the_output(
+    bound: dict[str, int], output: int
+) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "x" * 3000}], **bound}
+    found = estimate(body)
+    assert found.output == output
+    assert found.input >= 1000
+    assert estimate({**body, "tools": [{"description": "y" * 300}]}).input >= found.input + 100

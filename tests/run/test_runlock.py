@@ -1,0 +1,104 @@
+"""Stale locks are cleared, live and unknown ones are not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pilotbench.run import runlock
+
+RUN = """
+import sys
+from pathlib import Path
+from pilotbench.run import runlock
+runlock.enter(Path(sys.argv[1]))
+runlock.sign()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "locks").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def owner(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds a lock as a run does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        for kind in ("input", "output"):
+            (folder / "locks" / f"0.{kind}.lock").write_text("results/x\n")
+        yield process
+        process.kill()
+
+
+def locks(folder: Path) -> int:
+    return len(list((folder / "locks").iterdir()))
+
+
+def test_without_a_lock_there_is_nothing_to_clear(folder: Path) -> None:
+    assert runlock.unlock(folder).state == "none"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_lock_whose_owner_is_alive_is_never_cleared(
+    folder: Path, owner: subprocess.Popen[str], force: bool
+) -> None:
+    found = runlock.unlock(folder, force)
+    assert (found.state, locks(folder)) == ("alive", 2)
+    assert str(owner.pid) in found.says
+
+
+def test_the_lock_of_a_killed_run_is_explained_and_cleared(
+    folder: Path, owner: subprocess.Popen[str]
+) -> None:
+    owner.kill()
+    owner.wait()
+    found = runlock.unlock(folder)
+    assert (found.state, locks(folder)) == ("stale", 0)
+    assert f"pid {owner.pid}" in found.says
+
+
+def test_the_next_command_clears_it_by_itself(folder: Path, owner: subprocess.Popen[str]) -> None:
+    owner.kill()
+    owner.wait()
+    said = subprocess.run(
+        [sys.executable, "-c", f"from pathlib import Path\nfrom pilotbench.run import runlock\n"
+         f"print(runlock.enter(Path({str(folder)!r})))"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert f"pid {owner.pid}" in said.stdout
+    assert locks(folder) == 0
+
+
+OTHERS = json.dumps({"machine": "other 1", "pid": 1, "since": 0})
+
+
+@pytest.mark.parametrize("signature", ["", "{", OTHERS])
+def test_a_lock_of_an_unknown_owner_is_cleared_by_force_alone(folder: Path, signature: str) -> None:
+    (folder / "pilotbench.runs").write_text(signature)
+    (folder / "locks" / "0.output.lock").write_text("results/x\n")
+    found = runlock.unlock(folder)
+    assert (found.state, locks(folder)) == ("unknown", 1)
+    assert "--force" in found.says
+    assert (runlock.unlock(folder, force=True).state, locks(folder)) == ("stale", 0)
+
+
+def test_a_command_that_only_looks_does_not_sign(folder: Path) -> None:
+    runlock.unlock(folder)
+    assert (folder / "pilotbench.runs").read_text() == ""

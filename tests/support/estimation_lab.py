@@ -1,0 +1,79 @@
+"""A matrix against a simulated provider, evaluated in this process, with what it really cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pilotbench import matrix
+from pilotbench.estimation.ranges import Range
+from pilotbench.evaluate import Share, evaluate
+from pilotbench.keys.routing import home_key
+from pilotbench.matrix import Matrix
+from pilotbench.records import Shard, read_shard
+from support import Simulator
+from support.build import ROOT
+
+Json = dict[str, Any]
+
+
+def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Matrix:
+    """Return a matrix of priced models that the simulator plays; everything lies in `folder`."""
+    catalog = yaml.safe_load((ROOT / "config/models.yaml").read_text())
+    players = ("oracle", "random", "do-nothing")
+    price = {"input": 1, "output": 2, "cached": 0.1}
+    catalog["model_catalog"] |= {
+        f"sim-{name}": {
+            "provider": "gate",
+            "deployment": name,
+            "parameters": {"max_tokens": 400},
+            "price": price,
+        }
+        for name in players
+    }
+    merged: Json = yaml.safe_load((ROOT / "config/config.yaml").read_text()) | catalog
+    merged["providers"] = yaml.safe_load((ROOT / "config/providers.yaml").read_text())["providers"]
+    merged["providers"]["gate"] = {
+        "kind": "openai",
+        "base_url": simulator.base_url if simulator else "http://127.0.0.1:9/v1",
+        "keys": {"gate_key": {"slots": 4}},
+    }
+    merged |= {
+        "models": [f"sim-{name}" for name in players],
+        "prompts": ["baseline"],
+        "tasks": ["simple_task", "data_pipeline"],
+        "instances": 4,
+        "shard_size": 2,
+        "results_dir": str(folder / "results"),
+        "journal_dir": str(folder / "journal"),
+        "limits_dir": str(folder / "limits"),
+        "prompt_folders": [str(ROOT / "config/prompts")],
+        "task_folders": [str(ROOT / "config/tasks")],
+        **chosen,
+    }
+    return matrix.load(merged)
+
+
+def make(loaded: Matrix, shard: Shard) -> list[Json]:
+    """Evaluate a shard and return its records."""
+    key = home_key(loaded.settings, shard)
+    out = loaded.settings.results_dir / "shards" / shard.path
+    evaluate(loaded, shard, out, Share(key, 4, True, {}))
+    return read_shard(out)[1]
+
+
+def paid(records: list[Json]) -> dict[str, float]:
+    """Return what records have cost."""
+    return {
+        "requests": sum(len(record["requests"]) for record in records),
+        "input": sum(record["tokens"]["input"] for record in records),
+        "output": sum(record["tokens"]["output"] for record in records),
+        "usd": sum(record["cost_usd"] for record in records),
+    }
+
+
+def inside(truth: float, told: Range) -> bool:
+    """Say whether the truth lies within low and high."""
+    return told.low <= truth <= told.high

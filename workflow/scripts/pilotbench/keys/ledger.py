@@ -1,0 +1,127 @@
+"""One small locked file that all processes of a machine share: what a key has used.
+
+The file is read and written whole under flock; a process that dies keeps no lock. A file that
+cannot be read (a crash of the machine) counts as new: slots hold without it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pilotbench.errors import Stopping
+from pilotbench.keys.pace import Pace
+
+Json = dict[str, Any]
+BUCKET_S = 0.5
+WINDOW_S = 60.5
+"""A little more than a minute: a request may reach the provider later than the next one does."""
+
+
+@dataclass
+class Account:
+    """The content of a key's ledger.
+
+    `width` is the number of slot files in use; `used` has [bucket, requests, tokens] of the last
+    minute, oldest first, kept only for keys with rpm or tpm.
+    """
+
+    pace: Pace = field(default_factory=Pace)
+    width: int = 0
+    used: list[list[int]] = field(default_factory=list)
+
+    def as_json(self) -> Json:
+        """Return plain JSON types."""
+        return {"pace": self.pace.as_json(), "width": self.width, "used": self.used}
+
+    @classmethod
+    def from_json(cls, value: Json) -> Account:
+        """Return the account that `as_json` made `value` from."""
+        return cls(Pace(**value["pace"]), int(value["width"]), list(value["used"]))
+
+    def wait_for(self, now: float, rpm: int | None, tpm: int | None, tokens: int) -> float:
+        """Return the seconds until one request with `tokens` fits below rpm and tpm."""
+        self._forget(now)
+        requests = sum(entry[1] for entry in self.used)
+        spent = sum(entry[2] for entry in self.used)
+        tokens = min(tokens, tpm) if tpm else 0  # one that never fits goes when nothing else does
+        for bucket, some, many in self.used:
+            if (rpm is None or requests < rpm) and (tpm is None or spent + tokens <= tpm):
+                return 0.0
+            requests, spent, until = requests - some, spent - many, bucket
+            if (rpm is None or requests < rpm) and (tpm is None or spent + tokens <= tpm):
+                return max(0.0, (until + 1) * BUCKET_S + WINDOW_S - now)
+        return 0.0
+
+    def book(self, now: float, tokens: int) -> int:
+        """Add one request with `tokens`; return the bucket that `correct` needs."""
+        self._forget(now)
+        bucket = math.floor(now / BUCKET_S)
+        if not self.used or self.used[-1][0] < bucket:
+            self.used.append([bucket, 0, 0])
+        self.used[-1][1] += 1
+        self.used[-1][2] += tokens
+        return self.used[-1][0]
+
+    def correct(self, bucket: int, tokens: int) -> None:
+        """Add `tokens` (negative to give back) to what was booked in `bucket`."""
+        for entry in self.used:
+            if entry[0] == bucket:
+                entry[2] = max(0, entry[2] + tokens)
+
+    def _forget(self, now: float) -> None:
+        first = (now - WINDOW_S) / BUCKET_S - 1
+        last = now / BUCKET_S + 1  # a bucket in the future is the work of a clock set back
+        self.used = [entry for entry in self.used if first < entry[0] <= last]
+
+
+class Ledger:
+    """A locked JSON file. Several threads and processes may use it at once.
+
+    Where it cannot be written (a full disk) Stopping is raised: nothing is asked uncounted.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._mutex = threading.Lock()
+
+    def read(self) -> Json:
+        """Return the content without locking; {} when there is none, or none yet whole."""
+        try:
+            size = os.fstat(self._file).st_size
+            value = json.loads(os.pread(self._file, size, 0) or b"{}")
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    @contextmanager
+    def locked(self) -> Iterator[Json]:
+        """Yield the content for change, and write it back."""
+        with self._mutex:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                value = self.read()
+                yield value
+                self._write(value)
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _write(self, value: Json) -> None:
+        data = json.dumps(value, separators=(",", ":")).encode()
+        try:
+            os.pwrite(self._file, data.ljust(os.fstat(self._file).st_size), 0)
+        except OSError as error:
+            raise Stopping(f"{self._path}: limits cannot be kept: {error.strerror}") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)

@@ -1,0 +1,82 @@
+"""A run's budget from start to end: what the matrix has cost, and what to do when it is spent.
+
+The bound itself is held by budget.py: every request reserves its part before it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pilotbench.errors import ConfigError, RecordError
+from pilotbench.journal import Journal, journal_folder
+from pilotbench.keys.budget import cost
+from pilotbench.keys.pool import budget_of
+from pilotbench.matrix import Matrix
+from pilotbench.providers.provider import Tokens
+from pilotbench.records import Shard, read_header
+
+
+def begin(matrix: Matrix, shards: Iterable[Shard]) -> None:
+    """Start the ledger of `budget_usd` from what the matrix has cost so far.
+
+    `shards` are those that are about to be evaluated. Raises ConfigError where one of their models
+    has no price: a bound in USD cannot hold for it.
+    """
+    if matrix.settings.budget_usd is None:
+        return
+    for model in dict.fromkeys(shard.cell.model for shard in shards):
+        if matrix.settings.catalog[model].price is None:
+            raise ConfigError(
+                f"budget_usd: model_catalog.{model} has no price, so no bound in USD can hold for "
+                "it: write price: {input: …, output: …} (USD per million tokens)"
+            )
+    budget = budget_of(matrix.settings)
+    budget.begin(sum(spent(matrix, shard) for shard in matrix.plan.shards))
+    budget.close()
+
+
+def spent(matrix: Matrix, shard: Shard) -> float:
+    """Return what the answers of a shard cost, in USD at the prices of the config."""
+    model = matrix.settings.catalog[shard.cell.model]
+    path = matrix.settings.results_dir / "shards" / shard.path
+    try:
+        tokens = Tokens(**read_header(path)["tokens"]) if path.exists() else None
+    except RecordError:
+        tokens = None
+    return cost(model.price, tokens or _journaled(matrix, shard))
+
+
+def _journaled(matrix: Matrix, shard: Shard) -> Tokens:
+    model = matrix.settings.catalog[shard.cell.model]
+    journal = Journal(matrix.settings.journal_dir, journal_folder(model, shard.cell))
+    answers = journal.read(shard.first, shard.last)
+    return sum(
+        (
+            Tokens(**record["asked"]["completion"]["tokens"])
+            for record in answers.records()
+            if record.get("index") in shard.indices
+        ),
+        Tokens(),
+    )
+
+
+def reached(matrix: Matrix) -> str | None:
+    """Return how to go on where `budget_usd` has ended a run, None where it has not."""
+    limit = matrix.settings.budget_usd
+    if limit is None:
+        return None
+    from pilotbench.database import queries
+
+    owed = queries.owed(matrix.settings.results_dir / "master.duckdb")
+    waiting = int((owed["kind"] == "BudgetSpent").sum())
+    if not waiting:
+        return None
+    budget = budget_of(matrix.settings)
+    used = budget.spent
+    budget.close()
+    return (
+        f"budget_usd: {used:.4f} of {limit:g} USD are spent and the next request might go over; "
+        f"{len(owed)} episodes are owed, what was answered is kept. "
+        f"To go on, allow more: --config budget_usd={2 * limit:g}; what is left costs: "
+        "python -m pilotbench estimate"
+    )

@@ -1,0 +1,224 @@
+"""How far a run is: from the headers of shard files and the journals of unfinished shards.
+
+It opens neither database nor transcripts and holds no lock that anyone waits for, so it answers at
+any time: during a run, from another terminal, after a crash. What does not change any more (the
+header of a file) is read once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pilotbench.episode import cost_usd
+from pilotbench.errors import RecordError
+from pilotbench.journal import Journal, journal_folder
+from pilotbench.keys.limiter import held_slots
+from pilotbench.keys.secrets import access, environment, missing
+from pilotbench.matrix import Matrix
+from pilotbench.providers.provider import Tokens
+from pilotbench.records import Shard, read_header
+from pilotbench.run import orders
+
+Json = dict[str, Any]
+WINDOW_S = 300.0
+"""Rates are those of the last five minutes, or since the first answer in them."""
+
+
+@dataclass
+class ModelProgress:
+    """Counts of episodes unless named otherwise.
+
+    `begun` are in unfinished shards and have an answer in the journal; `owed` failed on
+    infrastructure and wait for the next run; `usd` is what all answers have cost; `recent`
+    were done in the last `recent_s` seconds.
+    """
+
+    model: str
+    planned: int = 0
+    done: int = 0
+    begun: int = 0
+    owed: int = 0
+    shards: int = 0
+    shards_done: int = 0
+    shards_running: int = 0
+    usd: float = 0.0
+    recent: int = 0
+    recent_s: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Episodes a minute."""
+        return 60 * self.recent / self.recent_s if self.recent_s else 0.0
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds left at this rate; None where nothing moves."""
+        return 60 * (self.planned - self.done) / self.rate if self.rate else None
+
+
+@dataclass
+class KeyProgress:
+    """Requests on one key: in flight now (None: its secret is not set here), answers a minute.
+
+    `slots` are those in force in a run that goes on, else those of the config.
+    """
+
+    key: str
+    slots: int
+    in_flight: int | None
+    rate: float = 0.0
+
+
+@dataclass
+class Watch:
+    """Looks at one matrix as often as it is asked to."""
+
+    matrix: Matrix
+    _headers: dict[tuple[Path, int], Json] = field(default_factory=dict)
+
+    def model_rows(self) -> list[ModelProgress]:
+        """Return a row for each model, in the order of the config."""
+        rows = {name: ModelProgress(name) for name in self.matrix.settings.models}
+        for shard in self.matrix.plan.shards:
+            self._count(rows[shard.cell.model], shard)
+        return list(rows.values())
+
+    def key_rows(self) -> list[KeyProgress]:
+        """Return a row for each key of the providers of the matrix's models."""
+        settings = self.matrix.settings
+        names = dict.fromkeys(model.provider for model in settings.models.values())
+        variables, (rates, in_force) = environment(), self._lately()
+        in_force |= orders.told().slots
+        rows = []
+        for provider in (settings.providers[name] for name in names):
+            for alias, key in provider.keys.items():
+                in_flight = None
+                if not missing(settings, [alias], variables):
+                    opened = access(provider, key, variables)
+                    in_flight = held_slots(settings.limits_dir, opened, alias)
+                allowed = in_force.get(alias, key.slots)
+                rows.append(KeyProgress(alias, allowed, in_flight, rates.get(alias, 0.0)))
+        return rows
+
+    def text(self) -> str:
+        """Return both tables as plain text."""
+        return "\n".join(lines(self.model_rows(), self.key_rows()))
+
+    def _count(self, row: ModelProgress, shard: Shard) -> None:
+        planned = len(shard.indices) * self.matrix.settings.repeats
+        row.shards += 1
+        row.planned += planned
+        header = self._header(shard)
+        if header is None:
+            self._count_journal(row, shard)
+            return
+        row.shards_done += 1
+        row.done += header["planned"]
+        row.usd += header["cost_usd"] or 0.0
+        if header["asked"] and _age_s(header, "ended") < WINDOW_S:
+            row.recent += header["planned"]
+            row.recent_s = max(row.recent_s, min(WINDOW_S, _age_s(header, "started")))
+
+    def _count_journal(self, row: ModelProgress, shard: Shard) -> None:
+        journal = self._journal(shard)
+        answers = journal.read(shard.first, shard.last)
+        model = self.matrix.settings.catalog[shard.cell.model]
+        places = set()
+        for record in answers.records():
+            if record.get("index") in shard.indices:
+                places.add((record["index"], record["components"]["repeat"]))
+                tokens = Tokens(**record["asked"]["completion"]["tokens"])
+                row.usd += cost_usd(model.price, tokens) or 0.0
+        row.begun += len(places)
+        row.owed += len(answers.owed())
+        row.shards_running += bool(journal.holders(shard.first, shard.last))
+
+    def _lately(self) -> tuple[dict[str, float], dict[str, int]]:
+        """Return answers a minute, and the slots that the last one was asked under, by key alias.
+
+        The slots are those of unfinished shards: a run that goes on has some.
+        """
+        found: Counter[str] = Counter()
+        last: dict[str, tuple[float, int]] = {}
+        longest, now = 1.0, time.time()
+        for shard in self.matrix.plan.shards:
+            header = self._header(shard)
+            if header is None:
+                for record in self._journal(shard).read(shard.first, shard.last).records():
+                    asked = record["asked"]
+                    if now - asked["started"] < WINDOW_S:
+                        found[asked["key"]] += 1
+                        if asked.get("slots"):
+                            this = (asked["started"], asked["slots"])
+                            last[asked["key"]] = max(this, last.get(asked["key"], this))
+                        longest = max(longest, now - asked["started"])
+            elif _age_s(header, "ended") < WINDOW_S:
+                found.update(header["provenance"]["keys"])
+                longest = max(longest, min(WINDOW_S, _age_s(header, "started")))
+        rates = {alias: 60 * count / longest for alias, count in found.items()}
+        return rates, {alias: count for alias, (_, count) in last.items()}
+
+    def _header(self, shard: Shard) -> Json | None:
+        path = self.matrix.settings.results_dir / "shards" / shard.path
+        try:
+            place = (path, path.stat().st_mtime_ns)
+            if place not in self._headers:
+                self._headers[place] = {**read_header(path), "system": None}
+        except FileNotFoundError:
+            return None
+        except RecordError:
+            return None  # the build names damaged files; here they are simply not done
+        return self._headers[place]
+
+    def _journal(self, shard: Shard) -> Journal:
+        folder = journal_folder(self.matrix.settings.catalog[shard.cell.model], shard.cell)
+        return Journal(self.matrix.settings.journal_dir, folder)
+
+
+def lines(models: list[ModelProgress], keys: list[KeyProgress]) -> Iterator[str]:
+    """Return both tables as plain lines."""
+    total = ModelProgress("in all")
+    for row in models:
+        for name, value in vars(row).items():
+            if name == "recent_s":
+                total.recent_s = max(total.recent_s, row.recent_s)
+            elif name != "model":
+                setattr(total, name, getattr(total, name) + value)
+    rows = [*models, total] if len(models) != 1 else models
+    width = max(len("model"), *(len(row.model) for row in rows))
+    yield (
+        f"{'model':<{width}}  {'episodes':>13}  {'begun':>6}  {'owed':>5}  {'shards':>11}  running"
+        f"  {'per min':>8}  {'left':>8}  {'USD':>9}"
+    )
+    for row in rows:
+        episodes, shards = f"{row.done}/{row.planned}", f"{row.shards_done}/{row.shards}"
+        yield (
+            f"{row.model:<{width}}  {episodes:>13}  {row.begun:>6}  {row.owed:>5}  {shards:>11}"
+            f"  {row.shards_running:>7}  {row.rate:>8.1f}  {_duration(row):>8}  {row.usd:>9.4f}"
+        )
+    if keys:
+        width = max(len("key"), *(len(key.key) for key in keys))
+        yield ""
+        yield f"{'key':<{width}}  in flight  slots  answers per min"
+        for key in keys:
+            flight = "–" if key.in_flight is None else str(key.in_flight)
+            yield f"{key.key:<{width}}  {flight:>9}  {key.slots:>5}  {key.rate:>15.1f}"
+
+
+def _duration(row: ModelProgress) -> str:
+    if row.done >= row.planned:
+        return "done"
+    if row.left_s is None:
+        return "–"
+    minutes, seconds = divmod(int(row.left_s), 60)
+    return f"{minutes // 60}h{minutes % 60:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"
+
+
+def _age_s(header: Json, moment: str) -> float:
+    return time.time() - datetime.fromisoformat(header["provenance"][moment]).timestamp()

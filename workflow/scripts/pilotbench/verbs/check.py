@@ -1,0 +1,220 @@
+"""Before any money is spent: does each key answer, as the model that was asked for, with calls?
+
+Each key is asked one short question for each model that would use it; each model then plays a
+first instance of the matrix, five messages at most, by the very code of a run. Everything goes
+through the limiter. Nothing is journaled: what is said here is no result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+
+from pilotbench.arguments import add_config, add_json, load_matrix
+from pilotbench.config import Model, Settings
+from pilotbench.errors import PilotbenchError, ProviderError
+from pilotbench.evaluate import play_shard
+from pilotbench.instances import Instance
+from pilotbench.keys.pool import Pool
+from pilotbench.keys.secrets import missing
+from pilotbench.matrix import Matrix
+from pilotbench.protocols import PROTOCOLS
+from pilotbench.providers.provider import Asked, Request
+from pilotbench.records import Cell, Shard
+
+MESSAGES = 5
+QUESTION = "Answer with one word: ready"
+RETRY_FOR_S = 10.0
+ATTEMPT_S = 60.0
+AT_ONCE = 8
+NOT_SET = "not set"
+PARSE_RATE_WANTED = 0.5
+"""Of five messages; a model that gives up in words is no fault of the protocol."""
+_DATED = re.compile(r"-\d{4}(-?\d{2}-?\d{2})?")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one key and one model; times in s, `calls` of `messages` were understood.
+
+    `problem` is None where all is well, or where the key is not set and a run goes on with the
+    provider's others (`latency_s` is then None). The tools are tried through the first key that
+    answers.
+    """
+
+    model: str
+    provider: str
+    key: str
+    problem: str | None
+    reported: str | None = None
+    latency_s: float | None = None
+    calls: int | None = None
+    messages: int | None = None
+
+
+class _Enough(ProviderError):
+    """Five messages have been asked for."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `check`."""
+    add_config(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table; 1 where something is not as it should be."""
+    rows = check(load_matrix(args))
+    print(json.dumps([asdict(row) for row in rows], indent=1) if args.json else text(rows))
+    return int(any(row.problem for row in rows))
+
+
+def check(matrix: Matrix) -> list[Row]:
+    """Return a row for each key and model of the matrix, in its order."""
+    pairs = [
+        (model, alias)
+        for model in matrix.settings.models.values()
+        for alias in matrix.settings.providers[model.provider].keys
+    ]
+    with ThreadPoolExecutor(AT_ONCE, "check") as threads:
+        rows = list(threads.map(lambda pair: _asked(matrix.settings, *pair), pairs))
+        return list(threads.map(lambda row: _with_tools(matrix, rows, row), rows))
+
+
+def served(model: Model, reported: str | None) -> str | None:
+    """Return what is wrong with the name that has answered; a date after the name is not."""
+    if model.reports is not None:
+        wanted, right = model.reports, reported == model.reports
+    else:
+        wanted = model.deployment
+        rest = (reported or wanted).removeprefix(wanted)
+        right = rest == "" or _DATED.fullmatch(rest) is not None
+    if right:
+        return None
+    return (
+        f"answered as {reported}, asked for {wanted}; if that is right, write reports: {reported}"
+    )
+
+
+def text(rows: Sequence[Row]) -> str:
+    """Return the table."""
+    cells: list[tuple[str, ...]] = [
+        ("model", "provider", "key", "answers", "seconds", "answered as", "calls understood")
+    ]
+    cells += [_cells(row) for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    lines = ["  ".join(w.ljust(n) for w, n in zip(r, widths, strict=True)).rstrip() for r in cells]
+    bad = [row for row in rows if row.problem]
+    unset = dict.fromkeys(row.key for row in rows if _answers(row) == NOT_SET)
+    lines += ["", *(f"{row.model} on {row.key}: {row.problem}" for row in bad)]
+    lines += [f"{alias} is not set: the provider's other keys do its work" for alias in unset]
+    lines.append(f"{len(rows) - len(bad)} of {len(rows)} are as they should be")
+    return "\n".join(lines)
+
+
+def _answers(row: Row) -> str:
+    if row.latency_s is not None:
+        return "yes"
+    return "NO" if row.problem else NOT_SET
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    seconds = "" if row.latency_s is None else f"{row.latency_s:.2f}"
+    calls = "" if row.messages is None else f"{row.calls} of {row.messages}"
+    return (row.model, row.provider, row.key, _answers(row), seconds, row.reported or "", calls)
+
+
+def _asked(settings: Settings, model: Model, alias: str) -> Row:
+    """Ask one short question through one key."""
+    row = Row(model.name, model.provider, alias, None)
+    body = {
+        "model": model.deployment,
+        "messages": [{"role": "user", "content": QUESTION}],
+        **model.parameters,
+    }
+    request = Request(body, Instance("check", "none", 0, QUESTION), "none", 0, 0)
+    if settings.providers[model.provider].kind == "player":
+        return replace(row, latency_s=0.0, reported=model.deployment)
+    if lacking := missing(settings, [alias]):
+        return row if _others_are_set(settings, alias) else replace(row, problem=lacking[0])
+    try:
+        with _pool(settings, model, alias) as pool:
+            asked = pool.ask(request)
+    except PilotbenchError as error:
+        return replace(row, problem=f"{type(error).__name__}: {error}")
+    reported = asked.completion.model
+    return replace(
+        row, problem=served(model, reported), reported=reported, latency_s=asked.latency_s
+    )
+
+
+def _others_are_set(settings: Settings, alias: str) -> bool:
+    """Return whether a run goes on without a key."""
+    keys = settings.providers[settings.keys[alias].provider].keys
+    return settings.routing == "balanced" and len(missing(settings, keys)) < len(keys)
+
+
+def _with_tools(matrix: Matrix, rows: Sequence[Row], row: Row) -> Row:
+    """Add to a model's first row that was answered what came of calls."""
+    first = next((r for r in rows if r.model == row.model and r.latency_s is not None), None)
+    cell = next((c for c in _cells_with_tools(matrix) if c.model == row.model), None)
+    if row is not first or cell is None:
+        return row
+    model = matrix.settings.catalog[row.model]
+    try:
+        with _pool(matrix.settings, model, row.key) as pool:
+            calls, messages, why = _play(matrix, cell, pool.ask)
+    except PilotbenchError as error:
+        return replace(row, problem=row.problem or f"{type(error).__name__}: {error}")
+    if why is None and calls < PARSE_RATE_WANTED * messages:
+        why = f"only {calls} of {messages} messages had a call that could be read"
+    return replace(row, calls=calls, messages=messages, problem=row.problem or why)
+
+
+def _cells_with_tools(matrix: Matrix) -> Iterator[Cell]:
+    for cell in matrix.plan.cells:
+        task = matrix.tasks[cell.task]
+        if task.tools(task.instance(cell.difficulty, 0)):
+            yield cell
+
+
+def _play(
+    matrix: Matrix, cell: Cell, ask: Callable[[Request], Asked]
+) -> tuple[int, int, str | None]:
+    """Return calls understood, messages, and what went wrong, of the first five messages."""
+    protocol = PROTOCOLS[matrix.settings.catalog[cell.model].protocol]
+    understood: list[bool] = []
+
+    def counted(request: Request) -> Asked:
+        if len(understood) == MESSAGES:
+            raise _Enough
+        asked = ask(request)
+        understood.append(protocol.parse(asked.completion.message).call is not None)
+        return asked
+
+    once = replace(matrix, settings=replace(matrix.settings, repeats=1))
+    for index in range(MESSAGES):
+        owed = play_shard(once, Shard(cell, index, index), counted).owed
+        if owed and owed[0].kind != _Enough.__name__:
+            return sum(understood), len(understood), f"{owed[0].kind}: {owed[0].message}"
+        if len(understood) == MESSAGES:
+            break
+    return sum(understood), len(understood), None
+
+
+def _pool(settings: Settings, model: Model, alias: str) -> Pool:
+    """Return a pool that uses one key alone and gives up soon."""
+    provider = settings.providers[model.provider]
+    hasty = replace(
+        provider,
+        retry_for_s=min(provider.retry_for_s, RETRY_FOR_S),
+        attempt_deadline_s=min(provider.attempt_deadline_s, ATTEMPT_S),
+    )
+    strict = replace(
+        settings, routing="by_prompt", providers={**settings.providers, provider.name: hasty}
+    )
+    return Pool(strict, model.name, alias, 1, False)
