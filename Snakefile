@@ -5,6 +5,7 @@ min_version("9.27")
 
 
 include: "workflow/rules/files.smk"
+include: "workflow/rules/forks.smk"
 
 
 report: "workflow/report/workflow.rst"

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pilotbench.journal.identity import components, identity
 from pilotbench.instances import Instance
+from pilotbench.journal.identity import components, identity
 from pilotbench.providers.provider import Request
 
 INSTANCE = Instance("simple_task", "easy", 0, "Copy a to b.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -395,7 +396,10 @@ def test_a_stop_ends_every_wait_and_nothing_more_is_sent(tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("secrets")
 def test_an_orphan_asks_nothing(tmp_path: Path) -> None:
-    with Simulator(keys={"k1": FREE}) as s, pool_of(s, tmp_path, pool={"parent": 1}) as pool:
+    with (
+        Simulator(keys={"k1": FREE}) as s,
+        pool_of(s, tmp_path, pool={"parent": os.getpid()}) as pool,
+    ):
         with pytest.raises(errors.Stopping, match="run that started"):
             pool.ask(request())
         assert s.stats()["total"]["requests"] == 0

@@ -35,8 +35,8 @@ class Build:
         self.folder = folder
         for name in ("config", "envs", "profiles", "workflow"):
             shutil.copytree(
-                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
+                ROOT / name, folder / name
+            )  # compiled modules too, as after a first run
         shutil.copy(ROOT / "Snakefile", folder)
         self.configure({**PLAYERS, **(config or {})})
 

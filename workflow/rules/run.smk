@@ -51,6 +51,8 @@ def check_first(logs) -> None:
     runlock.sign()
     jobs = jobs_to_run()
     shards = [shard(job.wildcards) for job in jobs]
+    if not (shards and workflow.local_exec):
+        forks.end()
     try:
         for note in preflight.check(MATRIX, shards):
             # In one piece: Snakemake's log writes to the same stream from a thread.
@@ -98,7 +100,8 @@ def only_looks() -> bool:
 
 
 def end_views() -> None:
-    """End the live tables."""
+    """End the live tables and the server of the jobs."""
+    forks.end()
     for view in views():
         view.unwatch()
 

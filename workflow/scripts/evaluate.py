@@ -1,26 +1,13 @@
-"""Adapter: evaluate one shard."""
+"""Adapter: evaluate one shard, in a child of the run's server where there is one."""
 
-from pathlib import Path
+from pilotbench.run import forks
 
-from pilotbench import matrix
-from pilotbench.evaluate import Share, evaluate
-from pilotbench.keys.routing import home_key
-from pilotbench.records import shard_of
-from pilotbench.run import orders
-from pilotbench.run.job import logged, stop_on_signal
-
-with logged(Path(snakemake.log[0])):
-    out = Path(snakemake.output.shard)
-    loaded, shard = matrix.load(snakemake.config).at(out.parents[6]), shard_of(out)
-    key, local = home_key(loaded.settings, shard), snakemake.resources.local == "yes"
-    told = orders.told()
-    share = Share(
-        key=key,
-        tokens=snakemake.resources[key],
-        borrow=local,
-        slots=told.slots,
-        may_ask=told.may_ask and not loaded.settings.rescore,
-        parent=told.parent() if local else None,
-        stop=stop_on_signal(),
-    )
-    evaluate(loaded, shard, out, share)
+local = snakemake.resources.local == "yes"
+work = {
+    "config": snakemake.config,
+    "out": snakemake.output.shard,
+    "log": snakemake.log[0],
+    "tokens": {name: n for name, n in snakemake.resources.items() if isinstance(n, int)},
+    "local": local,
+}
+forks.run("pilotbench.run.shard", work, here=not local)

@@ -25,10 +25,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pilotbench.journal.answers import Answers, Failure, Place, asked_to_json
 from pilotbench.canonical import digest
 from pilotbench.config import Model
 from pilotbench.errors import Stopping, UserError
+from pilotbench.journal.answers import Answers, Failure, Place, asked_to_json
 from pilotbench.locks import is_locked
 from pilotbench.names import from_path, to_path
 from pilotbench.providers.provider import Asked

@@ -1,0 +1,186 @@
+"""Real servers, scripts and children: who does the work, and who ends with whom."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+LIBRARY = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+WORK = """
+import os, signal, sys, time
+from pathlib import Path
+
+def main(does, file=""):
+    if does == "tell":
+        print(os.getppid(), Path.cwd(), os.environ["MARK"])
+        print("aside", file=sys.stderr)
+    if does == "fail":
+        sys.exit("error: one line")
+    if does == "raise":
+        raise ValueError("a bug")
+    if does == "wait":
+        stop = []
+        signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+        Path(file).write_text(f"{os.getpid()} {os.getppid()}")
+        while not stop:
+            time.sleep(0.01)
+        Path(file + ".ended").write_text("stopped in order")
+        sys.exit(7)
+"""
+RUN = """
+import sys, time
+from pilotbench.run import forks
+forks.start(["work"])
+print(__import__("os").environ[forks.VARIABLE], forks._servers[0].pid, flush=True)
+sys.stdin.read()
+forks.end()
+"""
+SCRIPT = "import sys; from pilotbench.run import forks; forks.run('work', eval(sys.argv[1]))"
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Return a function that starts Python code; what is left of it is killed at the end."""
+    (tmp_path / "work.py").write_text(WORK)
+    started: list[subprocess.Popen[str]] = []
+
+    def starting(code: str, *words: str, **env: str) -> subprocess.Popen[str]:
+        path = os.pathsep.join(map(str, (LIBRARY, tmp_path)))
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code, *words],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": path, "MARK": "mine", **env},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return started[-1]
+
+    yield starting
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def running(start: Start) -> Iterator[tuple[subprocess.Popen[str], dict[str, str], int]]:
+    """Yield a run that has a server, the variables of its jobs and the server's process id."""
+    run = start(RUN)
+    variable, server = run.stdout.readline().rsplit(" ", 1)
+    yield run, {"PILOTBENCH_FORKS": variable}, int(server)
+    run.communicate()
+
+
+def script(start: Start, env: dict[str, str], **work: str) -> tuple[int, str, str]:
+    process = start(SCRIPT, repr(work), **env)
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out, err
+
+
+def waited_for(file: Path) -> str:
+    for _ in range(1000):
+        if file.exists() and (text := file.read_text()):
+            return text
+        time.sleep(0.01)
+    raise AssertionError(f"{file.name} is not there after 10 s")
+
+
+def gone(pid: int) -> bool:
+    for _ in range(1000):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_a_child_of_the_server_takes_the_place_of_the_script(start: Start, tmp_path: Path) -> None:
+    with running(start) as (_, env, server):
+        code, out, err = script(start, {**env, "MARK": "another"}, does="tell")
+        assert (code, out, err) == (0, f"{server} {tmp_path} another\n", "aside\n")
+
+
+@pytest.mark.parametrize(
+    ("does", "says"), [("fail", "error: one line\n"), ("raise", "ValueError: a bug\n")]
+)
+def test_it_fails_as_the_script_would(start: Start, does: str, says: str) -> None:
+    with running(start) as (_, env, _):
+        there = script(start, env, does=does)
+    here = script(start, {"PILOTBENCH_FORKS": ""}, does=does)
+    assert there[0] == here[0] == 1
+    assert there[2].endswith(says)
+    assert here[2].endswith(says)
+
+
+def test_without_a_server_the_script_does_the_work_itself(start: Start) -> None:
+    with running(start) as (_run, env, server):
+        other = env["PILOTBENCH_FORKS"].replace(sys.prefix, "/another/environment")
+        for variable in (other, ""):
+            _, out, _ = script(start, {"PILOTBENCH_FORKS": variable}, does="tell")
+            assert out.split()[0] == str(os.getpid())
+        os.kill(server, signal.SIGKILL)
+        code, out, _ = script(start, env, does="tell")
+        assert (code, out.split()[0]) == (0, str(os.getpid()))
+
+
+def test_a_signal_to_the_script_reaches_the_child(start: Start, tmp_path: Path) -> None:
+    with running(start) as (_, env, _):
+        waiting = start(SCRIPT, repr({"does": "wait", "file": "w"}), **env)
+        waited_for(tmp_path / "w")
+        time.sleep(0.2)  # the script has to know its child
+        waiting.terminate()
+        assert waiting.wait(10) == 7
+        assert (tmp_path / "w.ended").exists()
+
+
+def test_a_child_whose_script_was_killed_stops_in_order(start: Start, tmp_path: Path) -> None:
+    with running(start) as (_, env, _):
+        waiting = start(SCRIPT, repr({"does": "wait", "file": "w"}), **env)
+        waited_for(tmp_path / "w")
+        waiting.kill()
+        assert waited_for(tmp_path / "w.ended") == "stopped in order"
+
+
+def test_a_script_whose_child_was_killed_fails_with_one_line(start: Start, tmp_path: Path) -> None:
+    with running(start) as (_, env, _):
+        waiting = start(SCRIPT, repr({"does": "wait", "file": "w"}), **env)
+        os.kill(int(waited_for(tmp_path / "w").split()[0]), signal.SIGKILL)
+        _, err = waiting.communicate(timeout=10)
+        assert waiting.returncode == 1
+        assert err.startswith("error: the process of this job was killed")
+        assert err.count("\n") == 1
+
+
+def test_a_killed_run_takes_its_server_along_and_its_children_have_another_parent(
+    start: Start, tmp_path: Path
+) -> None:
+    with running(start) as (run, env, server):
+        start(SCRIPT, repr({"does": "wait", "file": "w"}), **env)
+        child, parent = map(int, waited_for(tmp_path / "w").split())
+        assert parent == server
+        run.kill()
+        assert gone(server)
+        assert not Path(env["PILOTBENCH_FORKS"].rpartition(os.pathsep)[2]).parent.exists()
+        status = Path(f"/proc/{child}/status").read_text()
+        assert f"PPid:\t{server}\n" not in status
+        os.kill(child, signal.SIGTERM)
+        assert waited_for(tmp_path / "w.ended") == "stopped in order"
+
+
+def test_ctrl_c_does_not_end_the_server_before_its_children(start: Start) -> None:
+    with running(start) as (_, env, server):
+        script(start, env, does="tell")  # it serves: its handlers are set
+        os.kill(server, signal.SIGINT)
+        os.kill(server, signal.SIGTERM)
+        assert script(start, env, does="tell")[1].startswith(f"{server} ")

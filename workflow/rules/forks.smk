@@ -1,0 +1,14 @@
+"""A server that forks the jobs of a run, started while the other rules are still being read.
+
+INPUT:  none: which jobs there are is not known yet
+OUTPUT: a process beside a run on this machine (none beside a dry run); run.smk ends it
+"""
+
+from pilotbench.run import forks
+
+# What a job of a shard imports, and what it imports when it first needs it.
+JOB = ["pilotbench.run.shard", "pilotbench.providers.openai_api"]
+LATER = ["jsonschema", "jinja2.sandbox", "jinja2.meta", "encodings.idna"]
+
+if workflow.is_main_process and not workflow.output_settings.dryrun:
+    forks.start(JOB + LATER)

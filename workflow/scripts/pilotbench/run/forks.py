@@ -1,0 +1,192 @@
+"""Jobs without a start: a process that has imported everything once forks one child for each.
+
+The script of a job is a new interpreter, and what asks a provider takes more than half a second of
+a core to import: as much as twenty short questions. So a run starts one server before its first
+job, while the build tool is still busy; the script of a job hands work, environment and streams to
+a child of the server and waits. Where no server answers (a job on a cluster, another interpreter)
+it does the work itself.
+
+Whoever dies, the others end: the server reads a pipe of the run and exits when that is closed; a
+child then has another parent, which it looks at before each request (see `orders`); a child whose
+script is gone stops as if by SIGTERM; a script whose child was killed fails.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+VARIABLE = "PILOTBENCH_FORKS"
+"""Interpreter and socket of the server, for the jobs that inherit the environment."""
+LIBRARY = Path(__file__).resolve().parents[2]
+_SERVE = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from pilotbench.run import forks; forks.serve()"
+)
+_STREAMS = (0, 1, 2)
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM)
+_servers: list[subprocess.Popen[bytes]] = []
+"""The server of this process: the pipe that it reads ends with the process."""
+
+
+def start(modules: Sequence[str]) -> None:
+    """Start a server that imports `modules` beside us, and tell the jobs of it.
+
+    There is none where its socket cannot be made: the path of the temporary folder is too long.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="pilotbench-"))
+    with socket.socket(socket.AF_UNIX) as door:
+        try:
+            door.bind(str(folder / "socket"))
+        except OSError:
+            shutil.rmtree(folder)
+            return
+        door.listen(128)
+        number = door.fileno()
+        words = [sys.executable, "-c", _SERVE, str(LIBRARY), str(folder), str(number), *modules]
+        # Our output is not its output: who reads it to the end need not wait for its end.
+        quiet = subprocess.DEVNULL
+        _servers.append(
+            subprocess.Popen(
+                words, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, pass_fds=[number]
+            )
+        )
+    os.environ[VARIABLE] = f"{sys.prefix}{os.pathsep}{folder}/socket"
+
+
+def end() -> None:
+    """End the server; a child that is left sees that its run is over."""
+    _, _, socket_path = os.environ.pop(VARIABLE, "").rpartition(os.pathsep)
+    while _servers:
+        process = _servers.pop()
+        process.kill()
+        process.communicate()
+        shutil.rmtree(Path(socket_path).parent, ignore_errors=True)
+
+
+def run(module: str, arguments: dict[str, Any], here: bool = False) -> None:
+    """Do `module.main(**arguments)` in a child of the server and exit as it exits.
+
+    With `here` True, or where no server answers, it is done in this process. `arguments` must be
+    JSON.
+    """
+    connection = None if here else _connected()
+    if connection is None:
+        importlib.import_module(module).main(**arguments)
+        return
+    work = {
+        "module": module,
+        "arguments": arguments,
+        "environment": dict(os.environ),
+        "folder": str(Path.cwd()),
+    }
+    with connection, connection.makefile("rwb") as stream, suppress(ConnectionError):
+        socket.send_fds(connection, [b"."], _STREAMS)
+        stream.write(json.dumps(work).encode() + b"\n")
+        stream.flush()
+        if started := stream.readline():
+            child = int(started)
+            for number in _PASSED_ON:
+                signal.signal(number, lambda number, _: _signal(child, number))
+            sys.exit(int(stream.readline() or _killed()))
+    importlib.import_module(module).main(**arguments)
+
+
+def serve() -> None:
+    """Be the server, until the run closes our standard input."""
+    _, _, folder, number, *modules = sys.argv
+    for one in _PASSED_ON:
+        signal.signal(one, signal.SIG_IGN)  # the run ends us, when its jobs are over
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
+    with suppress(ImportError):  # the job that needs it says so
+        for module in modules:
+            importlib.import_module(module)
+    gc.freeze()
+    try:
+        with socket.socket(fileno=int(number)) as door, selectors.DefaultSelector() as ready:
+            ready.register(door, selectors.EVENT_READ)
+            ready.register(0, selectors.EVENT_READ)
+            while not any(key.fd == 0 for key, _ in ready.select()):
+                connection, _ = door.accept()
+                if os.fork() == 0:
+                    door.close()
+                    _work(connection)
+                connection.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _work(connection: socket.socket) -> NoReturn:
+    """Be a child of the server: take a job's place, do its work, tell it how that ended."""
+    code = 1
+    try:
+        for number in (*_PASSED_ON, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        _, streams, _, _ = socket.recv_fds(connection, 1, len(_STREAMS))
+        for ours, theirs in zip(_STREAMS, streams, strict=True):
+            os.dup2(theirs, ours)
+            os.close(theirs)
+        stream = connection.makefile("rb")
+        work = json.loads(stream.readline())
+        os.chdir(work["folder"])
+        os.environ.clear()
+        os.environ.update(work["environment"])
+        connection.sendall(b"%d\n" % os.getpid())
+        threading.Thread(target=_stop_with, args=(connection,), daemon=True).start()
+        importlib.import_module(work["module"]).main(**work["arguments"])
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            connection.sendall(b"%d\n" % code)
+        os._exit(code)
+
+
+def _stop_with(connection: socket.socket) -> None:
+    """Stop this process when the job's script, which says nothing more, is gone."""
+    with suppress(OSError):
+        connection.recv(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _connected() -> socket.socket | None:
+    prefix, _, path = os.environ.get(VARIABLE, "").rpartition(os.pathsep)
+    if prefix != sys.prefix:
+        return None
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(path)
+    except OSError:
+        connection.close()
+        return None
+    return connection
+
+
+def _signal(child: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(child, number)
+
+
+def _killed() -> NoReturn:
+    sys.exit("error: the process of this job was killed; what it was answered is in the journal")

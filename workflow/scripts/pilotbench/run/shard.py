@@ -1,0 +1,37 @@
+"""The job of one shard, from what the build tool tells its script to the result file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pilotbench import matrix
+from pilotbench.evaluate import Share, evaluate
+from pilotbench.keys.routing import home_key
+from pilotbench.records import shard_of
+from pilotbench.run import orders
+from pilotbench.run.job import logged, stop_on_signal
+
+
+def main(
+    config: Mapping[str, Any], out: str, log: str, tokens: Mapping[str, int], local: bool
+) -> None:
+    """Evaluate the shard whose file is `out`; `tokens` are the job's slots by key alias.
+
+    `local` says that the job runs on the machine of the run, as its descendant.
+    """
+    with logged(Path(log)):
+        file = Path(out)
+        loaded, shard = matrix.load(config).at(file.parents[6]), shard_of(file)
+        key, told = home_key(loaded.settings, shard), orders.told()
+        share = Share(
+            key=key,
+            tokens=tokens[key],
+            borrow=local,
+            slots=told.slots,
+            may_ask=told.may_ask and not loaded.settings.rescore,
+            parent=told.parent() if local else None,
+            stop=stop_on_signal(),
+        )
+        evaluate(loaded, shard, file, share)
