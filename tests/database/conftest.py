@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from database_lab import Lab, filled
+
+from support.database_lab import Lab, filled
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pandas
 import pytest
-from database_lab import SIZE, Lab, half
 from pandas.testing import assert_frame_equal
 
 from pilotbench.database import store
 from pilotbench.plan import Plan
 from pilotbench.records import Cell, Shard
+from support.database_lab import SIZE, Lab, half
 
 GUIDE = (Path(__file__).parents[2] / "docs/analysis.md").read_text(encoding="utf-8")
 SETUP, *QUESTIONS = re.split(r"^## ", GUIDE, flags=re.M)

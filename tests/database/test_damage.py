@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from database_lab import CELLS, SIZE, Lab
 
 from pilotbench.database import shardfiles
 from pilotbench.database.checks import CHECKS, CheckFailed, check
@@ -18,6 +17,7 @@ from pilotbench.database.updates import DamagedShards
 from pilotbench.errors import RecordError, UserError
 from pilotbench.plan import Plan
 from pilotbench.records import Shard, write_shard
+from support.database_lab import CELLS, SIZE, Lab
 from support.make_shards import make_episodes, make_header
 
 SHARD = Shard(CELLS[1], 0, SIZE - 1)

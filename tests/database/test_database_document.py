@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from database_lab import Lab
 
 from pilotbench import scoring
 from pilotbench.database import schema, shardfiles
 from pilotbench.database.document import PAGE, page
 from pilotbench.database.views import VIEWS
+from support.database_lab import Lab
 
 
 def test_the_page_is_what_the_schema_says() -> None:

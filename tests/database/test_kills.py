@@ -10,16 +10,16 @@ import time
 from pathlib import Path
 
 import pytest
-from database_lab import CELLS, SIZE, Lab
 
 from pilotbench.plan import Plan
 from pilotbench.records import Shard
+from support.database_lab import CELLS, SIZE, Lab
 
 HERE = Path(__file__).parent
 PROGRAM = """
 import sys
 from pathlib import Path
-from database_lab import Lab
+from support.database_lab import Lab
 from test_kills import many
 
 lab = Lab(Path(sys.argv[1]), many())

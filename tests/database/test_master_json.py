@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
-from database_lab import CELLS, SIZE, Lab
 from jsonschema import Draft202012Validator
 
 from pilotbench.database import master_json
 from pilotbench.database.schema import ERROR_KINDS
 from pilotbench.errors import UserError
 from pilotbench.plan import Plan
+from support.database_lab import CELLS, SIZE, Lab
 
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/master_database.schema.yaml"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 
 import pytest
-from database_lab import CELLS, SIZE, Lab, half
 
 from pilotbench.database import prune
 from pilotbench.database.prune import prunable, remove
 from pilotbench.errors import UserError
 from pilotbench.plan import Plan
 from pilotbench.records import Shard
+from support.database_lab import CELLS, SIZE, Lab, half
 
 
 def pruned(lab: Lab) -> Lab:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas
 import pytest
-from database_lab import CELLS, SIZE, Lab, half
 
 from pilotbench.config import FLAWED
 from pilotbench.database import export, queries
@@ -15,6 +14,7 @@ from pilotbench.database.views import VIEWS
 from pilotbench.errors import UserError
 from pilotbench.plan import Plan
 from pilotbench.records import Shard, write_shard
+from support.database_lab import CELLS, SIZE, Lab, half
 from support.make_shards import make_episodes, make_header
 
 FRAMES = {

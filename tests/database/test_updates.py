@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import duckdb
 import pytest
-from database_lab import CELLS, SIZE, Lab, Replayed, half
 
 from pilotbench.database import queries, reading, store
 from pilotbench.errors import UserError
 from pilotbench.evaluate import Owed
 from pilotbench.plan import Plan
 from pilotbench.records import Shard
+from support.database_lab import CELLS, SIZE, Lab, Replayed, half
 
 
 def whole(count: int, repeats: int = 1) -> Plan:

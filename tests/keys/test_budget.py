@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +15,8 @@ from pilotbench.config import Price
 from pilotbench.errors import BudgetSpent
 from pilotbench.keys.budget import Budget, cost, estimate
 from pilotbench.providers.provider import Tokens
+
+LIBRARY = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 
 
 @contextmanager
@@ -33,6 +38,39 @@ def test_a_budget_goes_on_from_what_was_spent_before(tmp_path: Path) -> None:
         one.settle(0.05, 0.01)
         one.reserve(0.06)
         assert other.spent == pytest.approx(0.97)
+
+
+RUN = """
+import sys
+from pathlib import Path
+from pilotbench.keys.budget import Budget
+budget = Budget(Path(sys.argv[1]), 1.0)
+budget.begin(0.9)
+print("begun", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_run_never_forgets_what_another_that_is_alive_has_spent(tmp_path: Path) -> None:
+    file = tmp_path / "limits" / "budget"
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", RUN, str(file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(LIBRARY)},
+        ) as alive,
+        budget(tmp_path, 1.0) as second,
+    ):
+        assert alive.stdout is not None
+        assert alive.stdout.readline() == b"begun\n"
+        second.begin(0.2)
+        with pytest.raises(BudgetSpent, match=r"0\.9000 of 1\.0 USD"):
+            second.reserve(0.2)
+        alive.kill()
+    with budget(tmp_path, 1.0) as third:
+        third.begin(0.2)
+        assert third.spent == pytest.approx(0.2)
 
 
 def test_a_reservation_that_was_never_settled_stays_spent(tmp_path: Path) -> None:

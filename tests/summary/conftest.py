@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from support import simulated_models as synthetic
+from support.database_lab import Lab, filled
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    """Four cells of one shard each, all planned and written."""
+    return filled(tmp_path / "results")
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ VERBS = {
     ),
     "show": ("pilotbench.verbs.show", "one instance: rendered prompt, the problem, the transcript"),
     "compare": ("pilotbench.summary.compare", "two result folders, prompts or models, paired"),
-    "where-from": ("pilotbench.database.where_from", "where the results of a cell come from"),
+    "where-from": ("pilotbench.summary.where_from", "where a number of the summary comes from"),
     "prune": ("pilotbench.database.prune", "remove result files that no plan needs any more"),
     "init": ("pilotbench.verbs.init", "write a config of your own for the keys in the environment"),
     "unlock": ("pilotbench.run.runlock", "explain the lock of a killed run, and clear it if stale"),

@@ -18,7 +18,7 @@ from pilotbench.bench.job import Job, Measured, command, draws, prepared
 from pilotbench.bench.row import Row, at_least, told, utilised
 
 PROMPTS = {"short": 0, "middle": 4000, "long": 8000}
-"""Tokens that stand before the task: at 0.05 ms each a request takes 0, 0.2 or 0.4 s longer."""
+"""Tokens that stand before the task: at 0.125 ms each a request takes 0, 0.5 or 1 s longer."""
 _FILLER = "Work with care, step by step. "
 TASKS = ("simple_task", "basic_task", "data_pipeline", "api_integration", "multi_stage_pipeline")
 JOB = Job(
@@ -26,9 +26,9 @@ JOB = Job(
     keys=3,
     shard_size=20,
     simulator={
-        "latency_s": 0.4,
+        "latency_s": 1.0,
         "sigma": 0.6,
-        "per_input_token_s": 5e-5,
+        "per_input_token_s": 1.25e-4,
         "tasks": list(TASKS),
         "difficulties": ["easy"],
         "instances": 20,

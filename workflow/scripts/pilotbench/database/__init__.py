@@ -9,7 +9,7 @@ resolve     which row stands for an episode, which the selection plans
 store       the draft beside the database, its publication
 checks      what must hold before a draft is published
 updates     one update, from changes to publication
-queries     read-only DataFrames; master_json, export, where_from, prune: what is made of them
+queries     read-only DataFrames; master_json, export, prune: what is made of them
 
 DuckDB and pandas are imported where they are used, never by `import pilotbench`.
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ class Budget:
     def __init__(self, path: Path, limit: float | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._ledger = Ledger(path)
+        self._runs = path.with_suffix(".runs")
+        self._run: int | None = None
         self._limit = limit
 
     @property
@@ -34,9 +38,14 @@ class Budget:
         return float(self._ledger.read().get("usd", 0.0))
 
     def begin(self, usd: float) -> None:
-        """Set what the matrix has spent so far; called once at the start of a run."""
+        """Set what the matrix of a run has spent so far; the run lasts until `close`.
+
+        While another run shares the file, what it has spent and reserved stays: `usd` only raises
+        it.
+        """
         with self._ledger.locked() as value:
-            value["usd"] = usd
+            known = 0.0 if self._alone() else float(value.get("usd", 0.0))
+            value["usd"] = max(usd, known)
 
     def reserve(self, usd: float) -> None:
         """Reserve `usd`. Raises BudgetSpent where that would exceed the bound."""
@@ -55,8 +64,22 @@ class Budget:
             value["usd"] = max(0.0, float(value.get("usd", 0.0)) + usd - reserved)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; a run that has begun is over."""
         self._ledger.close()
+        if self._run is not None:
+            os.close(self._run)
+            self._run = None
+
+    def _alone(self) -> bool:
+        """Join the runs that share the file: each holds a shared lock as long as it lives."""
+        self._run = os.open(self._runs, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._run, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            fcntl.flock(self._run, fcntl.LOCK_SH)
+        return True
 
 
 def estimate(body: dict[str, Any]) -> Tokens:

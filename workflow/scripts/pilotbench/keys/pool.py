@@ -106,11 +106,6 @@ class Pool:
         self._counts_tokens = any(key.tpm for key in keys.values()) or self._budget is not None
         self._provider = connect(self._provider_settings, settings.catalog[model], opened)
 
-    @property
-    def concurrency(self) -> int:
-        """How many requests can be in flight at most: the number of threads worth having."""
-        return sum(self._limiters[a].slots for a in self._home if a in self._limiters)
-
     def ask(self, request: Request) -> Asked:
         """Return the answer to a request and how it was got.
 

@@ -9,11 +9,14 @@ from collections.abc import Iterable
 
 from pilotbench.errors import ConfigError, RecordError
 from pilotbench.journal import Journal, journal_folder
-from pilotbench.keys.budget import cost
+from pilotbench.keys.budget import Budget, cost
 from pilotbench.keys.pool import budget_of
 from pilotbench.matrix import Matrix
 from pilotbench.providers.provider import Tokens
 from pilotbench.records import Shard, read_header
+
+_begun: list[Budget] = []
+"""The budget of this process's run: open as long as the process lives."""
 
 
 def begin(matrix: Matrix, shards: Iterable[Shard]) -> None:
@@ -31,8 +34,10 @@ def begin(matrix: Matrix, shards: Iterable[Shard]) -> None:
                 "it: write price: {input: …, output: …} (USD per million tokens)"
             )
     budget = budget_of(matrix.settings)
+    while _begun:
+        _begun.pop().close()
+    _begun.append(budget)
     budget.begin(sum(spent(matrix, shard) for shard in matrix.plan.shards))
-    budget.close()
 
 
 def spent(matrix: Matrix, shard: Shard) -> float:

@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from database_lab import CELLS, SIZE, Lab
 
-from pilotbench.database import where_from
 from pilotbench.errors import UserError
 from pilotbench.run.command import file_digest
+from pilotbench.summary import data, scores, where_from
 from support import make_shards
 from support.build import Build
+from support.database_lab import CELLS, SIZE, Lab, half
 
 CELL = dict(zip(where_from.CELL, CELLS[0].words, strict=True))
 
@@ -47,6 +47,37 @@ def test_refused_episodes_are_not_in_the_base_of_a_success_rate(lab: Lab) -> Non
     every = where_from.where_from(lab.database, "success_rate_all", {}, lab.results)
     assert {episode["status"] for episode in origin.episodes} == {"completed"}
     assert len(every.episodes) == 4 * SIZE
+
+
+@pytest.mark.parametrize("words", [{}, {"model": "alpha"}, CELL])
+def test_every_number_of_the_scores_is_the_one_of_the_summary(
+    lab: Lab, words: dict[str, str]
+) -> None:
+    lab.update()
+    found = data.load(lab.database, None)
+    by = list(words) or ["tool_success_rate"]  # one level: a group of all
+    table = scores.scores(scores.prepared(found), found.cells, by)
+    (row,) = [r for _, r in table.iterrows() if all(r[k] == v for k, v in words.items())]
+    columns = [name for name in table.columns if name not in where_from.CELL]
+    assert {"planned", "owed", "success_rate_all_low", "upper", "tokens_per_success"} <= {*columns}
+    for column in columns:
+        value = where_from.where_from(lab.database, column, words, lab.results).value
+        assert value == pytest.approx(float(row[column]), nan_ok=True) or (
+            value is None and row[column] != row[column]
+        ), column
+
+
+def test_what_is_owed_is_named_with_the_command_that_asks_for_it(lab: Lab) -> None:
+    lab.path(lab.plan.shards[0]).unlink()
+    lab.update(half)
+    origin = where_from.where_from(lab.database, "owed", CELL, lab.results)
+    assert (origin.value, origin.episodes, origin.commands) == (1, [], [])
+    assert [owed["kind"] for owed in origin.owed] == ["RateLimited"]
+    assert origin.files[0]["state"] == "provisional"
+    assert origin.finish == "snakemake"
+    text = where_from.text(origin)
+    assert "and 1 owed:" in text
+    assert text[-1] == "snakemake"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +142,7 @@ def test_files_of_several_runs_are_made_again_by_several_commands(lab: Lab) -> N
 _MINE = {"mine": {"provider": "players", "deployment": "oracle"}}
 _PROGRAM = """
 import argparse
-from pilotbench.database import where_from
+from pilotbench.summary import data, scores, where_from
 parser = argparse.ArgumentParser()
 where_from.add_arguments(parser)
 where_from.run(parser.parse_args())

@@ -1,7 +1,8 @@
 """Where one number of the summary comes from: episodes, files, commits, and how to make it again.
 
-A number is a column of `cells` or `leaderboard` over the episodes that some words select:
-`success_rate model=oracle prompt=baseline task=simple_task`.
+A number is a column of the summary's tables of scores over the episodes that some words select:
+`success_rate model=oracle prompt=baseline task=simple_task`. Counts, rates and sums are those of
+the database's views; intervals, bounds and shares come from the function that the summary uses.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,9 @@ from pilotbench.database.schema import CELL
 from pilotbench.database.views import COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES_SQL
 from pilotbench.errors import UserError
 from pilotbench.run.command import file_digest
+from pilotbench.summary.balance import inside
+from pilotbench.summary.data import load
+from pilotbench.summary.scores import prepared, scores
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,17 +36,24 @@ _COMPLETED = (
     "partial_success",
     "failure",
     "success_rate",
+    "success_rate_low",
+    "success_rate_high",
     "progress",
     "weighted_score",
     "collateral_damage",
     "turns",
     "tool_calls",
 )
-_STATUS = {"success_rate_all": ("completed", "refused"), "refused": ("refused",)} | {
-    "not_applicable": ("not_applicable",),
+_STATUS = {
     **dict.fromkeys(_COMPLETED, ("completed",)),
+    "refused": ("refused",),
+    "not_applicable": ("not_applicable",),
+    "owed": (),
 }
-_ANY = ("completed", "refused", "not_applicable")
+_COUNTS = ("not_applicable", "planned", "tokens_input", "tokens_output", "cost_usd", "requests")
+_OUTCOME = ("completed", "refused")
+_ANY = (*_OUTCOME, "not_applicable")
+_WITH_OWED = ("planned", "owed", "lower", "upper")
 _SHOWN = ("index", "repeat", "status", "level", "progress", "turns", "cost_usd", "shard", "episode")
 _ORIGIN = (
     "path",
@@ -72,16 +84,19 @@ _ORIGIN = (
 class Origin:
     """All that a number comes from; `commands` make its files again, in order.
 
-    `notes` say what would keep them from that: files that are no longer as they were.
+    `notes` say what would keep them from that: files that are no longer as they were. `finish` is
+    the command that asks for what its unfinished shards lack.
     """
 
     column: str
     words: dict[str, str]
     value: float | int | None
     episodes: list[Json] = field(default_factory=list)
+    owed: list[Json] = field(default_factory=list)
     files: list[Json] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    finish: str | None = None
 
 
 def where_from(
@@ -97,16 +112,42 @@ def where_from(
             raise UserError(f"where-from: unknown word {word!r}; allowed: {', '.join(CELL)}")
     selected = " AND ".join(["current", *(f"{word} = ?" for word in words)])
     values = list(words.values())
+    planned = " AND ".join(["true", *(f"{word} = ?" for word in words)])
     with opened(db) as connection:
-        number = _number(connection, column, selected, values)
         files = _rows(connection, _FILES.format(selected), values)
-        if not files:
+        owed = _rows(connection, _OWED.format(planned), values)
+        if not (files or owed):
             told = " ".join(f"{word}={value}" for word, value in words.items())
             raise UserError(f"where-from: no episode of the current selection has {told}")
-        base = [*values, list(_STATUS.get(column, _ANY))]
-        episodes = _rows(connection, _EPISODES.format(selected), base)
+        statuses = _STATUS.get(column, _ANY if column in _COUNTS else _OUTCOME)
+        episodes = _rows(connection, _EPISODES.format(selected), [*values, list(statuses)])
+        numbers = _rows(connection, _NUMBERS.format(selected), values)[0]
+    if column not in numbers:
+        numbers |= _scores(db, words)
+    if column not in numbers:
+        raise UserError(f"where-from: no column {column!r}; allowed: {', '.join(numbers)}")
     again = commands(files, results)
-    return Origin(column, dict(words), number, episodes, files, notes(files), again)
+    owing = owed if column in _WITH_OWED else []
+    return Origin(column, dict(words), numbers[column], episodes, owing, files, notes(files), again)
+
+
+def _scores(db: Path, words: Mapping[str, str]) -> Json:
+    """Return the row of the summary's scores over the cells that `words` select."""
+    data = load(db, None)
+    cells = data.cells
+    for word, value in words.items():
+        cells = cells[cells[word].astype(str) == value]
+    one = {"all": "all"}
+    chosen = inside(prepared(data), cells)
+    row = scores(chosen.assign(**one), cells.assign(**one), list(one)).iloc[0]
+    return {name: _plain(value) for name, value in row.items() if name not in one}
+
+
+def _plain(value: Any) -> float | int | None:
+    number = float(value)
+    if isnan(number):
+        return None
+    return int(number) if number.is_integer() else number
 
 
 _NUMBERS = f"SELECT {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}, {ERRORS_SQL} FROM episodes WHERE {{}}"
@@ -114,20 +155,15 @@ _EPISODES = f"""
 SELECT {", ".join((*CELL, *_SHOWN))} FROM episodes WHERE {{}} AND list_contains(?, status)
 ORDER BY {", ".join(CELL)}, index, repeat
 """
+_OWED = f"""
+SELECT {", ".join(CELL)}, index, repeat, shard, kind, message FROM owed WHERE {{}}
+ORDER BY {", ".join(CELL)}, index, repeat
+"""
 _FILES = f"""
 SELECT {", ".join(f's."{name}"' for name in (*CELL, *_ORIGIN))}, count(*) AS episodes
 FROM store.shards s JOIN (FROM episodes WHERE {{}}) e ON e.shard = s.path
 GROUP BY ALL ORDER BY path
 """
-
-
-def _number(
-    connection: duckdb.DuckDBPyConnection, column: str, selected: str, values: list[Any]
-) -> Any:
-    numbers = _rows(connection, _NUMBERS.format(selected), values)[0]
-    if column not in numbers:
-        raise UserError(f"where-from: no column {column!r}; allowed: {', '.join(numbers)}")
-    return numbers[column]
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> list[Json]:
@@ -221,14 +257,20 @@ def text(origin: Origin) -> list[str]:
     value = "none" if origin.value is None else f"{origin.value:g}"
     lines = [f"{origin.column} {told} = {value}, from {len(origin.episodes)} episodes:"]
     lines += [f"  {_episode(episode)}" for episode in origin.episodes]
-    lines.append(f"in {len(origin.files)} files:")
-    lines += [f"  {_file(file)}" for file in origin.files]
-    return [
-        *lines,
-        *origin.notes,
-        "made again, without paying for what the journal holds, by:",
-        *origin.commands,
-    ]
+    if origin.owed:
+        lines.append(f"and {len(origin.owed)} owed:")
+        lines += [f"  {_episode(owed | {'level': owed['kind']})}" for owed in origin.owed]
+    if origin.files:
+        lines.append(f"in {len(origin.files)} files:")
+        lines += [f"  {_file(file)}" for file in origin.files]
+    lines += origin.notes
+    if origin.commands:
+        lines.append("made again, without paying for what the journal holds, by:")
+        lines += origin.commands
+    if origin.finish:
+        lines += ["what is owed is asked for, and files that are not there yet written, by:"]
+        lines.append(origin.finish)
+    return lines
 
 
 def _episode(episode: Json) -> str:
