@@ -126,9 +126,26 @@ def where_from(
         numbers |= _scores(db, words)
     if column not in numbers:
         raise UserError(f"where-from: no column {column!r}; allowed: {', '.join(numbers)}")
-    again = commands(files, results)
-    owing = owed if column in _WITH_OWED else []
-    return Origin(column, dict(words), numbers[column], episodes, owing, files, notes(files), again)
+    written = [file for file in files if file["state"] != "provisional"]
+    return Origin(
+        column,
+        dict(words),
+        numbers[column],
+        episodes=episodes,
+        owed=owed if column in _WITH_OWED else [],
+        files=files,
+        notes=notes(written),
+        commands=commands(written, results),
+        finish=_finish(results) if owed or len(written) < len(files) else None,
+    )
+
+
+def _finish(results: Path) -> str:
+    """Return the command of the last summary, made to ask for what was owed then."""
+    told = results / "summary" / "summary.json"
+    if not told.is_file():
+        return "snakemake"
+    return str(json.loads(told.read_text("utf-8"))["facts"]["pays"])
 
 
 def _scores(db: Path, words: Mapping[str, str]) -> Json:
