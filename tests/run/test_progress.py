@@ -8,6 +8,7 @@ import pytest
 from pilotbench import config, matrix
 from pilotbench.errors import RateLimited
 from pilotbench.journal import Journal, journal_folder
+from pilotbench.journal.answers import Answers
 from pilotbench.locks import is_locked
 from pilotbench.providers.provider import Asked, Completion, Tokens
 from pilotbench.records import write_shard
@@ -94,6 +95,25 @@ def test_an_unfinished_shard_shows_what_has_begun_what_is_owed_and_that_it_runs(
         assert (row.begun, row.owed, row.shards_running, row.done) == (1, 1, 1, 0)
     assert not is_locked(segment.path)
     assert watch.model_rows()[0].shards_running == 0
+
+
+def test_an_answer_is_read_once_however_often_one_looks(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    whole = Answers.record
+    monkeypatch.setattr(
+        Answers, "record", lambda self, name: read.append(name) or whole(self, name)
+    )
+    completion = Completion({"content": "x"}, "stop", "m", Tokens(1, 1))
+    asked = Asked(completion, "players_local", time.time(), 1, 0, 1)
+    with journal_of(watch, 2).open(4, 5) as segment:
+        for count, name in enumerate(("a" * 64, "b" * 64), start=1):
+            segment.write(name, {"repeat": 0, "turn": count}, asked, index=3 + count)
+            for _ in range(2):
+                assert watch.model_rows()[0].begun == count
+                assert watch.key_rows()[0].rate > 0
+    assert read == ["a" * 64, "b" * 64]
 
 
 def test_the_slots_in_force_are_those_of_the_last_answer_and_of_this_run(

@@ -63,7 +63,7 @@ def test_a_price_that_is_unknown_for_one_episode_leaves_no_cost():
 def test_the_effective_rate_is_that_of_calls_that_could_fail():
     data, row = table_of(instances=100)
     frame = data.episodes
-    assert row["effective_rate"] == 1 - frame["transient_met"].sum() / frame["drawn"].sum()
+    assert row["effective_rate"] == 1 - frame["transient_met"].sum() / frame["drawn_calls"].sum()
 
 
 def test_nothing_finished_still_has_its_plan():

@@ -285,7 +285,7 @@ def flat(shard: Shard, record: Json) -> Json:
         "calls": len(calls),
         "valid_calls": sum(c["valid"] for c in calls),
         "ok_calls": sum(c["ok"] for c in calls),
-        "drawn": sum(c["valid"] for c in calls),
+        "drawn_calls": sum(c["valid"] for c in calls),
         **{f"transient_{k}": v for k, v in record["transient"].items()},
         **{f"flaw_{flaw}": record["flaws"].get(flaw) for flaw in FLAWS},
         **{f"tokens_{k}": v for k, v in record["tokens"].items()},

@@ -119,9 +119,13 @@ class Answers:
                 self._report(Damage(place.path, place.line, str(error)))
         return None
 
+    def identities(self) -> list[str]:
+        """Return the identities answered by a response, in the order of the segments."""
+        return list(self._places)
+
     def records(self) -> Iterator[Json]:
         """Return the line of every response, in the order of the segments."""
-        for identity in list(self._places):
+        for identity in self.identities():
             record = self.record(identity)
             if record is not None:
                 yield record

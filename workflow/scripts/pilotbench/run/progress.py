@@ -2,7 +2,7 @@
 
 It opens neither database nor transcripts and holds no lock that anyone waits for, so it answers at
 any time: during a run, from another terminal, after a crash. What does not change any more (the
-header of a file) is read once.
+header of a file, an answer) is read once.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pilotbench.config import Price
 from pilotbench.episode import cost_usd
 from pilotbench.errors import RecordError
 from pilotbench.journal import Journal, journal_folder
+from pilotbench.journal.answers import Answers
 from pilotbench.keys.limiter import held_slots
 from pilotbench.keys.secrets import access, environment, missing
 from pilotbench.matrix import Matrix
@@ -75,12 +77,25 @@ class KeyProgress:
     rate: float = 0.0
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What is counted of an answer in the journal; `started` is Unix time in s."""
+
+    index: int
+    repeat: int
+    usd: float
+    started: float
+    key: str
+    slots: int | None
+
+
 @dataclass
 class Watch:
     """Looks at one matrix as often as it is asked to."""
 
     matrix: Matrix
     _headers: dict[tuple[Path, int], Json] = field(default_factory=dict)
+    _seen: dict[Shard, dict[str, _Answer | None]] = field(default_factory=dict)
 
     def model_rows(self) -> list[ModelProgress]:
         """Return a row for each model, in the order of the config."""
@@ -118,6 +133,7 @@ class Watch:
         if header is None:
             self._count_journal(row, shard)
             return
+        self._seen.pop(shard, None)
         row.shards_done += 1
         row.done += header["planned"]
         row.usd += header["cost_usd"] or 0.0
@@ -128,16 +144,21 @@ class Watch:
     def _count_journal(self, row: ModelProgress, shard: Shard) -> None:
         journal = self._journal(shard)
         answers = journal.read(shard.first, shard.last)
-        model = self.matrix.settings.catalog[shard.cell.model]
-        places = set()
-        for record in answers.records():
-            if record.get("index") in shard.indices:
-                places.add((record["index"], record["components"]["repeat"]))
-                tokens = Tokens(**record["asked"]["completion"]["tokens"])
-                row.usd += cost_usd(model.price, tokens) or 0.0
-        row.begun += len(places)
+        mine = [one for one in self._known(shard, answers) if one.index in shard.indices]
+        row.usd += sum(one.usd for one in mine)
+        row.begun += len({(one.index, one.repeat) for one in mine})
         row.owed += len(answers.owed())
         row.shards_running += bool(journal.holders(shard.first, shard.last))
+
+    def _known(self, shard: Shard, answers: Answers) -> list[_Answer]:
+        """Return every answer that can be read; each is read once."""
+        seen = self._seen.setdefault(shard, {})
+        price = self.matrix.settings.catalog[shard.cell.model].price
+        for identity in answers.identities():
+            if identity not in seen:
+                record = answers.record(identity)
+                seen[identity] = _answer(record, price) if record else None
+        return [one for name in answers.identities() if (one := seen[name]) is not None]
 
     def _lately(self) -> tuple[dict[str, float], dict[str, int]]:
         """Return answers a minute, and the slots that the last one was asked under, by key alias.
@@ -150,14 +171,14 @@ class Watch:
         for shard in self.matrix.plan.shards:
             header = self._header(shard)
             if header is None:
-                for record in self._journal(shard).read(shard.first, shard.last).records():
-                    asked = record["asked"]
-                    if now - asked["started"] < WINDOW_S:
-                        found[asked["key"]] += 1
-                        if asked.get("slots"):
-                            this = (asked["started"], asked["slots"])
-                            last[asked["key"]] = max(this, last.get(asked["key"], this))
-                        longest = max(longest, now - asked["started"])
+                answers = self._journal(shard).read(shard.first, shard.last)
+                for one in self._known(shard, answers):
+                    if now - one.started < WINDOW_S:
+                        found[one.key] += 1
+                        if one.slots:
+                            this = (one.started, one.slots)
+                            last[one.key] = max(this, last.get(one.key, this))
+                        longest = max(longest, now - one.started)
             elif _age_s(header, "ended") < WINDOW_S:
                 found.update(header["provenance"]["keys"])
                 longest = max(longest, min(WINDOW_S, _age_s(header, "started")))
@@ -179,6 +200,13 @@ class Watch:
     def _journal(self, shard: Shard) -> Journal:
         folder = journal_folder(self.matrix.settings.catalog[shard.cell.model], shard.cell)
         return Journal(self.matrix.settings.journal_dir, folder)
+
+
+def _answer(record: Json, price: Price | None) -> _Answer:
+    asked = record["asked"]
+    usd = cost_usd(price, Tokens(**asked["completion"]["tokens"])) or 0.0
+    words = (record.get("index", -1), record["components"].get("repeat", 0), usd)
+    return _Answer(*words, asked["started"], asked["key"], asked.get("slots"))
 
 
 def lines(models: list[ModelProgress], keys: list[KeyProgress]) -> Iterator[str]:

@@ -15,7 +15,6 @@ CELL = ["model", "prompt", "task", "difficulty", "tool_success_rate"]
 CONDITION = ["task", "difficulty", "tool_success_rate"]
 BASELINE = "baseline"
 REFERENCE = "optimal"
-NEVER_FAIL = ("tool_search", "tool_info", "finish")
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,6 @@ def load(db_path: Path, settings: Any) -> Data:
     from pilotbench.database import queries
 
     every = plain(queries.episodes(db_path, current=False))
-    every = every.assign(drawn=every["episode"].map(_drawn(db_path)).fillna(0))
     current = every["current"].astype(bool)
     selection = queries.selection(db_path)
     cells = in_order(plain(queries.cells(db_path)), selection)
@@ -162,19 +160,6 @@ def _requests(db_path: Path) -> pd.DataFrame:
             "SELECT model, key, slots, started, latency_s, queued_s, attempts FROM requests "
             "WHERE current"
         ).df()
-
-
-def _drawn(db_path: Path) -> pd.Series:
-    """Return for each episode how many of its calls could fail by draw, by its identity."""
-    from pilotbench.database import queries
-
-    never = ", ".join(f"'{name}'" for name in NEVER_FAIL)
-    with queries.opened(db_path) as connection:
-        frame = connection.execute(
-            f"SELECT episode, count(*) AS drawn FROM tool_calls "
-            f"WHERE valid AND tool NOT IN ({never}) GROUP BY episode"
-        ).df()
-    return frame.set_index("episode")["drawn"]
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

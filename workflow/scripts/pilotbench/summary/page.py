@@ -67,8 +67,9 @@ def script_json(value: Any) -> str:
 
 
 def write(report: Report, figures: list[Figure], script: str, path: Path) -> None:
-    """Write the page; `script` is Vega with its friends."""
-    html = environment().get_template("index.html.j2").render(context(report, figures, script))
+    """Write the page; `script` is Vega with its friends. The rules' drawing is linked if beside."""
+    told = context(report, figures, script) | {"rules": (path.parent / "matrix.svg").is_file()}
+    html = environment().get_template("index.html.j2").render(told)
     path.write_text(html, encoding="utf-8")
 
 

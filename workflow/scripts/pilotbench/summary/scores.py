@@ -114,7 +114,7 @@ def _effort(grouped: Any) -> pd.DataFrame:
     sums = grouped[
         ["win", "partial", "damage", "done", "calls", "valid_calls", "parsed_turns", "turns"]
         + ["tool_calls", "requests", "tokens_input", "tokens_output", "tokens_reasoning"]
-        + ["tokens_cached", "transient_met", "transient_recovered", "drawn"]
+        + ["tokens_cached", "transient_met", "transient_recovered", "drawn_calls"]
         + [f"error_{kind}" for kind in ERRORS]
     ].sum()
     means = grouped[["progress", "weight", "turns"]].mean()
@@ -132,7 +132,7 @@ def _effort(grouped: Any) -> pd.DataFrame:
             "weighted_score": means["weight"],
             "parse_rate": _ratio(sums["parsed_turns"], sums["turns"]),
             "valid_share": _ratio(sums["valid_calls"], sums["calls"]),
-            "effective_rate": 1 - _ratio(sums["transient_met"], sums["drawn"]),
+            "effective_rate": 1 - _ratio(sums["transient_met"], sums["drawn_calls"]),
             "recovered_share": _ratio(sums["transient_recovered"], sums["transient_met"]),
             "turns": means["turns"],
             "requests": sums["requests"],
