@@ -1,6 +1,7 @@
 """Real servers, scripts and children: who does the work, and who ends with whom."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +21,10 @@ def main(does, file=""):
     if does == "tell":
         print(os.getppid(), Path.cwd(), os.environ["MARK"])
         print("aside", file=sys.stderr)
+    if does == "burn":
+        until = time.process_time() + 0.5
+        while time.process_time() < until:
+            pass
     if does == "fail":
         sys.exit("error: one line")
     if does == "raise":
@@ -93,6 +98,12 @@ def waited_for(file: Path) -> str:
             return text
         time.sleep(0.01)
     raise AssertionError(f"{file.name} is not there after 10 s")
+
+
+def spent() -> float:
+    """Return the CPU time of the processes that were waited for, s."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
 
 
 def gone(pid: int) -> bool:
@@ -184,3 +195,14 @@ def test_ctrl_c_does_not_end_the_server_before_its_children(start: Start) -> Non
         os.kill(server, signal.SIGINT)
         os.kill(server, signal.SIGTERM)
         assert script(start, env, does="tell")[1].startswith(f"{server} ")
+
+
+def test_the_time_of_the_children_counts_as_that_of_the_run(start: Start) -> None:
+    run = start(RUN)
+    before = spent()
+    variable, _ = run.stdout.readline().rsplit(" ", 1)
+    burning = [start(SCRIPT, repr({"does": "burn"}), PILOTBENCH_FORKS=variable) for _ in range(3)]
+    for one in burning:
+        one.stdout.read()  # not waited for: their own time is little, and not yet counted
+    run.communicate(timeout=30)
+    assert spent() - before >= 1.5

@@ -78,10 +78,11 @@ def run(tmp_path: Path, simulator: Simulator, slurm: Path) -> Run:
     return found
 
 
-def mine(run: Run) -> list[str]:
+def mine(run: Run, *words: str) -> list[str]:
     """Return the ids of the cluster's jobs that work in this run's folder."""
+    query = ["squeue", "-h", "-o", "%A %Z", *words]
     lines = subprocess.run(
-        ["squeue", "-h", "-o", "%A %Z"], capture_output=True, text=True, check=True, timeout=60
+        query, capture_output=True, text=True, check=True, timeout=60
     ).stdout.splitlines()
     return [line.split()[0] for line in lines if line.split()[1] == str(run.folder)]
 
@@ -130,6 +131,30 @@ def test_a_group_is_one_job_of_the_cluster_and_the_limits_hold(
     key = simulator.stats()["keys"]["sim_key1"]
     assert key["answered"] == 24
     assert 1 <= key["in_flight_max"] <= 2
+
+
+def test_a_job_that_was_killed_is_resumed_and_the_whole_matrix_is_made(
+    tmp_path: Path, slurm: Path
+) -> None:
+    with Simulator(keys={key: {} for key in ONE}, latency_s=2.0) as simulator:
+        shape = {"instances": 12, "shard_size": 3}
+        run = Run(tmp_path, simulator, shape, keys=ONE, questions=12)
+        run.plugins = True
+        two = ("--resources", "sim_key1=2")  # config says 5
+        with run.running(*SLURM, *two) as going:
+            wait_until(lambda: run.journal(), 120)
+            victim = mine(run, "--states", "RUNNING")[0]
+            subprocess.run(["scancel", "--signal=KILL", "--full", victim], check=True, timeout=60)
+            assert going.process.wait(240) == 1
+        assert 0 < len(run.records()) < 12
+        done = run.snakemake(*SLURM, *two)
+        assert done.returncode == 0, done.stdout
+        assert [record["success"] for record in run.records()] == [True] * 12
+        key = simulator.stats()["keys"]["sim_key1"]
+        assert key["in_flight_max"] == 2
+        assert key["answered"] - 12 <= 1  # what was in flight when its job was killed
+        assert run.master()["summary"]["total_success"] == 12
+        assert (run.folder / "results/summary/index.html").is_file()
 
 
 def test_what_was_answered_before_a_kill_is_not_paid_again(run: Run, simulator: Simulator) -> None:

@@ -52,7 +52,7 @@ def check_first(logs) -> None:
     jobs = jobs_to_run()
     shards = [shard(job.wildcards) for job in jobs]
     if not (shards and workflow.local_exec):
-        forks.end()
+        forks.end(at_once=True)
     try:
         for note in preflight.check(MATRIX, shards):
             # In one piece: Snakemake's log writes to the same stream from a thread.

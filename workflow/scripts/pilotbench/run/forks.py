@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
@@ -38,6 +39,7 @@ _SERVE = (
     "import sys; sys.path.insert(0, sys.argv[1]); from pilotbench.run import forks; forks.serve()"
 )
 _STREAMS = (0, 1, 2)
+_END = b"end"
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 _servers: list[subprocess.Popen[bytes]] = []
 """The server of this process: the pipe that it reads ends with the process."""
@@ -68,14 +70,15 @@ def start(modules: Sequence[str]) -> None:
     os.environ[VARIABLE] = f"{sys.prefix}{os.pathsep}{folder}/socket"
 
 
-def end() -> None:
-    """End the server; a child that is left sees that its run is over."""
-    _, _, socket_path = os.environ.pop(VARIABLE, "").rpartition(os.pathsep)
+def end(at_once: bool = False) -> None:
+    """End the server, its children first unless `at_once`: one that is left has another parent."""
+    _, _, path = os.environ.pop(VARIABLE, "").rpartition(os.pathsep)
     while _servers:
-        process = _servers.pop()
-        process.kill()
-        process.communicate()
-        shutil.rmtree(Path(socket_path).parent, ignore_errors=True)
+        server = _servers.pop()
+        if at_once:
+            server.kill()
+        server.communicate(None if at_once else _END)
+        shutil.rmtree(Path(path).parent, ignore_errors=True)
 
 
 def run(module: str, arguments: dict[str, Any], here: bool = False) -> None:
@@ -111,7 +114,7 @@ def serve() -> None:
     _, _, folder, number, *modules = sys.argv
     for one in _PASSED_ON:
         signal.signal(one, signal.SIG_IGN)  # the run ends us, when its jobs are over
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
+    signal.signal(signal.SIGCHLD, lambda *_: _reap())  # so that their CPU time counts as ours
     with suppress(ImportError):  # the job that needs it says so
         for module in modules:
             importlib.import_module(module)
@@ -126,8 +129,26 @@ def serve() -> None:
                     door.close()
                     _work(connection)
                 connection.close()
+        if os.read(0, len(_END)) == _END:
+            _wait_for_children(1.0)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _reap() -> bool:
+    """Take note of the children that have ended; say whether any is left."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _wait_for_children(seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while _reap() and time.monotonic() < until:
+        time.sleep(0.005)
 
 
 def _work(connection: socket.socket) -> NoReturn:
