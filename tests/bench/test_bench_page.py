@@ -80,7 +80,11 @@ def test_the_page_keeps_a_table_that_was_measured_elsewhere(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "words",
-    [["--job", "one"], ["--only", "scale", "--job", "x"], ["--only", "providers", "--peer", "x"]],
+    [
+        ["--job", "one"],
+        ["--only", "summary", "--job", "x"],
+        ["--only", "providers", "--peer", "x"],
+    ],
 )
 def test_a_part_of_a_table_that_has_none_is_one_clear_line(
     words: list[str], capsys: pytest.CaptureFixture[str]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pilotbench.database import export
 from pilotbench.records import read_shard
 from support.build import PLAYERS, Build
 
@@ -42,7 +43,19 @@ def test_everything_that_is_promised_is_there(finished: Build) -> None:
     ):
         assert (results / name).stat().st_size > 0, name
     assert (results / "exports/episodes.parquet").exists()
+    assert all((results / f"exports/{name}.csv").exists() for name in export.TABLES)
     assert list((results / "logs").rglob("00000-00001.log"))
+
+
+def test_a_table_that_was_deleted_is_written_again(build: Build) -> None:
+    """Each table that the library writes is one that the build knows."""
+    for name in export.TABLES:
+        (build.folder / f"results/exports/{name}.csv").unlink()
+        assert build.planned()["exports"] == 1
+    (build.folder / "results/summary/summary.txt").unlink()
+    assert build.planned()["summary_pages"] == 1
+    assert build.snakemake().returncode == 0
+    assert build.planned() == {}
 
 
 def test_the_oracle_succeeds_and_random_does_not(finished: Build) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 # Snakemake fails to update a file of a bucket that has no copy here: it is built anew instead.
 UPDATED = HERE == SETTINGS.results_dir or Path(HERE, "master.duckdb").exists()
 
+EXPORTED = ("cells", "leaderboard", "errors", "shards", "owed")
+
 
 rule database:
     input:
@@ -34,6 +36,7 @@ rule exports:
         master=f"{RESULTS}/master_database.json",
         parquet=f"{RESULTS}/exports/episodes.parquet",
         csv=f"{RESULTS}/exports/episodes.csv",
+        tables=[f"{RESULTS}/exports/{table}.csv" for table in EXPORTED],
     log:
         f"{RESULTS}/logs/exports.log",
     conda:

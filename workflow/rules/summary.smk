@@ -12,6 +12,7 @@ rule summary_pages:
     output:
         page=report(SUMMARY, caption="../report/page.rst", category="Summary"),
         markdown=f"{RESULTS}/summary/summary.md",
+        text=f"{RESULTS}/summary/summary.txt",
         json=f"{RESULTS}/summary/summary.json",
         figures=report(
             directory(f"{RESULTS}/summary/figures"),

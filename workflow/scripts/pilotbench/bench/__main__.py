@@ -14,7 +14,7 @@ from pilotbench.bench.row import Row
 
 TABLES = ("providers", "database", "scale", "summary")
 ON_DEMAND = ("peers",)  # it installs other people's software: only when it is asked for
-PARTS = {"providers": ("job",), "peers": ("job", "peer")}
+PARTS = {"providers": ("job",), "scale": ("job",), "peers": ("job", "peer")}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

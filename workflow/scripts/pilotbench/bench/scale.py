@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -22,22 +23,34 @@ from pilotbench import config, matrix
 from pilotbench.bench.job import TESTS
 from pilotbench.bench.row import Row, at_least, at_most, told
 from pilotbench.config import STANDARD_PROMPTS
+from pilotbench.database.export import TABLES
 
 Json = dict[str, Any]
 KEYS = [f"sim_key{number}" for number in range(1, 7)]
 RATES = [0.9, 0.8, 0.7, 0.6]
 FLAWED = ("sequence_disorder", "tool_misuse", "parameter_error", "missing_step",
           "redundant_operations", "logical_inconsistency", "semantic_drift")  # fmt: skip
-SIZES = (100, 1000, 10_000)  # 50,000 takes a quarter of an hour: docs/scale.md
+SIZES = (100, 1000, 10_000)
+LARGEST = 50_000
 BARRED = 10_000
 STARTED = 200
+ALL_READY = str(10**6)
+PLANS = ((), ("--rerun-triggers", "mtime"), ("--batch", "all=1/5"))
+STARTS = (
+    (),  # as the profile says
+    ("--scheduler-subsample", "1000"),
+    ("--scheduler-subsample", ALL_READY),
+    ("--scheduler", "ilp"),
+    ("--persistence-backend", "db"),
+)
 BARS = {"-n -q": 15.0, "-n": 25.0}
 NO_OP_BAR = 15.0
 
 
 DERIVED = ("master.duckdb", "master_database.json", "exports/episodes.parquet",
-           "exports/episodes.csv", "summary/index.html", "summary/summary.md",
-           "summary/summary.json")  # fmt: skip
+           *(f"exports/{name}.csv" for name in ("episodes", *TABLES)),
+           *(f"summary/{name}" for name in ("index.html", "summary.md", "summary.txt",
+                                            "summary.json")))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,31 @@ class Cost:
     said: str
 
 
-def rows(sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
+def rows(job: str = "sizes") -> Iterator[Row]:
+    """Yield the rows of a job: `sizes`, `largest` (a quarter of an hour) or `choices`."""
+    jobs = {"sizes": by_size, "largest": lambda: by_size((LARGEST,)), "choices": choices}
+    if job not in jobs:
+        raise SystemExit(f"bench: --job {job}: must be one of {', '.join(jobs)}")
+    yield from jobs[job]()
+
+
+def choices() -> Iterator[Row]:
+    """Yield what other settings than the profile's cost: plans and starts of BARRED shards."""
+    with TemporaryDirectory() as folder:
+        run = checkout(Path(folder), BARRED)
+        for words in PLANS:
+            cost = command(run, "all", "-n", "-q", *words)
+            name = f"scale: -n -q of {BARRED}, {' '.join(words) or 'as the profile says'}"
+            yield told(name, cost.seconds, "s", cpu_s=round(cost.cpu_s, 1), load=cost.load)
+        for words in STARTS:
+            rate = start_rate(run, STARTED, *words)
+            said = " ".join(words).replace(ALL_READY, "(all)") or "as the profile says"
+            yield told(f"scale: starts of {STARTED} in {BARRED}, {said}", rate, "/s")
+            shutil.rmtree(run.folder / "results")
+            shutil.rmtree(run.folder / ".snakemake")
+
+
+def by_size(sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
     """Yield the rows for `sizes` shards; those of BARRED shards have bars."""
     for size in sizes:
         with TemporaryDirectory() as folder:
@@ -115,13 +152,13 @@ def command(run: Any, *words: str) -> Cost:
     return Cost(seconds, cpu_s, after.ru_maxrss / 1024, load, done.stdout)
 
 
-def start_rate(run: Any, count: int = STARTED) -> float:
+def start_rate(run: Any, count: int = STARTED, *words: str) -> float:
     """Return how many trivial jobs a second start, of all that are ready; none asks anything."""
     rule = run.folder / "workflow/rules/evaluate.smk"
     script = 'script:\n        "../scripts/evaluate.py"'
     rule.write_text(rule.read_text().replace(script, 'shell:\n        "touch {output.shard}"'))
     process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "all", "--configfile", "overlay.yaml"],
+        [sys.executable, "-m", "snakemake", "all", *words, "--configfile", "overlay.yaml"],
         cwd=run.folder,
         env=run.environment(**{f"{key.upper()}_SECRET": "none" for key in KEYS}),
         stdout=subprocess.DEVNULL,
