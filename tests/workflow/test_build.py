@@ -201,6 +201,12 @@ def test_a_dry_run_needs_no_key(build: Build, words: list[str]) -> None:
     assert build.snakemake(*words).returncode == 0
 
 
+def test_touching_files_asks_nothing_and_needs_no_key(build: Build) -> None:
+    run = build.snakemake("--touch", "--config", "models=oracle,qwen2.5-3b-instruct")
+    assert run.returncode == 0, run.stdout
+    assert "no secret" not in run.stdout
+
+
 def test_status_counts_without_the_database(build: Build) -> None:
     (build.folder / "results/master.duckdb").unlink()
     build.configure({**PLAYERS, "instances": 6})

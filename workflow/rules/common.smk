@@ -4,6 +4,7 @@ INPUT:  the merged config
 OUTPUT: MATRIX (settings, tasks, prompts, plan), the paths, one Snakemake resource for each key
 """
 
+import gc
 import json
 import re
 import sys
@@ -18,6 +19,10 @@ from pilotbench.names import to_path
 from pilotbench.plan import NONE
 from pilotbench.records import SUFFIX, Shard, shard_of
 from pilotbench.keys.routing import home_key
+
+# The jobs of a large matrix all stay: to look through them again and again for garbage takes a
+# tenth of a dry run of 10,000 shards (14.6 s against 13.2 s, 8 MiB more).
+gc.set_threshold(200_000, 20, 100)
 
 if workflow.is_main_process and (told := runlock.enter()):
     print(told, file=sys.stderr)
