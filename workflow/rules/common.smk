@@ -41,8 +41,15 @@ SHARDS = (
 )
 DATABASE = f"{RESULTS}/master.duckdb"
 SUMMARY = f"{RESULTS}/summary/index.html"
-EXPORTS = [f"{RESULTS}/master_database.json", f"{RESULTS}/exports/episodes.parquet"]
-TARGETS = [*SHARDS, DATABASE, *EXPORTS, SUMMARY]
+BESIDE = ("summary.md", "summary.txt", "summary.json", "figures", "tables")
+EXPORTED = ("episodes", "cells", "leaderboard", "errors", "shards", "owed")
+EXPORTS = [
+    f"{RESULTS}/master_database.json",
+    f"{RESULTS}/exports/episodes.parquet",
+    *(f"{RESULTS}/exports/{table}.csv" for table in EXPORTED),
+]
+PAGES = [SUMMARY, *(f"{RESULTS}/summary/{name}" for name in BESIDE)]
+TARGETS = [*SHARDS, DATABASE, *EXPORTS, *PAGES]
 
 
 def here() -> Path:

@@ -10,8 +10,6 @@ from pathlib import Path
 # Snakemake fails to update a file of a bucket that has no copy here: it is built anew instead.
 UPDATED = HERE == SETTINGS.results_dir or Path(HERE, "master.duckdb").exists()
 
-EXPORTED = ("cells", "leaderboard", "errors", "shards", "owed")
-
 
 rule database:
     input:
@@ -35,8 +33,7 @@ rule exports:
     output:
         master=f"{RESULTS}/master_database.json",
         parquet=f"{RESULTS}/exports/episodes.parquet",
-        csv=f"{RESULTS}/exports/episodes.csv",
-        tables=[f"{RESULTS}/exports/{table}.csv" for table in EXPORTED],
+        csv=[f"{RESULTS}/exports/{table}.csv" for table in EXPORTED],
     log:
         f"{RESULTS}/logs/exports.log",
     conda:
