@@ -31,7 +31,7 @@ def budget(folder: Path, limit: float | None) -> Iterator[Budget]:
 
 def test_a_budget_goes_on_from_what_was_spent_before(tmp_path: Path) -> None:
     with budget(tmp_path, 1.0) as one, budget(tmp_path, None) as other:
-        one.begin(0.9)
+        one.begin(lambda: 0.9)
         one.reserve(0.05)
         with pytest.raises(BudgetSpent, match=r"budget_usd: 0\.95.* of 1\.0 USD"):
             one.reserve(0.06)
@@ -45,7 +45,7 @@ import sys
 from pathlib import Path
 from pilotbench.keys.budget import Budget
 budget = Budget(Path(sys.argv[1]), 1.0)
-budget.begin(0.9)
+budget.begin(lambda: 0.9)
 print("begun", flush=True)
 sys.stdin.read()
 """
@@ -64,13 +64,38 @@ def test_a_run_never_forgets_what_another_that_is_alive_has_spent(tmp_path: Path
     ):
         assert alive.stdout is not None
         assert alive.stdout.readline() == b"begun\n"
-        second.begin(0.2)
+        second.begin(lambda: 0.2)
         with pytest.raises(BudgetSpent, match=r"0\.9000 of 1\.0 USD"):
             second.reserve(0.2)
         alive.kill()
     with budget(tmp_path, 1.0) as third:
-        third.begin(0.2)
+        third.begin(lambda: 0.2)
         assert third.spent == pytest.approx(0.2)
+
+
+def test_what_another_run_spends_while_one_looks_up_its_own_is_not_forgotten(
+    tmp_path: Path,
+) -> None:
+    with budget(tmp_path, 1.0) as first, budget(tmp_path, 1.0) as second:
+        first.begin(lambda: 0.0)
+
+        def looked_up() -> float:
+            first.reserve(0.9)
+            return 0.0
+
+        second.begin(looked_up)
+        assert second.spent == pytest.approx(0.9)
+
+
+def test_a_job_that_outlives_its_run_keeps_what_it_has_reserved(tmp_path: Path) -> None:
+    with budget(tmp_path, 1.0) as job:
+        with budget(tmp_path, 1.0) as killed:
+            killed.begin(lambda: 0.5)
+            job.reserve(0.3)
+        with budget(tmp_path, 1.0) as second:
+            second.begin(lambda: 0.5)
+            job.settle(0.3, 0.25)
+            assert second.spent == pytest.approx(0.75)
 
 
 def test_a_reservation_that_was_never_settled_stays_spent(tmp_path: Path) -> None:

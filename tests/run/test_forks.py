@@ -21,6 +21,8 @@ def main(does, file=""):
     if does == "tell":
         print(os.getppid(), Path.cwd(), os.environ["MARK"])
         print("aside", file=sys.stderr)
+    if does == "show":
+        print(file)
     if does == "burn":
         until = time.process_time() + 0.5
         while time.process_time() < until:
@@ -42,7 +44,7 @@ RUN = """
 import sys, time
 from pilotbench.run import forks
 forks.start(["work"])
-print(__import__("os").environ[forks.VARIABLE], forks._servers[0].pid, flush=True)
+print(__import__("os").environ[forks.VARIABLE], forks._servers[0][0].pid, flush=True)
 sys.stdin.read()
 forks.end()
 """
@@ -206,3 +208,47 @@ def test_the_time_of_the_children_counts_as_that_of_the_run(start: Start) -> Non
         one.stdout.read()  # not waited for: their own time is little, and not yet counted
     run.communicate(timeout=30)
     assert spent() - before >= 1.5
+
+
+@pytest.mark.parametrize("here", [False, True])
+def test_numbers_as_keys_of_a_config_stay_numbers(start: Start, here: bool) -> None:
+    """Text sorts otherwise, and with it the identity of a request changes."""
+    with running(start) as (_, env, _):
+        env = {"PILOTBENCH_FORKS": ""} if here else env
+        process = start(SCRIPT, repr({"does": "show", "file": {9906: -1, 15339: 1}}), **env)
+        assert process.communicate(timeout=30)[0] == "{9906: -1, 15339: 1}\n"
+
+
+def test_where_no_process_is_to_be_had_the_script_does_it_and_the_server_lives(
+    start: Start, tmp_path: Path
+) -> None:
+    """The first fork of this server fails, as at a limit on processes; its second does not."""
+    (tmp_path / "scarce.py").write_text(
+        "import os\nfork, failed = os.fork, []\n"
+        "def scarce():\n    if not failed:\n        failed.append(1)\n"
+        "        raise BlockingIOError('no process')\n    return fork()\nos.fork = scarce\n"
+    )
+    run = start(RUN.replace("work", "scarce"))
+    variable, server = run.stdout.readline().rsplit(" ", 1)
+    for parent in (os.getpid(), int(server)):
+        code, out, _ = script(start, {"PILOTBENCH_FORKS": variable}, does="tell")
+        assert (code, out.split()[0]) == (0, str(parent))
+
+
+def test_the_folder_of_the_run_is_no_place_to_import_from(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "colorsys.py").write_text("raise SystemExit('shadowed')")
+    run = start(f"import os; os.chdir('elsewhere')\n{RUN.replace('work', 'colorsys')}")
+    variable, _ = run.stdout.readline().rsplit(" ", 1)
+    code, out, _ = script(start, {"PILOTBENCH_FORKS": variable}, does="tell")
+    assert code == 0
+    assert out.split()[0] != str(os.getpid())
+
+
+def test_ending_without_the_variable_removes_nothing_but_its_own_folder(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "paid").write_text("answers")
+    run = start(RUN.replace("sys.stdin.read()", "import os; os.environ.clear(); sys.stdin.read()"))
+    run.communicate(timeout=30)
+    assert (tmp_path / "paid").exists()

@@ -1,6 +1,8 @@
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +29,10 @@ def test_a_job_that_was_told_nothing_knows_no_slots_and_may_ask(
 
 def test_a_job_whose_run_ended_while_it_was_starting_stops() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
+    while Path(f"/proc/{gone.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.01)
+    with pytest.raises(Stopping):  # it has ended and nobody has waited for it
+        Orders(run=gone.pid).parent()
     gone.wait()
     with pytest.raises(Stopping, match="the run that started this shard is gone"):
         Orders(run=gone.pid).parent()

@@ -8,11 +8,14 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from pilotbench.errors import UserError
+from pilotbench.plan import Plan
+from pilotbench.records import Cell, Shard, write_shard
 from pilotbench.run.command import file_digest
 from pilotbench.summary import data, scores, where_from
 from support import make_shards
@@ -49,22 +52,41 @@ def test_refused_episodes_are_not_in_the_base_of_a_success_rate(lab: Lab) -> Non
     assert len(every.episodes) == 4 * SIZE
 
 
-@pytest.mark.parametrize("words", [{}, {"model": "alpha"}, CELL])
-def test_every_number_of_the_scores_is_the_one_of_the_summary(
-    lab: Lab, words: dict[str, str]
-) -> None:
+@pytest.fixture
+def mixed(tmp_path: Path) -> Lab:
+    """A model and the oracle, sixty instances each, of which the model was refused some."""
+    cells = [Cell(name, "baseline", "simple_task", "easy", "0.8") for name in ("alpha", "oracle")]
+    model, player = (Shard(cell, 0, 59) for cell in cells)
+    lab = Lab(tmp_path / "results", Plan((model, player), 1))
+    lab.write(model)
+    role = {"provider": "players", "deployment": "oracle"}
+    episodes = [one | role for one in make_shards.make_episodes(player, text=0.05)]
+    write_shard(lab.path(player), make_shards.make_header(player, episodes, 1), episodes)
     lab.update()
-    found = data.load(lab.database, None)
-    by = list(words) or ["tool_success_rate"]  # one level: a group of all
-    table = scores.scores(scores.prepared(found), found.cells, by)
-    (row,) = [r for _, r in table.iterrows() if all(r[k] == v for k, v in words.items())]
-    columns = [name for name in table.columns if name not in where_from.CELL]
-    assert {"planned", "owed", "success_rate_all_low", "upper", "tokens_per_success"} <= {*columns}
-    for column in columns:
-        value = where_from.where_from(lab.database, column, words, lab.results).value
-        assert value == pytest.approx(float(row[column]), nan_ok=True) or (
-            value is None and row[column] != row[column]
-        ), column
+    return lab
+
+
+def test_every_number_of_the_scores_is_the_one_of_the_summary(mixed: Lab) -> None:
+    found = data.load(mixed.database, None)
+    (row,) = [r for _, r in scores.cell_table(found, scores.prepared(found)).iterrows()]
+    assert (row["model"], row["planned"]) == ("alpha", 60)
+    assert row["refused"] > 0
+    columns = [name for name in row.index if name not in (*where_from.CELL, "protocol")]
+    assert {"owed", "success_rate_all_low", "upper", "tokens_per_success", "turns"} <= {*columns}
+    for column, words in product(columns, [{}, {"model": "alpha"}, {"prompt": "baseline"}]):
+        origin = where_from.where_from(mixed.database, column, words, mixed.results)
+        assert {episode["model"] for episode in origin.episodes} <= {"alpha"}
+        if row[column] != row[column]:
+            assert origin.value is None, column
+        else:
+            assert origin.value == pytest.approx(float(row[column])), column
+
+
+def test_a_player_counts_where_it_is_named(mixed: Lab) -> None:
+    origin = where_from.where_from(mixed.database, "lower", {"model": "oracle"}, mixed.results)
+    won = [episode["level"] == "full_success" for episode in origin.episodes]
+    assert origin.value == pytest.approx(sum(won) / 60)
+    assert {episode["model"] for episode in origin.episodes} == {"oracle"}
 
 
 def test_what_is_owed_is_named_with_the_command_that_asks_for_it(lab: Lab) -> None:
@@ -74,10 +96,10 @@ def test_what_is_owed_is_named_with_the_command_that_asks_for_it(lab: Lab) -> No
     assert (origin.value, origin.episodes, origin.commands) == (1, [], [])
     assert [owed["kind"] for owed in origin.owed] == ["RateLimited"]
     assert origin.files[0]["state"] == "provisional"
-    assert origin.finish == "snakemake"
+    assert origin.finish == f"snakemake --config results_dir={lab.results}"
     text = where_from.text(origin)
     assert "and 1 owed:" in text
-    assert text[-1] == "snakemake"
+    assert text[-1] == origin.finish
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A server that forks the jobs of a run, started while the other rules are still being read.
 
-INPUT:  none: which jobs there are is not known yet
+INPUT:  none: which jobs there are is not known yet; where there are none it is ended at once
 OUTPUT: a process beside a run on this machine (none beside a dry run); run.smk ends it
 """
 

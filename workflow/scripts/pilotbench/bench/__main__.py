@@ -55,7 +55,10 @@ def _rows(table: str) -> Callable[..., Iterable[Row]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("pilotbench.bench", description=__doc__)
     parser.add_argument("--only", choices=(*TABLES, *ON_DEMAND), help="one table alone")
-    parser.add_argument("--job", help="of this table, jobs alone whose name begins so")
+    parser.add_argument(
+        "--job",
+        help="of this table, jobs alone whose name begins so (scale: sizes, largest or choices)",
+    )
     parser.add_argument("--peer", help="of the peers' table, one column alone")
     parser.add_argument("--json", action="store_true", help="print benchmarks/latest.json")
     return parser

@@ -2,7 +2,8 @@
 
 The matrix is that of the system before us: one model, three prompts of unequal length, five tasks.
 Speed is the provider's seconds that a run gets through in a second: in-flight integral / time from
-the command to its end. The serial run is measured on one shard and from its first request on,
+the command to its end. A request takes 1 s (median) as in the other rows, and with the longer
+prompts up to twice that. The serial run is measured on one shard and from its first request on,
 without any start-up, which favours it.
 """
 

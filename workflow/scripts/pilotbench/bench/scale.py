@@ -84,8 +84,8 @@ def choices() -> Iterator[Row]:
             rate = start_rate(run, STARTED, *words)
             said = " ".join(words).replace(ALL_READY, "(all)") or "as the profile says"
             yield told(f"scale: starts of {STARTED} in {BARRED}, {said}", rate, "/s")
-            shutil.rmtree(run.folder / "results")
-            shutil.rmtree(run.folder / ".snakemake")
+            for left in ("results", ".snakemake"):  # a job may still be ending
+                shutil.rmtree(run.folder / left, ignore_errors=True)
 
 
 def by_size(sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:

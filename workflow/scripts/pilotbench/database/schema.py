@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pilotbench.scoring import ERROR_KINDS
 
-FORMAT = 3
+FORMAT = 4
 """Version of the schema: a database of another format is built anew."""
 
 CELL = ("model", "prompt", "task", "difficulty", "tool_success_rate")

@@ -222,8 +222,8 @@ WITH size AS (
 )
 SELECT model, protocol, prompt, planned, completed, refused, not_applicable, owed, full_success,
   partial_success, failure, success_rate, success_rate_all,
-  full_success / nullif(completed + refused + owed, 0) AS success_rate_low,
-  (full_success + owed) / nullif(completed + refused + owed, 0) AS success_rate_high,
+  full_success / nullif(completed + refused + owed, 0) AS lower,
+  (full_success + owed) / nullif(completed + refused + owed, 0) AS upper,
   progress, weighted_score, collateral_damage, parse_rate, effective_rate, turns, tool_calls,
   tokens_input, tokens_output, cost_usd, cost_usd / nullif(full_success, 0) AS cost_per_success,
   requests, latency_s
@@ -236,8 +236,8 @@ planned            BIGINT   Planned episodes.
 {_OUTCOMES.strip()}
 owed               BIGINT   Planned episodes that nobody has finished.
 {_LEVELS.strip()}
-success_rate_low   DOUBLE   success_rate_all if all owed episodes failed.
-success_rate_high  DOUBLE   success_rate_all if all owed episodes succeeded.
+lower              DOUBLE   success_rate_all if all owed episodes failed.
+upper              DOUBLE   success_rate_all if all owed episodes succeeded.
 {_MEANS.strip()}
 {_EFFORT.split("requests")[0].strip()}
 cost_per_success   DOUBLE   cost_usd / full_success.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +23,36 @@ class Budget:
     """USD spent by all processes that share `path`. `limit` None records without a bound.
 
     A reservation that is never settled (its process died) stays spent: the answer may have been
-    paid for.
+    paid for. Everyone who has opened the budget shares a lock until `close`, so that a run that
+    begins knows whether somebody still spends.
     """
 
     def __init__(self, path: Path, limit: float | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._ledger = Ledger(path)
-        self._runs = path.with_suffix(".runs")
-        self._run: int | None = None
         self._limit = limit
+        self._users = os.open(
+            path.with_suffix(".users"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        fcntl.flock(self._users, fcntl.LOCK_SH)
 
     @property
     def spent(self) -> float:
         """USD spent and reserved."""
         return float(self._ledger.read().get("usd", 0.0))
 
-    def begin(self, usd: float) -> None:
-        """Set what the matrix of a run has spent so far; the run lasts until `close`.
+    def begin(self, spent: Callable[[], float]) -> None:
+        """Set what the matrix of a run has spent so far, in USD.
 
-        While another run shares the file, what it has spent and reserved stays: `usd` only raises
-        it.
+        Where others use the budget (another run, a job of a run that was killed), what they have
+        spent and reserved stays, also while `spent` looks it up.
         """
         with self._ledger.locked() as value:
-            known = 0.0 if self._alone() else float(value.get("usd", 0.0))
-            value["usd"] = max(usd, known)
+            if self._alone():
+                value["usd"] = 0.0
+        usd = spent()
+        with self._ledger.locked() as value:
+            value["usd"] = max(usd, float(value.get("usd", 0.0)))
 
     def reserve(self, usd: float) -> None:
         """Reserve `usd`. Raises BudgetSpent where that would exceed the bound."""
@@ -64,21 +71,17 @@ class Budget:
             value["usd"] = max(0.0, float(value.get("usd", 0.0)) + usd - reserved)
 
     def close(self) -> None:
-        """Close the file; a run that has begun is over."""
+        """Close the file; its user is gone."""
         self._ledger.close()
-        if self._run is not None:
-            os.close(self._run)
-            self._run = None
+        os.close(self._users)
 
     def _alone(self) -> bool:
-        """Join the runs that share the file: each holds a shared lock as long as it lives."""
-        self._run = os.open(self._runs, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._run, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         finally:
-            fcntl.flock(self._run, fcntl.LOCK_SH)
+            fcntl.flock(self._users, fcntl.LOCK_SH)
         return True
 
 

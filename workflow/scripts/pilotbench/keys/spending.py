@@ -37,7 +37,7 @@ def begin(matrix: Matrix, shards: Iterable[Shard]) -> None:
     while _begun:
         _begun.pop().close()
     _begun.append(budget)
-    budget.begin(sum(spent(matrix, shard) for shard in matrix.plan.shards))
+    budget.begin(lambda: sum(spent(matrix, shard) for shard in matrix.plan.shards))
 
 
 def spent(matrix: Matrix, shard: Shard) -> float:

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import gc
 import importlib
-import json
 import os
+import pickle
 import selectors
 import shutil
 import signal
@@ -30,7 +30,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 VARIABLE = "PILOTBENCH_FORKS"
 """Interpreter and socket of the server, for the jobs that inherit the environment."""
@@ -40,9 +40,10 @@ _SERVE = (
 )
 _STREAMS = (0, 1, 2)
 _END = b"end"
+_KILLED = "error: the process of this job was killed; what it was answered is in the journal"
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM)
-_servers: list[subprocess.Popen[bytes]] = []
-"""The server of this process: the pipe that it reads ends with the process."""
+_servers: list[tuple[subprocess.Popen[bytes], Path]] = []
+"""The server of this process with its folder; the pipe that it reads ends with the process."""
 
 
 def start(modules: Sequence[str]) -> None:
@@ -59,53 +60,50 @@ def start(modules: Sequence[str]) -> None:
             return
         door.listen(128)
         number = door.fileno()
-        words = [sys.executable, "-c", _SERVE, str(LIBRARY), str(folder), str(number), *modules]
+        # -P: the folder of the run is no place to import from, as it is none for a script.
+        words = [sys.executable, "-P", "-c", _SERVE, str(LIBRARY), str(folder), str(number)]
         # Our output is not its output: who reads it to the end need not wait for its end.
         quiet = subprocess.DEVNULL
-        _servers.append(
-            subprocess.Popen(
-                words, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, pass_fds=[number]
-            )
+        server = subprocess.Popen(
+            [*words, *modules],
+            stdin=subprocess.PIPE,
+            stdout=quiet,
+            stderr=quiet,
+            pass_fds=[number],
         )
+        _servers.append((server, folder))
     os.environ[VARIABLE] = f"{sys.prefix}{os.pathsep}{folder}/socket"
 
 
 def end(at_once: bool = False) -> None:
     """End the server, its children first unless `at_once`: one that is left has another parent."""
-    _, _, path = os.environ.pop(VARIABLE, "").rpartition(os.pathsep)
+    os.environ.pop(VARIABLE, None)
     while _servers:
-        server = _servers.pop()
+        server, folder = _servers.pop()
         if at_once:
             server.kill()
         server.communicate(None if at_once else _END)
-        shutil.rmtree(Path(path).parent, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(module: str, arguments: dict[str, Any], here: bool = False) -> None:
     """Do `module.main(**arguments)` in a child of the server and exit as it exits.
 
-    With `here` True, or where no server answers, it is done in this process. `arguments` must be
-    JSON.
+    With `here` True, or where no server answers, it is done in this process.
     """
     connection = None if here else _connected()
-    if connection is None:
-        importlib.import_module(module).main(**arguments)
-        return
-    work = {
-        "module": module,
-        "arguments": arguments,
-        "environment": dict(os.environ),
-        "folder": str(Path.cwd()),
-    }
-    with connection, connection.makefile("rwb") as stream, suppress(ConnectionError):
-        socket.send_fds(connection, [b"."], _STREAMS)
-        stream.write(json.dumps(work).encode() + b"\n")
-        stream.flush()
-        if started := stream.readline():
-            child = int(started)
-            for number in _PASSED_ON:
-                signal.signal(number, lambda number, _: _signal(child, number))
-            sys.exit(int(stream.readline() or _killed()))
+    if connection is not None:
+        # As bytes of Python and not as text: a config with numbers as keys stays what it is.
+        work = pickle.dumps((module, arguments, dict(os.environ), str(Path.cwd())))
+        with connection, connection.makefile("rb") as stream:
+            with suppress(ConnectionError):
+                socket.send_fds(connection, [b"."], _STREAMS)
+                connection.sendall(work)
+            if child := _told(stream, b"pid"):
+                for number in _PASSED_ON:
+                    signal.signal(number, lambda number, _: _signal(child, number))
+                code = _told(stream, b"exit")
+                sys.exit(_KILLED if code is None else code)
     importlib.import_module(module).main(**arguments)
 
 
@@ -115,20 +113,20 @@ def serve() -> None:
     for one in _PASSED_ON:
         signal.signal(one, signal.SIG_IGN)  # the run ends us, when its jobs are over
     signal.signal(signal.SIGCHLD, lambda *_: _reap())  # so that their CPU time counts as ours
-    with suppress(ImportError):  # the job that needs it says so
-        for module in modules:
-            importlib.import_module(module)
-    gc.freeze()
     try:
+        with suppress(ImportError):  # the job that needs it says so
+            for module in modules:
+                importlib.import_module(module)
+        gc.freeze()
         with socket.socket(fileno=int(number)) as door, selectors.DefaultSelector() as ready:
             ready.register(door, selectors.EVENT_READ)
             ready.register(0, selectors.EVENT_READ)
             while not any(key.fd == 0 for key, _ in ready.select()):
                 connection, _ = door.accept()
-                if os.fork() == 0:
-                    door.close()
-                    _work(connection)
-                connection.close()
+                with connection, suppress(OSError):  # no process to be had: the script does it
+                    if os.fork() == 0:
+                        door.close()
+                        _work(connection)
         if os.read(0, len(_END)) == _END:
             _wait_for_children(1.0)
     finally:
@@ -161,14 +159,13 @@ def _work(connection: socket.socket) -> NoReturn:
         for ours, theirs in zip(_STREAMS, streams, strict=True):
             os.dup2(theirs, ours)
             os.close(theirs)
-        stream = connection.makefile("rb")
-        work = json.loads(stream.readline())
-        os.chdir(work["folder"])
+        module, arguments, environment, folder = pickle.load(connection.makefile("rb"))
+        os.chdir(folder)
         os.environ.clear()
-        os.environ.update(work["environment"])
-        connection.sendall(b"%d\n" % os.getpid())
+        os.environ.update(environment)
+        connection.sendall(b"pid %d\n" % os.getpid())
         threading.Thread(target=_stop_with, args=(connection,), daemon=True).start()
-        importlib.import_module(work["module"]).main(**work["arguments"])
+        importlib.import_module(module).main(**arguments)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -180,7 +177,7 @@ def _work(connection: socket.socket) -> NoReturn:
         with suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
-            connection.sendall(b"%d\n" % code)
+            connection.sendall(b"exit %d\n" % code)
         os._exit(code)
 
 
@@ -209,5 +206,11 @@ def _signal(child: int, number: int) -> None:
         os.kill(child, number)
 
 
-def _killed() -> NoReturn:
-    sys.exit("error: the process of this job was killed; what it was answered is in the journal")
+def _told(stream: BinaryIO, word: bytes) -> int | None:
+    """Return the number that the child tells under `word`; None where it is gone before."""
+    with suppress(ConnectionError):
+        while line := stream.readline():
+            name, _, number = line.partition(b" ")
+            if name == word:
+                return int(number)
+    return None

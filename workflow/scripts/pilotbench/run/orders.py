@@ -27,9 +27,18 @@ class Orders:
         Raises Stopping where the run ended while this process was starting: it has a new parent.
         """
         parent = os.getppid()
-        if self.run is not None and not Path("/proc", str(self.run)).exists():
+        if self.run is not None and not _alive(self.run):
             raise Stopping("the run that started this shard is gone")
         return parent
+
+
+def _alive(pid: int) -> bool:
+    """Say whether a process lives: one that ended and is not yet waited for (Z) does not."""
+    try:
+        state = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in ("Z", "X")
 
 
 def tell(orders: Orders) -> None:

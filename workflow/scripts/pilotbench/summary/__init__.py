@@ -8,6 +8,7 @@ facts        what was run, is it complete, what did it cost, what to be wary of
 tables       every table of the page, by name
 figures      every figure of the page, by name
 page, markdown, transcripts, compare, table    the ways to show them
+where_from   the way back: from a number to episodes, files and commands
 """
 
 from __future__ import annotations

@@ -44,6 +44,7 @@ def prepared(data: Data) -> pd.DataFrame:
         win=np.where(done, np.nan_to_num(number(frame["success"])), 0.0),
         **{name: np.where(done, number(frame[name]), np.nan) for name in ("progress",)},
         weight=np.where(done, number(frame["weighted_score"]), np.nan),
+        took=np.where(done, number(frame["turns"]), np.nan),
         partial=(frame["level"] == "partial_success").astype(float),
         damage=np.where(done, np.nan_to_num(number(frame["collateral_damage"])), 0.0),
         cost=number(frame["cost_usd"]),
@@ -117,7 +118,7 @@ def _effort(grouped: Any) -> pd.DataFrame:
         + ["tokens_cached", "transient_met", "transient_recovered", "drawn_calls"]
         + [f"error_{kind}" for kind in ERRORS]
     ].sum()
-    means = grouped[["progress", "weight", "turns"]].mean()
+    means = grouped[["progress", "weight", "took"]].mean()
     size, cost = grouped.size(), grouped["cost"].sum(min_count=1)
     unknown = grouped["cost"].apply(lambda column: int(column.isna().sum()))
     tokens = sums["tokens_input"] + sums["tokens_output"]
@@ -134,7 +135,7 @@ def _effort(grouped: Any) -> pd.DataFrame:
             "valid_share": _ratio(sums["valid_calls"], sums["calls"]),
             "effective_rate": 1 - _ratio(sums["transient_met"], sums["drawn_calls"]),
             "recovered_share": _ratio(sums["transient_recovered"], sums["transient_met"]),
-            "turns": means["turns"],
+            "turns": means["took"],
             "requests": sums["requests"],
             "tokens_input": sums["tokens_input"],
             "tokens_output": sums["tokens_output"],

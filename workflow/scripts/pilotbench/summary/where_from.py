@@ -1,8 +1,9 @@
 """Where one number of the summary comes from: episodes, files, commits, and how to make it again.
 
 A number is a column of the summary's tables of scores over the episodes that some words select:
-`success_rate model=oracle prompt=baseline task=simple_task`. Counts, rates and sums are those of
-the database's views; intervals, bounds and shares come from the function that the summary uses.
+`success_rate model=oracle prompt=baseline task=simple_task`, counted by the function that the
+summary uses; what it lacks is counted as the database's views do. Reference players are no models:
+they count where one of them is named.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,9 @@ from pilotbench.database.views import COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES
 from pilotbench.errors import UserError
 from pilotbench.run.command import file_digest
 from pilotbench.summary.balance import inside
-from pilotbench.summary.data import load
+from pilotbench.summary.data import Data, load
 from pilotbench.summary.scores import prepared, scores
+from pilotbench.summary.tables import model_cells
 
 if TYPE_CHECKING:
     import duckdb
@@ -110,20 +112,20 @@ def where_from(
     for word in words:
         if word not in CELL:
             raise UserError(f"where-from: unknown word {word!r}; allowed: {', '.join(CELL)}")
-    selected = " AND ".join(["current", *(f"{word} = ?" for word in words)])
-    values = list(words.values())
-    planned = " AND ".join(["true", *(f"{word} = ?" for word in words)])
+    data = _population(load(db, None), words.get("model"))
+    where = " AND ".join(["list_contains(?, model)", *(f"{word} = ?" for word in words)])
+    values = [data.model_names, *words.values()]
+    current = f"current AND {where}"
     with opened(db) as connection:
-        files = _rows(connection, _FILES.format(selected), values)
-        owed = _rows(connection, _OWED.format(planned), values)
+        files = _rows(connection, _FILES.format(current), values)
+        owed = _rows(connection, _OWED.format(where), values)
         if not (files or owed):
             told = " ".join(f"{word}={value}" for word, value in words.items())
             raise UserError(f"where-from: no episode of the current selection has {told}")
         statuses = _STATUS.get(column, _ANY if column in _COUNTS else _OUTCOME)
-        episodes = _rows(connection, _EPISODES.format(selected), [*values, list(statuses)])
-        numbers = _rows(connection, _NUMBERS.format(selected), values)[0]
-    if column not in numbers:
-        numbers |= _scores(db, words)
+        episodes = _rows(connection, _EPISODES.format(current), [*values, list(statuses)])
+        numbers = _rows(connection, _NUMBERS.format(current), values)[0]
+    numbers |= _scores(data, words)
     if column not in numbers:
         raise UserError(f"where-from: no column {column!r}; allowed: {', '.join(numbers)}")
     written = [file for file in files if file["state"] != "provisional"]
@@ -140,24 +142,36 @@ def where_from(
     )
 
 
-def _finish(results: Path) -> str:
-    """Return the command of the last summary, made to ask for what was owed then."""
-    told = results / "summary" / "summary.json"
-    if not told.is_file():
-        return "snakemake"
-    return str(json.loads(told.read_text("utf-8"))["facts"]["pays"])
+def _population(data: Data, model: str | None) -> Data:
+    """Return the data that a number is of: models, as in the summary, or one reference player."""
+    if model is None or model in data.model_names:
+        return data
+    cells, episodes = data.cells, data.episodes
+    return replace(
+        data,
+        cells=cells[cells["model"] == model],
+        episodes=episodes[episodes["model"] == model],
+    )
 
 
-def _scores(db: Path, words: Mapping[str, str]) -> Json:
+def _scores(data: Data, words: Mapping[str, str]) -> Json:
     """Return the row of the summary's scores over the cells that `words` select."""
-    data = load(db, None)
-    cells = data.cells
+    cells = model_cells(data)
     for word, value in words.items():
         cells = cells[cells[word].astype(str) == value]
     one = {"all": "all"}
     chosen = inside(prepared(data), cells)
     row = scores(chosen.assign(**one), cells.assign(**one), list(one)).iloc[0]
     return {name: _plain(value) for name, value in row.items() if name not in one}
+
+
+def _finish(results: Path) -> str:
+    """Return the command of the last summary, made to ask for what was owed then."""
+    told = results / "summary" / "summary.json"
+    if told.is_file():
+        return str(json.loads(told.read_text("utf-8"))["facts"]["pays"])
+    words = [] if results == Path("results") else ["--config", f"results_dir={results}"]
+    return shlex.join(["snakemake", *words])
 
 
 def _plain(value: Any) -> float | int | None:
