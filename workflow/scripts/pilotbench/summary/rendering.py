@@ -59,6 +59,8 @@ def _named(svg: str, figure: Figure) -> str:
     return f'{head} role="img">{words}{rest}'
 
 
+ROOM = {"left": 36, "right": 20, "top": 12, "bottom": 12}
+"""px around a picture: a browser's letters may be wider than those that it was laid out with."""
 _BUNDLE = """
 import sys, vl_convert
 sys.stdout.buffer.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode())
@@ -96,6 +98,7 @@ def pictures(spec: dict[str, Any]) -> dict[str, str]:
     for name, dark in (("light", False), ("dark", True)):
         for suffix, width in (("", WIDTH), ("-narrow", NARROW)):
             drawn = still(spec, width, theme.config(dark) | {"background": "transparent"})
+            drawn |= {"padding": ROOM}
             drawn = theme.darkened(drawn) if dark else drawn
             svg = vl_convert.vegalite_to_svg(drawn).encode("utf-8")
             found[name + suffix] = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
