@@ -65,7 +65,7 @@ def many(scale: float) -> Iterator[Row]:
     name = f"150 slots, 2 s, {job.questions} episodes"
     yield from utilised(name, found, job, 0.90, 0.96)
     most = max(one.mib for one in found) / 1024
-    yield at_most(f"{name}: memory of all processes", most, "GiB", 6.0)
+    yield at_most(f"{name}: memory of all processes", most, "GiB", 6.0, shard_size=job.shard_size)
 
 
 def too_wide(scale: float) -> Iterator[Row]:
@@ -75,7 +75,7 @@ def too_wide(scale: float) -> Iterator[Row]:
     name = f"key allows 5, configured 20, {job.questions} episodes"
     yield from utilised(name, found, job, 0.87, 0.93)
     refused = max(one.stats["keys"]["sim_key1"]["429"] for one in found)
-    yield at_most(f"{name}: answers of 429, the most", refused, "", 39)
+    yield at_most(f"{name}: answers of 429, the most", refused, "", 39, shard_size=job.shard_size)
 
 
 def faults(scale: float) -> Iterator[Row]:
@@ -85,8 +85,9 @@ def faults(scale: float) -> Iterator[Row]:
     right: list[int] = []
     found = measure(job, lambda run: right.append(_right(run)))
     name = f"5 % of 500 and 2 % resets, {job.questions} episodes"
-    yield at_least(f"{name}: right", right[0], "", job.questions)
-    yield at_most(f"{name}: paid twice", found.stats["total"]["paid_again"], "", 0)
+    twice, size = found.stats["total"]["paid_again"], job.shard_size
+    yield at_least(f"{name}: right", right[0], "", job.questions, shard_size=size)
+    yield at_most(f"{name}: paid twice", twice, "", 0, shard_size=size)
 
 
 def poison(scale: float) -> Iterator[Row]:
@@ -96,13 +97,12 @@ def poison(scale: float) -> Iterator[Row]:
         run.write_pack(dict.fromkeys(POISON, " of poison"))
         found = command(run, job)
         rows_there, text = len(run.episodes()), run.text()
-    name = "6 of 200 fail for ever"
-    yield at_least(f"{name}: results in the database", rows_there, "", 194)
-    yield at_least(f"{name}: exit code is not 0", int(found.returncode != 0), "", 1)
-    yield at_least(
-        f"{name}: the summary says 6 are owed", int("6 episodes are owed" in text), "", 1
-    )
-    yield at_most(f"{name}: whole command", found.seconds, "s", 60)
+    name, size = "6 of 200 fail for ever", job.shard_size
+    failed, said = found.returncode != 0, "6 episodes are owed" in text
+    yield at_least(f"{name}: results in the database", rows_there, "", 194, shard_size=size)
+    yield at_least(f"{name}: exit code is not 0", int(failed), "", 1, shard_size=size)
+    yield at_least(f"{name}: the summary says 6 are owed", int(said), "", 1, shard_size=size)
+    yield at_most(f"{name}: whole command", found.seconds, "s", 60, shard_size=size)
 
 
 def killed(scale: float) -> Iterator[Row]:
@@ -120,11 +120,12 @@ def killed(scale: float) -> Iterator[Row]:
         run.again(*run.targets())
         again = run.simulator.stats()["paid_again"]
         right = _right(run)
-    name = f"kill -9 at half of {questions}, run again"
+    name, size = f"kill -9 at half of {questions}, run again", job.shard_size
     sure = sum(one["first_answered"] < at - SURE_S for one in again)
-    yield at_most(f"{name}: paid again of those answered {SURE_S} s before", sure, "", 0)
-    yield told(f"{name}: paid again in all", len(again), "")
-    yield at_least(f"{name}: right", right, "", questions)
+    early = f"{name}: paid again of those answered {SURE_S} s before"
+    yield at_most(early, sure, "", 0, shard_size=size)
+    yield told(f"{name}: paid again in all", len(again), "", shard_size=size)
+    yield at_least(f"{name}: right", right, "", questions, shard_size=size)
 
 
 def no_latency(scale: float) -> Iterator[Row]:

@@ -33,6 +33,8 @@
     spec.config.legend = Object.assign({}, spec.config.legend, { columns: Math.max(1, columns) });
     if (room < 440) {
       spec.config.axis = Object.assign({}, spec.config.axis, { labelFontSize: 10 });
+      spec.config.axisXDiscrete = { labelFontSize: 8 };
+      for (const layer of spec.layer || []) if (layer.mark.type === "text") layer.mark.fontSize = 10;
     }
     const menu = (spec.params || []).find((p) => p.name === "prompt_menu");
     if (menu) {
