@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from pilotbench import matrix
-from pilotbench.config import Model
-from pilotbench.verbs.check import Row, check, served, text
+from pilotbench.verbs.check import Row, check, text
 from support import Simulator
 from support.build import ROOT
 
@@ -88,22 +87,3 @@ def test_every_key_and_model_has_its_verdict_and_nothing_is_a_result(
     told = text(list(rows.values()))
     assert told.splitlines()[-1].endswith("are as they should be")
     assert "sk-" not in told
-
-
-@pytest.mark.parametrize(
-    ("deployment", "reports", "answered", "right"),
-    [
-        ("gpt-4o", None, "gpt-4o", True),
-        ("gpt-4o", None, "gpt-4o-2024-08-06", True),
-        ("gpt-4", None, "gpt-4-0613", True),
-        ("gpt-4o", None, "gpt-4o-mini", False),
-        ("gpt-4o", None, "qwen", False),
-        ("gpt-4o", None, None, True),
-        ("mine", "gpt-4o", "gpt-4o", True),
-        ("mine", "gpt-4o", "mine", False),
-    ],
-)
-def test_the_name_that_answers_is_the_one_asked_for_or_its_dated_form(
-    deployment: str, reports: str | None, answered: str | None, right: bool
-) -> None:
-    assert (served(Model("m", "p", deployment, reports=reports), answered) is None) is right

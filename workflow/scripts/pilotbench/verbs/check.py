@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +23,7 @@ from pilotbench.keys.secrets import missing
 from pilotbench.matrix import Matrix
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Request
+from pilotbench.providers.served import complaint
 from pilotbench.records import Cell, Shard
 
 MESSAGES = 5
@@ -34,7 +34,6 @@ AT_ONCE = 8
 NOT_SET = "not set"
 PARSE_RATE_WANTED = 0.5
 """Of five messages; a model that gives up in words is no fault of the protocol."""
-_DATED = re.compile(r"-\d{4}(-?\d{2}-?\d{2})?")
 
 
 @dataclass(frozen=True)
@@ -85,21 +84,6 @@ def check(matrix: Matrix) -> list[Row]:
         return list(threads.map(lambda row: _with_tools(matrix, rows, row), rows))
 
 
-def served(model: Model, reported: str | None) -> str | None:
-    """Return what is wrong with the name that has answered; a date after the name is not."""
-    if model.reports is not None:
-        wanted, right = model.reports, reported == model.reports
-    else:
-        wanted = model.deployment
-        rest = (reported or wanted).removeprefix(wanted)
-        right = rest == "" or _DATED.fullmatch(rest) is not None
-    if right:
-        return None
-    return (
-        f"answered as {reported}, asked for {wanted}; if that is right, write reports: {reported}"
-    )
-
-
 def text(rows: Sequence[Row]) -> str:
     """Return the table."""
     cells: list[tuple[str, ...]] = [
@@ -147,9 +131,8 @@ def _asked(settings: Settings, model: Model, alias: str) -> Row:
     except PilotbenchError as error:
         return replace(row, problem=f"{type(error).__name__}: {error}")
     reported = asked.completion.model
-    return replace(
-        row, problem=served(model, reported), reported=reported, latency_s=asked.latency_s
-    )
+    problem = complaint(model.deployment, model.reports, reported)
+    return replace(row, problem=problem, reported=reported, latency_s=asked.latency_s)
 
 
 def _others_are_set(settings: Settings, alias: str) -> bool:

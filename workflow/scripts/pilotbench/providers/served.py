@@ -1,0 +1,31 @@
+"""Is the model that has answered the one that was asked? The one home of that rule."""
+
+from __future__ import annotations
+
+import re
+
+_DATED = re.compile(r"-\d{4}(-?\d{2}-?\d{2})?")
+
+
+def wanted(deployment: str, reports: str | None) -> str:
+    """Return the name that an answer should carry: `reports` of the entry, else the deployment."""
+    return deployment if reports is None else reports
+
+
+def as_asked(deployment: str, reports: str | None, answered: str | None) -> bool:
+    """Return whether `answered` is the model that was asked for.
+
+    Without `reports`, a date after the deployment's name is right, and so is no name at all.
+    """
+    if reports is not None:
+        return answered == reports
+    rest = (answered or deployment).removeprefix(deployment)
+    return rest == "" or _DATED.fullmatch(rest) is not None
+
+
+def complaint(deployment: str, reports: str | None, answered: str | None) -> str | None:
+    """Return what is wrong with the name that has answered, None where it is as asked."""
+    if as_asked(deployment, reports, answered):
+        return None
+    asked = wanted(deployment, reports)
+    return f"answered as {answered}, asked for {asked}; if that is right, write reports: {answered}"
