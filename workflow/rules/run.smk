@@ -11,7 +11,15 @@ from collections import Counter
 from pathlib import Path
 
 from pilotbench.keys import spending
-from pilotbench.run import command, orders, outputs, preflight, progress, runlock
+from pilotbench.run import (
+    command,
+    notices,
+    orders,
+    outputs,
+    preflight,
+    progress,
+    runlock,
+)
 from pilotbench.errors import PilotbenchError, UserError
 from pilotbench.run.orders import Orders
 from snakemake.settings.types import SharedFSUsage
@@ -35,6 +43,17 @@ def cost() -> str:
 
     shards = [shard(job.wildcards) for job in jobs_to_run()]
     return estimate.line(MATRIX, shards, slots_in_force()) if shards else ""
+
+
+FOLLOWERS = []
+
+
+def write_notice(line: str) -> None:
+    """Write a job's notice to the terminal: above the live table where there is one."""
+    for view in views():
+        view.say(line)
+    if not views():
+        sys.stderr.write(f"{line}\n")
 
 
 def check_journal() -> None:
@@ -64,7 +83,9 @@ def check_first(logs) -> None:
     except UserError as error:
         sys.exit(f"error: {error}")
     may_ask = "rescore" not in workflow.dag_settings.targets
-    orders.tell(Orders(slots_in_force(), may_ask, os.getpid()))
+    told = notices.begin(HERE)
+    orders.tell(Orders(slots_in_force(), may_ask, os.getpid(), str(told)))
+    FOLLOWERS.append(notices.Follower(told, write_notice))
     command.tell(
         logs,
         workflow.overwrite_configfiles,
@@ -73,7 +94,7 @@ def check_first(logs) -> None:
     )
     if shards:
         for view in views():
-            view.watch(progress.Watch(MATRIX).text)
+            view.watch(progress.Watch(MATRIX).table)
 
 
 def draw_rules() -> None:
@@ -103,8 +124,10 @@ def only_looks() -> bool:
 
 
 def end_views() -> None:
-    """End the live tables and the server of the jobs."""
+    """End the live tables and the server of the jobs, and show the last notices."""
     forks.end()
+    while FOLLOWERS:
+        FOLLOWERS.pop().end()
     for view in views():
         view.unwatch()
 

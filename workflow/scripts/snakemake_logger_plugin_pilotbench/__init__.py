@@ -71,6 +71,15 @@ class LogHandler(LogHandlerBase):
             self._live.stop()
             self._live = None
 
+    def say(self, line: str) -> None:
+        """Write a line that no log record holds, above the live table where there is one."""
+        live = self._live
+        if live is not None:
+            live.console.print(Text(line))
+        else:
+            self._console.file.write(f"{line}\n")
+            self._console.file.flush()
+
     def after_dry_run(self, cost: Callable[[], str]) -> None:
         """Write what `cost` returns after the last words of a dry run."""
         self._cost = cost

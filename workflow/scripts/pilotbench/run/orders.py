@@ -15,11 +15,15 @@ VARIABLE = "PILOTBENCH_ORDERS"
 
 @dataclass(frozen=True)
 class Orders:
-    """The slots in force of each key alias, whether anything may be asked, the run's process."""
+    """The slots in force of each key alias, whether anything may be asked, the run's process.
+
+    `notices` is the file that collects what the person at the terminal has to know.
+    """
 
     slots: Mapping[str, int] = field(default_factory=dict)
     may_ask: bool = True
     run: int | None = None
+    notices: str | None = None
 
     def parent(self) -> int:
         """Return this process's parent, which must stay it as long as the run lives.

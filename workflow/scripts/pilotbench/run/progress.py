@@ -25,9 +25,11 @@ from pilotbench.keys.secrets import access, environment, missing
 from pilotbench.matrix import Matrix
 from pilotbench.providers.provider import Tokens
 from pilotbench.records import Shard, read_header
-from pilotbench.run import orders
+from pilotbench.run import notices, orders
 
 Json = dict[str, Any]
+NOTICES = 12
+"""How many of the last notices `status` shows."""
 WINDOW_S = 300.0
 """Rates are those of the last five minutes, or since the first answer in them."""
 
@@ -121,9 +123,18 @@ class Watch:
                 rows.append(KeyProgress(alias, allowed, in_flight, rates.get(alias, 0.0)))
         return rows
 
-    def text(self) -> str:
+    def notices(self) -> list[notices.Notice]:
+        """Return what the last run had to tell."""
+        return notices.read(self.matrix.settings.results_dir)
+
+    def table(self) -> str:
         """Return both tables as plain text."""
         return "\n".join(lines(self.model_rows(), self.key_rows()))
+
+    def text(self) -> str:
+        """Return both tables and the last notices as plain text."""
+        told = [str(notice) for notice in self.notices()[-NOTICES:]]
+        return "\n".join([self.table(), *(["", "notices of the last run", *told] if told else [])])
 
     def _count(self, row: ModelProgress, shard: Shard) -> None:
         planned = len(shard.indices) * self.matrix.settings.repeats

@@ -39,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _as_json(watch: Watch) -> dict[str, list[dict[str, object]]]:
     models = [{**asdict(row), "rate": row.rate, "left_s": row.left_s} for row in watch.model_rows()]
-    return {"models": models, "keys": [asdict(row) for row in watch.key_rows()]}
+    notices = [asdict(notice) for notice in watch.notices()]
+    return {"models": models, "keys": [asdict(row) for row in watch.key_rows()], "notices": notices}
 
 
 def _keep_looking(watch: Watch, pause_s: float) -> None:

@@ -1,0 +1,100 @@
+"""Notices: once per run, over all its processes; kept for `status`; never an error."""
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pilotbench.run import notices, orders
+from pilotbench.run.orders import Orders
+
+
+@pytest.fixture
+def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin as a process that has said nothing and is no job of a run."""
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.delenv(orders.VARIABLE, raising=False)
+
+
+def in_a_run(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
+    path = notices.begin(folder)
+    monkeypatch.setenv(orders.VARIABLE, json.dumps({"notices": str(path)}))
+    return path
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_outside_a_run_a_notice_is_printed_once(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            notices.say("a", "key a: connection refused")
+    notices.say("b", "key b:\n  \x1b[2Jpaused, sk-" + "ab12" * 7)
+    assert capsys.readouterr().err == "key a: connection refused\nkey b: ␛[2Jpaused, ***\n"
+    assert caplog.messages[0] == "key a: connection refused"
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_the_jobs_of_a_run_say_each_notice_once_and_status_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_run(monkeypatch, tmp_path)
+    line = "import sys; from pilotbench.run import notices; notices.say(sys.argv[1], sys.argv[2])"
+    jobs = [
+        subprocess.Popen(
+            [sys.executable, "-c", line, key, f"{key} in words {number}"], stderr=subprocess.PIPE
+        )
+        for key in ("a", "b")
+        for number in range(3)
+    ]
+    printed = [job.communicate()[1] for job in jobs]
+    assert printed == [b""] * 6  # the run prints them, not the jobs
+    assert sorted(one.key for one in notices.read(tmp_path)) == ["a", "b"]
+    notices.begin(tmp_path)
+    assert notices.read(tmp_path) == []
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_the_run_prints_every_notice_of_its_jobs_the_last_one_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = in_a_run(monkeypatch, tmp_path)
+    written: list[str] = []
+    follower = notices.Follower(path, written.append)
+    notices.say("a", "first")
+    notices.say("b", "last")
+    follower.end()
+    assert written == ["first", "last"]
+
+
+@pytest.mark.usefixtures("nothing_said")
+@pytest.mark.parametrize("damage", [b"\xff\x00{", b"[]\n", b'{"at": "x"}\n', b'{"at": 1}\nnull\n'])
+def test_a_damaged_file_of_notices_hides_nothing_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes
+) -> None:
+    path = in_a_run(monkeypatch, tmp_path)
+    path.write_bytes(damage + b"\n")
+    notices.say("a", "seen")
+    assert [one.text for one in notices.read(tmp_path)] == ["seen"]
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_where_the_file_cannot_be_written_the_notice_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_a_run(monkeypatch, tmp_path).unlink()
+    (tmp_path / "logs").rmdir()
+    notices.say("a", "seen")
+    assert capsys.readouterr().err == "seen\n"
+    monkeypatch.setenv(orders.VARIABLE, "no JSON")
+    notices.say("b", "no error")
+
+
+@pytest.mark.parametrize("value", [Orders(), Orders({"k": 1}, True, 5, "/x/notices")])
+def test_orders_hold_the_file(value: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(orders.VARIABLE, "{}")
+    orders.tell(value)
+    assert orders.told() == value
