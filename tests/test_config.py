@@ -1,9 +1,8 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
-from pilotbench import config
+from pilotbench import config, schemas
 from pilotbench.errors import ConfigError
 from pilotbench.validation import validate
 
@@ -153,7 +152,7 @@ def test_an_embedded_model_is_not_tried_for_as_long_as_a_service() -> None:
         "idealab": 900,
         "azure": 900,
     }
-    schema = Path("workflow/schemas/providers.schema.yaml").read_text()
+    schema = schemas.path("providers").read_text()
     told = ", ".join(f"{kind} {seconds}" for kind, seconds in config.RETRY_FOR_S.items())
     assert f"Default by kind: {told}." in schema
 
@@ -166,7 +165,7 @@ def test_slots_default_by_kind_so_that_no_key_is_unlimited() -> None:
 
 
 def test_every_key_of_the_schema_is_described_and_has_its_line_in_the_config_or_a_default() -> None:
-    schema = yaml.safe_load(Path("workflow/schemas/config.schema.yaml").read_text())
+    schema = schemas.load("config")
     written = config.read()
     for key, rule in schema["properties"].items():
         assert "description" in rule or "$ref" in rule, key
@@ -174,7 +173,7 @@ def test_every_key_of_the_schema_is_described_and_has_its_line_in_the_config_or_
 
 
 def test_the_readme_lists_exactly_the_keys_of_the_schema() -> None:
-    schema = yaml.safe_load(Path("workflow/schemas/config.schema.yaml").read_text())
+    schema = schemas.load("config")
     table = Path("README.md").read_text().split("### Config keys")[1].split("\n## ")[0]
     rows = [line.split("`")[1] for line in table.splitlines() if line.startswith("| `")]
     assert rows == list(schema["properties"])

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
-from pilotbench import errors, prompts
+from pilotbench import errors, prompts, schemas
 from pilotbench.canonical import digest
 from pilotbench.config import FLAWED, Model, Price
 from pilotbench.episode import Episode, cost_usd, play
@@ -25,7 +24,7 @@ from pilotbench.tasks.folder import QuestionPack
 from pilotbench.tasks.task import Task
 
 ROOT = Path(__file__).resolve().parents[1]
-SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "episode.schema.yaml").read_text())
+SCHEMA = schemas.load("episode")
 PROMPTS = prompts.load([ROOT / "config" / "prompts"], ["baseline", "cot", "optimal", *FLAWED])
 VALIDATOR = Draft202012Validator(SCHEMA)
 TOOLED = ("native", "json", "text")

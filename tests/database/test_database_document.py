@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
-from pilotbench import scoring
-from pilotbench.database import schema, shardfiles
+from pilotbench import schemas, scoring
+from pilotbench.database import schema
 from pilotbench.database.document import PAGE, page
 from pilotbench.database.views import VIEWS
 from support.database_lab import Lab
@@ -33,13 +32,13 @@ def test_a_key_is_unique(lab: Lab, table: schema.Table) -> None:
 
 
 def test_every_scalar_of_an_episode_record_is_a_column() -> None:
-    record = yaml.safe_load(shardfiles.SCHEMA.read_text(encoding="utf-8"))
+    record = schemas.load("episode")
     columns = {column.name for column in schema.EPISODES.columns}
     elsewhere = {"errors", "transient", "tokens", "system", "user", "transcript", "world_diff"}
     assert set(record["properties"]) - columns == elsewhere
 
 
 def test_the_kinds_of_error_are_those_of_record_and_scorer() -> None:
-    record = yaml.safe_load(shardfiles.SCHEMA.read_text(encoding="utf-8"))
+    record = schemas.load("episode")
     kinds = record["properties"]["errors"]["propertyNames"]["enum"]
     assert tuple(kinds) == schema.ERROR_KINDS == scoring.ERROR_KINDS

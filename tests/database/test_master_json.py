@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
+from pilotbench import schemas
 from pilotbench.database import master_json
 from pilotbench.database.schema import ERROR_KINDS
 from pilotbench.errors import UserError
 from pilotbench.plan import Plan
 from support.database_lab import CELLS, SIZE, Lab
-
-SCHEMA = Path(__file__).parents[2] / "workflow/schemas/master_database.schema.yaml"
 
 
 def written(lab: Lab) -> Any:
@@ -38,7 +36,7 @@ def leaves(content: Any) -> list[dict[str, Any]]:
 
 
 def schema() -> Any:
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    return schemas.load("master_database")
 
 
 def half_done(lab: Lab) -> None:

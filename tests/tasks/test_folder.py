@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from pilotbench import config, matrix
+from pilotbench import config, matrix, schemas
 from pilotbench.errors import TaskError, TranscriptError
 from pilotbench.tasks import TASKS
-from pilotbench.tasks.folder import SCHEMA, QuestionPack, load_tasks
+from pilotbench.tasks.folder import QuestionPack, load_tasks
 from pilotbench.tasks.scorers import SCORERS, regular_expression
 from pilotbench.tasks.task import Transcript, Turn
 
@@ -301,7 +300,7 @@ def test_a_scorer_accepts_and_refuses(
 
 
 def test_the_schema_of_task_yaml_names_every_scorer() -> None:
-    words = yaml.safe_load(SCHEMA.read_text())["properties"]["scorer"]["properties"]["kind"]
+    words = schemas.load("task_folder")["properties"]["scorer"]["properties"]["kind"]
     assert [kind for kind in SCORERS if kind not in words["description"]] == []
 
 

@@ -14,12 +14,11 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from pilotbench import bounds, flaws, prompts
 from pilotbench.bounds import TRIALS, Count, Trial, Verdict
-from pilotbench.config import DIFFICULTIES, Model
+from pilotbench.config import DIFFICULTIES, SHIPPED_PROMPTS, Model
 from pilotbench.episode import play
 from pilotbench.errors import ConfigError, UserError
 from pilotbench.instances import Instance
@@ -30,12 +29,11 @@ from pilotbench.tasks import TASKS
 from pilotbench.world.toolbox import TOOLS
 
 Json = dict[str, Any]
-PROMPTS = Path(__file__).parents[3] / "config" / "prompts"
 
 
 @lru_cache(maxsize=16)
 def _prompt(name: str) -> prompts.Prompt:
-    return prompts.load([PROMPTS], [name])[name]
+    return prompts.load([SHIPPED_PROMPTS], [name])[name]
 
 
 def _ask(request: Request) -> Asked:

@@ -48,6 +48,8 @@ AUTO_SHARD_SIZES = ((200, 20), (2000, 100))
 20 short episodes on many slots do not pay for. All standard experiments have one size, so that they
 share files."""
 LARGE_SHARD = 400
+SHIPPED_PROMPTS = Path(__file__).resolve().parent / "default_prompts"
+"""The files of config/prompts inside the package, for a folder without a checkout."""
 SCALARS = (
     "instances",
     "repeats",
@@ -266,7 +268,7 @@ def settings(config: Mapping[str, Any]) -> Settings:
         journal_dir=Path(config.get("journal_dir", "journal")),
         limits_dir=Path(limits) if limits else None,
         task_folders=_paths(config.get("task_folders", ["config/tasks"])),
-        prompt_folders=_paths(config.get("prompt_folders", ["config/prompts"])),
+        prompt_folders=_paths(config.get("prompt_folders", ["config/prompts", SHIPPED_PROMPTS])),
         experiment=config.get("experiment"),
         grids=grids,
     )

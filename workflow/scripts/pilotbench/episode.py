@@ -204,7 +204,7 @@ def _record(
     user: str | None = None,
     reason: str | None = None,
 ) -> Json:
-    """Return the record of an episode; see workflow/schemas/episode.schema.yaml."""
+    """Return the record of an episode; see schemas/episode.schema.yaml."""
     model, instance = setting.model, setting.instance
     cell = Cell(
         model.name, setting.prompt.name, setting.task.name, instance.difficulty, setting.rate

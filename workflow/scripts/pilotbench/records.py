@@ -2,7 +2,7 @@
 
 The header holds counts, tokens, USD and provenance, so that `status` never reads further; it also
 holds each system message once (`system`: SHA-256 -> text), which its episodes name by hash.
-An episode validates against `workflow/schemas/episode.schema.yaml`.
+An episode validates against `schemas/episode.schema.yaml`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pilotbench import prompts, yamls
+from pilotbench import prompts, schemas
 from pilotbench.config import DIFFICULTIES, expand, listed, load_file, settings, typed
 from pilotbench.errors import ConfigError, hint
 from pilotbench.tasks import folder
@@ -17,7 +17,6 @@ TAKEN = frozenset(
         *("mem", "mem_mb", "mem_mib", "disk", "disk_mb", "disk_mib", "runtime", "gpu", "gpus"),
     )
 )
-SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
 
 def validate(config: Mapping[str, Any], files: Iterable[Path] = ()) -> None:
@@ -69,7 +68,7 @@ def _check(value: Any, schema_name: str, prefix: tuple[str, ...], origin: _Origi
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    schema = yamls.load((SCHEMAS / f"{schema_name}.schema.yaml").read_text(encoding="utf-8"))
+    schema = schemas.load(schema_name)
     error = best_match(Draft202012Validator(schema).iter_errors(value))
     if error is not None:
         raise ConfigError(_explain(error, prefix, origin))

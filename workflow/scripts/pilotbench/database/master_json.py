@@ -3,7 +3,7 @@
 summary; then models > prompt type > tool success rate > difficulty > task type. Every number is
 counted from the episodes of the selection of the last command; `total` = `full_success` +
 `partial_success` + `failure` at each leaf, and the leaves add up to the summary. The form is fixed
-by `workflow/schemas/master_database.schema.yaml`.
+by `schemas/master_database.schema.yaml`.
 """
 
 from __future__ import annotations

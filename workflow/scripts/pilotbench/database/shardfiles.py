@@ -11,12 +11,11 @@ from typing import Any
 
 import fastjsonschema
 
-from pilotbench import yamls
+from pilotbench import schemas
 from pilotbench.errors import RecordError
 from pilotbench.records import SHARD_FORMAT, SUFFIX, Shard, episode_id, read_shard, shard_of
 
 Json = dict[str, Any]
-SCHEMA = Path(__file__).resolve().parents[3] / "schemas" / "episode.schema.yaml"
 STATUSES = ("completed", "refused", "not_applicable")
 _WORDS = ("model", "prompt", "task", "difficulty", "tool_success_rate")
 
@@ -76,8 +75,7 @@ def check_episodes(
 @cache
 def episode_validator() -> Callable[[Json], Json]:
     """Return the compiled check of the episode schema (0.2 ms a record, jsonschema takes 10)."""
-    schema = yamls.load(SCHEMA.read_text(encoding="utf-8"))
-    return fastjsonschema.compile(schema)
+    return fastjsonschema.compile(schemas.load("episode"))
 
 
 def _check_header(name: str, shard: Shard, header: Json) -> None:

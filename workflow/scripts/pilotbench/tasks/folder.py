@@ -2,7 +2,7 @@
 
 A pack has no difficulties, no reference plan and no tool failures: difficulty and rate are `none`.
 Without tools an episode is one turn: the reply's text is the answer. With tools it is played like
-any other and `finish` carries the answer. `workflow/schemas/task_folder.schema.yaml` documents the
+any other and `finish` carries the answer. `schemas/task_folder.schema.yaml` documents the
 keys of task.yaml, `tasks/scorers` the comparisons.
 
 An instance's content hash covers question, answer and world but not its place in the file: a line
@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from pilotbench import yamls
+from pilotbench import schemas, yamls
 from pilotbench.canonical import digest
 from pilotbench.errors import TaskError, TranscriptError, hint
 from pilotbench.instances import Instance
@@ -34,9 +34,6 @@ from pilotbench.tasks.task import Score, Session, Task, ToolSpec, Transcript
 Json = dict[str, Any]
 NONE = "none"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"
-SCHEMA = SCHEMAS / "task_folder.schema.yaml"
-WORLD_SCHEMA = SCHEMAS / "world.schema.yaml"
 DEEPEST = 40
 DEFAULT_SYSTEM = "Answer the question. The last line of your reply is the answer alone."
 
@@ -241,8 +238,7 @@ def _settings(path: Path) -> Json:
         settings = yamls.load(_read(path))
     except yaml.YAMLError as error:
         raise TaskError(f"{path}: not YAML: {_line(error)}") from None
-    schema = yamls.load(SCHEMA.read_text(encoding="utf-8"))
-    _check(str(path), schema, settings)
+    _check(str(path), schemas.load("task_folder"), settings)
     kind = settings["scorer"]["kind"]
     if kind not in SCORERS:
         raise TaskError(f"{path}: scorer.kind: unknown scorer {kind!r}{hint(kind, SCORERS)}")
@@ -263,8 +259,7 @@ def _settings(path: Path) -> Json:
 
 @lru_cache(maxsize=1)
 def _world_schema() -> Json:
-    schema: Json = yamls.load(WORLD_SCHEMA.read_text(encoding="utf-8"))
-    return schema
+    return schemas.load("world")
 
 
 def _options_schema(kind: str) -> Json:
