@@ -350,6 +350,15 @@ def test_cost_is_never_negative_and_zero_prices_cost_zero() -> None:
     assert cost_usd(None, Tokens(1)) is None
 
 
+def test_unknown_tokens_cost_nothing_known_but_what_is_free_is_free() -> None:
+    script = Script(message(SEARCH), Completion(message(FINISH), "stop", "m"))
+    record = run(script.ask, price=Price(input=2.0, output=8.0, cached=1.0)).record
+    assert (record["tokens"], record["cost_usd"]) == (None, None)
+    assert [request["tokens"] is None for request in record["requests"]] == [False, True]
+    assert cost_usd(Price(0, 0, 0), None) == 0
+    assert cost_usd(Price(0, 0, 1), None) is None
+
+
 def test_calls_through_discovery_count_the_tool_that_is_meant() -> None:
     through = {"tool": "call_tool", "arguments": {"name": "utility_helper", "arguments": {}}}
     look = {"tool": "tool_search", "arguments": {"query": "note"}}

@@ -148,11 +148,6 @@ def test_content_is_text_or_none(message: dict[str, Any], content: str | None) -
     assert ask(chat(message)).message["content"] == content
 
 
-@pytest.mark.parametrize("usage", [None, {}, [], {"prompt_tokens": "many"}, {"prompt_tokens": -1}])
-def test_usage_that_is_not_told_is_zero(usage: Any) -> None:
-    assert ask(chat(usage=usage)).tokens == Tokens()
-
-
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,11 +1,13 @@
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pilotbench import config, matrix
+from pilotbench.config import Price
 from pilotbench.errors import RateLimited
 from pilotbench.journal import Journal, journal_folder
 from pilotbench.journal.answers import Answers
@@ -130,6 +132,18 @@ def test_the_slots_in_force_are_those_of_the_last_answer_and_of_this_run(
     assert [row.slots for row in watch.key_rows()] == [2]
     monkeypatch.setenv(orders.VARIABLE, '{"slots": {"players_local": 7}}')
     assert [row.slots for row in watch.key_rows()] == [7]
+
+
+def test_unknown_cost_is_said_and_never_zero(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = watch.matrix.settings
+    priced = replace(settings.catalog["oracle"], price=Price(1, 1, 1))
+    monkeypatch.setitem(settings.catalog, "oracle", priced)
+    asked = Asked(Completion({"content": "x"}, "stop", "m"), "k", time.time(), 1, 0, 1)
+    with journal_of(watch, 2).open(4, 5) as segment:
+        segment.write("a" * 64, {"repeat": 0, "turn": 0}, asked, index=4)
+    assert "".join(lines(watch.model_rows(), [])).endswith("unknown")
+    finish(watch, 0)
+    assert "".join(lines(watch.model_rows(), [])).endswith("0.2500 + 1 unknown")
 
 
 def test_a_damaged_file_is_not_done_and_stops_nothing(watch: Watch) -> None:

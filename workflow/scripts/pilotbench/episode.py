@@ -28,7 +28,7 @@ from pilotbench.prompts import Prompt
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.protocols.protocol import NO_CALL, CallProtocol, Parsed
 from pilotbench.protocols.reading import text_of
-from pilotbench.providers.provider import Asked, Completion, Request, Tokens
+from pilotbench.providers.provider import Asked, Completion, Request, Tokens, added
 from pilotbench.records import Cell, episode_id
 from pilotbench.tasks.task import Score, Session, Task, Transcript, Turn
 
@@ -285,9 +285,9 @@ def _reached(call: Json) -> str:
 
 def _paid(setting: Setting, course: _Course | None) -> Json:
     asked = course.asked if course else []
-    tokens = sum((one.completion.tokens for _, one in asked), Tokens())
+    tokens = added(one.completion.tokens for _, one in asked)
     return {
-        "tokens": asdict(tokens),
+        "tokens": tokens and asdict(tokens),
         "cost_usd": cost_usd(setting.model.price, tokens),
         "model_reported": asked[-1][1].completion.model if asked else None,
         "requests": [_paid_request(setting, request, one) for request, one in asked],
@@ -306,14 +306,19 @@ def _paid_request(setting: Setting, request: Request, asked: Asked) -> Json:
         "slots": asked.slots,
         "model": asked.completion.model,
         "finish_reason": asked.completion.finish_reason,
-        "tokens": asdict(asked.completion.tokens),
+        "tokens": asked.completion.tokens and asdict(asked.completion.tokens),
     }
 
 
-def cost_usd(price: Price | None, tokens: Tokens) -> float | None:
-    """Return the cost in USD, None where the price is not known; reasoning is part of output."""
+def cost_usd(price: Price | None, tokens: Tokens | None) -> float | None:
+    """Return the cost in USD; reasoning is part of output.
+
+    Without the price or the token counts it is None, unknown; what is free costs 0 all the same.
+    """
     if price is None:
         return None
+    if tokens is None:
+        return None if any((price.input, price.cached, price.output)) else 0.0
     fresh = max(0, tokens.input - tokens.cached)
     millions = fresh * price.input + tokens.cached * price.cached + tokens.output * price.output
     return millions / 1e6

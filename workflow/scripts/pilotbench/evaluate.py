@@ -321,9 +321,9 @@ def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: 
     """Return the first line of a shard file: counts, cost and provenance."""
     records, cell = outcome.episodes, shard.cell
     status = Counter(record["status"] for record in records)
-    tokens = sum((Tokens(**record["tokens"]) for record in records), Tokens())
     costs = [record["cost_usd"] for record in records if record["cost_usd"] is not None]
     requests = [request for record in records for request in record["requests"]]
+    counts = [Tokens.from_json(request["tokens"]) for request in requests]
     return {
         "kind": "shard",
         "format": SHARD_FORMAT,
@@ -340,7 +340,8 @@ def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: 
         "refused": status["refused"],
         "not_applicable": status["not_applicable"],
         "successes": sum(record["success"] is True for record in records),
-        "tokens": vars(tokens),
+        "tokens": vars(sum((known for known in counts if known is not None), Tokens())),
+        "unknown_tokens": counts.count(None),
         "cost_usd": sum(costs) if len(costs) == len(records) else None,
         "requests": len(requests),
         "asked": sum(ask.keys.values()),

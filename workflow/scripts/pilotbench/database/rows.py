@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pilotbench.database.schema import TABLES, TOKENS
+from pilotbench.providers.provider import Tokens, added
 from pilotbench.records import Shard
 from pilotbench.scoring import ERROR_KINDS
 
@@ -124,7 +125,10 @@ def episode_row(path: str, episode: Json, provisional: bool) -> Json:
     row = {c.name: episode.get(c.name) for c in TABLES["episodes"].columns}
     row |= {f"error_{kind}": episode["errors"].get(kind, 0) for kind in ERROR_KINDS}
     row |= {f"transient_{key}": value for key, value in episode["transient"].items()}
-    row |= {f"tokens_{name}": episode["tokens"][name] for name in TOKENS}
+    tokens = added(Tokens.from_json(request["tokens"]) for request in requests)
+    if tokens is None and episode["tokens"] is not None:  # a record of old: 0 stood for unknown
+        row["cost_usd"] = None
+    row |= token_columns(tokens)
     return row | {
         "shard": path,
         "goals": len(goals),
@@ -161,10 +165,15 @@ def request_rows(path: str, episode: Json) -> list[Json]:
             "slots": request.get("slots"),
             "reported": text(request["model"]),
             "finish_reason": text(request["finish_reason"]),
-            **{f"tokens_{name}": request["tokens"].get(name, 0) for name in TOKENS},
+            **token_columns(Tokens.from_json(request["tokens"])),
         }
         for request in episode["requests"]
     ]
+
+
+def token_columns(tokens: Tokens | None) -> Json:
+    """Return token counts as columns, null where the provider did not report them."""
+    return {f"tokens_{name}": getattr(tokens, name, None) for name in TOKENS}
 
 
 def call_rows(path: str, episode: Json) -> list[Json]:

@@ -135,11 +135,11 @@ tool_calls           INTEGER  Calls executed.
 distinct_tools       INTEGER  Different tools called.
 parsed_turns         INTEGER  Turns with a call that could be parsed; over `turns` the parse rate.
 max_turns            INTEGER  Turns allowed.
-tokens_input         BIGINT   Input tokens, cached ones included.
-tokens_output        BIGINT   Output tokens, reasoning included.
+tokens_input         BIGINT   Input tokens, cached ones included; null where not reported.
+tokens_output        BIGINT   Output tokens, reasoning included; null where not reported.
 tokens_reasoning     BIGINT   Reasoning tokens, a part of the output.
 tokens_cached        BIGINT   Cached tokens, a part of the input.
-cost_usd             DOUBLE   Cost in USD; null where the price is not known.
+cost_usd             DOUBLE   Cost in USD; null where price or tokens are not known.
 model_reported       VARCHAR  The name that the provider says has answered (the last one).
 requests             INTEGER  Requests of the episode.
 latency_s            DOUBLE   Sum of its requests' latencies, s.
@@ -171,7 +171,7 @@ attempts          INTEGER  Attempts until it was answered.
 slots             INTEGER  Slots in force on the key when it was asked; null in records of old.
 reported          VARCHAR  The model name that answered.
 finish_reason     VARCHAR  As the provider says.
-tokens_input      BIGINT   Input tokens.
+tokens_input      BIGINT   Input tokens; null, as the others, where they are not reported.
 tokens_output     BIGINT   Output tokens.
 tokens_reasoning  BIGINT   Reasoning tokens.
 tokens_cached     BIGINT   Cached tokens.

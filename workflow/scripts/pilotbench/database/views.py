@@ -125,7 +125,7 @@ turns              DOUBLE   Mean turns of completed episodes.
 tool_calls         DOUBLE   Mean tool calls of completed episodes.
 tokens_input       BIGINT   Input tokens.
 tokens_output      BIGINT   Output tokens.
-cost_usd           DOUBLE   Cost in USD; null where the price of an episode is not known.
+cost_usd           DOUBLE   Cost in USD; null where that of an episode is not known.
 requests           BIGINT   Requests.
 latency_s          DOUBLE   Mean latency of a request, s.
 """
@@ -279,7 +279,7 @@ current            BIGINT   Of these, in the current matrix.
 owed               BIGINT   Planned episodes that nobody has finished.
 tokens_input       BIGINT   Input tokens.
 tokens_output      BIGINT   Output tokens.
-cost_usd           DOUBLE   Cost in USD; null where a price is not known.
+cost_usd           DOUBLE   Cost in USD; null where that of an episode is not known.
 requests           BIGINT   Requests.
 """),
 )

@@ -27,7 +27,10 @@ MEASURES = ("requests", "input", "output")
 
 @dataclass(frozen=True)
 class Past:
-    """Episodes of one cell: mean and standard deviation of each measure; latency in s a request."""
+    """Episodes of one cell: mean and standard deviation of each measure; latency in s a request.
+
+    A measure that the provider does not report has neither.
+    """
 
     episodes: int
     means: dict[str, float]
@@ -38,7 +41,7 @@ class Past:
     def factor(self, measure: str, guessed: Load, episodes: float) -> Range | None:
         """Return the factor on a guess of one episode, for the sum over `episodes` new ones."""
         base = getattr(guessed, measure).middle
-        if not base:
+        if not base or measure not in self.means:
             return None
         mean = self.means[measure]
         error = self.deviations[measure] * sqrt(1 / self.episodes + 1 / max(1.0, episodes))
@@ -81,7 +84,7 @@ class History:
     def cached(self, model: str) -> float:
         """Return the share of a model's input tokens that was cached."""
         pasts = self.of_model(model).values()
-        weights = [past.means["input"] * past.episodes for past in pasts]
+        weights = [past.means.get("input", 0.0) * past.episodes for past in pasts]
         return fmean((past.cached for past in pasts), weights) if any(weights) else 0.0
 
     def basis(self, model: str) -> str:
@@ -97,7 +100,7 @@ def _spread(measure: str, others: list[tuple[Past, Load]]) -> Range | None:
     found = [
         (past.means[measure], getattr(guessed, measure).middle, past.episodes)
         for past, guessed in others
-        if getattr(guessed, measure).middle
+        if getattr(guessed, measure).middle and measure in past.means
     ]
     if not found:
         return None
@@ -124,17 +127,23 @@ _QUERY = """
 SELECT model, prompt, task, difficulty, tool_success_rate, count(*),
        avg(requests), avg(tokens_input), avg(tokens_output),
        stddev_pop(requests), stddev_pop(tokens_input), stddev_pop(tokens_output),
-       sum(latency_s) / sum(requests), sum(tokens_cached) / greatest(sum(tokens_input), 1)
+       sum(latency_s) / sum(requests),
+       coalesce(sum(tokens_cached) / greatest(sum(tokens_input), 1), 0)
 FROM episodes WHERE requests > 0 GROUP BY ALL
 """
+
+
+def _known(values: tuple[Any, ...]) -> dict[str, float]:
+    named = zip(MEASURES, values, strict=True)
+    return {measure: float(value) for measure, value in named if value is not None}
 
 
 def _past(count: int, *values: Any) -> Past:
     means, deviations = values[:3], values[3:6]
     return Past(
         count,
-        dict(zip(MEASURES, map(float, means), strict=True)),
-        dict(zip(MEASURES, map(float, deviations), strict=True)),
+        _known(means),
+        _known(deviations),
         float(values[6]),
         float(values[7]),
     )

@@ -170,9 +170,10 @@ class Pool:
             finally:
                 latency = time.monotonic() - clock
                 trials.tried_s += latency
-            bill.append(completion.tokens)
+            paid = completion.tokens or guess  # not reported: what was reserved stays
+            bill.append(paid)
             with suppress(Stopping):  # it is paid for: the next request may stop, not this answer
-                ticket.slot.settle(completion.tokens.input + completion.tokens.output)
+                ticket.slot.settle(paid.input + paid.output)
         queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
         return Asked(completion, ticket.alias, started, latency, queued_s, trials.attempts, slots)
 

@@ -55,14 +55,12 @@ def _journaled(matrix: Matrix, shard: Shard) -> Tokens:
     model = matrix.settings.catalog[shard.cell.model]
     journal = Journal(matrix.settings.journal_dir, journal_folder(model, shard.cell))
     answers = journal.read(shard.first, shard.last)
-    return sum(
-        (
-            Tokens(**record["asked"]["completion"]["tokens"])
-            for record in answers.records()
-            if record.get("index") in shard.indices
-        ),
-        Tokens(),
+    counts = (
+        Tokens.from_json(record["asked"]["completion"]["tokens"])
+        for record in answers.records()
+        if record.get("index") in shard.indices
     )
+    return sum((known for known in counts if known is not None), Tokens())
 
 
 def reached(matrix: Matrix) -> str | None:

@@ -21,8 +21,9 @@ from pilotbench.config import Model, ProviderSettings
 from pilotbench.errors import ConnectionFailed, ProviderError, ServerFailed, TimedOut
 from pilotbench.keys.secrets import Access, Scrubber
 from pilotbench.providers.failures import failure
-from pilotbench.providers.provider import Completion, Request, Tokens
+from pilotbench.providers.provider import Completion, Request
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
+from pilotbench.providers.usage import tokens
 
 Json = dict[str, Any]
 AZURE_API_VERSION = "2024-10-21"
@@ -131,7 +132,7 @@ def completion(kind: str, response: httpx2.Response) -> Completion:
         raise ServerFailed("the body has no choice with a message")
     return Completion(
         _message(choice["message"]), _text(choice.get("finish_reason")), _text(body.get("model")),
-        tokens(body.get("usage")),
+        tokens(body.get("usage"), choice.get("usage")),
     )  # fmt: skip
 
 
@@ -175,22 +176,6 @@ def _content(content: Any) -> str | None:
     if not isinstance(content, list):
         raise ServerFailed("the message's content is neither text nor a list of parts")
     return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
-
-
-def tokens(usage: Any) -> Tokens:
-    """Return the token counts of a `usage` object; what is not told is 0."""
-    return Tokens(
-        _count(usage, "prompt_tokens"),
-        _count(usage, "completion_tokens"),
-        _count(usage, "completion_tokens_details", "reasoning_tokens"),
-        _count(usage, "prompt_tokens_details", "cached_tokens"),
-    )
-
-
-def _count(value: Any, *path: str) -> int:
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _text(value: Any) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from pilotbench.instances import Instance
@@ -26,9 +27,16 @@ class Request:
     turn: int
 
 
+MOST_TOKENS = 10**9
+"""No request has more: a larger count is a mistake of the service, so nothing is known."""
+
+
 @dataclass(frozen=True)
 class Tokens:
-    """Token counts of requests; `cached` is a part of `input`, `reasoning` of `output`."""
+    """Token counts of requests; `cached` is a part of `input`, `reasoning` of `output`.
+
+    Where a provider does not report its counts there are no Tokens but None: unknown, not 0.
+    """
 
     input: int = 0
     output: int = 0
@@ -44,19 +52,41 @@ class Tokens:
             self.cached + other.cached,
         )
 
+    @classmethod
+    def from_json(cls, value: Json | None) -> Tokens | None:
+        """Return stored counts, None where they are unknown.
+
+        No request has neither input nor output, so earlier journals, which wrote zeros for counts
+        that were not reported, are read as unknown.
+        """
+        counts = cls(**(value or {}))
+        known = all(0 <= count <= MOST_TOKENS for count in vars(counts).values())
+        return counts if known and (counts.input or counts.output) else None
+
+
+def added(counts: Iterable[Tokens | None]) -> Tokens | None:
+    """Return the sum, None where one of the counts is unknown."""
+    total = Tokens()
+    for one in counts:
+        if one is None:
+            return None
+        total += one
+    return total
+
 
 @dataclass(frozen=True)
 class Completion:
     """What a provider answered: the assistant's message as it came, and what came with it.
 
     `message` has `content` (text or None) and, where given, `tool_calls`, `refusal`,
-    `reasoning_content`. `model` is the name that the provider says has answered.
+    `reasoning_content`. `model` is the name that the provider says has answered. `tokens` is None
+    where the provider did not report them.
     """
 
     message: Json
     finish_reason: str | None
     model: str | None
-    tokens: Tokens = field(default_factory=Tokens)
+    tokens: Tokens | None = None
 
     def as_json(self) -> Json:
         """Return plain JSON types, the form in the journal."""
@@ -66,7 +96,10 @@ class Completion:
     def from_json(cls, value: Json) -> Completion:
         """Return the completion that `as_json` made `value` from."""
         return cls(
-            value["message"], value["finish_reason"], value["model"], Tokens(**value["tokens"])
+            value["message"],
+            value["finish_reason"],
+            value["model"],
+            Tokens.from_json(value["tokens"]),
         )
 
 

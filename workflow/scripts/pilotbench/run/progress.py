@@ -39,8 +39,9 @@ class ModelProgress:
     """Counts of episodes unless named otherwise.
 
     `begun` are in unfinished shards and have an answer in the journal; `owed` failed on
-    infrastructure and wait for the next run; `usd` is what all answers have cost; `recent`
-    were done in the last `recent_s` seconds.
+    infrastructure and wait for the next run; `usd` is what all answers have cost, as far as it is
+    known: `usd_unknown` episodes have an answer of unknown cost; `recent` were done in the last
+    `recent_s` seconds.
     """
 
     model: str
@@ -52,6 +53,7 @@ class ModelProgress:
     shards_done: int = 0
     shards_running: int = 0
     usd: float = 0.0
+    usd_unknown: int = 0
     recent: int = 0
     recent_s: float = 0.0
 
@@ -85,7 +87,7 @@ class _Answer:
 
     index: int
     repeat: int
-    usd: float
+    usd: float | None
     started: float
     key: str
     slots: int | None
@@ -147,7 +149,9 @@ class Watch:
         self._seen.pop(shard, None)
         row.shards_done += 1
         row.done += header["planned"]
-        row.usd += header["cost_usd"] or 0.0
+        usd = _header_usd(header, self.matrix.settings.catalog[shard.cell.model].price)
+        row.usd += usd or 0.0
+        row.usd_unknown += header["planned"] if usd is None else 0
         if header["asked"] and _age_s(header, "ended") < WINDOW_S:
             row.recent += header["planned"]
             row.recent_s = max(row.recent_s, min(WINDOW_S, _age_s(header, "started")))
@@ -156,7 +160,8 @@ class Watch:
         journal = self._journal(shard)
         answers = journal.read(shard.first, shard.last)
         mine = [one for one in self._known(shard, answers) if one.index in shard.indices]
-        row.usd += sum(one.usd for one in mine)
+        row.usd += sum(one.usd or 0.0 for one in mine)
+        row.usd_unknown += len({(one.index, one.repeat) for one in mine if one.usd is None})
         row.begun += len({(one.index, one.repeat) for one in mine})
         row.owed += len(answers.owed())
         row.shards_running += bool(journal.holders(shard.first, shard.last))
@@ -215,9 +220,17 @@ class Watch:
 
 def _answer(record: Json, price: Price | None) -> _Answer:
     asked = record["asked"]
-    usd = cost_usd(price, Tokens(**asked["completion"]["tokens"])) or 0.0
+    usd = cost_usd(price, Tokens.from_json(asked["completion"]["tokens"]))
     words = (record.get("index", -1), record["components"].get("repeat", 0), usd)
     return _Answer(*words, asked["started"], asked["key"], asked.get("slots"))
+
+
+def _header_usd(header: Json, price: Price | None) -> float | None:
+    """Return what a shard has cost; headers of old say 0 where the tokens were not reported."""
+    usd: float | None = header["cost_usd"]
+    if usd == 0 and header["requests"] and Tokens.from_json(header["tokens"]) is None:
+        return cost_usd(price, None)
+    return usd
 
 
 def lines(models: list[ModelProgress], keys: list[KeyProgress]) -> Iterator[str]:
@@ -239,7 +252,7 @@ def lines(models: list[ModelProgress], keys: list[KeyProgress]) -> Iterator[str]
         episodes, shards = f"{row.done}/{row.planned}", f"{row.shards_done}/{row.shards}"
         yield (
             f"{row.model:<{width}}  {episodes:>13}  {row.begun:>6}  {row.owed:>5}  {shards:>11}"
-            f"  {row.shards_running:>7}  {row.rate:>8.1f}  {_duration(row):>8}  {row.usd:>9.4f}"
+            f"  {row.shards_running:>7}  {row.rate:>8.1f}  {_duration(row):>8}  {_usd(row)}"
         )
     if keys:
         width = max(len("key"), *(len(key.key) for key in keys))
@@ -248,6 +261,12 @@ def lines(models: list[ModelProgress], keys: list[KeyProgress]) -> Iterator[str]
         for key in keys:
             flight = "–" if key.in_flight is None else str(key.in_flight)
             yield f"{key.key:<{width}}  {flight:>9}  {key.slots:>5}  {key.rate:>15.1f}"
+
+
+def _usd(row: ModelProgress) -> str:
+    if not row.usd_unknown:
+        return f"{row.usd:>9.4f}"
+    return f"{row.usd:.4f} + {row.usd_unknown} unknown" if row.usd else "  unknown"
 
 
 def _duration(row: ModelProgress) -> str:

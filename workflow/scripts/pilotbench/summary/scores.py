@@ -121,7 +121,8 @@ def _effort(grouped: Any) -> pd.DataFrame:
     means = grouped[["progress", "weight", "took"]].mean()
     size, cost = grouped.size(), grouped["cost"].sum(min_count=1)
     unknown = grouped["cost"].apply(lambda column: int(column.isna().sum()))
-    tokens = sums["tokens_input"] + sums["tokens_output"]
+    untold = grouped["tokens_input"].apply(lambda column: int(column.isna().sum()))
+    tokens = (sums["tokens_input"] + sums["tokens_output"]).where(untold == 0)
     wins = sums["win"].where(sums["win"] > 0)
     return pd.DataFrame(
         {

@@ -1,0 +1,69 @@
+"""Token counts as services report them: under several names, as numbers or as text, or not at all.
+
+A count that cannot be read is unknown, never 0: what is unknown has no cost (see `cost_usd`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pilotbench.providers.provider import MOST_TOKENS, Tokens
+
+Paths = tuple[tuple[str, ...], ...]
+_TOTAL: Paths = (("total_tokens",),)
+_INPUT: Paths = (("prompt_tokens",), ("input_tokens",), ("prompt_eval_count",))
+_OUTPUT: Paths = (("completion_tokens",), ("output_tokens",), ("eval_count",))
+_REASONING: Paths = (
+    ("completion_tokens_details", "reasoning_tokens"),
+    ("output_tokens_details", "reasoning_tokens"),
+    ("reasoning_tokens",),
+)
+_CACHED: Paths = (
+    ("prompt_tokens_details", "cached_tokens"),
+    ("input_tokens_details", "cached_tokens"),
+    ("prompt_cache_hit_tokens",),
+    ("cached_tokens",),
+)
+_WHOLE = re.compile(r"\s*(\d{1,12})(\.0*)?\s*")
+
+
+def tokens(*usages: Any) -> Tokens | None:
+    """Return the counts of the first `usage` object that tells them, None where none does."""
+    return next((found for usage in usages if (found := _tokens(usage)) is not None), None)
+
+
+def _tokens(usage: Any) -> Tokens | None:
+    total, given, made = (_first(usage, paths) for paths in (_TOTAL, _INPUT, _OUTPUT))
+    given = _rest(total, made) if given is None else given
+    made = _rest(total, given) if made is None else made
+    if given is None or made is None or not (given or made):
+        return None
+    reasoning, cached = _first(usage, _REASONING) or 0, _first(usage, _CACHED) or 0
+    return Tokens(given, made, reasoning, min(cached, given))
+
+
+def _rest(total: int | None, part: int | None) -> int | None:
+    return total - part if total is not None and part is not None and part <= total else None
+
+
+def _first(usage: Any, paths: Paths) -> int | None:
+    """Return the first count that stands under one of `paths`."""
+    counts = (_count(_at(usage, path)) for path in paths)
+    return next((count for count in counts if count is not None), None)
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _count(value: Any) -> int | None:
+    """Return a count written as 100, 100.0 or "100"; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str):
+        found = _WHOLE.fullmatch(value)
+        value = int(found[1]) if found else -1
+    return int(value) if 0 <= value <= MOST_TOKENS and value == int(value) else None
