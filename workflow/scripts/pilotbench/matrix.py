@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pilotbench import BENCHMARK_VERSION
+from pilotbench import BENCHMARK_VERSION, PROTOCOL_VERSION
 from pilotbench.canonical import digest
 from pilotbench.config import Model, Settings, settings
 from pilotbench.plan import Plan, plan
@@ -57,6 +57,7 @@ class Matrix:
             self._versions[key] = {
                 "request": request_fingerprint(model),
                 "prompt": self.prompts[cell.prompt].sha256,
+                "protocol": PROTOCOL_VERSION,
                 "task": f"{BENCHMARK_VERSION}/{task.scoring_version}",
                 "repeats": self.settings.repeats,
                 "max_turns": self.settings.max_turns or "auto",

@@ -4,8 +4,8 @@ The schema that is sent has one alternative a tool, its name with its parameters
 them: with any object as arguments, a 135M model nested braces until its tokens ended.
 `thought` comes first, so that a model may reason before it calls. It may be null, and in the schema
 it must stand there: some grammars put what is optional last, where reasoning would come too late.
-Where a service ignores the schema, an object in a code fence or after other text is read too; a
-second object is a surplus call.
+Where a service ignores the schema, the first object anywhere in the text that is a call is read;
+further calls are surplus (`protocols.written`).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from pilotbench.protocols.protocol import (
     spoken_message,
     tool_list,
 )
-from pilotbench.protocols.reading import NotACallError, Said, call_of, decoded_at, said, text_of
+from pilotbench.protocols.reading import Said, said
+from pilotbench.protocols.written import Found, anywhere
 from pilotbench.tasks.task import Task, ToolSpec
 
 Json = dict[str, Any]
 LONGEST_THOUGHT = 1000
-MOST_CALLS = 100
 FORM = """\
 Each of your messages is one JSON object and nothing else:
 {"thought": null, "tool": "name", "arguments": {…}}
@@ -55,8 +55,9 @@ class JsonObject:
         }
 
     def parse(self, message: Json) -> Parsed:
-        """Read the first object of the text; further objects that are calls are surplus."""
-        return parse_objects(said(message))
+        """Read the first object of the text that is a call; further calls are surplus."""
+        spoken = said(message)
+        return parsed_of(spoken, anywhere(spoken.text))
 
     def assistant_message(self, message: Json, parsed: Parsed) -> Json:
         """Return the text without reasoning that came before it."""
@@ -87,35 +88,7 @@ def lines_of(parsed: Parsed, reply: Json) -> str:
     return "\n".join([compact(reply), *[compact(NOT_EXECUTED)] * surplus])
 
 
-def parse_objects(spoken: Said) -> Parsed:
-    """Read calls that are JSON objects within a text: the first object decides.
-
-    At most a hundred calls are counted.
-    """
-    text = spoken.text
-    start = text.find("{")
-    if start < 0:
-        return Parsed(None, "no JSON object", thought=spoken.thought, text=text)
-    try:
-        value, end = decoded_at(text, start)
-        call = call_of(value)
-    except NotACallError as error:
-        return Parsed(None, str(error), thought=spoken.thought, text=text)
-    own = text_of(value.get("thought"))
-    thought = "\n".join(part for part in (spoken.thought, own) if part) or None
-    return Parsed(call, None, _surplus(text, end), thought, text)
-
-
-def _surplus(text: str, end: int) -> int:
-    count = 0
-    while count < MOST_CALLS:
-        start = text.find("{", end)
-        if start < 0:
-            break
-        try:
-            value, end = decoded_at(text, start)
-            call_of(value)
-        except NotACallError:
-            break
-        count += 1
-    return count
+def parsed_of(spoken: Said, found: Found) -> Parsed:
+    """Return what was found in a message, its own thought after the reasoning before it."""
+    thought = "\n".join(part for part in (spoken.thought, found.thought) if part) or None
+    return Parsed(found.call, found.error, found.surplus, thought, spoken.text)

@@ -2,8 +2,9 @@
 
 - Reasoning between <think> and </think> (the opening tag may be missing: some servers strip it) is
   cut off the front; without a closing tag all of it is reasoning.
-- A call is a JSON object with `tool` (or `name`) and `arguments` (or `parameters`); arguments that
-  are missing or null are empty, and arguments that are a JSON text are read as JSON.
+- A call is a JSON object with `tool` (or `name`) and `arguments` (or `parameters`), or an object
+  whose `function` is one. Arguments that are a JSON text are read as JSON. Arguments that are
+  missing or null are empty, but only where the object has no key that a call does not have.
 - NaN, infinities, numbers beyond a double, more than forty levels, and tools that are no text are
   not calls. Lone surrogates, which no request could carry, become U+FFFD.
 """
@@ -22,6 +23,14 @@ THINK, THOUGHT = "<think>", "</think>"
 
 class NotACallError(ValueError):
     """A text that is no call; the message says why."""
+
+
+class BrokenError(NotACallError):
+    """A value that is no JSON; `end` is how far it was read."""
+
+    def __init__(self, message: str, end: int) -> None:
+        super().__init__(message)
+        self.end = end
 
 
 @dataclass(frozen=True)
@@ -79,21 +88,24 @@ def decoded(text: str) -> Any:
 
 
 def decoded_at(text: str, start: int) -> tuple[Any, int]:
-    """Return the JSON value that begins at `start` and where it ends. Raises NotACallError."""
+    """Return the JSON value that begins at `start` and where it ends. Raises BrokenError."""
+    end = len(text)
     try:
         value, end = _DECODER.raw_decode(text, start)
         return plain(value), end
     except RecursionError:
-        raise NotACallError("nested too deep") from None
+        raise BrokenError("nested too deep", end) from None
+    except json.JSONDecodeError as error:
+        raise BrokenError(f"not JSON: {error}"[:200], error.pos) from None
     except ValueError as error:
-        raise NotACallError(f"not JSON: {error}"[:200]) from None
+        raise BrokenError(str(error)[:200], end) from None
 
 
 def _refused(word: str) -> Any:
     raise ValueError(f"{word} is no JSON number")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refused)
+_DECODER = json.JSONDecoder()
 
 
 def plain(value: Any, level: int = 0) -> Any:
@@ -118,17 +130,32 @@ def _is_finite(value: int | float) -> bool:
         return False
 
 
+BESIDE = ("thought", "id", "type")
+"""Keys that a call may have beside its tool and arguments."""
+
+
 def call_of(value: Any) -> Json:
     """Return `{"tool", "arguments"}` of a decoded value. Raises NotACallError."""
     if not isinstance(value, dict):
         raise NotACallError("a call is a JSON object")
-    tool = value.get("tool", value.get("name"))
+    if isinstance(value.get("function"), dict):
+        value = value["function"]
+    named = "tool" if "tool" in value else "name"
+    tool = value.get(named)
     if not isinstance(tool, str) or not tool.strip():
         raise NotACallError("the call names no tool")
-    return {
-        "tool": tool.strip(),
-        "arguments": arguments_of(value.get("arguments", value.get("parameters"))),
-    }
+    given = value.get("arguments", value.get("parameters"))
+    if given is None:
+        _check_keys(value, named)
+    return {"tool": tool.strip(), "arguments": arguments_of(given)}
+
+
+def _check_keys(value: Json, named: str) -> None:
+    """Raise NotACallError where arguments are missing and other keys may stand for them."""
+    known = {named, "arguments", "parameters", *BESIDE}
+    unknown = next((key for key in value if key not in known), None)
+    if unknown is not None:
+        raise NotACallError(f"the call has no arguments but an unknown key {unknown!r}"[:200])
 
 
 def arguments_of(value: Any) -> Json:
@@ -140,12 +167,3 @@ def arguments_of(value: Any) -> Json:
     if not isinstance(value, dict):
         raise NotACallError("the arguments are no JSON object")
     return value
-
-
-def is_call(value: Any) -> bool:
-    """Say whether a decoded value is a call."""
-    try:
-        call_of(value)
-    except NotACallError:
-        return False
-    return True

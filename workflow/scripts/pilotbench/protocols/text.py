@@ -6,21 +6,23 @@
 
 The fence is Markdown and no model's control token, so that no server strips it. Read is: the JSON
 object after each opening fence with the word `call`; what closes the block does not matter, so an
-unclosed last block counts. The first block is the call, further ones are surplus. A message
-without such a block is read by the rules of the JSON protocol if its first fenced block or the
-whole of it is an object with a tool: it says the same in a plainer form.
+unclosed last block counts. The first block is the call, further ones are surplus. In a message
+without such a block the first call that begins it or follows any fence or tag is read
+(`protocols.written`): it says the same in a plainer form.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pilotbench.instances import Instance
-from pilotbench.protocols.json_object import MOST_CALLS, lines_of, parse_objects
+from pilotbench.protocols.json_object import lines_of, parsed_of
 from pilotbench.protocols.protocol import Messages, Parsed, rules, spoken_message, tool_list
-from pilotbench.protocols.reading import NotACallError, Said, call_of, decoded_at, said
+from pilotbench.protocols.reading import NotACallError, decoded_at, said
+from pilotbench.protocols.written import MOST_CALLS, Found, calls_of, marked
 from pilotbench.tasks.task import Task, ToolSpec
 
 Json = dict[str, Any]
@@ -32,7 +34,6 @@ A call is a fenced block, after any reasoning you want to write:
 ```"""
 
 _FENCE = re.compile(r"^[ \t>]*`{3,}[ \t]*call\b[ \t]*\r?\n?", re.IGNORECASE | re.MULTILINE)
-_ANY_FENCE = re.compile(r"^[ \t>]*`{3,}[ \t]*\w*[ \t]*\r?\n?", re.MULTILINE)
 _BLANK = re.compile(r"\s*")
 
 
@@ -52,16 +53,9 @@ class Text:
     def parse(self, message: Json) -> Parsed:
         """Read the first block of calls."""
         spoken = said(message)
-        openings = list(_FENCE.finditer(spoken.text))
-        if not openings:
-            return _parse_plain(spoken)
-        first, *others = openings
-        try:
-            call, end = _call_at(spoken.text, first.end())
-        except NotACallError as error:
-            return Parsed(None, str(error), thought=spoken.thought, text=spoken.text)
-        surplus = min(MOST_CALLS, sum(match.start() >= end for match in others))
-        return Parsed(call, None, surplus, spoken.thought, spoken.text)
+        openings = [match.end() for match in _FENCE.finditer(spoken.text)]
+        found = _block(spoken.text, openings) if openings else marked(spoken.text)
+        return parsed_of(spoken, found)
 
     def assistant_message(self, message: Json, parsed: Parsed) -> Json:
         """Return the text without reasoning that came apart from it."""
@@ -72,17 +66,16 @@ class Text:
         return [{"role": "user", "content": lines_of(parsed, reply)}]
 
 
-def _call_at(text: str, start: int) -> tuple[Json, int]:
-    blank = _BLANK.match(text, start)
-    value, end = decoded_at(text, blank.end() if blank else start)
-    return call_of(value), end
-
-
-def _parse_plain(spoken: Said) -> Parsed:
-    """Read a message without a `call` block."""
-    opening = _ANY_FENCE.search(spoken.text)
-    inner = spoken.text[opening.end() :] if opening else spoken.text
-    if not inner.lstrip().startswith("{"):
-        return Parsed(None, "no block of a call", thought=spoken.thought, text=spoken.text)
-    parsed = parse_objects(Said(inner, spoken.thought))
-    return Parsed(parsed.call, parsed.error, parsed.surplus, parsed.thought, spoken.text)
+def _block(text: str, openings: Sequence[int]) -> Found:
+    """Read the first block of a call; further blocks are surplus, whatever they hold."""
+    first, *others = openings
+    blank = _BLANK.match(text, first)
+    try:
+        value, end = decoded_at(text, blank.end() if blank else first)
+    except NotACallError as error:
+        return Found(None, str(error))
+    found = calls_of(value)
+    if found.call is None:
+        return found
+    further = sum(opening > end for opening in others)
+    return replace(found, surplus=min(MOST_CALLS, found.surplus + further))
