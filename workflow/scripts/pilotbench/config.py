@@ -6,7 +6,7 @@ that holds a wrong key, `settings` turns the merged mapping into dataclasses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from decimal import Decimal
 from itertools import chain
@@ -231,7 +231,7 @@ def read(overlays: Sequence[Path] = (), overrides: Mapping[str, Any] | None = No
 def typed(config: Mapping[str, Any]) -> Json:
     """Return config with the words of the command line as values: `partial=true` is a truth."""
     return {
-        key: yamls.load(value) if key in SCALARS and isinstance(value, str) else value
+        key: yamls.word(value) if key in SCALARS and isinstance(value, str) else value
         for key, value in config.items()
     }
 
@@ -350,14 +350,42 @@ def _provider(name: str, entry: Mapping[str, Any], config: Mapping[str, Any]) ->
 
 def load_file(path: Path) -> Json:
     """Return a config file's mapping. Raises ConfigError when it is missing or not YAML."""
+    return _mapping(path, yamls.load)
+
+
+def restate(config: Json, files: Iterable[Path]) -> None:
+    """Put what the files say by YAML 1.2 into a config that was read from them by YAML 1.1."""
+    old: Json = {}
+    new: Json = {}
+    for file in files:
+        _merge(new, load_file(file))
+        _merge(old, _mapping(file, yamls.load_old))
+    _replace(config, old, new)
+
+
+def _replace(here: Json, old: Json, new: Json) -> None:
+    for key, value in here.items():
+        if key not in old or key not in new:
+            continue
+        if all(isinstance(one, dict) for one in (value, old[key], new[key])):
+            _replace(value, old[key], new[key])
+        elif value == old[key]:
+            here[key] = new[key]
+
+
+def _mapping(path: Path, load: Callable[[str], Any]) -> Json:
     try:
-        value = yamls.load(path.read_text(encoding="utf-8"))
+        value = load(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config file") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8; save it as UTF-8") from None
+    except yamls.REFUSED as error:
+        raise ConfigError(f"{path}: {yamls.where(error)}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: not YAML: {yamls.where(error)}") from None
     if not isinstance(value or {}, dict):
         raise ConfigError(f"{path}: must be a mapping of keys to values")
     return value or {}
