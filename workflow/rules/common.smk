@@ -9,11 +9,12 @@ import json
 import re
 import sys
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from pilotbench import matrix
-from pilotbench.run import orders, runlock
-from pilotbench.config import BASE_FILES, DIFFICULTIES
+from pilotbench.run import orders, resources, runlock
+from pilotbench.config import BASE_FILES, DIFFICULTIES, restate
 from pilotbench.errors import UserError
 from pilotbench.names import to_path
 from pilotbench.plan import NONE
@@ -28,8 +29,18 @@ if workflow.is_main_process and (told := runlock.enter()):
     print(told, file=sys.stderr)
 
 try:
-    MATRIX = matrix.load(config, [*BASE_FILES, *workflow.overwrite_configfiles])
+    FILES = [Path(file) for file in (*BASE_FILES, *workflow.overwrite_configfiles)]
+    restate(config, FILES)
+    MATRIX = matrix.load(config, FILES)
     PLAN = MATRIX.plan
+    resources.check(
+        workflow.global_resources,
+        chain(
+            workflow.resource_settings.default_resources or (),
+            *workflow.resource_settings.overwrite_resources.values(),
+        ),
+        MATRIX.settings.keys,
+    )
 except UserError as error:
     sys.exit(f"error: {error}")
 
