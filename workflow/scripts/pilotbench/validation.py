@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pilotbench import prompts, schemas
+from pilotbench import config_checks, prompts, schemas
 from pilotbench.config import DIFFICULTIES, expand, listed, load_file, settings, typed
 from pilotbench.errors import ConfigError, hint
+from pilotbench.keys.secrets import looks_secret
 from pilotbench.tasks import folder
 
 TAKEN = frozenset(
@@ -26,9 +27,11 @@ def validate(config: Mapping[str, Any], files: Iterable[Path] = ()) -> None:
     """
     origin = _Origin([Path(file) for file in files])
     config = typed(config)
+    _refuse(config_checks.first(config), config, origin)
     _check(config, "config", (), origin)
     _check(config["model_catalog"], "models", ("model_catalog",), origin)
     _check(config["providers"], "providers", ("providers",), origin)
+    _refuse(config_checks.then(config), config, origin)
     _check_references(config, origin)
 
 
@@ -51,9 +54,18 @@ class _Origin:
                 if not found:
                     break
                 here = here[part]
-            if found and (here == value or isinstance(here, dict)):
+            if found and _is_same(here, value):
                 return _shown(file)
         return "--config" if path else "config"
+
+
+def _is_same(here: Any, value: Any) -> bool:
+    if isinstance(here, dict):  # the merged mapping holds more than each file's
+        return isinstance(value, Mapping)
+    try:
+        return bool(here == value or here != here)  # NaN differs from itself
+    except RecursionError:
+        return True
 
 
 def _holds(here: Any, place: Any) -> bool:
@@ -62,6 +74,14 @@ def _holds(here: Any, place: Any) -> bool:
 
 def _shown(file: Path) -> str:
     return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+
+
+def _refuse(
+    problem: config_checks.Problem | None, config: Mapping[str, Any], origin: _Origin
+) -> None:
+    if problem is not None:
+        path, why = problem
+        raise ConfigError(f"{origin.of(path, _at(path, config))}: {_dotted(path)} {why}")
 
 
 def _check(value: Any, schema_name: str, prefix: tuple[str, ...], origin: _Origin) -> None:
@@ -89,7 +109,14 @@ def _explain(error: Any, prefix: tuple[str, ...], origin: _Origin) -> str:
         return f"{origin.of(path, error.instance)}: {_dotted((*path, missing))} is missing"
     allowed_text = _allowed(error)
     where = origin.of(path, error.instance)
-    return f"{where}: {_dotted(path)} is {_short(error.instance)}; allowed: {allowed_text}"
+    return f"{where}: {_dotted(path)} is {_shown_value(path, error)}; allowed: {allowed_text}"
+
+
+def _shown_value(path: Sequence[Any], error: Any) -> str:
+    """Return a value for a message; what stands under a provider may be a secret."""
+    text = repr(error.instance)
+    hidden = isinstance(error.instance, str) and path[0] == "providers" and path[-1] != "kind"
+    return "(not shown)" if hidden or looks_secret(text) else _short(error.instance)
 
 
 _BOUNDS = {
@@ -177,7 +204,10 @@ def _check_aliases(providers: Mapping[str, Any], origin: _Origin) -> None:
 
 
 def _dotted(path: Iterable[Any]) -> str:
-    return ".".join(map(str, path)) or "config"
+    words = list(map(str, path))
+    if words[:1] == ["providers"]:  # a secret may stand as a key
+        words = ["***" if looks_secret(word) else word for word in words]
+    return ".".join(words) or "config"
 
 
 def _short(value: Any) -> str:

@@ -27,6 +27,26 @@ _PATTERNS = (
 )
 
 
+_KNOWN = re.compile(r"(?<![A-Za-z0-9])(?:sk-|gsk_|xai-|nvapi-|hf_|r8_|AIza)([A-Za-z0-9_-]{16,})")
+_RUN = re.compile(r"[A-Za-z0-9]{16,}")
+
+
+def looks_secret(text: str, known: bool = False) -> bool:
+    """Return whether `text` looks like an API key, so that it must not be shown.
+
+    A key has a long run of letters and digits that no name has. With `known` True it also has to
+    begin as the keys of a well-known service do.
+    """
+    if known:
+        return any(_is_random(rest) for rest in _KNOWN.findall(text))
+    return bool(_KNOWN.search(text)) or any(map(_is_random, _RUN.findall(text)))
+
+
+def _is_random(text: str) -> bool:
+    digits = any(sign.isdigit() for sign in text) and any(sign.isalpha() for sign in text)
+    return digits or (text.lower() != text and text.upper() != text)
+
+
 @dataclass(frozen=True)
 class Access:
     """Where a key's requests go and the secret that opens it; the secret is not shown."""

@@ -1,0 +1,65 @@
+"""Request parameters that a config may not set, each with its reason.
+
+`parameters` are merged into the request body, and `extra_body` into its top level. A parameter that
+replaces what the benchmark asks, multiplies what is paid, or changes the form of the answer would
+make every result wrong without an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_DEPLOYMENT = "deployment names the model"
+_MESSAGES = "the prompt and the instance make the messages"
+_PROTOCOL = "the protocol decides how the model makes calls"
+_ONE = "every further answer is paid for and thrown away"
+_WHOLE = "answers are read whole"
+_CLIENT = "it is a setting of the client, not of the request; see config/providers.yaml"
+
+RESERVED: dict[str, str] = {
+    **dict.fromkeys(("model", "models", "fallbacks", "engine", "deployment_id"), _DEPLOYMENT),
+    **dict.fromkeys(("messages", "prompt", "input", "instructions", "system", "echo"), _MESSAGES),
+    **dict.fromkeys(("tools", "tool_choice", "functions", "function_call"), _PROTOCOL),
+    **dict.fromkeys(("n", "best_of", "n_cmpl"), _ONE),
+    **dict.fromkeys(("stream", "stream_options", "background"), _WHOLE),
+    **dict.fromkeys(("extra_headers", "extra_query", "timeout", "max_retries"), _CLIENT),
+    **dict.fromkeys(("api_key", "api_base", "base_url", "api_version", "organization"), _CLIENT),
+}
+"""Parameter -> why it cannot be set."""
+
+HARMLESS: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("n", "best_of", "n_cmpl"), (1,)),
+    **dict.fromkeys(("stream", "background", "echo"), (False,)),
+    "tool_choice": ("auto",),
+}
+"""Values of reserved parameters that change nothing."""
+
+
+def problems(parameters: Mapping[str, Any], protocol: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield (path below `parameters`, why) of each parameter that a model may not have."""
+    extra = parameters.get("extra_body")
+    if extra is not None and not isinstance(extra, Mapping):
+        yield ("extra_body",), "must be a mapping of parameters"
+        extra = None
+    for prefix, given in (((), parameters), (("extra_body",), extra or {})):
+        for name, value in given.items():
+            if why := _why(str(name), value, protocol):
+                yield (*prefix, str(name)), why
+    for name in extra or {}:
+        if name == "extra_body":
+            yield ("extra_body", name), "an extra_body inside extra_body is not sent as one"
+        elif name in parameters:
+            yield ("extra_body", name), "also stands outside extra_body; write it once"
+
+
+def _why(name: str, value: Any, protocol: str) -> str | None:
+    if name == "response_format" and protocol == "json":
+        return f"cannot be set with protocol json: {_PROTOCOL}"
+    if name not in RESERVED or _is_one_of(value, HARMLESS.get(name, ())):
+        return None
+    return f"cannot be set: {RESERVED[name]}"
+
+
+def _is_one_of(value: Any, allowed: tuple[Any, ...]) -> bool:
+    return any(value == one and type(value) is type(one) for one in allowed)
