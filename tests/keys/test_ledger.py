@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pilotbench.errors import Stopping
-from pilotbench.keys.ledger import BUCKET_S, WINDOW_S, Account, Ledger
+from pilotbench.keys.ledger import BUCKET_S, LARGEST, MOST_SLOTS, WINDOW_S, Account, Ledger
+from pilotbench.keys.limiter import Limiter
+from pilotbench.keys.pace import BELIEVED_S, Pace
+from support.clocks import HandClock
 
 NOW = 1_700_000_000.0
 
@@ -97,6 +104,62 @@ def test_no_change_is_lost_between_threads(tmp_path: Path) -> None:
         thread.join()
     assert ledger.read() == {"n": 200}
     ledger.close()
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+ANY = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner)
+)
+PACE = st.fixed_dictionaries({}, optional=dict.fromkeys(Pace().as_json(), ANY))
+CLOCKS = st.fixed_dictionaries({}, optional=dict.fromkeys(("boot", "now", "calendar"), ANY))
+LEDGERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "pace": PACE | ANY,
+        "width": ANY,
+        "used": ANY | st.lists(st.lists(ANY, min_size=3, max_size=3), max_size=3),
+        "clock": CLOCKS | ANY,
+    },
+)
+
+
+@given(LEDGERS | ANY)
+def test_whatever_a_ledger_holds_the_key_can_be_used_within_an_hour(value: Any) -> None:
+    text = json.loads(json.dumps(value))
+    clock = HandClock()
+    account = Account.kept(text if isinstance(text, dict) else {}, clock)
+    assert 0 <= account.width <= MOST_SLOTS
+    assert 1 <= account.pace.allowed(5) <= 5
+    assert account.pace.paused_until <= clock.now() + BELIEVED_S
+    account.wait_for(clock.now(), 10, 10, 1)
+    account.book(clock.now(), 1)
+    assert Account.kept(account.keep(clock), clock) == account
+    for pace in (account.pace.answered(), account.pace.probed(clock.now(), 5)):
+        json.dumps(pace.rejected(clock.now(), clock.now(), 1, 5).as_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"pace": 1, "width": -1, "used": 7}',
+        b'{"width": 1e999, "pace": {"limit": NaN}}',
+        b'{"width": 99999, "used": [[1, 2]], "pace": {"paused_until": 1e11}}',
+        b"[" * 100_000,
+        b"9" * 5000,
+        b"\x00" * (LARGEST + 1),
+    ],
+    ids=["types", "numbers", "huge", "deep", "digits", "large"],
+)
+def test_a_damaged_ledger_is_rebuilt_by_the_next_request(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ledger").write_bytes(content)
+    limiter = Limiter(tmp_path, 3)
+    with limiter.slot() as slot:
+        slot.rejected(1.0)
+        slot.settle(5)
+    kept = json.loads((tmp_path / "ledger").read_text())
+    assert kept["width"] == 3
+    assert (tmp_path / "ledger").stat().st_size < LARGEST
+    limiter.close()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\x00"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,9 @@ import pytest
 from pilotbench.config import Key
 from pilotbench.errors import ConfigError
 from pilotbench.keys.limiter import Limiter, key_folder, limiter_of, with_slots
+from pilotbench.keys.pace import BELIEVED_S
 from pilotbench.keys.secrets import Access
+from support.clocks import HandClock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -238,6 +241,72 @@ def test_a_pause_holds_for_every_process_and_ends(limiter: Limiter) -> None:
         first.settle(0)
         assert other.try_now() is not None
     other.close()
+
+
+def test_a_new_run_probes_a_pause_once_and_a_person_can_lift_it(tmp_path: Path) -> None:
+    clock = HandClock()
+    limiter = Limiter(tmp_path, 5, clock=clock)
+    with limiter.slot() as slot:
+        slot.rejected(retry_after=1e9)
+    assert limiter.pause_left() == BELIEVED_S
+    assert not limiter.probe(began=clock.now() - 1), "this run has met the pause itself"
+    clock.forward(10)
+    assert limiter.probe(began=clock.now())
+    assert not limiter.probe(began=clock.now())
+    first = limiter.try_now()
+    assert first is not None
+    assert limiter.try_now() is None, "one request goes first"
+    first.rejected(retry_after=1e9)
+    first.release()
+    assert not limiter.probe(began=clock.now())
+    assert limiter.lift() == BELIEVED_S
+    assert [limiter.try_now() is not None for _ in range(6)] == [True] * 5 + [False]
+    limiter.close()
+
+
+FEW_FILES = """
+import resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+from pilotbench.config import Key
+from pilotbench.keys.limiter import limiter_of
+from pilotbench.keys.secrets import Access
+limiter = limiter_of(Path(sys.argv[1]), Key("k", "p", int(sys.argv[2])), Access("u", "s"))
+slots = [limiter.wait() for _ in range(limiter.slots)]
+slots[0].rejected()
+assert limiter.try_now() is None
+print(len(slots))
+"""
+
+
+def test_more_slots_than_files_can_be_opened_harm_neither_this_run_nor_the_next(
+    tmp_path: Path,
+) -> None:
+    def run(slots: int) -> subprocess.CompletedProcess[str]:
+        path = str(ROOT / "workflow" / "scripts")
+        return subprocess.run(
+            [sys.executable, "-c", FEW_FILES, str(tmp_path), str(slots)],
+            capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, check=False,
+        )  # fmt: skip
+
+    first = run(1500)
+    assert (first.returncode, first.stdout) == (0, "50\n"), first.stderr
+    assert "k: 1500 slots need more open files than this machine allows" in first.stderr
+    ledger = next(tmp_path.glob("*/ledger"))
+    ledger.write_text(ledger.read_text().replace('"width":50', '"width":1500').rstrip())
+    second = run(5)
+    assert (second.returncode, second.stdout) == (0, "5\n"), second.stderr
+
+
+def test_slots_of_a_run_that_is_gone_are_no_longer_looked_through(tmp_path: Path) -> None:
+    many = Limiter(tmp_path, 50)
+    with many.slot():
+        pass
+    many.close()
+    few = Limiter(tmp_path, 5)
+    with few.slot():
+        assert json.loads((tmp_path / "ledger").read_text())["width"] == 5
+    few.close()
 
 
 def test_two_aliases_of_one_secret_are_one_key(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from pilotbench.keys.pace import (
+    BELIEVED_S,
     FIRST_INTERVAL_S,
     FIRST_PAUSE_S,
     LONGEST_INTERVAL_S,
@@ -90,6 +91,32 @@ def test_pauses_without_an_answer_between_them_grow() -> None:
 def test_a_rate_header_of_zero_pauses_the_key_without_a_cut() -> None:
     pace = Pace().rejected(NOW, NOW - 0.1, others=4, slots=5, retry_after=7, exhausted=True)
     assert (pace.paused_until, pace.allowed(5)) == (NOW + 7, 5)
+
+
+@pytest.mark.parametrize("others", [0, 3])
+@pytest.mark.parametrize("exhausted", [False, True])
+def test_no_word_of_a_provider_closes_a_key_for_longer_than_an_hour(
+    others: int, exhausted: bool
+) -> None:
+    pace = Pace().rejected(NOW, NOW - 1, others, 5, retry_after=1e9, exhausted=exhausted)
+    assert max(pace.paused_until, pace.grow_at) <= NOW + BELIEVED_S
+
+
+@pytest.mark.parametrize("exhausted", [False, True])
+def test_after_a_long_pause_one_request_goes_first(exhausted: bool) -> None:
+    pace = Pace().rejected(NOW, NOW - 1, 0, 5, retry_after=600, exhausted=exhausted)
+    assert pace.allowed(5) == 1
+    assert pace.answered().allowed(5) == 5
+
+
+def test_a_pause_is_probed_by_one_request_and_lifted_by_its_answer() -> None:
+    pace = Pace().rejected(NOW, NOW - 1, 0, 5, retry_after=600).probed(NOW + 10, 5)
+    assert (pace.paused_until, pace.allowed(5)) == (NOW + 10, 1)
+    assert pace.answered().allowed(5) == 5
+    again = pace.rejected(NOW + 11, NOW + 10, 0, 5, retry_after=600)
+    assert (again.paused_until, again.paused_at) == (NOW + 611, NOW + 11)
+    assert again.lifted().allowed(5) == 5
+    assert again.lifted().paused_until == 0
 
 
 @pytest.mark.parametrize("seed", range(3))

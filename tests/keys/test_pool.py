@@ -15,6 +15,7 @@ import pytest
 from pilotbench import errors
 from pilotbench.config import Key, Model, Price, ProviderSettings, Settings
 from pilotbench.instances import Instance
+from pilotbench.keys import pauses
 from pilotbench.keys.budget import cost, estimate
 from pilotbench.keys.limiter import Limiter
 from pilotbench.keys.pool import Pool
@@ -348,6 +349,38 @@ def test_a_key_that_is_paused_for_long_lends_its_work_away(tmp_path: Path) -> No
     with Simulator(keys=keys) as s, pool_of(s, tmp_path, borrow=False) as pool:
         _pause(pool, "k1", 60)
         assert pool.ask(request()).key == "k2"
+
+
+@pytest.mark.usefixtures("secrets")
+@pytest.mark.parametrize("over", [True, False])
+def test_a_new_run_finds_out_once_whether_the_pause_of_an_earlier_one_still_holds(
+    tmp_path: Path, over: bool
+) -> None:
+    with Simulator(keys={"k1": {"rpm": 1000 if over else 1}}, window_s=3600) as s:
+        with pool_of(s, tmp_path, retry_for_s=30) as pool:
+            if not over:
+                pool.ask(request())
+            _pause(pool, "k1", 3000)
+        sent = s.stats()["total"]["requests"]
+        with pool_of(s, tmp_path, retry_for_s=30) as pool:
+            found = ask_all(pool, 5)
+        assert s.stats()["total"]["requests"] - sent == (5 if over else 1)
+    if over:
+        assert texts(found) == list("01234")
+    else:
+        assert all(isinstance(one, errors.RateLimited) for one in found)
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_person_lifts_the_pauses_of_all_keys(tmp_path: Path) -> None:
+    with Simulator(keys={"k1": FREE, "k2": FREE}) as s, pool_of(s, tmp_path) as pool:
+        _pause(pool, "k1", 3000)
+        settings = settings_of(s, tmp_path)
+        left = pauses.lift(settings)
+        assert left == {"k1": pytest.approx(3000, abs=60), "k2": 0}
+        assert "k1: its pause is lifted" in "".join(pauses.lines(left))
+        assert list(pauses.lines(pauses.lift(settings))) == ["no key is paused"]
+        assert pool.ask(request()).key == "k1"
 
 
 @pytest.mark.usefixtures("secrets")

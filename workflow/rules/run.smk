@@ -21,6 +21,7 @@ from pilotbench.run import (
     runlock,
 )
 from pilotbench.errors import PilotbenchError, UserError
+from pilotbench.keys.clock import CLOCK
 from pilotbench.run.orders import Orders
 from snakemake.settings.types import SharedFSUsage
 
@@ -84,7 +85,8 @@ def check_first(logs) -> None:
         sys.exit(f"error: {error}")
     may_ask = "rescore" not in workflow.dag_settings.targets
     told = notices.begin(HERE)
-    orders.tell(Orders(slots_in_force(), may_ask, os.getpid(), str(told)))
+    now = CLOCK.moment()
+    orders.tell(Orders(slots_in_force(), may_ask, os.getpid(), str(told), now))
     FOLLOWERS.append(notices.Follower(told, write_notice))
     command.tell(
         logs,

@@ -24,7 +24,10 @@ VERBS = {
     "where-from": ("pilotbench.summary.where_from", "where a number of the summary comes from"),
     "prune": ("pilotbench.database.prune", "remove result files that no plan needs any more"),
     "init": ("pilotbench.verbs.init", "write a config of your own for the keys in the environment"),
-    "unlock": ("pilotbench.run.runlock", "explain the lock of a killed run, and clear it if stale"),
+    "unlock": (
+        "pilotbench.run.runlock",
+        "clear the stale lock of a killed run; end the pauses of keys",
+    ),
 }
 
 

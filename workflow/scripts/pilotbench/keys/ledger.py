@@ -1,7 +1,7 @@
 """One small locked file that all processes of a machine share: what a key has used.
 
-The file is read and written whole under flock; a process that dies keeps no lock. A file that
-cannot be read (a crash of the machine) counts as new: slots hold without it.
+The file is read and written whole under flock; a process that dies keeps no lock. What cannot be
+read in it (a crash of the machine, another program) counts as new: slots hold without it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.errors import Stopping
-from pilotbench.keys.pace import Pace
+from pilotbench.keys.clock import Clock
+from pilotbench.keys.pace import Pace, number
 
 Json = dict[str, Any]
+LARGEST = 1 << 20
+"""Bytes; a ledger is a few hundred, so a larger file is not one."""
+MOST_SLOTS = 100_000
 BUCKET_S = 0.5
 WINDOW_S = 60.5
 """A little more than a minute: a request may reach the provider later than the next one does."""
@@ -28,7 +32,7 @@ WINDOW_S = 60.5
 
 @dataclass
 class Account:
-    """The content of a key's ledger.
+    """The content of a key's ledger; its times are those of a Clock.
 
     `width` is the number of slot files in use; `used` has [bucket, requests, tokens] of the last
     minute, oldest first, kept only for keys with rpm or tpm.
@@ -43,9 +47,29 @@ class Account:
         return {"pace": self.pace.as_json(), "width": self.width, "used": self.used}
 
     @classmethod
-    def from_json(cls, value: Json) -> Account:
-        """Return the account that `as_json` made `value` from."""
-        return cls(Pace(**value["pace"]), int(value["width"]), list(value["used"]))
+    def from_json(cls, value: Any) -> Account:
+        """Return the account that `as_json` made `value` from; what cannot be read is new."""
+        found = value if isinstance(value, dict) else {}
+        used = found.get("used")
+        return cls(
+            Pace.from_json(found.get("pace")),
+            int(number(found.get("width"), 0, MOST_SLOTS) or 0),
+            [entry for entry in map(_entry, used if isinstance(used, list) else []) if entry],
+        )
+
+    @classmethod
+    def kept(cls, value: Json, clock: Clock) -> Account:
+        """Return the account in a file: one of another boot or machine has its times moved."""
+        account, shift = cls.from_json(value), clock.shift(value.get("clock"))
+        if shift is None:
+            return cls(account.pace.timeless(), account.width)
+        pace = account.pace.moved(shift).bounded(clock.now())
+        buckets = math.floor(shift / BUCKET_S)
+        return cls(pace, account.width, [[one[0] + buckets, *one[1:]] for one in account.used])
+
+    def keep(self, clock: Clock) -> Json:
+        """Return what is written to the file."""
+        return {**self.as_json(), "clock": clock.moment()}
 
     def wait_for(self, now: float, rpm: int | None, tpm: int | None, tokens: int) -> float:
         """Return the seconds until one request with `tokens` fits below rpm and tpm."""
@@ -83,6 +107,15 @@ class Account:
         self.used = [entry for entry in self.used if first < entry[0] <= last]
 
 
+def _entry(value: Any) -> list[int] | None:
+    if not isinstance(value, list) or len(value) != 3:
+        return None
+    counts = [number(one, -1e12, 1e12) for one in value]
+    if None in counts or any((one or 0) < 0 for one in counts[1:]):
+        return None
+    return [int(one or 0) for one in counts]
+
+
 class Ledger:
     """A locked JSON file. Several threads and processes may use it at once.
 
@@ -98,8 +131,8 @@ class Ledger:
         """Return the content without locking; {} when there is none, or none yet whole."""
         try:
             size = os.fstat(self._file).st_size
-            value = json.loads(os.pread(self._file, size, 0) or b"{}")
-        except ValueError:
+            value = json.loads(os.pread(self._file, size, 0) or b"{}") if size <= LARGEST else {}
+        except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
 
@@ -118,7 +151,11 @@ class Ledger:
     def _write(self, value: Json) -> None:
         data = json.dumps(value, separators=(",", ":")).encode()
         try:
-            os.pwrite(self._file, data.ljust(os.fstat(self._file).st_size), 0)
+            size = os.fstat(self._file).st_size
+            if size > LARGEST:
+                os.ftruncate(self._file, size := 0)
+            # Spaces over the rest of what was longer: one who reads meanwhile finds it whole.
+            os.pwrite(self._file, data.ljust(size), 0)
         except OSError as error:
             raise Stopping(f"{self._path}: limits cannot be kept: {error.strerror}") from None
 

@@ -20,20 +20,23 @@ import hashlib
 import os
 import select
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pilotbench.config import Key
 from pilotbench.errors import ConfigError
+from pilotbench.keys.clock import CLOCK, Clock
 from pilotbench.keys.ledger import Account, Ledger
+from pilotbench.keys.pace import Pace
 from pilotbench.keys.secrets import Access
+from pilotbench.keys.slots import EXCLUSIVE, SlotFiles, most_slots
 from pilotbench.locks import is_locked
+from pilotbench.run import notices
 
 POLL_S = 0.05
-_EXCLUSIVE = fcntl.LOCK_EX | fcntl.LOCK_NB
+FEW_SLOTS = 40
+"""So many slots of a key are not held against the number of files that can be opened."""
 
 
 def default_folder() -> Path:
@@ -56,7 +59,7 @@ def held_slots(limits_dir: Path | None, access: Access, alias: str) -> int:
 
 @dataclass
 class Slot:
-    """One request in flight; `taken` is Unix time. Let go exactly once."""
+    """One request in flight; `taken` is the limiter's time. Let go exactly once."""
 
     limiter: Limiter
     index: int
@@ -85,12 +88,11 @@ class Limiter:
     slots: int
     rpm: int | None = None
     tpm: int | None = None
-    _held: set[int] = field(default_factory=set)
-    _files: dict[int, int] = field(default_factory=dict)
-    _closed: bool = False
+    clock: Clock = CLOCK
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._files = SlotFiles(self.folder)
         self._ledger = Ledger(self.folder / "ledger")
         self._turn, self._next = self._open("turn"), self._open("next")
         self._freed = self._open_pipe()
@@ -100,7 +102,6 @@ class Limiter:
         self._queue = threading.Lock()  # one thread of a process lines up at a time
         with self._ledger.locked():
             pass  # raises OSError here, at once, on a disk that has no flock
-        self._sweep = threading.Lock()  # flock does not tell the threads of a process apart
 
     @contextlib.contextmanager
     def slot(self, tokens: int = 0) -> Iterator[Slot]:
@@ -147,28 +148,47 @@ class Limiter:
 
     def pause_left(self) -> float:
         """Return the seconds that the key is paused for."""
-        return max(0.0, self._account().pace.paused_until - time.time())
+        return max(0.0, self._account().pace.paused_until - self.clock.now())
 
     def refused_since(self) -> float | None:
         """Return since when every request has met a pause; None where the last was answered."""
         return self._account().pace.refused_since
 
+    def probe(self, began: float) -> bool:
+        """Let one request find out whether a pause from before `began` still holds.
+
+        Return whether there was one; the pause that such a request may bring is a new one.
+        """
+
+        def old(pace: Pace) -> bool:
+            return pace.paused_until > self.clock.now() and pace.paused_at < began
+
+        if not old(self._account().pace):
+            return False
+        with self._changing() as account:
+            found = old(account.pace)
+            if found:
+                account.pace = account.pace.probed(self.clock.now(), self.slots)
+        return found
+
+    def lift(self) -> float:
+        """End a pause; return the seconds that it would have lasted."""
+        with self._changing() as account:
+            left = max(0.0, account.pace.paused_until - self.clock.now())
+            account.pace = account.pace.lifted()
+        return left
+
     def close(self) -> None:
         """Close all files; slots still held are let go."""
-        with self._sweep:
-            self._closed = True
-            for file in (*self._files.values(), self._turn, self._next, self._freed):
-                if file is not None:
-                    os.close(file)
+        self._files.close()
+        for file in (self._turn, self._next, self._freed):
+            if file is not None:
+                os.close(file)
         self._ledger.close()
 
     def release(self, slot: Slot) -> None:
         """Let a slot go and wake whoever has the turn."""
-        with self._sweep:
-            if self._closed:
-                return
-            self._drop(slot.index)
-        if self._freed is not None:
+        if self._files.release(slot.index) and self._freed is not None:
             with contextlib.suppress(BlockingIOError):  # full of news already
                 os.write(self._freed, b".")
 
@@ -183,13 +203,13 @@ class Limiter:
     def rejected(self, slot: Slot, retry_after: float | None, exhausted: bool) -> None:
         """Record a 429."""
         with self._changing() as account:
-            others = self._count(max(account.width, self.slots))[0] - 1
+            others = self._files.count(max(account.width, self.slots))[0] - 1
             account.pace = account.pace.rejected(
-                time.time(), slot.taken, max(0, others), self.slots, retry_after, exhausted
+                self.clock.now(), slot.taken, max(0, others), self.slots, retry_after, exhausted
             )
 
     def _line_up(self, block: bool) -> bool:
-        how = fcntl.LOCK_EX if block else _EXCLUSIVE
+        how = fcntl.LOCK_EX if block else EXCLUSIVE
         try:
             fcntl.flock(self._next, how)
         except BlockingIOError:
@@ -204,7 +224,7 @@ class Limiter:
 
     def _take(self, tokens: int) -> tuple[Slot | None, float]:
         """Return a slot, or None and the seconds after which to look again. Needs the turn."""
-        now, account = time.time(), self._account()
+        now, account = self.clock.now(), self._account()
         if account.pace.paused_until > now:
             return None, account.pace.paused_until - now
         if account.width < self.slots:
@@ -221,48 +241,19 @@ class Limiter:
         """Lock a free slot and return its index, or None. Needs the turn."""
         allowed = account.pace.allowed(self.slots)
         if allowed >= account.width:
-            with self._sweep:
-                return next((i for i in range(self.slots) if self._lock(i)), None)
-        busy, free = self._count(account.width, keep=True)
+            return self._files.take(self.slots)
+        busy, free, last = self._files.count(account.width, keep=True)
+        if max(last, self.slots) < account.width:
+            with self._changing() as account:  # those who had more slots are gone
+                account.width = max(last, self.slots)
         if free is None or busy < allowed:
             return free
         if account.pace.may_grow(now, self.slots):
             with self._changing() as account:
                 account.pace = account.pace.grown(now, self.slots)
             return free
-        self._unlock(free)
+        self._files.release(free)
         return None
-
-    def _count(self, width: int, keep: bool = False) -> tuple[int, int | None]:
-        """Return how many slots are busy; with `keep`, lock and return the first free one too."""
-        busy, kept = 0, None
-        with self._sweep:
-            for index in range(width):
-                if not self._lock(index):
-                    busy += 1
-                elif keep and kept is None:
-                    kept = index
-                else:
-                    self._drop(index)
-        return busy, kept
-
-    def _lock(self, index: int) -> bool:
-        if index in self._held:
-            return False
-        try:
-            fcntl.flock(self._file(index), _EXCLUSIVE)
-        except BlockingIOError:
-            return False
-        self._held.add(index)
-        return True
-
-    def _unlock(self, index: int) -> None:
-        with self._sweep:
-            self._drop(index)
-
-    def _drop(self, index: int) -> None:
-        self._held.discard(index)
-        fcntl.flock(self._file(index), fcntl.LOCK_UN)
 
     def _booked(self, slot: Slot) -> Slot:
         if self.rpm or self.tpm:
@@ -271,25 +262,20 @@ class Limiter:
         return slot
 
     def _account(self) -> Account:
-        return _account(self._ledger.read())
+        return Account.kept(self._ledger.read(), self.clock)
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[Account]:
         with self._ledger.locked() as value:
-            account = _account(value)
+            account = Account.kept(value, self.clock)
             yield account
             value.clear()
-            value.update(account.as_json())
+            value.update(account.keep(self.clock))
 
     def _drain(self) -> None:
         if self._freed is not None:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._freed, 4096)
-
-    def _file(self, index: int) -> int:
-        if index not in self._files:
-            self._files[index] = self._open(f"slot-{index}")
-        return self._files[index]
 
     def _open(self, name: str) -> int:
         return os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -305,23 +291,27 @@ class Limiter:
             return None
 
 
-def _account(value: dict[str, Any]) -> Account:
-    try:
-        return Account.from_json(value)
-    except (KeyError, TypeError, ValueError):
-        return Account()
-
-
-def limiter_of(limits_dir: Path | None, key: Key, access: Access) -> Limiter:
-    """Return the limiter of a key. Raises ConfigError where its folder does not do."""
+def limiter_of(limits_dir: Path | None, key: Key, access: Access, keys: int = 1) -> Limiter:
+    """Return the limiter of one of `keys` keys. Raises ConfigError where its folder does not do."""
     folder = key_folder(limits_dir, access, key.alias)
     try:
-        return Limiter(folder, key.slots, key.rpm, key.tpm)
+        return Limiter(folder, _usable(key, keys), key.rpm, key.tpm)
     except OSError as error:
         raise ConfigError(
             f"limits_dir: {folder.parent} cannot be used ({error.strerror}): "
             "name a folder on a disk of this machine"
         ) from None
+
+
+def _usable(key: Key, keys: int) -> int:
+    most = most_slots(keys) if key.slots > FEW_SLOTS else key.slots
+    if key.slots > most:
+        notices.say(
+            f"files {key.alias}",
+            f"{key.alias}: {key.slots} slots need more open files than this machine allows: "
+            f"{most} are used (ulimit -n)",
+        )
+    return min(key.slots, most)
 
 
 def with_slots(key: Key, slots: int | None) -> Key:

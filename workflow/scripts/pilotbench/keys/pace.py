@@ -3,12 +3,13 @@
 One cut per congestion, down to the number in flight that was accepted, then one more slot at a
 time, ever more rarely where that fails. A pause of the whole key only when nothing is in flight or
 a rate header says that nothing is left: halving with a key-wide pause costs a sixth of the key.
-Times are Unix seconds.
+No pause is believed for longer than BELIEVED_S, and each run finds out once whether it still holds.
+Times are seconds of a Clock.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 FIRST_INTERVAL_S = 2.0
@@ -16,13 +17,18 @@ LONGEST_INTERVAL_S = 120.0
 SAME_BURST_S = 1.0
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
+BELIEVED_S = 3600.0
+"""A longer pause is not believed without a request that finds out."""
+LONG_S = 60.0
+"""After a longer pause one request goes first."""
 
 
 @dataclass(frozen=True)
 class Pace:
     """What is known of a key; `limit` None means that the configured slots were never too many.
 
-    `refused_since` is when the first of the pauses began that no answer has followed yet.
+    `paused_at` is when the last pause began, `refused_since` when the first of the pauses began
+    that no answer has followed yet. `resume` is the limit before them.
     """
 
     limit: int | None = None
@@ -34,6 +40,7 @@ class Pace:
     pauses: int = 0
     refused_since: float | None = None
     resume: int | None = None
+    paused_at: float = 0.0
 
     def allowed(self, slots: int) -> int:
         """Return how many requests may be in flight on a key configured with `slots`."""
@@ -53,9 +60,10 @@ class Pace:
         `others` is the number of other requests in flight; `exhausted` says that a rate header
         named 0 left.
         """
-        if exhausted:
-            return self._paused(now, retry_after, None)
+        retry_after = None if retry_after is None else min(retry_after, BELIEVED_S)
         before = self.resume or self.allowed(slots)
+        if exhausted:
+            return self._paused(now, retry_after, before if (retry_after or 0) > LONG_S else None)
         cut = self._cut(now, sent, max(1, others), slots, retry_after or 0.0)
         return cut._paused(now, retry_after, before) if others == 0 else cut
 
@@ -81,6 +89,7 @@ class Pace:
         paused = replace(
             self,
             paused_until=now + (wait or backoff),
+            paused_at=now,
             pauses=self.pauses + 1,
             refused_since=self.refused_since or now,
         )
@@ -93,6 +102,15 @@ class Pace:
         limit = self.limit if self.resume is None else self.resume
         return replace(self, limit=limit, resume=None, pauses=0, refused_since=None)
 
+    def probed(self, now: float, slots: int) -> Pace:
+        """Return the pace in which one request finds out whether the pause still holds."""
+        resume = self.resume or self.allowed(slots)
+        return replace(self, paused_until=min(self.paused_until, now), limit=1, resume=resume)
+
+    def lifted(self) -> Pace:
+        """Return the pace without the pause, as after an answer."""
+        return replace(self.answered(), paused_until=0.0)
+
     def may_grow(self, now: float, slots: int) -> bool:
         """Return whether it is time to try one more slot, were it needed."""
         return self.allowed(slots) < slots and now >= self.grow_at and not self.pauses
@@ -103,6 +121,57 @@ class Pace:
         limit = min(slots, self.allowed(slots) + 1)
         return replace(self, limit=limit, grow_at=now + interval, interval=interval, grew=True)
 
+    def moved(self, seconds: float) -> Pace:
+        """Return the pace on a clock that is `seconds` ahead."""
+        if not seconds:
+            return self
+        times = {name: value + seconds for name in _TIMES if (value := getattr(self, name))}
+        return replace(self, **times)
+
+    def bounded(self, now: float) -> Pace:
+        """Return the pace with no time further ahead than a pause is believed."""
+        last = now + BELIEVED_S
+        ahead = {name: min(getattr(self, name), last) for name in ("paused_until", "grow_at")}
+        past = {name: min(getattr(self, name), now) for name in ("cut_at", "paused_at")}
+        since = None if self.refused_since is None else min(self.refused_since, now)
+        return replace(self, **ahead, **past, refused_since=since)
+
+    def timeless(self) -> Pace:
+        """Return what holds whatever the time: the limit."""
+        known = self.answered()
+        return Pace(limit=known.limit, interval=known.interval, grew=known.grew)
+
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Any) -> Pace:
+        """Return the pace that `as_json` made `value` from; what cannot be read is as new."""
+        found = value if isinstance(value, dict) else {}
+        read: dict[str, Any] = {
+            name: known
+            for name, (low, high) in _RANGES.items()
+            if (known := number(found.get(name), low, high)) is not None
+        }
+        counts = {name: int(read[name]) for name in _COUNTS if name in read}
+        return cls(**{**read, **counts, "grew": found.get("grew") is True})
+
+
+_TIMES = ("cut_at", "grow_at", "paused_until", "refused_since", "paused_at")
+_COUNTS = ("limit", "pauses", "resume")
+_RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(_TIMES, (-1e12, 1e12)),
+    "interval": (FIRST_INTERVAL_S / 2, LONGEST_INTERVAL_S),
+    "limit": (1, 1e6),
+    "resume": (1, 1e6),
+    "pauses": (0, 1e6),
+}
+assert {one.name for one in fields(Pace)} == {*_RANGES, "grew"}
+
+
+def number(value: Any, low: float, high: float) -> float | None:
+    """Return a number read from a file, None where it is none or out of all reason."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if low <= value <= high else None

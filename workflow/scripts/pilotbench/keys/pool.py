@@ -30,12 +30,14 @@ from pilotbench.errors import (
     TimedOut,
 )
 from pilotbench.keys.budget import Budget, cost, estimate
+from pilotbench.keys.clock import CLOCK
 from pilotbench.keys.limiter import Limiter, Slot, default_folder, limiter_of, with_slots
 from pilotbench.keys.line import Line
 from pilotbench.keys.routing import usable_keys
 from pilotbench.keys.secrets import Access, access, environment
 from pilotbench.providers import connect
 from pilotbench.providers.provider import Asked, Completion, Request, Tokens
+from pilotbench.run import orders
 
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
@@ -94,13 +96,16 @@ class Pool:
         self._tokens = None if borrow else threading.Semaphore(tokens)
         self._dead: dict[str, str] = {}
         self._random = random.Random()
-        self._next_look, self._began = 0.0, time.time()
+        self._next_look, self._began = 0.0, orders.told().since()
         keys = self._keys_with(slots or {})
         variables = environment()
         opened = self._opened(keys, variables)
         self._limiters: dict[str, Limiter] = {
-            alias: limiter_of(settings.limits_dir, keys[alias], opened[alias]) for alias in opened
+            alias: limiter_of(settings.limits_dir, keys[alias], opened[alias], len(opened))
+            for alias in opened
         }
+        for limiter in self._limiters.values():
+            limiter.probe(self._began)
         self._line = Line(self._limiters, self.check)
         self._budget = budget_of(settings) if settings.budget_usd is not None else None
         self._counts_tokens = any(key.tpm for key in keys.values()) or self._budget is not None
@@ -259,7 +264,7 @@ class Pool:
                 f"{', '.join(alive)}: the provider asks to wait {left:.0f} s, over retry_for_s"
             )
         since = [self._limiters[alias].refused_since() or math.inf for alias in alive]
-        refused = time.time() - max(self._began, *since)
+        refused = CLOCK.now() - max(self._began, *since)
         if refused > self._provider_settings.retry_for_s:
             raise _PausedTooLong(
                 f"{', '.join(alive)}: nothing but 429 for {refused:.0f} s, over retry_for_s"

@@ -7,8 +7,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pilotbench.errors import Stopping
+from pilotbench.keys.clock import CLOCK, Clock
 
 VARIABLE = "PILOTBENCH_ORDERS"
 
@@ -17,13 +19,22 @@ VARIABLE = "PILOTBENCH_ORDERS"
 class Orders:
     """The slots in force of each key alias, whether anything may be asked, the run's process.
 
-    `notices` is the file that collects what the person at the terminal has to know.
+    `notices` is the file that collects what the person at the terminal has to know. `began` is the
+    moment of the run's start, in the form of a Clock.
     """
 
     slots: Mapping[str, int] = field(default_factory=dict)
     may_ask: bool = True
     run: int | None = None
     notices: str | None = None
+    began: Mapping[str, Any] | None = None
+
+    def since(self, clock: Clock = CLOCK) -> float:
+        """Return when the run began, in seconds of the clock; now where there is no run."""
+        shift = None if self.began is None else clock.shift(self.began)
+        if self.began is None or shift is None:
+            return clock.now()
+        return min(clock.now(), float(self.began["now"]) + shift)
 
     def parent(self) -> int:
         """Return this process's parent, which must stay it as long as the run lives.

@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pilotbench.arguments import add_json
+from pilotbench.arguments import add_config, add_json, load_matrix
+from pilotbench.keys import pauses
 
 FOLDER = Path(".snakemake")
 _kept: list[int] = []
@@ -85,11 +86,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="clear a lock whose owner nobody knows, too"
     )
+    parser.add_argument(
+        "--pauses",
+        action="store_true",
+        help="instead: end the pauses that providers have asked for, on every key of the config",
+    )
+    add_config(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Explain the lock, and clear it when its owner is dead."""
+    """Explain the lock, and clear it when its owner is dead; with `--pauses` lift the pauses."""
+    if args.pauses:
+        lifted = pauses.lift(load_matrix(args).settings)
+        print(json.dumps(lifted) if args.json else "\n".join(pauses.lines(lifted)))
+        return 0
     found = unlock(force=args.force)
     print(json.dumps(asdict(found)) if args.json else found.says)
     return 0 if found.state in ("none", "stale") else 1
