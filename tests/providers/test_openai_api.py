@@ -127,6 +127,42 @@ def ask(answer: Answer, deadline_s: float = 5, **settings: Any) -> Completion:
         return provider.complete(request(), "k", deadline_s)
 
 
+def test_the_sdk_takes_nothing_from_the_environment_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY", "AZURE_OPENAI_AD_TOKEN"):
+        monkeypatch.setenv(name, "environment-value")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Own: environment-value\nAuthorization: Bearer y")
+    for kind in ("openai", "azure"):
+        seen: list[bytes] = []
+        with served(chat(), seen) as url, client(url, kind) as provider:
+            provider.complete(request(), "k", 5)
+        head = seen[0].lower()
+        assert b"environment-value" not in head, kind
+        assert b"x-own" not in head
+        assert CANARY.encode() in seen[0]
+
+
+def test_the_headers_of_an_access_are_sent() -> None:
+    seen: list[bytes] = []
+    with served(chat(), seen) as url:
+        provider = ProviderSettings("p", "openai", {"k": Key("k", "p", 1)}, base_url=url)
+        access = Access(url, CANARY, (("OpenAI-Organization", "org-1"),))
+        made = connect(provider, Model("m", "p", "m"), {"k": access})
+        made.complete(request(), "k", 5)
+        made.close()
+    assert b"openai-organization: org-1" in seen[0].lower()
+
+
+def test_an_answer_that_repeats_the_secret_never_enters_the_program() -> None:
+    call = {"id": CANARY, "function": {"name": "f", "arguments": json.dumps({"key": CANARY})}}
+    message = {"role": "assistant", "content": f"Your key is {CANARY}.", "tool_calls": [call]}
+    found = ask(chat(message, f"stop {CANARY}", model=f"m {CANARY}"))
+    assert CANARY not in json.dumps(found.as_json())
+    assert found.message["content"] == "Your key is ***."
+
+
 def test_an_answer_carries_message_model_and_all_token_counts() -> None:
     found = ask(chat({**MESSAGE, "refusal": None, "reasoning_content": "hm"}))
     assert found.message == {"role": "assistant", "content": "hello", "reasoning_content": "hm"}

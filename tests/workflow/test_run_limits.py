@@ -108,8 +108,8 @@ def test_a_run_stops_first_where_no_key_may_be_used(
     done = run.snakemake()
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
-    assert line.startswith("error: overlay.yaml: key sim_key")
-    assert "(model echo needs it)" in line
+    assert line.startswith("error: overlay.yaml: no key for provider sim (model echo): set ")
+    assert all(f"{alias.upper()}_SECRET" in line for alias in unset)
     assert free.stats()["total"]["requests"] == 0
 
 

@@ -7,22 +7,47 @@ text form does not show it; `Scrubber` takes secrets out of whatever others wrot
 from __future__ import annotations
 
 import base64
+import codecs
+import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
+from io import StringIO
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
+from pilotbench import base_urls
 from pilotbench.config import IN_PROCESS, Key, ProviderSettings, Settings
 from pilotbench.errors import ConfigError
 
 ENV_FILE = Path(".env")
 MASK = "***"
 _SHORTEST = 4  # a shorter "secret" is a placeholder, and masking it would garble every text
+_DISTINCT, _LONG = 8, 16
+"""A secret of so many characters is no word: at once, or where it mixes cases or has digits."""
+SECRET = "secret"
+OPENAI_HOST = "api.openai.com"
+_OPENAI_ONLY = (
+    ("OpenAI-Organization", ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION")),
+    ("OpenAI-Project", ("OPENAI_PROJECT_ID", "OPENAI_PROJECT")),
+)
+"""Header -> the variables that hold it; sent to OpenAI itself, to no other service."""
+_SDK_VARIABLES = {
+    "OPENAI_BASE_URL": ("openai", "write base_url_env: OPENAI_BASE_URL under the provider"),
+    "OPENAI_API_BASE": ("openai", "set OPENAI_BASE_URL, or write base_url under the provider"),
+    "OPENAI_CUSTOM_HEADERS": ("openai", "no header is added to requests"),
+    "OPENAI_API_VERSION": ("azure", "the config has api_version"),
+    "AZURE_OPENAI_AD_TOKEN": ("azure", "a key is used, named by env"),
+    "OPENAI_API_TYPE": ("azure", "the config has kind"),
+}
+"""Variable of the SDK -> the kind it is for, and what counts instead."""
 _PATTERNS = (
     re.compile(r"(?<=://)[^/\s@]+(?=@)"),
     re.compile(r"(?i)(?<=bearer )[^\s\"',]+"),
+    re.compile(r"(?i)(?<=basic )[A-Za-z0-9+/=]{8,}"),
     re.compile(r"\bsk-[A-Za-z0-9_-]{8,}"),
 )
 
@@ -49,30 +74,66 @@ def _is_random(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Access:
-    """Where a key's requests go and the secret that opens it; the secret is not shown."""
+    """Where a key's requests go and the secret that opens it; the secret is not shown.
+
+    `headers` are those that the environment names for the service, `api_version` is Azure's where
+    the config names none.
+    """
 
     base_url: str
     secret: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    api_version: str | None = None
 
     @property
     def hidden(self) -> list[str]:
-        """The texts that no one may see: the secret, and what a user in the URL is sent as."""
+        """The texts that no one may see: the secret, and what the URL says that looks like one."""
         url = urlsplit(self.base_url)
-        if url.username is None and url.password is None:
-            return [self.secret]
-        user, password = unquote(url.username or ""), unquote(url.password or "")
-        basic = base64.b64encode(f"{user}:{password}".encode()).decode()
-        return [self.secret, password, basic]
+        found = [self.secret, *(part for part in url.path.split("/") if looks_secret(part))]
+        if url.username is not None or url.password is not None:
+            user, password = unquote(url.username or ""), unquote(url.password or "")
+            found += [password, base64.b64encode(f"{user}:{password}".encode()).decode()]
+        return found
+
+
+class NotSet(ConfigError):
+    """A variable that a key needs is not set; `variable` is its name, `what` what it holds."""
+
+    def __init__(self, message: str, variable: str, what: str) -> None:
+        super().__init__(message)
+        self.variable, self.what = variable, what
 
 
 def environment(file: Path = ENV_FILE) -> dict[str, str]:
-    """Return the environment over the variables of the `.env` file, where there is one."""
+    """Return the environment over the variables of the `.env` file, where there is one.
+
+    An empty variable of the environment does not hide one of the file. Raises ConfigError for a
+    file that cannot be read.
+    """
     found: dict[str, str | None] = {}
     if file.is_file():
         from dotenv import dotenv_values
 
-        found = dotenv_values(file, interpolate=False)
-    return {name: value for name, value in found.items() if value is not None} | dict(os.environ)
+        found = dotenv_values(stream=StringIO(_decoded(file)), interpolate=False)
+    read = {name: value for name, value in found.items() if value is not None}
+    return read | {name: value for name, value in os.environ.items() if value or name not in read}
+
+
+def _decoded(file: Path) -> str:
+    """Return the text of a `.env` file; one from Windows may be UTF-16, or begin with a mark."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{file}: line {line} is not UTF-8; save the file as UTF-8") from None
+    if "\0" in text:
+        raise ConfigError(f"{file}: holds zero bytes; save the file as UTF-8")
+    return text
 
 
 def missing(
@@ -83,40 +144,129 @@ def missing(
     lines = []
     for alias in aliases:
         key = settings.keys[alias]
-        try:
-            access(settings.providers[key.provider], key, known)
-        except ConfigError as error:
-            lines.append(str(error))
+        found = problems(settings.providers[key.provider], key, known)
+        if found:
+            lines.append(_line(found))
     return lines
+
+
+def problems(
+    provider: ProviderSettings, key: Key, variables: Mapping[str, str]
+) -> list[ConfigError]:
+    """Return all that keeps a key from being used: a NotSet for each variable that is not set."""
+    found = []
+    for read in () if provider.kind in IN_PROCESS else (_base_url, _secret):
+        try:
+            read(provider, key, variables)
+        except ConfigError as error:
+            found.append(error)
+    return found
 
 
 def access(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -> Access:
     """Return the base URL and secret of a key.
 
-    Raises ConfigError, one line that names the variable to set.
+    Raises ConfigError, one line that names the variables to set.
     """
     if provider.kind in IN_PROCESS:
         return Access(f"{provider.kind}:", "")
-    return Access(_base_url(provider, key, variables), _secret(provider, key, variables))
+    if found := problems(provider, key, variables):
+        raise ConfigError(_line(found))
+    url = _base_url(provider, key, variables)
+    version = provider.api_version or variables.get("OPENAI_API_VERSION", "").strip() or None
+    return Access(url, _secret(provider, key, variables), _headers(url, variables), version)
+
+
+def _line(found: list[ConfigError]) -> str:
+    return "; ".join(map(str, found))
 
 
 def _base_url(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -> str:
+    """Return the base URL: the variable's where it is set, else the one that the config writes."""
     for url, name in (
         (key.base_url, key.base_url_env),
         (provider.base_url, provider.base_url_env),
     ):
-        if url or name:
-            return url or _variable(str(name), "base URL", provider, key, variables)
+        if name and (told := variables.get(name, "").strip()):
+            return _sound(told, provider, f"the URL in {name}")
+        if url:
+            return _sound(url, provider, "base_url")
+        if name:
+            return _variable(name, "base URL", provider, key, variables)
     raise ConfigError(
         f"providers.{provider.name}: no base URL: write base_url (kind azure: endpoint), "
         "or base_url_env with the name of a variable that holds it"
     )
 
 
+def _sound(url: str, provider: ProviderSettings, source: str) -> str:
+    if wrong := base_urls.problem(url, provider.kind):
+        raise ConfigError(f"provider {provider.name}: {source} {wrong}")
+    return url
+
+
+def _headers(url: str, variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    host = urlsplit(url).hostname or ""
+    if host != OPENAI_HOST and not host.endswith(f".{OPENAI_HOST}"):
+        return ()
+    found = ((h, next(filter(None, map(variables.get, names)), "")) for h, names in _OPENAI_ONLY)
+    return tuple((header, value.strip()) for header, value in found if value.strip())
+
+
+def to_set(
+    provider: ProviderSettings, aliases: Iterable[str], variables: Mapping[str, str], every: bool
+) -> str:
+    """Return what to set before a provider's keys can be used: `every` one of them, or any."""
+    keys = [provider.keys[alias] for alias in aliases]
+    found = [one for key in keys for one in problems(provider, key, variables)]
+    unset = [one for one in found if isinstance(one, NotSet)]
+    urls, secrets = (
+        list(dict.fromkeys(one.variable for one in unset if (one.what == SECRET) is is_secret))
+        for is_secret in (False, True)
+    )
+    any_of = "one of " if len(secrets) > 1 and not every else ""
+    needed = " and ".join(filter(None, [", ".join(urls), any_of + ", ".join(secrets)]))
+    others = dict.fromkeys(str(one) for one in found if not isinstance(one, NotSet))
+    return "; ".join(([f"set {needed}"] if needed else []) + list(others))
+
+
+def notes(settings: Settings, models: Iterable[str], variables: Mapping[str, str]) -> list[str]:
+    """Return what to know of the environment before `models` are asked."""
+    providers = [settings.catalog[model].provider for model in models]
+    return [*moved(settings, providers, variables), *unused(settings, providers, variables)]
+
+
+def moved(settings: Settings, providers: Iterable[str], variables: Mapping[str, str]) -> list[str]:
+    """Return a line for each provider that a variable sends elsewhere than the config says."""
+    lines = []
+    for provider in (settings.providers[name] for name in dict.fromkeys(providers)):
+        name, url = provider.base_url_env, variables.get(provider.base_url_env or "", "").strip()
+        if provider.base_url and url and url.rstrip("/") != provider.base_url.rstrip("/"):
+            host = urlsplit(url).netloc.rpartition("@")[2]
+            lines.append(f"provider {provider.name}: requests go to {host}, as {name} says")
+    return lines
+
+
+def unused(settings: Settings, providers: Iterable[str], variables: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable that users of the SDK set and that has no effect here."""
+    used = [settings.providers[name] for name in dict.fromkeys(providers)]
+    kinds, named = {provider.kind for provider in used}, set()
+    for provider in used:
+        named |= {provider.base_url_env, *(key.base_url_env for key in provider.keys.values())}
+        named |= {key.env for key in provider.keys.values()}
+        if provider.kind == "azure" and provider.api_version is None:
+            named.add("OPENAI_API_VERSION")
+    return [
+        f"{name} is set and has no effect: {instead}"
+        for name, (kind, instead) in _SDK_VARIABLES.items()
+        if kind in kinds and name not in named and variables.get(name, "").strip()
+    ]
+
+
 def _secret(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -> str:
     if key.env is None:
         return ""
-    secret = _variable(key.env, "secret", provider, key, variables)
+    secret = _variable(key.env, SECRET, provider, key, variables)
     if not secret.isascii() or not secret.isprintable():
         raise ConfigError(f"key {key.alias}: {key.env} holds characters that no API key has")
     return secret
@@ -127,9 +277,11 @@ def _variable(
 ) -> str:
     value = variables.get(name, "").strip()
     if not value:
-        raise ConfigError(
+        raise NotSet(
             f"key {key.alias} (provider {provider.name}): no {what}: set the environment variable "
-            f"{name}, or write it in .env"
+            f"{name}, or write it in .env",
+            name,
+            what,
         )
     return value
 
@@ -138,16 +290,21 @@ class Scrubber:
     """Takes known secrets, and what looks like one, out of texts that others wrote."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
-        self._forms = sorted((f for f in forms if len(f) >= _SHORTEST), key=len, reverse=True)
+        known = [secret for secret in secrets if len(secret) >= _SHORTEST]
+        self._forms = _forms(known)
+        # An answer of a model is changed for a secret alone, never for a placeholder ("EMPTY").
+        own = [secret for secret in known if _is_distinct(secret)]
+        self._own = _forms(own)
+        self._escaped = [_escaped(secret) for secret in own]
 
     def __repr__(self) -> str:
         return f"Scrubber({len(self._forms)} forms)"
 
     def scrub(self, text: str) -> str:
-        """Return `text` with every secret masked."""
+        """Return `text` with every secret masked, and what looks like one."""
         for form in self._forms:
             text = text.replace(form, MASK)
+        text = self._without_escapes(text)
         for pattern in _PATTERNS:
             text = pattern.sub(MASK, text)
         return text
@@ -156,3 +313,54 @@ class Scrubber:
         """Return `text` scrubbed, as one line of at most `limit` characters."""
         flat = " ".join(self.scrub(text).split())
         return flat if len(flat) <= limit else f"{flat[: limit - 3]}..."
+
+    def answer(self, value: Any) -> Any:
+        """Return the JSON of an answer with the known secrets masked and nothing else changed."""
+        if not self._own:
+            return value
+        if isinstance(value, str):
+            for form in self._own:
+                value = value.replace(form, MASK)
+            return self._without_escapes(value)
+        if isinstance(value, dict):
+            return {self.answer(key): self.answer(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.answer(inner) for inner in value]
+        return value
+
+    def _without_escapes(self, text: str) -> str:
+        if "\\" in text:  # JSON within text may write each character as an escape
+            for pattern in self._escaped:
+                text = pattern.sub(MASK, text)
+        return text
+
+
+def _is_distinct(secret: str) -> bool:
+    mixed = any(sign.isdigit() for sign in secret) or secret.lower() != secret != secret.upper()
+    return len(secret) >= _LONG or (len(secret) >= _DISTINCT and mixed)
+
+
+def _forms(secrets: Iterable[str]) -> list[str]:
+    """Return the forms in which a service may repeat a secret, the longest first."""
+    forms: set[str] = set()
+    for secret in secrets:
+        forms |= {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}
+        forms |= {escape(secret), json.dumps(secret)[1:-1], secret.encode().hex()}
+        forms |= set(_in_base64(secret.encode()))
+    return sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True)
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """Yield what base64 of any text that holds `secret` has in common, by its place in the text."""
+    for offset in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            whole = encode(b"\0" * offset + secret).decode()
+            first, last = -(-offset * 4 // 3), (offset + len(secret)) * 4 // 3
+            if last - first >= _DISTINCT:
+                yield whole[first:last]
+
+
+def _escaped(secret: str) -> re.Pattern[str]:
+    """Return a pattern of `secret` with any of its characters written as an escape of JSON."""
+    signs = (rf"(?:\\{{0,4}}{re.escape(sign)}|\\{{1,4}}u00{ord(sign):02x})" for sign in secret)
+    return re.compile("".join(signs), re.IGNORECASE)

@@ -11,6 +11,7 @@ import json
 import re
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpcore2
@@ -27,7 +28,7 @@ from pilotbench.providers.usage import tokens
 
 Json = dict[str, Any]
 AZURE_API_VERSION = "2024-10-21"
-"""Used where the config names none: the latest general version of the API by deployments."""
+"""Used where neither config nor environment names one: the latest general version."""
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -63,7 +64,7 @@ class OpenAIProvider:
         client = self._clients[key]
         try:
             with self._transport.deadline(deadline_s):
-                return completion(self._kind, _post(client, wire_body(request.body)))
+                return self._clean(completion(self._kind, _post(client, wire_body(request.body))))
         except openai.APIStatusError as error:
             found = failure(
                 self._kind, error.status_code, error.response.headers, _decoded(error.response)
@@ -80,6 +81,16 @@ class OpenAIProvider:
         found.args = (self._scrubber.line(str(found)),)
         raise found from None
 
+    def _clean(self, found: Completion) -> Completion:
+        """Return the completion without the secrets that it repeats: nothing later sees them."""
+        clean = self._scrubber.answer
+        return replace(
+            found,
+            message=clean(found.message),
+            finish_reason=clean(found.finish_reason),
+            model=clean(found.model),
+        )
+
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
@@ -92,13 +103,16 @@ def _client(provider: ProviderSettings, key: Access, transport: DeadlineTranspor
         "timeout": provider.attempt_deadline_s,
         "http_client": httpx2.Client(transport=transport, trust_env=False, follow_redirects=True),
     }
+    client: openai.OpenAI
     if provider.kind == "azure":
-        return openai.AzureOpenAI(
-            azure_endpoint=key.base_url,
-            api_version=provider.api_version or AZURE_API_VERSION,
-            **common,
-        )
-    return openai.OpenAI(base_url=key.base_url, **common)
+        version = provider.api_version or key.api_version or AZURE_API_VERSION
+        client = openai.AzureOpenAI(azure_endpoint=key.base_url, api_version=version, **common)
+    else:
+        client = openai.OpenAI(base_url=key.base_url, **common)
+    # What the SDK takes from the environment by itself would go to every service alike.
+    client.organization = client.project = client.admin_api_key = None
+    client._custom_headers = dict(key.headers)
+    return client
 
 
 def _post(client: openai.OpenAI, body: Json) -> httpx2.Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from pilotbench.errors import ConfigError
 from pilotbench.keys import secrets
@@ -25,33 +25,59 @@ def check(matrix: Matrix, shards: Collection[Shard]) -> list[str]:
 
 
 def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> list[str]:
-    """Return a line for each provider that is asked with some of its keys alone.
+    """Return what to know of the keys: those that are not set, variables that count or do not.
 
-    Raises ConfigError where a shard has something to ask and none of the keys that it may use. Only
-    shards that lack a key are looked into: what the journal answers needs none.
+    Raises ConfigError, one line for all providers, where a shard has something to ask and none of
+    the keys that it may use. Only shards that lack a key are looked into: what the journal answers
+    needs none.
     """
     from pilotbench.evaluate import replay  # most runs lack no key: nothing to load
 
     settings, variables = matrix.settings, secrets.environment()
+    shards = list(shards)
     lacking = {
         alias: lines[0]
         for alias in settings.keys
         if (lines := secrets.missing(settings, [alias], variables))
     }
     notes: dict[str, str] = {}
+    lost: dict[str, dict[str, None]] = {}
+    unset: dict[str, dict[str, None]] = {}
     for shard in shards if lacking else ():
         model = shard.cell.model
         provider = settings.catalog[model].provider
         usable = usable_keys(settings, model, home_key(settings, shard), borrow=True)
         missing = [alias for alias in usable if alias in lacking]
-        if not missing or provider in notes or not replay(matrix, shard).owed:
+        told = model in lost.get(provider, ()) and set(missing) <= set(unset[provider])
+        if not missing or provider in notes or told or not replay(matrix, shard).owed:
             continue
-        key = settings.keys[missing[0]]
         if missing == list(usable):
-            file = written_in(matrix.files, ("providers", provider, "keys", key.alias), {})
-            raise ConfigError(f"{file}: {lacking[key.alias]} (model {model} needs it)")
+            lost.setdefault(provider, {})[model] = None
+            unset.setdefault(provider, {}).update(dict.fromkeys(missing))
+            continue
         keys = settings.providers[provider].keys
         left = ", ".join(alias for alias in keys if alias not in lacking)
         why = "; ".join(lacking[alias] for alias in keys if alias in lacking)
         notes[provider] = f"provider {provider} goes on with {left} alone: {why}"
-    return list(notes.values())
+    if lost:
+        raise ConfigError(_not_set(matrix, lost, unset, variables))
+    models = dict.fromkeys(shard.cell.model for shard in shards)
+    return [*notes.values(), *secrets.notes(settings, models, variables)]
+
+
+def _not_set(
+    matrix: Matrix,
+    lost: Mapping[str, Collection[str]],
+    unset: Mapping[str, Collection[str]],
+    variables: Mapping[str, str],
+) -> str:
+    """Return the line that says what each provider without a usable key needs."""
+    settings, needs = matrix.settings, []
+    for name, models in lost.items():
+        every = settings.routing == "by_prompt"
+        phrase = secrets.to_set(settings.providers[name], unset[name], variables, every)
+        which = f"{'model' if len(models) == 1 else 'models'} {', '.join(models)}"
+        needs.append(f"provider {name} ({which}): {phrase}")
+    provider, aliases = next(iter(unset.items()))
+    file = written_in(matrix.files, ("providers", provider, "keys", next(iter(aliases))), {})
+    return f"{file}: no key for {'; '.join(needs)} (in the environment or in .env)"

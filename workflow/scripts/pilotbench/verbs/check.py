@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -19,7 +20,7 @@ from pilotbench.errors import PilotbenchError, ProviderError
 from pilotbench.evaluate import play_shard
 from pilotbench.instances import Instance
 from pilotbench.keys.pool import Pool
-from pilotbench.keys.secrets import missing
+from pilotbench.keys.secrets import environment, missing, notes
 from pilotbench.matrix import Matrix
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Request
@@ -67,7 +68,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 1 where something is not as it should be."""
-    rows = check(load_matrix(args))
+    matrix = load_matrix(args)
+    for note in notes(matrix.settings, matrix.settings.models, environment()):
+        print(f"note: {note}", file=sys.stderr)
+    rows = check(matrix)
     print(json.dumps([asdict(row) for row in rows], indent=1) if args.json else text(rows))
     return int(any(row.problem for row in rows))
 

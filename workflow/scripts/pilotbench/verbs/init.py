@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from pilotbench import config
 from pilotbench.arguments import add_json
 from pilotbench.config import DEFAULT_SLOTS, IN_PROCESS, Settings
 from pilotbench.errors import UserError
-from pilotbench.keys.secrets import environment, missing
+from pilotbench.keys.secrets import environment, missing, notes
 
 OUT = Path("mine.yaml")
 
@@ -73,7 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the file and say what to do next."""
     settings = config.settings(config.read())
-    found = look(settings, environment())
+    variables = environment()
+    found = look(settings, variables)
+    for note in notes(settings, found.models, variables):
+        print(f"note: {note}", file=sys.stderr)
     if args.out.exists() and not args.force:
         raise UserError(f"{args.out} exists; give another name with --out, or --force")
     args.out.write_text(overlay(settings, found, args.out), encoding="utf-8")
