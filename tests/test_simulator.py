@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from pilotbench import config, matrix
+from pilotbench.run.orders import alive
 from pilotbench.verbs import check, init
 from support import Simulator
 from support.simulator import setup as settings
@@ -53,7 +54,7 @@ class Reply:
         return str(self.body["error"]["code"])
 
 
-def ask(simulator: Simulator, body: Json, key: str = "k", timeout: float = 10) -> Reply:
+def ask(simulator: Simulator, body: Json, key: str = "k", timeout: float = 60) -> Reply:
     client = http.client.HTTPConnection(simulator.address.removeprefix("http://"), timeout=timeout)
     try:
         headers = {"Authorization": f"Bearer {simulator.secret(key)}"}
@@ -64,7 +65,7 @@ def ask(simulator: Simulator, body: Json, key: str = "k", timeout: float = 10) -
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if holds():
             return True
@@ -149,9 +150,13 @@ def test_turns_of_a_conversation_are_one_episode_of_the_schedule() -> None:
 
 
 def test_a_key_refuses_what_is_over_its_slots_and_counts_it() -> None:
-    with Simulator(keys={"k": {"slots": 2}}, latency_s=0.8) as simulator:
+    with Simulator(keys={"k": {"slots": 2}}, latency_s=0.1) as simulator:
+        simulator.hold()
         with ThreadPoolExecutor(5) as threads:
-            replies = list(threads.map(lambda n: ask(simulator, question(n)), range(5)))
+            asked = threads.map(lambda n: ask(simulator, question(n)), range(5))
+            assert eventually(lambda: simulator.stats()["total"]["requests"] == 5)
+            simulator.release()
+            replies = list(asked)
         stats = simulator.stats(series=True)
     assert sorted(reply.status for reply in replies) == [200, 200, 429, 429, 429]
     refused = next(reply for reply in replies if reply.status == 429)
@@ -160,7 +165,7 @@ def test_a_key_refuses_what_is_over_its_slots_and_counts_it() -> None:
     key = stats["keys"]["k"]
     assert (key["requests"], key["answered"], key["429"]) == (5, 2, 3)
     assert (key["in_flight_max"], key["in_flight"]) == (2, 0)
-    assert 1.6 <= key["slot_seconds"] < 4
+    assert key["slot_seconds"] >= 2 * 0.1
     assert sorted(one["status"] for one in stats["series"]) == [200, 200, 429, 429, 429]
 
 
@@ -168,14 +173,17 @@ def test_a_key_refuses_what_is_over_its_slots_and_counts_it() -> None:
     ("limit", "name", "allowed"), [({"rpm": 2}, "requests", 2), ({"tpm": 30}, "tokens", 1)]
 )
 def test_a_key_refuses_what_is_over_its_minute(limit: Json, name: str, allowed: int) -> None:
-    with Simulator(keys={"k": limit}, window_s=1.5) as simulator:
+    with Simulator(keys={"k": limit}, window_s=3600) as simulator:
         replies = [ask(simulator, question(number)) for number in range(3)]
         assert [reply.status for reply in replies] == [200] * allowed + [429] * (3 - allowed)
         assert replies[0].headers[f"x-ratelimit-limit-{name}"] == str(*limit.values())
-        wait = float(replies[-1].headers["retry-after"])
-        assert 0 < wait <= 1.5
-        time.sleep(wait)
-        assert ask(simulator, question("later")).status == 200
+        assert 0 < float(replies[-1].headers["retry-after"]) <= 3600
+
+
+def test_a_minute_that_is_over_counts_no_more() -> None:
+    with Simulator(keys={"k": {"rpm": 1}}, window_s=0.2) as simulator:
+        ask(simulator, question("first"))
+        assert eventually(lambda: ask(simulator, question("later")).status == 200)
 
 
 @pytest.mark.parametrize(
@@ -216,20 +224,20 @@ def test_a_fault_is_an_error_of_its_own_code(fault: str, status: int, code: str)
 
 
 @pytest.mark.parametrize(
-    ("fault", "error"),
+    ("fault", "error", "timeout"),
     [
-        ("reset", ConnectionResetError),
-        ("hang", TimeoutError),
-        ("truncated", http.client.IncompleteRead),
-        ("slow_drip", TimeoutError),
+        ("reset", ConnectionResetError, 60),
+        ("hang", TimeoutError, 0.5),
+        ("truncated", http.client.IncompleteRead, 60),
+        ("slow_drip", TimeoutError, 0.5),
     ],
 )
-def test_a_fault_breaks_the_connection(fault: str, error: type[Exception]) -> None:
+def test_a_fault_breaks_the_connection(fault: str, error: type[Exception], timeout: float) -> None:
     # A drip is too quick for a read timeout here; its hang ends the wait.
     setup = {"drip_s": 0.9, "hang_s": 60}
     with Simulator(keys={"k": {}}, faults={fault: 1}, **setup) as simulator:
         with pytest.raises(error):
-            ask(simulator, question(1), timeout=0.5)
+            ask(simulator, question(1), timeout=timeout)
         assert eventually(lambda: simulator.stats()["total"]["in_flight"] == 0)
         assert simulator.stats()["total"]["answered"] == 0
 
@@ -309,12 +317,16 @@ def test_what_is_answered_again_is_told(repeats: int, again: int) -> None:
 
 @pytest.mark.parametrize(("released", "statuses"), [(True, [200]), (False, [429])])
 def test_a_client_that_goes_away_is_no_answer(released: bool, statuses: list[int]) -> None:
-    setup = {"latency_s": 1.0, "release_on_disconnect": released}
+    setup = {"latency_s": 0.01, "release_on_disconnect": released}
     with Simulator(keys={"k": {"slots": 1}}, **setup) as simulator:
+        simulator.hold()
         with pytest.raises(TimeoutError):
-            ask(simulator, question(1), timeout=0.05)
+            ask(simulator, question(1), timeout=0.5)
         assert eventually(lambda: simulator.stats()["total"]["abandoned"] == 1)
+        if released:
+            simulator.release()
         assert [ask(simulator, question(1)).status] == statuses
+        simulator.release()
         assert eventually(lambda: simulator.stats()["total"]["in_flight"] == 0)
         assert simulator.stats()["total"]["answered"] == statuses.count(200)
 
@@ -333,14 +345,14 @@ def test_a_client_that_goes_away_is_no_answer(released: bool, statuses: list[int
 def test_other_requests_are_answered_too(
     plain: Simulator, method: str, path: str, body: str, status: int
 ) -> None:
-    client = http.client.HTTPConnection(plain.address.removeprefix("http://"), timeout=10)
+    client = http.client.HTTPConnection(plain.address.removeprefix("http://"), timeout=60)
     client.request(method, path, body)
     assert client.getresponse().status == status
     client.close()
 
 
 def test_one_connection_serves_many_requests(plain: Simulator) -> None:
-    client = http.client.HTTPConnection(plain.address.removeprefix("http://"), timeout=10)
+    client = http.client.HTTPConnection(plain.address.removeprefix("http://"), timeout=60)
     for number in range(5):
         client.request("POST", "/v1/chat/completions", json.dumps(question(number)))
         assert Reply(client.getresponse()).message["content"] == str(number)
@@ -361,7 +373,7 @@ def test_one_connection_serves_many_requests(plain: Simulator) -> None:
 def test_a_wrong_set_up_is_one_line(setup: Json, words: str, tmp_path: Path) -> None:
     (tmp_path / "setup.json").write_text(json.dumps(setup))
     process = simulate("--config", str(tmp_path / "setup.json"))
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert errors.count("\n") == 1
     assert words in errors
@@ -389,17 +401,17 @@ def test_flags_set_it_up_and_closing_its_input_ends_it() -> None:
     process = simulate(*flags, "--until-stdin-closes")
     assert process.stdout is not None
     address = process.stdout.readline().strip().removeprefix("http://").removesuffix("/v1")
-    client = http.client.HTTPConnection(address, timeout=10)
+    client = http.client.HTTPConnection(address, timeout=60)
     client.request("POST", "/v1/chat/completions", json.dumps(question(1)), {"api-key": "sk-b"})
     assert Reply(client.getresponse()).status == 500
     client.close()
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 
 def test_it_ends_when_its_time_is_over() -> None:
     process = simulate("--lifetime", "0.2")
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
     process.communicate()
 
 
@@ -414,15 +426,7 @@ def test_it_does_not_outlive_its_parent() -> None:
     child = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)
     parent.communicate()
-    assert eventually(lambda: not _runs(child))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    assert eventually(lambda: not alive(child))
 
 
 def test_what_make_simulate_tells_to_export_opens_the_endpoints_of_the_config(

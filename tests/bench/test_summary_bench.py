@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from pilotbench.bench import summary
+from support.optional import BROWSER, lacking
 
-pytestmark = pytest.mark.browser
+IN_A_BROWSER = [
+    "summary: 80 episodes, the index opens",
+    "summary: 80 episodes, every figure is drawn",
+]
 
 
 def test_status_and_page_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,8 +23,7 @@ def test_status_and_page_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
         "summary: status of 100 shards",
         "summary: 80 episodes, all pages made",
         "summary: 80 episodes, size of the index",
-        "summary: 80 episodes, the index opens",
-        "summary: 80 episodes, every figure is drawn",
+        *([] if lacking(BROWSER) else IN_A_BROWSER),
     ]
     assert all(row["value"] > 0 for row in rows.values())
     assert rows["summary: 80 episodes, size of the index"]["holds"]

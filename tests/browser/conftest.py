@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from support.optional import BROWSER, lacking, skip_for
+
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -36,7 +38,7 @@ class Browser:
         self.driver.get(url)
         self.wait("document.body.dataset.ready === 'yes'")
 
-    def wait(self, expression: str, seconds: float = 30) -> None:
+    def wait(self, expression: str, seconds: float = 120) -> None:
         """Wait until a JavaScript expression is true; fail with it when it never is."""
         end = time.monotonic() + seconds
         while not self.ask(expression):
@@ -106,8 +108,6 @@ def started() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A browser for all tests; skipped where it is not installed."""
-    pytest.importorskip("selenium.webdriver")
-    if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
-        pytest.skip("chromium and chromium-driver are not installed")
+    skip_for(lacking(BROWSER))
     with started() as one:
         yield one

@@ -189,7 +189,7 @@ def test_without_an_environment_it_is_made_first(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=1200,
         check=False,
     )
     assert run.returncode == 0, run.stdout

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from support import Simulator
 from support.build import Build
+from support.runs import wait_until
 
 PRICE = {"input": 1.0, "output": 2.0, "cached": 1.0}
 EPISODES = 12
@@ -95,14 +95,14 @@ def test_after_a_kill_the_next_command_explains_clears_and_pays_nothing_twice(
         killed = subprocess.Popen(
             command, cwd=tmp_path, env=build.environment(), stdout=log, stderr=log
         )
-    deadline = time.monotonic() + 120
-    while simulator.stats()["total"]["answered"] < 3 and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: simulator.stats()["total"]["answered"] >= 3)
+    simulator.hold()
     alive = build.python("-m", "pilotbench", "unlock")
     assert alive.returncode == 1
     assert f"pid {killed.pid}" in alive.stdout
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
+    simulator.release()
 
     run = build.snakemake()
     assert run.returncode == 0, run.stdout

@@ -1,16 +1,19 @@
 """Real servers, scripts and children: who does the work, and who ends with whom."""
 
 import os
+import re
 import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from pilotbench.run.orders import alive
+from support.runs import wait_until
 
 LIBRARY = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 WORK = """
@@ -90,16 +93,13 @@ def running(start: Start) -> Iterator[tuple[subprocess.Popen[str], dict[str, str
 
 def script(start: Start, env: dict[str, str], **work: str) -> tuple[int, str, str]:
     process = start(SCRIPT, repr(work), **env)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=600)
     return process.returncode, out, err
 
 
 def waited_for(file: Path) -> str:
-    for _ in range(1000):
-        if file.exists() and (text := file.read_text()):
-            return text
-        time.sleep(0.01)
-    raise AssertionError(f"{file.name} is not there after 10 s")
+    wait_until(lambda: file.exists() and file.read_text())
+    return file.read_text()
 
 
 def spent() -> float:
@@ -108,14 +108,10 @@ def spent() -> float:
     return children.ru_utime + children.ru_stime
 
 
-def gone(pid: int) -> bool:
-    for _ in range(1000):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.01)
-    return False
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Say whether a process has a handler of its own for a signal."""
+    line = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.M)
+    return line is not None and bool(int(line[1], 16) >> (number - 1) & 1)
 
 
 def test_a_child_of_the_server_takes_the_place_of_the_script(start: Start, tmp_path: Path) -> None:
@@ -151,9 +147,9 @@ def test_a_signal_to_the_script_reaches_the_child(start: Start, tmp_path: Path) 
     with running(start) as (_, env, _):
         waiting = start(SCRIPT, repr({"does": "wait", "file": "w"}), **env)
         waited_for(tmp_path / "w")
-        time.sleep(0.2)  # the script has to know its child
+        wait_until(lambda: catches(waiting.pid, signal.SIGTERM))  # it knows its child
         waiting.terminate()
-        assert waiting.wait(10) == 7
+        assert waiting.wait(600) == 7
         assert (tmp_path / "w.ended").exists()
 
 
@@ -169,7 +165,7 @@ def test_a_script_whose_child_was_killed_fails_with_one_line(start: Start, tmp_p
     with running(start) as (_, env, _):
         waiting = start(SCRIPT, repr({"does": "wait", "file": "w"}), **env)
         os.kill(int(waited_for(tmp_path / "w").split()[0]), signal.SIGKILL)
-        _, err = waiting.communicate(timeout=10)
+        _, err = waiting.communicate(timeout=600)
         assert waiting.returncode == 1
         assert err.startswith("error: the process of this job was killed")
         assert err.count("\n") == 1
@@ -183,7 +179,7 @@ def test_a_killed_run_takes_its_server_along_and_its_children_have_another_paren
         child, parent = map(int, waited_for(tmp_path / "w").split())
         assert parent == server
         run.kill()
-        assert gone(server)
+        wait_until(lambda: not alive(server))
         assert not Path(env["PILOTBENCH_FORKS"].rpartition(os.pathsep)[2]).parent.exists()
         status = Path(f"/proc/{child}/status").read_text()
         assert f"PPid:\t{server}\n" not in status
@@ -206,7 +202,7 @@ def test_the_time_of_the_children_counts_as_that_of_the_run(start: Start) -> Non
     burning = [start(SCRIPT, repr({"does": "burn"}), PILOTBENCH_FORKS=variable) for _ in range(3)]
     for one in burning:
         one.stdout.read()  # not waited for: their own time is little, and not yet counted
-    run.communicate(timeout=30)
+    run.communicate(timeout=600)
     assert spent() - before >= 1.5
 
 
@@ -216,7 +212,7 @@ def test_numbers_as_keys_of_a_config_stay_numbers(start: Start, here: bool) -> N
     with running(start) as (_, env, _):
         env = {"PILOTBENCH_FORKS": ""} if here else env
         process = start(SCRIPT, repr({"does": "show", "file": {9906: -1, 15339: 1}}), **env)
-        assert process.communicate(timeout=30)[0] == "{9906: -1, 15339: 1}\n"
+        assert process.communicate(timeout=600)[0] == "{9906: -1, 15339: 1}\n"
 
 
 def test_where_no_process_is_to_be_had_the_script_does_it_and_the_server_lives(
@@ -250,5 +246,5 @@ def test_ending_without_the_variable_removes_nothing_but_its_own_folder(
 ) -> None:
     (tmp_path / "paid").write_text("answers")
     run = start(RUN.replace("sys.stdin.read()", "import os; os.environ.clear(); sys.stdin.read()"))
-    run.communicate(timeout=30)
+    run.communicate(timeout=600)
     assert (tmp_path / "paid").exists()

@@ -24,7 +24,7 @@ class Simulator:
     A key's secret is `sk-` and its name unless it is set.
     """
 
-    def __init__(self, *, lifetime_s: float = 300, **settings: Any) -> None:
+    def __init__(self, *, lifetime_s: float = 1800, **settings: Any) -> None:
         self.settings = settings
         self.lifetime_s = lifetime_s
         self.base_url = ""
@@ -59,7 +59,7 @@ class Simulator:
         """Stop the process."""
         self._process.terminate()
         try:
-            self._process.wait(10)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -86,11 +86,22 @@ class Simulator:
         """Return the statistics; with `slots` the list schedule, with `series` every arrival."""
         words = [f"slots={slots}"] if slots else []
         words += ["series=1"] if series else []
-        with urllib.request.urlopen(f"{self.address}/stats?{'&'.join(words)}", timeout=30) as reply:
+        with urllib.request.urlopen(f"{self.address}/stats?{'&'.join(words)}", timeout=60) as reply:
             found: Json = json.load(reply)
         return found
 
     def reset(self) -> None:
         """Begin the statistics anew."""
-        request = urllib.request.Request(f"{self.address}/reset", data=b"", method="POST")
-        urllib.request.urlopen(request, timeout=30).close()
+        self._post("reset")
+
+    def hold(self) -> None:
+        """Hold back every answer until `release`: what is in flight stays so."""
+        self._post("hold")
+
+    def release(self) -> None:
+        """Send the answers that are held back, and hold back no more."""
+        self._post("release")
+
+    def _post(self, name: str) -> None:
+        request = urllib.request.Request(f"{self.address}/{name}", data=b"", method="POST")
+        urllib.request.urlopen(request, timeout=60).close()

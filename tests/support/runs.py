@@ -16,12 +16,14 @@ from typing import Any
 
 from pilotbench.config import auto_shard_size
 from pilotbench.records import read_shard
+from pilotbench.run.orders import alive
 from support import Simulator
 from support.build import Build
 
 Json = dict[str, Any]
 KEYS = ("sim_key1", "sim_key2", "sim_key3")
-PATIENT_S = 60.0
+PATIENT_S = 600.0
+"""No test depends on how fast a machine is: a wait ends so late only where nothing happens."""
 
 
 class Run(Build):
@@ -57,10 +59,10 @@ class Run(Build):
                 "sim": {
                     "kind": "openai",
                     "base_url": simulator.base_url,
-                    "connect_timeout_s": 5,
-                    "read_timeout_s": 1,
-                    "attempt_deadline_s": 2,
-                    "retry_for_s": 60,
+                    "connect_timeout_s": 60,
+                    "read_timeout_s": 60,
+                    "attempt_deadline_s": 120,
+                    "retry_for_s": 300,
                     "keys": {a: {"env": f"{a.upper()}_SECRET", "slots": slots} for a in keys},
                     **(provider or {}),
                 }
@@ -168,7 +170,7 @@ class Going:
 
     def processes(self) -> list[int]:
         """Return the process ids of all that is alive of it."""
-        return [pid for pid, _ in self._session()]
+        return [pid for pid, _ in self._session() if alive(pid)]
 
     def jobs(self) -> list[int]:
         """Return the process ids of the shard jobs that are alive."""

@@ -13,32 +13,32 @@ from pathlib import Path
 import pytest
 
 from support import Simulator
-from support.build import PLUGINS, ROOT
+from support.build import ROOT
+from support.optional import lacking, skip_for
 from support.runs import KEYS, Run, wait_until
 
 UP = ROOT.parent / "shared/slurm/up.sh"
-PLUGIN = PLUGINS / "snakemake_executor_plugin_slurm"
+DAEMONS = ("slurmctld", "slurmd", "munged")
 ONE = KEYS[:1]
 SOON = ("--seconds-between-status-checks", "1", "--slurm-init-seconds-before-status-checks", "1")
 SLURM = ("--profile", "profiles/slurm", *SOON)
 pytestmark = pytest.mark.slurm
 
 
-def missing() -> str:
-    """Return what this machine lacks for a Slurm, "" where it lacks nothing."""
-    programs = ["slurmctld", "slurmd", "squeue", "munged"]
-    absent = [name for name in programs if shutil.which(name) is None]
-    absent += [] if UP.exists() else ["../shared/slurm/up.sh"]
-    absent += [] if PLUGIN.is_dir() else [f"{PLUGIN.name} (make test installs it)"]
-    absent += [] if os.geteuid() == 0 else ["the rights of root"]
-    return ", ".join(absent)
+def needed() -> list[str]:
+    """Return what this machine lacks for a test on Slurm: nothing where a Slurm answers."""
+    if found := lacking(["sinfo"]):
+        return [*found, *lacking(DAEMONS)]
+    if answers():
+        return []
+    found = lacking(DAEMONS)
+    return found if found or (UP.exists() and os.geteuid() == 0) else ["a Slurm that is running"]
 
 
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Yield the folder where a Slurm keeps its jobs: its own, or one that is there already."""
-    if lacking := missing():
-        pytest.skip(f"SLURM NOT TESTED: this machine lacks {lacking}")
+    skip_for(needed())
     folder = tmp_path_factory.mktemp("slurm")
     if answers():
         yield kept_by()
@@ -52,7 +52,10 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def answers() -> bool:
     """Say whether a Slurm answers on this machine already."""
-    done = subprocess.run(["sinfo", "-h"], capture_output=True, check=False, timeout=60)
+    try:
+        done = subprocess.run(["sinfo", "-h"], capture_output=True, check=False, timeout=60)
+    except subprocess.TimeoutExpired:
+        return False
     return done.returncode == 0 and bool(done.stdout.strip())
 
 

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from support.simulator.answers import Answer, Cast
@@ -49,10 +50,12 @@ class Service:
         self._first_answer: dict[str, float] = {}
         self._tokens: dict[str, int] = {}
         self._attempts: Counter[str] = Counter()
+        self._held: list[tuple[Exchange, Callable[[], None]]] | None = None
         self.reset()
 
     def reset(self) -> None:
-        """Begin the statistics anew; what runs is counted no more."""
+        """Begin the statistics anew, holding nothing back; what runs is counted no more."""
+        self._hold(False)
         window = self.setup.window_s
         self._keys = {name: Key(name, key, window) for name, key in self.setup.keys.items()}
         self._served: list[Served] = []
@@ -75,6 +78,9 @@ class Service:
             _send_json(connection, 200, self.statistics(request.query))
         elif path == "/reset" and request.method == "POST":
             self.reset()
+            _send_json(connection, 200, {})
+        elif path in ("/hold", "/release") and request.method == "POST":
+            self._hold(path == "/hold")
             _send_json(connection, 200, {})
         elif path.endswith("/models"):
             models = [{"id": name, "object": "model"} for name in self.setup.models]
@@ -165,7 +171,7 @@ class Service:
         elif duration > 0:
             self._later(exchange, duration, lambda: self._respond(exchange, answer))
         else:
-            self._respond(exchange, answer)
+            self._due(exchange, lambda: self._respond(exchange, answer))
 
     def _fault(self, conversation: Conversation, attempt: int) -> str | None:
         if any(text in conversation.request for text in self.setup.reject_containing):
@@ -192,7 +198,24 @@ class Service:
         return drawn + read_s + setup.per_output_token_s * _tokens_out(answer)
 
     def _later(self, exchange: Exchange, delay: float, then: Callable[[], None]) -> None:
-        exchange.timer = self._loop.call_later(delay, then)
+        exchange.timer = self._loop.call_later(delay, self._due, exchange, then)
+
+    def _due(self, exchange: Exchange, then: Callable[[], None]) -> None:
+        """Do what a request has waited for; while answers are held, keep it for later."""
+        if self._held is None:
+            then()
+        else:
+            self._held.append((exchange, then))
+
+    def _hold(self, hold: bool) -> None:
+        """Hold back all answers, or release those that are held and every later one."""
+        held, self._held = self._held or [], None
+        if hold:
+            self._held = held
+            return
+        for exchange, then in held:
+            if not exchange.done:
+                then()
 
     def _respond(self, exchange: Exchange, answer: Answer) -> None:
         connection, key, fault = exchange.connection, exchange.key, exchange.fault
@@ -276,14 +299,20 @@ class Service:
         if exchange.done:
             return
         exchange.key.abandoned += 1
+        if self._held is not None:
+            self._held = [one for one in self._held if one[0] is not exchange]
         if self.setup.release_on_disconnect or exchange.fault in ("hang", "slow_drip"):
             if exchange.timer is not None:
                 exchange.timer.cancel()
             self._leave(exchange, 0)
-        elif exchange.timer is not None:
+            return
+        leave = partial(self._leave, exchange, 0)
+        if exchange.timer is None:
+            self._due(exchange, leave)
+        else:
             when = exchange.timer.when()
             exchange.timer.cancel()
-            exchange.timer = self._loop.call_at(when, self._leave, exchange, 0)
+            exchange.timer = self._loop.call_at(when, self._due, exchange, leave)
 
     def _leave(self, exchange: Exchange, status: int) -> None:
         exchange.done = True

@@ -42,12 +42,12 @@ class Orders:
         Raises Stopping where the run ended while this process was starting: it has a new parent.
         """
         parent = os.getppid()
-        if self.run is not None and not _alive(self.run):
+        if self.run is not None and not alive(self.run):
             raise Stopping("the run that started this shard is gone")
         return parent
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
     """Say whether a process lives: one that ended and is not yet waited for (Z) does not."""
     try:
         state = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0]
