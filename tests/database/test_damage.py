@@ -275,7 +275,10 @@ def test_text_of_models_reaches_the_database_whole_or_cut(lab: Lab) -> None:
             "planned = completed + refused + owed + not_applicable",
             "UPDATE store.episodes SET status = 'lost', level = NULL WHERE status = 'completed'",
         ),
-        ("provisional rows have no file", "UPDATE store.shards SET state = 'damaged'"),
+        (
+            "provisional rows have no file, or one with superseded episodes",
+            "UPDATE store.shards SET state = 'damaged'",
+        ),
     ],
 )
 def test_each_check_sees_what_it_is_for(lab: Lab, says: str, breaks: str) -> None:

@@ -24,6 +24,7 @@ from pilotbench.canonical import canonical, digest
 from pilotbench.config import Settings
 from pilotbench.episode import Episode, play
 from pilotbench.errors import PilotbenchError, ProviderError, Stopping
+from pilotbench.fingerprint import asked_of
 from pilotbench.journal import Journal, Segment, journal_folder
 from pilotbench.journal.identity import components, identity
 from pilotbench.keys.pool import Pool, StopFlag
@@ -327,6 +328,7 @@ def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: 
     return {
         "kind": "shard",
         "format": SHARD_FORMAT,
+        "fingerprint": matrix.fingerprint(shard.cell),
         "model": cell.model,
         "prompt": cell.prompt,
         "task": cell.task,
@@ -354,13 +356,7 @@ def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: 
 def _provenance(
     matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, started: datetime
 ) -> Json:
-    model = matrix.settings.catalog[shard.cell.model]
-    parameters = {
-        "provider": model.provider,
-        "deployment": model.deployment,
-        "protocol": model.protocol,
-        "parameters": model.parameters,
-    }
+    parameters = asked_of(matrix.settings.catalog[shard.cell.model])
     return {
         **provenance.stamp(),
         "prompt_sha256": matrix.prompts[shard.cell.prompt].sha256,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pilotbench import BENCHMARK_VERSION, PROTOCOL_VERSION
 from pilotbench.canonical import digest
 from pilotbench.config import Model, Settings, settings
+from pilotbench.errors import UserError
 from pilotbench.plan import Plan, plan
 from pilotbench.prompts import Prompt
 from pilotbench.prompts import load as load_prompts
@@ -36,6 +37,8 @@ class Matrix:
     prompts: dict[str, Prompt]
     files: tuple[Path, ...] = ()
     _versions: dict[tuple[str, str, str], Json] = field(default_factory=dict)
+    _fingerprints: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _contents: dict[tuple[str, int], str | None] = field(default_factory=dict)
 
     def at(self, results: Path) -> Matrix:
         """Return this matrix with its results in another folder: copies from a bucket, say."""
@@ -64,10 +67,37 @@ class Matrix:
             }
         return self._versions[key]
 
+    def fingerprint(self, cell: Cell) -> str:
+        """Return a digest of all that makes an episode of `cell` another one.
+
+        It covers provider, deployment, protocol, parameters, the prompt's bytes, max_turns, the
+        scoring rules and what the versions stand for (system messages, tools, how messages are
+        read). Instances are compared by their content hashes; repeats make no episode another.
+        """
+        key = (cell.model, cell.prompt, cell.task)
+        if key not in self._fingerprints:
+            rules = f"{BENCHMARK_VERSION}/{self.tasks[cell.task].rules_version}"
+            now = {**self.versions(cell), "task": rules, "repeats": None}
+            self._fingerprints[key] = digest(now)
+        return self._fingerprints[key]
+
+    def content_hash(self, cell: Cell, index: int) -> str | None:
+        """Return the content hash of an instance of a pack, None where there is none now."""
+        key = (cell.task, index)
+        if key not in self._contents:
+            try:
+                self._contents[key] = (
+                    self.tasks[cell.task].instance(cell.difficulty, index).content_hash
+                )
+            except UserError:
+                self._contents[key] = None
+        return self._contents[key]
+
     @cached_property
     def selection(self) -> str:
-        """A digest of the planned shards: what the database marks as the current matrix."""
-        return digest([list(self.plan.by_path), self.settings.repeats])
+        """A digest of what the database is judged by: the plan, and what each model is asked."""
+        asked = {name: request_fingerprint(m) for name, m in self.settings.catalog.items()}
+        return digest([list(self.plan.by_path), self.settings.repeats, asked])
 
 
 def request_fingerprint(model: Model) -> str:

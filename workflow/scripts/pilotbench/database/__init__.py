@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pilotbench.config import Settings
     from pilotbench.database.changes import Report
     from pilotbench.database.updates import Replayed
+    from pilotbench.fingerprint import Now
     from pilotbench.plan import Plan
     from pilotbench.records import Shard
 
@@ -34,9 +35,10 @@ def update(
     settings: Settings,
     *,
     replay: Callable[[Shard], Replayed | None] | None = None,
+    now: Now | None = None,
     log: Callable[[str], None] | None = None,
 ) -> Report:
     """Bring `results/master.duckdb` up to date; see `updates.update`."""
     from pilotbench.database import updates
 
-    return updates.update(results, plan, settings, replay=replay, log=log)
+    return updates.update(results, plan, settings, replay=replay, now=now, log=log)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from pilotbench.database import shardfiles, store
-from pilotbench.database.reading import File
-from pilotbench.errors import UserError
+from pilotbench.database.reading import File, Json
+from pilotbench.errors import RecordError, UserError
+from pilotbench.fingerprint import Now
+from pilotbench.records import shard_of
 
 Log = Callable[[str], None]
 
@@ -25,6 +27,14 @@ class Known:
     mtime_ns: int | None
     sha256: str | None
     damage: str | None
+    judged: str | None = None
+    outdated: int = 0
+    journal: str | None = None
+
+    def is_of(self, stat: os.stat_result, judged: str | None) -> bool:
+        """Return whether the file is the one that was read, and is judged by the same config."""
+        now = (stat.st_size, stat.st_mtime_ns, judged)
+        return (self.size, self.mtime_ns, self.judged) == now
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class Report:
     gone: list[str] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
     damaged: dict[str, str] = field(default_factory=dict)
+    outdated: dict[str, int] = field(default_factory=dict)
     provisional: list[str] = field(default_factory=list)
     written: bool = False
 
@@ -68,7 +79,8 @@ def before_of(database: Path, say: Log) -> Before:
                 say(f"{database.name}: of another version, built anew")
                 return Before()
             rows = connection.execute(
-                "SELECT path, state, size, mtime_ns, sha256, damage FROM store.shards"
+                "SELECT path, state, size, mtime_ns, sha256, damage, judged, outdated, journal "
+                "FROM store.shards"
             ).fetchall()
             digests = connection.execute(
                 "SELECT value FROM store.selection WHERE key = 'digest'"
@@ -82,25 +94,37 @@ def before_of(database: Path, say: Log) -> Before:
     return Before(True, digests[0] if digests else None, known)
 
 
-def compare(found: dict[str, str], before: Before, report: Report) -> list[File]:
-    """Return the files to be read, in order of their names; what differs goes to the report."""
+def compare(
+    found: dict[str, str], before: Before, report: Report, now: Now | None = None
+) -> list[File]:
+    """Return the files to be read, in order of their names; what differs goes to the report.
+
+    A file is read again where the config has changed what its episodes are judged by. Without
+    `now` nothing is judged anew.
+    """
     files = []
     report.files = len(found)
     for name, path in sorted(found.items()):
         stat, known = os.stat(path), before.shards.get(name)  # noqa: PTH116
-        if known is not None and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
-            _keep_damage(name, known, report)
+        judged = _judged(name, known, now)
+        if known is not None and known.is_of(stat, judged):
+            _keep(name, known, report)
             continue
         sha256 = shardfiles.sha256_of(path)
-        state = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": sha256}
-        files.append(File(name, path, state))
+        state = {
+            "size": stat.st_size,
+            "mtime_ns": stat.st_mtime_ns,
+            "sha256": sha256,
+            "judged": judged,
+        }
         if known is None or known.state == "provisional":
             report.new.append(name)
-        elif known.sha256 == sha256:
+        elif (known.judged, known.sha256) == (judged, sha256):
             report.touched.append(name)
-            _keep_damage(name, known, report)
+            _keep(name, known, report)
         else:
             report.changed.append(name)
+        files.append(File(name, path, state, _present(name, now)))
     report.gone = sorted(
         name
         for name, known in before.shards.items()
@@ -109,6 +133,27 @@ def compare(found: dict[str, str], before: Before, report: Report) -> list[File]
     return files
 
 
-def _keep_damage(name: str, known: Known, report: Report) -> None:
+def _keep(name: str, known: Known, report: Report) -> None:
     if known.damage is not None:
         report.damaged[name] = known.damage
+    if known.outdated:
+        report.outdated[name] = known.outdated
+
+
+def _judged(name: str, known: Known | None, now: Now | None) -> str | None:
+    if now is None:
+        return known.judged if known else None
+    try:
+        present = now.cell(shard_of(Path(name)).cell)
+    except RecordError:
+        return None
+    return present.token if present else None
+
+
+def _present(name: str, now: Now | None) -> Json | None:
+    """Return what a file's episodes must fit, as plain JSON; None where nothing is known."""
+    try:
+        present = now.shard(shard_of(Path(name))) if now else None
+    except RecordError:
+        return None
+    return asdict(present) if present else None

@@ -34,9 +34,10 @@ CHECKS = {
         f"SELECT {_CELL} FROM cells WHERE current "
         "AND completed + refused + owed + not_applicable IS DISTINCT FROM planned"
     ),
-    "provisional rows have no file": (
+    "provisional rows have no file, or one with superseded episodes": (
         "SELECT e.shard FROM store.episodes e JOIN store.shards s ON s.path = e.shard "
-        "WHERE e.provisional IS DISTINCT FROM (s.state = 'provisional') OR s.state = 'damaged'"
+        "WHERE s.state = 'damaged' OR e.provisional IS DISTINCT FROM (s.state = 'provisional') "
+        "AND NOT (e.provisional AND s.outdated > 0)"
     ),
 }
 """What is checked, and the query that gives a row where it does not hold."""

@@ -1,6 +1,6 @@
 """Shard files that no table needs: list them and, when asked, remove them.
 
-superseded  other files hold every episode of it
+superseded  other files hold every episode of it, or the present config would ask them otherwise
 outside     the selection of the last command plans no episode of it
 damaged     it cannot be read
 
@@ -22,7 +22,7 @@ from pilotbench.errors import UserError
 KINDS = ("superseded", "outside", "damaged")
 _PRUNABLE = """
 SELECT path, CASE WHEN state = 'damaged' THEN 'damaged' WHEN superseded THEN 'superseded'
-  ELSE 'outside' END AS kind, episodes, size
+  ELSE 'outside' END AS kind, episodes + outdated AS episodes, size
 FROM shards
 WHERE state = 'damaged' OR superseded OR (state = 'file' AND current = 0 AND NOT planned)
 ORDER BY kind, path

@@ -69,6 +69,20 @@ def shards(db: Path, *, current: bool = True) -> pandas.DataFrame:
     return _frame(db, f"SELECT * FROM shards{where}", False, ("path",))
 
 
+def superseded(db: Path) -> pandas.DataFrame:
+    """Return how many episodes at planned places the present config would ask otherwise.
+
+    One row per model and what differs: they are in files, and not counted.
+    """
+    cell = " AND ".join(f"p.{word} = s.{word}" for word in CELL)
+    with opened(db) as connection:
+        return connection.execute(
+            "SELECT model, differs, sum(outdated)::BIGINT AS episodes FROM store.shards s "
+            f"WHERE outdated > 0 AND EXISTS (FROM store.plan p WHERE {cell} "
+            "AND p.first <= s.last AND s.first <= p.last) GROUP BY ALL ORDER BY ALL"
+        ).df()
+
+
 def selection(db: Path) -> Json:
     """Return what the last command selected: models, prompts, tasks, instances, ….
 

@@ -23,6 +23,7 @@ from pilotbench.database import shardfiles
 from pilotbench.database.rows import Rows, cell_columns, shard_row
 from pilotbench.database.schema import SHARDS
 from pilotbench.errors import PilotbenchError, RecordError
+from pilotbench.fingerprint import INSTANCES, Present
 from pilotbench.records import shard_of
 
 Json = dict[str, Any]
@@ -33,11 +34,15 @@ PROCESSES = 4
 
 @dataclass(frozen=True)
 class File:
-    """A shard file that has to be read; `state` are its size, mtime_ns and sha256."""
+    """A shard file that has to be read; `state` are columns of its row that are known already.
+
+    `present` is what its episodes must fit, as fields of `fingerprint.Present`; None: nothing.
+    """
 
     name: str
     path: str
     state: Json
+    present: Json | None = None
 
 
 @dataclass
@@ -47,6 +52,7 @@ class Batch:
     files: int = 0
     tables: dict[str, str] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
+    outdated: dict[str, int] = field(default_factory=dict)
 
 
 def batches(files: list[File], prefix: str) -> Iterator[Batch]:
@@ -84,7 +90,23 @@ def _read(file: File, rows: Rows, batch: Batch) -> None:
         batch.damaged[file.name] = damage
         rows.add("shards", [_damaged_row(file, damage)])
     else:
-        rows.add_shard(shard_row(shard, header, state="file", **file.state), episodes)
+        kept, differs = _fitting(file, header, episodes)
+        outdated = len(episodes) - len(kept)
+        if outdated:
+            batch.outdated[file.name] = outdated
+        row = shard_row(shard, header, state="file", **file.state)
+        rows.add_shard(row | {"outdated": outdated, "differs": differs or None}, kept)
+
+
+def _fitting(file: File, header: Json, episodes: list[Json]) -> tuple[list[Json], str]:
+    """Return the episodes that the present config would ask alike, and what differs for others."""
+    if file.present is None:
+        return episodes, ""
+    present = Present(**file.present)
+    if differs := present.differences(header):
+        return [], ", ".join(differs)
+    kept = [episode for episode in episodes if present.fits(episode)]
+    return kept, "" if len(kept) == len(episodes) else INSTANCES
 
 
 def _damaged_row(file: File, damage: str) -> Json:
@@ -93,7 +115,8 @@ def _damaged_row(file: File, damage: str) -> Json:
     except RecordError:
         words = {}
     row = dict.fromkeys(column.name for column in SHARDS.columns) | words
-    return row | file.state | {"path": file.name, "state": "damaged", "damage": damage}
+    told = {"path": file.name, "state": "damaged", "damage": damage, "outdated": 0}
+    return row | file.state | told
 
 
 def _in_processes(files: list[File], prefix: str, count: int) -> Iterator[Batch]:

@@ -28,7 +28,7 @@ UPDATE store.episodes SET counted = ranked.place = 1
 FROM (
   SELECT e.shard, e.episode, row_number() OVER (
     PARTITION BY e.episode
-    ORDER BY s.state = 'provisional', p.path IS NULL, s.ended DESC, s.path
+    ORDER BY e.provisional, p.path IS NULL, s.ended DESC, s.path
   ) AS place
   FROM store.episodes e JOIN store.shards s ON s.path = e.shard
     LEFT JOIN store.plan p ON p.path = s.path

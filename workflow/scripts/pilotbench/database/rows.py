@@ -19,6 +19,7 @@ Json = dict[str, Any]
 ANSWER_LIMIT = 2000
 IDENTITY_LENGTH = 16
 NEVER_DRAWN = ("finish", "tool_search", "tool_info")
+_HEADER = ("repeats", "asked", "replayed", "fingerprint")
 _PROVENANCE = (
     "commit",
     "prompt_sha256",
@@ -111,7 +112,7 @@ def shard_row(shard: Shard, header: Json, **state: Any) -> Json:
     """Return the row of a shard; `state` gives state, damage, size, mtime_ns and sha256."""
     origin = header.get("provenance", {})
     row = dict.fromkeys(column.name for column in TABLES["shards"].columns)
-    row |= cell_columns(shard) | {key: header.get(key) for key in ("repeats", "asked", "replayed")}
+    row |= cell_columns(shard) | {key: header.get(key) for key in _HEADER} | {"outdated": 0}
     row |= {key: _words(origin.get(key)) for key in _PROVENANCE}
     row |= {key: as_json(origin.get(key)) for key in _JSON}
     row["dirty"] = None if origin.get("dirty") is None else bool(origin["dirty"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pilotbench.scoring import ERROR_KINDS
 
-FORMAT = 4
+FORMAT = 5
 """Version of the schema: a database of another format is built anew."""
 
 CELL = ("model", "prompt", "task", "difficulty", "tool_success_rate")
@@ -72,7 +72,12 @@ state              VARCHAR  `file`, `provisional` (from the journal) or `damaged
 damage             VARCHAR  What is wrong with a damaged file.
 size               BIGINT   Bytes of the file.
 mtime_ns           BIGINT   Modification time of the file, ns.
-sha256             VARCHAR  SHA-256 of the file, or of the provisional records.
+sha256             VARCHAR  SHA-256 of the file.
+fingerprint        VARCHAR  Hash of what its requests were made of and how they were scored.
+judged             VARCHAR  Hash of what the config had for this when the file was read.
+outdated           INTEGER  Episodes that the present config would ask otherwise: not loaded.
+differs            VARCHAR  What differs for them: deployment, parameters, prompt, instances, ….
+journal            VARCHAR  SHA-256 of the provisional records, which the journal gave.
 asked              BIGINT   Requests that the run which wrote the file paid for.
 replayed           BIGINT   Requests that this run found in the journal.
 commit             VARCHAR  Git commit that wrote the file.

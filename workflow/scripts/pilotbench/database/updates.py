@@ -27,6 +27,7 @@ from pilotbench.database.resolve import resolve
 from pilotbench.database.rows import Rows, as_json, cell_columns, insert, shard_row, text
 from pilotbench.database.schema import FORMAT
 from pilotbench.errors import UserError
+from pilotbench.fingerprint import Now
 from pilotbench.plan import Plan
 from pilotbench.records import Shard
 
@@ -82,25 +83,28 @@ def update(
     settings: Settings,
     *,
     replay: Replay | None = None,
+    now: Now | None = None,
     log: Log | None = None,
 ) -> Report:
     """Bring `results/master.duckdb` up to date with shard files, plan and journal.
 
-    `replay` gives, for a planned shard without a readable file, what the journal holds (None:
-    nothing). Raises DamagedShards where files cannot be read and `settings.keep_going` is false,
-    CheckFailed where the result would contradict itself; the database is then as it was.
+    `replay` gives, for a planned shard without a readable file or with superseded episodes, what
+    the journal holds (None: nothing). `now` judges which episodes are those of the present config;
+    without it every one is. Raises DamagedShards where files cannot be read and
+    `settings.keep_going` is false, CheckFailed where the result would contradict itself; the
+    database is then as it was.
     """
     say, report = log or logger.info, Report()
     database = results / store.NAME
     with store.locked(results):
         before = before_of(database, say)
         found = shardfiles.find(results / "shards")
-        files = compare(found, before, report)
+        files = compare(found, before, report, now)
         with store.drafted(database, empty=not before.readable) as draft:
             _load_files(draft, before, files, report, say)
             if report.damaged and not settings.keep_going:
                 raise DamagedShards(_damage_text(report.damaged))
-            _load_journal(draft, before, _open(plan, set(found)), replay, report)
+            _load_journal(draft, before, _open(plan, set(found), report), replay, report)
             _load_selection(draft, before, plan, settings)
             if draft.opened:
                 resolve(draft.connection)
@@ -147,6 +151,7 @@ def _load_files(
     for batch in batches(wanted, str(draft.path)):
         insert(draft.connection, batch.tables)
         report.damaged |= batch.damaged
+        report.outdated |= batch.outdated
         done += batch.files
         if len(wanted) > NAMED:
             say(f"{done} of {len(wanted)} shard files read")
@@ -163,9 +168,16 @@ def _forget(draft: store.Draft, before: Before, names: list[str]) -> None:
         )
 
 
-def _open(plan: Plan, found: set[str]) -> dict[str, Shard]:
-    """Return the planned shards without a file, by path; episodes of a damaged one are owed."""
-    return {path: shard for path, shard in plan.by_path.items() if path not in found}
+def _open(plan: Plan, found: set[str], report: Report) -> dict[str, Shard]:
+    """Return the planned shards that the journal may complete, by path.
+
+    They have no file, or one with superseded episodes; those of a damaged file are owed.
+    """
+    return {
+        path: shard
+        for path, shard in plan.by_path.items()
+        if path not in found or path in report.outdated
+    }
 
 
 def _load_journal(
@@ -176,20 +188,41 @@ def _load_journal(
     report: Report,
 ) -> None:
     """Bring the provisional rows up to date: those of `wanted`, and no others."""
-    old = {n: k.sha256 for n, k in before.shards.items() if k.state == "provisional"}
-    come = set(report.new)  # their rows went when their files were loaded
-    _forget(draft, before, [name for name in old if name not in wanted and name not in come])
+    come = {*report.read, *report.gone}  # their rows went with those of their files
+    old = {n: k.journal for n, k in before.shards.items() if k.journal and n not in come}
+    _forget_journal(draft, [name for name in old if name not in wanted], report)
     for name, shard in wanted.items():
         replayed = replay(shard) if replay is not None else None
         reasons = [] if replayed is None else _reasons(name, replayed)
         if replayed is None or not (replayed.episodes or reasons):
-            _forget(draft, before, [name] if name in old else [])
+            _forget_journal(draft, [name] if name in old else [], report)
             continue
         report.provisional.append(name)
         sha256 = digest([replayed.episodes, reasons])
         if old.get(name) != sha256:
-            _forget(draft, before, [name])
-            _insert_provisional(draft, shard, replayed, reasons, sha256)
+            _forget_journal(draft, [name] if name in old else [], report)
+            _insert_provisional(draft, shard, replayed, reasons, sha256, report)
+
+
+def _forget_journal(draft: store.Draft, names: list[str], report: Report) -> None:
+    """Delete what the journal gave for the shards `names`; the rows of a file stay."""
+    if not names:
+        return
+    mine = "shard IN (SELECT unnest(?))"
+    of_journal = f"episode IN (SELECT episode FROM store.episodes WHERE {mine} AND provisional)"
+    for table in ("requests", "tool_calls"):
+        draft.connection.execute(
+            f"DELETE FROM store.{table} WHERE {mine} AND {of_journal}", [names, names]
+        )
+    draft.connection.execute(f"DELETE FROM store.episodes WHERE {mine} AND provisional", [names])
+    for table in ("reasons", "records"):
+        draft.connection.execute(f"DELETE FROM store.{table} WHERE {mine}", [names])
+    with_file = [name for name in names if name in report.outdated]
+    path = "path IN (SELECT unnest(?))"
+    draft.connection.execute(f"UPDATE store.shards SET journal = NULL WHERE {path}", [with_file])
+    draft.connection.execute(
+        f"DELETE FROM store.shards WHERE {path} AND state = 'provisional'", [names]
+    )
 
 
 def _reasons(name: str, replayed: Replayed) -> list[Json]:
@@ -207,17 +240,37 @@ def _reasons(name: str, replayed: Replayed) -> list[Json]:
 
 
 def _insert_provisional(
-    draft: store.Draft, shard: Shard, replayed: Replayed, reasons: list[Json], sha256: str
+    draft: store.Draft,
+    shard: Shard,
+    replayed: Replayed,
+    reasons: list[Json],
+    sha256: str,
+    report: Report,
 ) -> None:
-    name, episodes, rows = shard.path.as_posix(), replayed.episodes, Rows()
+    """Insert what the journal gives of a shard: all that its file, where it has one, does not."""
+    name, rows = shard.path.as_posix(), Rows()
+    loaded = _loaded(draft, name) if name in report.outdated else set()
+    episodes = [episode for episode in replayed.episodes if episode["episode"] not in loaded]
     repeats = 1 + max((e["repeat"] for e in episodes), default=0)
-    row = shard_row(shard, {"repeats": repeats}, state="provisional", sha256=sha256)
+    row = shard_row(shard, {"repeats": repeats}, state="provisional", journal=sha256)
     rows.add_shard(row, episodes)
     rows.add("reasons", reasons)
     rows.insert(draft.connection, str(draft.path))
+    if name in report.outdated:  # the row of the file is the shard's
+        own = "path = ? AND state = 'provisional'"
+        draft.connection.execute(f"DELETE FROM store.shards WHERE {own}", [name])
+        draft.connection.execute(
+            "UPDATE store.shards SET journal = ? WHERE path = ?", [sha256, name]
+        )
     for episode in episodes:  # by value: a transcript may be longer than a line of JSON may be
         whole = [name, episode["episode"], json.dumps(episode)]
         draft.connection.execute("INSERT INTO store.records VALUES (?, ?, ?)", whole)
+
+
+def _loaded(draft: store.Draft, name: str) -> set[str]:
+    """Return the identities of the episodes that a shard's file gave."""
+    query = "SELECT episode FROM store.episodes WHERE shard = ? AND NOT provisional"
+    return {row[0] for row in draft.connection.execute(query, [name]).fetchall()}
 
 
 def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Settings) -> None:
@@ -273,5 +326,7 @@ def _tell(report: Report, say: Log) -> None:
             say(f"{word}: {name}")
         if len(names) > NAMED:
             say(f"{word}: and {len(names) - NAMED} more")
+    for name, count in list(report.outdated.items())[:NAMED]:
+        say(f"superseded by the present config: {count} episodes of {name}")
     for damage in report.damaged.values():
         say(f"damaged, left out: {damage}")

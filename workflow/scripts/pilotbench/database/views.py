@@ -77,9 +77,9 @@ _OWED = View(
     "owed",
     "One row an owed episode: planned, and nobody has finished it.",
     f"""
-WITH open AS (  -- a file holds every episode of its shard
+WITH open AS (  -- a file without superseded episodes holds every one of its shard
   SELECT p.* FROM store.plan p LEFT JOIN store.shards s
-    ON s.path = p.path AND s.state = 'file' AND s.repeats >= p.repeats
+    ON s.path = p.path AND s.state = 'file' AND s.repeats >= p.repeats AND s.outdated = 0
   WHERE s.path IS NULL
 ), places AS (
   SELECT {_WORDS}, unnest(range(first, last + 1)) AS index, repeats, path AS shard FROM open
@@ -251,6 +251,7 @@ _SHARDS = View(
     f"""
 WITH done AS (
   SELECT shard, count(*) AS episodes, count(*) FILTER (counted) AS counted,
+    count(*) FILTER (counted AND NOT provisional) AS of_file,
     count(*) FILTER (current AND counted) AS current, {COUNTS_SQL},
     sum(tokens_input)::BIGINT AS tokens_input, sum(tokens_output)::BIGINT AS tokens_output,
     CASE WHEN count(*) FILTER (cost_usd IS NULL AND status <> 'not_applicable') = 0
@@ -259,7 +260,7 @@ WITH done AS (
   FROM store.episodes GROUP BY shard
 ), owing AS (SELECT shard, count(*) AS owed FROM owed GROUP BY shard)
 SELECT {", ".join(f's."{c.name}"' for c in SHARDS.columns)}, p.path IS NOT NULL AS planned,
-  s.state = 'file' AND coalesce(d.counted, 0) = 0 AS superseded,
+  s.state = 'file' AND coalesce(d.of_file, 0) = 0 AS superseded,
   coalesce(d.episodes, 0) AS episodes, coalesce(d.counted, 0) AS counted,
   coalesce(d.current, 0) AS current, coalesce(d.completed, 0) AS completed,
   coalesce(d.refused, 0) AS refused, coalesce(d.not_applicable, 0) AS not_applicable,
@@ -271,8 +272,8 @@ FROM store.shards s LEFT JOIN store.plan p ON p.path = s.path
     SHARDS.columns
     + columns(f"""
 planned            BOOLEAN  Planned by the selection of the last command.
-superseded         BOOLEAN  A file of which other files hold every episode: `prune` offers it.
-episodes           BIGINT   Episodes in it.
+superseded         BOOLEAN  A file of which no episode counts; `prune` lists it.
+episodes           BIGINT   Episodes of it that are loaded: all but the outdated ones.
 counted            BIGINT   Of these, rows that stand in the view `episodes`.
 current            BIGINT   Of these, in the current matrix.
 {_OUTCOMES.strip()}

@@ -10,6 +10,7 @@ import logging
 import shutil
 from pathlib import Path
 
+from pilotbench.fingerprint import Now
 from pilotbench.matrix import Matrix
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ def update_database(matrix: Matrix) -> Path:
         matrix.plan,
         matrix.settings,
         replay=lambda shard: replay(matrix, shard),
+        now=Now(matrix),
         log=log.info,
     )
     return results / "master.duckdb"

@@ -18,6 +18,7 @@ from typing import Any
 from pilotbench.config import Price
 from pilotbench.episode import cost_usd
 from pilotbench.errors import RecordError
+from pilotbench.fingerprint import Now
 from pilotbench.journal import Journal, journal_folder
 from pilotbench.journal.answers import Answers
 from pilotbench.keys.limiter import held_slots
@@ -98,7 +99,7 @@ class Watch:
     """Looks at one matrix as often as it is asked to."""
 
     matrix: Matrix
-    _headers: dict[tuple[Path, int], Json] = field(default_factory=dict)
+    _headers: dict[tuple[Path, int], Json | None] = field(default_factory=dict)
     _seen: dict[Shard, dict[str, _Answer | None]] = field(default_factory=dict)
 
     def model_rows(self) -> list[ModelProgress]:
@@ -148,7 +149,7 @@ class Watch:
             return
         self._seen.pop(shard, None)
         row.shards_done += 1
-        row.done += header["planned"]
+        row.done += min(header["planned"], planned)
         usd = _header_usd(header, self.matrix.settings.catalog[shard.cell.model].price)
         row.usd += usd or 0.0
         row.usd_unknown += header["planned"] if usd is None else 0
@@ -202,11 +203,14 @@ class Watch:
         return rates, {alias: count for alias, (_, count) in last.items()}
 
     def _header(self, shard: Shard) -> Json | None:
+        """Return the header of a shard's file; None without one that the present config makes."""
         path = self.matrix.settings.results_dir / "shards" / shard.path
         try:
             place = (path, path.stat().st_mtime_ns)
             if place not in self._headers:
-                self._headers[place] = {**read_header(path), "system": None}
+                header = read_header(path)
+                counts = not Now(self.matrix).superseded(shard, header)
+                self._headers[place] = {**header, "system": None} if counts else None
         except FileNotFoundError:
             return None
         except RecordError:

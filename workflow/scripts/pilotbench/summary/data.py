@@ -60,6 +60,7 @@ class Data:
     prompts: Mapping[str, PromptFacts]
     slots: Mapping[str, int] = field(default_factory=dict)
     others: pd.DataFrame | None = None
+    superseded: pd.DataFrame | None = None
 
     @cached_property
     def model_names(self) -> list[str]:
@@ -134,6 +135,7 @@ def load(db_path: Path, settings: Any) -> Data:
         prompts=prompt_facts([str(p) for p in pd.unique(cells["prompt"])], settings),
         slots={alias: key.slots for alias, key in settings.keys.items()} if settings else {},
         others=every[~current].reset_index(drop=True),
+        superseded=queries.superseded(db_path),
     )
 
 

@@ -37,6 +37,7 @@ class Facts:
     pays: str
     owed: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    superseded: str = ""
 
     @property
     def coverage(self) -> float | None:
@@ -70,6 +71,7 @@ def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
         pays=command.to_pay(),
         owed=_owed(data.owed),
         warnings=warnings(data, cells),
+        superseded=superseded(data),
     )
 
 
@@ -127,6 +129,7 @@ def _owed(owed: pd.DataFrame) -> list[dict[str, Any]]:
 def warnings(data: Data, cells: pd.DataFrame) -> list[str]:
     """Return what a careful reader must know before trusting a number, one sentence each."""
     return [
+        *filter(None, [superseded(data)]),
         *_parse_warnings(cells),
         *_repeat_warnings(data),
         *_served_warnings(data),
@@ -134,6 +137,23 @@ def warnings(data: Data, cells: pd.DataFrame) -> list[str]:
         *_bound_warnings(data, cells),
         *_damage_warnings(data),
     ]
+
+
+def superseded(data: Data) -> str:
+    """Say which episodes the present config would ask otherwise; empty where there are none."""
+    found = data.superseded
+    if found is None or found.empty:
+        return ""
+    models = [
+        f"{model} ({', '.join(dict.fromkeys(', '.join(rows['differs']).split(', ')))})"
+        for model, rows in found.groupby("model", sort=False)
+    ]
+    count = int(found["episodes"].sum())
+    return (
+        f"{count:,} {'episode is' if count == 1 else 'episodes are'} superseded by the present "
+        f"config and not counted; what differs: {'; '.join(models)}. "
+        "To list the files: python -m pilotbench prune"
+    )
 
 
 def _parse_warnings(cells: pd.DataFrame) -> list[str]:

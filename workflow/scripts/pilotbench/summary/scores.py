@@ -17,6 +17,7 @@ from pilotbench.summary.data import CELL, Data, number
 
 UNIT = ["task", "index"]
 DRAW = ["task", "difficulty", "tool_success_rate", "index", "repeat", "instance", "max_turns"]
+TOKEN_COLUMNS = ["tokens_input", "tokens_output", "tokens_reasoning", "tokens_cached"]
 COUNTS = ["planned", "completed", "refused", "owed", "not_applicable"]
 CEILING, FLOOR = "oracle", "random"
 ERRORS = (
@@ -114,15 +115,16 @@ def _limits(value: pd.Series, variance: pd.Series, n: pd.Series, met: pd.Series)
 def _effort(grouped: Any) -> pd.DataFrame:
     sums = grouped[
         ["win", "partial", "damage", "done", "calls", "valid_calls", "parsed_turns", "turns"]
-        + ["tool_calls", "requests", "tokens_input", "tokens_output", "tokens_reasoning"]
-        + ["tokens_cached", "transient_met", "transient_recovered", "drawn_calls"]
+        + ["tool_calls", "requests", *TOKEN_COLUMNS]
+        + ["transient_met", "transient_recovered", "drawn_calls"]
         + [f"error_{kind}" for kind in ERRORS]
     ].sum()
     means = grouped[["progress", "weight", "took"]].mean()
     size, cost = grouped.size(), grouped["cost"].sum(min_count=1)
     unknown = grouped["cost"].apply(lambda column: int(column.isna().sum()))
     untold = grouped["tokens_input"].apply(lambda column: int(column.isna().sum()))
-    tokens = (sums["tokens_input"] + sums["tokens_output"]).where(untold == 0)
+    told = {name: _told(sums[name], untold) for name in TOKEN_COLUMNS}
+    tokens = told["tokens_input"] + told["tokens_output"]
     wins = sums["win"].where(sums["win"] > 0)
     return pd.DataFrame(
         {
@@ -138,10 +140,7 @@ def _effort(grouped: Any) -> pd.DataFrame:
             "recovered_share": _ratio(sums["transient_recovered"], sums["transient_met"]),
             "turns": means["took"],
             "requests": sums["requests"],
-            "tokens_input": sums["tokens_input"],
-            "tokens_output": sums["tokens_output"],
-            "tokens_reasoning": sums["tokens_reasoning"],
-            "tokens_cached": sums["tokens_cached"],
+            **told,
             "tokens": tokens,
             "tokens_per_episode": tokens / size,
             "tokens_per_success": tokens / wins,
@@ -151,6 +150,11 @@ def _effort(grouped: Any) -> pd.DataFrame:
             **{f"error_{kind}": sums[f"error_{kind}"] for kind in ERRORS},
         }
     )
+
+
+def _told(total: pd.Series, untold: pd.Series) -> pd.Series:
+    """Return sums of tokens, NaN where those of an episode are not known."""
+    return total.astype(float).where(untold == 0) if (untold > 0).any() else total
 
 
 def _ratio(part: pd.Series, whole: pd.Series) -> pd.Series:

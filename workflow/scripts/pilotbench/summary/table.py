@@ -29,7 +29,13 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     It is read from summary/summary.json where that is newer than the database, else counted.
     """
     said = _written(db_path) or _counted(db_path, settings)
-    lines = [table(_rows(said), width), said["verdict"], _unlike(said), _owed(said)]
+    lines = [
+        table(_rows(said), width),
+        said["verdict"],
+        _unlike(said),
+        _superseded(said),
+        _owed(said),
+    ]
     return "\n".join(line for line in lines if line)
 
 
@@ -107,6 +113,10 @@ def _unlike(said: dict[str, Any]) -> str:
     if said["like_for_like"]:
         return ""
     return "The prompts did not run under the same conditions: the page compares like with like."
+
+
+def _superseded(said: dict[str, Any]) -> str:
+    return str(said["facts"].get("superseded", ""))
 
 
 def _owed(said: dict[str, Any]) -> str:

@@ -78,6 +78,7 @@ class QuestionPack:
         if not self._lines:
             raise TaskError(f"{self._file}: no instances")
         self.scoring_version = f"{SCORERS_VERSION}-{_file_hash(settings, self._lines)}"
+        self.rules_version = f"{SCORERS_VERSION}-{_rules_hash(settings)}"
 
     def instance(self, difficulty: str, index: int) -> Question:
         """Return the instance of the `index`-th line. Raises TaskError naming file and line."""
@@ -337,6 +338,12 @@ def _file_hash(settings: Json, lines: Iterable[tuple[int, str]]) -> str:
     for chunk in _encoded(lines):
         whole.update(chunk)
     return whole.hexdigest()[:16]
+
+
+def _rules_hash(settings: Json) -> str:
+    """Return a short hash of what task.yaml decides of requests and scores; lines are left out."""
+    other = ("description", "fields", "ignore")
+    return digest({key: value for key, value in settings.items() if key not in other})[:16]
 
 
 def _encoded(lines: Iterable[tuple[int, str]]) -> Iterator[bytes]:

@@ -115,6 +115,10 @@ class Task(Axes, Protocol):
     def longest_plan(self) -> int: ...
     @property
     def scoring_version(self) -> str: ...
+    @property
+    def rules_version(self) -> str:
+        """Return the version of what is asked and scored, without the instances."""
+        ...
 
     def instance(self, difficulty: str, index: int) -> Instance:
         """Return instance `index`; the same bytes in every process and on every machine."""

@@ -43,6 +43,11 @@ class WorldTask:
 
         return str(SCORING_VERSION)
 
+    @property
+    def rules_version(self) -> str:
+        """Return the version of the scoring rules: BENCHMARK_VERSION covers the rest."""
+        return self.scoring_version
+
     def instance(self, difficulty: str, index: int) -> Instance:
         """Return instance `index`; raises TaskError for an unknown difficulty or a bad index."""
         if difficulty not in self.difficulties:

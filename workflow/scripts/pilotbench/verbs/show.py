@@ -17,6 +17,7 @@ from pilotbench import config
 from pilotbench.arguments import add_config, add_json, overrides
 from pilotbench.errors import PilotbenchError, RecordError, UserError
 from pilotbench.evaluate import NotAnswered, play_shard
+from pilotbench.fingerprint import Now
 from pilotbench.instances import Instance
 from pilotbench.journal import Journal, journal_folder
 from pilotbench.journal.identity import components, identity
@@ -217,19 +218,20 @@ def _requests(matrix: Matrix, cell: Cell, index: int, repeat: int, answered: boo
 
 
 def _from_file(matrix: Matrix, cell: Cell, index: int, repeat: int) -> Json | None:
+    """Return the record of a file; one that the present config would ask otherwise is none."""
+    place = (index, repeat)
     folder = matrix.settings.results_dir / "shards" / cell.folder
+    present = Now(matrix).shard(Shard(cell, index, index))
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
-            if index in shard_of(path).indices and (found := _episode(path, index, repeat)):
-                return found
+            if index in shard_of(path).indices:
+                header, episodes = read_shard(path)
+                found = next((e for e in episodes if (e["index"], e["repeat"]) == place), None)
+                if found and (present is None or present.counts(header, found)):
+                    return found
         except PilotbenchError:
             continue  # a damaged file is named by the build; here the journal answers
     return None
-
-
-def _episode(path: Path, index: int, repeat: int) -> Json | None:
-    _, episodes = read_shard(path)
-    return next((e for e in episodes if (e["index"], e["repeat"]) == (index, repeat)), None)
 
 
 def _from_journal(matrix: Matrix, cell: Cell, index: int, repeat: int) -> Json | None:
