@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pilotbench import errors
-from pilotbench.providers.failures import failure, reset, retry_after
+from pilotbench.providers.failures import broken_call, failure, reset, retry_after
 
 
 def told(message: str = "no", **error: Any) -> dict[str, Any]:
@@ -17,6 +17,18 @@ def told(message: str = "no", **error: Any) -> dict[str, Any]:
     return {"error": {"message": message, **error}}
 
 
+DASHSCOPE = (
+    "You exceeded your current quota, please check your plan and billing details. For details, "
+    "see: https://help.aliyun.com/zh/model-studio/error-code#token-limit"
+)
+GEMINI = (
+    "You exceeded your current quota, please check your plan and billing details.\n* Quota "
+    "exceeded for metric: generate_content_free_tier_requests, limit: 2\nPlease retry in 1.2s."
+)
+OPENAI = (
+    "You exceeded your current quota, please check your plan and billing details. For more "
+    "information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes"
+)
 CASES: list[tuple[str, int, Any, type[errors.ProviderError]]] = [
     ("openai", 429, told(), errors.RateLimited),
     ("openai", 429, told(code="insufficient_quota"), errors.QuotaSpent),
@@ -76,6 +88,39 @@ CASES: list[tuple[str, int, Any, type[errors.ProviderError]]] = [
     ("openai", 400, ["odd"], errors.Rejected),
     ("openai", 400, {"error": "text"}, errors.Rejected),
     ("llamacpp", 400, told("content policy"), errors.Rejected),
+    # The conversation no longer fits, in unknown words.
+    ("openai", 400, told("Prompt exceeds max length"), errors.ContextOverflow),
+    ("openai", 400, told("Input length 9000 exceeds the maximum length"), errors.ContextOverflow),
+    ("openai", 422, told("The messages are too long"), errors.ContextOverflow),
+    ("openai", 413, "<html>413 Request Entity Too Large</html>", errors.ContextOverflow),
+    ("openai", 400, told("输入内容过长"), errors.ContextOverflow),
+    ("openai", 400, told("max_tokens exceeds the maximum length"), errors.Rejected),
+    ("openai", 400, told("max_completion_tokens (9) exceeds the limit"), errors.Rejected),
+    # The filter speaks of this one question.
+    ("openai", 403, told('your input was flagged for "violence"', code=403), errors.Refused),
+    ("openai", 403, told("Your chosen model requires moderation"), errors.Refused),
+    ("azure", 400, told("… violating our usage policy", code="invalid_prompt"), errors.Refused),
+    ("openai", 400, told("系统检测到输入内容包含敏感信息"), errors.Refused),
+    ("openai", 403, told("Your account was flagged for abuse"), errors.AuthenticationFailed),
+    (
+        "openai",
+        400,
+        told("Invalid prompt: a role is missing", code="invalid_prompt"),
+        errors.Rejected,
+    ),
+    # A throttle in the words of a spent quota, and the other way round.
+    ("openai", 429, told(DASHSCOPE, code="insufficient_quota"), errors.RateLimited),
+    ("openai", 429, told("Allocated quota exceeded, please increase it"), errors.RateLimited),
+    ("openai", 429, [told(GEMINI, status="RESOURCE_EXHAUSTED")], errors.RateLimited),
+    ("openai", 429, told(OPENAI, code="insufficient_quota"), errors.QuotaSpent),
+    ("openai", 403, told("free tier", code="AllocationQuota.FreeTierOnly"), errors.QuotaSpent),
+    ("openai", 400, told("not in good standing", code="Arrearage"), errors.QuotaSpent),
+    ("openai", 420, told("calm"), errors.RateLimited),
+    # The moment and not the request.
+    ("openai", 498, None, errors.ServerFailed),
+    ("openai", 499, None, errors.ServerFailed),
+    ("openai", 401, told(), errors.AuthenticationFailed),
+    ("azure", 404, told(code="DeploymentNotFound"), errors.Rejected),
 ]
 
 
@@ -138,3 +183,75 @@ def test_a_429_carries_how_long_and_whether_all_is_used_up(
     found = failure("openai", 429, headers, told())
     assert isinstance(found, errors.RateLimited)
     assert (found.retry_after, found.exhausted) == (wait, exhausted)
+
+
+def test_an_error_carries_status_and_codes_as_evidence() -> None:
+    found = failure("azure", 404, {}, told(code="DeploymentNotFound", type="invalid"))
+    assert (found.status, found.codes) == (404, {"DeploymentNotFound", "invalid"})
+    assert failure("openai", 429, {}, [told(status="RESOURCE_EXHAUSTED")]).codes == {
+        "RESOURCE_EXHAUSTED"
+    }
+
+
+@pytest.mark.parametrize("status", [429, 503, 529, 500, 498])
+def test_retry_after_counts_on_whatever_may_be_retried(status: int) -> None:
+    found = failure("openai", status, {"retry-after": "7"}, told())
+    assert isinstance(found, errors.Retryable)
+    assert found.retry_after == 7
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        (told("Please retry in 1.2s."), 1.2),
+        (told("Please retry after 26 seconds."), 26),
+        (told("Rate limit reached. Please try again in 6m0s."), 360),
+        (told("Please try again in 20ms."), 0.02),
+        (told("try again in 500 milliseconds"), 0.5),
+        (told("请在 5 秒后重试"), 5),
+        (told("quota", details=[{"@type": "x/Help"}, {"retryDelay": "38s"}]), 38),
+        (told("slow down"), None),
+        (told("try again later"), None),
+    ],
+)
+def test_the_wait_is_read_from_words_and_details(body: Any, seconds: float | None) -> None:
+    found = failure("openai", 429, {}, body)
+    assert isinstance(found, errors.RateLimited)
+    assert found.retry_after == seconds
+
+
+BROKEN = "<function=finish>{bad"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "written"),
+    [
+        (
+            400,
+            told("Failed to call a function.", code="tool_use_failed", failed_generation=BROKEN),
+            BROKEN,
+        ),
+        (400, told("Failed to generate JSON", code="json_validate_failed"), None),
+        (500, told("Failed to parse input at pos 12: <tool_call>"), None),
+        (500, told("Failed to parse tool call arguments as JSON"), None),
+        (500, {"error": f"error parsing tool call: raw='{BROKEN}', err=unexpected end"}, BROKEN),
+        (500, told(f"error parsing tool call: raw='{BROKEN}'"), BROKEN),
+    ],
+)
+def test_what_the_service_could_not_read_is_the_models_own(
+    status: int, body: Any, written: str | None
+) -> None:
+    assert broken_call("openai", status, body) == ("tool_use_failed", written)
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (500, "internal error"),
+        (400, "Failed to parse request body"),
+        (400, "temperature must be a number"),
+        (503, "Failed to parse input at pos 1"),
+    ],
+)
+def test_other_failures_are_not_the_models(status: int, message: str) -> None:
+    assert broken_call("openai", status, told(message)) is None

@@ -1,8 +1,8 @@
 """Play one episode: a plain loop of request, call, reply, then one record.
 
 What ends an episode, in the order in which it is looked at:
-- the provider refuses (ContextOverflow: completed; Refused, finish_reason content_filter or a
-  message with a refusal: refused);
+- the provider refuses (ContextOverflow: completed; Refused, a finish_reason of its filter or a
+  message with a refusal: refused; see providers/finish_reasons.py);
 - `finish` was called;
 - the output was cut at max_tokens and holds no whole call (`length`); a whole call before the cut
   is executed, for what follows a call never counts;
@@ -28,6 +28,7 @@ from pilotbench.prompts import Prompt
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.protocols.protocol import NO_CALL, CallProtocol, Parsed
 from pilotbench.protocols.reading import text_of
+from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.provider import Asked, Completion, Request, Tokens, added
 from pilotbench.records import Cell, episode_id
 from pilotbench.tasks.task import Score, Session, Task, Transcript, Turn
@@ -142,8 +143,8 @@ def _request(setting: Setting, messages: list[Json], turn: int) -> Request:
 
 
 def _refusal(completion: Completion) -> str | None:
-    if completion.finish_reason == "content_filter":
-        return "content_filter"
+    if meaning(completion.finish_reason) is Meaning.REFUSED:
+        return completion.finish_reason
     return text_of(completion.message.get("refusal")) or None
 
 
@@ -184,7 +185,7 @@ def _reply(
             return reply, None
         transcript.answer = session.answer
         return reply, "finish"
-    if completion.finish_reason == "length":
+    if meaning(completion.finish_reason) is Meaning.LENGTH:
         return None, "length"
     if setting.protocol.name == "none":
         transcript.answer = parsed.text

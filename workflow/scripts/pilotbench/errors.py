@@ -10,10 +10,12 @@ PilotbenchError
 ├── Stopping                   asked to stop (signal, orphaned, journal not writable)
 └── ProviderError              an attempt to get a completion failed
     ├── Retryable              worth another attempt within the request's deadline
-    │   ├── RateLimited        429; carries `retry_after` seconds when the provider named them
+    │   ├── RateLimited        429, or another refusal that waiting heals
     │   ├── TimedOut
     │   ├── ConnectionFailed
-    │   └── ServerFailed       5xx, or a body that is not a completion
+    │   └── ServerFailed       5xx, or an answer that is not HTTP
+    ├── UnusableAnswer         a paid answer that holds no completion: at most three in all
+    ├── Untrusted              the service cannot be trusted (certificate): no attempt will succeed
     ├── KeyDead                this key answers nothing more
     │   ├── AuthenticationFailed
     │   └── QuotaSpent
@@ -29,6 +31,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class PilotbenchError(Exception):
@@ -64,25 +67,38 @@ class Stopping(PilotbenchError):
 
 
 class ProviderError(PilotbenchError):
-    """One attempt to get a completion failed."""
+    """One attempt to get a completion failed.
+
+    `status` and `codes` are those of the HTTP answer, as evidence for whoever decides on a key or
+    a model: None and empty where there was none.
+    """
+
+    status: int | None = None
+    codes: frozenset[str] = frozenset()
 
 
 class Retryable(ProviderError):
-    """The same request may succeed a little later."""
+    """The same request may succeed a little later.
+
+    `retry_after` is in seconds, None where the provider did not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class RateLimited(Retryable):
     """The provider asks for patience (HTTP 429).
 
-    `retry_after` is in seconds, None where the provider did not say; `exhausted` says that a rate
-    header named 0 requests or tokens left, so that waiting alone helps.
+    `exhausted` says that a rate header named 0 requests or tokens left, so that waiting alone
+    helps.
     """
 
     def __init__(
         self, message: str, retry_after: float | None = None, exhausted: bool = False
     ) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+        super().__init__(message, retry_after)
         self.exhausted = exhausted
 
 
@@ -95,7 +111,24 @@ class ConnectionFailed(Retryable):
 
 
 class ServerFailed(Retryable):
-    """The provider failed (5xx) or sent a body that is no completion."""
+    """The provider failed (5xx) or sent what is not an HTTP answer."""
+
+
+class UnusableAnswer(ProviderError):
+    """A successful answer, paid for, that holds no completion, or one that the service broke off.
+
+    `raw` is its body as it came, bounded and without secrets; `tokens` its counts (a `Tokens`) as
+    far as they could be read.
+    """
+
+    def __init__(self, message: str, raw: str = "", tokens: Any = None) -> None:
+        super().__init__(message)
+        self.raw = raw
+        self.tokens = tokens
+
+
+class Untrusted(ProviderError):
+    """The service's certificate is not accepted, or it speaks no TLS: nothing more is sent."""
 
 
 class KeyDead(ProviderError):

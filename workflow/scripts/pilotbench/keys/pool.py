@@ -225,7 +225,7 @@ class Pool:
             left = [trials.not_before.get(a, 0.0) - time.monotonic() for a in self._candidates()]
             seconds = max(0.0, min(left))
         else:
-            seconds = self._backoff(trials)
+            seconds = error.retry_after or self._backoff(trials)
         if trials.tried_s + seconds > self._provider_settings.retry_for_s:
             tried = f"{trials.attempts} attempts in {trials.tried_s:.0f} s"
             error.args = (f"{self._provider_settings.name}: {error} ({tried})",)

@@ -17,6 +17,7 @@ from pilotbench.errors import (
     RateLimited,
     Refused,
     Rejected,
+    Retryable,
     ServerFailed,
     TimedOut,
 )
@@ -37,80 +38,206 @@ class Rule:
 
 
 def _rule(codes: str, words: str) -> Rule:
-    return Rule(frozenset(codes.split()), re.compile(words, re.IGNORECASE))
+    return Rule(frozenset(codes.split()), re.compile(words, re.IGNORECASE | re.DOTALL))
 
 
 _NEVER = r"(?!)"
-_OVERFLOW_CODES = "context_length_exceeded exceed_context_size_error string_above_max_length"
+_OVERFLOW_CODES = (
+    "context_length_exceeded exceed_context_size_error string_above_max_length "
+    "request_too_large prompt_too_long model_context_window_exceeded"
+)
 _OVERFLOW_WORDS = (
     r"maximum context length|context[ _](length|window|size) (of|is|exceed)|exceeds? the "
     r"(available|maximum|model'?s?) context|(prompt|input|request) is too long|too many (input )?"
-    r"tokens in|range of input length should be"
+    r"tokens in|range of input length should be|inputs? tokens \+ .*max_new_tokens|"
+    # Other words count only where they are not about our own bound on the output.
+    r"^(?!.*max_\w*tokens).*("
+    r"(prompt|input|request|messages?|conversation)( (length|size|tokens))?( \S+)? exceed|"
+    r"exceed\w* (the )?(max\w*|model'?s?|allowed) (\w+ )?(length|size|context)|"
+    r"(prompts?|inputs?|messages|conversation) (is|are) too (long|large)|"
+    r"reduce the length of|(输入|上下文|提示).*(过长|超长|超过|超出))"
 )
 OVERFLOW = {
     "openai": _rule(_OVERFLOW_CODES, _OVERFLOW_WORDS),
     "azure": _rule(_OVERFLOW_CODES, _OVERFLOW_WORDS),
     "llamacpp": _rule("exceed_context_size_error", r"exceeds the available context size"),
 }
-"""A 400 that says the conversation no longer fits, by provider kind."""
+"""A 4xx that says the conversation no longer fits, by provider kind."""
 
+OVERFLOW_STATUS = frozenset({413})
+"""The request is too large for the service, whatever its words are: a gateway's are HTML."""
+
+_FILTERED_WORDS = (
+    r"content (management )?policy|inappropriate content|"
+    # Other words count only where they are not about an account.
+    r"^(?!.*(\b(account|organi[sz]ation|api key|suspended|deactivated)\b|账户|账号)).*("
+    r"usage polic|(input|prompt|request|content|message|text|question)s? .{0,40}flagged|"
+    r"safety (system|filter|polic)|blocked by .{0,40}(filter|moderation)|requires moderation|"
+    r"sensitive (content|words?|information)|violat\w* .{0,60}polic|敏感|违规)"
+)
 FILTERED = {
     "openai": _rule(
-        "content_filter content_policy_violation data_inspection_failed DataInspectionFailed",
-        r"content (management )?policy|inappropriate content",
+        "content_filter content_policy_violation data_inspection_failed DataInspectionFailed "
+        "moderation_blocked",
+        _FILTERED_WORDS,
     ),
-    "azure": _rule("content_filter ResponsibleAIPolicyViolation", r"content management policy"),
+    "azure": _rule("content_filter ResponsibleAIPolicyViolation", _FILTERED_WORDS),
     "llamacpp": _rule("", _NEVER),
 }
-"""A 400 that says the provider's filter refuses the request, by provider kind."""
+"""A 4xx that says the provider's filter refuses the request, by provider kind."""
+
+_BROKEN_WORDS = (
+    r"failed to parse (input at pos|tool call|function call|(the )?(model('s)? )?output)|"
+    r"error parsing tool call|failed to call a function|tool call validation failed|"
+    r"(model|tool call)( \w+)* (output|arguments?|response) .*(could not|cannot) be parsed|"
+    r"could not parse .*(tool|function) call|failed to generate (a )?(valid )?(json|function|tool)"
+)
+BROKEN_CALL = {
+    "openai": _rule("tool_use_failed json_validate_failed output_parse_failed", _BROKEN_WORDS),
+    "azure": _rule("", _BROKEN_WORDS),
+    "llamacpp": _rule("", _BROKEN_WORDS),
+}
+"""A 400, 422 or 500 that says the service could not read what the model wrote, by kind: the answer
+is the model's own, a message without a call."""
 
 SPENT = _rule(
-    "insufficient_quota billing_hard_limit_reached billing_not_active Arrearage AllocationQuota",
+    "insufficient_quota billing_hard_limit_reached billing_not_active Arrearage AllocationQuota "
+    "AllocationQuota.FreeTierOnly",
     r"exceeded your current quota|insufficient (account )?balance",
 )
-"""A 429 or 403 that no patience heals."""
+"""A 4xx by its code, a 429 or 403 also by its words, that no patience heals."""
+
+THROTTLED = _rule(
+    "Throttling Throttling.RateQuota Throttling.AllocationQuota Throttling.BurstRate "
+    "rate_limit_exceeded RateLimitReached limit_requests limit_tokens",
+    r"\b(per|a|each)[ -]?(minute|second)|\b[rt]p[ms]\b|token-limit|rate[- _]?limit|"
+    r"allocated quota exceeded|throttl|too many requests|(retry|try again) (in|after) \d|concurren",
+)
+"""A 429 in the words of SPENT that patience heals: services word their throttles alike."""
+
+WAIT_STATUS = frozenset({408, 409, 420, 425, 498, 499})
+"""4xx that mean the moment and not the request: conflict, too early, no capacity, gone away."""
 
 
 def failure(kind: str, status: int, headers: Mapping[str, str], body: Any) -> ProviderError:
     """Return the error that an answer with `status` stands for; `body` is decoded JSON or text."""
-    codes, message = _told(body)
+    error = _error(body)
+    codes, message = _codes(error), _message(error)
     text = f"HTTP {status}: {message}" if message else f"HTTP {status}"
-    if status == 402 or (status in (403, 429) and SPENT.fits(codes, message)):
+    wait = retry_after(headers) or wait_told(error, message)
+    found = _refusal(kind, status, codes, message, text) or _failed(
+        status, codes, message, text, headers, wait
+    )
+    if isinstance(found, Retryable) and found.retry_after is None:
+        found.retry_after = wait
+    found.status, found.codes = status, codes
+    return found
+
+
+def wrapped(kind: str, body: Json) -> ProviderError:
+    """Return the error that a gateway wrapped in a 200."""
+    error = body["error"]
+    code = str(error.get("code") or error.get("status") if isinstance(error, dict) else "")
+    return failure(kind, int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500, {}, body)
+
+
+def broken_call(kind: str, status: int, body: Any) -> tuple[str, str | None] | None:
+    """Return (finish reason, what the model wrote) where a failure is the model's broken call."""
+    error = _error(body)
+    if status not in (400, 422, 500) or not BROKEN_CALL[kind].fits(_codes(error), _message(error)):
+        return None
+    written = error.get("failed_generation") if isinstance(error, dict) else None
+    if written is None:
+        raw = re.search(r"raw='(.*?)'(, err=|$)", _message(error), re.DOTALL)
+        written = raw[1] if raw else None
+    return "tool_use_failed", written if isinstance(written, str) else None
+
+
+def _refusal(
+    kind: str, status: int, codes: frozenset[str], message: str, text: str
+) -> ProviderError | None:
+    """Return the error where the words are about this one request."""
+    if not 400 <= status < 500 or status in (401, 402, 429) or status in WAIT_STATUS:
+        return None
+    if status in OVERFLOW_STATUS:
+        return ContextOverflow(text)
+    if FILTERED[kind].fits(codes, message):
+        return Refused(text)
+    if status != 403 and OVERFLOW[kind].fits(codes, message):
+        return ContextOverflow(text)
+    return None
+
+
+def _failed(
+    status: int,
+    codes: frozenset[str],
+    message: str,
+    text: str,
+    headers: Mapping[str, str],
+    wait: float | None,
+) -> ProviderError:
+    spent = SPENT.fits(codes, message if status in (403, 429) else "") and 400 <= status < 500
+    if status == 402 or (spent and not (status == 429 and _is_throttle(codes, message, wait))):
         return QuotaSpent(text)
-    if status == 429:
-        return _rate_limited(text, headers)
+    if status in (420, 429):
+        return _rate_limited(text, headers, wait)
     if status in (401, 403):
         return AuthenticationFailed(text)
     if status == 408:
         return TimedOut(text)
-    if status in (409, 425) or status >= 500 or status < 400:
+    if status in WAIT_STATUS or status >= 500 or status < 400:
         return ServerFailed(text)
-    if OVERFLOW[kind].fits(codes, message):
-        return ContextOverflow(text)
-    if FILTERED[kind].fits(codes, message):
-        return Refused(text)
     return Rejected(text)
 
 
-def _told(body: Any) -> tuple[frozenset[str], str]:
-    """Return the codes and the message of an error body, whatever its form."""
-    error = body.get("error", body) if isinstance(body, dict) else body
+def _is_throttle(codes: frozenset[str], message: str, wait: float | None) -> bool:
+    return wait is not None or THROTTLED.fits(codes, message)
+
+
+def _error(body: Any) -> Any:
+    """Return the part of an error body that tells the error, whatever its form."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    return (body.get("error") or body) if isinstance(body, dict) else body
+
+
+def _codes(error: Any) -> frozenset[str]:
     if not isinstance(error, dict):
-        return frozenset(), str(error or "")
+        return frozenset()
     inner = error.get("innererror")
-    found = [error.get("code"), error.get("type")]
+    found = [error.get("code"), error.get("type"), error.get("status")]
     if isinstance(inner, dict):
         found.append(inner.get("code"))
-    return frozenset(str(code) for code in found if code), str(error.get("message") or "")
+    return frozenset(str(code) for code in found if isinstance(code, str | int) and code)
 
 
-def _rate_limited(text: str, headers: Mapping[str, str]) -> RateLimited:
+def _message(error: Any) -> str:
+    return str((error.get("message") if isinstance(error, dict) else error) or "")
+
+
+_SPAN = r"(?:\d+(?:\.\d+)?\s?(?:milli|ms|[smhd])[a-z]*\s?)+"
+_WAIT = re.compile(
+    rf"(?:retry|try again|wait)(?: in| after| for)? ({_SPAN})|(\d+(?:\.\d+)?) ?秒", re.IGNORECASE
+)
+
+
+def wait_told(error: Any, message: str) -> float | None:
+    """Return the seconds that an error asks to wait, in its details or its words."""
+    details = error.get("details") if isinstance(error, dict) else None
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, dict) and isinstance(detail.get("retryDelay"), str):
+            return reset(detail["retryDelay"]) or None
+    found = _WAIT.search(message)
+    return reset((found[1] or f"{found[2]}s").lower()) or None if found else None
+
+
+def _rate_limited(text: str, headers: Mapping[str, str], wait: float | None) -> RateLimited:
     spent = [
         reset(headers.get(f"x-ratelimit-reset-{what}", ""))
         for what in ("requests", "tokens")
         if headers.get(f"x-ratelimit-remaining-{what}", "").strip() == "0"
     ]
-    return RateLimited(text, retry_after(headers) or max(spent, default=None), bool(spent))
+    return RateLimited(text, wait or max(spent, default=None), bool(spent))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -132,10 +259,10 @@ def _seconds_until(date: str) -> float:
     return (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
+_UNITS = {"milli": 0.001, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 
 
 def reset(text: str) -> float:
     """Return the seconds of a rate header such as `6m0s`, `20ms`, `1.5s` or `30`; 0.0 for none."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)", text)
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s?(milli|ms|s|m|h|d|)", text)
     return sum(float(number) * _UNITS[unit] for number, unit in parts)

@@ -7,8 +7,6 @@ because validating it costs half of a request's CPU time (0.6 ms against 1.2 ms,
 
 from __future__ import annotations
 
-import json
-import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,17 +17,22 @@ import httpx2
 import openai
 
 from pilotbench.config import Model, ProviderSettings
-from pilotbench.errors import ConnectionFailed, ProviderError, ServerFailed, TimedOut
+from pilotbench.errors import (
+    ConnectionFailed,
+    ProviderError,
+    ServerFailed,
+    TimedOut,
+    UnusableAnswer,
+)
 from pilotbench.keys.secrets import Access, Scrubber
-from pilotbench.providers.failures import failure
+from pilotbench.providers.bodies import completion, parsed, unicode_only
+from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.provider import Completion, Request
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
-from pilotbench.providers.usage import tokens
 
 Json = dict[str, Any]
 AZURE_API_VERSION = "2024-10-21"
 """Used where neither config nor environment names one: the latest general version."""
-_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def connect(
@@ -64,11 +67,14 @@ class OpenAIProvider:
         client = self._clients[key]
         try:
             with self._transport.deadline(deadline_s):
-                return self._clean(completion(self._kind, _post(client, wire_body(request.body))))
+                answer = _post(client, wire_body(request.body))
+                return self._clean(completion(self._kind, answer.content))
         except openai.APIStatusError as error:
-            found = failure(
-                self._kind, error.status_code, error.response.headers, _decoded(error.response)
-            )
+            status, body = error.status_code, _decoded(error.response)
+            broken = broken_call(self._kind, status, body)
+            if broken is not None:
+                return self._broken(*broken)
+            found = failure(self._kind, status, error.response.headers, body)
         except (openai.APITimeoutError, httpcore2.TimeoutException, TimeoutError):
             found = TimedOut("no answer within the connect, read or total deadline")
         except (openai.APIConnectionError, httpcore2.NetworkError, OSError) as error:
@@ -79,6 +85,8 @@ class OpenAIProvider:
             found = error
         # Neither cause nor context: what the SDK raises holds the request with its headers.
         found.args = (self._scrubber.line(str(found)),)
+        if isinstance(found, UnusableAnswer):
+            found.raw = self._scrubber.scrub(found.raw)
         raise found from None
 
     def _clean(self, found: Completion) -> Completion:
@@ -90,6 +98,10 @@ class OpenAIProvider:
             finish_reason=clean(found.finish_reason),
             model=clean(found.model),
         )
+
+    def _broken(self, reason: str, written: str | None) -> Completion:
+        """Return the model's own message that the service could not read."""
+        return self._clean(Completion({"role": "assistant", "content": written}, reason, None))
 
     def close(self) -> None:
         """Close all connections."""
@@ -130,70 +142,13 @@ def wire_body(body: Json) -> Json:
     return rest | dict(body["extra_body"] or {})
 
 
-def completion(kind: str, response: httpx2.Response) -> Completion:
-    """Return the completion in a 2xx answer.
-
-    Raises ServerFailed where it is none, or the error that a gateway wrapped in a 200.
-    """
-    body = _decoded(response)
-    if not isinstance(body, dict):
-        raise ServerFailed("the body is not a JSON object")
-    if body.get("error"):
-        raise _wrapped(kind, body)
-    choices = body.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
-        raise ServerFailed("the body has no choice with a message")
-    return Completion(
-        _message(choice["message"]), _text(choice.get("finish_reason")), _text(body.get("model")),
-        tokens(body.get("usage"), choice.get("usage")),
-    )  # fmt: skip
-
-
-def _wrapped(kind: str, body: Json) -> ProviderError:
-    code = str(body["error"].get("code") if isinstance(body["error"], dict) else "")
-    status = int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500
-    return failure(kind, status, {}, body)
-
-
 def _decoded(response: httpx2.Response) -> Any:
-    """Return the JSON of an answer; of an error that is not JSON, its text; else None."""
+    """Return the JSON of an error, or its text where it is none."""
+    text = response.content.decode("utf-8-sig", "replace")
     try:
-        body = json.loads(response.content, parse_constant=_not_a_number)
-        return unicode_only(body) if b"\\u" in response.content else body
+        return parsed(text)
     except (ValueError, RecursionError):
-        return response.text[:1000] if response.status_code >= 400 else None
-
-
-def unicode_only(value: Any) -> Any:
-    """Return JSON with U+FFFD for each half of a surrogate pair: UTF-8 cannot hold one."""
-    return json.loads(_HALVES.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
-
-
-def _not_a_number(word: str) -> Any:
-    raise ValueError(f"{word} is not JSON")
-
-
-def _message(message: Json) -> Json:
-    """Return the message as it came, without nulls; `content` is text or None.
-
-    Half a surrogate pair has become U+FFFD.
-    """
-    found = {name: value for name, value in message.items() if value is not None}
-    found["content"] = _content(message.get("content"))
-    return found
-
-
-def _content(content: Any) -> str | None:
-    if content is None or isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        raise ServerFailed("the message's content is neither text nor a list of parts")
-    return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+        return text[:1000]
 
 
 def _cause(error: BaseException) -> str:

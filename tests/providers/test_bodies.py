@@ -1,0 +1,194 @@
+"""Bodies of successful answers: what can be read is read, the rest is kept as it came."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pilotbench import errors
+from pilotbench.providers.bodies import LONGEST_RAW, completion
+from pilotbench.providers.provider import Completion, Tokens
+
+USAGE = {"prompt_tokens": 100, "completion_tokens": 10}
+
+
+def choice(message: Any = None, finish: Any = "stop", **rest: Any) -> dict[str, Any]:
+    return {"index": 0, "message": message, "finish_reason": finish, **rest}
+
+
+def body(*choices: Any, **rest: Any) -> bytes:
+    return json.dumps({"model": "m", "choices": [*choices], "usage": USAGE, **rest}).encode()
+
+
+def said(content: Any, **rest: Any) -> dict[str, Any]:
+    return {"role": "assistant", "content": content, **rest}
+
+
+def read(content: bytes) -> Completion:
+    return completion("openai", content)
+
+
+def stream(*chunks: Any, end: str = "data: [DONE]\n\n") -> bytes:
+    return ("".join(f"data: {json.dumps(chunk)}\r\n\r\n" for chunk in chunks) + end).encode()
+
+
+def delta(finish: str | None = None, **piece: Any) -> dict[str, Any]:
+    return {"model": "m", "choices": [{"index": 0, "delta": piece, "finish_reason": finish}]}
+
+
+def call(index: int, **function: Any) -> dict[str, Any]:
+    return {"index": index, "function": function}
+
+
+GOOD = body(choice(said("42")))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (GOOD, "42"),
+        (b"\xef\xbb\xbf" + GOOD, "42"),
+        (b": keep-alive\n\n: keep-alive\n\n" + GOOD, "42"),
+        (b"\n\n  " + GOOD, "42"),
+        (b"[" + GOOD + b"]", "42"),
+        (GOOD.replace(b'"index": 0', b'"logprobs": [NaN, -Infinity, Infinity, 1e999]'), "42"),
+        (GOOD.replace(b'"42"', b'"caf\xe9 42"'), "caf\ufffd 42"),
+        (GOOD.replace(b'"42"', b'"\\ud800 half"'), "\ufffd half"),
+        (body(choice(said([{"type": "text", "text": "4"}, {"text": "2"}]))), "42"),
+        (body(choice(said(["4", {"text": "2"}, {"image": 1}]))), "42"),
+        (body(choice(said({"type": "text", "text": "42"}))), "42"),
+        (body(choice(said(42))), "42"),
+        (body(choice(said({"tool": "x"}))), '{"tool": "x"}'),
+        (body({"text": "42", "finish_reason": "stop"}), "42"),
+        (body(choice(None, "MALFORMED_FUNCTION_CALL")), None),
+        (body({"finish_reason": "MAX_TOKENS"}), None),
+        (body({"finish_reason": "SAFETY"}), None),
+        (body(choice(said(None))), None),
+    ],
+)
+def test_what_can_be_read_is_read(content: bytes, expected: str | None) -> None:
+    found = read(content)
+    assert found.message["content"] == expected
+    assert (found.model, found.tokens) == ("m", Tokens(100, 10))
+    json.dumps(found.as_json(), allow_nan=False).encode()
+
+
+def test_a_number_that_is_none_becomes_null_where_it_is_kept() -> None:
+    content = body(choice(said("x", scores=["NAN"]))).replace(b'"NAN"', b"NaN")
+    assert read(content).message == {"role": "assistant", "content": "x", "scores": [None]}
+
+
+STREAM = stream(
+    delta(role="assistant", content=""),
+    delta(reasoning_content="six "),
+    delta(reasoning_content="times seven"),
+    delta(content="4"),
+    delta(content="2"),
+    delta("stop"),
+    {"choices": [], "usage": USAGE},
+)
+
+
+def test_a_stream_is_put_together() -> None:
+    found = read(b": comment\n\nevent: message\n" + STREAM)
+    assert found == Completion(
+        {"role": "assistant", "content": "42", "reasoning_content": "six times seven"},
+        "stop",
+        "m",
+        Tokens(100, 10),
+    )
+
+
+def test_the_calls_of_a_stream_are_put_together_by_index() -> None:
+    chunks = [
+        delta(tool_calls=[call(0, name="finish", arguments="") | {"id": "a", "type": "function"}]),
+        delta(tool_calls=[call(0, arguments='{"answer"')]),
+        delta(tool_calls=[call(1, name="other", arguments="{}") | {"id": "b"}]),
+        delta("tool_calls", tool_calls=[call(0, arguments=": 42}", name=None)]),
+    ]
+    first, second = read(stream(*chunks)).message["tool_calls"]
+    assert first["function"] == {"name": "finish", "arguments": '{"answer": 42}'}
+    assert (first["id"], second["id"]) == ("a", "b")
+    assert second["function"] == {"name": "other", "arguments": "{}"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [stream(delta(content="42"), delta("stop"), end=""), stream(delta(content="42"))],
+    ids=["finish reason", "done"],
+)
+def test_a_stream_has_one_end_at_least(content: bytes) -> None:
+    assert read(content).message["content"] == "42"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not json",
+        GOOD[:-20],
+        b"\xff\xfe\x00",
+        b"[]",
+        b"{}",
+        b"[" * 100_000,
+        body(),
+        body({}),
+        body(choice("x")),
+        body(choice(None)),
+        body("x"),
+        stream(delta(content="4"), end=""),
+        b'data: {"choices": [{"delta": {"content": "4\n\n',
+        body(choice(said("half a sent"), "insufficient_system_resource")),
+        body(choice(said(None), "abort")),
+        body(prompt_filter_results=[{"content_filter_results": {"hate": {"filtered": False}}}]),
+    ],
+    ids=lambda content: content[:30].decode("latin-1"),
+)
+def test_what_holds_no_completion_is_kept_as_it_came(content: bytes) -> None:
+    with pytest.raises(errors.UnusableAnswer) as caught:
+        read(content)
+    assert caught.value.raw == content.decode("utf-8", "replace")[:LONGEST_RAW]
+    assert len(str(caught.value)) < 300
+
+
+def test_what_was_paid_for_an_unusable_answer_is_known() -> None:
+    with pytest.raises(errors.UnusableAnswer) as caught:
+        read(body(choice(said("half"), "abort")))
+    assert caught.value.tokens == Tokens(100, 10)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        {"prompt_filter_results": [{"content_filter_results": {"hate": {"filtered": True}}}]},
+        {"prompt_filter_results": [{"content_filter_results": {"jailbreak": {"detected": True}}}]},
+        {"prompt_filter_results": [{"prompt_index": 0}]},
+        {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}},
+    ],
+)
+def test_no_choice_and_a_filter_that_says_so_is_refused(rest: dict[str, Any]) -> None:
+    with pytest.raises(errors.Refused):
+        read(body(**rest))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"error": {"message": "upstream"}}, errors.ServerFailed),
+        ({"error": {"code": 429, "message": "slow down"}}, errors.RateLimited),
+        ({"error": {"code": "429", "message": "slow down"}, "choices": []}, errors.RateLimited),
+    ],
+)
+def test_an_error_in_a_200_keeps_its_kind(content: Any, expected: type[Exception]) -> None:
+    with pytest.raises(expected):
+        read(json.dumps(content).encode())
+    with pytest.raises(expected):
+        read(stream(delta(content="4"), content))
+
+
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>", b"\n <html><body>sign in"])
+def test_a_gateways_page_is_no_answer_of_a_model(page: bytes) -> None:
+    with pytest.raises(errors.ServerFailed):
+        read(page)

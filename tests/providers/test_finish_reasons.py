@@ -1,0 +1,53 @@
+"""Finish reasons of all services: one table, found in every spelling."""
+
+from __future__ import annotations
+
+import pytest
+
+from pilotbench.providers.finish_reasons import REASONS, Meaning, known, meaning
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("stop", Meaning.COMPLETED),
+        ("STOP", Meaning.COMPLETED),
+        ("FINISH_REASON_STOP", Meaning.COMPLETED),
+        ("end_turn", Meaning.COMPLETED),
+        ("endTurn", Meaning.COMPLETED),
+        (None, Meaning.COMPLETED),
+        ("", Meaning.COMPLETED),
+        ("tool_calls", Meaning.CALL),
+        ("MALFORMED_FUNCTION_CALL", Meaning.CALL),
+        ("length", Meaning.LENGTH),
+        ("FinishReason.MAX_TOKENS", Meaning.LENGTH),
+        (" Length ", Meaning.LENGTH),
+        ("content_filter", Meaning.REFUSED),
+        ("content-filter", Meaning.REFUSED),
+        ("content_filter: PROHIBITED_CONTENT", Meaning.REFUSED),
+        ("SAFETY", Meaning.REFUSED),
+        ("PROHIBITED_CONTENT", Meaning.REFUSED),
+        ("RECITATION", Meaning.REFUSED),
+        ("sensitive", Meaning.REFUSED),
+        ("insufficient_system_resource", Meaning.INFRASTRUCTURE),
+        ("error", Meaning.INFRASTRUCTURE),
+        ("error: upstream", Meaning.INFRASTRUCTURE),
+        ("abort", Meaning.INFRASTRUCTURE),
+        ("network_error", Meaning.INFRASTRUCTURE),
+    ],
+)
+def test_a_reason_is_found_in_every_spelling(reason: str | None, expected: Meaning) -> None:
+    assert meaning(reason) is expected
+    assert known(reason)
+
+
+@pytest.mark.parametrize("reason", ["because", "stop_it", "errorless", "42", "完成"])
+def test_an_unknown_reason_is_a_completed_answer_and_worth_a_report(reason: str) -> None:
+    assert meaning(reason) is Meaning.COMPLETED
+    assert not known(reason)
+
+
+def test_no_reason_has_two_meanings() -> None:
+    words = [word for text in REASONS.values() for word in text.split()]
+    assert len(words) == len(set(words))
+    assert set(REASONS) == set(Meaning)

@@ -1,0 +1,225 @@
+"""From the body of a successful answer to a completion: what can be read is read.
+
+Read are JSON with NaN, infinities, invalid UTF-8 or one list around it; server-sent events though
+none were asked for; a choice without a message where its finish reason says why. Anything else
+is an UnusableAnswer, which carries the body as it came.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from itertools import dropwhile
+from typing import Any
+
+from pilotbench.errors import Refused, ServerFailed, UnusableAnswer
+from pilotbench.providers.failures import wrapped
+from pilotbench.providers.finish_reasons import Meaning, meaning
+from pilotbench.providers.provider import Completion
+from pilotbench.providers.usage import tokens
+
+Json = dict[str, Any]
+LONGEST_RAW = 20_000
+_HALVES = re.compile("[\ud800-\udfff]")
+_PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_DONE = "[DONE]"
+_SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
+"""Meanings that explain why a choice has no message."""
+
+
+def completion(kind: str, content: bytes) -> Completion:
+    """Return the completion in the body of a 2xx answer.
+
+    Raises UnusableAnswer where it holds none, ServerFailed for a gateway's page, Refused where the
+    filter left nothing, or the error that a gateway wrapped in a 200.
+    """
+    text = content.decode("utf-8-sig", "replace")
+    if _PAGE.match(text):
+        raise ServerFailed(f"a page of HTML instead of an answer: {text[:200]}")
+    try:
+        return _completion(kind, _body(text))
+    except UnusableAnswer as error:
+        error.raw = text[:LONGEST_RAW]
+        raise
+
+
+def parsed(text: str) -> Any:
+    """Return the JSON value of a text; numbers that JSON cannot hold are null.
+
+    Half a surrogate pair becomes U+FFFD. Raises ValueError or RecursionError.
+    """
+    value = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+    return unicode_only(value) if "\\u" in text else value
+
+
+def unicode_only(value: Any) -> Any:
+    """Return JSON with U+FFFD for each half of a surrogate pair: UTF-8 cannot hold one."""
+    return json.loads(_HALVES.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _body(text: str) -> Json:
+    """Return the JSON object that a body holds, assembled where it came in pieces."""
+    lines = text.split("\n")
+    if any(line.startswith("data:") for line in lines):
+        done = any(line.removeprefix("data:").strip() == _DONE for line in lines)
+        return _assembled(_events(lines), done)
+    try:
+        body = parsed("\n".join(dropwhile(_is_comment, lines)))
+    except (ValueError, RecursionError) as error:
+        raise UnusableAnswer(f"the body is not JSON: {type(error).__name__}") from None
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
+    if not isinstance(body, dict):
+        raise UnusableAnswer("the body is not a JSON object")
+    return body
+
+
+def _is_comment(line: str) -> bool:
+    """Return whether a line is what a gateway sends to keep a connection open."""
+    return not line.strip() or line.startswith(":")
+
+
+def _events(lines: Iterable[str]) -> Iterator[Json]:
+    """Yield the chunks of server-sent events, up to their end."""
+    for line in lines:
+        data = line.removeprefix("data:").strip()
+        if not line.startswith("data:") or not data:
+            continue
+        if data == _DONE:
+            return
+        try:
+            chunk = parsed(data)
+        except (ValueError, RecursionError):
+            raise UnusableAnswer("an event of the stream is not JSON") from None
+        if isinstance(chunk, dict):
+            yield chunk
+
+
+def _assembled(chunks: Iterable[Json], done: bool) -> Json:
+    """Return the body that the chunks of a stream stand for.
+
+    Raises UnusableAnswer where it is cut: it has no end, neither a finish reason nor `done`.
+    """
+    body: Json = {"choices": []}
+    message: Json = {}
+    reason = None
+    for chunk in chunks:
+        told = {name: value for name, value in chunk.items() if value is not None}
+        choice = _first(told.pop("choices", None)) or {}
+        usage = choice.get("usage") or _at(told, "x_groq", "usage")
+        body |= told | ({"usage": usage} if usage else {})
+        reason = choice.get("finish_reason") or reason
+        for piece in (choice.get("delta"), choice.get("message")):
+            _add(message, piece if isinstance(piece, dict) else {})
+    if message or reason:
+        if reason is None and not done and not body.get("error"):
+            raise UnusableAnswer("the stream ends before its end", tokens=tokens(body.get("usage")))
+        body["choices"] = [{"message": message, "finish_reason": reason}]
+    return body
+
+
+def _add(message: Json, delta: Json) -> None:
+    """Add a piece of a message: texts are put together, calls by their index."""
+    for name, value in delta.items():
+        if name == "tool_calls" and isinstance(value, list):
+            calls = message.setdefault("tool_calls", [])
+            for place, piece in enumerate(value):
+                if isinstance(piece, dict):
+                    _add_call(calls, piece, place)
+        elif isinstance(value, str) and isinstance(message.get(name), str) and name != "role":
+            message[name] += value
+        elif value is not None:
+            message[name] = value
+
+
+def _add_call(calls: list[Json], piece: Json, place: int) -> None:
+    index = piece.get("index", place)
+    call = next((call for call in calls if call["index"] == index), None)
+    if call is None:
+        call = {"index": index, "function": {}}
+        calls.append(call)
+    given = piece.get("function")
+    function = given if isinstance(given, dict) else {}
+    call |= {n: v for n, v in piece.items() if n != "function" and v}
+    for name, value in function.items():
+        old = call["function"].get(name)
+        both = isinstance(value, str) and isinstance(old, str)
+        call["function"][name] = old + value if both else (value if value is not None else old)
+
+
+def _completion(kind: str, body: Json) -> Completion:
+    if body.get("error"):
+        raise wrapped(kind, body)
+    choice = _first(body.get("choices"))
+    if choice is None:
+        raise _without_choice(body)
+    usage = tokens(body.get("usage"), choice.get("usage"))
+    reason = _text(choice.get("finish_reason"))
+    means = meaning(reason)
+    if means is Meaning.INFRASTRUCTURE:
+        raise UnusableAnswer(f"the service broke off: finish_reason {reason}", tokens=usage)
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        if not isinstance(choice.get("text"), str) and means not in _SAID_WITHOUT:
+            raise UnusableAnswer("the choice has no message", tokens=usage)
+        message = {"content": choice.get("text")}
+    return Completion(_message(message), reason, _text(body.get("model")), usage)
+
+
+def _without_choice(body: Json) -> Refused | UnusableAnswer:
+    """Return what an answer without a choice is: of a filter that says so, a refusal."""
+    told = body.get("prompt_filter_results") or _at(body, "promptFeedback", "blockReason")
+    told = told or _at(body, "prompt_feedback", "block_reason")
+    flags = list(_flags(told))
+    if told and (any(flags) or not flags):
+        return Refused("the provider's filter has withheld the answer")
+    return UnusableAnswer("the body has no choice", tokens=tokens(body.get("usage")))
+
+
+def _flags(value: Any) -> Iterator[bool]:
+    """Yield what stands under each `filtered` or `detected` of a filter's results."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict):
+        yield from (bool(value[name]) for name in ("filtered", "detected") if name in value)
+    for one in inner:
+        yield from _flags(one)
+
+
+def _message(message: Json) -> Json:
+    """Return the message as it came, without nulls; `content` is text or None."""
+    found = {name: value for name, value in message.items() if value is not None}
+    found["content"] = _content(message.get("content"))
+    return found
+
+
+def _content(content: Any) -> str | None:
+    """Return the text of a content: parts are put together, other JSON is its text."""
+    if content is None or isinstance(content, str):
+        return content
+    if isinstance(content, list) and all(isinstance(part, dict | str) for part in content):
+        return "".join(p if isinstance(p, str) else str(p.get("text") or "") for p in content)
+    if isinstance(content, dict) and isinstance(content.get("text"), str):
+        return str(content["text"])
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _first(choices: Any) -> Json | None:
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    return choice if isinstance(choice, dict) else None
+
+
+def _at(value: Any, *path: str) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
