@@ -13,7 +13,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -28,6 +28,7 @@ from pilotbench.errors import (
     Retryable,
     Stopping,
     TimedOut,
+    UnusableAnswer,
 )
 from pilotbench.keys.budget import Budget, cost, estimate
 from pilotbench.keys.clock import CLOCK
@@ -41,6 +42,8 @@ from pilotbench.run import orders
 
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
+MOST_UNUSABLE = 3
+"""Paid answers that cannot be used, to one request: one, and at most two tries more."""
 LONG_PAUSE_S = 5.0
 """A key paused for longer lends its work to the provider's other keys, `borrow` or not."""
 
@@ -62,6 +65,7 @@ class _Trials:
     """The attempts of one request; `tried_s` is the time in them and in the pauses between."""
 
     attempts: int = 0
+    unusable: int = 0
     tried_s: float = 0.0
     queued_s: float = 0.0
     not_before: dict[str, float] = field(default_factory=dict)
@@ -111,11 +115,20 @@ class Pool:
         self._counts_tokens = any(key.tpm for key in keys.values()) or self._budget is not None
         self._provider = connect(self._provider_settings, settings.catalog[model], opened)
 
-    def ask(self, request: Request) -> Asked:
+    def ask(
+        self,
+        request: Request,
+        keep: Callable[[UnusableAnswer], None] = lambda _: None,
+        most_unusable: int = MOST_UNUSABLE,
+    ) -> Asked:
         """Return the answer to a request and how it was got.
 
+        `keep` is called with each answer that cannot be used, since it was paid for; after
+        `most_unusable` of them the last is raised.
+
         Raises Stopping, BudgetSpent, KeyDead (no key of the provider is left), ContextOverflow,
-        Refused, Rejected, or the last Retryable when `retry_for_s` is over.
+        Refused, Rejected, Untrusted, UnusableAnswer, or the last Retryable when `retry_for_s` is
+        over.
         """
         trials = _Trials()
         while True:
@@ -125,6 +138,12 @@ class Pool:
                 self._candidates()  # raises where no key is left
             except _PausedTooLong:
                 raise
+            except UnusableAnswer as error:
+                keep(error)
+                trials.unusable += 1
+                if trials.unusable >= most_unusable:
+                    raise
+                self._before_next(error, trials)
             except Retryable as error:
                 self._before_next(error, trials)
 
@@ -199,6 +218,10 @@ class Pool:
             yield bill
         except (TimedOut, ConnectionFailed):
             raise
+        except UnusableAnswer as error:  # paid for: where its tokens are not told, as reserved
+            paid = reserved if error.tokens is None else cost(self._price, error.tokens)
+            self._budget.settle(reserved, paid)
+            raise
         except ProviderError:
             self._budget.settle(reserved, 0.0)
             raise
@@ -219,13 +242,14 @@ class Pool:
             self._dead[ticket.alias] = str(error)
             raise
 
-    def _before_next(self, error: Retryable, trials: _Trials) -> None:
+    def _before_next(self, error: Retryable | UnusableAnswer, trials: _Trials) -> None:
         """Wait before the next attempt. Raises `error` when no time is left for one."""
         if isinstance(error, RateLimited):  # by this key: another may take it at once
             left = [trials.not_before.get(a, 0.0) - time.monotonic() for a in self._candidates()]
             seconds = max(0.0, min(left))
         else:
-            seconds = error.retry_after or self._backoff(trials)
+            asked_to_wait = error.retry_after if isinstance(error, Retryable) else None
+            seconds = asked_to_wait or self._backoff(trials)
         if trials.tried_s + seconds > self._provider_settings.retry_for_s:
             tried = f"{trials.attempts} attempts in {trials.tried_s:.0f} s"
             error.args = (f"{self._provider_settings.name}: {error} ({tried})",)
