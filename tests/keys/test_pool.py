@@ -239,13 +239,13 @@ def test_a_dead_key_lends_its_work_to_the_others(
         stats = s.stats()["keys"]
     assert texts(found) == [str(n) for n in range(20)]
     assert {asked.key for asked in found} == {"k2"}
-    assert stats["k1"]["requests"] == 1
+    assert stats["k1"]["requests"] <= 2
 
 
 @pytest.mark.usefixtures("secrets")
 def test_when_no_key_is_left_one_line_says_why_and_nothing_more_is_sent(tmp_path: Path) -> None:
     keys = {"k1": {**FREE, "unauthorized": True}, "k2": {**FREE, "quota_requests": 0}}
-    with Simulator(keys=keys) as s, pool_of(s, tmp_path) as pool:
+    with Simulator(keys=keys) as s, pool_of(s, tmp_path, retry_for_s=2) as pool:
         found = ask_all(pool, 20)
         sent = s.stats()["total"]["requests"]
     assert all(isinstance(error, errors.KeyDead) for error in found)

@@ -2,40 +2,44 @@
 
 Retries belong here and nowhere else. Each attempt has a total deadline (`attempt_deadline_s`); all
 attempts of a request with the pauses between them have another (`retry_for_s`, after which no new
-attempt starts); waiting for a slot counts toward neither.
+attempt starts); waiting for a slot counts toward neither. What is known of a key or a service after
+that (see `gate`) ends the other requests at once.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Protocol
 
-from pilotbench.config import Key, Settings
+from pilotbench.config import Settings
 from pilotbench.errors import (
-    ConfigError,
+    AuthenticationFailed,
     ConnectionFailed,
     KeyDead,
     ProviderError,
     RateLimited,
+    Rejected,
     Retryable,
     Stopping,
     TimedOut,
     UnusableAnswer,
 )
+from pilotbench.keys.breaker import Breaker
 from pilotbench.keys.budget import Budget, cost, estimate
 from pilotbench.keys.clock import CLOCK
-from pilotbench.keys.limiter import Limiter, Slot, default_folder, limiter_of, with_slots
+from pilotbench.keys.gate import Gate, GivenUp
+from pilotbench.keys.limiter import default_folder, limiter_of, with_slots
 from pilotbench.keys.line import Line
+from pilotbench.keys.rejections import NOT_FOUND, Rejections
 from pilotbench.keys.routing import usable_keys
-from pilotbench.keys.secrets import Access, access, environment
+from pilotbench.keys.secrets import opened_keys
+from pilotbench.keys.ticket import Ticket, Trials
 from pilotbench.providers import connect
 from pilotbench.providers.provider import Asked, Completion, Request, Tokens
 from pilotbench.run import orders
@@ -44,8 +48,8 @@ FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
 MOST_UNUSABLE = 3
 """Paid answers that cannot be used, to one request: one, and at most two tries more."""
-LONG_PAUSE_S = 5.0
-"""A key paused for longer lends its work to the provider's other keys, `borrow` or not."""
+NOT_FOUND_WAITS_S = (1.0, 2.0)
+"""A deployment that was just made answers 404 for a moment."""
 
 
 class StopFlag(Protocol):
@@ -54,21 +58,6 @@ class StopFlag(Protocol):
     def is_set(self) -> bool:
         """Return whether to stop."""
         ...
-
-
-class _PausedTooLong(RateLimited):
-    """Every key is paused, or answers nothing but 429, for longer than a request is tried."""
-
-
-@dataclass
-class _Trials:
-    """The attempts of one request; `tried_s` is the time in them and in the pauses between."""
-
-    attempts: int = 0
-    unusable: int = 0
-    tried_s: float = 0.0
-    queued_s: float = 0.0
-    not_before: dict[str, float] = field(default_factory=dict)
 
 
 class Pool:
@@ -98,22 +87,15 @@ class Pool:
         self._strict = settings.routing == "by_prompt"
         self._stop, self._parent = stop or threading.Event(), parent
         self._tokens = None if borrow else threading.Semaphore(tokens)
-        self._dead: dict[str, str] = {}
         self._random = random.Random()
-        self._next_look, self._began = 0.0, orders.told().since()
-        keys = self._keys_with(slots or {})
-        variables = environment()
-        opened = self._opened(keys, variables)
-        self._limiters: dict[str, Limiter] = {
-            alias: limiter_of(settings.limits_dir, keys[alias], opened[alias], len(opened))
-            for alias in opened
-        }
-        for limiter in self._limiters.values():
-            limiter.probe(self._began)
+        self._next_look, began = 0.0, orders.told().since()
+        self._gate = self._make_gate(settings, model, slots or {}, began)
+        self._limiters = self._gate.limiters
         self._line = Line(self._limiters, self.check)
         self._budget = budget_of(settings) if settings.budget_usd is not None else None
-        self._counts_tokens = any(key.tpm for key in keys.values()) or self._budget is not None
-        self._provider = connect(self._provider_settings, settings.catalog[model], opened)
+        self._counts_tokens = self._budget is not None or any(
+            limiter.tpm for limiter in self._limiters.values()
+        )
 
     def ask(
         self,
@@ -130,14 +112,22 @@ class Pool:
         Refused, Rejected, Untrusted, UnusableAnswer, or the last Retryable when `retry_for_s` is
         over.
         """
-        trials = _Trials()
+        try:
+            return self._ask(request, keep, most_unusable)
+        except GivenUp as end:
+            raise end.error from None
+
+    def _ask(
+        self, request: Request, keep: Callable[[UnusableAnswer], None], most_unusable: int
+    ) -> Asked:
+        trials = Trials()
         while True:
             try:
                 return self._attempt(request, trials)
-            except KeyDead:
-                self._candidates()  # raises where no key is left
-            except _PausedTooLong:
-                raise
+            except KeyDead as error:
+                self._after_refusal(error, trials)
+            except Rejected as error:
+                self._after_rejection(error, trials)
             except UnusableAnswer as error:
                 keep(error)
                 trials.unusable += 1
@@ -152,6 +142,9 @@ class Pool:
         if self._line.close():
             for limiter in self._limiters.values():
                 limiter.close()
+        for breaker in self._gate.breakers.values():
+            breaker.close()
+        self._rejections.close()
         if self._budget is not None:
             self._budget.close()
         close = getattr(self._provider, "close", None)
@@ -164,29 +157,33 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _keys_with(self, slots: Mapping[str, int]) -> dict[str, Key]:
-        keys = self._provider_settings.keys
-        wanted = self._home if self._strict else (*self._home, *keys)
-        return {alias: with_slots(keys[alias], slots.get(alias)) for alias in wanted}
+    def _make_gate(
+        self, settings: Settings, model: str, slots: Mapping[str, int], began: float
+    ) -> Gate:
+        """Open all keys that may be used. Raises ConfigError where none is set."""
+        provider, entry = self._provider_settings, settings.catalog[model]
+        wanted = self._home if self._strict else (*self._home, *provider.keys)
+        keys = {alias: with_slots(provider.keys[alias], slots.get(alias)) for alias in wanted}
+        opened, unset = opened_keys(provider, keys)
+        limiters = {
+            alias: limiter_of(settings.limits_dir, keys[alias], opened[alias], len(opened))
+            for alias in opened
+        }
+        breakers = {}
+        for alias, limiter in limiters.items():
+            limiter.probe(began)
+            times = provider.retry_for_s, provider.attempt_deadline_s
+            breakers[alias] = Breaker(limiter.folder, entry.deployment, *times, began)
+        limits = settings.limits_dir or default_folder()
+        url = next(iter(opened.values())).base_url
+        self._rejections = Rejections(limits, entry, url, began)
+        self._provider = connect(provider, entry, opened)
+        return Gate(provider, self._home, self._strict, limiters, breakers, unset, began)
 
-    def _opened(self, keys: Mapping[str, Key], variables: Mapping[str, str]) -> dict[str, Access]:
-        """Return what opens each key. One that is not set is dead: its work goes to the others.
-
-        Raises ConfigError where none is set.
-        """
-        opened = {}
-        for alias, key in keys.items():
-            try:
-                opened[alias] = access(self._provider_settings, key, variables)
-            except ConfigError as error:
-                self._dead[alias] = str(error)
-        if not opened:
-            raise ConfigError(next(iter(self._dead.values())))
-        return opened
-
-    def _attempt(self, request: Request, trials: _Trials) -> Asked:
+    def _attempt(self, request: Request, trials: Trials) -> Asked:
+        self._rejections.check()
         guess = estimate(request.body) if self._counts_tokens else Tokens()
-        with _Ticket(self, trials, guess.input + guess.output) as ticket, self._paid(guess) as bill:
+        with Ticket(self, trials, guess.input + guess.output) as ticket, self._paid(guess) as bill:
             started, clock = time.time(), time.monotonic()
             trials.attempts += 1
             try:
@@ -228,24 +225,47 @@ class Pool:
         with suppress(Stopping):
             self._budget.settle(reserved, cost(self._price, sum(bill, Tokens())))
 
-    def _complete(self, request: Request, ticket: _Ticket) -> Completion:
+    def _complete(self, request: Request, ticket: Ticket) -> Completion:
+        sent, alias = CLOCK.now(), ticket.alias
         try:
-            return self._provider.complete(
-                request, ticket.alias, self._provider_settings.attempt_deadline_s
+            completion = self._provider.complete(
+                request, alias, self._provider_settings.attempt_deadline_s
             )
-        except RateLimited as error:
-            ticket.slot.rejected(error.retry_after, error.exhausted)
-            wait = error.retry_after or self._backoff(ticket.trials) / 2
-            ticket.trials.not_before[ticket.alias] = time.monotonic() + wait
+        except ProviderError as error:
+            if isinstance(error, RateLimited):
+                ticket.slot.rejected(error.retry_after, error.exhausted)
+                wait = error.retry_after or self._backoff(ticket.trials) / 2
+                ticket.trials.not_before[alias] = time.monotonic() + wait
+            elif isinstance(error, Rejected):
+                self._rejections.rejected(error)
+            self._gate.failed(alias, error, sent, request.body)
             raise
-        except KeyDead as error:
-            self._dead[ticket.alias] = str(error)
-            raise
+        with suppress(Stopping):
+            self._gate.breakers[alias].answered()
+            self._rejections.answered()
+        return completion
 
-    def _before_next(self, error: Retryable | UnusableAnswer, trials: _Trials) -> None:
+    def _after_refusal(self, error: KeyDead, trials: Trials) -> None:
+        """Go on after a key has refused a request. Raises where it may go to no other."""
+        alias = trials.alias
+        trials.refusals[alias] += 1
+        if isinstance(error, AuthenticationFailed) and trials.refusals[alias] >= 2:
+            trials.barred.add(alias)
+        if not set(self._gate.candidates()) - trials.barred:
+            raise error  # the key answers others: it is this question that it refuses
+
+    def _after_rejection(self, error: Rejected, trials: Trials) -> None:
+        """Wait a little where a deployment is not there yet. Raises `error` otherwise."""
+        if error.status != NOT_FOUND or trials.missed >= len(NOT_FOUND_WAITS_S):
+            raise error
+        trials.missed += 1
+        self._rest(NOT_FOUND_WAITS_S[trials.missed - 1])
+
+    def _before_next(self, error: Retryable | UnusableAnswer, trials: Trials) -> None:
         """Wait before the next attempt. Raises `error` when no time is left for one."""
+        keys = self._gate.candidates()
         if isinstance(error, RateLimited):  # by this key: another may take it at once
-            left = [trials.not_before.get(a, 0.0) - time.monotonic() for a in self._candidates()]
+            left = [trials.not_before.get(a, 0.0) - time.monotonic() for a in keys]
             seconds = max(0.0, min(left))
         else:
             asked_to_wait = error.retry_after if isinstance(error, Retryable) else None
@@ -257,7 +277,7 @@ class Pool:
         trials.tried_s += seconds
         self._rest(seconds)
 
-    def _backoff(self, trials: _Trials) -> float:
+    def _backoff(self, trials: Trials) -> float:
         longest = FIRST_BACKOFF_S * 2.0 ** min(trials.attempts - 1, 10)
         return min(LONGEST_BACKOFF_S, longest) * self._random.uniform(0.5, 1.0)
 
@@ -270,7 +290,7 @@ class Pool:
     def check(self) -> None:
         """Raise Stopping where nothing more may be asked in this process.
 
-        Raises RateLimited where every key is paused for longer than a request is tried.
+        Raises GivenUp where no key may be used for longer than a request is tried.
         """
         if self._stop.is_set():
             raise Stopping("asked to stop")
@@ -278,83 +298,7 @@ class Pool:
             raise Stopping("the run that started this shard is gone")
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + 1.0
-            self._check_pauses()
-
-    def _check_pauses(self) -> None:
-        alive = self._candidates()
-        left = min(self._limiters[alias].pause_left() for alias in alive)
-        if left > self._provider_settings.retry_for_s:
-            raise _PausedTooLong(
-                f"{', '.join(alive)}: the provider asks to wait {left:.0f} s, over retry_for_s"
-            )
-        since = [self._limiters[alias].refused_since() or math.inf for alias in alive]
-        refused = CLOCK.now() - max(self._began, *since)
-        if refused > self._provider_settings.retry_for_s:
-            raise _PausedTooLong(
-                f"{', '.join(alive)}: nothing but 429 for {refused:.0f} s, over retry_for_s"
-            )
-
-    def _candidates(self) -> Sequence[str]:
-        """Return the aliases to try, home first. Raises KeyDead when none is left."""
-        alive = [alias for alias in self._home if alias not in self._dead]
-        if any(self._limiters[alias].pause_left() < LONG_PAUSE_S for alias in alive):
-            return alive
-        if not self._strict:
-            others = [a for a in self._limiters if a not in self._dead and a not in alive]
-            alive += others
-        if alive:
-            return alive
-        reasons = "; ".join(f"{alias}: {reason}" for alias, reason in self._dead.items())
-        raise KeyDead(f"provider {self._provider_settings.name}: no key is left ({reasons})")
-
-
-class _Ticket:
-    """A slot of some key, and where tokens bound the requests in flight, one of those."""
-
-    def __init__(self, pool: Pool, trials: _Trials, tokens: int) -> None:
-        self._pool, self.trials, self._wanted = pool, trials, tokens
-        self.alias = ""
-        self.slot: Slot
-
-    def __enter__(self) -> _Ticket:
-        began = time.monotonic()
-        self._take_token()
-        try:
-            self._take_slot()
-        except BaseException:
-            self._return_token()
-            raise
-        self.trials.queued_s += time.monotonic() - began
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.slot.release()
-        self._return_token()
-
-    def _take_slot(self) -> None:
-        while True:
-            pool, now = self._pool, time.monotonic()
-            keys = pool._candidates()
-            ready = [a for a in keys if self.trials.not_before.get(a, 0.0) <= now] or keys
-            self.alias, self.slot = pool._line.take(ready, self._wanted)
-            try:
-                pool.check()  # the wait may have been long
-            except BaseException:
-                self.slot.release()
-                raise
-            if self.alias not in pool._dead:
-                return
-            self.slot.release()
-
-    def _take_token(self) -> None:
-        self._pool.check()
-        tokens = self._pool._tokens
-        while tokens is not None and not tokens.acquire(timeout=0.25):
-            self._pool.check()
-
-    def _return_token(self) -> None:
-        if self._pool._tokens is not None:
-            self._pool._tokens.release()
+            self._gate.check()
 
 
 def budget_of(settings: Settings) -> Budget:

@@ -163,6 +163,26 @@ def problems(
     return found
 
 
+def opened_keys(
+    provider: ProviderSettings, aliases: Iterable[str]
+) -> tuple[dict[str, Access], dict[str, str]]:
+    """Return what opens each key, and why those that are not set are not.
+
+    Raises ConfigError where none is set.
+    """
+    variables = environment()
+    opened: dict[str, Access] = {}
+    unset: dict[str, str] = {}
+    for alias in aliases:
+        try:
+            opened[alias] = access(provider, provider.keys[alias], variables)
+        except ConfigError as error:
+            unset[alias] = str(error)
+    if not opened:
+        raise ConfigError(next(iter(unset.values())))
+    return opened, unset
+
+
 def access(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -> Access:
     """Return the base URL and secret of a key.
 

@@ -1,0 +1,163 @@
+"""What is known of a key and of the models on it, in one file that all processes share.
+
+Whoever asks sees at once what the others have met: a thousand shards do not each find out for
+themselves that a key is dead or a service down. What an earlier run has met is no evidence.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pilotbench.canonical import digest
+from pilotbench.errors import KeyDead, ProviderError
+from pilotbench.keys.clock import CLOCK, Clock
+from pilotbench.keys.evidence import Evidence
+from pilotbench.keys.ledger import Ledger
+
+FILE = "health"
+KEY = "key"
+_FRESH_S = 1.0
+"""How exactly the time of the last answer is kept."""
+_MOST_MODELS = 200
+
+
+class Standing(enum.Enum):
+    """Whether a request may be sent: at once, by one that finds out, or not at all."""
+
+    FINE = enum.auto()
+    WAITING = enum.auto()
+    CLOSED = enum.auto()
+
+
+@dataclass
+class Breaker:
+    """One model on one key, for a run that began at `began`; used by several threads at once.
+
+    `patience_s` is how long a request is tried, `attempt_s` how long one attempt of it may last.
+    """
+
+    folder: Path
+    deployment: str
+    patience_s: float
+    attempt_s: float
+    began: float
+    clock: Clock = CLOCK
+
+    def __post_init__(self) -> None:
+        self._ledger = Ledger(self.folder / FILE)
+        self._model = hashlib.sha256(self.deployment.encode("utf-8", "replace")).hexdigest()[:16]
+
+    def standing(self) -> Standing:
+        """Return how a request would fare now."""
+        now = self.clock.now()
+        holding = [row for row in self._rows(self._ledger.read()) if self._holds(row)]
+        if all(now >= row.probe_at for row in holding):
+            return Standing.FINE
+        proven = any(row.proves(now, self.began, self.patience_s) for row in holding)
+        return Standing.CLOSED if proven else Standing.WAITING
+
+    def admit(self) -> bool:
+        """Return whether this request may be sent; where there is doubt, one finds out."""
+        if not any(map(self._holds, self._rows(self._ledger.read()))):
+            return True
+        now = self.clock.now()
+        with self._changing() as found:
+            doubts = {
+                name: row
+                for name in (KEY, self._model)
+                if self._is_row(row := found.get(name, Evidence())) and self._holds(row)
+            }
+            if any(now < row.probe_at for row in doubts.values()):
+                return False
+            for name, row in doubts.items():
+                found[name] = replace(row, probe_at=now + max(self.attempt_s, row.interval()))
+        return True
+
+    def failed(self, error: ProviderError, sent: float, body: Any) -> Evidence:
+        """Record a failure of an attempt sent at `sent`; return what is known now."""
+        now, name = self.clock.now(), KEY if isinstance(error, KeyDead) else self._model
+        with self._changing() as found:
+            row = found.get(name, Evidence())
+            row = row.after(error, sent, now, digest(body), stale=not self._is_row(row))
+            found[name] = row
+            if name != KEY:
+                _undecided(found, now)
+        return row
+
+    def undecided(self) -> None:
+        """Let the next request find out about the key: this one has met something else."""
+        if self._found(self._ledger.read()).get(KEY, Evidence()).count:
+            with self._changing() as found:
+                _undecided(found, self.clock.now())
+
+    def answered(self) -> None:
+        """Record an answer: whatever was known against key and model is void."""
+        known = self._found(self._ledger.read())
+        now = self.clock.now()
+        mine = [known.get(name, Evidence()) for name in (KEY, self._model)]
+        if not any(row.count or now - row.answered > _FRESH_S for row in mine):
+            return
+        with self._changing() as found:
+            for name in (KEY, self._model):
+                found[name] = Evidence(answered=now)
+
+    def worst(self) -> Evidence | None:
+        """Return what is known against key or model, the key's first; None where nothing is."""
+        return next(iter(self._rows(self._ledger.read())), None)
+
+    def proven(self) -> bool:
+        """Return whether the key is dead or the model on it down."""
+        now = self.clock.now()
+        rows = self._rows(self._ledger.read())
+        return any(row.proves(now, self.began, self.patience_s) for row in rows)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._ledger.locked() as value:
+            value.clear()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._ledger.close()
+
+    def _holds(self, row: Evidence) -> bool:
+        """Return whether requests wait until one has found out: failures alone hold nobody up."""
+        now = self.clock.now()
+        return row.is_refusal() or row.proves(now, self.began, self.patience_s)
+
+    def _is_row(self, row: Evidence) -> bool:
+        return row.is_row(self.clock.now(), self.began, self.attempt_s)
+
+    def _rows(self, value: dict[str, Any]) -> list[Evidence]:
+        found = self._found(value)
+        rows = (found.get(name, Evidence()) for name in (KEY, self._model))
+        return [row for row in rows if self._is_row(row)]
+
+    def _found(self, value: dict[str, Any]) -> dict[str, Evidence]:
+        """Return what the file knows of each name; nothing where it is of another boot."""
+        rows = value.get("rows")
+        if self.clock.shift(value.get("clock")) != 0.0 or not isinstance(rows, dict):
+            return {}
+        last = list(rows.items())[-_MOST_MODELS:]
+        return {name: Evidence.from_json(row) for name, row in last}
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Evidence]]:
+        with self._ledger.locked() as value:
+            found = self._found(value)
+            yield found
+            rows = {name: row.as_json() for name, row in found.items()}
+            value.clear()
+            value.update({"rows": rows, "clock": self.clock.moment()})
+
+
+def _undecided(found: dict[str, Evidence], now: float) -> None:
+    row = found.get(KEY, Evidence())
+    if row.count:
+        found[KEY] = replace(row, probe_at=min(row.probe_at, now + row.interval()))
