@@ -20,7 +20,7 @@ from pilotbench.run import (
     progress,
     runlock,
 )
-from pilotbench.errors import PilotbenchError, UserError
+from pilotbench.errors import PilotbenchError, UserError, of_system
 from pilotbench.keys.clock import CLOCK
 from pilotbench.run.orders import Orders
 from snakemake.settings.types import SharedFSUsage
@@ -155,6 +155,8 @@ def refresh() -> None:
             print(reached, file=sys.stderr)
     except PilotbenchError as error:
         print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"error: {of_system(error)}", file=sys.stderr)
 
 
 for view in views():
@@ -162,8 +164,11 @@ for view in views():
 
 
 onstart:
-    check_first(log)
-    draw_rules()
+    try:
+        check_first(log)
+        draw_rules()
+    except OSError as error:
+        sys.exit(f"error: {of_system(error)}")
 
 
 onsuccess:

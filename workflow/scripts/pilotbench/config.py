@@ -17,6 +17,7 @@ import yaml
 
 from pilotbench import yamls
 from pilotbench.errors import ConfigError
+from pilotbench.paths import expanded
 
 Json = dict[str, Any]
 BASE_FILES = ("config/config.yaml", "config/models.yaml", "config/providers.yaml")
@@ -95,7 +96,7 @@ class Weights:
     def file(self) -> Path:
         """The file that the server loads, relative to the working folder."""
         if self.path is not None:
-            return Path(self.path)
+            return expanded("weights.path", self.path)
         return Path("resources/models", self.name or Path(str(self.member)).name)
 
 
@@ -264,11 +265,11 @@ def settings(config: Mapping[str, Any]) -> Settings:
         keep_going=config.get("keep_going", False),
         quick=config.get("quick", False),
         budget_usd=config.get("budget_usd"),
-        results_dir=Path(config.get("results_dir", "results")),
-        journal_dir=Path(config.get("journal_dir", "journal")),
-        limits_dir=Path(limits) if limits else None,
-        task_folders=_paths(config.get("task_folders", ["config/tasks"])),
-        prompt_folders=_paths(config.get("prompt_folders", ["config/prompts", SHIPPED_PROMPTS])),
+        results_dir=expanded("results_dir", config.get("results_dir", "results")),
+        journal_dir=expanded("journal_dir", config.get("journal_dir", "journal")),
+        limits_dir=expanded("limits_dir", limits) if limits else None,
+        task_folders=_paths(config, "task_folders", ["config/tasks"]),
+        prompt_folders=_paths(config, "prompt_folders", ["config/prompts", SHIPPED_PROMPTS]),
         experiment=config.get("experiment"),
         grids=grids,
     )
@@ -314,8 +315,8 @@ def expand(value: Any, groups: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for word in words for name in groups.get(word, (word,))))
 
 
-def _paths(value: Any) -> tuple[Path, ...]:
-    return tuple(Path(word) for word in listed(value))
+def _paths(config: Mapping[str, Any], key: str, default: Sequence[Any]) -> tuple[Path, ...]:
+    return tuple(expanded(key, str(word)) for word in listed(config.get(key, default)))
 
 
 def _model(name: str, entry: Mapping[str, Any]) -> Model:
@@ -344,7 +345,11 @@ def _provider(name: str, entry: Mapping[str, Any], config: Mapping[str, Any]) ->
     rest.setdefault("base_url", entry.get("endpoint"))
     rest.setdefault("base_url_env", entry.get("endpoint_env"))
     rest.setdefault("retry_for_s", RETRY_FOR_S[kind])
-    rest |= {"proxy": config.get("proxy"), "ca_bundle": config.get("ca_bundle")}
+    bundle = config.get("ca_bundle")
+    rest |= {
+        "proxy": config.get("proxy"),
+        "ca_bundle": str(expanded("ca_bundle", bundle)) if bundle else None,
+    }
     return ProviderSettings(name=name, kind=kind, keys=keys, **rest)
 
 

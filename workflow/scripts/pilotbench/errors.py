@@ -159,6 +159,12 @@ class Refused(ProviderError):
     """The provider's content filter refuses the request."""
 
 
+def of_system(error: OSError) -> str:
+    """Return what the system refuses, as one line: the file and the reason."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
 def hint(word: str, allowed: Iterable[str]) -> str:
     """Return how the line about an unknown `word` ends: the name that is meant, else all."""
     names = list(allowed)

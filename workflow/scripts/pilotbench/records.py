@@ -12,6 +12,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -102,14 +103,24 @@ def write_shard(path: Path, header: Json, episodes: list[Json]) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole: to a name of its own beside it, flushed to disk, then renamed."""
+    """Write a file whole: to a name of its own beside it, flushed to disk, then renamed.
+
+    Raises OSError, which names the file; nothing of it is left then.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    except BaseException as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a failed write or flush does not name its file
+        raise
 
 
 def read_header(path: Path) -> Json:

@@ -6,8 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pilotbench import config_checks, prompts, schemas
-from pilotbench.config import DIFFICULTIES, expand, listed, load_file, settings, typed
+from pilotbench import config_checks, paths, prompts, schemas
+from pilotbench.config import (
+    DIFFICULTIES,
+    Settings,
+    expand,
+    listed,
+    load_file,
+    settings,
+    typed,
+)
 from pilotbench.errors import ConfigError, hint
 from pilotbench.keys.secrets import looks_secret
 from pilotbench.tasks import folder
@@ -155,6 +163,8 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
             )
     _check_aliases(providers, origin)
     chosen = settings(config)
+    for path, why in paths.problems(*_named(chosen)):
+        raise ConfigError(f"{origin.of(path, _at(path, config))}: {_dotted(path)} {why}")
     for key, names, known in (
         ("difficulties", chosen.difficulties, DIFFICULTIES),
         ("prompts", chosen.prompts, prompts.known(chosen.prompt_folders)),
@@ -168,6 +178,18 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
                 raise ConfigError(
                     f"{where}: {_dotted(path)}: unknown {word} {name!r}{hint(name, known)}"
                 )
+
+
+def _named(chosen: Settings) -> tuple[dict[str, Path], list[tuple[paths.Place, Path]]]:
+    """Return the folders that are written into, by key, and the paths that are only read."""
+    read: list[tuple[paths.Place, Path]] = [
+        (("model_catalog", model.name, "weights", "path"), model.weights.file)
+        for model in chosen.catalog.values()
+        if model.weights is not None and model.weights.path is not None
+    ]
+    read += [(("task_folders",), path) for path in chosen.task_folders]
+    read += [(("prompt_folders",), path) for path in chosen.prompt_folders]
+    return paths.written(chosen), read
 
 
 def _selecting(key: str, name: str, config: Mapping[str, Any]) -> tuple[Any, ...]:

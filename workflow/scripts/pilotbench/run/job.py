@@ -11,16 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Timer
 
-from pilotbench.errors import PilotbenchError
+from pilotbench.errors import PilotbenchError, of_system
 
 
 @contextmanager
 def logged(path: Path) -> Iterator[None]:
-    """Log to `path`; end the process with one line and exit code 1 on a PilotbenchError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    """Log to `path`; end the process with one line and exit code 1 on a PilotbenchError.
+
+    So does an error of the system: a full disk, say, or a folder that cannot be written.
+    """
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
+    _log_to(path)
     for noisy in ("httpx2", "httpcore2", "openai"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
@@ -28,6 +29,18 @@ def logged(path: Path) -> Iterator[None]:
     except PilotbenchError as error:
         logging.getLogger(__name__).error("%s", error)
         sys.exit(f"error: {error}")
+    except OSError as error:
+        logging.getLogger(__name__).exception("%s", error)
+        sys.exit(f"error: {of_system(error)}")
+
+
+def _log_to(path: Path) -> None:
+    form = "%(asctime)s %(levelname)s %(message)s"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        logging.basicConfig(filename=path, level=logging.INFO, format=form)
+    except OSError:  # what is written next fails too, and says so
+        logging.basicConfig(level=logging.CRITICAL, format=form)
 
 
 def stop_on_signal(patience_s: float = 60.0) -> Event:

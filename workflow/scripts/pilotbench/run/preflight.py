@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from pilotbench import paths
 from pilotbench.errors import ConfigError
 from pilotbench.keys import secrets
 from pilotbench.keys.routing import home_key, usable_keys
@@ -17,6 +18,8 @@ def check(matrix: Matrix, shards: Collection[Shard]) -> list[str]:
 
     Raises UserError, one line, where one of them cannot be evaluated.
     """
+    if shards:
+        paths.check_writable(paths.written(matrix.settings))
     for prompt in {shard.cell.prompt for shard in shards}:
         matrix.prompts[prompt].check()
     for task in {shard.cell.task for shard in shards}:
