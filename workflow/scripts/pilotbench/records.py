@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pilotbench import drafts
 from pilotbench.canonical import digest
 from pilotbench.errors import RecordError
 from pilotbench.names import from_path, to_path
@@ -108,19 +107,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises OSError, which names the file; nothing of it is left then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
-    except BaseException as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # a failed write or flush does not name its file
-        raise
+    drafts.write_bytes(path, content, sync=True)
 
 
 def read_header(path: Path) -> Json:

@@ -6,11 +6,11 @@ apostrophe, so that a spreadsheet shows it and runs nothing. Parquet holds it as
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pilotbench import drafts
 from pilotbench.database import queries
 from pilotbench.hostile import csv_safe
 
@@ -45,6 +45,5 @@ def write_csv(frame: pandas.DataFrame, path: Path) -> None:
 
 
 def _whole(path: Path, write_to: Callable[[Path], object]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    write_to(draft)
-    draft.rename(path)
+    with drafts.drafted(path) as draft:
+        write_to(draft)

@@ -9,11 +9,11 @@ by `schemas/master_database.schema.yaml`.
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pilotbench import drafts
 from pilotbench.database.queries import opened
 from pilotbench.scoring import ERROR_KINDS
 
@@ -40,10 +40,8 @@ SELECT coalesce(
 
 def write(db: Path, out: Path) -> None:
     """Write the JSON file, whole, by rename."""
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
     text = json.dumps(content(db), indent=2, ensure_ascii=False, allow_nan=False)
-    draft.write_text(text + "\n", encoding="utf-8")
-    draft.rename(out)
+    drafts.write_text(out, text + "\n")
 
 
 def content(db: Path) -> Json:

@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -70,8 +70,10 @@ class Draft:
 
     def remove(self) -> None:
         """Close the draft and remove what is left of it."""
-        if self.opened:
-            self.connection.close()
+        connection = self.__dict__.get("connection")  # none where it could not be opened
+        if connection is not None:
+            with suppress(duckdb.Error):
+                connection.close()
         _discard(self.path.parent, self.path.name)
 
 

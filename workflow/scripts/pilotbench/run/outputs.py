@@ -8,12 +8,31 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from pilotbench import drafts
+from pilotbench.errors import UserError
 from pilotbench.fingerprint import Now
 from pilotbench.matrix import Matrix
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def _one_line(database: Path) -> Iterator[None]:
+    """Turn what DuckDB says of a disk that is full or cannot be written into one line."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.FatalException) as error:
+        why = str(error).strip().splitlines()[0]
+        raise UserError(f"{database}: cannot be written or read: {why}") from None
+    except OSError as error:
+        error.filename = error.filename or str(database)
+        raise
 
 
 def update_database(matrix: Matrix) -> Path:
@@ -22,14 +41,15 @@ def update_database(matrix: Matrix) -> Path:
     from pilotbench.evaluate import replay
 
     results = matrix.settings.results_dir
-    database.update(
-        results,
-        matrix.plan,
-        matrix.settings,
-        replay=lambda shard: replay(matrix, shard),
-        now=Now(matrix),
-        log=log.info,
-    )
+    with _one_line(results / "master.duckdb"):
+        database.update(
+            results,
+            matrix.plan,
+            matrix.settings,
+            replay=lambda shard: replay(matrix, shard),
+            now=Now(matrix),
+            log=log.info,
+        )
     return results / "master.duckdb"
 
 
@@ -39,8 +59,9 @@ def write_exports(matrix: Matrix) -> None:
     import pilotbench.database.master_json as master_json
 
     results = matrix.settings.results_dir
-    master_json.write(results / "master.duckdb", results / "master_database.json")
-    export.write(results / "master.duckdb", results / "exports")
+    with _one_line(results / "master.duckdb"):
+        master_json.write(results / "master.duckdb", results / "master_database.json")
+        export.write(results / "master.duckdb", results / "exports")
 
 
 def write_summary(matrix: Matrix) -> None:
@@ -50,9 +71,11 @@ def write_summary(matrix: Matrix) -> None:
     results = matrix.settings.results_dir
     out = results / "summary"
     out.mkdir(parents=True, exist_ok=True)
-    summary.build(results / "master.duckdb", results, out, matrix.settings)
     width = shutil.get_terminal_size((110, 24)).columns
-    (out / "summary.txt").write_text(summary.terminal(results / "master.duckdb", width=width))
+    with _one_line(results / "master.duckdb"):
+        summary.build(results / "master.duckdb", results, out, matrix.settings)
+        table = summary.terminal(results / "master.duckdb", width=width)
+    drafts.write_text(out / "summary.txt", table)
 
 
 def refresh(matrix: Matrix) -> None:

@@ -26,6 +26,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
+from pilotbench import drafts
 from pilotbench.errors import UserError
 from pilotbench.hostile import csv_safe, visible
 from pilotbench.summary.contrasts import family
@@ -255,7 +256,7 @@ def write(found: Comparison, out: Path, results: tuple[Path, Path]) -> None:
             sort=asset("sort.js"),
         )
     )
-    out.write_text(html, encoding="utf-8")
+    drafts.write_text(out, html)
 
 
 def _linked(flips: pd.DataFrame, out: Path, results: tuple[Path, Path]) -> pd.DataFrame:

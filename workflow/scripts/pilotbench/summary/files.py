@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from pilotbench import drafts
 from pilotbench.hostile import csv_safe
 from pilotbench.summary.balance import is_balanced
 from pilotbench.summary.figures.base import Figure
@@ -24,13 +25,14 @@ def write_csv(report: Report, folder: Path) -> None:
     """Write `folder`/{table}.csv of every table, whole, formula cells neutralised."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in report.tables.items():
-        table.frame.map(csv_safe).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        with drafts.drafted(folder / f"{name}.csv") as draft:
+            table.frame.map(csv_safe).to_csv(draft, index=False, lineterminator="\n")
 
 
 def write_json(report: Report, figures: Iterable[Figure], path: Path) -> None:
     """Write every number of the summary as JSON: facts, verdict and tables by column."""
     text = json.dumps(as_json(report, figures), ensure_ascii=True, indent=1)
-    path.write_text(text + "\n", "utf-8")
+    drafts.write_text(path, text + "\n")
 
 
 def as_json(report: Report, figures: Iterable[Figure] = ()) -> dict[str, Any]:

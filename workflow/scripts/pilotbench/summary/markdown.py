@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pilotbench import drafts
 from pilotbench.hostile import markdown
 from pilotbench.summary.display import Grid, grid
 from pilotbench.summary.figures.base import Figure
@@ -32,7 +33,7 @@ def write(report: Report, figures: list[Figure], path: Path) -> None:
             grids={name: lines(found) for name, found in grids.items()},
         )
     )
-    path.write_text(text, encoding="utf-8")
+    drafts.write_text(path, text)
 
 
 def lines(found: Grid) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 
+from pilotbench import drafts
 from pilotbench.hostile import markdown, visible
 from pilotbench.summary import theme
 from pilotbench.summary.data import CELL
@@ -70,7 +71,7 @@ def write(report: Report, figures: list[Figure], script: str, path: Path) -> Non
     """Write the page; `script` is Vega with its friends. The rules' drawing is linked if beside."""
     told = context(report, figures, script) | {"rules": (path.parent / "matrix.svg").is_file()}
     html = environment().get_template("index.html.j2").render(told)
-    path.write_text(html, encoding="utf-8")
+    drafts.write_text(path, html)
 
 
 def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from pilotbench import BENCHMARK_VERSION
+from pilotbench import BENCHMARK_VERSION, drafts
 from pilotbench.summary.data import Data, ModelFacts
 from pilotbench.summary.scores import CEILING, DRAW, FLOOR
 
@@ -115,4 +115,4 @@ def _read(cache: Path) -> dict[str, bool | None]:
 def _write(cache: Path, known: dict[str, bool | None]) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"benchmark_version": BENCHMARK_VERSION, "played": known}, indent=0)
-    cache.write_text(text + "\n", encoding="utf-8")
+    drafts.write_text(cache, text + "\n")

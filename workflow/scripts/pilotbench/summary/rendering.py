@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pilotbench import drafts
 from pilotbench.errors import PilotbenchError
 from pilotbench.summary import theme
 from pilotbench.summary.figures.base import Figure
@@ -24,8 +25,8 @@ def write(figures: Iterable[Figure], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for figure in figures:
         svg = vl_convert.vegalite_to_svg(still(figure.spec))
-        (folder / f"{figure.name}.svg").write_text(_named(svg, figure), encoding="utf-8")
-        (folder / f"{figure.name}.png").write_bytes(vl_convert.svg_to_png(svg, scale=2))
+        drafts.write_text(folder / f"{figure.name}.svg", _named(svg, figure))
+        drafts.write_bytes(folder / f"{figure.name}.png", vl_convert.svg_to_png(svg, scale=2))
 
 
 def still(

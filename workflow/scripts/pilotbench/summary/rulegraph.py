@@ -9,6 +9,8 @@ from pathlib import Path
 
 import jinja2
 
+from pilotbench import drafts
+
 Edge = tuple[str, str]
 TEMPLATE = Path(__file__).parent / "templates" / "matrix.svg.j2"
 LETTER, PAD, TALL, GAP, STEP, MARGIN = 8.9, 32, 52, 60, 76, 20
@@ -45,7 +47,7 @@ def draw(edges: Iterable[Edge], jobs: Mapping[str, int], words: str, path: Path)
         height=max(node.y for node in nodes.values()) + TALL + MARGIN + 30,
         words=words,
     )  # fmt: skip
-    path.write_text(svg, encoding="utf-8")
+    drafts.write_text(path, svg)
 
 
 def direct(edges: Iterable[Edge]) -> set[Edge]:

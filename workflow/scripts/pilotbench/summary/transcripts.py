@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from pilotbench import drafts
 from pilotbench.records import SUFFIX, shard_of
 from pilotbench.summary.page import environment
 
@@ -64,7 +65,7 @@ def write(shards: pd.DataFrame, db_path: Path, results: Path, out: Path) -> int:
             stamp=page.stamp, shard=shard, base="../" * 5, content=_content(page, db_path, results)
         )
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(html, encoding="utf-8")
+        drafts.write_text(target, html)
         written += 1
     _remove_others(folder, {page_path(page.path) for page in pages})
     return written

@@ -1,0 +1,33 @@
+"""A run whose results find no room: one line for each job, and no draft that stays."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from support.build import PLAYERS, Build
+
+COMMAND = 'ulimit -f 100; exec "$@"'
+"""100 blocks of 1,024 bytes: room for shard files, none for the database."""
+
+
+def test_a_database_without_room_is_one_line_and_leaves_no_draft(tmp_path: Path) -> None:
+    build = Build(tmp_path, {**PLAYERS, "models": ["oracle"], "prompts": ["baseline"]})
+    words = [sys.executable, "-m", "snakemake", "--configfile", "overlay.yaml"]
+    run = subprocess.run(
+        ["bash", "-c", COMMAND, "bash", *words],
+        cwd=tmp_path, env=build.environment(), text=True, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert "Traceback" not in run.stdout
+    lines = [line for line in run.stdout.splitlines() if line.startswith("error: ")]
+    assert lines
+    assert all("results/master.duckdb" in line for line in lines), lines
+    assert len(build.shards()) == 2
+    left = [path.name for path in (tmp_path / "results").rglob(".*") if path.is_file()]
+    assert left == []
+    again = build.snakemake()
+    assert again.returncode == 0, again.stdout
+    assert build.master()["summary"]["total_tests"] == 4

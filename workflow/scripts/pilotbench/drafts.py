@@ -1,0 +1,45 @@
+"""Files that are there whole or not at all: a draft beside the file, renamed over it at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_LONGEST = 200
+"""Bytes of a file's name that its draft's name begins with."""
+
+
+@contextmanager
+def drafted(path: Path) -> Iterator[Path]:
+    """Give the path of a draft; it becomes `path` at the end, and is removed where that fails.
+
+    An OSError that names no file, as one of a full disk does, names `path`.
+    """
+    start = os.fsdecode(os.fsencode(path.name)[:_LONGEST])
+    draft = path.with_name(f".{start}.{os.getpid()}.tmp")
+    try:
+        yield draft
+        draft.rename(path)
+    except BaseException as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, str(draft)):
+            error.filename = str(path)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, whole or not at all."""
+    with drafted(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path, content: bytes, *, sync: bool = False) -> None:
+    """Write a file, whole or not at all; with `sync` it is on disk when this returns."""
+    with drafted(path) as draft, draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        if sync:
+            os.fsync(file.fileno())
