@@ -43,4 +43,4 @@ rule summary:
 
 rule rescore:
     input:
-        targets,
+        without_asking,

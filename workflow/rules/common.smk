@@ -6,20 +6,24 @@ OUTPUT: MATRIX (settings, tasks, prompts, plan), the paths, one Snakemake resour
 
 import gc
 import json
+import os
 import re
 import sys
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
 
 from pilotbench import matrix
 from pilotbench.run import orders, resources, runlock
-from pilotbench.config import BASE_FILES, DIFFICULTIES, restate
+from pilotbench.config import DIFFICULTIES, restate
 from pilotbench.errors import UserError
 from pilotbench.names import to_path
 from pilotbench.plan import NONE
 from pilotbench.records import SUFFIX, Shard, shard_of
 from pilotbench.keys.routing import home_key
+from pilotbench.run.orders import Orders
+from snakemake.settings.types import SharedFSUsage
 
 # The jobs of a large matrix all stay: to look through them again and again for garbage takes a
 # tenth of a dry run of 10,000 shards (14.6 s against 13.2 s, 8 MiB more).
@@ -28,8 +32,11 @@ gc.set_threshold(200_000, 20, 100)
 if workflow.is_main_process and (told := runlock.enter()):
     print(told, file=sys.stderr)
 
+if workflow.is_main_process:  # nothing that another run has told counts
+    orders.tell(Orders())
+
 try:
-    FILES = [Path(file) for file in (*BASE_FILES, *workflow.overwrite_configfiles)]
+    FILES += [Path(file) for file in workflow.overwrite_configfiles if not IMPORTED]
     restate(config, FILES)
     MATRIX = matrix.load(config, FILES)
     PLAN = MATRIX.plan
@@ -117,8 +124,24 @@ def home(shard) -> str:
     return home_key(SETTINGS, shard)
 
 
+@cache
+def begin() -> None:
+    """Check where the journal lies, and tell the jobs what they do not see of this run.
+
+    Called when the first job is planned, and not by a handler: a workflow that imports this one by
+    `module` has none of its handlers.
+    """
+    shared = SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage
+    if not (shared or SETTINGS.journal_dir.is_absolute()):
+        needs = "an absolute path, on a volume that all jobs mount"
+        sys.exit(f"error: journal_dir: must be {needs}: the jobs share no folder")
+    if workflow.is_main_process:
+        orders.tell(replace(orders.told(), slots=slots_in_force(), run=os.getpid()))
+
+
 def prompt_file(wildcards) -> str:
     """Return the template that a job renders. Its model's keys must be counted: see `tokens`."""
+    begin()
     cell = shard(wildcards).cell
     if SETTINGS.catalog[cell.model].provider not in USED:
         sys.exit(
@@ -150,6 +173,12 @@ def slots_in_force() -> dict[str, int]:
 
 def targets(wildcards) -> list[str]:
     """Return all targets; a function costs nothing where its rule is not asked for."""
+    return TARGETS
+
+
+def without_asking(wildcards) -> list[str]:
+    """Return all targets, and tell the jobs that nothing may be asked."""
+    orders.tell(replace(orders.told(), may_ask=False))
     return TARGETS
 
 

@@ -5,9 +5,9 @@ OUTPUT: one line and a stop where something is missing; results/summary/matrix.s
         run; after a failure, database and summary of all that is finished
 """
 
-import os
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from pilotbench.keys import spending
@@ -22,8 +22,6 @@ from pilotbench.run import (
 )
 from pilotbench.errors import PilotbenchError, UserError, of_system
 from pilotbench.keys.clock import CLOCK
-from pilotbench.run.orders import Orders
-from snakemake.settings.types import SharedFSUsage
 
 
 def views() -> list:
@@ -57,21 +55,15 @@ def write_notice(line: str) -> None:
         sys.stderr.write(f"{line}\n")
 
 
-def check_journal() -> None:
-    """Stop where jobs share no folder and the journal would be lost with the machine of a job."""
-    shared = SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage
-    if not (shared or SETTINGS.journal_dir.is_absolute()):
-        needs = "an absolute path, on a volume that all jobs mount"
-        sys.exit(f"error: journal_dir: must be {needs}: the jobs share no folder")
-
-
 def check_first(logs) -> None:
-    """Stop before any job starts where a prompt, pack, key or budget is not as it must be."""
+    """Stop before any job starts where a prompt, pack, key or budget is not as it must be.
+
+    It is a comfort: each job proves the same before it asks, where no run has done so.
+    """
     runlock.sign()
     if workflow.touch:  # nothing is asked: no key is needed
         forks.end(at_once=True)
         return
-    check_journal()
     jobs = jobs_to_run()
     shards = [shard(job.wildcards) for job in jobs]
     if not (shards and workflow.local_exec):
@@ -80,14 +72,11 @@ def check_first(logs) -> None:
         for note in preflight.check(MATRIX, shards):
             # In one piece: Snakemake's log writes to the same stream from a thread.
             sys.stderr.write(f"note: {note}\n")
-        spending.begin(MATRIX, shards)
     except UserError as error:
         sys.exit(f"error: {error}")
-    may_ask = "rescore" not in workflow.dag_settings.targets
-    told = notices.begin(HERE)
-    now = CLOCK.moment()
-    orders.tell(Orders(slots_in_force(), may_ask, os.getpid(), str(told), now))
-    FOLLOWERS.append(notices.Follower(told, write_notice))
+    file, now = notices.begin(HERE), CLOCK.moment()
+    orders.tell(replace(orders.told(), notices=str(file), began=now, proven=True))
+    FOLLOWERS.append(notices.Follower(file, write_notice))
     command.tell(
         logs,
         workflow.overwrite_configfiles,

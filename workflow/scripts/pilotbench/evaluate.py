@@ -34,7 +34,7 @@ from pilotbench.names import to_path
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Request, Tokens
 from pilotbench.records import SHARD_FORMAT, Shard, write_shard, write_whole
-from pilotbench.run import command
+from pilotbench.run import command, preflight
 
 Json = dict[str, Any]
 Ask = Callable[[Request], Asked]
@@ -55,7 +55,8 @@ class NotAnswered(ProviderError):
 class Share:
     """What a job may use of the keys: `tokens` slots of its home `key`, and more with `borrow`.
 
-    `slots` are the slots in force of each alias. `parent` is the process that must stay this one's
+    `slots` are the slots in force of each alias. `proven`: the run has done what `preflight.prove`
+    does. `parent` is the process that must stay this one's
     parent (None for a job that runs remotely). With `may_ask` False the journal alone answers.
     """
 
@@ -66,6 +67,7 @@ class Share:
     may_ask: bool = True
     parent: int | None = None
     stop: StopFlag = field(default_factory=Event)
+    proven: bool = False
 
     def in_flight(self, settings: Settings, model: str) -> int:
         """Return how many episodes to keep in flight."""
@@ -191,6 +193,7 @@ class Asker:
 
     def __init__(self, matrix: Matrix, shard: Shard, segment: Segment, share: Share) -> None:
         self._settings, self._model = matrix.settings, matrix.settings.catalog[shard.cell.model]
+        self._matrix, self._shard = matrix, shard
         self._segment, self._share = segment, share
         self._made: Pool | None = None
         self._making = Lock()
@@ -230,6 +233,8 @@ class Asker:
         with self._making:
             if self._made is None:
                 share = self._share
+                if not share.proven:
+                    preflight.prove(self._matrix, [self._shard])
                 self._made = Pool(
                     self._settings,
                     self._model.name,

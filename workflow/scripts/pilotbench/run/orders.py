@@ -20,7 +20,8 @@ class Orders:
     """The slots in force of each key alias, whether anything may be asked, the run's process.
 
     `notices` is the file that collects what the person at the terminal has to know. `began` is the
-    moment of the run's start, in the form of a Clock.
+    moment of the run's start, in the form of a Clock. `proven`: the run has proven prompts, packs
+    and budget before its first job (see `preflight`).
     """
 
     slots: Mapping[str, int] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Orders:
     run: int | None = None
     notices: str | None = None
     began: Mapping[str, Any] | None = None
+    proven: bool = False
 
     def since(self, clock: Clock = CLOCK) -> float:
         """Return when the run began, in seconds of the clock; now where there is no run."""

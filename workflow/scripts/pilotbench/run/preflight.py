@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from pilotbench import paths
 from pilotbench.errors import ConfigError
-from pilotbench.keys import secrets
+from pilotbench.keys import secrets, spending
 from pilotbench.keys.routing import home_key, usable_keys
 from pilotbench.matrix import Matrix
 from pilotbench.records import Shard
@@ -20,11 +20,22 @@ def check(matrix: Matrix, shards: Collection[Shard]) -> list[str]:
     """
     if shards:
         paths.check_writable(paths.written(matrix.settings))
+    notes = check_keys(matrix, shards)
+    prove(matrix, shards)
+    return notes
+
+
+def prove(matrix: Matrix, shards: Collection[Shard]) -> None:
+    """Prove that prompts and packs are sound and that the budget can hold; begin the budget.
+
+    A run does so for all its shards before its first job; a job that no run has told so does it
+    before its first request, however the workflow was entered. Raises UserError.
+    """
     for prompt in {shard.cell.prompt for shard in shards}:
         matrix.prompts[prompt].check()
     for task in {shard.cell.task for shard in shards}:
         matrix.tasks[task].check()
-    return check_keys(matrix, shards)
+    spending.begin(matrix, shards)
 
 
 def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> list[str]:

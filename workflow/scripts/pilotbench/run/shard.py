@@ -33,5 +33,6 @@ def main(
             may_ask=told.may_ask and not loaded.settings.rescore,
             parent=told.parent() if local else None,
             stop=stop_on_signal(),
+            proven=told.proven,
         )
         evaluate(loaded, shard, file, share)

@@ -1,0 +1,126 @@
+"""Imported by `module`, ours has none of its handlers: the guards hold all the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pilotbench import config
+from support import Simulator
+from support.runs import KEYS, Run
+
+PRICE = {"input": 1.0, "output": 1.0}
+MODEL = {"provider": "sim", "deployment": "echo", "parameters": {"max_tokens": 20}}
+SNAKEFILE = """
+configfile: "mine.yaml"
+
+module pilot:
+    snakefile: "{}/Snakefile"
+    config: config
+
+use rule * from pilot as pilot_*
+
+rule all:
+    default_target: True
+    input: rules.pilot_all.input
+"""
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(keys={key: {} for key in KEYS}, latency_s=0.02) as simulator:
+        yield simulator
+
+
+class Importing:
+    """A folder with a config of its own and a Snakefile that imports a checkout elsewhere."""
+
+    def __init__(self, folder: Path, simulator: Simulator) -> None:
+        for name in ("checkout", "mine"):
+            (folder / name).mkdir()
+        simulator.reset()
+        self.run = Run(folder / "checkout", simulator, keys=KEYS[:1])
+        self.folder = folder / "mine"
+        (self.folder / "Snakefile").write_text(SNAKEFILE.format(self.run.folder))
+        self.run.matrix["task_folders"] = [str(self.run.folder / "packs")]
+        self.run.matrix["limits_dir"] = str(folder / "limits")
+        self.configure()
+
+    def configure(self, model: dict[str, Any] | None = None, **keys: Any) -> None:
+        """Write the config."""
+        catalog = {"echo": {**MODEL, **(model or {})}}
+        merged = config.read((), {**self.run.matrix, "model_catalog": catalog, **keys})
+        (self.folder / "mine.yaml").write_text(yaml.safe_dump(merged))
+
+    def snakemake(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the importing workflow."""
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "4", *words],
+            cwd=self.folder,
+            env=self.run.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=1200,
+            check=False,
+        )
+
+
+@pytest.fixture
+def mine(tmp_path: Path, simulator: Simulator) -> Importing:
+    return Importing(tmp_path, simulator)
+
+
+def test_limits_budget_and_rescoring_hold(mine: Importing, simulator: Simulator) -> None:
+    first, *others = mine.run.targets()
+    mine.configure(model={"price": PRICE})
+    done = mine.snakemake(first, "--resources", "sim_key1=2")
+    assert done.returncode == 0, done.stdout
+    key = simulator.stats()["keys"]["sim_key1"]
+    assert (key["answered"], key["in_flight_max"] <= 2) == (10, True)
+
+    rescored = mine.snakemake("pilot_rescore")  # nothing is asked for the other twenty
+    assert rescored.returncode == 1
+    assert simulator.stats()["total"]["requests"] == 10
+
+    spent = simulator.stats()["total"]["tokens"] / 1e6
+    mine.configure(model={"price": PRICE}, budget_usd=spent)  # all of it is spent already
+    stopped = mine.snakemake(*others)
+    assert stopped.returncode == 1
+    assert "budget_usd" in stopped.stdout
+    assert simulator.stats()["total"]["requests"] == 10
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"budget_usd": 1}, "model_catalog.echo has no price"),
+        ({"instances": "many"}, "error: mine.yaml: instances is 'many'"),
+        ({"budget": 1}, "error: mine.yaml: unknown key budget"),
+    ],
+    ids=["no price", "a wrong value", "an unknown key"],
+)
+def test_a_config_that_cannot_hold_asks_nothing(
+    mine: Importing, simulator: Simulator, change: dict[str, Any], line: str
+) -> None:
+    mine.configure(**change)
+    done = mine.snakemake(mine.run.targets()[0])
+    assert done.returncode == 1
+    assert line in done.stdout
+    assert "Traceback" not in done.stdout
+    assert simulator.stats()["total"]["requests"] == 0
+
+
+def test_a_pack_with_a_broken_line_asks_nothing(mine: Importing, simulator: Simulator) -> None:
+    with (mine.run.folder / "packs/echo/instances.jsonl").open("a") as lines:
+        lines.write('{"question": "without an answer"}\n')
+    done = mine.snakemake(mine.run.targets()[0])
+    assert done.returncode == 1
+    assert "instances.jsonl: line 31" in done.stdout
+    assert simulator.stats()["total"]["requests"] == 0
