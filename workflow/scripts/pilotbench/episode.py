@@ -25,7 +25,7 @@ from pilotbench.flaws import NotApplicable, harmful
 from pilotbench.instances import Instance
 from pilotbench.journal.identity import components, identity
 from pilotbench.prompts import Prompt
-from pilotbench.protocols import PROTOCOLS
+from pilotbench.protocols import PROTOCOLS, history
 from pilotbench.protocols.protocol import NO_CALL, CallProtocol, Parsed
 from pilotbench.protocols.reading import text_of
 from pilotbench.providers.finish_reasons import Meaning, meaning
@@ -135,11 +135,13 @@ def _request(setting: Setting, messages: list[Json], turn: int) -> Request:
         parameters["seed"] += setting.repeat
     body = {
         "model": setting.model.deployment,
-        "messages": list(messages),
+        "messages": history.now(messages),
         **setting.protocol.body_extra(setting.task.tools(setting.instance)),
         **parameters,
     }
-    return Request(body, setting.instance, setting.rate, setting.repeat, turn)
+    former = {**body, "messages": history.before(messages)}
+    earlier = None if former == body else former
+    return Request(body, setting.instance, setting.rate, setting.repeat, turn, earlier)
 
 
 def _refusal(completion: Completion) -> str | None:

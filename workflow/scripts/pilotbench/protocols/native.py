@@ -3,7 +3,10 @@
 The first tool call of a message is the call. Where its arguments are no JSON object there is no
 call: the message is repeated without its tool calls (their text in its place), since servers
 refuse a history with broken arguments, and the neutral reply comes as a user message. Otherwise
-every tool call is answered, as the interface demands.
+every tool call is answered, as the interface demands; history.py says which ids they have.
+
+A message without tool calls whose text holds a call in a tag (`<tool_call>`) is read as if the
+server had read the tag: it is repeated with a tool call.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.instances import Instance
+from pilotbench.protocols.history import REASONING
 from pilotbench.protocols.protocol import (
     NOT_EXECUTED,
     Messages,
@@ -20,7 +24,8 @@ from pilotbench.protocols.protocol import (
     rules,
     spoken_message,
 )
-from pilotbench.protocols.reading import NotACallError, arguments_of, plain, said, text_of
+from pilotbench.protocols.reading import NotACallError, arguments_for, plain, said, text_of
+from pilotbench.protocols.written import Found, before_tags, tagged_calls
 from pilotbench.tasks.task import Task, ToolSpec
 
 Json = dict[str, Any]
@@ -56,7 +61,8 @@ class Native:
         spoken = said(message)
         calls = _calls(message)
         if not calls:
-            return Parsed(None, "no tool call", thought=spoken.thought, text=spoken.text)
+            found = tagged_calls(spoken.text) or Found(None, "no tool call")
+            return Parsed(found.call, found.error, found.surplus, spoken.thought, spoken.text)
         surplus = len(calls) - 1
         try:
             call = _call(calls[0])
@@ -71,10 +77,14 @@ class Native:
             calls = _calls(message)
             text = "\n".join(part for part in (said(message).text, _as_text(calls)) if part)
             return spoken_message(text)
+        calls = [_repeated(call) for call in _calls(message)]
+        text = parsed.text if calls else before_tags(parsed.text)
+        reasoning = text_of(message.get(REASONING))
         return {
             "role": "assistant",
-            "content": parsed.text or None,
-            "tool_calls": [_repeated(call, place) for place, call in enumerate(_calls(message))],
+            "content": text or None,
+            **({REASONING: reasoning} if reasoning else {}),
+            "tool_calls": calls or [_as_call(parsed.call)],
         }
 
     def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
@@ -84,10 +94,10 @@ class Native:
         return [
             {
                 "role": "tool",
-                "tool_call_id": _identity(call, place),
+                "tool_call_id": _identity(call),
                 "content": compact(NOT_EXECUTED if place else reply),
             }
-            for place, call in enumerate(_calls(message))
+            for place, call in enumerate(_calls(message) or [{}])
         ]
 
 
@@ -106,24 +116,30 @@ def _call(call: Json) -> Json:
     name = text_of(function.get("name")).strip()
     if not name:
         raise NotACallError("the call names no tool")
-    return {"tool": name, "arguments": arguments_of(plain(function.get("arguments")))}
+    return {"tool": name, "arguments": arguments_for(name, plain(function.get("arguments")))}
 
 
-def _identity(call: Json, place: int) -> str:
-    """Return the call's id; a service that gives none gets one by place."""
-    return text_of(call.get("id")) or f"call_{place}"
+def _identity(call: Json) -> str:
+    """Return the call's id as it came; history.py gives one to a call without."""
+    return text_of(call.get("id"))
 
 
-def _repeated(call: Json, place: int) -> Json:
+def _as_call(call: Json) -> Json:
+    """Return a call that stood in a tag as the tool call that it should have been."""
+    function = {"name": call["tool"], "arguments": compact(call["arguments"])}
+    return {"id": "", "type": "function", "function": function}
+
+
+def _repeated(call: Json) -> Json:
     """Return a tool call for the history; arguments that are no JSON object become empty."""
     function = _function(call)
+    name = text_of(function.get("name")).strip() or "unknown"
     try:
-        arguments = compact(arguments_of(plain(function.get("arguments"))))
+        arguments = compact(arguments_for(name, plain(function.get("arguments"))))
     except NotACallError:
         arguments = "{}"
-    name = text_of(function.get("name")).strip() or "unknown"
     return {
-        "id": _identity(call, place),
+        "id": _identity(call),
         "type": "function",
         "function": {"name": name, "arguments": arguments},
     }

@@ -5,6 +5,7 @@
 - A call is a JSON object with `tool` (or `name`) and `arguments` (or `parameters`), or an object
   whose `function` is one. Arguments that are a JSON text are read as JSON. Arguments that are
   missing or null are empty, but only where the object has no key that a call does not have.
+- Arguments that were encoded twice are read. Those of `finish` that are no object are its answer.
 - NaN, infinities, numbers beyond a double, more than forty levels, and tools that are no text are
   not calls. Lone surrogates, which no request could carry, become U+FFFD.
 """
@@ -18,6 +19,7 @@ from typing import Any
 
 Json = dict[str, Any]
 DEEPEST = 40
+FINISH, ANSWER = "finish", "answer"
 THINK, THOUGHT = "<think>", "</think>"
 
 
@@ -147,7 +149,7 @@ def call_of(value: Any) -> Json:
     given = value.get("arguments", value.get("parameters"))
     if given is None:
         _check_keys(value, named)
-    return {"tool": tool.strip(), "arguments": arguments_of(given)}
+    return {"tool": tool.strip(), "arguments": arguments_for(tool.strip(), given)}
 
 
 def _check_keys(value: Json, named: str) -> None:
@@ -158,10 +160,33 @@ def _check_keys(value: Json, named: str) -> None:
         raise NotACallError(f"the call has no arguments but an unknown key {unknown!r}"[:200])
 
 
+def arguments_for(tool: str, value: Any) -> Json:
+    """Return the arguments of a call of `tool` as an object. Raises NotACallError."""
+    try:
+        return arguments_of(value)
+    except NotACallError:
+        if tool != FINISH:
+            raise
+        return {ANSWER: _bare(value)}
+
+
+def _bare(value: Any) -> Any:
+    """Return an answer that stands in the place of arguments. Raises NotACallError."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return decoded(value)
+    except NotACallError:
+        if value.lstrip()[:1] in ("{", "["):
+            raise
+        return value
+
+
 def arguments_of(value: Any) -> Json:
-    """Return arguments as an object. Raises NotACallError."""
-    if isinstance(value, str):
-        value = decoded(value) if value.strip() else {}
+    """Return arguments as an object, decoded once or twice. Raises NotACallError."""
+    for _ in range(2):
+        if isinstance(value, str):
+            value = decoded(value) if value.strip() else {}
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -65,6 +65,11 @@ def tagged_calls(text: str) -> Found | None:
     return _found(text, _places(text, _TAGGED_JSON), "a tag without a JSON object")
 
 
+def before_tags(text: str) -> str:
+    """Return the text before its first tag."""
+    return _TAGGED.split(text, maxsplit=1)[0].strip()
+
+
 def calls_of(value: Any) -> Found:
     """Return the first call of a decoded value, which may be a list."""
     calls: list[Found] = []

@@ -17,7 +17,8 @@ class Request:
 
     `body` is exactly what is sent (model, messages, tools, request parameters); it and the other
     fields make the identity of the response. Real providers look at `body` alone; the reference
-    players also look at the instance.
+    players also look at the instance. `earlier` is the body that an earlier release would have
+    sent where it differs: an answer to that is an answer to this.
     """
 
     body: Json
@@ -25,6 +26,7 @@ class Request:
     tool_success_rate: str
     repeat: int
     turn: int
+    earlier: Json | None = None
 
 
 MOST_TOKENS = 10**9
