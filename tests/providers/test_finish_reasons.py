@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pilotbench.providers.finish_reasons import REASONS, Meaning, known, meaning
@@ -51,3 +53,10 @@ def test_no_reason_has_two_meanings() -> None:
     words = [word for text in REASONS.values() for word in text.split()]
     assert len(words) == len(set(words))
     assert set(REASONS) == set(Meaning)
+
+
+def test_the_page_lists_every_reason_with_its_meaning() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "services.md").read_text(encoding="utf-8")
+    for means, words in REASONS.items():
+        listed = ", ".join(f"`{word}`" for word in words.split())
+        assert f"| {means.value} | {listed} |" in page

@@ -20,7 +20,7 @@ from pilotbench.instances import Instance
 from pilotbench.keys.secrets import Access
 from pilotbench.providers.openai_api import OpenAIProvider, connect, unicode_only, wire_body
 from pilotbench.providers.provider import Completion, Request, Tokens
-from pilotbench.providers.transport import proxy_for
+from pilotbench.providers.proxies import proxy_for
 from support import Simulator
 
 CANARY = "canary-8d2f0c"
@@ -224,7 +224,7 @@ def _garbage(connection: socket.socket) -> None:
         (lambda _: None, errors.Retryable),
         (_garbage, errors.ServerFailed),
         (http({}, "500 Oops"), errors.ServerFailed),
-        (http(b"\x00" * 50, headers="content-encoding: gzip\r\n"), errors.Retryable),
+        (http(b"\x00" * 50, headers="content-encoding: gzip\r\n"), errors.UnusableAnswer),
     ],
     ids=[
         "drip-head",
@@ -262,7 +262,7 @@ def test_a_host_that_cannot_be_reached_is_a_failed_connection(url: str) -> None:
 
 def test_a_body_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pilotbench.providers.transport.LARGEST_BODY", 100_000)
-    with pytest.raises(errors.ServerFailed):
+    with pytest.raises(errors.UnusableAnswer):
         ask(http(b" " * 200_000))
 
 

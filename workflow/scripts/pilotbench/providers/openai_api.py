@@ -8,7 +8,7 @@ because validating it costs half of a request's CPU time (0.6 ms against 1.2 ms,
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,16 +18,19 @@ import openai
 
 from pilotbench.config import Model, ProviderSettings
 from pilotbench.errors import (
+    ConfigError,
     ConnectionFailed,
     ProviderError,
     ServerFailed,
     TimedOut,
+    Untrusted,
     UnusableAnswer,
 )
 from pilotbench.keys.secrets import Access, Scrubber
 from pilotbench.providers.bodies import completion, parsed, unicode_only
 from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.provider import Completion, Request
+from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
 
 Json = dict[str, Any]
@@ -46,16 +49,14 @@ class OpenAIProvider:
     """Chat completions over HTTP."""
 
     def __init__(self, provider: ProviderSettings, access: Mapping[str, Access]) -> None:
-        self._kind = provider.kind
+        self._kind, self._name = provider.kind, provider.name
+        for key in access.values():
+            proxy_for(httpx2.URL(key.base_url), provider.proxy)  # raises for one that is no use
         self._transport = DeadlineTransport(
             provider.connect_timeout_s,
             provider.read_timeout_s,
             provider.proxy,
-            lambda: (
-                ssl.create_default_context(cafile=provider.ca_bundle)
-                if provider.ca_bundle
-                else httpx2.create_ssl_context()
-            ),
+            _trust(provider),
         )
         self._clients = {
             alias: _client(provider, key, self._transport) for alias, key in access.items()
@@ -77,10 +78,8 @@ class OpenAIProvider:
             found = failure(self._kind, status, error.response.headers, body)
         except (openai.APITimeoutError, httpcore2.TimeoutException, TimeoutError):
             found = TimedOut("no answer within the connect, read or total deadline")
-        except (openai.APIConnectionError, httpcore2.NetworkError, OSError) as error:
-            found = ConnectionFailed(_cause(error))
-        except (httpcore2.ProtocolError, httpx2.DecodingError, TooLarge, UnicodeError) as error:
-            found = ServerFailed(f"not an HTTP answer: {_cause(error)}")
+        except (openai.APIConnectionError, *_BROKEN) as error:
+            found = _broken_off(error)
         except ProviderError as error:
             found = error
         # Neither cause nor context: what the SDK raises holds the request with its headers.
@@ -149,6 +148,64 @@ def _decoded(response: httpx2.Response) -> Any:
         return parsed(text)
     except (ValueError, RecursionError):
         return text[:1000]
+
+
+def _trust(provider: ProviderSettings) -> Callable[[], ssl.SSLContext]:
+    """Return what makes the TLS settings. Raises ConfigError for a `ca_bundle` that is no use."""
+    bundle = provider.ca_bundle
+    if not bundle:
+        return _default_trust
+    try:
+        context = ssl.create_default_context(cafile=bundle)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "not PEM"
+        raise ConfigError(
+            f"providers.{provider.name}.ca_bundle: {bundle} must be a file of PEM certificates "
+            f"({why})"
+        ) from None
+    return lambda: context
+
+
+def _default_trust() -> ssl.SSLContext:
+    try:
+        return httpx2.create_ssl_context()
+    except (OSError, ValueError) as error:
+        raise Untrusted(f"SSL_CERT_FILE, SSL_CERT_DIR: no certificates there ({error})") from None
+
+
+_BROKEN = (
+    httpcore2.NetworkError, httpcore2.ProtocolError, httpx2.DecodingError, TooLarge, OSError,
+    UnicodeError,
+)  # fmt: skip
+
+
+def _broken_off(error: Exception) -> ProviderError:
+    """Return the error where there is no whole HTTP answer; the SDK wraps what has happened."""
+    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+    if isinstance(cause, TooLarge | httpx2.DecodingError):
+        return UnusableAnswer(f"the answer cannot be decoded: {_cause(error)}")
+    if isinstance(cause, httpcore2.ProtocolError | UnicodeError):
+        return ServerFailed(f"not an HTTP answer: {_cause(error)}")
+    return _untrusted(error) or ConnectionFailed(_cause(error))
+
+
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL")
+
+
+def _untrusted(error: BaseException | None) -> Untrusted | None:
+    """Return the error where TLS is what fails, which no later attempt mends."""
+    while error is not None:
+        if isinstance(error, Untrusted):
+            return error
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return Untrusted(
+                f"the certificate is not accepted: {error.verify_message}; if it is right, write "
+                "ca_bundle: a file with the certificate of its authority"
+            )
+        if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
+            return Untrusted("the service speaks no TLS there: write http:// or another port")
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _cause(error: BaseException) -> str:

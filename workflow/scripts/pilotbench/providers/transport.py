@@ -8,21 +8,28 @@ is locked or searched, and there are never more connections than requests in fli
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import ssl
 import threading
 import time
-import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpcore2
 import httpx2
 
+from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.streams import Clock, DeadlineBackend
+
 KEEP_ALIVE_S = 60.0
 LARGEST_BODY = 64 << 20
+"""Bytes of an answer, decoded: a small compressed one may stand for a thousand times its size."""
+SMALL_BODY = 1 << 20
+"""Of larger answers one at a time is in memory, in the whole process."""
+LARGEST_ERROR = 1 << 20
+"""Of the body of an error this much is read."""
+_DECODED = (b"content-encoding", b"content-length", b"transfer-encoding")
+_large = threading.Lock()
 
 
 class TooLarge(Exception):
@@ -51,7 +58,7 @@ class DeadlineTransport(httpx2.BaseTransport):
         self._proxy = proxy
         self._make_ssl_context = make_ssl_context
         self._ssl_context: ssl.SSLContext | None = None
-        self._clock = _Clock()
+        self._clock = Clock()
         self._local = threading.local()
         self._pools: list[httpcore2.ConnectionPool] = []
         self._lock = threading.Lock()
@@ -64,11 +71,16 @@ class DeadlineTransport(httpx2.BaseTransport):
             yield
         finally:
             self._clock.ends = None
+            if self._clock.large:
+                self._clock.large = False
+                _large.release()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request through this thread's connection."""
         url = request.url
-        answer = self._pool(url).handle_request(
+        pool = self._pool(url)
+        _close_unclean(pool)
+        answer = pool.handle_request(
             httpcore2.Request(
                 method=request.method,
                 url=httpcore2.URL(
@@ -79,8 +91,9 @@ class DeadlineTransport(httpx2.BaseTransport):
                 extensions={**request.extensions, "timeout": self._timeouts},
             )
         )
+        kept = [(name, value) for name, value in answer.headers if name.lower() not in _DECODED]
         return httpx2.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer), extensions={}
+            answer.status, headers=kept, stream=_Body(answer, self._clock), extensions={}
         )
 
     def close(self) -> None:
@@ -103,7 +116,7 @@ class DeadlineTransport(httpx2.BaseTransport):
         options: dict[str, Any] = {
             "max_connections": 1,
             "keepalive_expiry": KEEP_ALIVE_S,
-            "network_backend": _DeadlineBackend(self._clock),
+            "network_backend": DeadlineBackend(self._clock),
         }
         proxy = proxy_for(url, self._proxy)
         if url.scheme == "https" or (proxy or "").startswith("https:"):
@@ -115,42 +128,9 @@ class DeadlineTransport(httpx2.BaseTransport):
         return httpcore2.HTTPProxy(str(parsed.url), proxy_auth=parsed.raw_auth, **options)
 
 
-def proxy_for(url: httpx2.URL, configured: str | None) -> str | None:
-    """Return the proxy for `url`: the configured one, else the environment's; none for loopback."""
-    if is_loopback(url.host):
-        return None
-    if configured:
-        return configured
-    if urllib.request.proxy_bypass(url.host):
-        return None
-    found = urllib.request.getproxies()
-    return found.get(url.scheme) or found.get("all")
+class _Raw(httpx2.SyncByteStream):
+    """The body as it came."""
 
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host` is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-class _Clock(threading.local):
-    """The end of the current attempt of this thread, in seconds of the monotonic clock."""
-
-    ends: float | None = None
-
-    def left(self, timeout: float | None) -> float | None:
-        """Return the smaller of `timeout` and the time left. Raises TimeoutError at the end."""
-        if self.ends is None:
-            return timeout
-        left = self.ends - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the attempt's deadline has passed")
-        return left if timeout is None else min(timeout, left)
-
-
-class _Body(httpx2.SyncByteStream):
     def __init__(self, answer: httpcore2.Response) -> None:
         self._answer = answer
 
@@ -166,89 +146,51 @@ class _Body(httpx2.SyncByteStream):
         self._answer.close()
 
 
-class _DeadlineStream(httpcore2.NetworkStream):
-    def __init__(self, stream: httpcore2.NetworkStream, clock: _Clock) -> None:
-        self._stream = stream
+class _Body(httpx2.SyncByteStream):
+    """The body decoded, in bounded parts; more than a small one waits for its turn."""
+
+    def __init__(self, answer: httpcore2.Response, clock: Clock) -> None:
+        raw = _Raw(answer)
+        self._inner = httpx2.Response(answer.status, headers=answer.headers, stream=raw)
         self._clock = clock
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._clock.left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._clock.left(timeout))
+    def __iter__(self) -> Iterator[bytes]:
+        size, failed = 0, self._inner.status_code >= 400
+        try:
+            for part in self._inner.iter_bytes():
+                size += len(part)
+                if failed and size > LARGEST_ERROR:
+                    return
+                self._check(size)
+                yield part
+        except httpx2.DecodingError:
+            if not failed:
+                raise
 
     def close(self) -> None:
-        self._stream.close()
+        self._inner.close()
 
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore2.NetworkStream:
-        inner = self._stream.start_tls(ssl_context, server_hostname, self._clock.left(timeout))
-        return _DeadlineStream(inner, self._clock)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+    def _check(self, size: int) -> None:
+        if size > LARGEST_BODY:
+            raise TooLarge(f"the body has more than {LARGEST_BODY} bytes when it is decoded")
+        if size > SMALL_BODY and not self._clock.large:
+            if not _large.acquire(timeout=self._clock.left(None) or -1):
+                raise TimeoutError("no memory for a large answer in time")
+            self._clock.large = True
 
 
-class _DeadlineBackend(httpcore2.NetworkBackend):
-    def __init__(self, clock: _Clock) -> None:
-        self._inner = httpcore2.SyncBackend()
-        self._clock = clock
+def _close_unclean(pool: httpcore2.ConnectionPool) -> None:
+    """Close each connection on which more has come than the answer: nobody has asked for it.
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.NetworkStream:
-        *others, last = resolve(host, port, self._clock.left(timeout))
-        for address in others:
-            try:
-                return self._connect(address, port, timeout, local_address, socket_options)
-            except (httpcore2.NetworkError, httpcore2.TimeoutException):
-                continue
-        return self._connect(last, port, timeout, local_address, socket_options)
-
-    def _connect(
-        self, address: str, port: int, timeout: float | None, local: str | None, options: Any
-    ) -> httpcore2.NetworkStream:
-        left = self._clock.left(timeout)
-        stream = self._inner.connect_tcp(address, port, left, local, options)
-        return _DeadlineStream(stream, self._clock)
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
-def resolve(host: str, port: int, timeout: float | None) -> list[str]:
-    """Return the addresses of `host`, at least one.
-
-    The system's resolver knows no deadline, so it runs in a thread that can be left behind. Raises
-    httpcore2.ConnectTimeout or httpcore2.ConnectError.
+    What has come since, httpcore sees by itself: it reuses no connection that can be read.
     """
-    try:
-        return [str(ipaddress.ip_address(host))]
-    except ValueError:
-        pass
-    found: list[Any] = []
-    thread = threading.Thread(target=_look_up, args=(host, port, found), daemon=True)
-    thread.start()
-    thread.join(timeout)
-    if not found:
-        raise httpcore2.ConnectTimeout(f"the name {host} was not resolved in time")
-    if isinstance(found[0], OSError):
-        raise httpcore2.ConnectError(f"the name {host} is not known: {found[0]}")
-    return list(found[0])
+    for connection in pool.connections:
+        if connection.is_idle() and _surplus(connection) != b"":
+            connection.close()
 
 
-def _look_up(host: str, port: int, found: list[Any]) -> None:
-    try:
-        told = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        found.append(list(dict.fromkeys(str(entry[4][0]) for entry in told)))
-    except OSError as error:
-        found.append(error)
+def _surplus(connection: Any) -> bytes | None:
+    """Return what a connection has read beyond the last answer, None where that is not known."""
+    while connection is not None and not hasattr(connection, "_h11_state"):
+        connection = getattr(connection, "_connection", None)
+    return None if connection is None else bytes(connection._h11_state.trailing_data[0])
