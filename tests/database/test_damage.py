@@ -16,7 +16,7 @@ from pilotbench.database.checks import CHECKS, CheckFailed, check
 from pilotbench.database.updates import DamagedShards
 from pilotbench.errors import RecordError, UserError
 from pilotbench.plan import Plan
-from pilotbench.records import Shard, write_shard
+from pilotbench.records import Cell, Shard, write_shard
 from support.database_lab import CELLS, SIZE, Lab
 from support.make_shards import make_episodes, make_header
 
@@ -290,3 +290,14 @@ def test_each_check_sees_what_it_is_for(lab: Lab, says: str, breaks: str) -> Non
         with pytest.raises(CheckFailed, match=re.escape(says)):
             check(connection)
     assert says in CHECKS
+
+
+def test_a_file_of_a_long_name_that_no_config_knows_is_read(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "通义千问" * 10
+    shard = Shard(Cell(long, "baseline", "simple_task", "easy", "0.8"), 0, 2)
+    lab.write(shard)
+    monkeypatch.setattr("pilotbench.names._seen", {})
+    lab.update()
+    assert (long,) in lab.rows("SELECT DISTINCT model FROM episodes")

@@ -12,10 +12,13 @@ from pilotbench import BENCHMARK_VERSION, PROTOCOL_VERSION
 from pilotbench.canonical import digest
 from pilotbench.config import Model, Settings, settings
 from pilotbench.errors import UserError
+from pilotbench.names import remember
 from pilotbench.plan import Plan, plan
 from pilotbench.prompts import Prompt
+from pilotbench.prompts import known as known_prompts
 from pilotbench.prompts import load as load_prompts
 from pilotbench.records import Cell
+from pilotbench.tasks.folder import known as known_tasks
 from pilotbench.tasks.folder import load_tasks
 from pilotbench.tasks.task import Task
 from pilotbench.validation import validate
@@ -126,6 +129,7 @@ def load(config: Mapping[str, Any], files: Collection[Path] | None = None) -> Ma
         validate(config, files)
     chosen = settings(config)
     packs, templates = chosen.task_folders, chosen.prompt_folders
+    remember((*chosen.catalog, *known_prompts(templates), *known_tasks(packs)))
     return Matrix(
         chosen,
         _OnDemand(load_tasks(packs, chosen.tasks), lambda n: load_tasks(packs, [n])[n]),

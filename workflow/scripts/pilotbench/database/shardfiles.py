@@ -13,6 +13,7 @@ import fastjsonschema
 
 from pilotbench import schemas
 from pilotbench.errors import RecordError
+from pilotbench.names import remember
 from pilotbench.records import SHARD_FORMAT, SUFFIX, Shard, episode_id, read_shard, shard_of
 
 Json = dict[str, Any]
@@ -43,10 +44,11 @@ def read(path: Path, name: str) -> tuple[Shard, Json, list[Json]]:
     Raises RecordError, one line, where the file is cut off or no gzip, a record breaks the schema,
     an identity does not match the path, or an episode is missing or there twice.
     """
+    header, episodes = read_shard(path)
+    remember(str(header.get(word)) for word in ("model", "prompt", "task"))
     shard = shard_of(Path(name))
     if shard.path.as_posix() != name:
         raise RecordError(f"{name}: the path of this shard is {shard.path}")
-    header, episodes = read_shard(path)
     _check_header(name, shard, header)
     check_episodes(name, shard, header["repeats"], episodes, set(header["system"]))
     _check_counts(name, header, episodes)

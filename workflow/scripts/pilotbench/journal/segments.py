@@ -30,7 +30,7 @@ from pilotbench.config import Model
 from pilotbench.errors import Stopping, UserError
 from pilotbench.journal.answers import Answers, Failure, Place, asked_to_json
 from pilotbench.locks import is_locked
-from pilotbench.names import from_path, to_path
+from pilotbench.names import LONGEST, from_path, to_path
 from pilotbench.providers.provider import Asked
 from pilotbench.records import Cell
 
@@ -49,7 +49,8 @@ def journal_folder(model: Model, cell: Cell) -> Path:
     entries that send the same requests share them. Weights count, since a request does not name
     them. A prompt or task counts by its name: rename its folder too when you rename one.
     """
-    name = f"{to_path(model.deployment)}-{digest(model.asked)[:12]}"
+    asked = digest(model.asked)[:12]
+    name = f"{to_path(model.deployment, LONGEST - len(asked) - 1)}-{asked}"
     return Path(to_path(model.provider), name, *(to_path(word) for word in cell.words[1:]))
 
 
