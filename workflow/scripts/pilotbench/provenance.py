@@ -11,13 +11,19 @@ from typing import Any
 
 LIBRARIES = ("openai", "xllamacpp", "jsonschema", "jinja2")
 HERE = Path(__file__).resolve().parent
+PATIENCE_S = 10.0
+"""How long git may take; a run does without it then."""
 
 
 @cache
 def commit() -> tuple[str | None, bool | None]:
-    """Return (git commit, has uncommitted changes) of the workflow; (None, None) outside git."""
+    """Return (git commit, has uncommitted changes) of the workflow.
+
+    Each is None where git does not tell: outside a repository, without git, or where it hangs.
+    """
     head = _git("rev-parse", "HEAD")
-    return head, bool(_git("status", "--porcelain", "--untracked-files=no")) if head else None
+    changes = _git("status", "--porcelain", "--untracked-files=no") if head else None
+    return head, None if changes is None else bool(changes)
 
 
 @cache
@@ -45,7 +51,12 @@ def stamp() -> dict[str, Any]:
 
 
 def _git(*words: str) -> str | None:
-    done = subprocess.run(
-        ["git", "-C", str(HERE), *words], capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() if done.returncode == 0 else None
+    """Return what git prints, None where it fails for whatever reason. Never raises."""
+    command = ["git", "-C", str(HERE), *words]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode("utf-8", "replace").strip()
