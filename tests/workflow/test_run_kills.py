@@ -104,7 +104,10 @@ def test_an_episode_killed_in_the_middle_goes_on_at_the_turn_it_had_reached(tmp_
         assert answered - reached.total() <= 3  # what was in flight
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("how", ENDING, ids=[how.name for how in ENDING])
 def test_an_interrupted_run_keeps_what_is_in_flight_and_resumes(
     tmp_path: Path, simulator: Simulator, how: signal.Signals
 ) -> None:
@@ -120,7 +123,10 @@ def test_an_interrupted_run_keeps_what_is_in_flight_and_resumes(
 
 
 def interrupt(going: Going, how: signal.Signals) -> None:
-    """Send what a terminal sends on Ctrl-C, and a machine that shuts down: it goes to all."""
-    for pid in (*going.jobs(), going.process.pid):
+    """Send what a terminal sends on Ctrl-C or when it is closed, and a machine that shuts down.
+
+    It goes to every process. (A script passes it on to the child that does its work.)
+    """
+    for pid in going.processes() if how == signal.SIGHUP else (*going.jobs(), going.process.pid):
         with_pid(pid, how)
     going.process.wait(600)

@@ -19,6 +19,7 @@ from pilotbench.run import (
     preflight,
     progress,
     runlock,
+    signals,
 )
 from pilotbench.errors import PilotbenchError, UserError, of_system
 from pilotbench.keys.clock import CLOCK
@@ -61,6 +62,7 @@ def check_first(logs) -> None:
     It is a comfort: each job proves the same before it asks, where no run has done so.
     """
     runlock.sign()
+    signals.end_build_in_good_order()
     if workflow.touch:  # nothing is asked: no key is needed
         forks.end(at_once=True)
         return

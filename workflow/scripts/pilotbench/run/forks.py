@@ -32,6 +32,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from pilotbench.run import signals
+
 VARIABLE = "PILOTBENCH_FORKS"
 """Interpreter and socket of the server, for the jobs that inherit the environment."""
 LIBRARY = Path(__file__).resolve().parents[2]
@@ -41,7 +43,6 @@ _SERVE = (
 _STREAMS = (0, 1, 2)
 _END = b"end"
 _KILLED = "error: the process of this job was killed; what it was answered is in the journal"
-_PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 _servers: list[tuple[subprocess.Popen[bytes], Path]] = []
 """The server of this process with its folder; the pipe that it reads ends with the process."""
 
@@ -100,8 +101,7 @@ def run(module: str, arguments: dict[str, Any], here: bool = False) -> None:
                 socket.send_fds(connection, [b"."], _STREAMS)
                 connection.sendall(work)
             if child := _told(stream, b"pid"):
-                for number in _PASSED_ON:
-                    signal.signal(number, lambda number, _: _signal(child, number))
+                signals.on_ending(lambda number, _: _signal(child, number))
                 code = _told(stream, b"exit")
                 sys.exit(_KILLED if code is None else code)
     importlib.import_module(module).main(**arguments)
@@ -110,8 +110,7 @@ def run(module: str, arguments: dict[str, Any], here: bool = False) -> None:
 def serve() -> None:
     """Be the server, until the run closes our standard input."""
     _, _, folder, number, *modules = sys.argv
-    for one in _PASSED_ON:
-        signal.signal(one, signal.SIG_IGN)  # the run ends us, when its jobs are over
+    heard = signals.ignore()  # the run ends us, when its jobs are over
     signal.signal(signal.SIGCHLD, lambda *_: _reap())  # so that their CPU time counts as ours
     try:
         with suppress(ImportError):  # the job that needs it says so
@@ -126,7 +125,7 @@ def serve() -> None:
                 with connection, suppress(OSError):  # no process to be had: the script does it
                     if os.fork() == 0:
                         door.close()
-                        _work(connection)
+                        _work(connection, heard)
         if os.read(0, len(_END)) == _END:
             _wait_for_children(1.0)
     finally:
@@ -149,12 +148,11 @@ def _wait_for_children(seconds: float) -> None:
         time.sleep(0.005)
 
 
-def _work(connection: socket.socket) -> NoReturn:
+def _work(connection: socket.socket, heard: list[signal.Signals]) -> NoReturn:
     """Be a child of the server: take a job's place, do its work, tell it how that ended."""
     code = 1
     try:
-        for number in (*_PASSED_ON, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
+        signals.default([*heard, signal.SIGCHLD])
         _, streams, _, _ = socket.recv_fds(connection, 1, len(_STREAMS))
         for ours, theirs in zip(_STREAMS, streams, strict=True):
             os.dup2(theirs, ours)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from threading import Event, Timer
 
 from pilotbench.errors import PilotbenchError, of_system
+from pilotbench.run import signals
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def _log_to(path: Path) -> None:
 
 
 def stop_on_signal(patience_s: float = 60.0) -> Event:
-    """Return an event that SIGINT and SIGTERM set.
+    """Return an event that SIGINT, SIGTERM and SIGHUP set.
 
     What is in flight may still be answered and journaled; after `patience_s` the process ends.
     """
@@ -57,6 +57,5 @@ def stop_on_signal(patience_s: float = 60.0) -> Event:
             timer.daemon = True
             timer.start()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
+    signals.on_ending(on_signal)
     return stop
