@@ -174,7 +174,7 @@ def test_a_request_is_a_snapshot_that_later_turns_do_not_change() -> None:
     assert second[:2] == first
     assert [m["role"] for m in second[2:]] == ["assistant", "tool"]
     assert [request.turn for request in script.requests] == [0, 1]
-    wanted = [identity(components("p", request)) for request in script.requests]
+    wanted = [identity(components(Model("m", "p", "m"), request)) for request in script.requests]
     assert [request["identity"] for request in record["requests"]] == wanted
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +38,17 @@ def git_is(folder: Path, script: str, mode: int = 0o755) -> None:
         ("#!/bin/sh\nkill -9 $$\n", 0o755),
         ("#!/bin/sh\nprintf '\\377\\376'\nexit 1\n", 0o755),
     ],
-    ids=["missing", "fails", "dubious", "interpreter", "format", "mode", "hangs", "killed", "bytes"],
+    ids=[
+        "missing",
+        "fails",
+        "dubious",
+        "interpreter",
+        "format",
+        "mode",
+        "hangs",
+        "killed",
+        "bytes",
+    ],
 )
 def test_without_a_git_that_works_the_commit_is_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, mode: int
@@ -46,9 +56,7 @@ def test_without_a_git_that_works_the_commit_is_unknown(
     if script is not None:
         git_is(tmp_path, script, mode)
     monkeypatch.setattr(provenance, "PATIENCE_S", 0.3, raising=False)
-    # The helpers of the scripts are still found, git of the system is not.
-    for helper in ("sleep",):
-        os.symlink(f"/bin/{helper}", tmp_path / helper)
+    (tmp_path / "sleep").symlink_to(str(shutil.which("sleep")))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert provenance.commit() == (None, None)
     assert provenance.stamp()["commit"] is None

@@ -26,14 +26,17 @@ from pathlib import Path
 from pilotbench.canonical import digest
 from pilotbench.errors import Stopping
 from pilotbench.journal import Journal
+from pilotbench.journal.identity import Sought, identity
 from pilotbench.providers.provider import Asked, Completion, Tokens
 root, first, last, who = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 journal = Journal(root, Path(sys.argv[5]))
 def asked(text):
     return Asked(Completion({"content": text}, "stop", "m", Tokens()), "k", 0.0, 0.0, 0.0, 1)
 def write(segment, number, text="hello"):
-    parts = {"repeat": 0, "turn": 0}
-    segment.write(digest(str(number)), parts, asked(text), index=0)
+    number = str(number)
+    body = {"body_sha256": digest(number), "question": number}
+    parts = {"provider": "idealab", **body, "repeat": 0, "turn": 0}
+    segment.write(Sought(parts, identity(parts), "", 0), asked(text))
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 """
@@ -127,7 +130,7 @@ def test_a_process_killed_at_any_moment_loses_nothing_it_has_written(
     last = max([last, *map(int, told.split())])
     with journal.open(0, 19) as segment:
         for number in range(last + 1):
-            found = segment.find(name(f"{round_}-{number}"))
+            found = segment.answers.find(name(f"{round_}-{number}"))
             assert found is not None
             assert found.completion.message["content"] == "x" * (number * 37 % 5000)
         assert not segment.answers.damaged

@@ -15,7 +15,7 @@ from pilotbench.config import Model, Weights
 from pilotbench.errors import ContextOverflow, Refused, Rejected, TimedOut, UserError
 from pilotbench.journal import Journal, journal_folder
 from pilotbench.records import Cell
-from support.journals import CELL, asked, name, parts, segments, write
+from support.journals import CELL, asked, name, parts, segments, wanted, write
 
 
 @pytest.fixture
@@ -26,21 +26,21 @@ def journal(tmp_path: Path) -> Journal:
 def test_a_response_comes_back_as_it_was(journal: Journal) -> None:
     text = 'tags <|im_end|>, "quotes", \u2028, ünï, lone \ud800, nul \x00'
     with journal.open(0, 19) as segment:
-        assert segment.find(name(1)) is None
+        assert segment.answers.find(name(1)) is None
         write(segment, 1, text)
-        assert segment.find(name(1)) == asked(text)
+        assert segment.answers.find(name(1)) == asked(text)
     with journal.open(0, 19) as segment:
-        assert segment.find(name(1)) == asked(text)
+        assert segment.answers.find(name(1)) == asked(text)
 
 
 def test_a_line_is_json_that_begins_with_its_identity(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
-        segment.write(name(1), parts(turn=3), asked(), index=7, commit="abc")
+        segment.write(wanted(1, 7, turn=3), asked(), commit="abc")
     (line,) = segments(journal)[0].read_bytes().splitlines()
-    assert line.startswith(f'{{"identity": "{name(1)}"'.encode())
+    assert line.startswith(f'{{"identity": "{wanted(1, turn=3).identity}"'.encode())
     record = json.loads(line)
     assert (record["index"], record["commit"], record["asked"]["key"]) == (7, "abc", "key1")
-    assert record["components"] == parts(turn=3)
+    assert record["components"] == parts(1, turn=3)
     assert record["host"]
 
 
@@ -64,16 +64,16 @@ def test_another_shard_size_finds_what_was_answered(
     with journal.open(20, 39) as segment:
         write(segment, 2)
     with journal.open(first, last) as segment:
-        assert {number for number in range(3) if segment.find(name(number))} == found
+        assert {number for number in range(3) if segment.answers.find(name(number))} == found
 
 
 def test_the_whole_cell_is_searched_where_questions_move(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
         write(segment, "question")
     with journal.open(20, 39) as segment:
-        assert segment.find(name("question")) is None
-    with journal.open(20, 39, whole=True) as segment:
-        assert segment.find(name("question")) == asked()
+        assert segment.answers.find(name("question")) is None
+    with Journal(journal.root, CELL, whole=True).open(20, 39) as segment:
+        assert segment.answers.find(name("question")) == asked()
 
 
 def test_of_two_answers_the_one_that_was_paid_for_first_counts(journal: Journal) -> None:
@@ -89,7 +89,7 @@ def test_a_run_that_asks_nothing_leaves_no_file(journal: Journal) -> None:
     before = segments(journal)
     for _ in range(3):
         with journal.open(0, 19) as segment:
-            assert segment.find(name(1))
+            assert segment.answers.find(name(1))
     assert segments(journal) == before
 
 
@@ -99,7 +99,7 @@ def test_a_segment_that_a_person_put_there_is_read(journal: Journal) -> None:
     segments(journal)[0].rename(journal.folder / "from-another-machine.jsonl")
     assert journal.read(0, 19).find(name(1)) == asked()
     with journal.open(0, 19) as segment:
-        assert segment.find(name(1)) == asked()
+        assert segment.answers.find(name(1)) == asked()
 
 
 def test_reading_makes_nothing(journal: Journal) -> None:
@@ -128,7 +128,7 @@ def test_threads_write_whole_lines(journal: Journal) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert all(segment.find(name((t, n))) for t in range(8) for n in range(40))
+        assert all(segment.answers.find(name((t, n))) for t in range(8) for n in range(40))
     answers = journal.read(0, 19)
     assert len(answers) == 320
     assert len(list(answers.records())) == 320
@@ -137,9 +137,9 @@ def test_threads_write_whole_lines(journal: Journal) -> None:
 
 def test_the_last_failure_of_an_episode_says_why_it_is_owed(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
-        segment.write_failure(name(1), parts(), TimedOut("no answer\nin 120 s"), 3)
-        segment.write_failure(name(2), parts(turn=1), Rejected("bad request"), 3)
-        segment.write_failure(name(3), parts(repeat=1), Rejected("x" * 9999), 4)
+        segment.write_failure(wanted(1, 3), TimedOut("no answer\nin 120 s"))
+        segment.write_failure(wanted(2, 3, turn=1), Rejected("bad request"))
+        segment.write_failure(wanted(3, 4, repeat=1), Rejected("x" * 9999))
     owed = journal.read(0, 19).owed()
     assert {key: (one.kind, one.turn) for key, one in owed.items()} == {
         (3, 0): ("Rejected", 1),
@@ -151,9 +151,9 @@ def test_the_last_failure_of_an_episode_says_why_it_is_owed(journal: Journal) ->
 
 def test_an_episode_that_is_answered_later_is_owed_no_more(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
-        segment.write_failure(name(1), parts(), TimedOut("no answer"), 3)
+        segment.write_failure(wanted(1, 3), TimedOut("no answer"))
     with journal.open(0, 19) as segment:
-        assert segment.find(name(1)) is None
+        assert segment.answers.find(name(1)) is None
         write(segment, 1)
         assert not segment.answers.owed()
     assert not journal.read(0, 19).owed()
@@ -164,10 +164,10 @@ def test_the_last_word_of_a_provider_is_found_and_not_owed(
     journal: Journal, verdict: type[Exception]
 ) -> None:
     with journal.open(0, 19) as segment:
-        segment.write_failure(name(1), parts(), verdict("no more of this"), 3)
+        segment.write_failure(wanted(1, 3), verdict("no more of this"))
         with pytest.raises(verdict, match="no more of this"):
-            segment.find(name(1))
-    answers = journal.read(20, 39, whole=True)
+            segment.answers.find(name(1))
+    answers = Journal(journal.root, CELL, whole=True).read(20, 39)
     assert name(1) in answers
     assert not journal.read(0, 19).owed()
     with pytest.raises(verdict, match="no more of this"):
@@ -176,7 +176,7 @@ def test_the_last_word_of_a_provider_is_found_and_not_owed(
 
 def test_failures_of_other_indices_are_not_told(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
-        segment.write_failure(name(1), parts(), TimedOut("no answer"), 15)
+        segment.write_failure(wanted(1, 15), TimedOut("no answer"))
     assert not journal.read(0, 9).owed()
     assert journal.read(10, 19).owed()
 
@@ -202,7 +202,7 @@ def test_a_segment_that_is_cut_off_at_once_is_empty(journal: Journal) -> None:
     path = segments(journal)[0]
     path.write_bytes(path.read_bytes()[:30])
     with journal.open(0, 19) as segment:
-        assert segment.find(name(1)) is None
+        assert segment.answers.find(name(1)) is None
         write(segment, 1)
     assert journal.read(0, 19).find(name(1)) == asked()
 
@@ -230,9 +230,9 @@ def test_a_damaged_line_is_reported_and_hides_no_other(
     one, three = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(one + damage + three)
     with journal.open(0, 19) as segment:
-        assert segment.find(name(1)) == asked()
-        assert segment.find(name(2)) is None
-        assert segment.find(name(3)) == asked()
+        assert segment.answers.find(name(1)) == asked()
+        assert segment.answers.find(name(2)) is None
+        assert segment.answers.find(name(3)) == asked()
         list(segment.answers.records())
         (found,) = segment.answers.damaged
     assert (found.path, found.line) == (path, 2)
@@ -323,7 +323,7 @@ def test_whatever_the_runs_were_each_finds_all_answers_that_it_overlaps(
     for (first, last), numbers in runs:
         with journal.open(first, last) as segment:
             for number in numbers:
-                if segment.find(name(number)) is None:
+                if segment.answers.find(name(number)) is None:
                     write(segment, number)
                     written.append(((first, last), number))
     if written:  # the last run was killed while it wrote

@@ -16,6 +16,7 @@ from pilotbench.providers.provider import Asked, Completion, Tokens
 from pilotbench.records import write_shard
 from pilotbench.run import orders
 from pilotbench.run.progress import Watch, lines
+from support.journals import wanted
 
 OVERRIDES = {
     "models": "oracle",
@@ -88,10 +89,9 @@ def test_an_unfinished_shard_shows_what_has_begun_what_is_owed_and_that_it_runs(
         0,
         1,
     )
-    parts = {"repeat": 0, "turn": 0}
     with journal_of(watch, 2).open(4, 5) as segment:
-        segment.write("a" * 64, parts, asked, index=4)
-        segment.write_failure("b" * 64, parts, RateLimited("busy"), 5)
+        segment.write(wanted("a", 4), asked)
+        segment.write_failure(wanted("b", 5), RateLimited("busy"))
         assert is_locked(segment.path)
         [row] = watch.model_rows()
         assert (row.begun, row.owed, row.shards_running, row.done) == (1, 1, 1, 0)
@@ -110,12 +110,12 @@ def test_an_answer_is_read_once_however_often_one_looks(
     completion = Completion({"content": "x"}, "stop", "m", Tokens(1, 1))
     asked = Asked(completion, "players_local", time.time(), 1, 0, 1)
     with journal_of(watch, 2).open(4, 5) as segment:
-        for count, name in enumerate(("a" * 64, "b" * 64), start=1):
-            segment.write(name, {"repeat": 0, "turn": count}, asked, index=3 + count)
+        for count, one in enumerate("ab", start=1):
+            segment.write(wanted(one, 3 + count, turn=count), asked)
             for _ in range(2):
                 assert watch.model_rows()[0].begun == count
                 assert watch.key_rows()[0].rate > 0
-    assert read == ["a" * 64, "b" * 64]
+    assert read == [wanted(one, turn=count).identity for count, one in enumerate("ab", start=1)]
 
 
 def test_the_slots_in_force_are_those_of_the_last_answer_and_of_this_run(
@@ -127,8 +127,8 @@ def test_the_slots_in_force_are_those_of_the_last_answer_and_of_this_run(
 
     assert [row.slots for row in watch.key_rows()] == [4]
     with journal_of(watch, 2).open(4, 5) as segment:
-        segment.write("a" * 64, {"repeat": 0, "turn": 0}, asked(2, 1), index=4)
-        segment.write("b" * 64, {"repeat": 0, "turn": 1}, asked(3, 9), index=4)
+        segment.write(wanted("a", 4), asked(2, 1))
+        segment.write(wanted("b", 4, turn=1), asked(3, 9))
     assert [row.slots for row in watch.key_rows()] == [2]
     monkeypatch.setenv(orders.VARIABLE, '{"slots": {"players_local": 7}}')
     assert [row.slots for row in watch.key_rows()] == [7]

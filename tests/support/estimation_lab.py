@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from pilotbench import matrix
+from pilotbench.asker import Share
 from pilotbench.estimation.ranges import Range
-from pilotbench.evaluate import Share, evaluate
+from pilotbench.evaluate import evaluate
 from pilotbench.keys.routing import home_key
 from pilotbench.matrix import Matrix
 from pilotbench.records import Shard, read_shard

@@ -7,19 +7,27 @@ from typing import Any
 
 from pilotbench.canonical import digest
 from pilotbench.journal import Journal, Segment
+from pilotbench.journal.identity import Sought, identity
 from pilotbench.providers.provider import Asked, Completion, Tokens
 
 CELL = Path("idealab/m-0123/baseline/simple_task/easy/0.8")
 
 
-def parts(repeat: int = 0, turn: int = 0, **more: Any) -> dict[str, Any]:
-    """Return components as short as they can be."""
-    return {"provider": "idealab", "repeat": repeat, "turn": turn, **more}
+def parts(number: object = 0, repeat: int = 0, turn: int = 0, **more: Any) -> dict[str, Any]:
+    """Return components for anything, as short as they can be."""
+    body = {"body_sha256": digest(str(number)), "question": str(number)}
+    return {"provider": "idealab", **body, "repeat": repeat, "turn": turn, **more}
+
+
+def wanted(number: object, index: int = 0, **more: Any) -> Sought:
+    """Return what to look for, for anything."""
+    of = parts(number, **more)
+    return Sought(of, identity(of), identity({**of, "question": "whole"}), index)
 
 
 def name(number: object) -> str:
-    """Return an identity for anything."""
-    return digest(str(number))
+    """Return the identity of anything."""
+    return wanted(number).identity
 
 
 def asked(text: str = "hello") -> Asked:
@@ -30,7 +38,7 @@ def asked(text: str = "hello") -> Asked:
 
 def write(segment: Segment, number: object, text: str = "hello") -> None:
     """Write a response under the identity of `number`."""
-    segment.write(name(number), parts(number=str(number)), asked(text), index=0)
+    segment.write(wanted(number), asked(text))
 
 
 def segments(journal: Journal) -> list[Path]:

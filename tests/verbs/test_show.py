@@ -10,7 +10,8 @@ import pytest
 
 from pilotbench import config, matrix
 from pilotbench.__main__ import main
-from pilotbench.evaluate import Share, evaluate
+from pilotbench.asker import Share
+from pilotbench.evaluate import evaluate
 from support.build import ROOT
 
 CELL = "oracle/optimal/simple_task/easy/0.8"

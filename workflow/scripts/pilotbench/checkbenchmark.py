@@ -43,7 +43,7 @@ def _ask(request: Request) -> Asked:
 def play_locally(instance: Instance, player: str, prompt: str, rate: str, repeat: int = 0) -> Json:
     """Play one episode of a reference player and return its record; nothing is written."""
     task = TASKS[instance.task]
-    model = Model(name=player, provider="players", deployment=player)
+    model = Model(name=player, provider="players", deployment=player, kind="player")
     turns = task.max_turns(instance.difficulty)
     return play(
         task, instance, _prompt(prompt), PROTOCOLS["native"], model, rate, repeat, turns, _ask

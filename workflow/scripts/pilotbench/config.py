@@ -102,7 +102,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Model:
-    """An entry of model_catalog."""
+    """An entry of model_catalog; `kind` is that of its provider."""
 
     name: str
     provider: str
@@ -112,6 +112,7 @@ class Model:
     price: Price | None = None
     reports: str | None = None
     weights: Weights | None = None
+    kind: str = "openai"
 
     @property
     def asked(self) -> list[Any]:
@@ -240,7 +241,8 @@ def typed(config: Mapping[str, Any]) -> Json:
 def settings(config: Mapping[str, Any]) -> Settings:
     """Return the Settings of a validated config."""
     config = typed(config)
-    catalog = {name: _model(name, entry) for name, entry in config["model_catalog"].items()}
+    services = config["providers"]
+    catalog = {n: _model(n, entry, services) for n, entry in config["model_catalog"].items()}
     chosen = expand(config["models"], {"all": tuple(catalog)})
     grids = tuple(_grid({**config, **one}) for one in config.get("grids") or ())
     union = _union(grids or (_grid(config),))
@@ -319,8 +321,9 @@ def _paths(config: Mapping[str, Any], key: str, default: Sequence[Any]) -> tuple
     return tuple(expanded(key, str(word)) for word in listed(config.get(key, default)))
 
 
-def _model(name: str, entry: Mapping[str, Any]) -> Model:
+def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> Model:
     price, weights = entry.get("price"), entry.get("weights")
+    service = services.get(entry["provider"]) or {}
     return Model(
         name=name,
         provider=entry["provider"],
@@ -330,6 +333,7 @@ def _model(name: str, entry: Mapping[str, Any]) -> Model:
         price=price and Price(price["input"], price["output"], price.get("cached", price["input"])),
         reports=entry.get("reports"),
         weights=weights and Weights(**weights),
+        kind=service.get("kind", "openai"),
     )
 
 

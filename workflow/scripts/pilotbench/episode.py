@@ -299,7 +299,7 @@ def _paid(setting: Setting, course: _Course | None) -> Json:
 
 def _paid_request(setting: Setting, request: Request, asked: Asked) -> Json:
     return {
-        "identity": identity(components(setting.model.provider, request)),
+        "identity": identity(components(setting.model, request)),
         "turn": request.turn,
         "key": asked.key,
         "started": asked.started,

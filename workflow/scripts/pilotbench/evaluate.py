@@ -10,71 +10,34 @@ import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from threading import Event, Lock
 from typing import Any
 
 from pilotbench import BENCHMARK_VERSION, provenance
+from pilotbench.asker import NOT_ASKED, Asker, NotAnswered, Share, journal_of, journal_only
 from pilotbench.canonical import canonical, digest
-from pilotbench.config import Settings
 from pilotbench.episode import Episode, play
 from pilotbench.errors import PilotbenchError, ProviderError, Stopping
 from pilotbench.fingerprint import asked_of
-from pilotbench.journal import Journal, Segment, journal_folder
-from pilotbench.journal.identity import components, identity
-from pilotbench.keys.pool import Pool, StopFlag
-from pilotbench.keys.routing import usable_keys
 from pilotbench.matrix import Matrix
 from pilotbench.names import to_path
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Request, Tokens
 from pilotbench.records import SHARD_FORMAT, Shard, write_shard, write_whole
-from pilotbench.run import command, preflight
+from pilotbench.run import command
 
 Json = dict[str, Any]
 Ask = Callable[[Request], Asked]
-Find = Callable[[str], Asked | None]
 log = logging.getLogger(__name__)
-NOT_ASKED = "not asked yet"
 
 
 class ShardOwed(PilotbenchError):
     """A shard has owed episodes; its file is not written."""
-
-
-class NotAnswered(ProviderError):
-    """The journal has no answer and nothing may be asked."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """What a job may use of the keys: `tokens` slots of its home `key`, and more with `borrow`.
-
-    `slots` are the slots in force of each alias. `proven`: the run has done what `preflight.prove`
-    does. `parent` is the process that must stay this one's
-    parent (None for a job that runs remotely). With `may_ask` False the journal alone answers.
-    """
-
-    key: str
-    tokens: int
-    borrow: bool
-    slots: Mapping[str, int]
-    may_ask: bool = True
-    parent: int | None = None
-    stop: StopFlag = field(default_factory=Event)
-    proven: bool = False
-
-    def in_flight(self, settings: Settings, model: str) -> int:
-        """Return how many episodes to keep in flight."""
-        if not self.borrow:
-            return self.tokens
-        keys = usable_keys(settings, model, self.key, self.borrow)
-        return sum(self.slots.get(alias, settings.keys[alias].slots) for alias in keys)
 
 
 @dataclass(frozen=True)
@@ -102,10 +65,9 @@ def evaluate(matrix: Matrix, shard: Shard, out: Path, share: Share) -> None:
     Raises ShardOwed, one line, where an episode could not be finished; then there is no file.
     """
     started = datetime.now(UTC)
+    journal = journal_of(matrix, shard.cell)
     with (
-        _journal(matrix, shard).open(
-            shard.first, shard.last, whole=_whole(matrix, shard), stopped=share.stop.is_set
-        ) as segment,
+        journal.open(shard.first, shard.last, stopped=share.stop.is_set) as segment,
         Asker(matrix, shard, segment, share) as ask,
     ):
         in_flight = share.in_flight(matrix.settings, shard.cell.model)
@@ -122,20 +84,13 @@ def replay(matrix: Matrix, shard: Shard) -> Outcome:
 
     What it does not hold is owed, with the last failure that was written of it.
     """
-    answers = _journal(matrix, shard).read(shard.first, shard.last, whole=_whole(matrix, shard))
-    if not answers and not answers.failures:  # most unfinished shards of a young run
+    answers = journal_of(matrix, shard.cell).read(shard.first, shard.last)
+    if answers.silent:  # most unfinished shards of a young run
         places = product(shard.indices, range(matrix.settings.repeats))
         return Outcome(owed=[Owed(*place, NotAnswered.__name__, NOT_ASKED) for place in places])
-    failures = answers.owed()
-    provider = matrix.settings.catalog[shard.cell.model].provider
-
-    def ask(request: Request) -> Asked:
-        found = answers.find(identity(components(provider, request)))
-        if found is None:
-            raise NotAnswered(NOT_ASKED)
-        return found
-
+    ask = journal_only(matrix.settings.catalog[shard.cell.model], answers)
     outcome = play_shard(matrix, shard, ask)
+    failures = answers.owed()
     known = {place: Owed(*place, f.kind, _cause(f.message)) for place, f in failures.items()}
     owed = [known.get((one.index, one.repeat), one) for one in outcome.owed]
     return Outcome(outcome.episodes, outcome.system, owed)
@@ -184,76 +139,6 @@ _WORDS = ("status", "index", "repeat", "success", "progress", "end_reason", "tur
 _LINE = "%s index=%d repeat=%d success=%s progress=%s end=%s turns=%d usd=%s"
 
 
-class Asker:
-    """Answers a request from the journal, else through the pool; counts both.
-
-    The pool is made at the first request that has to be asked: a shard that only replays starts no
-    client and needs no key.
-    """
-
-    def __init__(self, matrix: Matrix, shard: Shard, segment: Segment, share: Share) -> None:
-        self._settings, self._model = matrix.settings, matrix.settings.catalog[shard.cell.model]
-        self._matrix, self._shard = matrix, shard
-        self._segment, self._share = segment, share
-        self._made: Pool | None = None
-        self._making = Lock()
-        self._stamp: Json = {}
-        self.keys: Counter[str] = Counter()
-        self.replayed = 0
-
-    def __enter__(self) -> Asker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._made is not None:
-            self._made.close()
-
-    def __call__(self, request: Request) -> Asked:
-        """Return the answer, which stands in the journal when this returns."""
-        parts = components(self._model.provider, request)
-        name = identity(parts)
-        found = self._segment.find(name)
-        if found is not None:
-            self.replayed += 1
-            return found
-        if not self._share.may_ask:
-            raise NotAnswered("the journal has no answer, and nothing may be asked")
-        self._segment.check()
-        index = request.instance.index
-        try:
-            asked = self._pool().ask(request)
-        except ProviderError as error:
-            self._segment.write_failure(name, parts, error, index)
-            raise
-        self._segment.write(name, parts, asked, index=index, **self._marks())
-        self.keys[asked.key] += 1
-        return asked
-
-    def _pool(self) -> Pool:
-        with self._making:
-            if self._made is None:
-                share = self._share
-                if not share.proven:
-                    preflight.prove(self._matrix, [self._shard])
-                self._made = Pool(
-                    self._settings,
-                    self._model.name,
-                    share.key,
-                    share.tokens,
-                    share.borrow,
-                    stop=share.stop,
-                    parent=share.parent,
-                    slots=share.slots,
-                )
-            return self._made
-
-    def _marks(self) -> Json:
-        if not self._stamp:
-            commit, dirty = provenance.commit()
-            self._stamp = {"commit": commit, "dirty": dirty}
-        return self._stamp
-
-
 def _each(
     one: Callable[[tuple[int, int]], Any], shard: Shard, repeats: int, in_flight: int
 ) -> Iterator[Any]:
@@ -279,16 +164,6 @@ def _play(matrix: Matrix, shard: Shard, index: int, repeat: int, ask: Ask) -> Ep
         max_turns=settings.max_turns or task.max_turns(cell.difficulty),
         ask=ask,
     )
-
-
-def _journal(matrix: Matrix, shard: Shard) -> Journal:
-    model = matrix.settings.catalog[shard.cell.model]
-    return Journal(matrix.settings.journal_dir, journal_folder(model, shard.cell))
-
-
-def _whole(matrix: Matrix, shard: Shard) -> bool:
-    """Whether answers may stand under any index: the questions of a pack move when lines do."""
-    return matrix.tasks[shard.cell.task].size is not None
 
 
 def _keep_instances(matrix: Matrix, shard: Shard) -> None:

@@ -71,3 +71,11 @@ class Instance:
     def content_hash(self) -> str:
         """SHA-256 of all that a player or the scorer can see of this instance."""
         return digest(self.as_json())
+
+    @cached_property
+    def question_hash(self) -> str:
+        """SHA-256 of what is asked and of the world that tools simulate.
+
+        How it is scored is no part of it: a goal that is corrected asks nothing again.
+        """
+        return digest([self.difficulty, self.index, self.request, self.world])

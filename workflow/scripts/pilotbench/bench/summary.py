@@ -33,7 +33,7 @@ _FILL = f"""
 from pathlib import Path
 from pilotbench import config, matrix
 from pilotbench.journal import Journal, journal_folder
-from support.journals import asked, parts
+from support.journals import asked, wanted
 from support.make_shards import write
 loaded = matrix.load(config.read((Path("overlay.yaml"),)))
 shards = loaded.plan.shards
@@ -44,7 +44,7 @@ for shard in shards[-{UNFINISHED}:]:
     journal = Journal(loaded.settings.journal_dir, journal_folder(model, shard.cell))
     with journal.open(shard.first, shard.last) as segment:
         for index in list(shard.indices)[::2]:
-            segment.write(f"{{index:064x}}", parts(), asked("an answer " * 40), index=index)
+            segment.write(wanted(index, index), asked("an answer " * 40))
 """
 
 

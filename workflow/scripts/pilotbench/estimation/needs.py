@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from pilotbench.asker import journal_of, journal_only
 from pilotbench.errors import RecordError
-from pilotbench.evaluate import NotAnswered, play_shard
-from pilotbench.journal import Journal, journal_folder
+from pilotbench.evaluate import play_shard
 from pilotbench.journal.answers import Answers
-from pilotbench.journal.identity import components, identity
 from pilotbench.matrix import Matrix
 from pilotbench.protocols.protocol import compact
-from pilotbench.providers.provider import Asked, Request
+from pilotbench.providers.provider import Request
 from pilotbench.records import Cell, Shard, read_header
 
 UP_TO_DATE = "up to date"
@@ -62,22 +61,6 @@ class Need:
         return self.fresh + len(self.begun)
 
 
-@dataclass
-class _Gate:
-    """Answers from the journal alone; keeps the request at which each episode stops."""
-
-    provider: str = ""
-    answers: Answers = field(default_factory=Answers)
-    stopped: list[Start] = field(default_factory=list)
-
-    def __call__(self, request: Request) -> Asked:
-        found = self.answers.find(identity(components(self.provider, request)))
-        if found is None:
-            self.stopped.append(Start(request.turn, characters(request.body)))
-            raise NotAnswered("not asked yet")
-        return found
-
-
 def characters(body: dict[str, object]) -> int:
     """Return the size of what a model reads of a request, in characters of JSON."""
     parts = ("messages", "tools", "response_format")
@@ -91,7 +74,9 @@ def needs(matrix: Matrix, shards: Iterable[Shard] | None = None) -> list[Need]:
 
 def begun(matrix: Matrix, shards: Iterable[Shard]) -> int:
     """Return the episodes of those shards of which the journal may hold something."""
-    some = (shard for shard in shards if _journal(matrix, shard).begun(shard.first, shard.last))
+    some = (
+        shard for shard in shards if journal_of(matrix, shard.cell).begun(shard.first, shard.last)
+    )
     return sum(len(shard.indices) for shard in some) * matrix.settings.repeats
 
 
@@ -116,13 +101,12 @@ def sample(matrix: Matrix, cell: Cell, indices: Sequence[int]) -> list[First]:
 
 
 def _first(matrix: Matrix, cell: Cell, index: int) -> First:
-    gate = _Gate()
-    play_shard(matrix, Shard(cell, index, index), gate)
+    stopped = _stops(matrix, Shard(cell, index, index), Answers())[0]
     task = matrix.tasks[cell.task]
     instance = task.instance(cell.difficulty, index)
     turns = matrix.settings.max_turns or task.max_turns(cell.difficulty)
     return First(
-        gate.stopped[0] if gate.stopped else None,
+        stopped[0] if stopped else None,
         len(instance.plan),
         turns if task.tools(instance) else 1,
     )
@@ -133,22 +117,24 @@ def _need(matrix: Matrix, shard: Shard) -> Need:
     episodes = len(shard.indices) * matrix.settings.repeats
     if why == UP_TO_DATE:
         return Need(shard, why, answered=episodes)
-    whole = matrix.tasks[shard.cell.task].size is not None
-    answers = _journal(matrix, shard).read(shard.first, shard.last, whole=whole)
-    if not len(answers) and not answers.failures:
+    answers = journal_of(matrix, shard.cell).read(shard.first, shard.last)
+    if answers.silent:
         return Need(shard, f"{why}; not asked yet", fresh=episodes)
-    gate = _Gate(matrix.settings.catalog[shard.cell.model].provider, answers)
-    over = len(play_shard(matrix, shard, gate).episodes)
-    begun = tuple(start for start in gate.stopped if start.turn > 0)
+    stopped, over = _stops(matrix, shard, answers)
+    begun = tuple(start for start in stopped if start.turn > 0)
     kinds = Counter(failure.kind for failure in answers.owed().values())
-    return Need(
-        shard, _told(why, kinds, len(gate.stopped)), len(gate.stopped) - len(begun), begun, over
-    )
+    return Need(shard, _told(why, kinds, len(stopped)), len(stopped) - len(begun), begun, over)
 
 
-def _journal(matrix: Matrix, shard: Shard) -> Journal:
-    model = matrix.settings.catalog[shard.cell.model]
-    return Journal(matrix.settings.journal_dir, journal_folder(model, shard.cell))
+def _stops(matrix: Matrix, shard: Shard, answers: Answers) -> tuple[list[Start], int]:
+    """Return where each unfinished episode stands, and the number of those that are over."""
+    stopped: list[Start] = []
+
+    def missing(request: Request) -> None:
+        stopped.append(Start(request.turn, characters(request.body)))
+
+    ask = journal_only(matrix.settings.catalog[shard.cell.model], answers, missing)
+    return stopped, len(play_shard(matrix, shard, ask).episodes)
 
 
 def _told(why: str, kinds: Counter[str], left: int) -> str:

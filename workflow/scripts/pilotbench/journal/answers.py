@@ -1,10 +1,11 @@
-"""What stands in the journal: reading segments, finding a response by its identity.
+"""What stands in the journal: reading segments, finding the response to a request.
 
 A line is one of
-    {"identity": …, "components": …, "asked": …, "host": …, …}   a response, as it came
-    {"failure": …, "identity": …, "components": …}               why there is none
-A line cut off at the end of a segment is a write that did not finish, and is ignored. A damaged
-line elsewhere is reported and asked for again; it never hides the others.
+    {"identity": …, "components": …, "asked": …, "host": …, …, "checksum": …}  a response as it came
+    {"failure": …, "identity": …, "components": …, "checksum": …}             why there is none
+written as lines.py says. The lines of earlier releases have no checksum. A line cut off at the end
+of a segment is a write that did not finish, and is ignored. A damaged line elsewhere is reported
+and asked for again; it never hides the others.
 
 Most failures leave an episode owed. A few are the provider's last word (VERDICTS): they end an
 episode as an answer does, so they are found again too, and never asked twice.
@@ -15,13 +16,17 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pilotbench.errors import ContextOverflow, ProviderError, RecordError, Refused
+from pilotbench.journal import lines
+from pilotbench.journal.elsewhere import Elsewhere
+from pilotbench.journal.identity import Sent, Sought, sent
 from pilotbench.providers.provider import Asked, Completion
 
 Json = dict[str, Any]
@@ -30,9 +35,12 @@ log = logging.getLogger(__name__)
 VERDICTS: dict[str, type[ProviderError]] = {
     error.__name__: error for error in (ContextOverflow, Refused)
 }
-_ANSWER = b'{"identity": "'
-_FAILURE = b'{"failure": '
-_HEX = slice(len(_ANSWER), len(_ANSWER) + 64)
+DEEPEST = 100
+"""Levels of a message that are kept as they are; what lies deeper is kept as JSON text."""
+# How we write a response: its identity and components are found without reading the answer.
+_OURS = re.compile(
+    rb'\{"identity": "([0-9a-f]{64})", "components": (\{[^{}]*\}), "asked": .*\}\r?\n', re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -81,27 +89,49 @@ class Answers:
     """The responses of some segments, found by identity; reading is lazy and safe among threads.
 
     `failures` are all that stand there, in the order they were written; `damaged` grows when a
-    look-up meets a line that cannot be read.
+    look-up meets a line that cannot be read. With `by_request`, what earlier releases wrote is
+    found by the request as it was sent. `elsewhere` is asked for more segments before a request
+    counts as not answered.
     """
 
     failures: list[Failure] = field(default_factory=list)
     damaged: list[Damage] = field(default_factory=list)
+    by_request: bool = False
+    elsewhere: Elsewhere | None = None
     _places: dict[str, list[Place]] = field(default_factory=dict)
     _verdicts: dict[str, Failure] = field(default_factory=dict)
+    _sent: dict[Sent, list[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """The number of identities answered by a response."""
         return len(self._places)
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is known of any request, and nothing can be found elsewhere."""
+        found = self._places or self.failures or (self.elsewhere and self.elsewhere.possible)
+        return not found
+
     def __contains__(self, identity: object) -> bool:
         """Whether a response or a verdict stands under `identity`."""
         return identity in self._places or identity in self._verdicts
 
-    def find(self, identity: str) -> Asked | None:
-        """Return the response that was paid for first, None where there is none.
+    def answer(self, request: Sought) -> Asked | None:
+        """Return the response to a request that was paid for first, None where there is none.
 
         Raises ContextOverflow or Refused where that is what the provider said.
         """
+        while True:
+            count = self.elsewhere.count if self.elsewhere else 0
+            for identity in self._names(request):
+                found = self.find(identity)
+                if found is not None:
+                    return found
+            if self.elsewhere is None or not self.elsewhere.more(request, self, count):
+                return None
+
+    def find(self, identity: str) -> Asked | None:
+        """Return the response under `identity` alone; see `answer`."""
         record = self.record(identity)
         if record is not None:
             return asked_from_json(record["asked"])
@@ -148,27 +178,49 @@ class Answers:
 
     def add_segment(self, path: Path) -> None:
         """Read a segment; one that has gone meanwhile was empty."""
-        offset = 0
-        with suppress(FileNotFoundError), path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.endswith(b"\n"):
-                    self._add_line(line, Place(path, number, offset, len(line)))
-                offset += len(line)
+        with suppress(FileNotFoundError), path.open("rb") as segment:
+            for place, line in _placed(path, segment):
+                self._add_line(line, place)
+
+    def _names(self, request: Sought) -> Iterator[str]:
+        """Yield the identities under which the response to a request may stand."""
+        yield request.identity
+        if request.former != request.identity:
+            yield request.former
+            yield from self._sent.get(request.sent, ())
 
     def _add_line(self, line: bytes, place: Place) -> None:
-        if line.startswith(_ANSWER) and line.endswith(b"}\n"):
-            self.add(line[_HEX].decode("ascii", "replace"), place)
-        elif line.startswith(_FAILURE):
-            self._add_failure(line, place)
-        elif line != b"\n":
-            self._report(Damage(place.path, place.line, "it begins with no identity"))
-
-    def _add_failure(self, line: bytes, place: Place) -> None:
+        ours = _OURS.fullmatch(line)
+        if ours is not None:
+            self._add_response(ours[1].decode("ascii"), ours[2], place)
+            return
         try:
-            record = json.loads(line)
-            self.add_failure(Failure(identity=record["identity"], **record["failure"]))
-        except (ValueError, TypeError, KeyError):
-            self._report(Damage(place.path, place.line, "not a failure record"))
+            record = lines.decode(lines.without_mark(line))
+            if "failure" in record:
+                self._add_failure(record)
+            else:
+                self._add_response(record["identity"], record["components"], place)
+        except RecordError as error:
+            self._report(Damage(place.path, place.line, str(error)))
+
+    def _add_response(self, identity: str, components: bytes | Json, place: Place) -> None:
+        self.add(identity, place)
+        if not self.by_request:
+            return
+        with suppress(ValueError, KeyError, TypeError):  # whoever looks it up is told
+            of = json.loads(components) if isinstance(components, bytes) else components
+            if "instance" in of:
+                self._sent.setdefault(sent(of), []).append(identity)
+
+    def _add_failure(self, record: Json) -> None:
+        try:
+            failure = Failure(identity=record["identity"], **record["failure"])
+        except TypeError:
+            raise RecordError("not a failure record") from None
+        self.add_failure(failure)
+        if self.by_request and failure.is_verdict and "instance" in record["components"]:
+            with suppress(KeyError):
+                self._sent.setdefault(sent(record["components"]), []).append(failure.identity)
 
     def _report(self, damage: Damage) -> None:
         if damage not in self.damaged:
@@ -176,9 +228,44 @@ class Answers:
             log.warning("%s; what it held will be asked again", damage)
 
 
+def _placed(path: Path, segment: Iterable[bytes]) -> Iterator[tuple[Place, bytes]]:
+    """Yield each record of a segment with its place; the end of a write that was cut is none.
+
+    A record is a line, or, where a tool has laid it over several, all from `{` to `}` at their
+    beginnings.
+    """
+    offset, spread, opened = 0, b"", Place(path, 0, 0, 0)
+    for number, line in enumerate(segment, start=1):
+        place = Place(path, number, offset, len(line))
+        offset += len(line)
+        bare = line.rstrip()
+        if spread and bare == b"{":
+            yield opened, spread  # its end is missing
+        if bare == b"{":
+            spread, opened = line, place
+        elif spread:
+            spread += line
+            if bare == b"}":
+                yield replace(opened, length=len(spread)), spread
+                spread = b""
+        elif bare and (line.endswith(b"\n") or _is_whole(bare)):
+            yield place, line
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        lines.decode(lines.without_mark(line))
+    except RecordError:
+        return False
+    return True
+
+
 def asked_to_json(asked: Asked) -> Json:
-    """Return plain JSON types, the form in the journal."""
-    return asdict(asked)
+    """Return plain JSON types, the form in the journal; nothing is copied, however deep it is."""
+    completion = dict(vars(asked.completion))
+    if completion["tokens"] is not None:
+        completion["tokens"] = dict(vars(completion["tokens"]))
+    return {**vars(asked), "completion": completion}
 
 
 def asked_from_json(value: Json) -> Asked:
@@ -186,13 +273,39 @@ def asked_from_json(value: Json) -> Asked:
     return Asked(**{**value, "completion": Completion.from_json(value["completion"])})
 
 
-def _response(line: bytes, identity: str) -> Json:
+def bounded(asked: Asked) -> Asked:
+    """Return an answer that can be written, copied and read again, however deep its message is."""
+    message = _bounded(asked.completion.message, 0)
+    return replace(asked, completion=replace(asked.completion, message=message))
+
+
+def _bounded(value: Any, level: int) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    if level == DEEPEST:
+        return _as_text(value)
+    if isinstance(value, list):
+        return [_bounded(inner, level + 1) for inner in value]
+    return {name: _bounded(inner, level + 1) for name, inner in value.items()}
+
+
+def _as_text(value: Any) -> str:
     try:
-        record: Json = json.loads(line)
-        asked_from_json(record["asked"])
-    except (ValueError, TypeError, KeyError):
-        raise RecordError("not a whole response") from None
-    if record["identity"] != identity or not isinstance(record["components"], dict):
+        return json.dumps(value)
+    except RecursionError:
+        return "(nested too deep)"
+
+
+def _response(line: bytes, identity: str) -> Json:
+    record = lines.decode(lines.without_mark(line))
+    try:
+        asked = asked_from_json(record["asked"])
+        whole = isinstance(asked.completion.message, dict)
+    except (TypeError, KeyError):
+        whole = False
+    if not whole:
+        raise RecordError("not a whole response")
+    if record["identity"] != identity:
         raise RecordError("another identity")
     return record
 

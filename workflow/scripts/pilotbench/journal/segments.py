@@ -12,7 +12,6 @@ that stops loses at most the requests in flight.
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import os
 import re
@@ -29,6 +28,9 @@ from pilotbench.canonical import digest
 from pilotbench.config import Model
 from pilotbench.errors import Stopping, UserError
 from pilotbench.journal.answers import Answers, Failure, Place, asked_to_json
+from pilotbench.journal.elsewhere import Elsewhere
+from pilotbench.journal.identity import Sought
+from pilotbench.journal.lines import encode
 from pilotbench.locks import is_locked
 from pilotbench.names import LONGEST, from_path, to_path
 from pilotbench.providers.provider import Asked
@@ -47,7 +49,7 @@ def journal_folder(model: Model, cell: Cell) -> Path:
 
     It names what is asked, not the entry of models.yaml: a renamed entry finds its answers, and two
     entries that send the same requests share them. Weights count, since a request does not name
-    them. A prompt or task counts by its name: rename its folder too when you rename one.
+    them. Prompt and task count by their names; elsewhere.py finds the answers of renamed ones.
     """
     asked = digest(model.asked)[:12]
     name = f"{to_path(model.deployment, LONGEST - len(asked) - 1)}-{asked}"
@@ -71,52 +73,47 @@ class Segment:
         self._broken: str | None = None
         self._host = socket.gethostname()
 
-    def find(self, identity: str) -> Asked | None:
-        """Return the response under `identity`, None where it has to be asked for.
-
-        Raises ContextOverflow or Refused where that is what the provider said.
-        """
-        return self.answers.find(identity)
-
     def check(self) -> None:
         """Raise Stopping when a write has failed: call it before each request."""
         if self._broken is not None:
             raise Stopping(self._broken)
 
-    def write(self, identity: str, components: Json, asked: Asked, **extra: Any) -> None:
+    def write(self, request: Sought, asked: Asked, **extra: Any) -> None:
         """Write one response and return when it is on disk.
 
-        `extra` is what else the line shall keep (index, commit, …). Raises Stopping when it cannot
-        be written; what else is in flight may still be written.
+        `extra` is what else the line shall keep (commit, …). Raises Stopping when it cannot be
+        written; what else is in flight may still be written.
         """
-        record = {"identity": identity, "components": components, "asked": asked_to_json(asked)}
-        place = self._append(record | {"host": self._host} | extra)
+        head = {"identity": request.identity, "components": request.components}
+        record = {**head, "asked": asked_to_json(asked), "host": self._host}
+        place = self._append({**record, "index": request.index, **extra})
         self._sync(place.offset + place.length)
-        self.answers.add(identity, place)
+        self.answers.add(request.identity, place)
 
-    def write_failure(self, identity: str, components: Json, error: Exception, index: int) -> None:
+    def write_failure(self, request: Sought, error: Exception) -> None:
         """Write why there is no response; `error`'s message must be free of secrets.
 
         Raises Stopping when it cannot be written.
         """
         failure = Failure(
-            identity=identity,
+            identity=request.identity,
             kind=type(error).__name__,
             message=" ".join(str(error).split())[:_LONGEST_MESSAGE],
-            index=index,
-            repeat=components["repeat"],
-            turn=components["turn"],
+            index=request.index,
+            repeat=request.components["repeat"],
+            turn=request.components["turn"],
             at=time.time(),
         )
         words = asdict(failure)
         del words["identity"]
-        place = self._append({"failure": words, "identity": identity, "components": components})
+        head = {"identity": request.identity, "components": request.components}
+        place = self._append({"failure": words, **head})
         if failure.is_verdict:
             self._sync(place.offset + place.length)
         self.answers.add_failure(failure)
 
     def _append(self, record: Json) -> Place:
-        line = json.dumps(record).encode("ascii") + b"\n"
+        line = encode(record)
         with self._writing:
             lead = int(self._size != self._whole)  # a failed write left a part of a line: end it
             start = self._size + lead
@@ -164,28 +161,24 @@ class Segment:
 class Journal:
     """The journal of one cell: the folder `cell_folder` below `root` (see journal_folder).
 
+    `whole` finds answers of any index of the cell, for question packs, whose questions move.
     Nothing is read or made before `open` or `read` is called; cells share no lock.
     """
 
-    def __init__(self, root: Path, cell_folder: Path) -> None:
+    def __init__(self, root: Path, cell_folder: Path, whole: bool = False) -> None:
         self.root = root
         self.folder = root / cell_folder
+        self._whole = whole
 
     @contextmanager
     def open(
-        self,
-        first: int,
-        last: int,
-        *,
-        whole: bool = False,
-        stopped: Callable[[], bool] = lambda: False,
+        self, first: int, last: int, stopped: Callable[[], bool] = lambda: False
     ) -> Iterator[Segment]:
         """Hold the indices `first` to `last` for this process and yield its segment.
 
         While another process holds one of these indices, wait, and log who holds it; `stopped` is
         looked at every second and ends the wait with Stopping. Keep it open until the result file
-        is in place. `whole` finds answers of any index of the cell, for question packs, whose
-        questions move. A segment in which nothing was written leaves no file.
+        is in place. A segment in which nothing was written leaves no file.
 
         Raises UserError when the journal cannot be made.
         """
@@ -193,20 +186,24 @@ class Journal:
         path, descriptor = self._claim(first, last, stopped)
         segment = Segment(path, descriptor, Answers(), [folder.parent for folder in made])
         try:
-            segment.answers = self.read(first, last, whole=whole)
+            segment.answers = self.read(first, last)
             yield segment
         finally:
             segment._close()
 
-    def read(self, first: int, last: int, *, whole: bool = False) -> Answers:
+    def read(self, first: int, last: int) -> Answers:
         """Return what stands in the segments that touch `first` to `last`, without any lock.
 
         Failures are those of these indices alone. A folder that is not there is empty.
         """
-        answers = Answers()
-        for path in self._segments():
-            if whole or _touches(path, first, last):
-                answers.add_segment(path)
+
+        def touches(path: Path) -> bool:
+            return self._whole or _touches(path, first, last)
+
+        answers = Answers(by_request=self._whole)
+        for path in filter(touches, self._segments()):
+            answers.add_segment(path)
+        answers.elsewhere = Elsewhere(self.folder, self._whole, touches)
         answers.failures = [one for one in answers.failures if first <= one.index <= last]
         return answers
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench import matrix
-from pilotbench.evaluate import Share, evaluate
+from pilotbench.asker import Share
+from pilotbench.evaluate import evaluate
 from pilotbench.keys.routing import home_key
 from pilotbench.records import shard_of
 from pilotbench.run import orders

@@ -5,8 +5,9 @@ Without tools an episode is one turn: the reply's text is the answer. With tools
 any other and `finish` carries the answer. `schemas/task_folder.schema.yaml` documents the
 keys of task.yaml, `tasks/scorers` the comparisons.
 
-An instance's content hash covers question, answer and world but not its place in the file: a line
-that is changed, added or moved pays for itself alone.
+An instance's content hash covers question, answer and world but not its place in the file; what is
+asked again is decided by question and world alone. A question that is changed or added pays for
+itself; a line that is moved and an accepted answer that is corrected cost nothing.
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ class Question(Instance):
     def content_hash(self) -> str:
         """SHA-256 of all that a player or the scorer can see of this instance."""
         return digest({key: value for key, value in self.as_json().items() if key != "index"})
+
+    @cached_property
+    def question_hash(self) -> str:
+        """SHA-256 of question and world: neither accepted answers nor the pack's name count."""
+        return digest([self.request, self.world])
 
 
 class QuestionPack:

@@ -15,17 +15,17 @@ from typing import Any
 
 from pilotbench import config
 from pilotbench.arguments import add_config, add_json, overrides
+from pilotbench.asker import journal_of, journal_only
 from pilotbench.errors import PilotbenchError, RecordError, UserError
-from pilotbench.evaluate import NotAnswered, play_shard
+from pilotbench.evaluate import play_shard
 from pilotbench.fingerprint import Now
 from pilotbench.instances import Instance
-from pilotbench.journal import Journal, journal_folder
-from pilotbench.journal.identity import components, identity
+from pilotbench.journal.answers import Answers
 from pilotbench.matrix import Matrix, load
 from pilotbench.names import from_path
 from pilotbench.plan import NONE
 from pilotbench.protocols.protocol import compact
-from pilotbench.providers.provider import Asked, Request
+from pilotbench.providers.provider import Request
 from pilotbench.records import SUFFIX, Cell, Shard, read_shard, shard_of
 
 Json = dict[str, Any]
@@ -200,19 +200,14 @@ def _number(rate: str) -> float:
 def _requests(matrix: Matrix, cell: Cell, index: int, repeat: int, answered: bool) -> list[Json]:
     """Return the body of the first request without an answer, the journal's with `answered`."""
     model = matrix.settings.catalog[cell.model]
-    journal = Journal(matrix.settings.journal_dir, journal_folder(model, cell))
-    whole = matrix.tasks[cell.task].size is not None
-    answers = journal.read(index, index, whole=whole) if answered else None
+    answers = journal_of(matrix, cell).read(index, index) if answered else Answers()
     stopped: list[Json] = []
 
-    def ask(request: Request) -> Asked:
-        found = answers and answers.find(identity(components(model.provider, request)))
-        if not found:
-            if request.repeat == repeat:
-                stopped.append(request.body)
-            raise NotAnswered("not asked yet")
-        return found
+    def missing(request: Request) -> None:
+        if request.repeat == repeat:
+            stopped.append(request.body)
 
+    ask = journal_only(model, answers, missing)
     play_shard(matrix, Shard(cell, index, index), ask)
     return stopped
 

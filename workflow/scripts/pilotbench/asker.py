@@ -1,0 +1,152 @@
+"""The only way from a request to its answer: the journal, else a key, then the journal.
+
+Nothing that can fail stands between an answer and its line in the journal: what the line says
+besides the answer is known before the request is sent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from typing import Any
+
+from pilotbench import provenance
+from pilotbench.config import Model, Settings
+from pilotbench.errors import ProviderError
+from pilotbench.journal import Journal, Segment, bounded, journal_folder, sought
+from pilotbench.journal.answers import Answers
+from pilotbench.keys.pool import Pool, StopFlag
+from pilotbench.keys.routing import usable_keys
+from pilotbench.matrix import Matrix
+from pilotbench.providers.provider import Asked, Request
+from pilotbench.records import Cell, Shard
+from pilotbench.run import preflight
+
+Json = dict[str, Any]
+NOT_ASKED = "not asked yet"
+
+
+class NotAnswered(ProviderError):
+    """The journal has no answer and nothing may be asked."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a job may use of the keys: `tokens` slots of its home `key`, and more with `borrow`.
+
+    `slots` are the slots in force of each alias. `proven`: the run has done what `preflight.prove`
+    does. `parent` is the process that must stay this one's parent (None for a job that runs
+    remotely). With `may_ask` False the journal alone answers.
+    """
+
+    key: str
+    tokens: int
+    borrow: bool
+    slots: Mapping[str, int]
+    may_ask: bool = True
+    parent: int | None = None
+    stop: StopFlag = field(default_factory=Event)
+    proven: bool = False
+
+    def in_flight(self, settings: Settings, model: str) -> int:
+        """Return how many episodes to keep in flight."""
+        if not self.borrow:
+            return self.tokens
+        keys = usable_keys(settings, model, self.key, self.borrow)
+        return sum(self.slots.get(alias, settings.keys[alias].slots) for alias in keys)
+
+
+class Asker:
+    """Answers a request from the journal, else through the pool; counts both.
+
+    The pool is made at the first request that has to be asked: a shard that only replays starts no
+    client and needs no key.
+    """
+
+    def __init__(self, matrix: Matrix, shard: Shard, segment: Segment, share: Share) -> None:
+        self._settings, self._model = matrix.settings, matrix.settings.catalog[shard.cell.model]
+        self._matrix, self._shard = matrix, shard
+        self._segment, self._share = segment, share
+        self._made: Pool | None = None
+        self._making = Lock()
+        self._asking: defaultdict[str, Lock] = defaultdict(Lock)
+        self._stamp: Json = {}
+        self.keys: Counter[str] = Counter()
+        self.replayed = 0
+
+    def __enter__(self) -> Asker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._made is not None:
+            self._made.close()
+
+    def __call__(self, request: Request) -> Asked:
+        """Return the answer, which stands in the journal when this returns."""
+        wanted = sought(self._model, request)
+        with self._making:
+            asking = self._asking[wanted.identity]
+        with asking:  # two episodes may send the same request: it is paid for once
+            found = self._segment.answers.answer(wanted)
+            if found is not None:
+                self.replayed += 1
+                return found
+            if not self._share.may_ask:
+                raise NotAnswered("the journal has no answer, and nothing may be asked")
+            self._segment.check()
+            pool = self._pool()
+            try:
+                asked = bounded(pool.ask(request))
+            except ProviderError as error:
+                self._segment.write_failure(wanted, error)
+                raise
+            self._segment.write(wanted, asked, **self._stamp)
+            self.keys[asked.key] += 1
+            return asked
+
+    def _pool(self) -> Pool:
+        with self._making:
+            if self._made is None:
+                share = self._share
+                if not share.proven:
+                    preflight.prove(self._matrix, [self._shard])
+                commit, dirty = provenance.commit()
+                self._stamp = {"commit": commit, "dirty": dirty}
+                self._made = Pool(
+                    self._settings,
+                    self._model.name,
+                    share.key,
+                    share.tokens,
+                    share.borrow,
+                    stop=share.stop,
+                    parent=share.parent,
+                    slots=share.slots,
+                )
+            return self._made
+
+
+def journal_only(
+    model: Model, answers: Answers, missing: Callable[[Request], None] = lambda _: None
+) -> Callable[[Request], Asked]:
+    """Return what answers from the journal and asks nothing.
+
+    `missing` is called with each request that has no answer, which then raises NotAnswered.
+    """
+
+    def ask(request: Request) -> Asked:
+        found = answers.answer(sought(model, request))
+        if found is None:
+            missing(request)
+            raise NotAnswered(NOT_ASKED)
+        return found
+
+    return ask
+
+
+def journal_of(matrix: Matrix, cell: Cell) -> Journal:
+    """Return the journal of a cell; the questions of a pack may stand under any index."""
+    folder = journal_folder(matrix.settings.catalog[cell.model], cell)
+    packs = matrix.tasks[cell.task].size is not None
+    return Journal(matrix.settings.journal_dir, folder, whole=packs)
