@@ -140,7 +140,7 @@ def test_unknown_cost_is_said_and_never_zero(watch: Watch, monkeypatch: pytest.M
     monkeypatch.setitem(settings.catalog, "oracle", priced)
     asked = Asked(Completion({"content": "x"}, "stop", "m"), "k", time.time(), 1, 0, 1)
     with journal_of(watch, 2).open(4, 5) as segment:
-        segment.write("a" * 64, {"repeat": 0, "turn": 0}, asked, index=4)
+        segment.write(wanted("a", 4), asked)
     assert "".join(lines(watch.model_rows(), [])).endswith("unknown")
     finish(watch, 0)
     assert "".join(lines(watch.model_rows(), [])).endswith("0.2500 + 1 unknown")
