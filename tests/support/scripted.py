@@ -133,7 +133,15 @@ def question_of(body: Json) -> str:
     return next(question for question in QUESTIONS if question in text)
 
 
-def shard_of(folder: Path, address: str, *, tools: bool, kind: str = "openai") -> Matrix:
+def shard_of(
+    folder: Path,
+    address: str,
+    *,
+    tools: bool,
+    kind: str = "openai",
+    retry_for_s: float = 1.5,
+    **config_keys: Any,
+) -> Matrix:
     """Return a matrix of one shard with both questions, of a model at `address`."""
     pack = folder / "packs" / "sums"
     pack.mkdir(parents=True, exist_ok=True)
@@ -146,7 +154,7 @@ def shard_of(folder: Path, address: str, *, tools: bool, kind: str = "openai") -
         "kind": kind,
         **endpoint,
         "keys": {"scripted_key": {"env": "SCRIPTED_SECRET", "slots": 2}},
-        "retry_for_s": 1.5,
+        "retry_for_s": retry_for_s,
         "attempt_deadline_s": 30,
     }
     entry = {"provider": "scripted", "deployment": "m", "protocol": "native", "price": PRICE}
@@ -162,6 +170,7 @@ def shard_of(folder: Path, address: str, *, tools: bool, kind: str = "openai") -
                 "model_catalog": {"m": entry},
                 "providers": {"scripted": provider},
                 **{f"{name}_dir": str(folder / name) for name in ("results", "journal", "limits")},
+                **config_keys,
             },
         )
     )

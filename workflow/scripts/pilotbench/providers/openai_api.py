@@ -29,9 +29,11 @@ from pilotbench.errors import (
 from pilotbench.keys.secrets import Access, Scrubber
 from pilotbench.providers.bodies import completion, parsed, unicode_only
 from pilotbench.providers.failures import broken_call, failure
+from pilotbench.providers.finish_reasons import known
 from pilotbench.providers.provider import Completion, Request
 from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
+from pilotbench.run import notices
 
 Json = dict[str, Any]
 AZURE_API_VERSION = "2024-10-21"
@@ -69,7 +71,7 @@ class OpenAIProvider:
         try:
             with self._transport.deadline(deadline_s):
                 answer = _post(client, wire_body(request.body))
-                return self._clean(completion(self._kind, answer.content))
+                return self._told(request, completion(self._kind, answer.content))
         except openai.APIStatusError as error:
             status, body = error.status_code, _decoded(error.response)
             broken = broken_call(self._kind, status, body)
@@ -87,6 +89,24 @@ class OpenAIProvider:
         if isinstance(found, UnusableAnswer):
             found.raw = self._scrubber.scrub(found.raw)
         raise found from None
+
+    def _told(self, request: Request, found: Completion) -> Completion:
+        """Return the completion, clean; what a person should know of it is said once per run."""
+        clean = self._clean(found)
+        who, reason = f"{self._name}, {request.body['model']}", clean.finish_reason
+        said = clean.message
+        if not known(reason):
+            notices.say(
+                f"finish_reason/{who}/{reason}",
+                f"{who}: the finish reason {reason} is unknown; such answers count as completed",
+            )
+        if said.get("reasoning_content") and not (said["content"] or said.get("tool_calls")):
+            notices.say(
+                f"reasoning_only/{who}",
+                f"{who}: an answer has reasoning but no text, so it counts as empty "
+                f"(finish reason {reason})",
+            )
+        return clean
 
     def _clean(self, found: Completion) -> Completion:
         """Return the completion without the secrets that it repeats: nothing later sees them."""
