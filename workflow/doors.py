@@ -16,7 +16,10 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from pilotbench.config import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 KEYS = {
@@ -47,7 +50,10 @@ GONE = {
     "--batch-commit": "every answer is on disk before it is used",
 }
 """Flags without a meaning any more, and why."""
+EMBEDDED = "llamacpp"
+"""The kind of the models that run on this machine."""
 WITH_VALUE = ("--checkpoint-interval",)
+ENVIRONMENT = f"Where no flag says otherwise, {', '.join(VARIABLES.values())} count."
 SEVERAL = {
     "--config": ("--config", "-C"),
     "--resources": ("--resources", "--res"),
@@ -85,43 +91,53 @@ class Command:
 
 
 def quick_test(words: list[str]) -> Command:
-    """`quick_test.sh`: a small real benchmark without any key; all words go to snakemake."""
+    """A small real benchmark that needs no key. All words go to snakemake."""
+    help_of("quick_test.sh", quick_test, words)
     overlay = "config/experiments/quick.yaml"
     return Command(["quick"], from_variables(), overlays=[overlay], words=without_dashes(words))
 
 
 def test_all(words: list[str]) -> Command:
-    """`test_all.sh`: all models, prompts and tasks of the config; all words go to snakemake."""
-    everything = {"models": "all", "prompts": "all", "tasks": "all"}
-    return Command(config=everything | from_variables(), words=without_dashes(words))
+    """All models whose keys are set, all prompts and tasks. All words go to snakemake."""
+    help_of("test_all.sh", test_all, words)
+    rest = without_dashes(words)
+    models = {} if names_models(rest) else {"models": with_keys()}
+    everything = {**models, "prompts": "all", "tasks": "all"}
+    return Command(config=everything | from_variables(), words=rest)
 
 
 def run_batch_test(words: list[str]) -> Command:
-    """`run_batch_test.sh`: some models; what no flag or variable names is as in the config."""
+    """Some models. What no flag or variable names is as in the config."""
     own, rest = split(words)
     parser = parser_of("run_batch_test.sh", run_batch_test, KEYS)
-    parser.add_argument("--all-models", action="store_true", help="all models of the config")
+    parser.add_argument("--all-models", action="store_true", help="all models whose keys are set")
     args = parser.parse_args(own)
     config = from_variables() | chosen(args)
-    if args.all_models:
-        if "models" in config:
-            parser.error("--all-models and --model exclude each other")
-        config = {"models": "all"} | config
+    if args.all_models and "models" in config:
+        parser.error("--all-models and --model exclude each other")
+    if "models" not in config:
+        config = ({"models": with_keys()} if args.all_models else of_config(rest)) | config
     return Command(config=config, words=rest)
 
 
 def run_parallel_test(words: list[str]) -> Command:
-    """`run_parallel_test.sh`: several models at once over all providers; all, unless named."""
+    """Several models at once over all providers: all whose keys are set, unless some are named."""
     own, rest = split(words)
     parser = parser_of("run_parallel_test.sh", run_parallel_test, KEYS)
-    parser.add_argument("names", nargs="*", metavar="MODEL", help="models (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="MODEL", help="models (default: all whose keys are set)"
+    )
     args = parser.parse_args(own)
-    models = {"models": ",".join(args.names) or "all"}
-    return Command(config=models | from_variables() | chosen(args), words=rest)
+    config = from_variables() | chosen(args)
+    if args.names:
+        config = {"models": ",".join(args.names)} | config
+    elif "models" not in config and not names_models(rest):
+        config = {"models": with_keys()} | config
+    return Command(config=config, words=rest)
 
 
 def smart_batch_runner(words: list[str]) -> Command:
-    """`smart_batch_runner.py`: the predecessor's flags."""
+    """The predecessor's batch runner: its flags become one snakemake command."""
     own, rest = split(words)
     parser = parser_of("smart_batch_runner.py", smart_batch_runner, KEYS)
     parser.add_argument(
@@ -138,7 +154,8 @@ def smart_batch_runner(words: list[str]) -> Command:
     for flag, why in GONE.items():
         if getattr(args, name_of(flag)) is not None:
             note(f"{flag} has no meaning any more and is ignored: {why}")
-    command = Command(config=chosen(args), words=rest)
+    own_models = {} if args.models else of_config(rest)
+    command = Command(config=own_models | chosen(args), words=rest)
     limit(command, args.max_workers, args.qps)
     if args.silent:
         command.words += ["--quiet", "all"]
@@ -152,6 +169,74 @@ DOORS = {
     "run_parallel_test.sh": run_parallel_test,
     "smart_batch_runner.py": smart_batch_runner,
 }
+
+
+def with_keys() -> str:
+    """Return the models of the catalog that `all` means: of services whose keys are set, players.
+
+    A model that runs on this machine works for hours: it has to be named.
+    """
+    from pilotbench.config import IN_PROCESS
+    from pilotbench.keys import secrets
+
+    settings, variables = settings_of({}), secrets.environment()
+    lacking = {
+        name: secrets.to_set(provider, provider.keys, variables, every=False)
+        for name, provider in settings.providers.items()
+        if len(secrets.missing(settings, provider.keys, variables)) == len(provider.keys)
+    }
+    chosen, services = [], []
+    for model in settings.catalog.values():
+        kind = settings.providers[model.provider].kind
+        if kind == EMBEDDED:
+            note(f"{model.name} is left out: it runs on this machine for hours; to run it, name it")
+        elif model.provider in lacking:
+            note(f"{model.name} is left out: {lacking[model.provider]}")
+        else:
+            chosen.append(model.name)
+            services += [model.name] if kind not in IN_PROCESS else []
+    if not services:
+        note("no key is set: only reference players are left")
+    return ",".join(chosen)
+
+
+def of_config(words: list[str]) -> dict[str, str]:
+    """Return the config's models without those that run on this machine, where some are.
+
+    Nothing where the person chooses models or overlays. Raises UserError where none is left.
+    """
+    from pilotbench.errors import UserError
+
+    if names_models(words) or given(words)["--configfile"]:
+        return {}
+    settings = settings_of({})
+    left = [m.name for m in settings.models.values()
+            if settings.providers[m.provider].kind != EMBEDDED]  # fmt: skip
+    slow = [name for name in settings.models if name not in left]
+    if not left:
+        raise UserError(
+            f"no model is named, and {', '.join(slow)} of config/config.yaml runs on this machine "
+            f"for hours: name models (-m {slow[0]}, say), or run ./quick_test.sh"
+        )
+    if slow:
+        note(
+            f"{', '.join(slow)} is left out: it runs on this machine for hours; to run it, name it"
+        )
+    return {"models": ",".join(left)} if slow else {}
+
+
+def names_models(words: list[str]) -> bool:
+    """Say whether the words for snakemake choose models."""
+    return any(word.startswith("models=") for word in given(words)["--config"])
+
+
+def settings_of(overrides: Mapping[str, str]) -> Settings:
+    """Return the settings of the base config under `overrides`. Raises UserError."""
+    from pilotbench import config, validation
+
+    merged = config.read((), overrides)
+    validation.validate(merged, map(Path, config.BASE_FILES))
+    return config.settings(merged)
 
 
 def limit(command: Command, workers: int | None, qps: float | None) -> None:
@@ -176,11 +261,7 @@ def limit(command: Command, workers: int | None, qps: float | None) -> None:
 
 def keys_of(models: str | None) -> dict[str, str]:
     """Return alias -> provider of each key that the models may use. Raises UserError."""
-    from pilotbench import config, validation
-
-    merged = config.read((), {"models": models} if models else {})
-    validation.validate(merged, map(Path, config.BASE_FILES))
-    settings = config.settings(merged)
+    settings = settings_of({"models": models} if models else {})
     return {a: model.provider for model in settings.models.values()
             for a in settings.providers[model.provider].keys}  # fmt: skip
 
@@ -201,12 +282,27 @@ def parser_of(
     parser = argparse.ArgumentParser(
         prog=door,
         description=translate.__doc__,
-        epilog="Words after -- go to snakemake, e.g.: -- --dry-run",
+        epilog=f"{ENVIRONMENT} Words after -- go to snakemake, e.g.: -- --dry-run",
         allow_abbrev=False,
     )
     for key, flags in keys.items():
         parser.add_argument(*flags, dest=key, help=f"config key {key}; commas between several")
     return parser
+
+
+def help_of(door: str, translate: object, words: list[str]) -> None:
+    """Print a door's own help and exit, where it is asked for."""
+    if asks_for_help(words):
+        parser = parser_of(door, translate, {})
+        parser.usage = f"{door} [WORD ...]"
+        parser.epilog = "For the help of snakemake: python -m snakemake --help"
+        parser.print_help()
+        sys.exit(0)
+
+
+def asks_for_help(words: list[str]) -> bool:
+    """Say whether a door's own help is asked for."""
+    return bool({"-h", "--help"} & set(split(words)[0]))
 
 
 def chosen(args: argparse.Namespace) -> dict[str, str]:
@@ -284,7 +380,8 @@ def enter_environment(door: str, words: list[str]) -> None:
 def main(door: str, words: list[str]) -> NoReturn:
     """Open a door: the process becomes snakemake. A user's mistake is one line and 2."""
     os.chdir(ROOT)
-    enter_environment(door, words)
+    if not asks_for_help(words):  # help needs no environment
+        enter_environment(door, words)
     sys.path.insert(0, str(ROOT / "workflow/scripts"))
     from pilotbench.errors import UserError
 

@@ -17,6 +17,12 @@ from snakemake.cli import get_argument_parser
 from support.build import ROOT, Build
 
 DOORS = SimpleNamespace(**runpy.run_path(str(ROOT / "workflow/doors.py")))
+KEYS = {
+    "OPENAI_API_KEY": "x", "AZURE_OPENAI_API_KEY": "x", "USER_AZURE_OPENAI_API_KEY": "x",
+    "AZURE_OPENAI_ENDPOINT": "https://a.example", "USER_AZURE_OPENAI_ENDPOINT": "https://b.example",
+    "IDEALAB_API_BASE": "https://i.example/v1", "IDEALAB_API_KEY_1": "x",
+    "IDEALAB_API_KEY_2": "x", "IDEALAB_API_KEY_3": "x",
+}  # fmt: skip
 VARIABLES = ("NUM_INSTANCES", "DIFFICULTY", "TASK_TYPES", "PROMPT_TYPES")
 
 
@@ -24,7 +30,7 @@ VARIABLES = ("NUM_INSTANCES", "DIFFICULTY", "TASK_TYPES", "PROMPT_TYPES")
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config").symlink_to(ROOT / "config")
-    for name in VARIABLES:
+    for name in (*VARIABLES, *KEYS):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -42,16 +48,23 @@ def read_by_snakemake(command: str) -> argparse.Namespace:
     [
         ("quick_test.sh", "quick --configfile config/experiments/quick.yaml"),
         ("quick_test.sh -n", "quick -n --configfile config/experiments/quick.yaml"),
-        ("test_all.sh -n", "-n --config models=all prompts=all tasks=all"),
+        ("test_all.sh -n", "-n --config models=oracle,random prompts=all tasks=all"),
+        (
+            "test_all.sh --config models=smollm2-135m",
+            "--config models=smollm2-135m --config prompts=all tasks=all models=smollm2-135m",
+        ),
         ("run_batch_test.sh -m gpt-5-nano", "--config models=gpt-5-nano"),
         (
             "run_batch_test.sh -m gpt-5-nano -p baseline,cot,optimal -t all -n 100 -d medium",
             "--config models=gpt-5-nano prompts=baseline,cot,optimal tasks=all instances=100 "
             "difficulties=medium",
         ),
-        ("run_batch_test.sh --all-models -- -n", "-n --config models=all"),
-        ("run_batch_test.sh", ""),
-        ("run_parallel_test.sh", "--config models=all"),
+        ("run_batch_test.sh --all-models -- -n", "-n --config models=oracle,random"),
+        ("run_batch_test.sh -m smollm2-135m", "--config models=smollm2-135m"),
+        ("run_batch_test.sh -- --configfile x.yaml", "--configfile x.yaml"),
+        ("run_batch_test.sh -- --config models=oracle", "--config models=oracle"),
+        ("run_parallel_test.sh", "--config models=oracle,random"),
+        ("run_parallel_test.sh -m smollm2-135m", "--config models=smollm2-135m"),
         ("run_parallel_test.sh oracle random -n 3", "--config models=oracle,random instances=3"),
         (
             "run_batch_test.sh -m oracle -- --config repeats=2 --quiet",
@@ -124,7 +137,9 @@ def test_resources_of_ones_own_add_to_the_doors(flag: str) -> None:
     assert set(resources) == {"idealab_key1", "idealab_key2", "idealab_key3", "mem_mb"}
 
 
-@pytest.mark.parametrize("door", ["test_all.sh", "run_batch_test.sh", "run_parallel_test.sh"])
+@pytest.mark.parametrize(
+    "door", ["test_all.sh", "run_batch_test.sh -m oracle", "run_parallel_test.sh"]
+)
 def test_variables_count_where_no_flag_does(door: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in zip(VARIABLES, ("7", "hard", "simple_task", "cot"), strict=True):
         monkeypatch.setenv(name, value)
@@ -167,6 +182,47 @@ def test_what_is_not_understood_is_an_error(typed: str, capsys: pytest.CaptureFi
         line(typed)
     assert end.value.code == 2
     assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "typed", ["test_all.sh", "run_batch_test.sh --all-models", "run_parallel_test.sh"]
+)
+def test_all_means_the_models_whose_keys_are_set(
+    typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("IDEALAB_API_BASE", "IDEALAB_API_KEY_2", "AZURE_OPENAI_API_KEY"):
+        monkeypatch.setenv(name, KEYS[name])
+    models = "models=oracle,random,qwen2.5-3b-instruct,qwen2.5-7b-instruct"
+    assert models in line(typed).split()
+    assert capsys.readouterr().err.splitlines() == [
+        "note: smollm2-135m is left out: it runs on this machine for hours; to run it, name it",
+        "note: gpt-4o-mini is left out: set AZURE_OPENAI_ENDPOINT",
+        "note: gpt-5-nano is left out: set USER_AZURE_OPENAI_ENDPOINT "
+        "and USER_AZURE_OPENAI_API_KEY",
+    ]
+
+
+@pytest.mark.parametrize(
+    "typed", ["run_batch_test.sh", "run_batch_test.sh -n 5", "smart_batch_runner.py --qps 2"]
+)
+def test_no_door_starts_the_model_of_this_machine_unless_it_is_named(typed: str) -> None:
+    from pilotbench.errors import UserError
+
+    with pytest.raises(UserError, match=r"no model is named, and smollm2-135m .* for hours"):
+        line(typed)
+
+
+@pytest.mark.parametrize("door", DOORS.DOORS)
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_each_door_prints_its_own_help_without_an_environment(door: str, flag: str) -> None:
+    run = subprocess.run(
+        [Path(sys.base_prefix, "bin/python3"), ROOT / "workflow/doors.py", door, flag],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(f"usage: {door} ")
+    assert "snakemake" in run.stdout
+    assert run.stderr == ""
 
 
 def test_an_unknown_model_is_named() -> None:
