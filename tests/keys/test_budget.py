@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pilotbench.config import Price
-from pilotbench.errors import BudgetSpent
-from pilotbench.keys.budget import Budget, cost, estimate
+from pilotbench.config import Model, Price
+from pilotbench.errors import BudgetSpent, ConfigError
+from pilotbench.keys.budget import (
+    Book,
+    Budget,
+    check_bounded,
+    cost,
+    estimate,
+    most,
+    output_bound,
+)
 from pilotbench.providers.provider import Tokens
 
 LIBRARY = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -33,8 +46,9 @@ def test_a_budget_goes_on_from_what_was_spent_before(tmp_path: Path) -> None:
     with budget(tmp_path, 1.0) as one, budget(tmp_path, None) as other:
         one.begin(lambda: 0.9)
         one.reserve(0.05)
-        with pytest.raises(BudgetSpent, match=r"budget_usd: 0\.95.* of 1\.0 USD"):
-            one.reserve(0.06)
+        assert not one.reserve(0.06), "it fits when the other turns out to cost less"
+        with pytest.raises(BudgetSpent, match=r"budget_usd: 0\.9000 of 1\.0 USD"):
+            one.reserve(0.11)
         one.settle(0.05, 0.01)
         one.reserve(0.06)
         assert other.spent == pytest.approx(0.97)
@@ -101,8 +115,106 @@ def test_a_job_that_outlives_its_run_keeps_what_it_has_reserved(tmp_path: Path) 
 def test_a_reservation_that_was_never_settled_stays_spent(tmp_path: Path) -> None:
     with budget(tmp_path, 1.0) as killed:
         killed.reserve(0.7)
-    with budget(tmp_path, 1.0) as other, pytest.raises(BudgetSpent):
-        other.reserve(0.7)
+    with budget(tmp_path, 1.0) as other:
+        other.begin(lambda: 0.0)
+        with pytest.raises(BudgetSpent):
+            other.reserve(0.7)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pilotbench.keys.budget import Budget
+Budget(Path(sys.argv[1]), 1.0).reserve(0.7)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_had_reserved_is_lost_and_nobody_waits_for_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "limits" / "budget"
+    env = {**os.environ, "PYTHONPATH": str(LIBRARY)}
+    subprocess.run([sys.executable, "-c", KILLED, str(file)], env=env, check=False)
+    with budget(tmp_path, 1.0) as other:
+        assert other.book.held
+        assert other.reserve(0.3)
+        with pytest.raises(BudgetSpent):
+            other.reserve(0.31)
+        assert other.book.lost == pytest.approx(0.7)
+
+
+def test_what_was_lost_is_remembered_until_the_journal_is_gone(tmp_path: Path) -> None:
+    with budget(tmp_path, 1.0) as run:
+        run.reserve(0.4)
+        run.lose(0.4, 0.4)
+    with budget(tmp_path, 1.0) as run:
+        run.begin(lambda: 0.1)
+        assert run.spent == pytest.approx(0.5)
+        run.begin(lambda: 0.0, afresh=True)
+        assert run.spent == 0
+
+
+def test_one_request_too_large_stops_no_other(tmp_path: Path) -> None:
+    with budget(tmp_path, 1.0) as one:
+        with pytest.raises(BudgetSpent, match=r"may cost up to 1\.5"):
+            one.reserve(1.5)
+        assert one.reserve(0.9)
+
+
+ANY = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
+BOOKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "usd": ANY, "spent": ANY, "lost": ANY,
+        "held": ANY | st.dictionaries(st.text(max_size=3), ANY, max_size=3),
+    },
+)  # fmt: skip
+
+
+@given(BOOKS | ANY)
+def test_whatever_a_budget_holds_it_can_be_read_and_written(value: Any) -> None:
+    book = Book.from_json(json.loads(json.dumps(value)))
+    assert book.total >= 0
+    assert Book.from_json(json.loads(json.dumps(book.as_json(), allow_nan=False))) == book
+
+
+def test_a_budget_of_release_0_1_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "limits").mkdir()
+    (tmp_path / "limits" / "budget").write_text('{"usd": 0.8}')
+    with budget(tmp_path, 1.0) as one, pytest.raises(BudgetSpent):
+        one.reserve(0.3)
+
+
+SPENDER = """
+import random, sys, time
+from pathlib import Path
+from pilotbench.errors import BudgetSpent
+from pilotbench.keys.budget import Budget
+budget, draw, paid = Budget(Path(sys.argv[1]), 1.0), random.Random(int(sys.argv[2])), 0.0
+try:
+    while True:
+        while not budget.reserve(0.02):
+            time.sleep(0.001)
+        real = draw.uniform(0.0, 0.004)
+        budget.settle(0.02, real)
+        paid += real
+except BudgetSpent:
+    print(paid)
+"""
+
+
+def test_many_processes_spend_nearly_all_of_it_and_never_more(tmp_path: Path) -> None:
+    file = tmp_path / "limits" / "budget"
+    env = {**os.environ, "PYTHONPATH": str(LIBRARY)}
+    spenders = [
+        subprocess.Popen(
+            [sys.executable, "-c", SPENDER, str(file), str(seed)], env=env, stdout=subprocess.PIPE
+        )
+        for seed in range(4)
+    ]
+    paid = sum(float(spender.communicate()[0]) for spender in spenders)
+    assert 0.9 <= paid <= 1.0
 
 
 def test_the_cost_of_a_request_follows_from_its_tokens() -> None:
@@ -111,11 +223,50 @@ def test_the_cost_of_a_request_follows_from_its_tokens() -> None:
     assert cost(None, tokens) == 0
 
 
+MODEL = Model("m", "p", "d", price=Price(1.0, 1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "entry", "bound"),
+    [
+        ({"max_tokens": 7}, {}, 7),
+        ({"max_completion_tokens": 9, "max_tokens": 7}, {}, 9),
+        ({"extra_body": {"max_tokens": 5}}, {}, 5),
+        ({}, {"max_output": 4096}, 4096),
+        ({"max_tokens": None}, {}, None),
+        ({"max_tokens": True}, {}, None),
+        ({}, {}, None),
+    ],
+)
+def test_the_output_is_bounded_by_the_request_or_the_catalogue_or_not_at_all(
+    parameters: dict[str, Any], entry: dict[str, Any], bound: int | None
+) -> None:
+    model = replace(MODEL, parameters=parameters, **entry)
+    assert output_bound(model, parameters) == bound
+    if bound is None:
+        with pytest.raises(ConfigError, match=r"model_catalog\.m .*max_tokens.*max_output"):
+            check_bounded(model)
+    else:
+        check_bounded(model)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [("hello " * 100, 100), ("字" * 500, 1000), ("7 " * 300, 600), ("🙂" * 50, 200)],
+    ids=["English", "Chinese", "digits", "emoji"],
+)
+def test_no_request_counts_more_tokens_than_are_reserved(text: str, tokens: int) -> None:
+    body = {"messages": [{"role": "user", "content": text}], "max_tokens": 5}
+    assert most(MODEL, body).input >= tokens
+    assert most(MODEL, body).output == 5
+    assert most(MODEL, {**body, "tools": [{"description": text}]}).input >= 2 * tokens
+
+
 @pytest.mark.parametrize(
     ("bound", "output"),
     [({"max_tokens": 7}, 7), ({"max_completion_tokens": 9}, 9), ({}, 1024)],
 )
-def test_the_estimate_counts_what_is_sent_and_the_bound_of_the_output(
+def test_the_likely_number_counts_what_is_sent_and_the_bound_of_the_output(
     bound: dict[str, int], output: int
 ) -> None:
     body = {"model": "m", "messages": [{"role": "user", "content": "x" * 3000}], **bound}

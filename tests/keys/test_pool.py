@@ -16,7 +16,7 @@ from pilotbench import errors
 from pilotbench.config import Key, Model, Price, ProviderSettings, Settings
 from pilotbench.instances import Instance
 from pilotbench.keys import pauses
-from pilotbench.keys.budget import cost, estimate
+from pilotbench.keys.budget import cost, most
 from pilotbench.keys.limiter import Limiter
 from pilotbench.keys.pool import Pool
 from pilotbench.providers.provider import Asked, Request
@@ -31,7 +31,8 @@ def settings_of(
     """Return settings with one model on a provider that has all keys of the simulator."""
     provider = {k: v for k, v in rest.items() if k.endswith("_s")}
     general = {k: v for k, v in rest.items() if k not in provider}
-    model = Model("m", "p", "echo", price=Price(1.0, 1.0, 1.0))
+    parameters = general.pop("parameters", {"max_tokens": 20})
+    model = Model("m", "p", "echo", parameters=parameters, price=Price(1.0, 1.0, 1.0))
     keys = {name: Key(name, "p", slots, env=name.upper()) for name in simulator.settings["keys"]}
     return Settings(
         models={"m": model}, prompts=("baseline",), tasks=("t",), difficulties=("none",),
@@ -446,22 +447,34 @@ def test_a_missing_secret_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_budget_is_never_exceeded_and_ends_with_a_clear_error(tmp_path: Path) -> None:
-    each = cost(Price(1.0, 1.0, 1.0), estimate(request("0").body))
-    with Simulator(keys={"k1": FREE}) as s, pool_of(s, tmp_path, budget_usd=10.5 * each) as pool:
-        found = ask_all(pool, 40, threads=4)
+def test_a_budget_is_used_to_the_last_request_and_never_exceeded(tmp_path: Path) -> None:
+    largest = cost(BOUNDED.price, most(BOUNDED, request("000").body))
+    budget = 4 * largest
+    with Simulator(keys={"k1": FREE}) as s, pool_of(s, tmp_path, budget_usd=budget) as pool:
+        found = ask_all(pool, 300, threads=8)
         spent = s.stats()["total"]["tokens"] / 1e6
     refused = [one for one in found if isinstance(one, errors.BudgetSpent)]
     assert refused
-    assert "budget_usd" in str(refused[0])
-    assert 0 < spent <= 10.5 * each
+    assert "this request may cost up to" in str(refused[-1])
+    assert budget - largest < spent <= budget
+
+
+BOUNDED = Model("m", "p", "echo", price=Price(1.0, 1.0, 1.0))
 
 
 @pytest.mark.usefixtures("secrets")
 @pytest.mark.parametrize(
-    ("fault", "kept"), [("error_500", False), ("rejected", False), ("hang", True), ("reset", True)]
+    ("fault", "kept"),
+    [
+        ("error_500", False),
+        ("rejected", False),
+        ("hang", True),
+        ("reset", True),
+        ("malformed", True),
+        ("truncated", True),
+    ],
 )
-def test_only_what_may_have_been_paid_for_counts_as_spent(
+def test_only_what_may_have_been_paid_for_counts_as_used(
     tmp_path: Path, fault: str, kept: bool
 ) -> None:
     with (
@@ -470,8 +483,33 @@ def test_only_what_may_have_been_paid_for_counts_as_spent(
     ):
         with pytest.raises(errors.ProviderError):
             pool.ask(request())
-        assert pool._budget is not None
-        assert (pool._budget.spent > 0) == kept
+        book = pool._purse.budget.book if pool._purse.budget else None
+    assert book is not None
+    assert (book.lost > 0) == kept
+    assert (book.spent, book.held) == (0, {})
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_connection_that_is_refused_costs_nothing(tmp_path: Path) -> None:
+    simulator = Simulator(keys={"k1": FREE})
+    simulator.base_url = "http://127.0.0.1:9/v1"
+    settings = settings_of(simulator, tmp_path, budget_usd=1.0, retry_for_s=1)
+    with Pool(settings, "m", "k1", 1, True) as pool:
+        with pytest.raises(errors.ConnectionFailed):
+            pool.ask(request())
+        assert pool._purse.budget is not None
+        assert pool._purse.budget.spent == 0
+
+
+def test_a_model_without_a_bound_on_its_output_asks_nothing_under_a_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("K1", "sk-k1")
+    simulator = Simulator(keys={"k1": FREE})
+    simulator.base_url = "http://127.0.0.1:9/v1"
+    settings = settings_of(simulator, tmp_path, budget_usd=1.0, parameters={})
+    with pytest.raises(errors.ConfigError, match="max_output"):
+        Pool(settings, "m", "k1", 1, True)
 
 
 @pytest.mark.usefixtures("secrets")

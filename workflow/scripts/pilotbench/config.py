@@ -111,6 +111,7 @@ class Model:
     parameters: Json = field(default_factory=dict)
     price: Price | None = None
     reports: str | None = None
+    max_output: int | None = None
     weights: Weights | None = None
     kind: str = "openai"
 
@@ -332,6 +333,7 @@ def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> 
         parameters=dict(entry.get("parameters") or {}),
         price=price and Price(price["input"], price["output"], price.get("cached", price["input"])),
         reports=entry.get("reports"),
+        max_output=entry.get("max_output"),
         weights=weights and Weights(**weights),
         kind=service.get("kind", "openai"),
     )

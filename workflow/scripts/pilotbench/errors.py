@@ -70,9 +70,11 @@ class ProviderError(PilotbenchError):
     """One attempt to get a completion failed.
 
     `status` and `codes` are those of the HTTP answer, as evidence for whoever decides on a key or
-    a model: None and empty where there was none.
+    a model: None and empty where there was none. `sent` is False where the request cannot have
+    reached the provider.
     """
 
+    sent: bool = True
     status: int | None = None
     codes: frozenset[str] = frozenset()
 

@@ -1,92 +1,230 @@
-"""What a matrix may spend: reserved before a request, settled after it, in one shared file."""
+"""What a matrix may spend: reserved before a request, settled after it, in one shared file.
+
+The bound is hard: spent, lost and reserved together never exceed it. A reservation is the most that
+a request can cost, so what is settled is never more. What may have been paid without an answer that
+tells its cost (a time-out, an unreadable body, a process that was killed) is lost, also for the
+runs that follow.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import json
+import math
 import os
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pilotbench.config import Price
-from pilotbench.errors import BudgetSpent
+from pilotbench.config import Model, Price
+from pilotbench.errors import BudgetSpent, ConfigError
 from pilotbench.keys.ledger import Ledger
-from pilotbench.providers.provider import Tokens
+from pilotbench.keys.pace import number
+from pilotbench.locks import is_locked
+from pilotbench.providers.provider import MOST_TOKENS, Tokens
 
+Json = dict[str, Any]
 CHARACTERS_PER_TOKEN = 3.0
 """Fewer than English has (about 4), so that a request is rather over- than underestimated."""
 OUTPUT_TOKENS = 1024
-"""Taken for a request that names no bound on its output."""
+"""Taken for a request that names no bound on its output, where nothing depends on it."""
+MESSAGE_TOKENS = 16
+"""The most that a service adds to each message in its template."""
+TOOLS_TOKENS = 512
+"""The most that a service says to introduce tools."""
+ROUNDING = 1e-9
+MOST_USD = 1e12
+
+
+@dataclass
+class Book:
+    """The content of a budget's file, in USD.
+
+    `spent` is what answers have cost, `lost` what may have been paid without one that tells its
+    cost, `held` what the requests in flight of each process have reserved.
+    """
+
+    spent: float = 0.0
+    lost: float = 0.0
+    held: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """Return all that is not left."""
+        return self.spent + self.lost + sum(self.held.values())
+
+    def as_json(self) -> Json:
+        """Return plain JSON types."""
+        return {"spent": self.spent, "lost": self.lost, "held": self.held}
+
+    @classmethod
+    def from_json(cls, value: Any) -> Book:
+        """Return the book in a file, also one of release 0.1; what cannot be read is 0."""
+        found = value if isinstance(value, dict) else {}
+        held = found.get("held")
+        return cls(
+            _usd(found.get("spent", found.get("usd"))),
+            _usd(found.get("lost")),
+            {str(name): _usd(usd) for name, usd in held.items()} if isinstance(held, dict) else {},
+        )
+
+
+def _usd(value: Any) -> float:
+    return float(number(value, 0, MOST_USD) or 0.0)
 
 
 class Budget:
     """USD spent by all processes that share `path`. `limit` None records without a bound.
 
-    A reservation that is never settled (its process died) stays spent: the answer may have been
-    paid for. Everyone who has opened the budget shares a lock until `close`, so that a run that
-    begins knows whether somebody still spends.
+    Each process locks a file of its own while it has the budget open, so that what a killed one had
+    reserved is known to be lost, and a run that begins knows whether somebody still spends.
     """
 
     def __init__(self, path: Path, limit: float | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._ledger = Ledger(path)
         self._limit = limit
-        self._users = os.open(
-            path.with_suffix(".users"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        self._holders = path.with_suffix(".holders")
+        self._holders.mkdir(exist_ok=True)
+        self._name = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        self._lock = os.open(
+            self._holders / self._name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
         )
-        fcntl.flock(self._users, fcntl.LOCK_SH)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    @property
+    def book(self) -> Book:
+        """Return what is spent, lost and reserved."""
+        return Book.from_json(self._ledger.read())
 
     @property
     def spent(self) -> float:
-        """USD spent and reserved."""
-        return float(self._ledger.read().get("usd", 0.0))
+        """USD spent, lost and reserved."""
+        return self.book.total
 
-    def begin(self, spent: Callable[[], float]) -> None:
+    def begin(self, spent: Callable[[], float], afresh: bool = False) -> None:
         """Set what the matrix of a run has spent so far, in USD.
 
         Where others use the budget (another run, a job of a run that was killed), what they have
-        spent and reserved stays, also while `spent` looks it up.
+        spent and reserved stays, also while `spent` looks it up. What was lost stays too, unless
+        the matrix starts `afresh`: its journal is gone.
         """
-        with self._ledger.locked() as value:
-            if self._alone():
-                value["usd"] = 0.0
+        with self._changing() as book:
+            self._reap(book)
+            alone = not any(map(is_locked, self._others()))
+            if alone:
+                book.spent = 0.0
+                book.lost = 0.0 if afresh else book.lost
         usd = spent()
-        with self._ledger.locked() as value:
-            value["usd"] = max(usd, float(value.get("usd", 0.0)))
+        with self._changing() as book:
+            book.spent = usd + book.spent if alone else max(usd, book.spent)
 
-    def reserve(self, usd: float) -> None:
-        """Reserve `usd`. Raises BudgetSpent where that would exceed the bound."""
-        with self._ledger.locked() as value:
-            spent = float(value.get("usd", 0.0))
-            if self._limit is not None and spent + usd > self._limit:
-                raise BudgetSpent(
-                    f"budget_usd: {spent:.4f} of {self._limit} USD are spent or reserved; "
-                    f"the next request may cost {usd:.4f}"
-                )
-            value["usd"] = spent + usd
+    def reserve(self, usd: float) -> bool:
+        """Reserve `usd`; return False where it fits only when others have settled.
+
+        Raises BudgetSpent where it does not fit however little the others cost.
+        """
+        with self._changing() as book:
+            if not self._fits(book.total + usd):
+                self._reap(book)
+            if self._fits(book.total + usd):
+                book.held[self._name] = book.held.get(self._name, 0.0) + usd
+                return True
+            gone = book.spent + book.lost
+        if self._fits(gone + usd):
+            return False
+        raise BudgetSpent(
+            f"budget_usd: {gone:.4f} of {self._limit} USD are used; "
+            f"this request may cost up to {usd:.4f}"
+        )
 
     def settle(self, reserved: float, usd: float) -> None:
-        """Replace a reservation by what was really paid."""
-        with self._ledger.locked() as value:
-            value["usd"] = max(0.0, float(value.get("usd", 0.0)) + usd - reserved)
+        """Replace a reservation by what an answer has cost."""
+        with self._changing() as book:
+            self._give_back(book, reserved)
+            book.spent += usd
+
+    def lose(self, reserved: float, usd: float) -> None:
+        """Replace a reservation by what may have been paid, though no answer tells it."""
+        with self._changing() as book:
+            self._give_back(book, reserved)
+            book.lost += usd
 
     def close(self) -> None:
-        """Close the file; its user is gone."""
+        """Close the file; its user is gone, and what it has not settled is lost."""
+        os.close(self._lock)
+        (self._holders / self._name).unlink(missing_ok=True)
+        with self._changing() as book:
+            self._reap(book)
         self._ledger.close()
-        os.close(self._users)
 
-    def _alone(self) -> bool:
-        try:
-            fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        finally:
-            fcntl.flock(self._users, fcntl.LOCK_SH)
-        return True
+    def _fits(self, usd: float) -> bool:
+        return self._limit is None or usd <= self._limit + ROUNDING
+
+    def _give_back(self, book: Book, reserved: float) -> None:
+        left = book.held.pop(self._name, 0.0) - reserved
+        if left > ROUNDING:
+            book.held[self._name] = left
+
+    def _others(self) -> Iterator[Path]:
+        return (file for file in self._holders.iterdir() if file.name != self._name)
+
+    def _reap(self, book: Book) -> None:
+        """Count as lost what processes had reserved that are gone."""
+        for name in tuple(book.held):
+            if name != self._name and not is_locked(self._holders / name):
+                book.lost += book.held.pop(name)
+
+    @contextmanager
+    def _changing(self) -> Iterator[Book]:
+        with self._ledger.locked() as value:
+            book = Book.from_json(value)
+            yield book
+            value.clear()
+            value.update(book.as_json())
+
+
+def check_bounded(model: Model) -> None:
+    """Raise ConfigError where the most that a request of `model` can cost is not known."""
+    where = f"model_catalog.{model.name}"
+    if model.price is None:
+        raise ConfigError(
+            f"budget_usd: {where} has no price, so no bound in USD can hold for it: write price: "
+            "{input: …, output: …} (USD per million tokens)"
+        )
+    if model.price.output and output_bound(model, model.parameters) is None:
+        raise ConfigError(
+            f"budget_usd: {where} has no bound on its output, so what a request may cost is not "
+            "known: write max_tokens (or max_completion_tokens) in parameters, or max_output: the "
+            "most tokens that the model can write"
+        )
+
+
+def output_bound(model: Model, body: Json) -> int | None:
+    """Return the most tokens that the answer to `body` can have, None where nothing bounds it."""
+    extra = body.get("extra_body")
+    sent = {**body, **(extra if isinstance(extra, dict) else {})}
+    for name in ("max_completion_tokens", "max_tokens"):
+        bound = number(sent.get(name), 1, MOST_TOKENS)
+        if bound is not None:
+            return math.ceil(bound)
+    return model.max_output
+
+
+def most(model: Model, body: Json) -> Tokens:
+    """Return the most tokens that a request can count: no token is shorter than a byte."""
+    text = json.dumps({**body, "model": ""}, ensure_ascii=False)
+    size = len(text.encode("utf-8", "surrogatepass"))
+    template = MESSAGE_TOKENS * (len(body.get("messages", ())) + 1)
+    tools = TOOLS_TOKENS if body.get("tools") else 0
+    return Tokens(input=size + template + tools, output=output_bound(model, body) or 0)
 
 
 def estimate(body: dict[str, Any]) -> Tokens:
-    """Return an upper guess of the tokens of a request: its characters, and its output's bound."""
+    """Return a likely number of tokens, for limits per minute; what was counted corrects it."""
     size = sum(len(str(body[part])) for part in ("messages", "tools") if part in body)
     bound = body.get("max_completion_tokens") or body.get("max_tokens") or OUTPUT_TOKENS
     return Tokens(input=int(size / CHARACTERS_PER_TOKEN), output=int(bound))

@@ -13,29 +13,28 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from pilotbench.config import Settings
 from pilotbench.errors import (
     AuthenticationFailed,
-    ConnectionFailed,
     KeyDead,
     ProviderError,
     RateLimited,
     Rejected,
     Retryable,
     Stopping,
-    TimedOut,
     UnusableAnswer,
 )
 from pilotbench.keys.breaker import Breaker
-from pilotbench.keys.budget import Budget, cost, estimate
+from pilotbench.keys.budget import Budget, estimate
 from pilotbench.keys.clock import CLOCK
 from pilotbench.keys.gate import Gate, GivenUp
 from pilotbench.keys.limiter import default_folder, limiter_of, with_slots
 from pilotbench.keys.line import Line
+from pilotbench.keys.purse import MustWait, Purse
 from pilotbench.keys.rejections import NOT_FOUND, Rejections
 from pilotbench.keys.routing import usable_keys
 from pilotbench.keys.secrets import opened_keys
@@ -48,6 +47,8 @@ FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
 MOST_UNUSABLE = 3
 """Paid answers that cannot be used, to one request: one, and at most two tries more."""
+SETTLED_S = 0.2
+"""How long a request waits that fits into the budget only when others are settled."""
 NOT_FOUND_WAITS_S = (1.0, 2.0)
 """A deployment that was just made answers 404 for a moment."""
 
@@ -82,7 +83,6 @@ class Pool:
         slots: Mapping[str, int] | None = None,
     ) -> None:
         self._provider_settings = settings.provider_of(model)
-        self._price = settings.catalog[model].price
         self._home = usable_keys(settings, model, home_key, borrow)
         self._strict = settings.routing == "by_prompt"
         self._stop, self._parent = stop or threading.Event(), parent
@@ -92,10 +92,9 @@ class Pool:
         self._gate = self._make_gate(settings, model, slots or {}, began)
         self._limiters = self._gate.limiters
         self._line = Line(self._limiters, self.check)
-        self._budget = budget_of(settings) if settings.budget_usd is not None else None
-        self._counts_tokens = self._budget is not None or any(
-            limiter.tpm for limiter in self._limiters.values()
-        )
+        budget = budget_of(settings) if settings.budget_usd is not None else None
+        self._purse = Purse(budget, settings.catalog[model])
+        self._counts_tokens = any(limiter.tpm for limiter in self._limiters.values())
 
     def ask(
         self,
@@ -124,6 +123,8 @@ class Pool:
         while True:
             try:
                 return self._attempt(request, trials)
+            except MustWait:
+                self._rest(SETTLED_S)
             except KeyDead as error:
                 self._after_refusal(error, trials)
             except Rejected as error:
@@ -145,8 +146,7 @@ class Pool:
         for breaker in self._gate.breakers.values():
             breaker.close()
         self._rejections.close()
-        if self._budget is not None:
-            self._budget.close()
+        self._purse.close()
         close = getattr(self._provider, "close", None)
         if close is not None:
             close()
@@ -183,7 +183,8 @@ class Pool:
     def _attempt(self, request: Request, trials: Trials) -> Asked:
         self._rejections.check()
         guess = estimate(request.body) if self._counts_tokens else Tokens()
-        with Ticket(self, trials, guess.input + guess.output) as ticket, self._paid(guess) as bill:
+        wanted = guess.input + guess.output
+        with Ticket(self, trials, wanted) as ticket, self._purse.paying(request) as bill:
             started, clock = time.time(), time.monotonic()
             trials.attempts += 1
             try:
@@ -191,39 +192,12 @@ class Pool:
             finally:
                 latency = time.monotonic() - clock
                 trials.tried_s += latency
-            paid = completion.tokens or guess  # not reported: what was reserved stays
-            bill.append(paid)
+            bill.answer(completion.tokens)
+            counted = completion.tokens or guess
             with suppress(Stopping):  # it is paid for: the next request may stop, not this answer
-                ticket.slot.settle(paid.input + paid.output)
+                ticket.slot.settle(counted.input + counted.output)
         queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
         return Asked(completion, ticket.alias, started, latency, queued_s, trials.attempts, slots)
-
-    @contextmanager
-    def _paid(self, guess: Tokens) -> Iterator[list[Tokens]]:
-        """Reserve the cost of a request, and settle it by the tokens put into what is yielded.
-
-        Where no answer was seen (a timeout, a broken connection) the reservation stays: it may have
-        been paid for. Any answer that is an error costs nothing.
-        """
-        bill: list[Tokens] = []
-        if self._budget is None:
-            yield bill
-            return
-        reserved = cost(self._price, guess)
-        self._budget.reserve(reserved)
-        try:
-            yield bill
-        except (TimedOut, ConnectionFailed):
-            raise
-        except UnusableAnswer as error:  # paid for: where its tokens are not told, as reserved
-            paid = reserved if error.tokens is None else cost(self._price, error.tokens)
-            self._budget.settle(reserved, paid)
-            raise
-        except ProviderError:
-            self._budget.settle(reserved, 0.0)
-            raise
-        with suppress(Stopping):
-            self._budget.settle(reserved, cost(self._price, sum(bill, Tokens())))
 
     def _complete(self, request: Request, ticket: Ticket) -> Completion:
         sent, alias = CLOCK.now(), ticket.alias

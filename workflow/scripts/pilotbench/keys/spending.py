@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pilotbench.errors import ConfigError, RecordError
+from pilotbench.errors import RecordError
 from pilotbench.journal import Journal, journal_folder
-from pilotbench.keys.budget import Budget, cost
+from pilotbench.keys.budget import Budget, check_bounded, cost
 from pilotbench.keys.pool import budget_of
 from pilotbench.matrix import Matrix
 from pilotbench.providers.provider import Tokens
@@ -22,22 +22,21 @@ _begun: list[Budget] = []
 def begin(matrix: Matrix, shards: Iterable[Shard]) -> None:
     """Start the ledger of `budget_usd` from what the matrix has cost so far.
 
-    `shards` are those that are about to be evaluated. Raises ConfigError where one of their models
-    has no price: a bound in USD cannot hold for it.
+    `shards` are those that are about to be evaluated. Raises ConfigError where a bound in USD
+    cannot hold for one of their models.
     """
     if matrix.settings.budget_usd is None:
         return
     for model in dict.fromkeys(shard.cell.model for shard in shards):
-        if matrix.settings.catalog[model].price is None:
-            raise ConfigError(
-                f"budget_usd: model_catalog.{model} has no price, so no bound in USD can hold for "
-                "it: write price: {input: …, output: …} (USD per million tokens)"
-            )
+        check_bounded(matrix.settings.catalog[model])
     budget = budget_of(matrix.settings)
     while _begun:
         _begun.pop().close()
     _begun.append(budget)
-    budget.begin(lambda: sum(spent(matrix, shard) for shard in matrix.plan.shards))
+    budget.begin(
+        lambda: sum(spent(matrix, shard) for shard in matrix.plan.shards),
+        afresh=not matrix.settings.journal_dir.exists(),
+    )
 
 
 def spent(matrix: Matrix, shard: Shard) -> float:
@@ -75,11 +74,12 @@ def reached(matrix: Matrix) -> str | None:
     if not waiting:
         return None
     budget = budget_of(matrix.settings)
-    used = budget.spent
+    book = budget.book
     budget.close()
+    lost = f" ({book.lost:.4f} of it for requests whose cost is unknown)" if book.lost else ""
     return (
-        f"budget_usd: {used:.4f} of {limit:g} USD are spent and the next request might go over; "
-        f"{len(owed)} episodes are owed, what was answered is kept. "
-        f"To go on, allow more: --config budget_usd={2 * limit:g}; what is left costs: "
-        "python -m pilotbench estimate"
+        f"budget_usd: {book.total:.4f} of {limit:g} USD are used{lost}; {waiting} episodes are "
+        "unfinished because their next request may cost more than is left; what was answered is "
+        f"kept. To go on, allow more, such as --config budget_usd={2 * limit:g}; to see what "
+        "remains: python -m pilotbench estimate"
     )

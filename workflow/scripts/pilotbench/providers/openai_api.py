@@ -78,10 +78,12 @@ class OpenAIProvider:
             if broken is not None:
                 return self._broken(*broken)
             found = failure(self._kind, status, error.response.headers, body)
-        except (openai.APITimeoutError, httpcore2.TimeoutException, TimeoutError):
+        except (openai.APITimeoutError, httpcore2.TimeoutException, TimeoutError) as error:
             found = TimedOut("no answer within the connect, read or total deadline")
+            found.sent = _was_sent(error)
         except (openai.APIConnectionError, *_BROKEN) as error:
             found = _broken_off(error)
+            found.sent = _was_sent(error)
         except ProviderError as error:
             found = error
         # Neither cause nor context: what the SDK raises holds the request with its headers.
@@ -231,3 +233,9 @@ def _untrusted(error: BaseException | None) -> Untrusted | None:
 def _cause(error: BaseException) -> str:
     inner = error.__cause__ or error
     return f"{type(inner).__name__}: {inner}" if str(inner) else type(inner).__name__
+
+
+def _was_sent(error: BaseException) -> bool:
+    """Return whether there was a connection: without one, nothing has been sent."""
+    before = (httpcore2.ConnectError, httpcore2.ConnectTimeout)
+    return not isinstance(error, before) and not isinstance(error.__cause__, before)
