@@ -250,8 +250,16 @@ SCORES = [  # scorer with options, wanted, replies that succeed, replies that do
     (
         "{kind: number, tolerance: 0.5}",
         1200,
-        ["1200", "1,200.4", "Answer: 1199.5", "1.2e3", "so\n**1200**", "```\n1200\n```"],
-        ["1201", "1200 or 1300", "about 1200", "", "nan", "1 200", "٣"],
+        [
+            "1200",
+            "1,200.4",
+            "Answer: 1199.5",
+            "1.2e3",
+            "so\n**1200**",
+            "```\n1200\n```",
+            "about 1200",
+        ],
+        ["1201", "1200 or 1300", "", "nan", "1 200", "٣"],
     ),
     ("{kind: number, relative: 0.1, unit: kg}", -50, ["-45 kg", "-55"], ["-44 kg", "50", "-50 g"]),
     ("{kind: number}", 7, ["$7$", "\\boxed{7}", "**Answer: $\\boxed{7}$**"], ["$7$ or $8$"]),

@@ -19,7 +19,7 @@ from pilotbench.protocols import PROTOCOLS
 from pilotbench.protocols.protocol import NO_CALL, CallProtocol, compact, told_turns
 from pilotbench.protocols.text import OPENING
 from pilotbench.providers.provider import Completion, Request
-from pilotbench.tasks.scorers.scorer import text_of
+from pilotbench.tasks.scorers.extraction import text_of
 
 Json = dict[str, Any]
 DO_NOT_KNOW = "I do not know."

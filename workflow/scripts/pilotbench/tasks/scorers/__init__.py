@@ -11,7 +11,7 @@ from pilotbench.tasks.scorers import (
 )
 from pilotbench.tasks.scorers.scorer import Scorer
 
-SCORERS_VERSION = "2"
+SCORERS_VERSION = "3"
 """Version of all scorers; a change re-scores stored answers and is a line in the CHANGELOG."""
 
 SCORERS: dict[str, Scorer] = {

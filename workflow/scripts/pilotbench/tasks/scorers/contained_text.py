@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from pilotbench.tasks.scorers.scorer import (
-    EXTRACT,
-    IGNORE_CASE,
-    Json,
-    Scorer,
-    extracted,
-    normalised,
-)
+from pilotbench.tasks.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
+from pilotbench.tasks.scorers.text_form import answer_form, normalised
+
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Scripts that put no space between words."""
 
 
 def holds(wanted: Any, given: Any, options: Json) -> bool:
-    """Look for each wanted text in the reply, both normalised."""
+    """Look for each wanted text in the reply as whole words, both normalised."""
     case = options["ignore_case"]
-    text = normalised(extracted(given, options["extract"]), case)
+    text = answer_form(given, options["extract"], case)
     texts = wanted if isinstance(wanted, list) else [wanted]
-    return all(normalised(part, case) in text for part in texts)
+    return all(_stands_in(normalised(part, case), text) for part in texts)
+
+
+def _stands_in(part: str, text: str) -> bool:
+    """Say whether `part` occurs in `text` as whole words and whole numbers."""
+    before = rf"(?<!{_letter(part[0])})" + (r"(?<!\d[.,])" if part[0].isdigit() else "")
+    behind = rf"(?!{_letter(part[-1])})" + (r"(?![.,^]\d)" if part[-1].isdigit() else "")
+    return re.search(before + re.escape(part) + behind, text) is not None
+
+
+def _letter(char: str) -> str:
+    """Return the class of characters that would make a longer word of one that ends in `char`."""
+    return rf"[^\W{_UNSPACED}]" if re.fullmatch(rf"[^\W{_UNSPACED}]", char) else r"(?!)"
 
 
 def problem(wanted: Any) -> str | None:
@@ -29,7 +39,7 @@ def problem(wanted: Any) -> str | None:
 
 
 SCORER = Scorer(
-    "The reply contains this text, or each of these; a weak test, for want of a better one.",
+    "The reply contains this text, or each of these, as whole words; a weak test.",
     holds,
     answer={
         "anyOf": [

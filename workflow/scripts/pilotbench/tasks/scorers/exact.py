@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from pilotbench.tasks.scorers.scorer import (
-    EXTRACT,
-    IGNORE_CASE,
-    Json,
-    Scorer,
-    extracted,
-    normalised,
-)
+from pilotbench.tasks.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
+from pilotbench.tasks.scorers.text_form import answer_form, normalised
 
 
 def holds(wanted: Any, given: Any, options: Json) -> bool:
-    """Compare both as normalised text; a number or boolean is compared as it is written."""
+    """Compare both as normalised text; a number is compared as it is written (1e6 as 1000000)."""
     case = options["ignore_case"]
-    return normalised(extracted(given, options["extract"]), case) == normalised(str(wanted), case)
+    reply = answer_form(given, options["extract"], case)
+    return any(reply == normalised(form, case) for form in _forms(wanted))
+
+
+def _forms(wanted: Any) -> list[str]:
+    """Return how a wanted answer may be written: a whole float also without its point."""
+    whole = isinstance(wanted, float) and wanted.is_integer()
+    return [str(wanted), str(int(wanted))] if whole else [str(wanted)]
 
 
 def problem(wanted: Any) -> str | None:
@@ -26,7 +27,7 @@ def problem(wanted: Any) -> str | None:
 
 
 SCORER = Scorer(
-    "The answer is this text, both normalised (NFKC, white space, outer quotes, final period).",
+    "The answer is this text, both normalised (characters, white space, quotes, a final mark).",
     holds,
     answer={"type": ["string", "number"]},
     says="the answer is {}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pilotbench.canonical import canonical
-from pilotbench.tasks.scorers.scorer import Json, Scorer, depth_within, json_of
+from pilotbench.tasks.scorers.json_text import json_of
+from pilotbench.tasks.scorers.scorer import Json, Scorer, depth_within
 
 
 def holds(wanted: Any, given: Any, options: Json) -> bool:
@@ -34,7 +35,7 @@ def problem(wanted: Any) -> str | None:
 
 
 SCORER = Scorer(
-    "The reply (or its last fenced block, or its last line) is JSON that equals this value.",
+    "The reply (or its last fenced block, its end, or its last line) is JSON that equals this.",
     holds,
     answer={},
     says="the answer equals {}",

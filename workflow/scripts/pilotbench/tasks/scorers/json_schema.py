@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from pilotbench.tasks.scorers import regular_expression
-from pilotbench.tasks.scorers.scorer import Json, Scorer, json_of
+from pilotbench.tasks.scorers.json_text import json_of
+from pilotbench.tasks.scorers.scorer import Json, Scorer
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +80,7 @@ def _leads_somewhere(schema: Any, reference: str) -> bool:
 
 
 SCORER = Scorer(
-    "The reply (or its last fenced block, or its last line) is JSON valid under this schema.",
+    "The reply (or its last fenced block, its end, or its last line) is JSON valid under this.",
     holds,
     answer={"type": ["object", "boolean"]},
     says="the answer is valid under {}",

@@ -11,7 +11,8 @@ from typing import Any
 import regex
 
 from pilotbench.errors import TaskError
-from pilotbench.tasks.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer, extracted
+from pilotbench.tasks.scorers.extraction import extracted
+from pilotbench.tasks.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
 
 LONGEST = 10_000
 PATIENCE_S = 5.0
