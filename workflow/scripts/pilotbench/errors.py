@@ -7,6 +7,7 @@ PilotbenchError
 │   └── TaskError              a task folder or a tool
 ├── RecordError                a shard or journal file that is damaged (names file and line)
 ├── TranscriptError            a transcript that does not fit its instance
+├── Unscorable                 an answer that cannot be scored: its episode is unfinished
 ├── Stopping                   asked to stop (signal, orphaned, journal not writable)
 └── ProviderError              an attempt to get a completion failed
     ├── Retryable              worth another attempt within the request's deadline
@@ -60,6 +61,10 @@ class RecordError(PilotbenchError):
 
 class TranscriptError(PilotbenchError):
     """A transcript that does not fit its instance."""
+
+
+class Unscorable(PilotbenchError):
+    """An answer that cannot be scored, by no fault of the model: its episode is unfinished."""
 
 
 class Stopping(PilotbenchError):

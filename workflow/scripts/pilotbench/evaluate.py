@@ -22,7 +22,7 @@ from pilotbench import BENCHMARK_VERSION, provenance
 from pilotbench.asker import NOT_ASKED, Asker, NotAnswered, Share, journal_of, journal_only
 from pilotbench.canonical import canonical, digest
 from pilotbench.episode import Episode, play
-from pilotbench.errors import PilotbenchError, ProviderError, Stopping
+from pilotbench.errors import PilotbenchError, ProviderError, Stopping, Unscorable
 from pilotbench.fingerprint import asked_of
 from pilotbench.matrix import Matrix
 from pilotbench.names import to_path
@@ -103,7 +103,9 @@ def play_shard(
     in_flight: int = 1,
     watch: Callable[[Episode | Owed], None] = lambda _: None,
 ) -> Outcome:
-    """Play every episode of a shard, `in_flight` at a time; a ProviderError leaves it owed.
+    """Play every episode of a shard, `in_flight` at a time.
+
+    A ProviderError leaves an episode owed, and so does an answer that cannot be scored.
 
     `watch` is called with each episode as soon as it is over.
     """
@@ -113,7 +115,7 @@ def play_shard(
         over: Episode | Owed
         try:
             over = _play(matrix, shard, *place, ask)
-        except (ProviderError, Stopping) as error:
+        except (ProviderError, Stopping, Unscorable) as error:
             over = Owed(*place, type(error).__name__, str(error))
         watch(over)
         return over

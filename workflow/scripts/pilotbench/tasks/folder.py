@@ -25,7 +25,7 @@ import yaml
 
 from pilotbench import schemas, yamls
 from pilotbench.canonical import digest
-from pilotbench.errors import TaskError, TranscriptError, hint
+from pilotbench.errors import TaskError, TranscriptError, Unscorable, hint
 from pilotbench.instances import Instance
 from pilotbench.tasks.pack_session import PackSession, known_tools, tool_specs
 from pilotbench.tasks.scorers import SCORERS, SCORERS_VERSION
@@ -134,7 +134,11 @@ class QuestionPack:
     def _goal(self, instance: Instance, answer: Any) -> tuple[Json, bool, str]:
         """Return (predicate, holds, words): the one goal of a question."""
         scorer, wanted = SCORERS[self.scorer_kind], instance.extra["answer"]
-        holds = answer is not None and scorer.holds(wanted, answer, self.options)
+        try:
+            holds = answer is not None and scorer.holds(wanted, answer, self.options)
+        except Unscorable as error:
+            line = self._lines[instance.index][0]
+            raise Unscorable(f"{self._file}: line {line}: {error}") from None
         words = scorer.says.format(json.dumps(wanted, ensure_ascii=False))
         return {"kind": "answer"}, holds, words
 

@@ -1,27 +1,37 @@
 """Regular expression: the answer matches a pattern.
 
-The pattern is the pack author's: one that backtracks without end is an error after five seconds,
-never a score.
+The pattern is the pack author's. One that takes too long on an answer leaves that episode
+unfinished, named with file, line and pattern: it is no fault of the model, so it is never a score.
+One that takes too long on a hundred equal characters is an error before the first request.
 """
 
 from __future__ import annotations
 
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import regex
 
-from pilotbench.errors import TaskError
+from pilotbench.errors import Unscorable
 from pilotbench.tasks.scorers.extraction import extracted
 from pilotbench.tasks.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
 
 LONGEST = 10_000
-PATIENCE_S = 5.0
+PATIENCE_S = 2.0
+MOST_TIMEOUTS = 3
+MOST_REPEATS = 1_000_000
+
+_timeouts: Counter[str] = Counter()
 
 
 def holds(wanted: Any, given: Any, options: Json) -> bool:
     """Match the pattern with the first 10,000 characters of the answer.
 
-    Raises TaskError where that takes longer than five seconds.
+    Raises Unscorable where that takes longer than two seconds.
     """
     text = extracted(given, options["extract"])
     return found(wanted, text, options["ignore_case"], whole=options["match"] == "full")
@@ -30,23 +40,50 @@ def holds(wanted: Any, given: Any, options: Json) -> bool:
 def found(wanted: str, text: str, ignore_case: bool = False, *, whole: bool = False) -> bool:
     """Say whether a pattern matches in the first 10,000 characters of `text`, or all of them.
 
-    Raises TaskError where that takes longer than five seconds.
+    Raises Unscorable where that takes longer than two seconds, and at once where this process has
+    met that three times with the pattern.
     """
+    try:
+        if _timeouts[wanted] < MOST_TIMEOUTS:
+            return _matches(wanted, text, ignore_case, whole)
+    except TimeoutError:
+        _timeouts[wanted] += 1
+    raise Unscorable(f"the pattern {_short(wanted)} takes longer than {PATIENCE_S:g} s to match")
+
+
+def _matches(wanted: str, text: str, ignore_case: bool, whole: bool) -> bool:
     pattern = regex.compile(wanted, regex.IGNORECASE if ignore_case else 0)
     match = pattern.fullmatch if whole else pattern.search
-    try:
-        return match(text[:LONGEST], timeout=PATIENCE_S) is not None
-    except TimeoutError:
-        raise TaskError(f"regular expression {wanted!r}: backtracks without end") from None
+    return match(text[:LONGEST], timeout=PATIENCE_S) is not None
 
 
-def problem(wanted: Any) -> str | None:
-    """Say why a pattern is no regular expression."""
+def _short(pattern: str) -> str:
+    return repr(pattern) if len(pattern) <= 80 else f"{pattern[:79]!r}…"
+
+
+@lru_cache(maxsize=10_000)
+def problem(wanted: str) -> str | None:
+    """Say why a pattern is no regular expression, or that it backtracks without end."""
+    repeats = (int(count) for count in re.findall(r"\)\{(\d+)", wanted))
+    if math.prod(repeats) > MOST_REPEATS:
+        return f"no regular expression: {_short(wanted)} repeats a group more than a million times"
     try:
-        regex.compile(wanted)
+        pattern = regex.compile(wanted)
     except (regex.error, RecursionError, OverflowError) as error:
         return f"no regular expression: {error}"
+    try:
+        for probe in _probes(wanted):
+            pattern.fullmatch(probe, timeout=PATIENCE_S)
+    except TimeoutError:
+        return f"the pattern {_short(wanted)} backtracks without end; rewrite its nested repeats"
     return None
+
+
+def _probes(pattern: str) -> Iterator[str]:
+    """Yield texts that a pattern with nested repeats takes for ever to refuse."""
+    letters = dict.fromkeys(char for char in pattern if char.isalnum())
+    for char in dict.fromkeys(["a", "0", " ", *list(letters)[:20]]):
+        yield char * 100 + "\0"
 
 
 SCORER = Scorer(
