@@ -10,7 +10,8 @@
 A template sees `request`, `task`, `difficulty` and, with `needs_plan`, `plan`: the list of plan
 lines, flawed where the front matter names a flaw. Files whose name begins with an underscore are
 no prompts; others extend or include them by a literal name. Undefined names are errors, the
-sandbox of Jinja2 holds, and the rendered text is stripped of white space at both ends.
+sandbox of Jinja2 holds with bounds on time and size (`templating`), and the rendered text is
+stripped of white space at both ends.
 
 Loading reads files and hashes only, so that a plan costs little; Jinja2 is imported to render.
 """
@@ -22,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
@@ -93,10 +94,16 @@ class Prompt:
     def _rendered(self, words: dict[str, Any]) -> str:
         import jinja2
 
+        from pilotbench import templating
+
+        template = self._template
+        templating.start(sum(map(len, self.sources.values())))
         try:
-            text = self._template.render(words).strip()
+            text = template.render(words).strip()
         except jinja2.TemplateError as error:
             raise TemplateError(f"{self.source}: {_line(error)}") from None
+        except RecursionError:
+            raise TemplateError(f"{self.source}: a macro, block or include calls itself") from None
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise TemplateError(f"{self.source}: cannot be rendered: {_line(error)}") from None
         if not text:
@@ -106,9 +113,11 @@ class Prompt:
     @cached_property
     def _template(self) -> jinja2.Template:
         import jinja2
-        from jinja2.sandbox import SandboxedEnvironment
 
-        environment = SandboxedEnvironment(
+        from pilotbench import templating
+
+        templating.start(sum(map(len, self.sources.values())))
+        environment = templating.PromptEnvironment(
             undefined=jinja2.StrictUndefined,
             loader=jinja2.DictLoader(self.sources),
             trim_blocks=True,
@@ -117,10 +126,14 @@ class Prompt:
         )
         try:
             self._check_variables(environment)
-            return environment.get_template(self.source.name)
+            return cast("jinja2.Template", environment.get_template(self.source.name))
         except jinja2.TemplateSyntaxError as error:
             where = self.source.with_name(error.name or self.source.name)
             raise TemplateError(f"{where}: line {error.lineno}: {error.message}") from None
+        except (RecursionError, SyntaxError):
+            raise TemplateError(f"{self.source}: nests too deep") from None
+        except (jinja2.TemplateError, ValueError) as error:
+            raise TemplateError(f"{self.source}: {_line(error)}") from None
 
     def _check_variables(self, environment: jinja2.Environment) -> None:
         """Raise TemplateError for a name that no render defines, also in a branch not taken."""
