@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from pilotbench import matrix
-from pilotbench.run import orders, resources, runlock
+from pilotbench.run import orders, outputs, resources, runlock
 from pilotbench.config import DIFFICULTIES, restate
 from pilotbench.errors import UserError
 from pilotbench.names import to_path
@@ -58,6 +58,7 @@ SHARDS = (
     [] if SETTINGS.partial else [f"{RESULTS}/shards/{path}" for path in PLAN.by_path]
 )
 DATABASE = f"{RESULTS}/master.duckdb"
+MADE = f"{RESULTS}/{outputs.MADE}"
 SUMMARY = f"{RESULTS}/summary/index.html"
 BESIDE = ("summary.md", "summary.txt", "summary.json", "figures", "tables")
 EXPORTED = ("episodes", "cells", "leaderboard", "errors", "shards", "owed")
@@ -67,7 +68,7 @@ EXPORTS = [
     *(f"{RESULTS}/exports/{table}.csv" for table in EXPORTED),
 ]
 PAGES = [SUMMARY, *(f"{RESULTS}/summary/{name}" for name in BESIDE)]
-TARGETS = [*SHARDS, DATABASE, *EXPORTS, *PAGES]
+TARGETS = [*SHARDS, DATABASE, MADE, *EXPORTS, *PAGES]
 
 
 def here() -> Path:

@@ -1,7 +1,8 @@
 """The master database, brought up to date from the shards that are new, changed or gone.
 
 INPUT:  every planned shard (none with partial=true: then files and journal are found as they lie)
-OUTPUT: results/master.duckdb, results/master_database.json, results/exports/
+OUTPUT: results/master.duckdb, results/master_database.json, results/exports/; results/.made, which
+        a refresh after a failed run removes: then the next run makes all of this again
 """
 
 import time
@@ -16,6 +17,7 @@ rule database:
         shards=SHARDS,
     output:
         database=update(DATABASE) if UPDATED else DATABASE,
+        made=touch(MADE),
     log:
         f"{RESULTS}/logs/database.log",
     conda:
@@ -23,6 +25,7 @@ rule database:
     params:
         selection=MATRIX.selection,
         look_again=time.time() if SETTINGS.partial else None,
+        refreshed=outputs.refreshed(HERE),
     script:
         "../scripts/database.py"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from pilotbench.errors import UserError
 from pilotbench.fingerprint import Now
 from pilotbench.matrix import Matrix
 
+MADE = ".made"
+REFRESHED = ".refreshed"
 log = logging.getLogger(__name__)
 
 
@@ -79,7 +82,31 @@ def write_summary(matrix: Matrix) -> None:
 
 
 def refresh(matrix: Matrix) -> None:
-    """Bring database, exports and summary up to date, whatever is finished."""
+    """Bring database, exports and summary up to date, whatever is finished.
+
+    Snakemake does not know of it. So its record of the last success is made void first: whatever
+    ends this, the next run makes database, exports and summary again.
+    """
+    void(matrix.settings.results_dir)
     update_database(matrix)
     write_exports(matrix)
     write_summary(matrix)
+
+
+def void(results: Path) -> None:
+    """Make the next run write database, exports and summary, whatever their times are.
+
+    A missing output is made again; where outputs lie in a bucket, the parameter `refreshed` differs
+    from the one that is on record.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    (results / MADE).unlink(missing_ok=True)
+    (results / REFRESHED).write_text(f"{time.time_ns()}\n")
+
+
+def refreshed(results: Path) -> str | None:
+    """Return when database and summary were last written outside of a rule, None where never."""
+    try:
+        return (results / REFRESHED).read_text().strip()
+    except OSError:
+        return None
