@@ -1,9 +1,11 @@
 """`master_database.json`, in the form that users of the predecessor know, now consistent.
 
-summary; then models > prompt type > tool success rate > difficulty > task type. Every number is
-counted from the episodes of the selection of the last command; `total` = `full_success` +
-`partial_success` + `failure` at each leaf, and the leaves add up to the summary. The form is fixed
-by `schemas/master_database.schema.yaml`.
+summary; then models > prompt type > tool success rate > difficulty > task type. The file is
+cumulative, as there: it counts every episode of the store that counts, whatever the selection of
+the last command was; superseded episodes are in no number. `total` = `full_success` +
+`partial_success` + `failure` and `planned` = `total` + `refused` + `not_applicable` + `owed` at
+each leaf, and the leaves add up to the summary. The form is fixed by
+`schemas/master_database.schema.yaml`.
 """
 
 from __future__ import annotations
@@ -15,26 +17,45 @@ from typing import Any
 
 from pilotbench import drafts
 from pilotbench.database.queries import opened
+from pilotbench.database.schema import CELL
+from pilotbench.database.views import COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES_SQL
 from pilotbench.scoring import ERROR_KINDS
 
 Json = dict[str, Any]
 DIGITS = 6
-
+_COUNTED = (
+    "full_success",
+    "partial_success",
+    "failure",
+    "refused",
+    "not_applicable",
+    "owed",
+    "provisional",
+)
+_WORDS = ", ".join(CELL)
 _LEAVES = f"""
-SELECT model, prompt, tool_success_rate, difficulty, task, planned, completed AS total,
-  full_success, partial_success, failure, refused, not_applicable, owed, provisional,
-  success_rate, success_rate_all, partial_success / nullif(completed, 0) AS partial_rate,
+WITH done AS (
+  SELECT {_WORDS}, count(*) FILTER (provisional) AS provisional, count(*) AS episodes,
+    {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}, {ERRORS_SQL}
+  FROM episodes GROUP BY ALL
+), planned AS (SELECT DISTINCT {_WORDS} FROM plan
+), owing AS (SELECT {_WORDS}, count(*) AS owed FROM owed GROUP BY ALL)
+SELECT model, prompt, tool_success_rate, difficulty, task,
+  coalesce(episodes, 0) + coalesce(owed, 0) AS planned, coalesce(completed, 0) AS total,
+  {", ".join(f"coalesce({name}, 0) AS {name}" for name in _COUNTED)}, success_rate,
+  success_rate_all, partial_success / nullif(completed, 0) AS partial_rate,
   failure / nullif(completed, 0) AS failure_rate, weighted_score AS weighted_success_score,
   progress, turns AS avg_turns, tool_calls AS avg_tool_calls, parse_rate,
-  effective_rate AS effective_tool_success_rate, tokens_input, tokens_output, cost_usd,
-  {", ".join(f"error_{kind}" for kind in ERROR_KINDS)}
-FROM cells WHERE current
+  effective_rate AS effective_tool_success_rate, if(episodes IS NULL, 0, tokens_input)
+  AS tokens_input, if(episodes IS NULL, 0, tokens_output) AS tokens_output, cost_usd,
+  {", ".join(f"coalesce(error_{kind}, 0) AS error_{kind}" for kind in ERROR_KINDS)}
+FROM done FULL JOIN planned USING ({_WORDS}) LEFT JOIN owing USING ({_WORDS})
 ORDER BY model, prompt, tool_success_rate, difficulty, task
 """
 _LAST = """
 SELECT coalesce(
-  (SELECT max(ended) FROM episodes WHERE current),
-  (SELECT epoch(max(ended)::TIMESTAMPTZ) FROM shards WHERE current > 0))
+  (SELECT max(ended) FROM episodes),
+  (SELECT epoch(max(ended)::TIMESTAMPTZ) FROM shards WHERE counted > 0))
 """
 
 

@@ -123,8 +123,8 @@ parse_rate         DOUBLE   Turns with a call that could be parsed / turns.
 effective_rate     DOUBLE   Drawn calls that did not fail by draw / drawn calls.
 turns              DOUBLE   Mean turns of completed episodes.
 tool_calls         DOUBLE   Mean tool calls of completed episodes.
-tokens_input       BIGINT   Input tokens.
-tokens_output      BIGINT   Output tokens.
+tokens_input       BIGINT   Input tokens; null where those of a request are not known.
+tokens_output      BIGINT   Output tokens; null as above.
 cost_usd           DOUBLE   Cost in USD; null where that of an episode is not known.
 requests           BIGINT   Requests.
 latency_s          DOUBLE   Mean latency of a request, s.
@@ -143,13 +143,21 @@ SCORES_SQL = """
     avg(progress) AS progress,
     avg(weighted_score) AS weighted_score,
     count(*) FILTER (collateral_damage) AS collateral_damage"""
-EFFORT_SQL = """
+
+
+def _known(tokens: str) -> str:
+    """Return the sum of a column of tokens, null where a request's are not known."""
+    unknown = f"count(*) FILTER ({tokens} IS NULL AND requests > 0)"
+    return f"CASE WHEN {unknown} = 0 THEN coalesce(sum({tokens}), 0)::BIGINT END AS {tokens}"
+
+
+EFFORT_SQL = f"""
     sum(parsed_turns) / nullif(sum(turns), 0) AS parse_rate,
     1 - sum(transient_met) / nullif(sum(drawn_calls), 0) AS effective_rate,
     avg(turns) FILTER (status = 'completed') AS turns,
     avg(tool_calls) FILTER (status = 'completed') AS tool_calls,
-    sum(tokens_input)::BIGINT AS tokens_input,
-    sum(tokens_output)::BIGINT AS tokens_output,
+    {_known("tokens_input")},
+    {_known("tokens_output")},
     CASE WHEN count(*) FILTER (cost_usd IS NULL AND status <> 'not_applicable') = 0
          THEN coalesce(sum(cost_usd), 0) END AS cost_usd,
     sum(requests)::BIGINT AS requests,
@@ -186,9 +194,10 @@ SELECT {_WORDS}, current, protocol, planned, coalesce(completed, 0) AS completed
   coalesce(full_success, 0) AS full_success, coalesce(partial_success, 0) AS partial_success,
   coalesce(failure, 0) AS failure, success_rate, success_rate_all, progress, weighted_score,
   coalesce(collateral_damage, 0) AS collateral_damage, parse_rate, effective_rate, turns,
-  tool_calls, coalesce(tokens_input, 0) AS tokens_input,
-  coalesce(tokens_output, 0) AS tokens_output, cost_usd, coalesce(requests, 0) AS requests,
-  latency_s, {", ".join(f"coalesce(error_{k}, 0) AS error_{k}" for k in ERROR_KINDS)},
+  tool_calls, if(completed IS NULL, 0, tokens_input)
+  AS tokens_input, if(completed IS NULL, 0, tokens_output) AS tokens_output, cost_usd,
+  coalesce(requests, 0) AS requests, latency_s,
+  {", ".join(f"coalesce(error_{k}, 0) AS error_{k}" for k in ERROR_KINDS)},
   coalesce(versions, 0) AS versions
 FROM planned FULL JOIN done USING ({_WORDS}, current) LEFT JOIN owing USING ({_WORDS}, current)
 """,
@@ -253,7 +262,7 @@ WITH done AS (
   SELECT shard, count(*) AS episodes, count(*) FILTER (counted) AS counted,
     count(*) FILTER (counted AND NOT provisional) AS of_file,
     count(*) FILTER (current AND counted) AS current, {COUNTS_SQL},
-    sum(tokens_input)::BIGINT AS tokens_input, sum(tokens_output)::BIGINT AS tokens_output,
+    {_known("tokens_input")}, {_known("tokens_output")},
     CASE WHEN count(*) FILTER (cost_usd IS NULL AND status <> 'not_applicable') = 0
          THEN coalesce(sum(cost_usd), 0) END AS cost_usd,
     sum(requests)::BIGINT AS requests
@@ -264,8 +273,9 @@ SELECT {", ".join(f's."{c.name}"' for c in SHARDS.columns)}, p.path IS NOT NULL 
   coalesce(d.episodes, 0) AS episodes, coalesce(d.counted, 0) AS counted,
   coalesce(d.current, 0) AS current, coalesce(d.completed, 0) AS completed,
   coalesce(d.refused, 0) AS refused, coalesce(d.not_applicable, 0) AS not_applicable,
-  coalesce(o.owed, 0) AS owed, coalesce(d.tokens_input, 0) AS tokens_input,
-  coalesce(d.tokens_output, 0) AS tokens_output, d.cost_usd, coalesce(d.requests, 0) AS requests
+  coalesce(o.owed, 0) AS owed, if(d.episodes IS NULL, 0, d.tokens_input)
+  AS tokens_input, if(d.episodes IS NULL, 0, d.tokens_output) AS tokens_output, d.cost_usd,
+  coalesce(d.requests, 0) AS requests
 FROM store.shards s LEFT JOIN store.plan p ON p.path = s.path
   LEFT JOIN done d ON d.shard = s.path LEFT JOIN owing o ON o.shard = s.path
 """,
@@ -278,8 +288,8 @@ counted            BIGINT   Of these, rows that stand in the view `episodes`.
 current            BIGINT   Of these, in the current matrix.
 {_OUTCOMES.strip()}
 owed               BIGINT   Planned episodes that nobody has finished.
-tokens_input       BIGINT   Input tokens.
-tokens_output      BIGINT   Output tokens.
+tokens_input       BIGINT   Input tokens; null where those of a request are not known.
+tokens_output      BIGINT   Output tokens; null as above.
 cost_usd           DOUBLE   Cost in USD; null where that of an episode is not known.
 requests           BIGINT   Requests.
 """),
