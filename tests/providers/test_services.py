@@ -262,3 +262,61 @@ def test_what_a_service_does_to_one_question(
     assert {name: record[name] for name in case.record} == case.record
     if case.cost is not ANY:
         assert record["cost_usd"] == (case.cost and pytest.approx(case.cost))
+
+
+def journal_lines(folder: Path) -> list[Json]:
+    """Return every line of the journal."""
+    files = sorted((folder / "journal").rglob("*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+
+
+@pytest.mark.usefixtures("secret")
+@pytest.mark.parametrize(
+    ("body", "tokens"),
+    [
+        (b"upstream said ok sk-scripted", None),
+        (said("It is 4", "abort"), {"input": 100, "output": 10, "reasoning": 0, "cached": 0}),
+    ],
+    ids=["not json", "broken off"],
+)
+def test_an_unusable_answer_is_kept_as_it_came_and_asked_three_times_over_all_runs(
+    body: Any, tokens: Json | None, tmp_path: Path
+) -> None:
+    case = Case("unusable", "owed", body)
+    with service(case.script()) as scripted:
+        first = play(shard_of(tmp_path, scripted.address, tools=False, retry_for_s=0.1))
+        assert first.owed == {0: "UnusableAnswer"}
+        assert 1 <= scripted.asked(0) <= 3  # as long as `retry_for_s` lets it try
+        for _ in range(3):
+            found = play(shard_of(tmp_path, scripted.address, tools=False, retry_for_s=60))
+            assert found.outcome(0) == "owed"
+            assert scripted.asked(0) == 3
+        assert "ask_unusable" not in found.messages[0]  # the cause, not the remedy
+        kept = [line for line in journal_lines(tmp_path) if "failure" in line]
+        assert len(kept) == 3
+        sent = body.decode() if isinstance(body, bytes) else json.dumps(body)
+        assert {line["raw"] for line in kept} == {sent.replace("sk-scripted", "***")}
+        assert [line["tokens"] for line in kept] == [tokens] * 3
+
+        again = shard_of(tmp_path, scripted.address, tools=False, ask_unusable=True)
+        scripted.reply = lambda body, number: RIGHT
+        assert play(again).outcome(0) == "right"
+        assert scripted.asked(0) == 4
+        assert scripted.asked(1) == 1
+
+
+@pytest.mark.usefixtures("secret")
+def test_what_an_earlier_release_took_for_an_answer_is_asked_again(tmp_path: Path) -> None:
+    with service(lambda body, number: RIGHT if question_of(body) == Q1 else said("8")) as scripted:
+        play(shard_of(tmp_path, scripted.address, tools=False))
+        for file in (tmp_path / "journal").rglob("*.jsonl"):
+            text = file.read_text().replace('"finish_reason": "stop"', '"finish_reason": "abort"')
+            lines = [json.loads(line) for line in text.splitlines()]
+            for line in lines:
+                line.pop("checksum")
+            file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        for file in (tmp_path / "results").rglob("*.gz"):
+            file.unlink()
+        found = play(shard_of(tmp_path, scripted.address, tools=False))
+        assert (found.outcome(0), found.outcome(1)) == ("right", "right")
+        assert scripted.asked(0) == scripted.asked(1) == 2

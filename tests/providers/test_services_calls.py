@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pilotbench.protocols import history
 from support.scripted import (
     QUESTIONS,
     Reply,
@@ -195,3 +196,21 @@ def test_a_call_in_a_tag_is_repeated_as_the_tool_call_that_it_is(tmp_path: Path)
     assert last["messages"][2]["content"] == "First."
     (made,) = last["messages"][2]["tool_calls"]
     assert made["function"] == {"name": "utility_helper", "arguments": '{"answer":42}'}
+
+
+@pytest.mark.parametrize("name", ["t_noid", "t_sameid", "t_longid", "t_deepseek_rc"])
+def test_a_journal_of_the_earlier_form_answers_without_a_request(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = next(replace(c, strict=any_conversation) for c in CASES if c.name == name)
+    with service(case.script) as scripted:
+        asked = shard_of(tmp_path, scripted.address, tools=True)
+        with monkeypatch.context() as earlier:
+            earlier.setattr(history, "now", history.before)
+            play(asked)
+        assert len(scripted.requests) == case.asked + 1
+        for path in (asked.settings.results_dir / "shards").rglob("*.gz"):
+            path.unlink()
+        again = play(asked)
+        assert again.outcome(0) == "right"
+        assert len(scripted.requests) == case.asked + 1

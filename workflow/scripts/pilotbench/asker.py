@@ -14,10 +14,11 @@ from typing import Any
 
 from pilotbench import provenance
 from pilotbench.config import Model, Settings
-from pilotbench.errors import ProviderError
+from pilotbench.errors import ProviderError, UnusableAnswer
 from pilotbench.journal import Journal, Segment, bounded, journal_folder, sought
 from pilotbench.journal.answers import Answers
-from pilotbench.keys.pool import Pool, StopFlag
+from pilotbench.journal.identity import Sought
+from pilotbench.keys.pool import MOST_UNUSABLE, Pool, StopFlag
 from pilotbench.keys.routing import usable_keys
 from pilotbench.matrix import Matrix
 from pilotbench.providers.provider import Asked, Request
@@ -96,15 +97,34 @@ class Asker:
             if not self._share.may_ask:
                 raise NotAnswered("the journal has no answer, and nothing may be asked")
             self._segment.check()
+            tries = self._tries(wanted)
             pool = self._pool()
             try:
-                asked = bounded(pool.ask(request))
+                asked = bounded(
+                    pool.ask(request, lambda e: self._segment.write_failure(wanted, e), tries)
+                )
+            except UnusableAnswer:  # kept when it came
+                raise
             except ProviderError as error:
                 self._segment.write_failure(wanted, error)
                 raise
             self._segment.write(wanted, asked, **self._stamp)
             self.keys[asked.key] += 1
             return asked
+
+    def _tries(self, wanted: Sought) -> int:
+        """Return how many more answers that cannot be used a request may cost.
+
+        Raises UnusableAnswer where there have been enough, over all runs.
+        """
+        known = self._segment.answers.unusable(wanted.identity)
+        paid = [] if self._settings.ask_unusable else known
+        if len(paid) >= MOST_UNUSABLE:
+            raise UnusableAnswer(
+                f"{paid[-1].message} (paid {len(paid)} times, not asked again; to ask again: "
+                "--config ask_unusable=true)"
+            )
+        return MOST_UNUSABLE - len(paid)
 
     def _pool(self) -> Pool:
         with self._making:

@@ -59,6 +59,7 @@ SCALARS = (
     "partial",
     "rescore",
     "keep_going",
+    "ask_unusable",
     "quick",
     "budget_usd",
 )
@@ -193,6 +194,7 @@ class Settings:
     partial: bool = False
     rescore: bool = False
     keep_going: bool = False
+    ask_unusable: bool = False
     quick: bool = False
     budget_usd: float | None = None
     results_dir: Path = Path("results")
@@ -266,6 +268,7 @@ def settings(config: Mapping[str, Any]) -> Settings:
         partial=config.get("partial", False),
         rescore=config.get("rescore", False),
         keep_going=config.get("keep_going", False),
+        ask_unusable=config.get("ask_unusable", False),
         quick=config.get("quick", False),
         budget_usd=config.get("budget_usd"),
         results_dir=expanded("results_dir", config.get("results_dir", "results")),

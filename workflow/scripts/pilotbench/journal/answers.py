@@ -7,6 +7,8 @@ written as lines.py says. The lines of earlier releases have no checksum. A line
 of a segment is a write that did not finish, and is ignored. A damaged line elsewhere is reported
 and asked for again; it never hides the others.
 
+An answer that was paid for and could not be used is a failure with its body (`raw`) and `tokens`.
+
 Most failures leave an episode owed. A few are the provider's last word (VERDICTS): they end an
 episode as an answer does, so they are found again too, and never asked twice.
 """
@@ -23,10 +25,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pilotbench.errors import ContextOverflow, ProviderError, RecordError, Refused
+from pilotbench.errors import (
+    ContextOverflow,
+    ProviderError,
+    RecordError,
+    Refused,
+    UnusableAnswer,
+)
 from pilotbench.journal import lines
 from pilotbench.journal.elsewhere import Elsewhere
 from pilotbench.journal.identity import Sent, Sought, sent
+from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.provider import Asked, Completion
 
 Json = dict[str, Any]
@@ -127,14 +136,15 @@ class Answers:
                 found = self.find(identity)
                 if found is not None:
                     return found
-            if self.elsewhere is None or not self.elsewhere.more(request, self, count):
+            if self.elsewhere is None or not self._read_more(self.elsewhere, request, count):
                 return None
 
     def find(self, identity: str) -> Asked | None:
         """Return the response under `identity` alone; see `answer`."""
-        record = self.record(identity)
-        if record is not None:
-            return asked_from_json(record["asked"])
+        for record in self._records(identity):
+            asked = asked_from_json(record["asked"])
+            if meaning(asked.completion.finish_reason) is not Meaning.INFRASTRUCTURE:
+                return asked  # earlier releases took what a service had broken off for an answer
         verdict = self._verdicts.get(identity)
         if verdict is not None:
             raise VERDICTS[verdict.kind](verdict.message)
@@ -142,12 +152,12 @@ class Answers:
 
     def record(self, identity: str) -> Json | None:
         """Return the whole line of that response."""
-        for place in self._places.get(identity, ()):
-            try:
-                return _response(_read_at(place), identity)
-            except RecordError as error:
-                self._report(Damage(place.path, place.line, str(error)))
-        return None
+        return next(self._records(identity), None)
+
+    def unusable(self, identity: str) -> list[Failure]:
+        """Return the paid answers to a request that held no completion, oldest first."""
+        kind = UnusableAnswer.__name__
+        return [one for one in self.failures if one.identity == identity and one.kind == kind]
 
     def identities(self) -> list[str]:
         """Return the identities answered by a response, in the order of the segments."""
@@ -182,12 +192,27 @@ class Answers:
             for place, line in _placed(path, segment):
                 self._add_line(line, place)
 
+    def _records(self, identity: str) -> Iterator[Json]:
+        """Yield the lines of the responses under `identity` that can be read, the first first."""
+        for place in self._places.get(identity, ()):
+            try:
+                yield _response(_read_at(place), identity)
+            except RecordError as error:
+                self._report(Damage(place.path, place.line, str(error)))
+
+    def _read_more(self, elsewhere: Elsewhere, request: Sought, count: int) -> bool:
+        """Read what may answer a request, in this form or the earlier; return whether to look."""
+        forms = [request] if request.earlier is None else [request, request.earlier]
+        return any(elsewhere.more(form, self, count) for form in forms)
+
     def _names(self, request: Sought) -> Iterator[str]:
         """Yield the identities under which the response to a request may stand."""
         yield request.identity
         if request.former != request.identity:
             yield request.former
             yield from self._sent.get(request.sent, ())
+        if request.earlier is not None:
+            yield from self._names(request.earlier)
 
     def _add_line(self, line: bytes, place: Place) -> None:
         ours = _OURS.fullmatch(line)

@@ -12,7 +12,7 @@ as it was sent (`sent`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pilotbench.canonical import digest
@@ -26,12 +26,16 @@ Sent = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class Sought:
-    """A request as the journal knows it: what to look for, and what to write down."""
+    """A request as the journal knows it: what to look for, and what to write down.
+
+    `earlier` is the same request in the form of an earlier release, whose answer answers this one.
+    """
 
     components: Json
     identity: str
     former: str
     index: int
+    earlier: Sought | None = None
 
     @property
     def sent(self) -> Sent:
@@ -44,7 +48,14 @@ def sought(model: Model, request: Request) -> Sought:
     now = components(model, request)
     was = {**_common(now), "instance": request.instance.content_hash}
     name = identity(now)
-    return Sought(now, name, name if "instance" in now else identity(was), request.instance.index)
+    former = name if "instance" in now else identity(was)
+    return Sought(now, name, former, request.instance.index, _earlier(model, request))
+
+
+def _earlier(model: Model, request: Request) -> Sought | None:
+    if request.earlier is None:
+        return None
+    return sought(model, replace(request, body=request.earlier, earlier=None))
 
 
 def components(model: Model, request: Request) -> Json:

@@ -26,7 +26,7 @@ from typing import Any
 
 from pilotbench.canonical import digest
 from pilotbench.config import Model
-from pilotbench.errors import Stopping, UserError
+from pilotbench.errors import Stopping, UnusableAnswer, UserError
 from pilotbench.journal.answers import Answers, Failure, Place, asked_to_json
 from pilotbench.journal.elsewhere import Elsewhere
 from pilotbench.journal.identity import Sought
@@ -93,6 +93,7 @@ class Segment:
     def write_failure(self, request: Sought, error: Exception) -> None:
         """Write why there is no response; `error`'s message must be free of secrets.
 
+        An answer that was paid for and cannot be used is kept as it came, and flushed like one.
         Raises Stopping when it cannot be written.
         """
         failure = Failure(
@@ -107,8 +108,8 @@ class Segment:
         words = asdict(failure)
         del words["identity"]
         head = {"identity": request.identity, "components": request.components}
-        place = self._append({"failure": words, **head})
-        if failure.is_verdict:
+        place = self._append({"failure": words, **head, **_paid(error)})
+        if failure.is_verdict or isinstance(error, UnusableAnswer):
             self._sync(place.offset + place.length)
         self.answers.add_failure(failure)
 
@@ -277,6 +278,12 @@ class Journal:
         """Return the folders of this cell that are not there yet."""
         chain = (self.folder, *self.folder.parents)
         return [path for path in chain if not os.access(path, os.F_OK)]
+
+
+def _paid(error: Exception) -> Json:
+    if not isinstance(error, UnusableAnswer):
+        return {}
+    return {"raw": error.raw, "tokens": error.tokens and asdict(error.tokens)}
 
 
 def _touches(path: Path, first: int, last: int) -> bool:
