@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+from pathlib import Path
 
 import pytest
 
@@ -51,9 +52,31 @@ def test_what_one_side_alone_has_is_counted():
     assert (found.pairs, found.only_base, found.only_arm) == (60, 40, 0)
 
 
+def test_owed_episodes_of_a_side_give_worst_cases_and_no_conclusion():
+    base, arm = frame(("baseline",)), frame(("baseline",))
+    lost = arm.index[arm["success"] == False][:20]  # noqa: E712
+    arm = arm.astype({"success": object, "level": object})
+    arm.loc[lost, ["status", "success", "level"]] = ["owed", None, None]
+    found = compare.compare(base, arm, ("a", "b"), set())
+    row = found.contrasts.iloc[0]
+    assert (found.pairs, found.owed, row["owed"], row["n"]) == (80, 20, 20, 100)
+    assert (row["lower"], row["upper"]) == pytest.approx((0.0, 0.2))
+    assert row["p"] is None or row["p"] != row["p"]
+    assert not row["told_apart"]
+    assert "20 pairs have an owed episode" in found.verdict
+    assert "+0.0 to +20.0" in compare.text(found, Path("page.html"))
+
+
+def test_a_p_value_is_never_zero():
+    base = frame(("baseline",))
+    sides = [base.assign(success=won) for won in (False, True)]
+    found = compare.compare(*sides, ("a", "b"), set())
+    assert "p (Holm) < 0.001" in compare.text(found, Path("page.html"))
+
+
 def test_nothing_in_common_is_said():
     found = compare.compare(frame(("baseline",)), frame(("cot",)), ("a", "b"), set())
-    assert found.verdict == "The two have no episode in common."
+    assert found.verdict == "The two have no finished episode in common."
 
 
 @pytest.mark.parametrize("words", ["prompt", "prompt=", "colour=red", "=x"])

@@ -11,7 +11,7 @@ from pilotbench.records import Cell
 from pilotbench.statistics.intervals import rate
 from pilotbench.summary import page
 from pilotbench.summary.report import report
-from pilotbench.summary.scores import cell_table, prepared, scores
+from pilotbench.summary.scores import RATES, cell_table, prepared, scores
 from support import simulated_models as sim
 
 CELL = Cell("strong", "baseline", "data_pipeline", "easy", "0.8")
@@ -29,7 +29,7 @@ def test_a_cell_is_the_wilson_interval_of_its_instances():
     assert found == pytest.approx((wanted.value, wanted.low, wanted.high))
 
 
-def test_repeats_narrow_the_interval_by_what_they_are_worth():
+def test_repeats_give_the_interval_of_instance_means():
     data, row = table_of(instances=40, repeats=4)
     means = data.episodes.groupby("index")["success"].mean()
     wanted = rate(means, repeats=4)
@@ -39,10 +39,10 @@ def test_repeats_narrow_the_interval_by_what_they_are_worth():
     )
 
 
-def test_planned_is_the_sum_of_its_parts_and_owed_is_in_no_denominator():
+def test_planned_is_the_sum_of_its_parts_and_bounds_stand_in_for_a_score_with_owed():
     _, row = table_of(owed=5)
     assert row["planned"] == row["completed"] + row["refused"] + row["owed"] + row["not_applicable"]
-    assert row["success_rate"] == row["wins"] / 20
+    assert row[list(RATES)].isna().all()
     assert (row["lower"], row["upper"]) == (row["wins"] / 25, (row["wins"] + 5) / 25)
 
 
@@ -73,7 +73,7 @@ def test_nothing_finished_still_has_its_plan():
     found = scores(prepared(empty), cells, ["model"])
     assert found["planned"].tolist() == [20]
     told = report(replace(empty, cells=cells))
-    assert told.verdict == "Nothing is finished yet."
+    assert told.verdict == "No episode under baseline is finished yet."
     shown = page.cells(told)
     assert (shown["count"], shown["bar"]) == (len(cells), -1)
 

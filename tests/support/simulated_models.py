@@ -12,7 +12,7 @@ import pandas as pd
 
 from pilotbench.canonical import digest, unit_interval
 from pilotbench.records import Cell, Shard, episode_id, write_shard
-from pilotbench.summary.data import Data, ModelFacts, PromptFacts
+from pilotbench.summary.data import CELL, Data, ModelFacts, PromptFacts
 from pilotbench.summary.scores import ERRORS
 
 Json = dict[str, Any]
@@ -319,12 +319,22 @@ def data(shards: list[tuple[Shard, list[Json]]], owed: dict[Cell, int] | None = 
         requests=requests,
         cells=cells,
         shards=pd.DataFrame([_shard_row(shard, records) for shard, records in shards]),
-        owed=pd.DataFrame(columns=["model", "kind", "message"]),
+        owed=pd.DataFrame(
+            [row for shard, _ in shards for row in _owed_rows(shard, owed.get(shard.cell, 0))],
+            columns=[*CELL, "index", "repeat", "kind", "message"],
+        ),
         selection={"models": models, "prompts": prompts, "repeats": 1, "instances": 20},
         models={m: _facts(m) for m in models},
         prompts={p: _prompt(p) for p in prompts},
         slots=SLOTS,
     )
+
+
+def _owed_rows(shard: Shard, count: int) -> list[Json]:
+    """Return rows of the instances after the last of a shard."""
+    cell = dict(zip(CELL, shard.cell.words, strict=True))
+    words = {"repeat": 0, "kind": "ServerError", "message": "HTTP 500"}
+    return [cell | words | {"index": shard.last + 1 + place} for place in range(count)]
 
 
 def _facts(model: str) -> ModelFacts:

@@ -1,5 +1,7 @@
 """Statistics of a paired design: the unit is the instance's mean over its repeats.
 
+Estimated is the mean over the population of instances from which the benchmark's are drawn.
+
 intervals   a rate, or a rate with owed episodes, with its interval
 paired      the difference of two arms on the same instances, its interval and its test
 multiple    Holm families, letters for what is not told apart, smallest detectable difference
@@ -8,5 +10,4 @@ usage       percentiles, requests in flight, utilisation of a key
 """
 
 ALPHA = 0.05
-SMALLEST_TESTED = 50  # rows with fewer instances are descriptive, without p-values
-SCREENING = 100  # up to this many instances a comparison is called a screening
+SCREENING = 100  # a comparison of at most this many instances is called a screening

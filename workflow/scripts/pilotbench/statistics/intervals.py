@@ -44,35 +44,44 @@ def wilson(rate: Any, n: Any, alpha: float = ALPHA) -> tuple[Floats, Floats]:
     )
 
 
-def effective_n(mean: Any, variance: Any, n: Any, repeats: Any) -> Floats:
-    """Return how many independent trials n instances x `repeats` are worth.
+def plus_two(mean: Any, variance: Any, n: Any, alpha: float = ALPHA) -> tuple[Floats, Floats]:
+    """Return limits of the mean of `n` instance means with sample `variance`; arrays or numbers.
 
-    m(1-m) / (s^2/n), clipped to [n, n x repeats]; s^2 is the sample variance of the instance
-    means. Repeats of one instance are alike: they are worth between nothing and a trial each.
-    Source: the design effect of cluster samples, L. Kish, Survey Sampling (1965), section 5.4.
+    Student's t interval after one instance that is always solved and one that never is have been
+    added. Few instances whose repeats all agree have too small a variance, or none at all; the two
+    added ones mend that. For one repeat it is close to A. Agresti, B. A. Coull, The American
+    Statistician 52 (1998) 119-126; `python -m support.coverage` shows its coverage with repeats.
     """
+    from scipy.stats import t
+
     mean, variance, n = (np.asarray(x, float) for x in (mean, variance, n))
-    most = n * np.asarray(repeats, float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        worth = mean * (1 - mean) / (variance / n)
-    # without any variance there is nothing to learn from: the cautious end
-    usable = np.isfinite(worth) & (variance > 0)
-    return np.asarray(np.where(usable, np.clip(worth, n, most), n), float)
+    size = n + 2
+    centre = (mean * n + 1) / size
+    squares = (n - 1) * variance + n * mean**2 + 1 - size * centre**2
+    error = np.sqrt(np.maximum(squares, 0.0) / (size - 1) / size)
+    half = t.ppf(1 - alpha / 2, np.maximum(n - 1, 1)) * error
+    low, high = np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    return np.minimum(low, mean), np.maximum(high, mean)
+
+
+def limits(
+    mean: Any, variance: Any, n: Any, repeats: Any, alpha: float = ALPHA
+) -> tuple[Floats, Floats]:
+    """Return limits of rates: Wilson's with one repeat an instance, `plus_two` with more."""
+    single = wilson(mean, n, alpha)
+    several = plus_two(mean, variance, n, alpha)
+    one = np.asarray(repeats, float) <= 1
+    return np.where(one, single[0], several[0]), np.where(one, single[1], several[1])
 
 
 def rate(means: Any, repeats: float = 1, alpha: float = ALPHA) -> Interval:
-    """Return the mean of instance means with Wilson's limits at the effective n.
-
-    `repeats` is the mean number of repeats of an instance; with one it is the plain Wilson
-    interval.
-    """
+    """Return the mean of instance means with its limits; `repeats` is their mean number."""
     means = np.asarray(means, float)
     if means.size == 0:
         return Interval(None, None, None)
     mean = float(means.mean())
     variance = float(means.var(ddof=1)) if means.size > 1 else 0.0
-    worth = means.size if repeats <= 1 else effective_n(mean, variance, means.size, repeats)
-    low, high = wilson(mean, worth, alpha)
+    low, high = limits(mean, variance, means.size, repeats, alpha)
     return Interval(mean, float(low), float(high), int(means.size))
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotbench.statistics import ALPHA, SMALLEST_TESTED
+from pilotbench.statistics import ALPHA
 
 Floats = NDArray[np.float64]
-DRAWS = 4000
-FEW = 10  # fewer differing instances than this: no bootstrap
 SEED = 20_260_101
 
 
@@ -21,105 +18,80 @@ SEED = 20_260_101
 class Contrast:
     """arm - base on `n` shared instances, of which `differ` differ.
 
-    `p` is None below 50 instances. `discordance` is the mean squared difference, with one repeat
-    the share of instances that differ.
+    `lower` and `upper` are the worst cases of the `owed` episodes of either side: where there are
+    any, there is no difference, no interval and no test. `discordance` is the mean squared
+    difference, with one repeat the share of instances that differ.
     """
 
     difference: float | None
     low: float | None
     high: float | None
+    lower: float | None
+    upper: float | None
     n: int
     differ: int
+    owed: int
     discordance: float
     p: float | None
-    interval: str
     test: str
 
 
-def contrast(base: Any, arm: Any, resample: Resample, single: bool = True) -> Contrast:
-    """Compare two arrays of instance means in the same order as `resample`'s strata.
+def contrast(base: Any, arm: Any, single: bool = True) -> Contrast:
+    """Compare two arrays of instance means in the same order.
 
     `single`: one repeat each, so that the test is McNemar's exact one by name. Missing (NaN) in
     either arm leaves the instance out.
     """
     d = np.asarray(arm, float) - np.asarray(base, float)
-    there = ~np.isnan(d)
-    d0 = np.where(there, d, 0.0)
-    n, differ = int(there.sum()), int((np.abs(d0) > 1e-12).sum())
+    d = d[~np.isnan(d)]
+    n, differ = d.size, int((np.abs(d) > 1e-12).sum())
     if n == 0:
-        return Contrast(None, None, None, 0, 0, 0.0, None, "none", "none")
-    value = float(d0.sum() / n)
-    if differ < FEW:
-        low, high, how = *agresti_min(d[there]), "Agresti-Min"
-    else:
-        low, high, how = *resample.limits(d), "bootstrap"
-    p = sign_flip(d[there]) if n >= SMALLEST_TESTED else None
+        return Contrast(None, None, None, None, None, 0, 0, 0, 0.0, None, "")
+    value = float(d.mean())
+    low, high = paired_limits(d)
     test = "McNemar's exact test" if single else "sign-flip permutation"
-    return Contrast(
-        value, low, high, n, differ, float((d0**2).sum() / n), p, how, test if p is not None else ""
+    discordance = float((d**2).mean())
+    return Contrast(value, low, high, value, value, n, differ, 0, discordance, sign_flip(d), test)
+
+
+def undecided(base: tuple[Any, Any], arm: tuple[Any, Any], owed: int) -> Contrast:
+    """Return the worst cases of a difference with `owed` episodes, and no conclusion.
+
+    Each side is (instance means if all owed fail, if all pass). Source: C. F. Manski, American
+    Economic Review 80 (1990) 319-323.
+    """
+    (base_low, base_high), (arm_low, arm_high) = (
+        tuple(np.asarray(side, float) for side in pair) for pair in (base, arm)
     )
+    lower, upper = float((arm_low - base_high).mean()), float((arm_high - base_low).mean())
+    return Contrast(None, None, None, lower, upper, base_low.size, 0, owed, 0.0, None, "")
 
 
-def agresti_min(differences: Any, alpha: float = ALPHA) -> tuple[float, float]:
-    """Return limits of a mean paired difference: Wald's after half a pair is added to each cell.
+def paired_limits(differences: Any, alpha: float = ALPHA) -> tuple[float, float]:
+    """Return limits of a mean paired difference: Wald's after two instances have been added.
 
-    With one repeat the sum of squares is the number of discordant pairs, which gives exactly the
-    published interval; with more it is its natural extension to differences between -1 and 1.
-    Source: A. Agresti, Y. Min, Statistics in Medicine 24 (2005) 729-740, section 3 (N = 2).
+    One is solved by the arm alone and one by the base alone. A. Agresti, Y. Min, Statistics in
+    Medicine 24 (2005) 729-740, add half as much; with few instances that differ in one direction
+    their interval covers 88 % and excludes zero where the exact test does not reject.
     """
     from scipy.stats import norm
 
     d = np.asarray(differences, float)
     n = d.size + 2
-    total, squares = float(d.sum()), float((d**2).sum()) + 1
+    total, squares = float(d.sum()), float((d**2).sum()) + 2
     half = float(norm.ppf(1 - alpha / 2)) * np.sqrt(max(squares - total**2 / n, 0.0)) / n
-    return max(-1.0, float(total / n - half)), min(1.0, float(total / n + half))
+    low, high = float(total / n - half), float(total / n + half)
+    value = total / d.size if d.size else 0.0
+    return max(-1.0, min(low, value)), min(1.0, max(high, value))
 
 
-class Resample:
-    """One bootstrap of the instances within their strata (tasks), shared by every arm.
-
-    From a stratum of n instances n - 1 are drawn and weighted n / (n - 1), which makes the
-    bootstrap variance unbiased for few instances a stratum; strata of one are put together.
-    Source: J. N. K. Rao, C. F. J. Wu, JASA 83 (1988) 231-241, section 3.
-    """
-
-    def __init__(self, strata: Sequence[Any], draws: int = DRAWS, seed: int = SEED) -> None:
-        self.size = len(strata)
-        rng = np.random.default_rng(seed)
-        self._weights = np.zeros((draws, self.size), np.float32)
-        for members in _groups(strata):
-            n = len(members)
-            take = max(n - 1, 1)
-            counts = rng.multinomial(take, np.full(n, 1 / n), size=draws)
-            self._weights[:, members] = counts * (n / take)
-
-    def limits(self, differences: Any, alpha: float = ALPHA) -> tuple[float, float]:
-        """Return the percentile limits of the mean of `differences`; NaN is left out.
-
-        Source: B. Efron, R. J. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
-        """
-        d = np.asarray(differences, np.float32)
-        there = (~np.isnan(d)).astype(np.float32)
-        weight = self._weights @ there
-        means = (self._weights @ np.nan_to_num(d)) / np.where(weight > 0, weight, 1)
-        low, high = np.quantile(means, [alpha / 2, 1 - alpha / 2])
-        return float(low), float(high)
-
-
-def _groups(strata: Sequence[Any]) -> list[NDArray[np.intp]]:
-    labels = np.asarray([str(word) for word in strata])
-    groups = [np.flatnonzero(labels == word) for word in np.unique(labels)]
-    alone = [g for g in groups if len(g) == 1]
-    return [g for g in groups if len(g) > 1] + ([np.concatenate(alone)] if alone else [])
-
-
-def sign_flip(differences: Any) -> float:
-    """Return the two-sided p-value of the exact sign-flip permutation test of paired differences.
+def sign_flip(differences: Any, *, one_sided: bool = False) -> float:
+    """Return the p-value of the exact sign-flip permutation test of paired differences.
 
     Under the null each difference is as likely as its negative; the distribution of the sum over
     all 2^n sign patterns is found by convolution. With differences of -1, 0 and 1 it is McNemar's
-    exact test. Source: R. A. Fisher, The Design of Experiments (1935), section 21.
+    exact test. `one_sided` asks only whether the differences are positive.
+    Source: R. A. Fisher, The Design of Experiments (1935), section 21.
     """
     d = np.asarray(differences, float)
     d = d[np.abs(d) > 1e-12]
@@ -127,12 +99,13 @@ def sign_flip(differences: Any) -> float:
         return 1.0
     steps = _integers(d)
     if steps is None:
-        return _sampled(d)
+        return _sampled(d, one_sided)
     if np.all(np.abs(steps) == np.abs(steps[0])):
         from scipy.stats import binomtest
 
-        return float(binomtest(int((steps > 0).sum()), steps.size).pvalue)
-    return _convolved(steps)
+        side = "greater" if one_sided else "two-sided"
+        return float(binomtest(int((steps > 0).sum()), steps.size, alternative=side).pvalue)
+    return _convolved(steps, one_sided)
 
 
 def _integers(d: Floats) -> NDArray[np.int64] | None:
@@ -144,7 +117,7 @@ def _integers(d: Floats) -> NDArray[np.int64] | None:
     return None
 
 
-def _convolved(steps: NDArray[np.int64]) -> float:
+def _convolved(steps: NDArray[np.int64], one_sided: bool) -> float:
     spans = np.abs(steps)
     chance = np.ones(1)
     for span in spans:  # the distribution of sum(+-span), shifted to start at 0
@@ -153,10 +126,12 @@ def _convolved(steps: NDArray[np.int64]) -> float:
         longer[2 * span :] += chance / 2
         chance = longer
     sums = np.arange(chance.size) - spans.sum()
-    return float(min(1.0, chance[np.abs(sums) >= abs(int(steps.sum()))].sum()))
+    seen = int(steps.sum())
+    extreme = sums >= seen if one_sided else np.abs(sums) >= abs(seen)
+    return float(min(1.0, chance[extreme].sum()))
 
 
-def _sampled(d: Floats) -> float:
+def _sampled(d: Floats, one_sided: bool) -> float:
     from scipy.stats import permutation_test
 
     done = permutation_test(
@@ -165,6 +140,7 @@ def _sampled(d: Floats) -> float:
         permutation_type="samples",
         n_resamples=9999,
         vectorized=True,
+        alternative="greater" if one_sided else "two-sided",
         rng=np.random.default_rng(SEED),
     )
     return float(done.pvalue)

@@ -10,24 +10,23 @@ from typing import Any
 import numpy as np
 
 
-def pass_at(k: int, counts: Sequence[tuple[int, int]]) -> float | None:
-    """Return pass@k: the chance that at least one of k repeats succeeds, mean over instances.
+def pass_at(k: int, repeats: int, successes: int) -> float | None:
+    """Return pass@k of one instance: the chance that at least one of k repeats succeeds.
 
-    `counts` holds (completed repeats n, successes c) an instance; instances with n < k are left
-    out, None when none is left: 1 - C(n-c, k) / C(n, k).
+    1 - C(n-c, k) / C(n, k) for c successes in n repeats; None where fewer than k were played.
     Source: M. Chen et al., arXiv:2107.03374 (2021), equation 1.
     """
-    values = [1 - comb(n - c, k) / comb(n, k) for n, c in counts if n >= k]
-    return sum(values) / len(values) if values else None
+    if repeats < k:
+        return None
+    return 1 - comb(repeats - successes, k) / comb(repeats, k)
 
 
-def pass_all(k: int, counts: Sequence[tuple[int, int]]) -> float | None:
-    """Return pass^k: the chance that all of k repeats succeed, mean over instances.
+def pass_all(k: int, repeats: int, successes: int) -> float | None:
+    """Return pass^k of one instance: the chance that all of k repeats succeed.
 
     C(c, k) / C(n, k), otherwise as `pass_at`. Source: S. Yao et al., arXiv:2406.12045 (2024).
     """
-    values = [comb(c, k) / comb(n, k) for n, c in counts if n >= k]
-    return sum(values) / len(values) if values else None
+    return comb(successes, k) / comb(repeats, k) if repeats >= k else None
 
 
 @dataclass(frozen=True)

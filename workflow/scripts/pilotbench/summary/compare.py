@@ -29,6 +29,7 @@ import pandas as pd
 from pilotbench import drafts
 from pilotbench.errors import UserError
 from pilotbench.hostile import csv_safe, visible
+from pilotbench.summary import display
 from pilotbench.summary.contrasts import family
 from pilotbench.summary.data import CELL, has_outcome, number, plain
 from pilotbench.summary.transcripts import link
@@ -36,6 +37,7 @@ from pilotbench.summary.transcripts import link
 KEY = [*CELL, "index", "repeat"]
 WHERE = (*CELL, "commit")
 ROWS = 500
+OWED = "owed"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Comparison:
     only_base: int
     only_arm: int
     other_instance: int
+    owed: int
     contrasts: pd.DataFrame = field(repr=False)
     flips: pd.DataFrame = field(repr=False)
 
@@ -64,14 +67,14 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """One sentence that claims no more than the numbers do."""
+        owed = f"; {self.owed:,} pairs have an owed episode" if self.owed else ""
         if not self.pairs:
-            return "The two have no episode in common."
-        told = int(self.contrasts["told_apart"].sum())
-        of = len(self.contrasts)
+            return f"The two have no finished episode in common{owed}."
+        told, tested = int(self.contrasts["told_apart"].sum()), self.contrasts["p"].notna().sum()
         return (
             f"{len(self.flips):,} of {self.pairs:,} episodes flipped: {self.better:,} now solved, "
-            f"{self.worse:,} no longer; told apart in {told} of {of} "
-            f"{'comparison' if of == 1 else 'comparisons'}."
+            f"{self.worse:,} no longer; told apart in {told} of {tested} "
+            f"{'comparison' if tested == 1 else 'comparisons'}{owed}."
         )
 
 
@@ -81,24 +84,28 @@ def compare(
     """Compare two frames of episodes; words of `chosen_by` differ by choice and do not pair."""
     sides = [_scored(frame, chosen_by) for frame in (base, arm)]
     joined = sides[0].merge(sides[1], on=KEY, how="outer", suffixes=("_base", "_arm"))
-    both = joined[joined["win_base"].notna() & joined["win_arm"].notna()]
+    planned = joined[joined["outcome_base"].notna() & joined["outcome_arm"].notna()]
+    owed = planned[["outcome_base", "outcome_arm"]].eq(OWED)
+    both = planned[~owed.any(axis=1)]
     same = both[both["instance_base"] == both["instance_arm"]]
     return Comparison(
         base=names[0],
         arm=names[1],
         pairs=len(same),
-        only_base=int(joined["win_arm"].isna().sum()),
-        only_arm=int(joined["win_base"].isna().sum()),
+        only_base=int(joined["outcome_arm"].isna().sum()),
+        only_arm=int(joined["outcome_base"].isna().sum()),
         other_instance=len(both) - len(same),
-        contrasts=_contrasts(same),
+        owed=int(owed.any(axis=1).sum()),
+        contrasts=_contrasts(pd.concat([same, planned[owed.any(axis=1)]])),
         flips=_flips(same),
     )
 
 
 def _scored(frame: pd.DataFrame, chosen_by: set[str]) -> pd.DataFrame:
-    frame = frame[has_outcome(frame)]
-    win = np.where(frame["status"] == "completed", np.nan_to_num(number(frame["success"])), 0.0)
-    level = frame["level"].astype(object).where(frame["status"] == "completed", "refused")
+    frame = frame[has_outcome(frame) | (frame["status"] == OWED)]
+    done, owed = frame["status"] == "completed", frame["status"] == OWED
+    win = np.where(done, np.nan_to_num(number(frame["success"])), np.where(owed, np.nan, 0.0))
+    level = frame["level"].astype(object).where(done, frame["status"])
     kept = frame[[*KEY, "instance", "shard"]].assign(
         win=win,
         outcome=level.replace({"full_success": "success", "partial_success": "partial"}),
@@ -125,14 +132,15 @@ def _flips(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def episodes(results: Path, where: Mapping[str, str]) -> pd.DataFrame:
-    """Return the current episodes of a results folder that fit `where`.
+    """Return the current episodes of a results folder that fit `where`, owed ones too.
 
     Raises UserError, one line, for a folder without a database or a word that nothing fits.
     """
     from pilotbench.database import queries
 
     db_path = _database(results)
-    frame = plain(queries.episodes(db_path))
+    owed = plain(queries.owed(db_path)).drop(columns=["kind", "message"])
+    frame = pd.concat([plain(queries.episodes(db_path)), owed.assign(status=OWED)])
     if "commit" in where:
         shards = plain(queries.shards(db_path)).set_index("path")["commit"]
         frame = frame.assign(commit=frame["shard"].map(shards).fillna(""))
@@ -226,11 +234,16 @@ def text(found: Comparison, out: Path) -> str:
     """Return the comparison for a terminal."""
     lines = [f"base: {visible(found.base)}", f"arm:  {visible(found.arm)}", found.verdict]
     for row in found.contrasts.itertuples(index=False):
-        p = "" if row.p is None or row.p != row.p else f"  p (Holm) {row.p_holm:.3f}"
-        limits = f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
         name = " ".join(word for word in (row.model, row.prompt) if word)
-        lines.append(f"  {name:<40} {100 * row.difference:+.1f} {limits}  n {row.n}{p}")
+        lines.append(f"  {name:<40} {_difference(row)}  n {row.n}")
     return "\n".join([*lines, f"page: {out}"])
+
+
+def _difference(row: Any) -> str:
+    if row.owed:
+        return f"{100 * row.lower:+.1f} to {100 * row.upper:+.1f}  {row.note}"
+    limits = f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
+    return f"{100 * row.difference:+.1f} {limits}  p (Holm) {display.number('p', row.p_holm)}"
 
 
 def write(found: Comparison, out: Path, results: tuple[Path, Path]) -> None:
@@ -284,7 +297,7 @@ def figure(contrasts: pd.DataFrame) -> dict[str, str]:
     from pilotbench.summary.figures.prompts import forest
     from pilotbench.summary.rendering import pictures
 
-    rows = [r for r in plain_rows(contrasts) if r["difference"] is not None]
+    rows = plain_rows(contrasts)
     if not rows:
         return {}
     for row in rows:  # the words that the sides are chosen by are empty

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -15,16 +14,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pilotbench.statistics import ALPHA, SCREENING, SMALLEST_TESTED
+from pilotbench.statistics import ALPHA, SCREENING
 from pilotbench.statistics.multiple import detectable, holm
-from pilotbench.statistics.paired import Resample, contrast
+from pilotbench.statistics.paired import Contrast, contrast, undecided
 from pilotbench.summary.data import BASELINE, REFERENCE, Data
 
 Floats = NDArray[np.float64]
 PAIR = ["task", "difficulty", "tool_success_rate", "prompt", "model", "index"]
 COLUMNS = [
-    *("kind", "model", "prompt", "base", "arm", "difference", "low", "high", "n", "differ"),
-    *("p", "p_holm", "told_apart", "detectable", "interval", "test", "note", "discordance"),
+    *("kind", "model", "prompt", "base", "arm", "difference", "low", "high", "lower", "upper"),
+    *("n", "differ", "owed", "p", "p_holm", "told_apart", "detectable", "test", "note"),
+    "discordance",
 ]
 KINDS = {
     "models": "every two models under the headline prompt",
@@ -36,32 +36,57 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Sides:
-    """The outcomes of one group side by side: a row a pair, a column a level of what is compared.
+class Side:
+    """One side of a comparison: instance means if all owed episodes fail, and if all pass."""
 
-    `unit` numbers the instance (task, index) of each row, `task` names the task of each unit;
-    `single` says that no level has a second repeat.
+    low: Floats
+    high: Floats
+    owed: int
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The outcomes of one group side by side: a row per pair, a column per level compared.
+
+    `least` and `most` are means over repeats with owed episodes failed and passed, `owed` counts
+    them. `unit` numbers the instance (task, index) of each row; `single` says that no level has a
+    second repeat.
     """
 
-    table: pd.DataFrame
+    least: pd.DataFrame
+    most: pd.DataFrame
+    owed: pd.DataFrame
     unit: NDArray[np.intp]
-    task: tuple[str, ...]
     single: bool
 
-    def means(self, base: str, arm: str) -> tuple[Floats, Floats, tuple[str, ...], bool]:
-        """Return (base, arm) as means of each instance that both have, its tasks, one repeat each?
+    def pair(self, base: str, arm: str) -> tuple[Side, Side, bool]:
+        """Return both sides as means of each instance that both have; has each one repeat?
 
         Pairs of one instance (levels, rates) are averaged: the unit is (task, index).
         """
-        found = [self.table[side].to_numpy(float) for side in (base, arm)]
-        there = ~np.isnan(found[0]) & ~np.isnan(found[1])
+        there = (self.least[base].notna() & self.least[arm].notna()).to_numpy()
         unit = self.unit[there]
-        counts = np.bincount(unit, minlength=len(self.task))
+        counts = np.bincount(unit)
         kept = counts > 0
-        sums = [np.bincount(unit, side[there], len(self.task))[kept] for side in found]
-        tasks = tuple(task for task, keep in zip(self.task, kept, strict=True) if keep)
-        one = self.single and bool((counts <= 1).all())
-        return sums[0] / counts[kept], sums[1] / counts[kept], tasks, one
+
+        def side(name: str) -> Side:
+            low, high = (
+                np.bincount(unit, frame[name].to_numpy(float)[there])[kept] / counts[kept]
+                for frame in (self.least, self.most)
+            )
+            return Side(low, high, int(self.owed[name].to_numpy(float)[there].sum()))
+
+        return side(base), side(arm), self.single and bool((counts <= 1).all())
+
+
+def outcomes(data: Data, episodes: pd.DataFrame, prompt: str | None = None) -> pd.DataFrame:
+    """Return what is compared: the scored `episodes` of models and the owed ones, `win` missing."""
+    words = [*PAIR, "repeat"]
+    owed = data.owed.reindex(columns=words).assign(win=np.nan)
+    owed = owed[owed["model"].isin(data.model_names)]
+    found = episodes[[*words, "win"]] if len(episodes) else owed.iloc[:0]
+    both = pd.concat([found, owed], ignore_index=True) if len(owed) else found
+    return both if prompt is None else both[both["prompt"] == prompt]
 
 
 def sides(
@@ -69,14 +94,20 @@ def sides(
 ) -> Iterator[tuple[dict[str, str], Sides]]:
     """Yield the groups of `within` with their words; pairs match on all words but `column`."""
     rest = [word for word in PAIR if word != column and word not in within]
-    grouped = episodes.groupby([*within, *rest, column], sort=True)["win"].agg(["mean", "size"])
-    single = bool((grouped["size"] <= 1).all())
-    wide = grouped["mean"].unstack(column).reset_index()
-    groups = wide.groupby(list(within), sort=False) if within else [((), wide)]
+    grouped = episodes.assign(
+        least=episodes["win"].fillna(0.0), most=episodes["win"].fillna(1.0)
+    ).groupby([*within, *rest, column], sort=True)
+    found = grouped[["least", "most"]].mean()
+    found["owed"] = grouped["win"].size() - grouped["win"].count()
+    single = bool((grouped["win"].size() <= 1).all())
+    wide = found.unstack(column)
+    places = wide.index.to_frame(index=False)
+    groups = places.groupby(list(within), sort=False) if within else [((), places)]
     for words, rows in groups:
         named = dict(zip(within, map(str, words), strict=True))
-        unit, units = pd.MultiIndex.from_frame(rows[["task", "index"]]).factorize()
-        yield named, Sides(rows, unit, tuple(task for task, _ in units), single)
+        unit, _ = pd.MultiIndex.from_frame(rows[["task", "index"]]).factorize()
+        least, most, owed = (wide[name].iloc[rows.index] for name in ("least", "most", "owed"))
+        yield named, Sides(least, most, owed, unit, single)
 
 
 def family(
@@ -89,7 +120,8 @@ def family(
     """Return one row a comparison of two levels of `column`, in each group of `within`.
 
     It holds the difference with limits, p and Holm's p, and what could have been detected. Refused
-    counts as no success; an instance is used where both sides have an outcome.
+    counts as no success; every instance is used that both sides have. `win` is missing for owed
+    episodes: their comparisons have worst-case bounds and no conclusion.
     """
     if episodes.empty or not pairs:
         return pd.DataFrame(columns=COLUMNS)
@@ -110,29 +142,34 @@ def _adjusted(rows: list[dict[str, Any]]) -> pd.DataFrame:
     tests = max(sum(row["p"] is not None for row in rows), 1)
     for row, p in zip(rows, adjusted, strict=True):
         row["p_holm"], row["told_apart"] = p, p is not None and p <= ALPHA
-        row["detectable"] = detectable(row["n"], row["discordance"], tests)
+        known = row["difference"] is not None
+        row["detectable"] = detectable(row["n"], row["discordance"], tests) if known else None
     return pd.DataFrame(rows)[COLUMNS]
 
 
 def _compare(
     kind: str, words: dict[str, str], group: Sides, base: str, arm: str
 ) -> dict[str, Any] | None:
-    if base not in group.table or arm not in group.table:
+    if base not in group.least or arm not in group.least:
         return None
-    before, after, tasks, single = group.means(base, arm)
-    if not tasks:
+    found = compared(*group.pair(base, arm))
+    if not found.n or (found.lower, found.upper) == (-1.0, 1.0):  # anything is possible
         return None
-    found = contrast(before, after, _shared(tasks), single)
-    note = "descriptive" if found.n < SMALLEST_TESTED else ""
-    note = "screening" if SMALLEST_TESTED <= found.n <= SCREENING else note
     named = {"kind": kind, "model": "", "prompt": "", **words}
-    return {**named, "base": base, "arm": arm, **asdict(found), "note": note}
+    return {**named, "base": base, "arm": arm, **asdict(found), "note": _note(found)}
 
 
-@lru_cache(maxsize=4)
-def _shared(strata: tuple[str, ...]) -> Resample:
-    """Return the one resample that all arms on these instances share."""
-    return Resample(strata)
+def compared(base: Side, arm: Side, single: bool) -> Contrast:
+    """Return the comparison of two sides: worst cases where either owes, else with its test."""
+    if owed := base.owed + arm.owed:
+        return undecided((base.low, base.high), (arm.low, arm.high), owed)
+    return contrast(base.low, arm.low, single)
+
+
+def _note(found: Contrast) -> str:
+    if found.owed:
+        return f"{found.owed:,} owed: worst cases, no conclusion"
+    return "screening" if found.n <= SCREENING else ""
 
 
 def every_family(data: Data, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -143,8 +180,9 @@ def every_family(data: Data, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "reliability": ("tool_success_rate", _rate_pairs(data), ["model", "prompt"]),
         "difficulty": ("difficulty", _level_pairs(data), ["model", "prompt"]),
     }
+    both = outcomes(data, episodes)
     made = {
-        kind: family(kind, episodes, column, pairs, within)
+        kind: family(kind, both, column, pairs, within)
         for kind, (column, pairs, within) in wanted.items()
     }
     return {kind: table for kind, table in made.items() if not table.empty}

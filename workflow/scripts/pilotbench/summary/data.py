@@ -95,15 +95,23 @@ class Data:
 
     @property
     def headline(self) -> str | None:
-        """The prompt whose scores rank: baseline, else the first of the selection."""
+        """The prompt whose scores rank: baseline, else one without a plan, else with a right one.
+
+        None where every prompt of the selection gives a flawed plan.
+        """
         names = self.prompt_names
-        return BASELINE if BASELINE in names else next(iter(names), None)
+        plain = [p for p in names if not self.prompts[p].plan_given and not self.prompts[p].flaw]
+        given = [p for p in names if self.prompts[p].flaw is None]
+        return BASELINE if BASELINE in names else next(iter(plain + given), None)
 
     def label(self, prompt: str) -> str:
         """Return the prompt's name, with *plan given* where it gives the plan away unannounced."""
+        return f"{prompt} (plan given)" if self.gives_plan(prompt) else prompt
+
+    def gives_plan(self, prompt: str) -> bool:
+        """Tell whether a prompt gives a plan without a flaw."""
         facts = self.prompts.get(prompt)
-        given = facts is not None and facts.plan_given and facts.flaw is None
-        return f"{prompt} (plan given)" if given else prompt
+        return facts is not None and facts.plan_given and facts.flaw is None
 
     def _chosen(self, key: str, column: str) -> list[str]:
         seen = [str(name) for name in pd.unique(self.cells[column])]

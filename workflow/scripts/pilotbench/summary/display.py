@@ -17,17 +17,17 @@ RATES = {
     *("success_rate", "success_rate_all", "oracle_ceiling", "random_floor", "progress"),
     *("parse_rate", "valid_share", "effective_rate", "recovered_share", "weighted_score"),
     *("utilisation", "harmful", "followed", "corrected", "not_reached", "same_under_optimal"),
-    *("same_under_baseline", "share_between", "order"),
+    *("same_under_baseline", "share_between"),
 }
 POINTS = {"difference", "excess_over_optimal"}
 HIDDEN = {
-    *("success_rate_low", "success_rate_high", "success_rate_all_low", "success_rate_all_high"),
-    *("low", "high", "lower", "upper", "at_ceiling", "at_floor", "wins", "order", "repeats"),
+    *("low", "high", "lower", "upper", "at_ceiling", "at_floor", "wins", "repeats"),
     *("completed", "refused", "owed", "not_applicable", "partial_success", "failure"),
     *("full_success", "success_rate", "weighted_score", "told_apart", "tokens_input"),
     *("tokens_output", "tokens_reasoning", "tokens_cached", "requests_", "cost_per_episode"),
     *(f"error_{kind}" for kind in ERRORS),
 }
+BESIDE = ("_low", "_high", "_lower", "_upper")  # shown in the column that they belong to
 TITLES = {
     "success_rate_all": "success",
     "tool_success_rate": "tool rate",
@@ -77,7 +77,7 @@ class Grid:
 
 def grid(frame: pd.DataFrame, data: Data, limit: int = 400) -> Grid:
     """Return the frame as a page shows it, at most `limit` rows."""
-    names = [n for n in frame.columns if n not in HIDDEN and not _empty(frame[n])]
+    names = [n for n in frame.columns if not hidden(n, frame)]
     rows = [
         Row([shown(name, row, data) for name in names], _words(row))
         for row in frame.head(limit).to_dict("records")
@@ -90,8 +90,13 @@ def title(name: str) -> str:
     return TITLES.get(name, name.replace("_", " "))
 
 
-def _empty(column: pd.Series) -> bool:
-    return bool(column.isna().all() or (column == "").all())
+def hidden(name: str, frame: pd.DataFrame) -> bool:
+    """Tell whether a page leaves a column out; its bounds are shown in a score's own column."""
+    if name in HIDDEN or name.endswith(BESIDE):
+        return True
+    if name in ("success_rate_all", "difference") and "lower" in frame:
+        return bool(frame["lower"].isna().all())
+    return bool(frame[name].isna().all() or (frame[name] == "").all())
 
 
 def _words(row: dict[Any, Any]) -> dict[str, str]:
@@ -106,7 +111,9 @@ def shown(name: str, row: dict[Any, Any], data: Data | None) -> Shown:
     if name == "prompt" and data is not None:
         return Shown(data.label(str(value)), str(value))
     if value is None or value is pd.NA or value != value:
-        return Shown("–", "", numeric=name not in WORDS)
+        bounds = _worst_cases(name, row)
+        sort = short(float(row["lower"])) if bounds and "lower" in row else ""
+        return Shown(bounds or "–", sort, numeric=name not in WORDS)
     if isinstance(value, str):
         return Shown(visible(value), visible(value))
     if isinstance(value, bool):
@@ -169,11 +176,23 @@ def usd(value: float) -> str:
 
 
 def rate(row: Any, name: str = "success_rate_all") -> str:
-    """Return a rate with its interval, or a dash."""
+    """Return a rate with its interval, its bounds where episodes are owed, or a dash."""
     value = row.get(name)
     if value is None or value != value:
-        return "–"
+        return _worst_cases(name, dict(row)) or "–"
     return f"{100 * value:.1f} %{_limits(name, dict(row))}"
+
+
+def _worst_cases(name: str, row: dict[Any, Any]) -> str:
+    """Return what stands in for a missing score or difference: its bounds, "" without them."""
+    low, high = row.get(f"{name}_lower"), row.get(f"{name}_upper")
+    if name in ("success_rate_all", "difference"):
+        low, high = row.get("lower"), row.get("upper")
+    if low is None or high is None or low != low or high != high:
+        return ""
+    if name in POINTS:
+        return f"{100 * low:+.1f} to {100 * high:+.1f}"
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
 def joined(words: Iterable[str]) -> str:

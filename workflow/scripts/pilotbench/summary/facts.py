@@ -12,6 +12,7 @@ import pandas as pd
 from pilotbench.run import command
 from pilotbench.summary.data import Data, number
 from pilotbench.summary.ranking import total
+from pilotbench.summary.served import answered, others
 
 PARSE_WARNING = 0.95
 AXES = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
@@ -132,7 +133,7 @@ def warnings(data: Data, cells: pd.DataFrame) -> list[str]:
         *filter(None, [superseded(data)]),
         *_parse_warnings(cells),
         *_repeat_warnings(data),
-        *_served_warnings(data),
+        *_several_names(data),
         *_mixed_warnings(data),
         *_bound_warnings(data, cells),
         *_damage_warnings(data),
@@ -182,24 +183,24 @@ def _repeat_warnings(data: Data) -> list[str]:
     ]
 
 
-def _served_warnings(data: Data) -> list[str]:
-    if data.scored.empty:
-        return []
-    found = []
-    for model, rows in data.scored.groupby("model", sort=False):
-        names = sorted({str(name) for name in rows["model_reported"].dropna()})
-        wanted = data.models[str(model)].reports
-        if len(names) > 1 or (wanted and names and names != [wanted]):
-            said = f"; configured: {wanted}" if wanted else ""
-            found.append(f"{model}: answered as {', '.join(names)}{said}.")
-    return found
+def _several_names(data: Data) -> list[str]:
+    """Say where several names have answered, all of them as asked: two dated versions."""
+    names = {model: answered(data, model) for model in data.model_names}
+    return [
+        f"{model}: several versions have answered: {', '.join(found)}."
+        for model, found in names.items()
+        if len(found) > 1 and not others(data, model)
+    ]
 
 
 def _mixed_warnings(data: Data) -> list[str]:
     found = []
-    for key, words in (("scoring_version", "scoring versions"), ("benchmark_version", "versions")):
-        if len(names := _words(data.shards, key)) > 1:
-            found.append(f"Results of several {words} stand side by side: {', '.join(names)}.")
+    for key, words in (("scoring_version", "scoring"), ("benchmark_version", "benchmark")):
+        for task, names in _versions(data.shards, key).items():
+            found.append(
+                f"{task}: results of several {words} versions stand side by side: "
+                f"{', '.join(names)}."
+            )
     provisional = int(data.cells["provisional"].sum()) if "provisional" in data.cells else 0
     if provisional:
         found.append(
@@ -209,15 +210,24 @@ def _mixed_warnings(data: Data) -> list[str]:
     return found
 
 
+def _versions(shards: pd.DataFrame, column: str) -> dict[str, list[str]]:
+    """Return the versions of each task that has more than one; packs have their own."""
+    if column not in shards:
+        return {}
+    known = shards.dropna(subset=[column]).groupby("task", sort=False)[column]
+    found = {str(task): sorted({str(word) for word in words}) for task, words in known}
+    return {task: names for task, names in found.items() if len(names) > 1}
+
+
 def _bound_warnings(data: Data, cells: pd.DataFrame) -> list[str]:
-    """Say how to get the bounds where a cell with tools has none."""
+    """Say where a cell with tools has no bounds."""
     if "oracle_ceiling" not in cells:
         return []
     rated = cells[(cells["tool_success_rate"] != "none") & (cells["n"] > 0)]
     unknown = int((rated["oracle_ceiling"].isna() | rated["random_floor"].isna()).sum())
     return [
-        f"{unknown:,} cells have no oracle ceiling or no floor: add oracle and random to models, "
-        "they cost nothing."
+        f"{unknown:,} {'cell has' if unknown == 1 else 'cells have'} no oracle ceiling or random "
+        "floor: these players could not be played on exactly the same instances."
     ] * bool(unknown)
 
 

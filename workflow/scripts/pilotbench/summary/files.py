@@ -41,7 +41,7 @@ def as_json(report: Report, figures: Iterable[Figure] = ()) -> dict[str, Any]:
         "format": FORMAT,
         "verdict": report.verdict,
         "headline_prompt": report.ranking.prompt,
-        "left_out_of_ranking": report.ranking.left_out,
+        "notes": report.notes,
         "facts": {
             **asdict(report.facts),
             "coverage": report.facts.coverage,

@@ -10,9 +10,10 @@ import jinja2
 
 from pilotbench import drafts
 from pilotbench.hostile import markdown, visible
+from pilotbench.statistics import SCREENING
 from pilotbench.summary import theme
 from pilotbench.summary.data import CELL
-from pilotbench.summary.display import finished, grid, number, rate, shown, title, usd
+from pilotbench.summary.display import finished, grid, hidden, number, rate, shown, title, usd
 from pilotbench.summary.figures.base import Figure
 from pilotbench.summary.report import Report
 
@@ -30,6 +31,11 @@ SECTIONS = {  # in order, with the word of the navigation
 AXES = ("model", "prompt", "task", "difficulty")
 FIRST_ROWS = 30
 MARKS = {"floor": " ▼", "ceiling": " ▲"}
+BOUND_WORDS = {
+    "ceiling": "the oracle",
+    "floor": "the random player",
+    "floor and ceiling": "the random player or the oracle",
+}
 CELL_COLUMNS = (
     *("model", "protocol", "prompt", "task", "difficulty", "tool_success_rate"),
     *("success_rate_all", "planned", "oracle_ceiling", "progress", "parse_rate"),
@@ -83,6 +89,8 @@ def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any
         "facts": report.facts,
         "shape": shape(report),
         "ranking": report.ranking,
+        "bounds": BOUND_WORDS,
+        "screening": SCREENING,
         "sections": {name: found for name, found in sections.items() if found},
         "grids": {n: grid(t.frame, report.data) for n, t in report.tables.items() if n != "cells"},
         "cells": cells(report),
@@ -138,7 +146,7 @@ def cells(report: Report) -> dict[str, Any]:
     if "cells" not in report.tables:
         return {"titles": [], "rows": [], "json": "[]", "count": 0, "bar": -1, "axes": "{}"}
     frame = report.tables["cells"].frame
-    names = [n for n in CELL_COLUMNS if n in frame.columns and not frame[n].isna().all()]
+    names = [n for n in CELL_COLUMNS if n in frame.columns and not hidden(n, frame)]
     bar = names.index("success_rate_all") if "success_rate_all" in names else -1
     first = _first_shards(report)
     rows = []

@@ -8,17 +8,21 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pilotbench.statistics.multiple import letters
-from pilotbench.summary.contrasts import model_family
+from pilotbench.summary.contrasts import model_family, outcomes
 from pilotbench.summary.data import CONDITION, Data
 from pilotbench.summary.scores import COUNTS, DRAW, mark, scores
+from pilotbench.summary.served import others
+
+NO_SHARED = "no condition shared by all models"
 
 
 @dataclass(frozen=True)
 class Ranking:
     """The headline table and the comparisons behind its letters.
 
-    `rows`: one a model, best first; `rank` is None where a model is not ranked, `why` says why.
-    `left_out`: conditions in which every model is at the same bound, which tell nothing.
+    `rows`: one per model, best first; `rank` is None where a model is not ranked, `why` says why;
+    `bound` qualifies a score that cannot be distinguished from a player's. `conditions` of all
+    `planned` ones are those that every model is planned for; only these rank.
     """
 
     prompt: str | None
@@ -26,16 +30,15 @@ class Ranking:
     rows: pd.DataFrame
     contrasts: pd.DataFrame
     conditions: int = 0
-    left_out: list[str] = field(default_factory=list)
+    planned: int = 0
     players: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def ranking(data: Data, episodes: pd.DataFrame) -> Ranking:
     """Rank the models under the headline prompt by `success_rate_all`.
 
-    Used are the conditions (task, difficulty, rate) that every model is planned for. A condition
-    in which all models are at the same bound is left out of the order and of the comparisons; a
-    model whose whole row reaches a bound, or that owes episodes, gets no rank.
+    Used are the conditions (task, difficulty, rate) that every model is planned for, all of them.
+    Every model without owed episodes gets a rank. Without a shared condition nobody does.
     """
     prompt = data.headline
     cells = data.cells[
@@ -43,64 +46,58 @@ def ranking(data: Data, episodes: pd.DataFrame) -> Ranking:
     ]
     if prompt is None or cells.empty:
         return Ranking(None, "", pd.DataFrame(), pd.DataFrame())
-    cells = _shared_by_all(cells)
-    chosen = _in(episodes[episodes["prompt"] == prompt], cells)
-    silent = uninformative(chosen, cells)
-    used = _without(chosen, silent)
-    rows = _rows(data, chosen, cells, used)
-    ranked = [str(m) for m in rows["model"][rows["rank"].notna()]]
-    contrasts = model_family(used, _order(rows))
-    display = _letters(ranked, contrasts)
+    shared = _shared_by_all(cells)
+    used = shared if len(shared) else cells
+    chosen = _in(episodes[episodes["prompt"] == prompt], used)
+    rows = _rows(data, chosen, used, alike=len(shared) > 0)
+    both = _in(outcomes(data, episodes, prompt), shared)
+    contrasts = model_family(both, [str(model) for model in rows["model"]])
+    display = _letters([str(m) for m in rows["model"][rows["rank"].notna()]], contrasts)
     rows["letters"] = [display.get(str(model), "") for model in rows["model"]]
     return Ranking(
         prompt=prompt,
         label=data.label(prompt),
         rows=rows,
         contrasts=contrasts,
-        conditions=len(cells[CONDITION].drop_duplicates()),
-        left_out=[" · ".join(words) for words in silent],
+        conditions=len(shared[CONDITION].drop_duplicates()),
+        planned=len(cells[CONDITION].drop_duplicates()),
         players=player_rows(data, chosen),
     )
 
 
-def _rows(
-    data: Data, chosen: pd.DataFrame, cells: pd.DataFrame, used: pd.DataFrame
-) -> pd.DataFrame:
+def _rows(data: Data, chosen: pd.DataFrame, cells: pd.DataFrame, alike: bool) -> pd.DataFrame:
     rows = scores(chosen, cells, ["model"])
     rows["protocol"] = [data.models[m].protocol for m in rows["model"]]
+    rows["answered_as"] = [", ".join(others(data, str(m))) for m in rows["model"]]
     if "success_rate_all" not in rows:
-        return rows.assign(rank=None, why="nothing finished", success_rate_all=None)
-    compared = scores(used, cells, ["model"]) if len(used) else rows
-    rows["order"] = rows["model"].map(compared.set_index("model")["success_rate_all"])
-    rows = rows.sort_values("order", ascending=False, na_position="last", ignore_index=True)
-    rows["why"] = [_why_not(data, row) for _, row in rows.iterrows()]
+        return rows.assign(rank=None, why="nothing finished", bound="", success_rate_all=None)
+    rows = rows.sort_values(
+        ["success_rate_all", "lower"], ascending=False, na_position="last", ignore_index=True
+    )
+    rows["why"] = [_why_not(data, row, alike) for _, row in rows.iterrows()]
+    rows["bound"] = [mark(row) for _, row in rows.iterrows()]
     rows["rank"] = _ranks(rows)
     return rows
 
 
-def _why_not(data: Data, row: pd.Series) -> str:
+def _why_not(data: Data, row: pd.Series, alike: bool) -> str:
     if data.models[row["model"]].player:
         return "reference player"
-    if row["owed"] > 0:
-        return f"{int(row['owed']):,} owed"
     if not row["completed"] + row["refused"] > 0:
         return "nothing finished"
-    words = mark(row)
-    return f"at the {words}" if words else ""
+    if row["owed"] > 0:
+        return f"{int(row['owed']):,} owed"
+    return "" if alike else NO_SHARED
 
 
 def _ranks(rows: pd.DataFrame) -> list[int | None]:
     """Return competition ranks (1, 2, 2, 4) among the rows that may be ranked."""
     scores_ = [
         None if why else round(float(score), 12)
-        for why, score in zip(rows["why"], rows["order"], strict=True)
+        for why, score in zip(rows["why"], rows["success_rate_all"], strict=True)
     ]
     known = [score for score in scores_ if score is not None]
     return [None if s is None else 1 + sum(other > s for other in known) for s in scores_]
-
-
-def _order(rows: pd.DataFrame) -> list[str]:
-    return [str(model) for model in rows["model"]]
 
 
 def _letters(ranked: Sequence[str], contrasts: pd.DataFrame) -> dict[str, str]:
@@ -113,19 +110,6 @@ def _letters(ranked: Sequence[str], contrasts: pd.DataFrame) -> dict[str, str]:
     return letters(ranked, pairs) if pairs else {}
 
 
-def uninformative(episodes: pd.DataFrame, cells: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return the conditions in which every model is at the ceiling, or every one at the floor.
-
-    With one model none is left out: there is nobody to be told apart from.
-    """
-    if episodes.empty or cells["model"].nunique() < 2:
-        return []
-    table = scores(episodes, cells, ["model", *CONDITION])
-    everywhere = table.groupby(CONDITION, sort=False)[["at_floor", "at_ceiling"]].all()
-    found = everywhere[everywhere.any(axis=1)].index
-    return [tuple(map(str, words)) for words in found]
-
-
 def _shared_by_all(cells: pd.DataFrame) -> pd.DataFrame:
     models = cells["model"].nunique()
     return cells[cells.groupby(CONDITION)["model"].transform("nunique") == models]
@@ -133,11 +117,6 @@ def _shared_by_all(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _in(episodes: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     return episodes.merge(cells[CONDITION].drop_duplicates(), on=CONDITION)
-
-
-def _without(episodes: pd.DataFrame, conditions: list[tuple[str, ...]]) -> pd.DataFrame:
-    words = pd.MultiIndex.from_frame(episodes[CONDITION].astype(str))
-    return episodes[~words.isin(conditions)] if conditions else episodes
 
 
 def player_rows(data: Data, chosen: pd.DataFrame) -> pd.DataFrame:

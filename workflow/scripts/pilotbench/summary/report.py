@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 
 from pilotbench.summary.data import Data
-from pilotbench.summary.display import joined, rate
+from pilotbench.summary.display import rate
 from pilotbench.summary.facts import Facts, facts
+from pilotbench.summary.headline import Situation, Standing, headline, notes
 from pilotbench.summary.ranking import Ranking, ranking
 from pilotbench.summary.scores import cell_table, prepared
+from pilotbench.summary.served import complaints
 from pilotbench.summary.tables import Table, tables
 from pilotbench.summary.usage import KeyUse, key_use
-
-NAMED = 3  # models that the headline names
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,12 @@ class Report:
     @property
     def verdict(self) -> str:
         """Who is ahead, in one sentence that claims no more than the numbers do."""
-        return verdict(self.ranking)
+        return headline(situation(self.data, self.ranking))
+
+    @property
+    def notes(self) -> list[str]:
+        """What qualifies the ranking, one sentence each; other models than asked come first."""
+        return [*complaints(self.data), *notes(situation(self.data, self.ranking))]
 
 
 def report(data: Data) -> Report:
@@ -50,59 +55,44 @@ def report(data: Data) -> Report:
     )
 
 
-def verdict(ranked: Ranking) -> str:
-    """Return who is ahead and who is not told apart from them."""
-    rows = ranked.rows
-    if rows.empty or rows.get("success_rate_all") is None or rows["success_rate_all"].isna().all():
-        return "Nothing is finished yet."
-    first = rows[rows["rank"] == 1]
-    if (rows["why"] == "reference player").all():
-        return "Reference players alone: there is no model to rank."
-    if len(rows) == 1:
-        only = rows.iloc[0]
-        state = f", {only['why']}" if only["why"] else ""
-        score = f"{only['model']}: {_score(only)} under {ranked.label}{state}"
-        return f"{score}; no other model to compare with."
-    if first.empty:
-        return (
-            "No model is ranked: "
-            + "; ".join(f"{r['model']}: {_state(r)}" for r in _each(rows))
-            + "."
-        )
-    best = first.iloc[0]
-    lead = f"{best['model']}: {rate(best)} under {ranked.label}"
-    return f"{lead}{_apart(ranked, str(best['model']))}."
+def situation(data: Data, ranked: Ranking) -> Situation:
+    """Return what the headline depends on."""
+    rows = [dict(row) for row in ranked.rows.to_dict("records")]
+    players = any(data.models[name].player for name in data.model_names)
+    there = {row["model"] for row in rows}
+    return Situation(
+        prompt=data.label(data.headline) if data.headline else "",
+        standings=tuple(_standing(row) for row in rows),
+        alike=_alike(ranked),
+        plan_given=data.headline is not None and data.gives_plan(data.headline),
+        players_only=players,
+        finished=any(row["completed"] + row["refused"] for row in rows),
+        conditions=ranked.conditions,
+        planned=ranked.planned,
+        absent=tuple(name for name in data.model_names if rows and name not in there),
+    )
 
 
-def _score(row: pd.Series) -> str:
-    """Return the rate with its interval, or the bounds where episodes are owed."""
-    if row["owed"] and row["lower"] == row["lower"]:
-        return f"{100 * row['lower']:.1f} to {100 * row['upper']:.1f} %"
-    return rate(row)
+def _standing(row: dict[str, Any]) -> Standing:
+    score = row.get("success_rate_all")
+    return Standing(
+        model=str(row["model"]),
+        score=None if score is None or score != score else round(float(score), 12),
+        shown=rate(row),
+        protocol=str(row["protocol"]),
+        owed=int(row["owed"]),
+        bound=str(row["bound"]),
+    )
 
 
-def _each(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    return [dict(row) for row in rows.to_dict("records")]
-
-
-def _state(row: dict[str, Any]) -> str:
-    return str(row["why"]) or "not ranked"
-
-
-def _apart(ranked: Ranking, best: str) -> str:
-    pairs = ranked.contrasts
-    mine = pairs[(pairs["base"] == best) | (pairs["arm"] == best)] if len(pairs) else pairs
-    if mine.empty or mine["p"].isna().all():
-        return ", ahead; too few instances to tell models apart"
-    ranks = set(ranked.rows["model"][ranked.rows["rank"].notna()])
-    same = [
-        str(row.arm if row.base == best else row.base)
-        for row in mine.itertuples(index=False)
-        if not row.told_apart
-    ]
-    same = [model for model in same if model in ranks]
-    if len(same) > NAMED:
-        return f", ahead, but not told apart from {len(same)} others"
-    if same:
-        return f", ahead, but not told apart from {joined(same)}"
-    return ", ahead of every other ranked model" if len(ranks) > 1 else ""
+def _alike(ranked: Ranking) -> frozenset[str]:
+    """Return the ranked models that are not told apart from one with rank 1."""
+    if ranked.rows.empty:
+        return frozenset()
+    best = set(ranked.rows["model"][ranked.rows["rank"] == 1])
+    return frozenset(
+        str(other)
+        for row in ranked.contrasts.itertuples(index=False)
+        for one, other in ((row.base, row.arm), (row.arm, row.base))
+        if one in best and not row.told_apart
+    )

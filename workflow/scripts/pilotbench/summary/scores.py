@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pilotbench.statistics.intervals import effective_n, wilson
+from pilotbench.statistics import ALPHA
+from pilotbench.statistics.intervals import limits
+from pilotbench.statistics.paired import sign_flip
 from pilotbench.summary.data import CELL, Data, number
 
 UNIT = ["task", "index"]
@@ -20,6 +22,12 @@ DRAW = ["task", "difficulty", "tool_success_rate", "index", "repeat", "instance"
 TOKEN_COLUMNS = ["tokens_input", "tokens_output", "tokens_reasoning", "tokens_cached"]
 COUNTS = ["planned", "completed", "refused", "owed", "not_applicable"]
 CEILING, FLOOR = "oracle", "random"
+RATES = tuple(
+    f"{name}{limit}"
+    for name in ("success_rate", "success_rate_all")
+    for limit in ("", "_low", "_high")
+)
+MARKS = ("at_ceiling", "at_floor")
 ERRORS = (
     "tool_call_format",
     "tool_selection",
@@ -66,8 +74,8 @@ def _with_player(frame: pd.DataFrame, played: pd.DataFrame, player: str) -> pd.D
 def scores(episodes: pd.DataFrame, cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Return one row a group of `by`; `episodes` as `prepared`, `cells` give what is planned.
 
-    success_rate is over the completed, success_rate_all also over the refused; both have Wilson
-    limits at the effective n. `lower` and `upper` take all owed as failed, as passed.
+    success_rate is over the completed, success_rate_all also over the refused. Where episodes are
+    owed both are missing, and `lower` and `upper` stand in: all owed failed, all owed passed.
     """
     keys = list(by)
     planned = cells.groupby(keys, sort=False)[COUNTS].sum()
@@ -75,8 +83,10 @@ def scores(episodes: pd.DataFrame, cells: pd.DataFrame, by: Sequence[str]) -> pd
         return planned.reset_index()
     grouped = episodes.groupby(keys, sort=False)
     table = planned.join(_rates(episodes, keys)).join(_effort(grouped))
-    table = table.join(_marks(table, grouped))
-    return table.reset_index()
+    table = table.join(_bounds(table)).join(_marks(episodes, keys))
+    table[list(RATES)] = table[list(RATES)].where(table["owed"] == 0)
+    open_ = table["owed"] > 0
+    return table.assign(**{name: table[name].eq(True) & ~open_ for name in MARKS}).reset_index()
 
 
 def _rates(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -106,9 +116,7 @@ def _limits(value: pd.Series, variance: pd.Series, n: pd.Series, met: pd.Series)
     if there.any():
         units = n[there].to_numpy(float)
         repeats = met[there].to_numpy(float) / units
-        worth = effective_n(value[there], variance[there], units, repeats)
-        worth = np.where(repeats <= 1, units, worth)
-        low[there], high[there] = wilson(value[there].to_numpy(float), worth)
+        low[there], high[there] = limits(value[there], variance[there], units, repeats)
     return low, high
 
 
@@ -161,30 +169,53 @@ def _ratio(part: pd.Series, whole: pd.Series) -> pd.Series:
     return part / whole.where(whole > 0)
 
 
-def _marks(table: pd.DataFrame, grouped: Any) -> pd.DataFrame:
-    """Return bounds of the owed, the players' scores, and whether the interval reaches them."""
-    total = table["wins"].fillna(0), table["completed"] + table["refused"] + table["owed"]
-    counted = total[1].where(total[1] > 0)
-    players = {p: grouped[p].mean().where(grouped[p].count() == grouped.size()) for p in _PLAYERS}
-    ceiling = players[CEILING].reindex(table.index)
-    floor = players[FLOOR].reindex(table.index)
+def _bounds(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rates if all owed episodes failed, and if all passed."""
+    wins = table["wins"].fillna(0)
+    total = table["completed"] + table["refused"] + table["owed"]
+    counted = total.where(total > 0)
+    return pd.DataFrame({"lower": wins / counted, "upper": (wins + table["owed"]) / counted})
+
+
+def _marks(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the bounding players' scores, and whether they can be told apart from the row's."""
+    grouped = episodes.groupby(keys, sort=False)
+    whole = {name: grouped[name].count() == grouped.size() for name in (CEILING, FLOOR)}
+    ahead = {
+        CEILING: episodes[CEILING] - episodes["win"],
+        FLOOR: episodes["win"] - episodes[FLOOR],
+    }
+    alike = {name: _not_ahead(episodes.assign(ahead=ahead[name]), keys) for name in ahead}
     return pd.DataFrame(
         {
-            "lower": total[0] / counted,
-            "upper": (total[0] + table["owed"]) / counted,
-            "oracle_ceiling": ceiling,
-            "random_floor": floor,
-            "at_ceiling": table["success_rate_all_high"] >= ceiling,
-            "at_floor": table["success_rate_all_low"] <= floor,
+            "oracle_ceiling": grouped[CEILING].mean().where(whole[CEILING]),
+            "random_floor": grouped[FLOOR].mean().where(whole[FLOOR]),
+            "at_ceiling": alike[CEILING] & whole[CEILING],
+            "at_floor": alike[FLOOR] & whole[FLOOR],
         }
     )
 
 
-_PLAYERS = (CEILING, FLOOR)
+def _not_ahead(episodes: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Return for each group whether the exact one-sided test finds nobody `ahead`."""
+    from scipy.stats import binom
+
+    means = _unit_means(episodes, keys, "ahead").dropna()
+    up, down = ((sign * means > 1e-12).groupby(level=keys, sort=False).sum() for sign in (1, -1))
+    p = pd.Series(binom.sf(up - 1, up + down, 0.5), up.index)
+    fractions = (means % 1 != 0).groupby(level=keys, sort=False).transform("any")
+    uneven = means[fractions].groupby(level=keys, sort=False)
+    p.update(uneven.agg(lambda d: sign_flip(d, one_sided=True)).astype(float))
+    return p > ALPHA
+
+
+def _unit_means(episodes: pd.DataFrame, keys: list[str], column: str) -> pd.Series:
+    units = [*keys, *(u for u in UNIT if u not in keys)]
+    return episodes.groupby(units, sort=False)[column].mean()
 
 
 def mark(row: Any) -> str:
-    """Return the words for a row whose interval reaches a bound: floor, ceiling, both or none."""
+    """Return the bounds that a row reaches: floor, ceiling, both or none."""
     words = [w for w in ("floor", "ceiling") if bool(row[f"at_{w}"])]
     return " and ".join(words)
 

@@ -29,13 +29,8 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     It is read from summary/summary.json where that is newer than the database, else counted.
     """
     said = _written(db_path) or _counted(db_path, settings)
-    lines = [
-        table(_rows(said), width),
-        said["verdict"],
-        _unlike(said),
-        _superseded(said),
-        _owed(said),
-    ]
+    lines = [table(_rows(said), width), said["verdict"], *said.get("notes", ())]
+    lines += [_unlike(said), _superseded(said), _owed(said)]
     return "\n".join(line for line in lines if line)
 
 
@@ -91,10 +86,10 @@ def _row(row: dict[str, Any], labels: dict[str, str]) -> Row:
 
 
 def _rate(row: dict[str, Any]) -> str:
+    if row["owed"] and row.get("lower") is not None:
+        return f"{100 * row['lower']:.1f} to {100 * row['upper']:.1f} %"
     if row.get("success_rate_all") is None:
         return "–"
-    if row["owed"]:
-        return f"{100 * row['lower']:.1f} to {100 * row['upper']:.1f} %"
     low, high = row["success_rate_all_low"], row["success_rate_all_high"]
     return f"{100 * row['success_rate_all']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from pilotbench.statistics.repeats import pass_all, pass_at, variance_split
 from pilotbench.statistics.usage import percentiles
 from pilotbench.summary.balance import balanced, inside, is_balanced
 from pilotbench.summary.contrasts import KINDS, every_family
 from pilotbench.summary.data import CELL, CONDITION, Data, number
+from pilotbench.summary.flaws import flaw_table
 from pilotbench.summary.ranking import Ranking
+from pilotbench.summary.repeats import repeat_table
 from pilotbench.summary.scores import ERRORS, scores
 from pilotbench.summary.usage import KeyUse, key_table
 
@@ -75,8 +76,9 @@ def tables(
         Table(
             "repeats",
             "Repeats",
-            "pass@k and pass^k, and how much of the variance is between instances.",
-            repeat_table(episodes),
+            "pass@k: at least one of k repeats succeeds; pass^k: all of them do. Refusals count "
+            "as not solved. The last columns split the variance within and between instances.",
+            repeat_table(data, episodes),
         ),
         Table(
             "latency",
@@ -204,64 +206,25 @@ def _named(contrasts: pd.DataFrame, data: Data) -> pd.DataFrame:
 def family_words(frame: pd.DataFrame) -> str:
     """Return the name of the family and what was done, for the line above its table."""
     tests = sorted({str(test) for test in frame["test"] if test})
-    tested = int(frame["p"].notna().sum())
-    if not tested:
-        return "Fewer than 50 instances: descriptive, without p-values."
+    tested, owing = int(frame["p"].notna().sum()), int((frame["owed"] > 0).sum())
     kind = "screening, " if (frame["note"] == "screening").any() else ""
-    return (
-        f"One Holm family of {tested} {'comparison' if tested == 1 else 'comparisons'} "
-        f"({kind}{' and '.join(tests)}); positive means the arm did better than the base."
-    )
+    told = []
+    if tested:
+        told.append(
+            f"One Holm family of {tested} {'comparison' if tested == 1 else 'comparisons'} "
+            f"({kind}{' and '.join(tests)}) on {_counts(frame['n'])} shared instances."
+        )
+    if owing:
+        told.append(
+            f"{owing} {'comparison has' if owing == 1 else 'comparisons have'} owed episodes: "
+            "worst cases are shown, and no conclusion is drawn."
+        )
+    return " ".join([*told, "Positive means the arm did better than the base."])
 
 
-def flaw_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a model and flawed prompt: followed, its excess over optimal, 2 x 2.
-
-    The excess is over the instances that both sides have, on which the signature is defined.
-    """
-    rows = []
-    for prompt in data.prompt_names:
-        flaw = data.prompts[prompt].flaw
-        column = f"flaw_{flaw}"
-        if flaw is None or column not in episodes:
-            continue
-        for model in data.model_names:
-            mine = episodes[(episodes["model"] == model) & episodes[column].notna()]
-            rows.append({"model": model, "prompt": prompt, **_followed(mine, prompt, column)})
-    frame = pd.DataFrame(rows)
-    return frame[frame["n"] > 0] if len(frame) else frame
-
-
-def _followed(mine: pd.DataFrame, prompt: str, column: str) -> dict[str, object]:
-    keys = ["task", "difficulty", "tool_success_rate", "index"]
-    side = {
-        name: mine[mine["prompt"] == name].assign(hit=lambda f: f[column] == "followed")
-        for name in (prompt, "optimal", "baseline")
-    }
-    flawed = side[prompt]
-    yes, no = flawed[flawed["hit"]], flawed[~flawed["hit"]]
-    means = {name: frame.groupby(keys)["hit"].mean() for name, frame in side.items()}
-    both = means[prompt].to_frame("arm").join(means["optimal"].rename("base"), how="inner")
-    return {
-        "n": len(means[prompt]),
-        "harmful": _share(flawed["harmful"]) if "harmful" in flawed else None,
-        "followed": float(flawed["hit"].mean()) if len(flawed) else None,
-        "corrected": float((flawed[column] == "corrected").mean()) if len(flawed) else None,
-        "not_reached": float((flawed[column] == "not_reached").mean()) if len(flawed) else None,
-        "same_under_optimal": float(both["base"].mean()) if len(both) else None,
-        "same_under_baseline": float(means["baseline"].mean()) if len(means["baseline"]) else None,
-        "excess_over_optimal": float((both["arm"] - both["base"]).mean()) if len(both) else None,
-        "followed_success": int(yes["win"].sum()),
-        "followed_failure": int(len(yes) - yes["win"].sum()),
-        "not_followed_success": int(no["win"].sum()),
-        "not_followed_failure": int(len(no) - no["win"].sum()),
-    }
-
-
-def _share(said: pd.Series) -> float | None:
-    """Return the share of true values among those known, None where none is."""
-    known = said.dropna()
-    return float(known.astype(float).mean()) if len(known) else None
+def _counts(n: pd.Series) -> str:
+    low, high = int(n.min()), int(n.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def error_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
@@ -273,32 +236,6 @@ def error_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
     share = sums.div(done.groupby(GROUP, sort=False).size(), axis=0) * 100
     share.columns = list(ERRORS)
     return share.reset_index()
-
-
-def repeat_table(episodes: pd.DataFrame) -> pd.DataFrame:
-    """Return pass@k, pass^k and the variance split by model and prompt; empty for one repeat."""
-    if episodes.empty or episodes["repeat"].nunique() < 2:
-        return pd.DataFrame()
-    rows = []
-    unit = ["task", "difficulty", "tool_success_rate", "index"]
-    done = episodes[episodes["done"] > 0]
-    for words, group in done.groupby(GROUP, sort=False):
-        outcomes = [list(v) for _, v in group.groupby(unit, sort=False)["win"]]
-        counts = [(len(v), int(sum(v))) for v in outcomes]
-        split = variance_split(outcomes)
-        most = min((n for n, _ in counts), default=0)
-        rows.append(
-            {
-                **dict(zip(GROUP, words, strict=True)),
-                "instances": len(counts),
-                **{f"pass@{k}": pass_at(k, counts) for k in range(1, most + 1)},
-                **{f"pass^{k}": pass_all(k, counts) for k in range(1, most + 1)},
-                "variance_within": split.within if split else None,
-                "variance_between": split.between if split else None,
-                "share_between": split.share_between if split else None,
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def latency_table(data: Data) -> pd.DataFrame:

@@ -184,6 +184,25 @@ def alt_words(what: str, rows: Rows, series: str, value: str, percent: bool = Tr
     return f"{what}: from {place(low)} to {place(high)}. The table beside it has every number."
 
 
+def scored(rows: Rows) -> Rows:
+    """Return the rows with a score or with bounds that say something."""
+    return [
+        row
+        for row in rows
+        if row.get("success_rate_all") is not None
+        or (row.get("lower") is not None and (row["lower"], row["upper"]) != (0, 1))
+    ]
+
+
+def worst_cases(base: Any, low: Any, high: Any) -> Any:
+    """Return a dashed line between the bounds of rows with owed episodes: no point, no interval.
+
+    `low` and `high` are channels of the fields `lower` and `upper`.
+    """
+    mark = base.mark_rule(strokeWidth=2, strokeDash=[2, 4], strokeCap="round")
+    return mark.encode(low, high).transform_filter("datum.owed > 0")
+
+
 def by_model(source: Source) -> Any:
     """Return a chart with a band a model, best first, and a line a prompt within it."""
     names = [source.data.label(p) for p in source.data.prompt_names]

@@ -20,7 +20,10 @@ from pilotbench.summary.figures.base import (
     shape,
     spec_of,
     tips,
+    worst_cases,
 )
+
+WORST = " Dotted: episodes are owed, the worst cases are shown and no conclusion is drawn."
 
 
 def prompt_effect(source: Source) -> Figure | None:
@@ -63,7 +66,6 @@ def _forest(
     table: str,
     section: str,
 ) -> Figure | None:
-    rows = [row for row in rows if row["difference"] is not None]
     if not rows:
         return None
     for row in rows:
@@ -72,8 +74,9 @@ def _forest(
     series, names = ("model", source.data.model_names) if axis == "arm" else ("arm_shown", [])
     names = names or list(dict.fromkeys(row["arm_shown"] for row in rows))
     words = alt_words(title, rows, axis, "difference")
+    owed = WORST if any(row["owed"] for row in rows) else ""
     return Figure(
-        name, title, says, words, forest(rows, axis, order, series, names), table, section
+        name, title, says + owed, words, forest(rows, axis, order, series, names), table, section
     )
 
 
@@ -92,6 +95,7 @@ def forest(rows: Rows, axis: str, order: list[str], series: str, names: list[str
     )
     return spec_of(
         alt.Chart().mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(0)),
+        worst_cases(base.encode(color=colour), alt.X("lower:Q"), alt.X2("upper:Q")),
         base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=colour),
         base.mark_point(filled=True, size=70, opacity=1).encode(
             x=alt.X("difference:Q", axis=POINTS, title="difference in success, points"),
@@ -111,7 +115,7 @@ def forest(rows: Rows, axis: str, order: list[str], series: str, names: list[str
 
 def followed(source: Source) -> Figure | None:
     """Draw how often a flaw was followed, from the share under the plan without it."""
-    rows = [row for row in source.rows("flaws") if row["followed"] is not None]
+    rows = source.rows("flaws")
     if not rows:
         return None
     names = source.data.model_names
@@ -124,15 +128,19 @@ def followed(source: Source) -> Figure | None:
         "followed",
         "Was the flaw followed?",
         "The point is the share of episodes that followed the flaw, the bar the share that make "
-        "the same calls when the plan has no flaw: what lies between is due to the flaw.",
+        "the same calls when the plan has no flaw: what lies between is due to the flaw."
+        + (WORST if any(row["owed"] for row in rows) else ""),
         alt_words("Share of episodes that followed the flaw", rows, "prompt", "followed"),
         spec_of(
             base.mark_tick(thickness=3, size=12, opacity=1).encode(
                 x=alt.X("same_under_optimal:Q", title=""), color=colour
             ),
-            base.mark_rule(strokeWidth=2).encode(
-                x="same_under_optimal:Q", x2="followed:Q", color=colour
+            worst_cases(
+                base.encode(color=colour), alt.X("followed_lower:Q"), alt.X2("followed_upper:Q")
             ),
+            base.mark_rule(strokeWidth=2)
+            .encode(x="same_under_optimal:Q", x2="followed:Q", color=colour)
+            .transform_filter("isValid(datum.followed)"),
             base.mark_point(filled=True, size=70, opacity=1).encode(
                 x=alt.X("followed:Q", scale=RATE, axis=PERCENT, title="share of episodes"),
                 color=colour,

@@ -12,6 +12,7 @@ from pilotbench.summary.figures.base import (
     PERCENT,
     RATE,
     Figure,
+    Json,
     Rows,
     Source,
     alt_words,
@@ -19,20 +20,23 @@ from pilotbench.summary.figures.base import (
     by_model,
     log_axis,
     roomy,
+    scored,
     shape,
     shown,
     spec_of,
     tips,
     widest,
+    worst_cases,
 )
 from pilotbench.summary.tables import plain_prompts
+
+OWED = "Dotted: episodes are owed, from all of them failed to all of them passed."
 
 
 def success(source: Source) -> Figure | None:
     """Draw success with intervals by model and prompt, the oracle's score as a tick."""
     plain = plain_prompts(source.data)
-    rows = source.rows("success")
-    rows = [row for row in rows if row.get("success_rate_all") is not None]
+    rows = scored(source.rows("success"))
     if not rows:
         return None
     colour = by("shown", "Prompt", [source.data.label(p) for p in plain])
@@ -41,10 +45,12 @@ def success(source: Source) -> Figure | None:
         "success",
         "Success by model and prompt",
         "On the conditions that all prompts share; refusals count as not solved; 95 % intervals. "
-        "The grey tick is the oracle on the same instances, draws and turns.",
+        "The grey tick is the oracle on the same instances, draws and turns. "
+        + (OWED if any(row["owed"] for row in rows) else ""),
         alt_words("Success rate", rows, "shown", "success_rate_all"),
         spec_of(
             base.mark_tick(thickness=2, size=10, color="#8a939d").encode(x="oracle_ceiling:Q"),
+            worst_cases(base.encode(color=colour), alt.X("lower:Q", scale=RATE), alt.X2("upper:Q")),
             base.mark_rule(strokeWidth=2).encode(
                 x=alt.X("success_rate_all_low:Q", scale=RATE, title=""),
                 x2="success_rate_all_high:Q",
@@ -77,7 +83,7 @@ def pareto(source: Source) -> Figure | None:
     for row in paid:
         done = (row["completed"] or 0) + (row["refused"] or 0)
         row["cost_per_episode"] = row["cost_usd"] / done if row.get("cost_usd") and done else None
-    rows = [row for row in paid if row.get(x) and row.get("success_rate_all") is not None]
+    rows = [row for row in scored(paid) if row.get(x)]
     if not rows:
         return None
     front = _front(rows, x)
@@ -92,15 +98,13 @@ def pareto(source: Source) -> Figure | None:
     return Figure(
         "pareto",
         "Cost against success" if cost else "Tokens against success",
-        f"Headline prompt ({source.data.headline}). The line joins the models that nothing else "
-        "beats on both; left and up is better. Models without a known price are not shown."
-        if cost
-        else f"Headline prompt ({source.data.headline}); no prices are known or all is free.",
+        _pareto_words(source, rows, cost),
         alt_words("Success against cost", rows, "model", "success_rate_all"),
         spec_of(
             base.mark_line(interpolate="step-after", color="#8a939d", strokeDash=[4, 3])
             .encode(x=at, y="success_rate_all:Q")
             .transform_filter("datum.front"),
+            worst_cases(base.encode(x=at, color=colour), alt.Y("lower:Q"), alt.Y2("upper:Q")),
             base.mark_rule(strokeWidth=2).encode(
                 x=at, y="success_rate_all_low:Q", y2="success_rate_all_high:Q", color=colour
             ),
@@ -119,9 +123,21 @@ def pareto(source: Source) -> Figure | None:
     )
 
 
+def _pareto_words(source: Source, rows: Rows, cost: bool) -> str:
+    prompt = source.data.label(str(source.data.headline))
+    words = (
+        f"Headline prompt ({prompt}). The line joins the models that nothing else beats on both; "
+        "left and up is better. Models without a known price are not shown. "
+        if cost
+        else f"Headline prompt ({prompt}); no prices are known or all is free. "
+    )
+    return words + (OWED if any(row["owed"] for row in rows) else "")
+
+
 def _front(rows: Rows, x: str) -> set[str]:
     best, front = -1.0, set()
-    for row in sorted(rows, key=lambda r: (r[x], -r["success_rate_all"])):
+    known = [row for row in rows if row["success_rate_all"] is not None]
+    for row in sorted(known, key=lambda r: (r[x], -r["success_rate_all"])):
         if row["success_rate_all"] > best:
             best = row["success_rate_all"]
             front.add(str(row["model"]))
@@ -139,12 +155,11 @@ def heat_difficulty(source: Source) -> Figure | None:
 
 
 def _heat(source: Source, axis: str, table: str, title: str) -> Figure | None:
-    rows = [r for r in source.rows(table) if r.get("success_rate_all") is not None]
+    rows = scored(source.rows(table))
     if not rows:
         return None
     for row in rows:
-        bound = "▲" if row["at_ceiling"] else "▼" if row["at_floor"] else ""
-        row["label"] = f"{row['success_rate_all']:.0%}{bound}"
+        row["label"] = _label(row)
     prompt = widest(source, rows, axis)
     order = list(pd.unique(source.tables["cells"].frame[axis]))
     base = alt.Chart().encode(
@@ -154,8 +169,9 @@ def _heat(source: Source, axis: str, table: str, title: str) -> Figure | None:
     return Figure(
         f"heat_{axis}",
         title,
-        "Success rate in per cent, refusals counted as not solved. ▲ the interval reaches the "
-        "oracle's score, ▼ it reaches the random player's: such cells do not rank.",
+        "Success rate in per cent, refusals counted as not solved. ▲ cannot be distinguished from "
+        "the oracle on these draws, ▼ not from the random player."
+        + (" Two numbers: episodes are owed, worst and best case." * any(r["owed"] for r in rows)),
         alt_words(f"Heat map of success by model and {axis}", rows, axis, "success_rate_all"),
         spec_of(
             base.mark_rect(cornerRadius=3).encode(
@@ -186,6 +202,13 @@ def _heat(source: Source, axis: str, table: str, title: str) -> Figure | None:
     )
 
 
+def _label(row: Json) -> str:
+    if row["success_rate_all"] is None:
+        return f"{100 * row['lower']:.0f}–{row['upper']:.0%}"
+    bound = "▲" if row["at_ceiling"] else "▼" if row["at_floor"] else ""
+    return f"{row['success_rate_all']:.0%}{bound}"
+
+
 def _wrapped() -> Any:
     return alt.Axis(labelAngle=0, labelExpr="split(datum.label, '_')", labelLimit=110)
 
@@ -193,11 +216,7 @@ def _wrapped() -> Any:
 def reliability(source: Source) -> Figure | None:
     """Draw success against the tool success rate, one line a model."""
     rows = source.rows("by_tool_success_rate", lambda f: f["tool_success_rate"] != "none")
-    rows = [
-        row | {"rate": float(row["tool_success_rate"])}
-        for row in rows
-        if row.get("success_rate_all") is not None
-    ]
+    rows = [row | {"rate": float(row["tool_success_rate"])} for row in scored(rows)]
     if not rows:
         return None
     prompt = widest(source, rows, "tool_success_rate")
@@ -213,7 +232,8 @@ def reliability(source: Source) -> Figure | None:
         "reliability",
         "When tools fail more often",
         "All models meet the same failures, and those at a higher rate are a subset of those at a "
-        "lower one. The dashed line is the oracle.",
+        "lower one. The dashed line is the oracle. "
+        + (OWED if any(row["owed"] for row in rows) else ""),
         alt_words("Success by tool success rate", rows, "tool_success_rate", "success_rate_all"),
         spec_of(
             base.mark_area(opacity=0.13).encode(
@@ -222,7 +242,10 @@ def reliability(source: Source) -> Figure | None:
             alt.Chart()
             .mark_line(strokeDash=[4, 3], color="#8a939d")
             .encode(x=x, y="mean(oracle_ceiling):Q"),
-            base.mark_line(strokeWidth=2).encode(y="success_rate_all:Q"),
+            worst_cases(base, alt.Y("lower:Q"), alt.Y2("upper:Q")),
+            base.mark_line(strokeWidth=2)
+            .encode(y="success_rate_all:Q")
+            .transform_filter("isValid(datum.success_rate_all)"),
             base.mark_point(filled=True, size=70, opacity=1).encode(
                 y=alt.Y("success_rate_all:Q", scale=RATE, axis=PERCENT, title="success rate"),
                 shape=shape("model", "Model", source.data.model_names),
