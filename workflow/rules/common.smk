@@ -47,6 +47,7 @@ try:
             *workflow.resource_settings.overwrite_resources.values(),
         ),
         MATRIX.settings.keys,
+        alone=not IMPORTED,
     )
 except UserError as error:
     sys.exit(f"error: {error}")

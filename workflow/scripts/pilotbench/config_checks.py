@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from pilotbench import base_urls, parameters, weights
+from pilotbench.config import listed
 from pilotbench.keys.secrets import looks_secret
 
 Json = dict[str, Any]
@@ -20,6 +21,7 @@ Problem = tuple[Place, str]
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAMES = ("env", "base_url_env", "endpoint_env")
 _URLS = ("base_url", "endpoint")
+_LISTS = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
 _SECTIONS = ("model_catalog", "providers")
 _FREE = ("parameters",)
 """Below these, a key may be a number: JSON turns it into text (`logit_bias: {50256: -100}`)."""
@@ -34,7 +36,20 @@ def first(config: Mapping[str, Any]) -> Problem | None:
 
 def then(config: Mapping[str, Any]) -> Problem | None:
     """Return what is wrong with a config that is valid by its schema."""
-    return next(chain.from_iterable((_urls(config), _requests(config), _packages(config))), None)
+    checks = (_lists(config, ()), _urls(config), _requests(config), _packages(config))
+    return next(chain.from_iterable(checks), None)
+
+
+def _lists(config: Mapping[str, Any], place: Place) -> Iterator[Problem]:
+    """Lists that name nothing, and rates that only text can say."""
+    for key in _LISTS:
+        if key in config and not any(str(word).strip() for word in listed(config[key])):
+            yield (*place, key), "names nothing"
+    for rate in listed(config.get("tool_success_rates", ())):
+        if not 0 < float(rate) <= 1:
+            yield (*place, "tool_success_rates"), f"has {rate}, which is not above 0 and up to 1"
+    for number, grid in enumerate(config.get("grids") or ()):
+        yield from _lists(grid, (*place, "grids", number))
 
 
 def _plain(value: Any, place: Place) -> Iterator[Problem]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+OLD_S = 3600.0
+"""A draft is written in seconds; its process may be on another machine."""
 _LONGEST = 200
 """Bytes of a file's name that its draft's name begins with."""
 
@@ -28,6 +31,18 @@ def drafted(path: Path) -> Iterator[Path]:
         if isinstance(error, OSError) and error.filename in (None, str(draft)):
             error.filename = str(path)
         raise
+
+
+def discard_old(folder: Path) -> None:
+    """Remove the drafts below `folder` that a killed process has left: those of an hour ago."""
+    before = time.time() - OLD_S
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.startswith(".") and name.endswith(".tmp"):
+                draft = Path(parent, name)
+                with suppress(OSError):
+                    if draft.lstat().st_mtime < before:
+                        draft.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

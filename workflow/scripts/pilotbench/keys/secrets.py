@@ -116,7 +116,8 @@ def environment(file: Path = ENV_FILE) -> dict[str, str]:
 
         found = dotenv_values(stream=StringIO(_decoded(file)), interpolate=False)
     read = {name: value for name, value in found.items() if value is not None}
-    return read | {name: value for name, value in os.environ.items() if value or name not in read}
+    shown = ((n, value) for n, value in os.environ.items() if value.strip() or n not in read)
+    return read | dict(shown)
 
 
 def _decoded(file: Path) -> str:

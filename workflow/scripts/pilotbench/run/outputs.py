@@ -44,6 +44,7 @@ def update_database(matrix: Matrix) -> Path:
     from pilotbench.evaluate import replay
 
     results = matrix.settings.results_dir
+    drafts.discard_old(results)
     with _one_line(results / "master.duckdb"):
         database.update(
             results,
