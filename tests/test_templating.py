@@ -175,19 +175,26 @@ from pilotbench import errors, prompts; from pilotbench.instances import Instanc
 for folder in sorted(Path(sys.argv[1]).iterdir()):
     try:
         prompt = prompts.load([folder], ["mine"])["mine"]
-        text = prompt.render(Instance("easy_task", "easy", 0, "Do it."))
+        if sys.argv[3] == "check":
+            prompt.check()
+            text = ""
+        else:
+            text = prompt.render(Instance("easy_task", "easy", 0, "Do it."))
         print(folder.name, "rendered", len(text), flush=True)
     except errors.TemplateError as error:
         print(folder.name, "refused", error, flush=True)
 """
 
 
-def test_templates_without_end_are_one_line_each_in_bounded_memory(tmp_path: Path) -> None:
-    """All are rendered by one process whose memory is limited."""
+@pytest.mark.parametrize("how", ["check", "render"])
+def test_templates_without_end_are_one_line_each_in_bounded_memory(
+    how: str, tmp_path: Path
+) -> None:
+    """All are made by one process with little memory; the check before a run finds them too."""
     for number, text in enumerate(ENDLESS.values()):
         write(tmp_path / f"{number:03d}", text, **OTHERS)
     done = subprocess.run(
-        [sys.executable, "-c", ONE, str(tmp_path), str(GREATEST_MIB)],
+        [sys.executable, "-c", ONE, str(tmp_path), str(GREATEST_MIB), how],
         capture_output=True,
         text=True,
         check=False,
@@ -212,3 +219,13 @@ def test_a_prompt_of_ordinary_size_is_far_from_the_bounds(tmp_path: Path) -> Non
     text = prompt.render(Instance("t", "easy", 0, long))
     assert text.count("\n") == 500
     assert text.endswith("word")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ request.split()[7] }}", "{{ request|int / 0 }}", "{% include task %}", " "]
+)
+def test_what_only_some_instances_lack_is_no_fault_of_the_template(
+    text: str, tmp_path: Path
+) -> None:
+    write(tmp_path, f"x{text}")
+    prompts.load([tmp_path], ["mine"])["mine"].check()

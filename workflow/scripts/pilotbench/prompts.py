@@ -41,6 +41,7 @@ VARIABLES = ("request", "task", "difficulty")
 PLAN_VARIABLES = (*VARIABLES, "plan")
 FLAWS = tuple(name.removeprefix("flawed_") for name in FLAWED)
 
+_OF_VALUES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _FRONT = re.compile(r"\A---\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _REFERENCE = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+(["'])(.+?)\1""")
 
@@ -77,8 +78,22 @@ class Prompt:
         return self._rendered(words)
 
     def check(self) -> None:
-        """Raise TemplateError where the template is not Jinja2 or uses an unknown variable."""
-        _ = self._template
+        """Raise TemplateError for what is wrong with the template whatever the instance is.
+
+        That is wrong syntax, an unknown variable, an endless loop, or a value that is not the same
+        in every process. What only some instances lack is found when they are rendered.
+        """
+        import jinja2
+
+        words: dict[str, Any] = dict.fromkeys(VARIABLES, "word")
+        if self.needs_plan:
+            words["plan"] = ["1. word", "2. word", "3. word"]
+        try:
+            self._text(words)
+        except (jinja2.exceptions.SecurityError, RecursionError) as error:
+            raise self._wrong(error) from None
+        except (jinja2.TemplateError, *_OF_VALUES):
+            return
 
     def _plan(self, instance: Instance) -> list[str]:
         from pilotbench import flaws
@@ -94,21 +109,26 @@ class Prompt:
     def _rendered(self, words: dict[str, Any]) -> str:
         import jinja2
 
+        try:
+            text = self._text(words)
+        except (jinja2.TemplateError, RecursionError, *_OF_VALUES) as error:
+            raise self._wrong(error) from None
+        if not text:
+            raise TemplateError(f"{self.source}: renders to nothing")
+        return text
+
+    def _text(self, words: dict[str, Any]) -> str:
         from pilotbench import templating
 
         template = self._template
         templating.start(sum(map(len, self.sources.values())))
-        try:
-            text = template.render(words).strip()
-        except jinja2.TemplateError as error:
-            raise TemplateError(f"{self.source}: {_line(error)}") from None
-        except RecursionError:
-            raise TemplateError(f"{self.source}: a macro, block or include calls itself") from None
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise TemplateError(f"{self.source}: cannot be rendered: {_line(error)}") from None
-        if not text:
-            raise TemplateError(f"{self.source}: renders to nothing")
-        return text
+        return template.render(words).strip()
+
+    def _wrong(self, error: Exception) -> TemplateError:
+        if isinstance(error, RecursionError):
+            return TemplateError(f"{self.source}: a macro, block or include calls itself")
+        words = "cannot be rendered: " if isinstance(error, _OF_VALUES) else ""
+        return TemplateError(f"{self.source}: {words}{_line(error)}")
 
     @cached_property
     def _template(self) -> jinja2.Template:

@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Undefined, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.visitor import NodeTransformer
 
 MOST_STEPS = 200_000
@@ -167,6 +167,13 @@ def _check_operation(operator: str, left: Any, right: Any) -> None:
         _spend_text(sum(sizes))
 
 
+def _range(*bounds: int) -> range:
+    try:
+        return safe_range(*bounds)
+    except OverflowError as error:
+        raise SecurityError(str(error)) from None
+
+
 class _Counting(NodeTransformer):
     """Have loops spend steps, and join what `~` joins by the bounded filter."""
 
@@ -200,6 +207,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         ):
             for name in names:
                 group.pop(name)
+        self.globals["range"] = _range
         bounded = {name: _bounded(name, one) for name, one in self.filters.items()}
         self.filters |= {**bounded, "_rounds": _rounds}
 
