@@ -6,7 +6,7 @@ only ?=
 job ?=
 peer ?=
 
-.PHONY: help setup quick test lint bench check-benchmark simulate soak status
+.PHONY: help setup quick test lint bench check-benchmark simulate soak chaos status
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -46,6 +46,9 @@ simulate: setup  ## simulated Azure and gateway endpoints on loopback; tells wha
 
 soak: setup      ## half an hour with faults of every kind
 	PYTHONPATH=tests $(BIN)/python -m support.soak
+
+chaos: setup     ## twenty runs killed at random
+	PYTHONPATH=tests:workflow/scripts $(BIN)/python -m support.chaos
 
 status: setup    ## how far a run is, also while it goes on
 	$(BIN)/python -m pilotbench status
