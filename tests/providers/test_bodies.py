@@ -53,6 +53,7 @@ GOOD = body(choice(said("42")))
         (b": keep-alive\n\n: keep-alive\n\n" + GOOD, "42"),
         (b"\n\n  " + GOOD, "42"),
         (b"[" + GOOD + b"]", "42"),
+        (b'{"success": true, "code": 200, "message": "ok", "data": ' + GOOD + b"}", "42"),
         (GOOD.replace(b'"index": 0', b'"logprobs": [NaN, -Infinity, Infinity, 1e999]'), "42"),
         (GOOD.replace(b'"42"', b'"caf\xe9 42"'), "caf\ufffd 42"),
         (GOOD.replace(b'"42"', b'"\\ud800 half"'), "\ufffd half"),
@@ -142,6 +143,7 @@ def test_a_stream_has_one_end_at_least(content: bytes) -> None:
         b'data: {"choices": [{"delta": {"content": "4\n\n',
         body(choice(said("half a sent"), "insufficient_system_resource")),
         body(choice(said(None), "abort")),
+        b'{"code": 200, "message": "ok", "data": null}',
         body(prompt_filter_results=[{"content_filter_results": {"hate": {"filtered": False}}}]),
     ],
     ids=lambda content: content[:30].decode("latin-1"),
@@ -179,6 +181,12 @@ def test_no_choice_and_a_filter_that_says_so_is_refused(rest: dict[str, Any]) ->
         ({"error": {"message": "upstream"}}, errors.ServerFailed),
         ({"error": {"code": 429, "message": "slow down"}}, errors.RateLimited),
         ({"error": {"code": "429", "message": "slow down"}, "choices": []}, errors.RateLimited),
+        ({"error": {"code": "content_filter", "message": "no"}}, errors.Refused),
+        ({"error": {"code": "x", "message": "Prompt exceeds max length"}}, errors.ContextOverflow),
+        ({"error": {"code": "Throttling", "message": "wait"}}, errors.RateLimited),
+        ({"error": "text"}, errors.ServerFailed),
+        ({"object": "error", "code": 400, "message": "bad"}, errors.Rejected),
+        ({"errorCode": "x", "msg": "busy", "success": False}, errors.ServerFailed),
     ],
 )
 def test_an_error_in_a_200_keeps_its_kind(content: Any, expected: type[Exception]) -> None:
@@ -192,3 +200,9 @@ def test_an_error_in_a_200_keeps_its_kind(content: Any, expected: type[Exception
 def test_a_gateways_page_is_no_answer_of_a_model(page: bytes) -> None:
     with pytest.raises(errors.ServerFailed):
         read(page)
+
+
+def test_a_broken_call_in_a_200_is_the_models_own() -> None:
+    error = {"code": "tool_use_failed", "message": "no", "failed_generation": "<f"}
+    found = read(json.dumps({"error": error}).encode())
+    assert (found.message["content"], found.finish_reason) == ("<f", "tool_use_failed")

@@ -15,7 +15,7 @@ from itertools import dropwhile
 from typing import Any
 
 from pilotbench.errors import Refused, ServerFailed, UnusableAnswer
-from pilotbench.providers.failures import wrapped
+from pilotbench.providers.failures import broken_call, wrapped
 from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.provider import Completion
 from pilotbench.providers.usage import tokens
@@ -25,6 +25,7 @@ LONGEST_RAW = 20_000
 _HALVES = re.compile("[\ud800-\udfff]")
 _PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _DONE = "[DONE]"
+_GOOD = ("0", "200", "ok", "success")
 _SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
 """Meanings that explain why a choice has no message."""
 
@@ -76,6 +77,8 @@ def _body(text: str) -> Json:
         raise UnusableAnswer(f"the body is not JSON: {type(error).__name__}") from None
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
+    if isinstance(body, dict) and "choices" not in body and "choices" in (body.get("data") or ()):
+        body = body["data"]
     if not isinstance(body, dict):
         raise UnusableAnswer("the body is not a JSON object")
     return body
@@ -115,6 +118,8 @@ def _assembled(chunks: Iterable[Json], done: bool) -> Json:
         choice = _first(told.pop("choices", None)) or {}
         usage = choice.get("usage") or _at(told, "x_groq", "usage")
         body |= told | ({"usage": usage} if usage else {})
+        if not choice and _is_error(chunk):
+            body["error"] = chunk
         reason = choice.get("finish_reason") or reason
         for piece in (choice.get("delta"), choice.get("message")):
             _add(message, piece if isinstance(piece, dict) else {})
@@ -155,9 +160,10 @@ def _add_call(calls: list[Json], piece: Json, place: int) -> None:
 
 
 def _completion(kind: str, body: Json) -> Completion:
-    if body.get("error"):
-        raise wrapped(kind, body)
     choice = _first(body.get("choices"))
+    error = body.get("error") or (body if choice is None and _is_error(body) else None)
+    if error:
+        return _broken(kind, error)
     if choice is None:
         raise _without_choice(body)
     usage = tokens(body.get("usage"), choice.get("usage"))
@@ -171,6 +177,21 @@ def _completion(kind: str, body: Json) -> Completion:
             raise UnusableAnswer("the choice has no message", tokens=usage)
         message = {"content": choice.get("text")}
     return Completion(_message(message), reason, _text(body.get("model")), usage)
+
+
+def _is_error(body: Json) -> bool:
+    """Return whether a body without a choice is an error that a gateway sends as it stands."""
+    code = body.get("errorCode") or body.get("code") or body.get("object") == "error"
+    told = isinstance(body.get("message") or body.get("msg"), str)
+    return told and bool(code) and str(code).lower() not in _GOOD
+
+
+def _broken(kind: str, error: Any) -> Completion:
+    """Return the model's own broken call in an error. Raises any other error."""
+    found = broken_call(kind, 400, {"error": error})
+    if found is None:
+        raise wrapped(kind, {"error": error})
+    return Completion({"content": found[1]}, found[0], None)
 
 
 def _without_choice(body: Json) -> Refused | UnusableAnswer:

@@ -135,10 +135,17 @@ def failure(kind: str, status: int, headers: Mapping[str, str], body: Any) -> Pr
 
 
 def wrapped(kind: str, body: Json) -> ProviderError:
-    """Return the error that a gateway wrapped in a 200."""
+    """Return the error that a gateway wrapped in a 200: by its status, else by its words."""
     error = body["error"]
-    code = str(error.get("code") or error.get("status") if isinstance(error, dict) else "")
-    return failure(kind, int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500, {}, body)
+    told = [error.get(name) for name in ("code", "status")] if isinstance(error, dict) else []
+    status = next((s for s in map(str, told) if re.fullmatch("[45][0-9][0-9]", s)), None)
+    if status is not None:
+        return failure(kind, int(status), {}, body)
+    found = failure(kind, 400, {}, body)
+    if isinstance(found, Refused | ContextOverflow | QuotaSpent):
+        return found
+    throttled = THROTTLED.fits(_codes(error), _message(error))
+    return failure(kind, 429 if throttled else 500, {}, body)
 
 
 def broken_call(kind: str, status: int, body: Any) -> tuple[str, str | None] | None:
@@ -205,14 +212,16 @@ def _codes(error: Any) -> frozenset[str]:
     if not isinstance(error, dict):
         return frozenset()
     inner = error.get("innererror")
-    found = [error.get("code"), error.get("type"), error.get("status")]
+    found = [error.get(name) for name in ("code", "type", "status", "errorCode")]
     if isinstance(inner, dict):
         found.append(inner.get("code"))
     return frozenset(str(code) for code in found if isinstance(code, str | int) and code)
 
 
 def _message(error: Any) -> str:
-    return str((error.get("message") if isinstance(error, dict) else error) or "")
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("msg") or error.get("detail")
+    return str(error or "")
 
 
 _SPAN = r"(?:\d+(?:\.\d+)?\s?(?:milli|ms|[smhd])[a-z]*\s?)+"

@@ -7,8 +7,7 @@ because validating it costs half of a request's CPU time (0.6 ms against 1.2 ms,
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,6 @@ import openai
 
 from pilotbench.config import Model, ProviderSettings
 from pilotbench.errors import (
-    ConfigError,
     ConnectionFailed,
     ProviderError,
     ServerFailed,
@@ -33,6 +31,7 @@ from pilotbench.providers.finish_reasons import known
 from pilotbench.providers.provider import Completion, Request
 from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
+from pilotbench.providers.trust import context_of, untrusted
 from pilotbench.run import notices
 
 Json = dict[str, Any]
@@ -58,7 +57,7 @@ class OpenAIProvider:
             provider.connect_timeout_s,
             provider.read_timeout_s,
             provider.proxy,
-            _trust(provider),
+            context_of(provider.ca_bundle),
         )
         self._clients = {
             alias: _client(provider, key, self._transport) for alias, key in access.items()
@@ -88,6 +87,8 @@ class OpenAIProvider:
             found = error
         # Neither cause nor context: what the SDK raises holds the request with its headers.
         found.args = (self._scrubber.line(str(found)),)
+        if isinstance(found, Untrusted):
+            notices.say(f"untrusted/{key}", f"{key}: {found}")
         if isinstance(found, UnusableAnswer):
             found.raw = self._scrubber.scrub(found.raw)
         raise found from None
@@ -172,29 +173,6 @@ def _decoded(response: httpx2.Response) -> Any:
         return text[:1000]
 
 
-def _trust(provider: ProviderSettings) -> Callable[[], ssl.SSLContext]:
-    """Return what makes the TLS settings. Raises ConfigError for a `ca_bundle` that is no use."""
-    bundle = provider.ca_bundle
-    if not bundle:
-        return _default_trust
-    try:
-        context = ssl.create_default_context(cafile=bundle)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "not PEM"
-        raise ConfigError(
-            f"providers.{provider.name}.ca_bundle: {bundle} must be a file of PEM certificates "
-            f"({why})"
-        ) from None
-    return lambda: context
-
-
-def _default_trust() -> ssl.SSLContext:
-    try:
-        return httpx2.create_ssl_context()
-    except (OSError, ValueError) as error:
-        raise Untrusted(f"SSL_CERT_FILE, SSL_CERT_DIR: no certificates there ({error})") from None
-
-
 _BROKEN = (
     httpcore2.NetworkError, httpcore2.ProtocolError, httpx2.DecodingError, TooLarge, OSError,
     UnicodeError,
@@ -208,26 +186,7 @@ def _broken_off(error: Exception) -> ProviderError:
         return UnusableAnswer(f"the answer cannot be decoded: {_cause(error)}")
     if isinstance(cause, httpcore2.ProtocolError | UnicodeError):
         return ServerFailed(f"not an HTTP answer: {_cause(error)}")
-    return _untrusted(error) or ConnectionFailed(_cause(error))
-
-
-_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL")
-
-
-def _untrusted(error: BaseException | None) -> Untrusted | None:
-    """Return the error where TLS is what fails, which no later attempt mends."""
-    while error is not None:
-        if isinstance(error, Untrusted):
-            return error
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return Untrusted(
-                f"the certificate is not accepted: {error.verify_message}; if it is right, write "
-                "ca_bundle: a file with the certificate of its authority"
-            )
-        if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
-            return Untrusted("the service speaks no TLS there: write http:// or another port")
-        error = error.__cause__ or error.__context__
-    return None
+    return untrusted(error) or ConnectionFailed(_cause(error))
 
 
 def _cause(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """Token counts as services report them: under several names, as numbers or as text, or not at all.
 
+Some services count reasoning in the total alone: what it has beyond input and output is output.
 A count that cannot be read is unknown, never 0: what is unknown has no cost (see `cost_usd`).
 """
 
@@ -39,6 +40,8 @@ def _tokens(usage: Any) -> Tokens | None:
     made = _rest(total, given) if made is None else made
     if given is None or made is None or not (given or made):
         return None
+    if total is not None and total > given + made:  # output that is not itemised: reasoning
+        made = total - given
     reasoning, cached = _first(usage, _REASONING) or 0, _first(usage, _CACHED) or 0
     return Tokens(given, made, reasoning, min(cached, given))
 
