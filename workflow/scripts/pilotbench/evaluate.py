@@ -22,7 +22,7 @@ from pilotbench import BENCHMARK_VERSION, provenance
 from pilotbench.asker import NOT_ASKED, Asker, NotAnswered, Share, journal_of, journal_only
 from pilotbench.canonical import canonical, digest
 from pilotbench.episode import Episode, play
-from pilotbench.errors import PilotbenchError, ProviderError, Stopping, Unscorable
+from pilotbench.errors import PilotbenchError, ProviderError, Rejected, Stopping, Unscorable
 from pilotbench.fingerprint import asked_of
 from pilotbench.matrix import Matrix
 from pilotbench.names import to_path
@@ -194,9 +194,11 @@ def _owed_line(shard: Shard, outcome: Outcome) -> str:
     why, count = kinds.most_common(1)[0]
     total = len(outcome.owed) + len(outcome.episodes)
     others = f" (other reasons: {len(kinds) - 1})" if len(kinds) > 1 else ""
+    rejected = all(owed.kind == Rejected.__name__ for owed in outcome.owed)
+    how = "" if rejected else ", run again to ask for the rest"  # the same would be rejected again
     return (
         f"{shard.path}: {len(outcome.owed)} of {total} episodes owed, "
-        f"{count} x {why}{others}; what was answered is kept, run again to ask for the rest"
+        f"{count} x {why}{others}; what was answered is kept{how}"
     )
 
 

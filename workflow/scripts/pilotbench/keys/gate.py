@@ -80,12 +80,9 @@ class Gate:
         """Raise GivenUp where every key is out for longer than a request is tried."""
         alive = self.candidates()
         patience = self.provider.retry_for_s
-        left = {alias: self.limiters[alias].pause_left() for alias in alive}
-        for alias, seconds in left.items():
-            if seconds >= LONG_PAUSE_S:
-                self._tell(alias, "paused", f"paused until {until(seconds)} by 429")
-        if min(left.values()) > patience:
-            asked = f"the provider asks to wait {min(left.values()):.0f} s, over retry_for_s"
+        left = min(self._tell_pause(alias) for alias in alive)
+        if left > patience:
+            asked = f"the provider asks to wait {left:.0f} s, over retry_for_s"
             raise GivenUp(RateLimited(f"{', '.join(alive)}: {asked}"))
         began = [self.limiters[alias].refused_since() or math.inf for alias in alive]
         refused = CLOCK.now() - max(self.began, *began)
@@ -106,12 +103,20 @@ class Gate:
             self._tell(alias, "refused", f"{error}: trying again before it is given up")
         elif isinstance(error, RateLimited):
             breaker.undecided()
+            self._tell_pause(alias)
         elif isinstance(error, Retryable):
             self._outage(alias, breaker.failed(error, sent, body))
         elif isinstance(error, Untrusted):
             self._tell(alias, "untrusted", str(error))
         else:
             breaker.answered()
+
+    def _tell_pause(self, alias: str) -> float:
+        """Tell the person of a pause that is long; return the seconds that are left of it."""
+        left = self.limiters[alias].pause_left()
+        if left >= LONG_PAUSE_S:
+            self._tell(alias, "paused", f"paused until {until(left)} by 429")
+        return left
 
     def _outage(self, alias: str, row: Evidence) -> None:
         if self._is_fit(alias) and row.count >= 2:

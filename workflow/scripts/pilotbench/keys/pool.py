@@ -31,7 +31,7 @@ from pilotbench.errors import (
 from pilotbench.keys.breaker import Breaker
 from pilotbench.keys.budget import Budget, estimate
 from pilotbench.keys.clock import CLOCK
-from pilotbench.keys.gate import Gate, GivenUp
+from pilotbench.keys.gate import LONG_PAUSE_S, Gate, GivenUp
 from pilotbench.keys.limiter import default_folder, limiter_of, with_slots
 from pilotbench.keys.line import Line
 from pilotbench.keys.purse import MustWait, Purse
@@ -41,7 +41,8 @@ from pilotbench.keys.secrets import opened_keys
 from pilotbench.keys.ticket import Ticket, Trials
 from pilotbench.providers import connect
 from pilotbench.providers.provider import Asked, Completion, Request, Tokens
-from pilotbench.run import orders
+from pilotbench.providers.served import complaint
+from pilotbench.run import notices, orders
 
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
@@ -82,18 +83,18 @@ class Pool:
         parent: int | None = None,
         slots: Mapping[str, int] | None = None,
     ) -> None:
-        self._provider_settings = settings.provider_of(model)
+        self._provider_settings, self._model = settings.provider_of(model), settings.catalog[model]
         self._home = usable_keys(settings, model, home_key, borrow)
         self._strict = settings.routing == "by_prompt"
         self._stop, self._parent = stop or threading.Event(), parent
         self._tokens = None if borrow else threading.Semaphore(tokens)
         self._random = random.Random()
         self._next_look, began = 0.0, orders.told().since()
-        self._gate = self._make_gate(settings, model, slots or {}, began)
+        self._gate = self._make_gate(settings, slots or {}, began)
         self._limiters = self._gate.limiters
         self._line = Line(self._limiters, self.check)
         budget = budget_of(settings) if settings.budget_usd is not None else None
-        self._purse = Purse(budget, settings.catalog[model])
+        self._purse = Purse(budget, self._model)
         self._counts_tokens = any(limiter.tpm for limiter in self._limiters.values())
 
     def ask(
@@ -157,11 +158,9 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _make_gate(
-        self, settings: Settings, model: str, slots: Mapping[str, int], began: float
-    ) -> Gate:
+    def _make_gate(self, settings: Settings, slots: Mapping[str, int], began: float) -> Gate:
         """Open all keys that may be used. Raises ConfigError where none is set."""
-        provider, entry = self._provider_settings, settings.catalog[model]
+        provider, entry = self._provider_settings, self._model
         wanted = self._home if self._strict else (*self._home, *provider.keys)
         keys = {alias: with_slots(provider.keys[alias], slots.get(alias)) for alias in wanted}
         opened, unset = opened_keys(provider, keys)
@@ -217,7 +216,14 @@ class Pool:
         with suppress(Stopping):
             self._gate.breakers[alias].answered()
             self._rejections.answered()
+        self._warn_of_another(completion.model)
         return completion
+
+    def _warn_of_another(self, answered: str | None) -> None:
+        """Say once where another model has answered than was asked."""
+        model = self._model
+        if wrong := complaint(model.deployment, model.reports, answered):
+            notices.say(f"served {model.name} {answered}", f"{model.name}: {wrong}")
 
     def _after_refusal(self, error: KeyDead, trials: Trials) -> None:
         """Go on after a key has refused a request. Raises where it may go to no other."""
@@ -245,8 +251,10 @@ class Pool:
             asked_to_wait = error.retry_after if isinstance(error, Retryable) else None
             seconds = asked_to_wait or self._backoff(trials)
         if trials.tried_s + seconds > self._provider_settings.retry_for_s:
+            wait = error.retry_after if isinstance(error, Retryable) else None
+            asks = f"; it asks to wait {wait:.0f} s" if wait and wait >= LONG_PAUSE_S else ""
             tried = f"{trials.attempts} attempts in {trials.tried_s:.0f} s"
-            error.args = (f"{self._provider_settings.name}: {error} ({tried})",)
+            error.args = (f"{self._provider_settings.name}: {error}{asks} ({tried})",)
             raise error
         trials.tried_s += seconds
         self._rest(seconds)
