@@ -117,11 +117,6 @@ class Breaker:
         rows = self._rows(self._ledger.read())
         return any(row.proves(now, self.began, self.patience_s) for row in rows)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._ledger.locked() as value:
-            value.clear()
-
     def close(self) -> None:
         """Close the file."""
         self._ledger.close()
@@ -140,12 +135,7 @@ class Breaker:
         return [row for row in rows if self._is_row(row)]
 
     def _found(self, value: dict[str, Any]) -> dict[str, Evidence]:
-        """Return what the file knows of each name; nothing where it is of another boot."""
-        rows = value.get("rows")
-        if self.clock.shift(value.get("clock")) != 0.0 or not isinstance(rows, dict):
-            return {}
-        last = list(rows.items())[-_MOST_MODELS:]
-        return {name: Evidence.from_json(row) for name, row in last}
+        return rows_in(value, self.clock)
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Evidence]]:
@@ -157,7 +147,24 @@ class Breaker:
             value.update({"rows": rows, "clock": self.clock.moment()})
 
 
+def rows_in(value: dict[str, Any], clock: Clock) -> dict[str, Evidence]:
+    """Return what a file knows of key and models; nothing where it is of another boot."""
+    rows = value.get("rows")
+    if clock.shift(value.get("clock")) != 0.0 or not isinstance(rows, dict):
+        return {}
+    last = list(rows.items())[-_MOST_MODELS:]
+    return {name: Evidence.from_json(row) for name, row in last}
+
+
 def _undecided(found: dict[str, Evidence], now: float) -> None:
     row = found.get(KEY, Evidence())
     if row.count:
         found[KEY] = replace(row, probe_at=min(row.probe_at, now + row.interval()))
+
+
+def forget(folder: Path) -> None:
+    """Forget everything that is known of a key and of the models on it."""
+    ledger = Ledger(folder / FILE)
+    with ledger.locked() as value:
+        value.clear()
+    ledger.close()

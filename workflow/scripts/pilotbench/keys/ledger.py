@@ -116,6 +116,27 @@ def _entry(value: Any) -> list[int] | None:
     return [int(one or 0) for one in counts]
 
 
+def peek(path: Path) -> Json:
+    """Return the content of a ledger without making one; {} where there is none."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return {}
+    try:
+        return _content(file)
+    finally:
+        os.close(file)
+
+
+def _content(file: int) -> Json:
+    try:
+        size = os.fstat(file).st_size
+        value = json.loads(os.pread(file, size, 0) or b"{}") if size <= LARGEST else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 class Ledger:
     """A locked JSON file. Several threads and processes may use it at once.
 
@@ -129,12 +150,7 @@ class Ledger:
 
     def read(self) -> Json:
         """Return the content without locking; {} when there is none, or none yet whole."""
-        try:
-            size = os.fstat(self._file).st_size
-            value = json.loads(os.pread(self._file, size, 0) or b"{}") if size <= LARGEST else {}
-        except (ValueError, RecursionError):
-            return {}
-        return value if isinstance(value, dict) else {}
+        return _content(self._file)
 
     @contextmanager
     def locked(self) -> Iterator[Json]:

@@ -35,6 +35,7 @@ from pilotbench.locks import is_locked
 from pilotbench.run import notices
 
 POLL_S = 0.05
+LEDGER = "ledger"
 FEW_SLOTS = 40
 """So many slots of a key are not held against the number of files that can be opened."""
 
@@ -93,7 +94,7 @@ class Limiter:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._files = SlotFiles(self.folder)
-        self._ledger = Ledger(self.folder / "ledger")
+        self._ledger = Ledger(self.folder / LEDGER)
         self._turn, self._next = self._open("turn"), self._open("next")
         self._freed = self._open_pipe()
         self._wakes = select.poll()

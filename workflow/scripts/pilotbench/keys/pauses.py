@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pilotbench.config import Settings
+from pilotbench.keys.breaker import forget
 from pilotbench.keys.limiter import limiter_of
 from pilotbench.keys.secrets import access, environment, missing
 
 
 def lift(settings: Settings) -> dict[str, float]:
-    """End the pause of every key that is set; return the seconds that each had left, by alias."""
+    """End the pause of every key that is set; return the seconds that each had left, by alias.
+
+    What was known of dead keys and of services that are down is forgotten too.
+    """
     variables, lifted = environment(), {}
     for alias, key in settings.keys.items():
         if not missing(settings, [alias], variables):
@@ -18,6 +22,7 @@ def lift(settings: Settings) -> dict[str, float]:
             limiter = limiter_of(settings.limits_dir, key, opened)
             lifted[alias] = round(limiter.lift(), 1)
             limiter.close()
+            forget(limiter.folder)
     return lifted
 
 

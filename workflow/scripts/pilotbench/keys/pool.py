@@ -180,18 +180,19 @@ class Pool:
         return Gate(provider, self._home, self._strict, limiters, breakers, unset, began)
 
     def _attempt(self, request: Request, trials: Trials) -> Asked:
-        self._rejections.check()
         guess = estimate(request.body) if self._counts_tokens else Tokens()
-        wanted = guess.input + guess.output
-        with Ticket(self, trials, wanted) as ticket, self._purse.paying(request) as bill:
-            started, clock = time.time(), time.monotonic()
-            trials.attempts += 1
-            try:
-                completion = self._complete(request, ticket)
-            finally:
-                latency = time.monotonic() - clock
-                trials.tried_s += latency
-            bill.answer(completion.tokens)
+        self._rejections.check()
+        with Ticket(self, trials, guess.input + guess.output) as ticket:
+            self._rejections.check()  # the wait may have been long
+            with self._purse.paying(request) as bill:
+                started, clock = time.time(), time.monotonic()
+                trials.attempts += 1
+                try:
+                    completion = self._complete(request, ticket)
+                finally:
+                    latency = time.monotonic() - clock
+                    trials.tried_s += latency
+                bill.answer(completion.tokens)
             counted = completion.tokens or guess
             with suppress(Stopping):  # it is paid for: the next request may stop, not this answer
                 ticket.slot.settle(counted.input + counted.output)

@@ -23,6 +23,7 @@ from pilotbench.journal import Journal, journal_folder
 from pilotbench.journal.answers import Answers
 from pilotbench.keys.limiter import held_slots
 from pilotbench.keys.secrets import access, environment, missing
+from pilotbench.keys.states import state_of
 from pilotbench.matrix import Matrix
 from pilotbench.providers.provider import Tokens
 from pilotbench.records import Shard, read_header
@@ -73,13 +74,15 @@ class ModelProgress:
 class KeyProgress:
     """Requests on one key: in flight now (None: its secret is not set here), answers a minute.
 
-    `slots` are those in force in a run that goes on, else those of the config.
+    `slots` are those in force in a run that goes on, else those of the config. `state` says in
+    words what keeps the key from answering, nothing where it is well.
     """
 
     key: str
     slots: int
     in_flight: int | None
     rate: float = 0.0
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,12 +121,13 @@ class Watch:
         rows = []
         for provider in (settings.providers[name] for name in names):
             for alias, key in provider.keys.items():
-                in_flight = None
+                in_flight, state = None, ""
                 if not missing(settings, [alias], variables):
                     opened = access(provider, key, variables)
                     in_flight = held_slots(settings.limits_dir, opened, alias)
+                    state = state_of(settings.limits_dir, opened, alias)
                 allowed = in_force.get(alias, key.slots)
-                rows.append(KeyProgress(alias, allowed, in_flight, rates.get(alias, 0.0)))
+                rows.append(KeyProgress(alias, allowed, in_flight, rates.get(alias, 0.0), state))
         return rows
 
     def notices(self) -> list[notices.Notice]:
@@ -261,10 +265,11 @@ def lines(models: list[ModelProgress], keys: list[KeyProgress]) -> Iterator[str]
     if keys:
         width = max(len("key"), *(len(key.key) for key in keys))
         yield ""
-        yield f"{'key':<{width}}  in flight  slots  answers per min"
+        yield f"{'key':<{width}}  in flight  slots  answers per min  state"
         for key in keys:
             flight = "–" if key.in_flight is None else str(key.in_flight)
-            yield f"{key.key:<{width}}  {flight:>9}  {key.slots:>5}  {key.rate:>15.1f}"
+            line = f"{key.key:<{width}}  {flight:>9}  {key.slots:>5}  {key.rate:>15.1f}"
+            yield f"{line}  {key.state}".rstrip()
 
 
 def _usd(row: ModelProgress) -> str:

@@ -1,0 +1,49 @@
+"""Whole runs whose service or model is not there: few requests, and the person is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support import Simulator
+from support.runs import KEYS, Run
+
+CLOSED_PORT = "http://127.0.0.1:9/v1"
+
+
+def test_a_refused_connection_is_said_in_terminal_log_and_status_and_ends_soon(
+    tmp_path: Path,
+) -> None:
+    with Simulator() as simulator:
+        run = Run(
+            tmp_path,
+            simulator,
+            keys=KEYS[:1],
+            questions=60,
+            provider={"base_url": CLOSED_PORT, "retry_for_s": 2},
+            limits=tmp_path / "limits",
+        )
+    done = run.snakemake(*run.targets())
+    assert done.returncode != 0
+    assert "60 of 60" not in done.stdout
+    assert done.stdout.count("sim_key1: connection refused, retrying for ") == 1
+    assert done.stdout.count("nothing more is sent until it answers") == 1
+    assert "Traceback" not in done.stdout
+    logs = "".join(log.read_text() for log in tmp_path.glob("results/logs/**/*.log"))
+    assert "sim_key1: connection refused, retrying for " in logs
+    status = run.pilotbench("status", "--configfile", "overlay.yaml").stdout
+    assert "notices of the last run" in status
+    assert "sim_key1: connection refused, retrying for " in status
+    assert "connection refused for " in status.splitlines()[4] + status.splitlines()[5]
+
+
+def test_a_model_that_does_not_exist_is_stopped_for_all_jobs_of_the_run(tmp_path: Path) -> None:
+    with Simulator(keys={"sim_key1": {"slots": 3}}, reject_containing=["poison"]) as simulator:
+        run = Run(tmp_path, simulator, keys=KEYS[:1], slots=3, questions=60)
+        run.write_pack(dict.fromkeys(range(60), " of poison"))
+        done = run.snakemake(*run.targets())
+        sent = simulator.stats()["total"]["requests"]
+    assert done.returncode != 0
+    assert 5 <= sent <= 8
+    assert "model_catalog.echo: stopped after" in done.stdout
+    assert "run again" not in done.stdout
+    assert "to pay" not in done.stdout
