@@ -40,10 +40,14 @@ def test_a_model_that_does_not_exist_is_stopped_for_all_jobs_of_the_run(tmp_path
     with Simulator(keys={"sim_key1": {"slots": 3}}, reject_containing=["poison"]) as simulator:
         run = Run(tmp_path, simulator, keys=KEYS[:1], slots=3, questions=60)
         run.write_pack(dict.fromkeys(range(60), " of poison"))
-        done = run.snakemake(*run.targets())
+        done = run.snakemake()
         sent = simulator.stats()["total"]["requests"]
     assert done.returncode != 0
     assert 5 <= sent <= 8
+    assert "60 episodes are owed; change what is rejected: model_catalog.echo: " in run.text()
+    pages = [tmp_path / "results/summary" / name for name in ("index.html", "summary.md")]
+    assert all("change what the causes" in page.read_text() for page in pages)
+    assert not any("pays them" in page.read_text() for page in pages)
     assert "model_catalog.echo: stopped after" in done.stdout
     assert "run again" not in done.stdout
     assert "to pay" not in done.stdout

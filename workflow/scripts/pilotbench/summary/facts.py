@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pilotbench.errors import Rejected
 from pilotbench.run import command
 from pilotbench.summary.data import Data, number
 from pilotbench.summary.ranking import total
@@ -36,6 +37,7 @@ class Facts:
     cost_usd: float
     cost_unknown: int
     pays: str
+    rejected: bool = False
     owed: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     superseded: str = ""
@@ -70,6 +72,7 @@ def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
         cost_usd=float(np.nansum(cost)),
         cost_unknown=int(np.isnan(cost).sum()),
         pays=command.to_pay(),
+        rejected=only_rejected(data.owed),
         owed=_owed(data.owed),
         warnings=warnings(data, cells),
         superseded=superseded(data),
@@ -121,10 +124,21 @@ def _owed(owed: pd.DataFrame) -> list[dict[str, Any]]:
         return []
     groups = owed.groupby("kind", sort=False)
     rows = [
-        {"kind": str(kind), "episodes": len(rows), "message": str(rows["message"].iloc[0] or "")}
+        {"kind": str(kind), "episodes": len(rows), "message": _most(rows["message"])}
         for kind, rows in groups
     ]
     return sorted(rows, key=lambda row: -int(row["episodes"]))
+
+
+def _most(messages: pd.Series) -> str:
+    """Return the message that stands most often."""
+    counts = messages.dropna().value_counts()
+    return "" if counts.empty else str(counts.index[0])
+
+
+def only_rejected(owed: pd.DataFrame) -> bool:
+    """Return whether asking again would only be rejected again: something has to be changed."""
+    return not owed.empty and set(owed["kind"]) == {Rejected.__name__}
 
 
 def warnings(data: Data, cells: pd.DataFrame) -> list[str]:

@@ -115,8 +115,11 @@ def _superseded(said: dict[str, Any]) -> str:
 
 
 def _owed(said: dict[str, Any]) -> str:
-    owed = said["facts"]["counts"]["owed"]
-    return f"{owed:,} episodes are owed; to pay them: {said['facts']['pays']}" if owed else ""
+    facts = said["facts"]
+    owed = facts["counts"]["owed"]
+    if owed and facts.get("rejected"):
+        return f"{owed:,} episodes are owed; change what is rejected: {facts['owed'][0]['message']}"
+    return f"{owed:,} episodes are owed; to pay them: {facts['pays']}" if owed else ""
 
 
 def table(rows: list[Row], width: int) -> str:
