@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from pilotbench.run import runlock
 
 RUN = """
 import sys
+import tempfile
 from pathlib import Path
 from pilotbench.run import runlock
 runlock.enter(Path(sys.argv[1]))
@@ -102,3 +105,40 @@ def test_a_lock_of_an_unknown_owner_is_cleared_by_force_alone(folder: Path, sign
 def test_a_command_that_only_looks_does_not_sign(folder: Path) -> None:
     runlock.unlock(folder)
     assert (folder / "pilotbench.runs").read_text() == ""
+
+
+def test_a_run_in_progress_is_named_to_others_alone(
+    folder: Path, owner: subprocess.Popen[str]
+) -> None:
+    told = runlock.in_progress(folder)
+    assert told is not None
+    assert f"pid {owner.pid}" in told
+    assert "python -m pilotbench status" in told
+    owner.kill()
+    owner.wait()
+    assert runlock.in_progress(folder) is None
+
+
+def test_a_run_of_another_machine_may_be_in_progress(folder: Path) -> None:
+    assert runlock.in_progress(folder) is None
+    (folder / "locks" / "0.output.lock").write_text("results/x\n")
+    (folder / "pilotbench.runs").write_text(OTHERS)
+    assert "locked by a run on other" in str(runlock.in_progress(folder))
+
+
+def test_only_temporary_folders_of_the_last_run_are_removed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary, cache = tmp_path / "temporary", tmp_path / "cache/snakemake-runtime-cache"
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    left = [temporary / "pilotbench-1", temporary / "snakemake2", cache / "tmp3"]
+    kept = [temporary / "mine", tmp_path / "pilotbench-4", cache / "other", temporary]
+    for path in (*left, *kept):
+        path.mkdir(parents=True, exist_ok=True)
+    link = temporary / "pilotbench-link"
+    link.symlink_to(tmp_path / "pilotbench-4")
+    signed = runlock.Owner(runlock.machine(), 1, 0.0, [str(path) for path in (*left, *kept, link)])
+    (folder / "pilotbench.runs").write_text(json.dumps(asdict(signed)))
+    runlock.enter(folder)
+    assert [path for path in left if path.exists()] == []
+    assert all(path.is_dir() for path in (*kept, link))

@@ -13,6 +13,7 @@ from pathlib import Path
 from pilotbench.keys import spending
 from pilotbench.run import (
     command,
+    interrupt,
     notices,
     orders,
     outputs,
@@ -61,7 +62,8 @@ def check_first(logs) -> None:
 
     It is a comfort: each job proves the same before it asks, where no run has done so.
     """
-    runlock.sign()
+    theirs = (workflow.snakemake_tmp_dir, workflow.sourcecache.runtime_cache_path)
+    runlock.sign([*forks.folders(), *map(Path, theirs)])
     signals.end_build_in_good_order()
     if workflow.touch:  # nothing is asked: no key is needed
         forks.end(at_once=True)
@@ -79,6 +81,7 @@ def check_first(logs) -> None:
     file, now = notices.begin(HERE), CLOCK.moment()
     orders.tell(replace(orders.told(), notices=str(file), began=now, proven=True))
     FOLLOWERS.append(notices.Follower(file, write_notice))
+    INTERRUPT.listen()
     command.tell(
         logs,
         workflow.overwrite_configfiles,
@@ -137,10 +140,13 @@ def show_result() -> None:
 
 def refresh() -> None:
     """After a failed job: bring database and summary up to date with all that is finished."""
-    if only_looks():
+    INTERRUPT.over = True
+    if only_looks() or INTERRUPT.times > 1:
         return
     try:
         outputs.refresh(MATRIX)
+        if INTERRUPT.times:
+            return
         show_result()
         if reached := spending.reached(MATRIX):
             print(reached, file=sys.stderr)
@@ -148,7 +154,18 @@ def refresh() -> None:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
         print(f"error: {of_system(error)}", file=sys.stderr)
+    except KeyboardInterrupt:  # what is not written yet is written by the next run
+        return
 
+
+def silenced(line: str) -> None:
+    """Write a line about an interrupt, and nothing else from now on."""
+    for view in views():
+        view.silence()
+    sys.stderr.write(f"{line}\n")
+
+
+INTERRUPT = interrupt.Interrupt(lambda: interrupt.waits_for(SETTINGS), silenced)
 
 for view in views():
     view.after_dry_run(cost)
@@ -171,3 +188,5 @@ onsuccess:
 onerror:
     end_views()
     refresh()
+    if INTERRUPT.times:
+        print(interrupt.STOPPED, file=sys.stderr)

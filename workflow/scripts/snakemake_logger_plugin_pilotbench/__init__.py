@@ -27,6 +27,8 @@ from pilotbench.errors import UserError
 
 PAUSE_S = 2.0
 CONFIG_ERRORS = ("load_configfile", "Config file")
+LOCKED = ("Directory cannot be locked", "marked for report but does not exist")
+NO_METADATA = "Missing metadata for file"
 DRY_RUN_ENDED = "This was a dry-run"
 STILL_SHOWN = (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR, LogEvent.ERROR)
 
@@ -55,6 +57,7 @@ class LogHandler(LogHandlerBase):
         self._cost: Callable[[], str] | None = None
         self._live: Live | None = None
         self._ended = threading.Event()
+        self._silent = False
 
     def watch(self, look: Callable[[], str]) -> None:
         """Show what `look` returns below the log lines, again and again, on a terminal."""
@@ -80,6 +83,11 @@ class LogHandler(LogHandlerBase):
             self._console.file.write(f"{line}\n")
             self._console.file.flush()
 
+    def silence(self) -> None:
+        """End the live table, and write no record any more: the log file has them."""
+        self._silent = True
+        self.unwatch()
+
     def after_dry_run(self, cost: Callable[[], str]) -> None:
         """Write what `cost` returns after the last words of a dry run."""
         self._cost = cost
@@ -87,6 +95,8 @@ class LogHandler(LogHandlerBase):
     def emit(self, record: LogRecord) -> None:
         """Write one record; with the table on, only what it does not show: errors, warnings."""
         live = self._live
+        if self._silent or expected(record):
+            return
         if live is None:
             self._plain.emit(reworded(record))
             if self._cost is not None and str(record.msg).startswith(DRY_RUN_ENDED):
@@ -123,12 +133,16 @@ class LogHandler(LogHandlerBase):
 
 
 def reworded(record: LogRecord) -> LogRecord:
-    """Return an error about a file of `--configfile` as one line that names the file.
+    """Return an error about a file of `--configfile`, or about the lock, as one line.
 
     Snakemake reads these files before it looks at the workflow, and ends with a traceback or with a
     message that names none. Any other record is returned as it is.
     """
     text = str(record.msg)
+    if any(word in text for word in LOCKED) and (line := in_progress()):
+        record = copy.copy(record)
+        record.msg = f"error: {line}" if get_event(record) == LogEvent.ERROR else f"note: {line}"
+        return record
     if get_event(record) != LogEvent.ERROR or not any(word in text for word in CONFIG_ERRORS):
         return record
     for file in config_files(sys.argv[1:]):
@@ -139,6 +153,18 @@ def reworded(record: LogRecord) -> LogRecord:
             record.msg = f"error: {error}"
             break
     return record
+
+
+def expected(record: LogRecord) -> bool:
+    """Say whether a record only tells that a run in progress has not made a file yet."""
+    return str(record.msg).startswith(NO_METADATA) and in_progress() is not None
+
+
+def in_progress() -> str | None:
+    """Return a line about another run in this folder, None where there is none."""
+    from pilotbench.run import runlock  # most commands meet no lock
+
+    return runlock.in_progress()
 
 
 def config_files(words: list[str]) -> list[Path]:

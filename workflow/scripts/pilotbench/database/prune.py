@@ -18,6 +18,7 @@ from pathlib import Path
 from pilotbench.database import shardfiles, store, updates
 from pilotbench.database.queries import opened
 from pilotbench.errors import UserError
+from pilotbench.run import runlock
 
 KINDS = ("superseded", "outside", "damaged")
 _PRUNABLE = """
@@ -91,7 +92,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """List what can go, or remove it."""
+    """List what can go, or remove it; not while a run is in progress."""
+    if line := runlock.in_progress():
+        raise UserError(f"{line}; prune when it has ended")
     kinds = KINDS if "all" in args.remove else args.remove
     files = remove(args.results, kinds) if kinds else prunable(args.results)
     if args.json:

@@ -29,6 +29,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -76,6 +77,11 @@ def start(modules: Sequence[str]) -> None:
     os.environ[VARIABLE] = f"{sys.prefix}{os.pathsep}{folder}/socket"
 
 
+def folders() -> list[Path]:
+    """Return the temporary folder of the server of this process, where it has one."""
+    return [folder for _, folder in _servers]
+
+
 def end(at_once: bool = False) -> None:
     """End the server, its children first unless `at_once`: one that is left has another parent."""
     os.environ.pop(VARIABLE, None)
@@ -101,7 +107,7 @@ def run(module: str, arguments: dict[str, Any], here: bool = False) -> None:
                 socket.send_fds(connection, [b"."], _STREAMS)
                 connection.sendall(work)
             if child := _told(stream, b"pid"):
-                signals.on_ending(lambda number, _: _signal(child, number))
+                signals.on_ending(partial(_pass_on, child, []))
                 code = _told(stream, b"exit")
                 sys.exit(_KILLED if code is None else code)
     importlib.import_module(module).main(**arguments)
@@ -197,6 +203,15 @@ def _connected() -> socket.socket | None:
         connection.close()
         return None
     return connection
+
+
+def _pass_on(child: int, interrupts: list[int], number: int, _: object) -> None:
+    """Hand a signal to the child; a second Ctrl-C leaves it alone with what is in flight."""
+    if number == signal.SIGINT:
+        if interrupts:
+            os._exit(128 + number)
+        interrupts.append(number)
+    _signal(child, number)
 
 
 def _signal(child: int, number: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from threading import Event, Timer
 
 from pilotbench.errors import PilotbenchError, of_system
 from pilotbench.run import signals
+
+INTERRUPTED = Event()
+"""Set by Ctrl-C: the run says what there is to say, for all its jobs."""
 
 
 @contextmanager
@@ -28,7 +32,7 @@ def logged(path: Path) -> Iterator[None]:
         yield
     except PilotbenchError as error:
         logging.getLogger(__name__).error("%s", error)
-        sys.exit(f"error: {error}")
+        sys.exit(1 if INTERRUPTED.is_set() else f"error: {error}")
     except OSError as error:
         logging.getLogger(__name__).exception("%s", error)
         sys.exit(f"error: {of_system(error)}")
@@ -50,7 +54,9 @@ def stop_on_signal(patience_s: float = 60.0) -> Event:
     """
     stop = Event()
 
-    def on_signal(*_: object) -> None:
+    def on_signal(number: int, _: object) -> None:
+        if number == signal.SIGINT:
+            INTERRUPTED.set()
         if not stop.is_set():
             stop.set()
             timer = Timer(patience_s, os._exit, [1])

@@ -13,27 +13,36 @@ import fcntl
 import json
 import os
 import platform
+import shutil
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pilotbench.arguments import add_config, add_json, load_matrix
 from pilotbench.keys import pauses
+from pilotbench.run.orders import alive
 
 FOLDER = Path(".snakemake")
+_TEMPORARY = ("pilotbench-", "snakemake")
+"""How the names of a run's temporary folders begin."""
 _kept: list[int] = []
 """The descriptor of this process's share of the lock: it ends with the process."""
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The process that last held the build's lock; `since` is Unix time in s."""
+    """The process that last held the build's lock; `since` is Unix time in s.
+
+    `folders` are its temporary folders, which a killed process leaves behind.
+    """
 
     machine: str
     pid: int
     since: float
+    folders: Sequence[str] = ()
 
     def __str__(self) -> str:
         """Say who it is in words."""
@@ -58,17 +67,36 @@ def enter(folder: Path = FOLDER) -> str | None:
         found = _judge(folder, file, alone)
         if found.state == "stale":
             _clear(folder)
+        if alone:
+            _tidy(folder, _owner(file))
         fcntl.flock(file, fcntl.LOCK_SH)
         _kept.append(os.dup(file))
     return found.says if found.state in ("stale", "unknown") else None
 
 
-def sign() -> None:
-    """Say in the lock file that this process holds the build's lock now."""
-    owner = Owner(machine(), os.getpid(), time.time())
+def sign(folders: Iterable[Path] = ()) -> None:
+    """Say in the lock file that this process holds the build's lock now, and has `folders`."""
+    owner = Owner(machine(), os.getpid(), time.time(), [str(path) for path in folders])
     for file in _kept:
         os.ftruncate(file, 0)
         os.pwrite(file, json.dumps(asdict(owner)).encode(), 0)
+
+
+def in_progress(folder: Path = FOLDER) -> str | None:
+    """Return a line about the run that holds the build's lock now; None where there is none."""
+    file = folder / "pilotbench.runs"
+    if not file.is_file() or not _locks(folder):
+        return None
+    with file.open("rb") as signed:
+        owner = _owner(signed.fileno())
+    if owner is None or owner.machine != machine():
+        return _unknown(owner)
+    if owner.pid == os.getpid() or not alive(owner.pid):
+        return None
+    return (
+        f"a run is in progress in this folder ({owner}); to look at it meanwhile: "
+        "python -m pilotbench status"
+    )
 
 
 def unlock(folder: Path = FOLDER, force: bool = False) -> Finding:
@@ -142,11 +170,14 @@ def _judge(folder: Path, file: int, alone: bool) -> Finding:
             f"the run that locked this folder ({owner}) is dead: its lock is cleared; what it was "
             "answered is in the journal and is not paid for again",
         )
+    return Finding("unknown", _unknown(owner))
+
+
+def _unknown(owner: Owner | None) -> str:
     where = owner.machine.split()[0] if owner else "an unknown machine"
-    return Finding(
-        "unknown",
+    return (
         f"this folder is locked by a run on {where}; if it is over: "
-        "python -m pilotbench unlock --force",
+        "python -m pilotbench unlock --force"
     )
 
 
@@ -159,6 +190,24 @@ def _owner(file: int) -> Owner | None:
 
 def _locks(folder: Path) -> list[Path]:
     return sorted((folder / "locks").glob("*.lock"))
+
+
+def _tidy(folder: Path, owner: Owner | None) -> None:
+    """Remove what killed runs have left: the build's copies of scripts, temporary folders."""
+    for script in (folder / "scripts").glob("tmp*.py"):
+        script.unlink(missing_ok=True)
+    if owner is None or owner.machine != machine():
+        return
+    for path in map(Path, owner.folders):
+        if _temporary(path) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _temporary(path: Path) -> bool:
+    """Say whether a path is one of the temporary folders that a run makes, whoever wrote it."""
+    if path.parent == Path(tempfile.gettempdir()):
+        return path.name.startswith(_TEMPORARY)
+    return path.parent.name == "snakemake-runtime-cache" and path.name.startswith("tmp")
 
 
 def _clear(folder: Path) -> None:
