@@ -54,6 +54,11 @@ EMBEDDED = "llamacpp"
 """The kind of the models that run on this machine."""
 WITH_VALUE = ("--checkpoint-interval",)
 ENVIRONMENT = f"Where no flag says otherwise, {', '.join(VARIABLES.values())} count."
+NO_MAKE = (
+    "make is not installed: install it (apt-get install make), or make the environment by hand: "
+    "python3 -m venv .venv && "
+    ".venv/bin/pip install --constraint envs/constraints.txt --editable '.[dev]'"
+)
 SEVERAL = {
     "--config": ("--config", "-C"),
     "--resources": ("--resources", "--res"),
@@ -370,7 +375,11 @@ def enter_environment(door: str, words: list[str]) -> None:
     """Make `.venv` and become its Python, unless an environment is active."""
     if is_ready() or Path(sys.prefix) == ROOT / ".venv":
         return
-    made = subprocess.run(["make", "--silent", "setup"], stdout=sys.stderr, check=False)
+    try:
+        made = subprocess.run(["make", "--silent", "setup"], stdout=sys.stderr, check=False)
+    except FileNotFoundError:
+        print(f"error: {NO_MAKE}", file=sys.stderr)
+        sys.exit(2)
     if made.returncode:
         sys.exit(made.returncode)
     python = str(ROOT / ".venv/bin/python")

@@ -253,3 +253,25 @@ def test_without_an_environment_it_is_made_first(tmp_path: Path) -> None:
     assert (
         "+ snakemake quick -n --quiet all --configfile config/experiments/quick.yaml" in run.stdout
     )
+
+
+def test_without_make_one_line_says_what_to_install(tmp_path: Path) -> None:
+    """The Python is one without any package, as on a machine where nothing was installed."""
+    for name in ("bash", "dirname"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    base = getattr(sys, "_base_executable", sys.executable)
+    python = tmp_path / "python3"
+    python.write_text(f'#!{shutil.which("bash")}\nexec {base} -S "$@"\n')
+    python.chmod(0o755)
+    done = subprocess.run(
+        [ROOT / "quick_test.sh"],
+        env={"PATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout.startswith("error: make is not installed: install it (apt-get install make)")
+    assert done.stdout.count("\n") == 1
