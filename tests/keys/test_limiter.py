@@ -68,20 +68,18 @@ def limiter(tmp_path: Path) -> Iterator[Limiter]:
 def test_slots_are_shared_fairly_by_20_processes_also_with_one_that_joins_late(
     tmp_path: Path,
 ) -> None:
-    flags = ("--slots", 5, "--hold", 0.05)
-    with contextmanager(_many)(tmp_path, 19, *flags, "--seconds", 6) as early:
-        time.sleep(2)
-        with worker(tmp_path, *flags, "--seconds", 2.5) as late:
+    flags = ("--slots", 5, "--hold", 0.05, "--seconds", 600)
+    with contextmanager(_many)(tmp_path, 19, *flags, "--until", tmp_path / "over") as early:
+        _until(lambda: len(list(tmp_path.glob("took-*"))) == 19)
+        with worker(tmp_path, *flags, "--takes", 10) as late:
             joined = spans(late)
+        (tmp_path / "over").touch()
         held = [*(spans(process) for process in early), joined]
     assert most_at_once([span for one in held for span in one]) == 5
     first, last = joined[0][0], joined[-1][1]
     shares = [sum(first <= taken <= last for taken, _ in one) for one in held]
-    assert min(shares) / max(shares) >= 0.25, shares  # without a line most get one in 8 s
-    busy = sum(
-        min(b, last) - max(a, first) for one in held for a, b in one if a < last and b > first
-    )
-    assert busy >= 0.6 * 5 * (last - first), "slots lay idle"
+    assert len(joined) == 10
+    assert max(shares) <= 40, shares  # nobody takes many while another waits for its next
 
 
 def _many(folder: Path, count: int, *flags: object) -> Iterator[list[subprocess.Popen[str]]]:
@@ -109,9 +107,7 @@ def test_a_killed_process_frees_its_slots_at_once(tmp_path: Path) -> None:
         assert limiter.try_now() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
-        killed = time.monotonic()
-        with limiter.slot(), limiter.slot():
-            assert time.monotonic() - killed < 1
+        assert [limiter.try_now() is not None for _ in range(2)] == [True, True]
     limiter.close()
 
 
@@ -132,7 +128,7 @@ def test_a_process_killed_in_the_line_does_not_hold_up_the_others(tmp_path: Path
     limiter.close()
 
 
-def _until(true: object, seconds: float = 20) -> None:
+def _until(true: object, seconds: float = 600) -> None:
     end = time.monotonic() + seconds
     while not true():  # type: ignore[operator]
         assert time.monotonic() < end
@@ -203,10 +199,14 @@ def test_a_run_with_fewer_slots_counts_those_of_the_other(
 def test_rates_hold_over_processes(
     tmp_path: Path, flags: tuple[object, ...], tokens: int, most: int
 ) -> None:
-    both = ("--slots", 50, "--hold", 0.01, "--seconds", 1.5, "--tokens", tokens, *flags)
-    with worker(tmp_path, *both) as one, worker(tmp_path, *both) as two:
+    half = ("--slots", 50, "--hold", 0.01, "--takes", most // 2, "--tokens", tokens, *flags)
+    with worker(tmp_path, *half) as one, worker(tmp_path, *half) as two:
         held = spans(one), spans(two)
-    assert len(held[0]) + len(held[1]) == most
+    assert [len(one) for one in held] == [most // 2] * 2
+    limit = {flag.removeprefix("--"): value for flag, value in [flags]}
+    limiter = Limiter(tmp_path, 50, **limit)
+    assert limiter.try_now(tokens) is None
+    limiter.close()
 
 
 def test_a_cut_holds_for_every_process(limiter: Limiter) -> None:

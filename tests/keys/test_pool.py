@@ -21,6 +21,7 @@ from pilotbench.keys.limiter import Limiter
 from pilotbench.keys.pool import Pool
 from pilotbench.providers.provider import Asked, Request
 from support import Simulator
+from support.runs import wait_until
 
 FREE = {"slots": 50}
 
@@ -298,41 +299,37 @@ def test_a_lasting_fault_is_named_and_never_tried_again(
 def test_retries_end_with_the_last_error_when_their_time_is_over(
     tmp_path: Path, fault: str, expected: type[errors.ProviderError]
 ) -> None:
-    began = time.monotonic()
     with (
         Simulator(keys={"k1": FREE}, faults={fault: 1}, hang_s=5) as s,
         pool_of(s, tmp_path, attempt_deadline_s=0.3, retry_for_s=1.0) as pool,
         pytest.raises(expected, match=r"^p: .*\(\d+ attempts? in \d+ s\)$"),
     ):
         pool.ask(request())
-    assert time.monotonic() - began < 10
 
 
 @pytest.mark.usefixtures("secrets")
 def test_a_429_for_ever_is_bounded_by_time(tmp_path: Path) -> None:
-    began = time.monotonic()
     with (
         Simulator(keys={"k1": {"rpm": 1}}, window_s=3600) as s,
         pool_of(s, tmp_path, retry_for_s=1.0) as pool,
     ):
         found = ask_all(pool, 4, threads=2)
     assert sum(isinstance(one, errors.RateLimited) for one in found) == 3
-    assert time.monotonic() - began < 20
 
 
 @pytest.mark.usefixtures("secrets")
 def test_a_429_for_ever_without_a_word_ends_all_who_wait_at_the_same_time(tmp_path: Path) -> None:
     """One request goes through a pause, and each waits longer: not one after the other."""
-    began = time.monotonic()
     silent = {"window_s": 3600, "retry_after": False, "rate_headers": False}
     with (
         Simulator(keys={"k1": {"rpm": 1}}, **silent) as s,
         pool_of(s, tmp_path, retry_for_s=2.0) as pool,
     ):
         found = ask_all(pool, 20, threads=10)
+        sent = s.stats()["total"]["requests"]
     assert sum(isinstance(one, errors.RateLimited) for one in found) == 19
     assert any("nothing but 429" in str(one) for one in found)
-    assert time.monotonic() - began < 25
+    assert sent < 2 * 20  # one after the other, each would be tried for its own two seconds
 
 
 def _pause(pool: Pool, alias: str, seconds: float) -> None:
@@ -406,23 +403,38 @@ def test_a_request_that_one_key_puts_off_goes_to_another_at_once(tmp_path: Path)
 @pytest.mark.usefixtures("secrets")
 def test_waiting_for_a_slot_counts_toward_no_deadline(tmp_path: Path) -> None:
     with (
-        Simulator(keys={"k1": {"slots": 1}}, latency_s=0.3) as s,
-        pool_of(s, tmp_path, slots=1, attempt_deadline_s=0.6, retry_for_s=0) as pool,
+        Simulator(keys={"k1": FREE}) as s,
+        pool_of(s, tmp_path, slots=1, attempt_deadline_s=2, retry_for_s=0) as pool,
     ):
+        limiter = pool._limiters["k1"]
+        other = Limiter(limiter.folder, limiter.slots)
+        slot = other.wait()
+        assert slot is not None
+        threading.Timer(2.2, slot.release).start()
         found = ask_all(pool, 5, threads=5)
+        other.close()
     assert texts(found) == [str(n) for n in range(5)]
-    assert max(asked.queued_s for asked in found) > 0.9
+    assert max(asked.queued_s for asked in found) > 2
 
 
 @pytest.mark.usefixtures("secrets")
 def test_a_stop_ends_every_wait_and_nothing_more_is_sent(tmp_path: Path) -> None:
     stop = threading.Event()
     with (
-        Simulator(keys={"k1": {"slots": 1}}, latency_s=0.5) as s,
+        Simulator(keys={"k1": {"slots": 1}}) as s,
         pool_of(s, tmp_path, slots=1, pool={"stop": stop}) as pool,
     ):
-        threading.Timer(0.2, stop.set).start()
+        s.hold()
+
+        def stop_then_release() -> None:
+            wait_until(lambda: s.stats()["total"]["in_flight"] == 1)
+            stop.set()
+            s.release()
+
+        stopping = threading.Thread(target=stop_then_release)
+        stopping.start()
         found = ask_all(pool, 8, threads=8)
+        stopping.join()
         assert s.stats()["total"]["requests"] == 1
     assert sum(isinstance(one, errors.Stopping) for one in found) == 7
 

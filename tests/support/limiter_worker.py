@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 import time
+from itertools import count
 from pathlib import Path
 
 from pilotbench.keys.limiter import Limiter
@@ -27,10 +29,14 @@ def main() -> None:
 
 
 def _work(limiter: Limiter, options: argparse.Namespace, end: float, lines: list[str]) -> None:
-    while time.time() < end:
+    for take in count():
+        if time.time() >= end or take == options.takes or _exists(options.until):
+            return
         slot = limiter.wait(options.tokens, lambda: time.time() < end)
         if slot is None:
             return
+        if take == 0:
+            (options.folder / f"took-{os.getpid()}").touch()
         if options.announce:
             sys.stdout.write("holding\n")  # one write: threads must not mix their lines
             sys.stdout.flush()
@@ -41,12 +47,18 @@ def _work(limiter: Limiter, options: argparse.Namespace, end: float, lines: list
         slot.release()
 
 
+def _exists(path: Path | None) -> bool:
+    return path is not None and path.exists()
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--slots", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--takes", type=int, help="end after so many slots (none: no bound)")
+    parser.add_argument("--until", type=Path, help="end when there is this file")
     parser.add_argument("--hold", type=float, default=0.05)
     parser.add_argument("--tokens", type=int, default=0)
     parser.add_argument("--rpm", type=int)
