@@ -17,7 +17,7 @@ IN_URL = "canary-in-url-4"
 
 
 def test_no_secret_is_in_anything_that_a_run_leaves(tmp_path: Path) -> None:
-    """The provider repeats all headers in its error texts, and some keys and requests fail."""
+    """The provider repeats all headers in answers and errors, and some keys and requests fail."""
     keys = {"sim_key1": {"secret": ENVIRONMENT}, "sim_key2": {"secret": DOTENV}}
     faults = {"error_500": 0.1, "malformed": 0.1, "content_filter": 0.1}
     with Simulator(
@@ -33,6 +33,9 @@ def test_no_secret_is_in_anything_that_a_run_leaves(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "owed" in run.text()
     assert stats["keys"]["sim_key2"]["answered"] > 0  # the .env file was read
+    said = [line["asked"]["completion"]["message"] for line in run.journal() if "asked" in line]
+    assert said
+    assert all("'Bearer ***'" in message["reasoning_content"] for message in said)
     assert "You sent" in "".join(str(line.get("failure")) for line in run.journal())
     left = {**dict(everything(tmp_path)), "stdout": done.stdout + status.stdout}
     assert {"journal", "results", ".snakemake", "limits"} <= {name.split("/")[0] for name in left}

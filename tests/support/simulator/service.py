@@ -250,6 +250,8 @@ class Service:
         cached = self._tokens.get(conversation.previous, 0) // 128 * 128
         filtered = fault == "filtered"
         message = {"role": "assistant", "content": None} if filtered else answer.message
+        if exchange.connection.echo:
+            message = {**message, "reasoning_content": exchange.connection.echo}
         return {
             "id": f"chatcmpl-{conversation.digest[:24]}",
             "object": "chat.completion",

@@ -68,7 +68,8 @@ class Setup:
     400 for ever. `window_s` is the minute of rpm and tpm. `repeats` (times rates) answers to the
     same body are no waste. `retry_after`: whether a 429 says how long to wait. `hang_s` bounds
     hangs and slow drips. `release_on_disconnect`: whether a client that goes away frees its slot at
-    once. With `echo_headers` every error message repeats the headers it was sent.
+    once. With `echo_headers` every error message, and the reasoning of every
+    answer, repeats the headers it was sent.
 
     With `tasks` (names, or `all`) the benchmark's players play, over `difficulties`, `instances` of
     each and the packs of `task_folders`; `prepare` makes these instances before serving.
