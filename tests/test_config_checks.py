@@ -259,3 +259,12 @@ def test_no_word_of_the_command_line_is_a_traceback(key: str, value: Any) -> Non
         told = str(error)
     accepted = key in ("results_dir", "proxy", "budget_usd", "grids")
     assert accepted if told is None else "\n" not in told
+
+
+@pytest.mark.parametrize(
+    "deployment", ["a/b", "a?b=c", "a b", "..", "a#b", "a%2Fb", "../x", "模型"]
+)
+def test_a_deployment_on_azure_cannot_change_the_address(deployment: str) -> None:
+    line = refusal(model(deployment=deployment))
+    assert "model_catalog.gpt-4o-mini.deployment is part of a URL on Azure" in line
+    validate(config.read((), model(deployment=deployment, provider="openai")), FILES)

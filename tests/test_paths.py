@@ -47,6 +47,13 @@ def refusal(overrides: dict[str, Any]) -> str:
         ({"limits_dir": "link"}, "limits_dir must not lie in results_dir"),
         ({"results_dir": "r{x}"}, "results_dir must not hold { or }"),
         ({"results_dir": "a/{model}/b"}, "results_dir must not hold { or }"),
+        ({"prompt_folders": "p{x}"}, "prompt_folders must not hold { or }"),
+        ({"prompts": "baseline, a{b}"}, "prompts must not hold { or }"),
+        ({"prompts": ["n" * 260]}, "prompts has a name of more than 255 bytes"),
+        (
+            {"model_catalog": {"oracle": {"weights": {"path": "w{x}.gguf"}}}},
+            "model_catalog.oracle.weights.path must not hold { or }",
+        ),
         ({"results_dir": "file"}, "results_dir cannot be a folder: file is a file"),
         ({"journal_dir": "file/j"}, "journal_dir cannot be a folder: "),
         ({"limits_dir": "file"}, "limits_dir cannot be a folder: file is a file"),

@@ -19,6 +19,7 @@ Json = dict[str, Any]
 Place = tuple[Any, ...]
 Problem = tuple[Place, str]
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DEPLOYMENT = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _NAMES = ("env", "base_url_env", "endpoint_env")
 _URLS = ("base_url", "endpoint")
 _LISTS = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
@@ -130,7 +131,11 @@ def _url(url: str, kind: str) -> str | None:
 
 
 def _requests(config: Mapping[str, Any]) -> Iterator[Problem]:
+    azure = {name for name, entry in _entries(config, "providers") if entry["kind"] == "azure"}
     for name, entry in _entries(config, "model_catalog"):
+        if entry["provider"] in azure and not _DEPLOYMENT.fullmatch(entry["deployment"]):
+            place = ("model_catalog", name, "deployment")
+            yield place, "is part of a URL on Azure: letters, digits and . _ - only"
         for below, why in parameters.problems(
             entry.get("parameters") or {}, entry.get("protocol", "native")
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ def written(settings: Settings) -> dict[str, Path]:
 
 
 def problems(
-    folders: Mapping[str, Path], others: Iterable[tuple[Place, Path]]
+    folders: Mapping[str, Path], others: Collection[tuple[Place, Path]]
 ) -> Iterator[tuple[Place, str]]:
     """Yield (keys, why) of each path that cannot be used.
 
@@ -49,8 +49,9 @@ def problems(
     for place, path in (*(((key,), path) for key, path in folders.items()), *others):
         if why := _form(path):
             yield place, why
-    if "{" in str(folders["results_dir"]) or "}" in str(folders["results_dir"]):
-        yield ("results_dir",), "must not hold { or }, which stand for wildcards in the build"
+    for place, path in ((("results_dir",), folders["results_dir"]), *others):
+        if {"{", "}"} & set(str(path)):
+            yield place, "must not hold { or }, which stand for wildcards in the build"
     for key, path in folders.items():
         if why := _place(path):
             yield (key,), why

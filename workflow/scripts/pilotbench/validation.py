@@ -189,6 +189,7 @@ def _named(chosen: Settings) -> tuple[dict[str, Path], list[tuple[paths.Place, P
     ]
     read += [(("task_folders",), path) for path in chosen.task_folders]
     read += [(("prompt_folders",), path) for path in chosen.prompt_folders]
+    read += [(("prompts",), Path(f"{name}.md")) for name in chosen.prompts]
     return paths.written(chosen), read
 
 
