@@ -64,6 +64,45 @@ def test_a_damaged_cache_is_played_again(data, settings, tmp_path):
     assert bounds_of(found) == (1.0, 0.0)
 
 
-def test_too_many_draws_are_left_to_the_matrix(data, settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(reference, "MOST", 5)
-    assert reference.completed(data, settings, tmp_path / "bounds.json") is data
+def many(repeats):
+    return sim.data(
+        sim.records(
+            [Cell("strong", "baseline", TASK, "easy", "0.8")], instances=50, repeats=repeats
+        )
+    )
+
+
+@pytest.mark.parametrize("repeats", [1, 20])
+def test_the_bounds_do_not_depend_on_the_size_of_the_run(repeats, settings, tmp_path, monkeypatch):
+    """1,000 draws are 2,000 plays: over 1,500 an earlier release played none."""
+    monkeypatch.setattr(reference, "player", lambda _: lambda name, draw: name == "oracle")
+    found = reference.completed(many(repeats), settings, tmp_path / "bounds.json")
+    assert bounds_of(found) == (1.0, 0.0)
+
+
+def test_a_long_play_is_said_and_what_was_played_survives_a_stop(settings, tmp_path, monkeypatch):
+    said, cache = [], tmp_path / "bounds.json"
+
+    def play(name, draw):
+        if draw["index"] == 15:
+            raise KeyboardInterrupt
+        return True
+
+    monkeypatch.setattr(reference, "LONG_S", 0.0)
+    monkeypatch.setattr(reference, "SAVE_S", -1.0)
+    monkeypatch.setattr(reference.notices, "say", lambda key, text: said.append(text))
+    monkeypatch.setattr(reference, "player", lambda _: play)
+    with pytest.raises(KeyboardInterrupt):
+        reference.completed(many(1), settings, cache)
+    assert len(json.loads(cache.read_text())["played"]) == 30
+    assert said == [
+        "summary: oracle and random play 100 draws for the bounds, about 1 min, once; in models "
+        "they play as jobs"
+    ]
+
+
+def test_the_terminal_table_takes_what_was_played_and_plays_nothing(data, settings, tmp_path):
+    cache = tmp_path / "bounds.json"
+    assert all(bound != bound for bound in bounds_of(reference.kept(data, cache)))
+    reference.completed(data, settings, cache)
+    assert bounds_of(reference.kept(data, cache)) == (1.0, 0.0)

@@ -13,12 +13,10 @@ from pilotbench.summary.data import Data, load
 from pilotbench.summary.figures.base import Source
 from pilotbench.summary.report import report
 
-BOUNDS = "bounds.json"
-
 
 def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
     """Write the summary of a database to `out`."""
-    data = reference.completed(load(db_path, settings), settings, out / BOUNDS)
+    data = reference.completed(load(db_path, settings), settings, out / reference.CACHE)
     write(data, out)
     transcripts.write(data.shards, db_path, results, out)
 

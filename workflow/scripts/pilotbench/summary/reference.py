@@ -1,13 +1,16 @@
 """The bounds of a score: oracle and random player on exactly the draws that the models met.
 
-Where the selection does not hold these players, they are played here: nothing is asked, and what
-they scored is kept beside the summary, so that the next one need not play again.
+Where the selection does not hold these players, they are played here, for every draw, however many
+there are: nothing is asked. What they scored is kept beside the summary by the content of the
+draw, so that a later summary plays new draws only.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import logging
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,29 +18,64 @@ from typing import Any
 import pandas as pd
 
 from pilotbench import BENCHMARK_VERSION, drafts
+from pilotbench.run import notices
 from pilotbench.summary.data import Data, ModelFacts
 from pilotbench.summary.scores import CEILING, DRAW, FLOOR
 
-MOST = 1500  # draws played in one build, about 20 s; more are a matter of `models: …,oracle,random`
+CACHE = "bounds.json"
+PLAY_S = 0.015  # a play takes about this long
+LONG_S = 20.0  # a wait of which a person is told
+SAVE_S = 10.0
 Play = Callable[[str, Any], bool | None]
+Known = dict[str, bool | None]
+log = logging.getLogger(__name__)
 
 
 def completed(data: Data, settings: Any, cache: Path) -> Data:
-    """Return the data with the players' episodes that it lacks; over `MOST` it stays as it is."""
+    """Return the data with the players' episodes that it lacks, played or kept."""
     missing = lacking(data)
-    if missing.empty or len(missing) > MOST or settings is None:
+    if missing.empty or settings is None:
         return data
     known = _read(cache)
-    play = player(settings)
-    rows = []
-    for draw in missing.to_dict("records"):
-        key = " ".join(str(draw[name]) for name in ("player", *DRAW))
-        if key not in known:
-            known[key] = play(draw["player"], draw)
-        if known[key] is not None:
-            rows.append(draw | {"success": known[key], "model": draw["player"]})
-    _write(cache, known)
-    return _with(data, pd.DataFrame(rows)) if rows else data
+    wanted = [draw for draw in missing.to_dict("records") if _key(draw) not in known]
+    for played in _rounds(wanted, settings):
+        known |= played
+        _write(cache, known)
+    return _with(data, missing, known)
+
+
+def kept(data: Data, cache: Path) -> Data:
+    """Return the data with what was played for an earlier summary; nothing is played."""
+    return _with(data, lacking(data), _read(cache))
+
+
+def _rounds(draws: list[Any], settings: Any) -> Iterator[Known]:
+    """Yield what was played, every few seconds, so that a stop loses little."""
+    if not draws:
+        return
+    _tell(len(draws))
+    play, played, since = player(settings), Known(), time.monotonic()
+    for number, draw in enumerate(draws, 1):
+        played[_key(draw)] = play(draw["player"], draw)
+        if time.monotonic() - since > SAVE_S:
+            log.info("reference players: %s of %s draws played", number, len(draws))
+            yield played
+            played, since = Known(), time.monotonic()
+    yield played
+
+
+def _tell(count: int) -> None:
+    log.info("reference players: %s draws to play", count)
+    if count * PLAY_S > LONG_S:
+        notices.say(
+            "reference players",
+            f"summary: oracle and random play {count:,} draws for the bounds, about "
+            f"{max(1, round(count * PLAY_S / 60))} min, once; in models they play as jobs",
+        )
+
+
+def _key(draw: Any) -> str:
+    return " ".join(str(draw[name]) for name in ("player", *DRAW))
 
 
 def lacking(data: Data) -> pd.DataFrame:
@@ -50,7 +88,7 @@ def lacking(data: Data) -> pd.DataFrame:
         mine = have.loc[have["player"] == name, DRAW].drop_duplicates().assign(there=True)
         joined = draws.merge(mine, on=DRAW, how="left")
         parts.append(joined[joined["there"].isna()].drop(columns="there").assign(player=name))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts).sort_values(DRAW, kind="stable", ignore_index=True)
 
 
 def player(settings: Any) -> Play:
@@ -92,7 +130,13 @@ def player(settings: Any) -> Play:
     return one
 
 
-def _with(data: Data, rows: pd.DataFrame) -> Data:
+def _with(data: Data, missing: pd.DataFrame, known: Known) -> Data:
+    """Return the data with the outcomes of the missing draws that are known."""
+    outcomes = [known.get(_key(draw)) for draw in missing.to_dict("records")]
+    rows = missing.assign(success=outcomes, model=missing["player"])
+    rows = rows[rows["success"].notna()]
+    if rows.empty:
+        return data
     added = rows.assign(status="completed", prompt="", progress=None)
     others = [frame for frame in (data.others, added) if frame is not None and len(frame)]
     facts = {
@@ -104,15 +148,15 @@ def _with(data: Data, rows: pd.DataFrame) -> Data:
     )
 
 
-def _read(cache: Path) -> dict[str, bool | None]:
+def _read(cache: Path) -> Known:
     try:
-        kept = json.loads(cache.read_text(encoding="utf-8"))
-        return dict(kept["played"]) if kept["benchmark_version"] == BENCHMARK_VERSION else {}
+        found = json.loads(cache.read_text(encoding="utf-8"))
+        return dict(found["played"]) if found["benchmark_version"] == BENCHMARK_VERSION else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
-def _write(cache: Path, known: dict[str, bool | None]) -> None:
+def _write(cache: Path, known: Known) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"benchmark_version": BENCHMARK_VERSION, "played": known}, indent=0)
     drafts.write_text(cache, text + "\n")

@@ -46,11 +46,13 @@ def _written(db_path: Path) -> dict[str, Any] | None:
 
 
 def _counted(db_path: Path, settings: Any) -> dict[str, Any]:
+    from pilotbench.summary import reference
     from pilotbench.summary.data import load
     from pilotbench.summary.files import as_json
     from pilotbench.summary.report import report
 
-    return as_json(report(load(db_path, settings)))
+    cache = db_path.parent / "summary" / reference.CACHE
+    return as_json(report(reference.kept(load(db_path, settings), cache)))
 
 
 def _rows(said: dict[str, Any]) -> list[Row]:
