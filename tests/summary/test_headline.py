@@ -16,8 +16,8 @@ def under(*rows, alike=(), prompt="baseline", **words):
     return Situation(prompt, rows, frozenset(alike), **words)
 
 
-CEILING = "; at the ceiling: it cannot be distinguished from the oracle on these draws."
-FLOOR = "; at the floor: it cannot be distinguished from the random player on these draws."
+CEILING = ", at the ceiling (cannot be distinguished from the oracle on these draws)"
+FLOOR = ", at the floor (cannot be distinguished from the random player on these draws)"
 SENTENCES = {
     "two, told apart": (
         under(row("a", 0.9), row("b", 0.5)),
@@ -55,23 +55,21 @@ SENTENCES = {
     ),
     "the better one at the ceiling": (
         under(row("a", 1.0, bound="ceiling"), row("b", 0.8)),
-        f"a: 100.0 % [.., ..] under baseline, ahead of b{CEILING}",
+        f"a: 100.0 % [.., ..] under baseline{CEILING}, ahead of b.",
     ),
     "a tie at the ceiling": (
         under(row("a", 1.0, bound="ceiling"), row("b", 1.0, bound="ceiling"), alike="ab"),
-        "a and b are tied at 100.0 % under baseline; at the ceiling: they cannot be distinguished "
-        "from the oracle on these draws.",
+        f"a and b are tied at 100.0 % under baseline{CEILING}.",
     ),
     "all at the floor": (
         under(row("a", 0.0, bound="floor"), row("b", 0.0, bound="floor"), alike="ab"),
-        "a and b are tied at 0.0 % under baseline; at the floor: they cannot be distinguished from "
-        "the random player on these draws.",
+        f"a and b are tied at 0.0 % under baseline{FLOOR}.",
     ),
     "at the floor and at the ceiling, since there are so few": (
         under(row("a", 0.5, bound="floor and ceiling"), row("b", 0.4), alike="b"),
-        "a: 50.0 % [.., ..] under baseline, the highest score, but not told apart from b; at the "
-        "ceiling and the floor: it cannot be distinguished from the oracle or the random player on "
-        "these draws.",
+        "a: 50.0 % [.., ..] under baseline, at the ceiling and the floor (cannot be distinguished "
+        "from the oracle or the random player on these draws), the highest score, but not told "
+        "apart from b.",
     ),
     "one model": (
         under(row("a", 0.9)),
@@ -79,7 +77,7 @@ SENTENCES = {
     ),
     "one model at the floor": (
         under(row("a", 0.0, bound="floor")),
-        f"a: 0.0 % [.., ..] under baseline; there is no other model to compare with{FLOOR}",
+        f"a: 0.0 % [.., ..] under baseline{FLOOR}; there is no other model to compare with.",
     ),
     "one model that owes": (
         under(row("a", owed=1)),
@@ -90,6 +88,11 @@ SENTENCES = {
         under(row("a", 0.4), row("b", owed=1200)),
         "a: 40.0 % [.., ..] under baseline, the only model with complete results; b owes 1,200 "
         "episodes.",
+    ),
+    "one of two owes, the other is at the ceiling": (
+        under(row("a", 1.0, bound="ceiling"), row("b", owed=2)),
+        f"a: 100.0 % [.., ..] under baseline{CEILING}, the only model with complete results; b "
+        "owes 2 episodes.",
     ),
     "one of three owes": (
         under(row("a", 0.9), row("b", 0.4), row("c", owed=2)),

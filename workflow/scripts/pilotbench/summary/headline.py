@@ -106,8 +106,8 @@ _CASES: tuple[tuple[Callable[[Situation], bool], Callable[[Situation], str]], ..
     (
         lambda of: len(of.complete) == 1,
         lambda of: (
-            f"{of.best[0].model}: {of.best[0].shown} under {of.prompt}, the only model with "
-            f"complete results; {_owing(of)}{_bound(of.best)}."
+            f"{of.best[0].model}: {of.best[0].shown} under {of.prompt}{_bound(of.best)}, the only "
+            f"model with complete results; {_owing(of)}."
         ),
     ),
     (lambda of: True, lambda of: _ahead(of)),
@@ -117,8 +117,8 @@ _CASES: tuple[tuple[Callable[[Situation], bool], Callable[[Situation], str]], ..
 def _only(of: Situation, row: Standing) -> str:
     state = f" with {_episodes(row.owed)} owed" if row.owed else ""
     return (
-        f"{row.model}: {row.shown} under {of.prompt}{state}; "
-        f"there is no other model to compare with{_bound((row,))}."
+        f"{row.model}: {row.shown} under {of.prompt}{state}{_bound((row,))}; "
+        "there is no other model to compare with."
     )
 
 
@@ -129,7 +129,7 @@ def _ahead(of: Situation) -> str:
         lead = f"{names} are tied at {100 * (best[0].score or 0):.1f} % under {of.prompt}"
     else:
         lead = f"{best[0].model}: {best[0].shown} under {of.prompt}"
-    return f"{lead}{_margin(of)}{last}{_bound(best)}."
+    return f"{lead}{_bound(best)}{_margin(of)}{last}."
 
 
 def _margin(of: Situation) -> str:
@@ -160,10 +160,9 @@ def _bound(rows: Sequence[Standing]) -> str:
     shared = [word for word in PLAYERS if all(word in row.bound for row in rows)]
     if not shared:
         return ""
-    who = "they" if len(rows) > 1 else "it"
     place = " and ".join(f"the {word}" for word in shared)
     players = " or ".join(PLAYERS[word] for word in shared)
-    return f"; at {place}: {who} cannot be distinguished from {players} on these draws"
+    return f", at {place} (cannot be distinguished from {players} on these draws)"
 
 
 def _episodes(count: int) -> str:
