@@ -195,12 +195,12 @@ def scored(rows: Rows) -> Rows:
 
 
 def worst_cases(base: Any, low: Any, high: Any) -> Any:
-    """Return a dashed line between the bounds of rows with owed episodes: no point, no interval.
+    """Return a dotted line between the bounds of rows with owed episodes: no point, no interval.
 
-    `low` and `high` are channels of the fields `lower` and `upper`.
+    `low` and `high` are channels of the bounds. They are equal where nothing is owed, and the line
+    has no length.
     """
-    mark = base.mark_rule(strokeWidth=2, strokeDash=[2, 4], strokeCap="round")
-    return mark.encode(low, high).transform_filter("datum.owed > 0")
+    return base.mark_rule(strokeWidth=2, strokeDash=[2, 3]).encode(low, high)
 
 
 def by_model(source: Source) -> Any:

@@ -118,6 +118,9 @@ def followed(source: Source) -> Figure | None:
     rows = source.rows("flaws")
     if not rows:
         return None
+    for row in rows:
+        if not row["owed"]:
+            row["followed_lower"] = row["followed_upper"] = row["followed"]
     names = source.data.model_names
     colour = by("model", "Model", names)
     base = alt.Chart().encode(
