@@ -66,8 +66,8 @@ def test_a_model_at_the_ceiling_ranks_first_and_is_qualified():
     assert (rows["strong"]["rank"], rows["strong"]["bound"]) == (1, "ceiling")
     assert (rows["middle"]["rank"], rows["middle"]["bound"]) == (2, "")
     assert report(data).verdict == (
-        "strong: 100.0 % [96.3, 100.0] under baseline, at the ceiling (cannot be distinguished from "
-        "the oracle on these draws), ahead of middle."
+        "strong: 100.0 % [96.3, 100.0] under baseline, at the ceiling (cannot be distinguished "
+        "from the oracle on these draws), ahead of middle."
     )
 
 
