@@ -52,7 +52,7 @@ def tables(
             "model_prompt",
             "Model and prompt",
             "Every model under every prompt over all that was planned for the two: what it cost. "
-            "Compare prompts in the table below, which is like for like.",
+            "Compare prompts by the table below, which takes only conditions that they share.",
             grouped(data, episodes, GROUP),
         ),
         success_table(data, episodes),
@@ -126,8 +126,7 @@ def plain_prompts(data: Data) -> list[str]:
 
 def success_table(data: Data, episodes: pd.DataFrame) -> Table:
     """Return models x prompts without a flaw, on the conditions that these prompts share."""
-    cells = model_cells(data)
-    cells = balanced(cells[cells["prompt"].isin(plain_prompts(data))], "prompt")
+    cells = plain_cells(data)
     conditions = len(cells[CONDITION].drop_duplicates())
     return Table(
         "success",
@@ -138,6 +137,12 @@ def success_table(data: Data, episodes: pd.DataFrame) -> Table:
         else "These prompts share no condition: the rows were not asked the same things.",
         grouped(data, episodes, GROUP, cells),
     )
+
+
+def plain_cells(data: Data) -> pd.DataFrame:
+    """Return the planned cells of prompts without a flaw, on the conditions that these share."""
+    cells = model_cells(data)
+    return balanced(cells[cells["prompt"].isin(plain_prompts(data))], "prompt")
 
 
 def model_cells(data: Data) -> pd.DataFrame:
@@ -169,13 +174,20 @@ def _splits(data: Data, episodes: pd.DataFrame) -> list[Table]:
         Table(
             f"by_{axis}",
             title,
-            f"Every model under every prompt by {title.lower()}, on what its levels share "
-            "under that prompt.",
-            grouped(data, episodes, [*GROUP, axis], balanced(model_cells(data), axis, ["prompt"])),
+            f"Every model under every prompt by {title.lower()}{_shared(cells, axis)}.",
+            grouped(data, episodes, [*GROUP, axis], cells),
         )
         for axis, title in axes.items()
+        for cells in [balanced(model_cells(data), axis, ["prompt"])]
         if data.cells[axis].nunique() > 1
     ]
+
+
+def _shared(cells: pd.DataFrame, axis: str) -> str:
+    """Return whether the levels of an axis share their conditions under each prompt."""
+    if all(is_balanced(group, axis) for _, group in cells.groupby("prompt")):
+        return ", on what its levels share under that prompt"
+    return "; the levels share no condition, so that the rows were not asked the same things"
 
 
 def _families(data: Data, episodes: pd.DataFrame, ranked: Ranking) -> list[Table]:

@@ -13,9 +13,10 @@ import altair as alt
 import pandas as pd
 
 from pilotbench.summary import theme
+from pilotbench.summary.balance import is_balanced
 from pilotbench.summary.data import CONDITION, Data
 from pilotbench.summary.display import short
-from pilotbench.summary.tables import Table
+from pilotbench.summary.tables import Table, plain_cells
 from pilotbench.summary.usage import KeyUse
 
 Json = dict[str, Any]
@@ -182,6 +183,13 @@ def alt_words(what: str, rows: Rows, series: str, value: str, percent: bool = Tr
         return f"{form.format(row[value])} ({', '.join(words)})"
 
     return f"{what}: from {place(low)} to {place(high)}. The table beside it has every number."
+
+
+def shared_words(source: Source) -> str:
+    """Return on which conditions prompts stand side by side in a figure."""
+    if is_balanced(plain_cells(source.data), "prompt"):
+        return "on the conditions that all prompts share"
+    return "though the prompts share no condition and were not asked the same things"
 
 
 def scored(rows: Rows) -> Rows:

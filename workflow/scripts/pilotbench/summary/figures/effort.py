@@ -9,7 +9,7 @@ import pandas as pd
 
 from pilotbench.statistics.usage import PERCENTILES
 from pilotbench.summary import theme
-from pilotbench.summary.balance import balanced, inside
+from pilotbench.summary.balance import inside
 from pilotbench.summary.figures.base import (
     Figure,
     Json,
@@ -20,12 +20,13 @@ from pilotbench.summary.figures.base import (
     log_axis,
     plain_rows,
     shape,
+    shared_words,
     spec_of,
     tips,
     title_of,
 )
 from pilotbench.summary.scores import ERRORS
-from pilotbench.summary.tables import model_cells, plain_prompts
+from pilotbench.summary.tables import plain_cells
 from pilotbench.summary.usage import KeyUse
 
 MOST_KEYS = 12  # drawn; the table has them all
@@ -47,8 +48,7 @@ def turns(source: Source) -> Figure | None:
     return Figure(
         "turns",
         "Turns an episode takes",
-        "Median, quartiles (thick), 10th to 90th percentile (thin), on the conditions that all "
-        "prompts share.",
+        f"Median, quartiles (thick), 10th to 90th percentile (thin), {shared_words(source)}.",
         alt_words("Median turns", rows, "shown", "p50", percent=False),
         spec_of(
             base.mark_rule(strokeWidth=1.5).encode(x="p10:Q", x2="p90:Q", color=colour),
@@ -69,11 +69,10 @@ def turns(source: Source) -> Figure | None:
 
 def tokens(source: Source) -> Figure | None:
     """Draw tokens an episode, split into fresh and cached input, output and reasoning."""
-    frame = source.episodes
+    frame = like_for_like(source)
     if frame.empty:
         return None
     names = ["tokens_input", "tokens_cached", "tokens_output", "tokens_reasoning"]
-    frame = frame[frame["prompt"].isin(plain_prompts(source.data))]
     means = frame.groupby(["model", "prompt"], sort=False)[names].mean().reset_index()
     kinds = {
         "input, fresh": means["tokens_input"] - means["tokens_cached"],
@@ -89,8 +88,8 @@ def tokens(source: Source) -> Figure | None:
     return Figure(
         "tokens",
         "Tokens an episode takes",
-        "Mean per episode, on the conditions that all prompts share. Cached is the part of the "
-        "input that the provider had in its cache.",
+        f"Mean per episode, {shared_words(source)}. Cached is the part of the input that the "
+        "provider had in its cache.",
         alt_words(
             "Tokens per episode", [r for r in rows if r["order"] == 0], "shown", "tokens", False
         ),
@@ -141,9 +140,7 @@ def _stacked(value: str, title: str, kinds: list[str], rows: Rows) -> Json:
 
 def like_for_like(source: Source) -> pd.DataFrame:
     """Return the episodes under prompts without a flaw, on the conditions that these share."""
-    cells = model_cells(source.data)
-    cells = cells[cells["prompt"].isin(plain_prompts(source.data))]
-    return inside(source.episodes, balanced(cells, "prompt"))
+    return inside(source.episodes, plain_cells(source.data))
 
 
 def _lined(rows: Rows, source: Source) -> Rows:

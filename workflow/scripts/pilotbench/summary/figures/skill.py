@@ -22,6 +22,7 @@ from pilotbench.summary.figures.base import (
     roomy,
     scored,
     shape,
+    shared_words,
     shown,
     spec_of,
     tips,
@@ -44,7 +45,7 @@ def success(source: Source) -> Figure | None:
     return Figure(
         "success",
         "Success by model and prompt",
-        "On the conditions that all prompts share; refusals count as not solved; 95 % intervals. "
+        f"Success {shared_words(source)}; refusals count as not solved; 95 % intervals. "
         "The grey tick is the oracle on the same instances, draws and turns. "
         + (OWED if any(row["owed"] for row in rows) else ""),
         alt_words("Success rate", rows, "shown", "success_rate_all"),
