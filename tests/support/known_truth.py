@@ -133,6 +133,8 @@ def differences(summary: Json, truth: Truth) -> Iterator[Found]:
     cells = _rows(summary, "cells")
     for table, (axis, same) in COMPARED.items():
         for row in _rows(summary, table):
+            if row["difference"] is None:
+                continue
             words = same | {a: row[a] for a in AXES if row.get(a) and a != axis}
             pairs = [
                 (truth.chance(cell, index), truth.chance(cell | {axis: row["arm"]}, index))
