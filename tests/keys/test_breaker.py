@@ -25,8 +25,8 @@ def fail(one: Breaker, clock: HandClock, error: ProviderError, question: str = "
 
 def down(one: Breaker, clock: HandClock) -> None:
     """Let everything fail for longer than the patience."""
-    for _ in range(12):
-        fail(one, clock, ServerFailed("HTTP 500"))
+    for number in range(12):
+        fail(one, clock, ServerFailed("HTTP 500"), f"question {number}")
         clock.forward(10)
 
 
@@ -47,6 +47,28 @@ def test_a_service_that_is_down_is_probed_once_a_minute_until_it_answers(tmp_pat
     other.answered()
     assert one.standing() is Standing.FINE
     assert all(one.admit() for _ in range(3))
+
+
+def test_a_request_that_was_not_sent_leaves_finding_out_to_the_next(tmp_path: Path) -> None:
+    clock = HandClock()
+    one = breaker(tmp_path, clock)
+    fail(one, clock, AuthenticationFailed("HTTP 401"))
+    clock.forward(1.5)
+    assert one.admit()
+    assert not one.admit()
+    one.unused()
+    assert one.admit()
+
+
+def test_a_question_that_always_fails_keeps_no_other_from_being_asked(tmp_path: Path) -> None:
+    clock = HandClock()
+    one = breaker(tmp_path, clock)
+    for _ in range(30):
+        fail(one, clock, ServerFailed("HTTP 500"), "the same")
+        clock.forward(10)
+    assert one.standing() is Standing.FINE
+    fail(one, clock, ServerFailed("HTTP 500"), "another")
+    assert one.standing() is Standing.CLOSED
 
 
 def test_a_probe_that_fails_closes_it_for_another_minute(tmp_path: Path) -> None:

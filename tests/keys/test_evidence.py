@@ -58,6 +58,7 @@ FAST: list[Met] = [(1, 1, "a"), (1.1, 1.1, "a"), (1.2, 1.2, "b")]
         (ConnectionFailed("refused"), TWICE, False),
         (ConnectionFailed("refused"), FAST, False),
         (ConnectionFailed("refused"), FOR_LONG, True),
+        (ConnectionFailed("refused"), [(t, t + 1, "a") for t in range(1, 20)], False),
         (ServerFailed("HTTP 500"), FOR_LONG, True),
     ],
 )

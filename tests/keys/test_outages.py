@@ -11,10 +11,12 @@ import pytest
 
 from keys.test_pool import FREE, ask_all, pool_of, request, settings_of, texts
 from pilotbench import errors
+from pilotbench.keys import gate
 from pilotbench.keys.clock import CLOCK
 from pilotbench.keys.pool import Pool
 from pilotbench.run import notices, orders
 from support import Simulator
+from support import scripted as script
 
 pytestmark = pytest.mark.usefixtures("secrets", "said")
 CLOSED_PORT = "http://127.0.0.1:9/v1"
@@ -22,7 +24,8 @@ CLOSED_PORT = "http://127.0.0.1:9/v1"
 
 @pytest.fixture
 def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the simulator's secrets into the environment."""
+    """Put all secrets into the environment."""
+    monkeypatch.setenv("SCRIPTED_SECRET", "sk-scripted")
     for name in ("k1", "k2"):
         monkeypatch.setenv(name.upper(), f"sk-{name}")
 
@@ -130,3 +133,28 @@ def test_who_waits_for_a_key_in_doubt_can_be_stopped(tmp_path: Path) -> None:
         threading.Timer(0.5, stop.set).start()
         with pytest.raises(errors.Stopping):
             made.ask(request())
+
+
+def test_a_question_that_always_fails_ends_alone(tmp_path: Path) -> None:
+    """One slot: nothing else is asked while it is tried, and the others are asked afterwards."""
+    with script.service(lambda body, _: _answer(body)) as scripted:
+        outcome = script.play(script.shard_of(tmp_path, scripted.address, tools=False), tokens=1)
+    assert (outcome.outcome(0), outcome.outcome(1)) == ("owed", "right")
+
+
+def _answer(body: dict[str, Any]) -> Any:
+    broken = "6 times 7" in script.question_of(body)
+    return script.failed(500, "broken") if broken else script.said("8")
+
+
+def test_a_key_that_throttles_in_silence_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    monkeypatch.setattr(gate, "SILENT_S", 0.2)
+    silent = {"window_s": 3600, "retry_after": False, "rate_headers": False}
+    with (
+        Simulator(keys={"k1": {"rpm": 1}}, **silent) as s,
+        pool_of(s, tmp_path, retry_for_s=2.0) as pool,
+    ):
+        ask_all(pool, 4, threads=2)
+    assert [text for text in said if text.startswith("k1: nothing but 429, retrying for ")]

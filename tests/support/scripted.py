@@ -194,12 +194,12 @@ class Played:
         return "right" if record["success"] else "wrong"
 
 
-def play(asked: Matrix, may_ask: bool = True) -> Played:
-    """Evaluate the shard, both questions at once, and return what came of it."""
+def play(asked: Matrix, may_ask: bool = True, tokens: int = 2) -> Played:
+    """Evaluate the shard, `tokens` questions at once, and return what came of it."""
     (shard,) = asked.plan.shards
     out = asked.settings.results_dir / "shards" / shard.path
     try:
-        evaluate(asked, shard, out, Share("scripted_key", 2, False, {}, may_ask))
+        evaluate(asked, shard, out, Share("scripted_key", tokens, False, {}, may_ask))
     except ShardOwed:
         outcome = replay(asked, shard)
         return Played(

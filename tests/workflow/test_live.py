@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from support import Simulator
 from support.build import Build
+from support.runs import KEYS, Run
 
 TINY = {"models": ["oracle"], "prompts": ["baseline"], "tasks": ["simple_task"], "instances": 2}
 
@@ -27,7 +29,18 @@ def test_a_terminal_shows_models_and_keys_a_pipe_shows_plain_lines(
     assert "summary: results/summary/index.html" in output
 
 
-def on_terminal(build: Build) -> str:
+def test_a_notice_of_a_job_stays_above_the_live_table(tmp_path: Path) -> None:
+    with Simulator() as simulator:
+        nowhere = {"base_url": "http://127.0.0.1:9/v1", "retry_for_s": 2}
+        run = Run(tmp_path, simulator, keys=KEYS[:1], provider=nowhere)
+    output = on_terminal(run, succeeds=False)
+    assert "answers per min" in output
+    lines = [line for line in output.splitlines() if "connection refused, retrying for" in line]
+    assert len(lines) == 1
+    assert lines[0].split("\x1b[2K")[-1].startswith("sim_key1: connection refused")
+
+
+def on_terminal(build: Build, succeeds: bool = True) -> str:
     """Return all that a run writes to a terminal of its own."""
     ours, theirs = pty.openpty()
     words = [sys.executable, "-m", "snakemake", "--configfile", "overlay.yaml"]
@@ -45,5 +58,5 @@ def on_terminal(build: Build) -> str:
             chunks.append(chunk)
     os.close(ours)
     output = b"".join(chunks).decode()
-    assert run.returncode == 0, output
+    assert (run.returncode == 0) is succeeds, output
     return output

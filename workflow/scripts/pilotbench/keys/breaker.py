@@ -51,12 +51,13 @@ class Breaker:
 
     def __post_init__(self) -> None:
         self._ledger = Ledger(self.folder / FILE)
+        self._last: tuple[dict[str, Any], dict[str, Evidence]] = ({}, {})
         self._model = hashlib.sha256(self.deployment.encode("utf-8", "replace")).hexdigest()[:16]
 
     def standing(self) -> Standing:
         """Return how a request would fare now."""
         now = self.clock.now()
-        holding = [row for row in self._rows(self._ledger.read()) if self._holds(row)]
+        holding = [row for row in self._rows() if self._holds(row)]
         if all(now >= row.probe_at for row in holding):
             return Standing.FINE
         proven = any(row.proves(now, self.began, self.patience_s) for row in holding)
@@ -64,7 +65,7 @@ class Breaker:
 
     def admit(self) -> bool:
         """Return whether this request may be sent; where there is doubt, one finds out."""
-        if not any(map(self._holds, self._rows(self._ledger.read()))):
+        if not any(map(self._holds, self._rows())):
             return True
         now = self.clock.now()
         with self._changing() as found:
@@ -90,15 +91,24 @@ class Breaker:
                 _undecided(found, now)
         return row
 
+    def unused(self) -> None:
+        """Let the next request find out what this one was admitted for: it was not sent."""
+        if self._rows():
+            with self._changing() as found:
+                now = self.clock.now()
+                for name in (KEY, self._model):
+                    if name in found:
+                        found[name] = replace(found[name], probe_at=now)
+
     def undecided(self) -> None:
         """Let the next request find out about the key: this one has met something else."""
-        if self._found(self._ledger.read()).get(KEY, Evidence()).count:
+        if self._known().get(KEY, Evidence()).count:
             with self._changing() as found:
                 _undecided(found, self.clock.now())
 
     def answered(self) -> None:
         """Record an answer: whatever was known against key and model is void."""
-        known = self._found(self._ledger.read())
+        known = self._known()
         now = self.clock.now()
         mine = [known.get(name, Evidence()) for name in (KEY, self._model)]
         if not any(row.count or now - row.answered > _FRESH_S for row in mine):
@@ -109,12 +119,12 @@ class Breaker:
 
     def worst(self) -> Evidence | None:
         """Return what is known against key or model, the key's first; None where nothing is."""
-        return next(iter(self._rows(self._ledger.read())), None)
+        return next(iter(self._rows()), None)
 
     def proven(self) -> bool:
         """Return whether the key is dead or the model on it down."""
         now = self.clock.now()
-        rows = self._rows(self._ledger.read())
+        rows = self._rows()
         return any(row.proves(now, self.began, self.patience_s) for row in rows)
 
     def close(self) -> None:
@@ -129,18 +139,22 @@ class Breaker:
     def _is_row(self, row: Evidence) -> bool:
         return row.is_row(self.clock.now(), self.began, self.attempt_s)
 
-    def _rows(self, value: dict[str, Any]) -> list[Evidence]:
-        found = self._found(value)
+    def _rows(self) -> list[Evidence]:
+        found = self._known()
         rows = (found.get(name, Evidence()) for name in (KEY, self._model))
         return [row for row in rows if self._is_row(row)]
 
-    def _found(self, value: dict[str, Any]) -> dict[str, Evidence]:
-        return rows_in(value, self.clock)
+    def _known(self) -> dict[str, Evidence]:
+        """Return what the file holds, parsed once for each of its contents."""
+        value, last = self._ledger.read(), self._last
+        if value is not last[0]:
+            self._last = last = (value, rows_in(value, self.clock))
+        return last[1]
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Evidence]]:
         with self._ledger.locked() as value:
-            found = self._found(value)
+            found = rows_in(value, self.clock)
             yield found
             rows = {name: row.as_json() for name, row in found.items()}
             value.clear()

@@ -3,7 +3,8 @@
 One failure proves nothing. A key is dead after two refusals in a row, the second by a request that
 was sent after the first had come back; one that speaks of its quota must go on for QUOTA_S, since
 services word their throttles alike; one that may be about the question (HTTP 403) must meet two
-questions. A model on a key is down when everything has failed for the whole patience of a request.
+questions. A model on a key is down when everything has failed, more than one question, for the
+whole patience of a request: a question that always fails must not keep others from being asked.
 One request in PROBE_S then finds out whether that still holds. Times are seconds of a Clock.
 """
 
@@ -84,7 +85,8 @@ class Evidence:
             return self.count >= 2 and (self.several or not self.refuses_questions)
         if self.kind == QuotaSpent.__name__:
             return self.count >= 2 and self.last - self.since >= min(QUOTA_S, patience_s)
-        return self.count >= ENOUGH and now - max(self.since, began) >= patience_s
+        long_enough = now - max(self.since, began) >= patience_s
+        return self.count >= ENOUGH and self.several and long_enough
 
     def interval(self) -> float:
         """Return the seconds after which the next request finds out."""

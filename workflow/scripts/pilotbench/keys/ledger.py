@@ -123,16 +123,23 @@ def peek(path: Path) -> Json:
     except OSError:
         return {}
     try:
-        return _content(file)
+        return _parsed(_bytes(file))
     finally:
         os.close(file)
 
 
-def _content(file: int) -> Json:
+def _bytes(file: int) -> bytes:
     try:
         size = os.fstat(file).st_size
-        value = json.loads(os.pread(file, size, 0) or b"{}") if size <= LARGEST else {}
-    except (OSError, ValueError, RecursionError):
+        return os.pread(file, size, 0) if size <= LARGEST else b""
+    except OSError:
+        return b""
+
+
+def _parsed(data: bytes) -> Json:
+    try:
+        value = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -147,10 +154,17 @@ class Ledger:
         self._path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._mutex = threading.Lock()
+        self._last: tuple[bytes, Json] = (b"", {})
 
     def read(self) -> Json:
-        """Return the content without locking; {} when there is none, or none yet whole."""
-        return _content(self._file)
+        """Return the content without locking; {} when there is none, or none yet whole.
+
+        It is the same object as before while the file is the same: to be looked at only.
+        """
+        data, last = _bytes(self._file), self._last
+        if data != last[0]:
+            self._last = last = (data, _parsed(data))
+        return last[1]
 
     @contextmanager
     def locked(self) -> Iterator[Json]:
@@ -158,7 +172,7 @@ class Ledger:
         with self._mutex:
             fcntl.flock(self._file, fcntl.LOCK_EX)
             try:
-                value = self.read()
+                value = _parsed(_bytes(self._file))
                 yield value
                 self._write(value)
             finally:

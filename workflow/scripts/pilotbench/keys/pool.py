@@ -13,13 +13,15 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from copy import copy
 from typing import Protocol
 
 from pilotbench.config import Settings
 from pilotbench.errors import (
     AuthenticationFailed,
+    BudgetSpent,
     KeyDead,
     ProviderError,
     RateLimited,
@@ -34,7 +36,7 @@ from pilotbench.keys.clock import CLOCK
 from pilotbench.keys.gate import LONG_PAUSE_S, Gate, GivenUp
 from pilotbench.keys.limiter import default_folder, limiter_of, with_slots
 from pilotbench.keys.line import Line
-from pilotbench.keys.purse import MustWait, Purse
+from pilotbench.keys.purse import Bill, MustWait, Purse
 from pilotbench.keys.rejections import NOT_FOUND, Rejections
 from pilotbench.keys.routing import usable_keys
 from pilotbench.keys.secrets import opened_keys
@@ -115,7 +117,7 @@ class Pool:
         try:
             return self._ask(request, keep, most_unusable)
         except GivenUp as end:
-            raise end.error from None
+            raise copy(end.error) from None  # each thread its own: a raised error is not shared
 
     def _ask(
         self, request: Request, keep: Callable[[UnusableAnswer], None], most_unusable: int
@@ -184,7 +186,7 @@ class Pool:
         self._rejections.check()
         with Ticket(self, trials, guess.input + guess.output) as ticket:
             self._rejections.check()  # the wait may have been long
-            with self._purse.paying(request) as bill:
+            with self._paying(request, ticket) as bill:
                 started, clock = time.time(), time.monotonic()
                 trials.attempts += 1
                 try:
@@ -198,6 +200,15 @@ class Pool:
                 ticket.slot.settle(counted.input + counted.output)
         queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
         return Asked(completion, ticket.alias, started, latency, queued_s, trials.attempts, slots)
+
+    @contextmanager
+    def _paying(self, request: Request, ticket: Ticket) -> Iterator[Bill]:
+        try:
+            with self._purse.paying(request) as bill:
+                yield bill
+        except (MustWait, BudgetSpent):
+            self._gate.breakers[ticket.alias].unused()
+            raise
 
     def _complete(self, request: Request, ticket: Ticket) -> Completion:
         sent, alias = CLOCK.now(), ticket.alias

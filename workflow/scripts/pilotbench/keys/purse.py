@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from pilotbench.config import Model
 from pilotbench.errors import ProviderError, Stopping, UnusableAnswer
@@ -51,7 +52,9 @@ class Purse:
         if self.budget is None:
             yield bill
             return
-        reserved = cost(self._model.price, most(self._model, request.body))
+        largest = most(self._model, request.body)
+        cached = replace(largest, cached=largest.input)  # some ask more for what they have cached
+        reserved = max(cost(self._model.price, one) for one in (largest, cached))
         if not self.budget.reserve(reserved):
             raise MustWait
         error: BaseException | None = None
