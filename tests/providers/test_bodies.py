@@ -6,9 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pilotbench import errors
+from pilotbench.protocols import PROTOCOLS, history
 from pilotbench.providers.bodies import LONGEST_RAW, completion
+from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.provider import Completion, Tokens
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10}
@@ -206,3 +210,75 @@ def test_a_broken_call_in_a_200_is_the_models_own() -> None:
     error = {"code": "tool_use_failed", "message": "no", "failed_generation": "<f"}
     found = read(json.dumps({"error": error}).encode())
     assert (found.message["content"], found.finish_reason) == ("<f", "tool_use_failed")
+
+
+WORDS = st.sampled_from(
+    [
+        "choices",
+        "message",
+        "delta",
+        "content",
+        "tool_calls",
+        "function",
+        "arguments",
+        "name",
+        "id",
+        "index",
+        "finish_reason",
+        "usage",
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "error",
+        "code",
+        "text",
+        "data",
+        "x_groq",
+        "details",
+        "filtered",
+        "prompt_filter_results",
+        "retryDelay",
+    ]
+)
+NUMBERS = st.booleans() | st.integers() | st.floats()
+VALUES = st.recursive(
+    st.none() | NUMBERS | st.sampled_from(["", "stop", "4", "x", "1s"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=25,
+)
+CALLS = st.lists(
+    st.fixed_dictionaries({}, optional={"id": VALUES, "index": VALUES, "function": VALUES})
+    | VALUES,
+    max_size=3,
+)
+MESSAGES = st.fixed_dictionaries(
+    {}, optional={"content": VALUES, "tool_calls": CALLS | VALUES, "reasoning_content": VALUES}
+)
+CHOICE = st.fixed_dictionaries(
+    {}, optional={"message": MESSAGES, "delta": MESSAGES, "finish_reason": VALUES, "usage": VALUES}
+)
+CHOICES = st.fixed_dictionaries(
+    {"choices": st.lists(CHOICE | VALUES, max_size=2)},
+    optional={"usage": VALUES, "error": VALUES, "model": VALUES, "data": VALUES, "code": VALUES},
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(CHOICES | VALUES, min_size=1, max_size=4), st.booleans())
+def test_no_body_raises_anything_but_an_error_of_the_provider(values: list[Any], sse: bool) -> None:
+    content = stream(*values) if sse else json.dumps(values[0]).encode()
+    try:
+        found = read(content)
+    except errors.ProviderError:
+        return
+    parsed = PROTOCOLS["native"].parse(found.message)
+    repeated = [PROTOCOLS["native"].assistant_message(found.message, parsed)]
+    repeated += PROTOCOLS["native"].result_messages(found.message, parsed, {})
+    for form in (history.now, history.before):
+        json.dumps([form(repeated), found.as_json()], allow_nan=False)
+
+
+@given(st.integers(400, 599), VALUES)
+def test_no_error_body_raises(status: int, value: Any) -> None:
+    assert isinstance(failure("openai", status, {}, value), errors.ProviderError)
+    broken_call("openai", status, value)

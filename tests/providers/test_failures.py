@@ -116,6 +116,10 @@ CASES: list[tuple[str, int, Any, type[errors.ProviderError]]] = [
     ("openai", 403, told("free tier", code="AllocationQuota.FreeTierOnly"), errors.QuotaSpent),
     ("openai", 400, told("not in good standing", code="Arrearage"), errors.QuotaSpent),
     ("openai", 420, told("calm"), errors.RateLimited),
+    ("openai", 429, told("您的账户余额不足", code="1113"), errors.QuotaSpent),
+    ("openai", 429, told("您当前使用该API的并发数过高", code="1302"), errors.RateLimited),
+    ("openai", 429, told("no", type="exceeded_current_quota_error"), errors.QuotaSpent),
+    ("openai", 400, told("Prompt 超长", code="1261"), errors.ContextOverflow),
     # The moment and not the request.
     ("openai", 498, None, errors.ServerFailed),
     ("openai", 499, None, errors.ServerFailed),

@@ -219,6 +219,9 @@ CASES = [
     # 5xx
     Case("s_499", "right", RIGHT, (failed(498, "no capacity", {"retry-after": "0.1"}),), asked=2),
     Case("s_503", "right", RIGHT, (failed(503, "busy", {"retry-after": "0.1"}),), asked=2),
+    Case(
+        "s_503_long", "owed", failed(503, "busy", {"retry-after": "3600"}), beside=("right", "owed")
+    ),
     # 200 body
     Case("sse", "right", STREAM, cost=COST),
     Case("sse_done", "right", STREAM + b"data: [DONE]\n\n", cost=COST),

@@ -77,8 +77,9 @@ def _body(text: str) -> Json:
         raise UnusableAnswer(f"the body is not JSON: {type(error).__name__}") from None
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
-    if isinstance(body, dict) and "choices" not in body and "choices" in (body.get("data") or ()):
-        body = body["data"]
+    inner = _at(body, "data")
+    if isinstance(inner, dict) and "choices" in inner and "choices" not in body:
+        body = inner
     if not isinstance(body, dict):
         raise UnusableAnswer("the body is not a JSON object")
     return body
@@ -133,9 +134,9 @@ def _assembled(chunks: Iterable[Json], done: bool) -> Json:
 def _add(message: Json, delta: Json) -> None:
     """Add a piece of a message: texts are put together, calls by their index."""
     for name, value in delta.items():
-        if name == "tool_calls" and isinstance(value, list):
+        if name == "tool_calls":
             calls = message.setdefault("tool_calls", [])
-            for place, piece in enumerate(value):
+            for place, piece in enumerate(value if isinstance(value, list) else ()):
                 if isinstance(piece, dict):
                     _add_call(calls, piece, place)
         elif isinstance(value, str) and isinstance(message.get(name), str) and name != "role":

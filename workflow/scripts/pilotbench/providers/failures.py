@@ -55,7 +55,7 @@ _OVERFLOW_WORDS = (
     r"(prompt|input|request|messages?|conversation)( (length|size|tokens))?( \S+)? exceed|"
     r"exceed\w* (the )?(max\w*|model'?s?|allowed) (\w+ )?(length|size|context)|"
     r"(prompts?|inputs?|messages|conversation) (is|are) too (long|large)|"
-    r"reduce the length of|(输入|上下文|提示).*(过长|超长|超过|超出))"
+    r"reduce the length of|(输入|上下文|提示|prompt).*(过长|超长|超过|超出))"
 )
 OVERFLOW = {
     "openai": _rule(_OVERFLOW_CODES, _OVERFLOW_WORDS),
@@ -102,8 +102,8 @@ is the model's own, a message without a call."""
 
 SPENT = _rule(
     "insufficient_quota billing_hard_limit_reached billing_not_active Arrearage AllocationQuota "
-    "AllocationQuota.FreeTierOnly",
-    r"exceeded your current quota|insufficient (account )?balance",
+    "AllocationQuota.FreeTierOnly exceeded_current_quota_error",
+    r"exceeded your current (token )?quota|insufficient (account )?balance|余额不足|欠费",
 )
 """A 4xx by its code, a 429 or 403 also by its words, that no patience heals."""
 
@@ -111,7 +111,8 @@ THROTTLED = _rule(
     "Throttling Throttling.RateQuota Throttling.AllocationQuota Throttling.BurstRate "
     "rate_limit_exceeded RateLimitReached limit_requests limit_tokens",
     r"\b(per|a|each)[ -]?(minute|second)|\b[rt]p[ms]\b|token-limit|rate[- _]?limit|"
-    r"allocated quota exceeded|throttl|too many requests|(retry|try again) (in|after) \d|concurren",
+    r"allocated quota exceeded|throttl|too many requests|(retry|try again) (in|after) \d|concurren|"
+    r"并发|频率|限流",
 )
 """A 429 in the words of SPENT that patience heals: services word their throttles alike."""
 
