@@ -21,9 +21,9 @@ def holds(wanted: Any, given: Any, options: Json) -> bool:
 
 
 def _stands_in(part: str, text: str) -> bool:
-    """Say whether `part` occurs in `text` as whole words and whole numbers."""
+    """Say whether `part` occurs in `text` as whole words and whole numbers, units apart."""
     before = rf"(?<!{_letter(part[0])})" + (r"(?<!\d[.,])" if part[0].isdigit() else "")
-    behind = rf"(?!{_letter(part[-1])})" + (r"(?![.,^]\d)" if part[-1].isdigit() else "")
+    behind = r"(?!\d|[.,^_]\d)" if part[-1].isdigit() else rf"(?!{_letter(part[-1])})"
     return re.search(before + re.escape(part) + behind, text) is not None
 
 
