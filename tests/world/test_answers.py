@@ -9,6 +9,7 @@ from pilotbench.world.answers import matches
 INTEGER = {"type": "number", "value": 4821, "tolerance": 0}
 ROUNDED = {"type": "number", "value": 12.35, "tolerance": 0.005}
 UNIT = {"type": "number", "value": 40, "unit": "kg"}
+NEGATIVE = {"type": "number", "value": -42}
 TOKEN = {"type": "token", "value": "inbox/birch_4821.csv"}
 SET = {"type": "set", "value": ["Lund", "Turku"]}
 
@@ -26,7 +27,13 @@ SET = {"type": "set", "value": ["Lund", "Turku"]}
         (ROUNDED, "12.354"),
         (UNIT, "40 kg"),
         (UNIT, 40),
+        (NEGATIVE, "-42"),
+        (NEGATIVE, "−42"),
+        (INTEGER, "４８２１"),
+        (INTEGER, "48\u200b21"),
         (TOKEN, "inbox/birch_4821.csv"),
+        (TOKEN, "«inbox/birch_4821.csv»"),
+        (TOKEN, "inbox/birch_4821.csv\u200b"),
         (TOKEN, "`Inbox/birch_4821.csv`"),
         (SET, ["turku", "Lund"]),
         (SET, "Lund, Turku"),
@@ -54,6 +61,15 @@ def test_an_answer_of_the_wanted_type_and_value_matches(
         (INTEGER, float("inf")),
         (INTEGER, 10**400),
         (INTEGER, "48,21"),
+        (INTEGER, "482¹"),
+        (INTEGER, "482₁"),
+        (INTEGER, "482①"),
+        (INTEGER, "4821⁰"),
+        (INTEGER, "−4821"),
+        (INTEGER, "4 821"),
+        (INTEGER, "4821 km"),
+        (ROUNDED, "12³⁵"),
+        (TOKEN, "inbox/birch_482¹.csv"),
         (INTEGER, "4821 kg"),
         (ROUNDED, 12.36),
         (UNIT, "40 g"),

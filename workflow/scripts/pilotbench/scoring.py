@@ -34,7 +34,7 @@ from pilotbench.tasks.task import Score, Transcript, Turn
 
 Json = dict[str, Any]
 
-SCORING_VERSION = "2"
+SCORING_VERSION = "3"
 END_REASONS = ("finish", "no_call", "max_turns", "context_overflow", "length")
 ANSWERED = ("finish", "no_call")
 ERROR_KINDS = (

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from typing import Any
+
+from pilotbench.world.folding import folded
 
 Json = dict[str, Any]
 
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][+-]?\d{1,2})?|[+-]?\.\d+")
 _SPACES = re.compile(r"\s+")
-_WRAPPING = "`'\"“”‘’*"
+_WRAPPING = "`'\"*«»「」"
 
 
 def token(value: Any) -> str | None:
     """Return `value` as a normalised token, None for what is no single token.
 
-    NFKC, case folded, spaces collapsed, surrounding quotes and one final period dropped.
+    Characters in one form (a raised digit stays one), case folded, spaces collapsed, surrounding
+    quotes and one final period dropped.
     """
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    text = unicodedata.normalize("NFKC", str(value)).strip().removesuffix(".")
+    text = folded(str(value)).strip().removesuffix(".")
     return _SPACES.sub(" ", text.strip(_WRAPPING + " ")).casefold()
 
 
