@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import math
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from pilotbench import asker
 from pilotbench import evaluate as evaluating
-from pilotbench.journal import elsewhere
-from support import Simulator
+from pilotbench.journal import elsewhere, segments
+from pilotbench.keys.breaker import Breaker
+from pilotbench.keys.limiter import Slot
+from pilotbench.providers.provider import Asked, Completion, Request, Tokens
+from pilotbench.tasks.folder import QuestionPack
+from support import Simulator, scripted
 from support.build import ROOT
 from support.estimation_lab import load, make
+from support.journals import is_segment
 from support.runs import write_pack
 
 Json = dict[str, Any]
@@ -39,6 +49,7 @@ class Lab:
     def __init__(self, folder: Path, simulator: Simulator) -> None:
         self.folder, self.simulator = folder, simulator
         self.prompts, self.packs = folder / "prompts", folder / "packs"
+        self.halted: list[int] = []
         shutil.copytree(ROOT / "config/prompts", self.prompts)
         write_pack(self.packs, 6)
 
@@ -59,12 +70,14 @@ class Lab:
                 **chosen,
             },
         )
+        found = []
         for shard in loaded.plan.shards:
             replayed = evaluating.replay(loaded, shard)
-            records = make(loaded, shard)
+            records = make(loaded, shard, halt=lambda: self.halted.append(1))
             if not replayed.owed:
                 assert replayed.episodes == records
-        return [r for shard in loaded.plan.shards for r in make(loaded, shard)]
+            found += records
+        return found
 
     def asked(self) -> int:
         """Return the requests so far."""
@@ -174,3 +187,163 @@ def test_a_player_answers_by_the_accepted_answer_of_now(lab: Lab) -> None:
     assert all(record["success"] for record in lab.run(models=["oracle"]))
     correct(lab)
     assert all(record["success"] for record in lab.run(models=["oracle"]))
+
+
+def deep(levels: int, of: str = "list") -> Any:
+    """Return JSON nested so many levels deep."""
+    value: Any = 1
+    for _ in range(levels):
+        value = [value] if of == "list" else {"a": value}
+    return value
+
+
+def call(arguments: Any) -> Json:
+    return {"tool_calls": [{"function": {"name": "finish", "arguments": arguments}}]}
+
+
+HOSTILE: dict[str, Json] = {
+    "content in parts, deep": {"content": deep(480)},
+    "a field of its own, deep": {"content": "answer-1", "reasoning_details": deep(480, "dict")},
+    "very deep": {"content": "x", "annotations": deep(900)},
+    "arguments as an object, deep": call({"answer": deep(480)}),
+    "arguments as text, deep": call('{"answer": ' + "[" * 480 + "]" * 480 + "}"),
+    "arguments as text, too deep to read": call("[" * 100_000),
+    "an integer of 400 digits": call('{"answer": 1' + "0" * 400 + "}"),
+    "an integer of 9,000 digits": call('{"answer": 1' + "0" * 9000 + "}"),
+    "an integer as an object": call({"answer": 10**400}),
+    "NaN": call({"answer": math.nan}),
+    "NaN as text": call('{"answer": NaN}'),
+    "infinity": {"content": "x", "logprobs": [math.inf, -math.inf, math.nan]},
+    "half a surrogate pair": call('{"answer": "\ud800"}'),
+    "half a pair in the text": {"content": "\udfff answer"},
+    "keys that are empty": {"content": "x", "": {"": {"": None}}},
+    "no text": {"content": 5},
+    "calls that are none": {"tool_calls": [None, 5, [], {"function": 5}]},
+}
+
+
+class FakePool:
+    """Answers each question rightly but the second, of the pack `echo`; counts."""
+
+    message: ClassVar[Json] = {}
+    asked = 0
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def close(self) -> None: ...
+
+    def ask(self, request: Request, *_: Any) -> Asked:
+        """Return the answer to a request."""
+        type(self).asked += 1
+        words = json.dumps(request.body)
+        found = re.findall(r"<<(answer-\d+)>>", words)[0]
+        message = {"role": "assistant", "content": found}
+        if found == "answer-1":
+            message = {"role": "assistant", "content": None, **self.message}
+        return Asked(Completion(message, "stop", "m", Tokens(1, 1)), "k", 0.0, 0.0, 0.0, 1)
+
+
+@pytest.mark.parametrize("tools", [False, True], ids=["plain", "tools"])
+@pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)
+def test_whatever_a_model_sends_is_journaled_once_scored_and_replayed(
+    lab: Lab, message: Json, tools: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if tools:
+        path = lab.packs / "echo/task.yaml"
+        path.write_text(path.read_text() + "tools: [utility_helper]\nmax_turns: 3\n")
+    monkeypatch.setattr(asker, "Pool", FakePool)
+    monkeypatch.setattr(FakePool, "message", message)
+    monkeypatch.setattr(FakePool, "asked", 0)
+    before = lab.run()
+    assert [record["status"] for record in before] == ["completed"] * 6
+    if not tools:
+        assert [record["success"] for record in before if record["index"] != 1] == [True] * 5
+    json.dumps(before, allow_nan=False)
+    asked = FakePool.asked
+    assert lab.run() == before
+    assert FakePool.asked == asked
+
+
+def test_an_episode_that_cannot_be_played_is_owed_and_the_others_go_on(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    score = QuestionPack.score
+
+    def fails_on_one(pack: QuestionPack, instance: Any, transcript: Any) -> Any:
+        if instance.index == 1:
+            raise RecursionError("a fault of the scorer")
+        return score(pack, instance, transcript)
+
+    monkeypatch.setattr(QuestionPack, "score", fails_on_one)
+    asked = lab.asked()
+    for _ in range(2):
+        with pytest.raises(evaluating.ShardOwed, match="1 RecursionError: a fault of the scorer"):
+            lab.run(shard_size=6)
+    assert lab.asked() == asked + 6
+    assert "Traceback" in caplog.text
+    monkeypatch.setattr(QuestionPack, "score", score)
+    assert len(lab.run(shard_size=6)) == 6
+    assert lab.asked() == asked + 6
+
+
+def test_a_journal_that_cannot_be_written_stops_the_run_before_more_is_paid(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = [False]
+
+    def write(file: int, data: bytes) -> int:
+        if not is_segment(file):
+            return written(file, data)
+        if broken[0]:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        broken[0] = True
+        return written(file, data)
+
+    written = os.write
+    monkeypatch.setattr(segments.os, "write", write)
+    asked = lab.asked()
+    lost = r"\d paid answers could not be written, all others are kept; run again"
+    with pytest.raises(evaluating.ShardOwed, match=lost):
+        lab.run(shard_size=6)
+    assert lab.asked() - asked <= 5  # one that is kept, and the four in flight beside it
+    assert lab.halted
+
+
+def test_an_answer_that_cannot_be_used_is_journaled_as_it_came_and_tried_twice_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRIPTED_SECRET", "sk-scripted-0123456789")
+    right, unusable = scripted.said("8"), b"%PDF-1.4 of no use"
+
+    def reply(body: Json, _: int) -> Json | bytes:
+        return unusable if "6 times 7" in scripted.question_of(body) else right
+
+    with scripted.Scripted(reply) as service:
+        matrix = scripted.shard_of(tmp_path, service.address, tools=False, retry_for_s=60)
+        for _ in range(2):
+            played = scripted.play(matrix)
+            assert (played.outcome(0), played.outcome(1)) == ("owed", "right")
+            assert (service.asked(0), service.asked(1)) == (3, 1)
+    (folder,) = {path.parent for path in (tmp_path / "journal").rglob("*.jsonl")}
+    texts = [path.read_text() for path in folder.glob("*.jsonl")]
+    lines = [json.loads(line) for text in texts for line in text.splitlines()]
+    raw = [line["raw"] for line in lines if line.get("failure")]
+    assert raw == [unusable.decode()] * 3
+
+
+@pytest.mark.parametrize("part", ["settle", "release", "answered"])
+def test_what_fails_after_an_answer_does_not_lose_it(
+    lab: Lab, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk below `limits_dir`, for one."""
+    real = {name: getattr(Slot, name) for name in ("settle", "release")}
+
+    def fails(*words: Any) -> None:
+        if part == "release":  # the slot is free, only the news of it fails
+            real["release"](*words)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Breaker if part == "answered" else Slot, part, fails)
+    asked = lab.asked()
+    assert all(record["success"] for record in lab.run())
+    assert lab.asked() == asked + 6

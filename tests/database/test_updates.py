@@ -13,7 +13,7 @@ import pytest
 
 from pilotbench.database import queries, reading, store
 from pilotbench.errors import UserError
-from pilotbench.evaluate import Owed
+from pilotbench.owed import Owed
 from pilotbench.plan import Plan
 from pilotbench.records import Shard
 from support.database_lab import CELLS, SIZE, Lab, Replayed, half

@@ -12,7 +12,7 @@ import duckdb
 from pilotbench.config import Settings
 from pilotbench.database import changes, store, updates
 from pilotbench.database.schema import TABLES
-from pilotbench.evaluate import Owed
+from pilotbench.owed import Owed
 from pilotbench.plan import Plan
 from pilotbench.records import Cell, Shard
 from support import make_shards

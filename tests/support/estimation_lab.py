@@ -57,11 +57,11 @@ def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Mat
     return matrix.load(merged)
 
 
-def make(loaded: Matrix, shard: Shard) -> list[Json]:
-    """Evaluate a shard and return its records."""
+def make(loaded: Matrix, shard: Shard, **share: Any) -> list[Json]:
+    """Evaluate a shard and return its records; `share` says more of what the job may use."""
     key = home_key(loaded.settings, shard)
     out = loaded.settings.results_dir / "shards" / shard.path
-    evaluate(loaded, shard, out, Share(key, 4, True, {}))
+    evaluate(loaded, shard, out, Share(key, 4, True, {}, **share))
     return read_shard(out)[1]
 
 

@@ -44,3 +44,8 @@ def write(segment: Segment, number: object, text: str = "hello") -> None:
 def segments(journal: Journal) -> list[Path]:
     """Return the segment files."""
     return sorted(journal.folder.glob("*.jsonl"))
+
+
+def is_segment(file: int) -> bool:
+    """Say whether a descriptor is that of a segment of the journal."""
+    return Path(f"/proc/self/fd/{file}").readlink().suffix == ".jsonl"

@@ -134,7 +134,7 @@ def test_a_provider_that_is_down_ends_the_run_in_time_with_its_cause(tmp_path: P
         done = run.snakemake(*run.targets())
         requests = simulator.stats()["total"]["requests"]
     assert done.returncode != 0
-    assert "10 of 10 episodes owed, 10 x ServerFailed: sim: HTTP 500" in done.stdout
+    assert "10 of 10 episodes owed: 10 ServerFailed: sim: HTTP 500" in done.stdout
     assert 10 < requests <= 40
     assert run.shards() == {}
 

@@ -79,7 +79,8 @@ def check_first(logs) -> None:
     except UserError as error:
         sys.exit(f"error: {error}")
     file, now = notices.begin(HERE), CLOCK.moment()
-    orders.tell(replace(orders.told(), notices=str(file), began=now, proven=True))
+    told = replace(orders.told(), notices=str(file), began=now, proven=True)
+    orders.tell(replace(told, asking=orders.mark()))
     FOLLOWERS.append(notices.Follower(file, write_notice))
     INTERRUPT.listen()
     command.tell(

@@ -14,7 +14,7 @@ from typing import Any
 
 from pilotbench import provenance
 from pilotbench.config import Model, Settings
-from pilotbench.errors import ProviderError, UnusableAnswer
+from pilotbench.errors import ProviderError, Stopping, UnusableAnswer
 from pilotbench.journal import Journal, Segment, bounded, journal_folder, sought
 from pilotbench.journal.answers import Answers
 from pilotbench.journal.identity import Sought
@@ -27,6 +27,8 @@ from pilotbench.run import preflight
 
 Json = dict[str, Any]
 NOT_ASKED = "not asked yet"
+ROOM, LEAST_ROOM, MOST_ROOM = 2**17, 2**20, 2**25
+"""Bytes of the journal's disk that are held for each request in flight, and for all of a job."""
 
 
 class NotAnswered(ProviderError):
@@ -39,7 +41,7 @@ class Share:
 
     `slots` are the slots in force of each alias. `proven`: the run has done what `preflight.prove`
     does. `parent` is the process that must stay this one's parent (None for a job that runs
-    remotely). With `may_ask` False the journal alone answers.
+    remotely). With `may_ask` False the journal alone answers. `halt` stops the jobs of a whole run.
     """
 
     key: str
@@ -50,6 +52,7 @@ class Share:
     parent: int | None = None
     stop: StopFlag = field(default_factory=Event)
     proven: bool = False
+    halt: Callable[[], None] = lambda: None
 
     def in_flight(self, settings: Settings, model: str) -> int:
         """Return how many episodes to keep in flight."""
@@ -97,8 +100,14 @@ class Asker:
             if not self._share.may_ask:
                 raise NotAnswered("the journal has no answer, and nothing may be asked")
             self._segment.check()
-            tries = self._tries(wanted)
-            pool = self._pool()
+            asked = self._ask(request, wanted)
+            self.keys[asked.key] += 1
+            return asked
+
+    def _ask(self, request: Request, wanted: Sought) -> Asked:
+        """Send a request and write what comes of it; a journal that fails ends the whole run."""
+        tries, pool = self._tries(wanted), self._pool()
+        try:
             try:
                 asked = bounded(
                     pool.ask(request, lambda e: self._segment.write_failure(wanted, e), tries)
@@ -109,8 +118,10 @@ class Asker:
                 self._segment.write_failure(wanted, error)
                 raise
             self._segment.write(wanted, asked, **self._stamp)
-            self.keys[asked.key] += 1
             return asked
+        finally:
+            if self._segment.is_broken:
+                self._share.halt()
 
     def _tries(self, wanted: Sought) -> int:
         """Return how many more answers that cannot be used a request may cost.
@@ -134,6 +145,7 @@ class Asker:
                     preflight.prove(self._matrix, [self._shard])
                 commit, dirty = provenance.commit()
                 self._stamp = {"commit": commit, "dirty": dirty}
+                self._hold_room(share.in_flight(self._settings, self._model.name))
                 self._made = Pool(
                     self._settings,
                     self._model.name,
@@ -145,6 +157,13 @@ class Asker:
                     slots=share.slots,
                 )
             return self._made
+
+    def _hold_room(self, in_flight: int) -> None:
+        try:
+            self._segment.reserve(min(max(in_flight * ROOM, LEAST_ROOM), MOST_ROOM))
+        except Stopping:
+            self._share.halt()
+            raise
 
 
 def journal_only(

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -18,18 +17,26 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pilotbench import BENCHMARK_VERSION, provenance
+from pilotbench import BENCHMARK_VERSION, owed, provenance
 from pilotbench.asker import NOT_ASKED, Asker, NotAnswered, Share, journal_of, journal_only
 from pilotbench.canonical import canonical, digest
 from pilotbench.episode import Episode, play
-from pilotbench.errors import PilotbenchError, ProviderError, Rejected, Stopping, Unscorable
+from pilotbench.errors import (
+    PilotbenchError,
+    ProviderError,
+    Stopping,
+    Unscorable,
+    UserError,
+)
 from pilotbench.fingerprint import asked_of
+from pilotbench.journal.answers import Damage
 from pilotbench.matrix import Matrix
 from pilotbench.names import to_path
+from pilotbench.owed import Owed, cause
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Request, Tokens
 from pilotbench.records import SHARD_FORMAT, Shard, write_shard, write_whole
-from pilotbench.run import command
+from pilotbench.run import command, notices
 
 Json = dict[str, Any]
 Ask = Callable[[Request], Asked]
@@ -38,16 +45,6 @@ log = logging.getLogger(__name__)
 
 class ShardOwed(PilotbenchError):
     """A shard has owed episodes; its file is not written."""
-
-
-@dataclass(frozen=True)
-class Owed:
-    """An episode that is not finished, and why."""
-
-    index: int
-    repeat: int
-    kind: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -72,8 +69,10 @@ def evaluate(matrix: Matrix, shard: Shard, out: Path, share: Share) -> None:
     ):
         in_flight = share.in_flight(matrix.settings, shard.cell.model)
         outcome = play_shard(matrix, shard, ask, in_flight, watch=_log)
+        _tell(shard, outcome, segment.answers.damaged)
         if outcome.owed:
-            raise ShardOwed(_owed_line(shard, outcome))
+            total = len(outcome.owed) + len(outcome.episodes)
+            raise ShardOwed(f"{shard.path}: {owed.line(total, outcome.owed, segment.kept)}")
         _keep_instances(matrix, shard)
         origin = _provenance(matrix, shard, outcome, ask, started) | _made_by(out)
         write_shard(out, _header(matrix, shard, outcome, ask, origin), outcome.episodes)
@@ -91,9 +90,12 @@ def replay(matrix: Matrix, shard: Shard) -> Outcome:
     ask = journal_only(matrix.settings.catalog[shard.cell.model], answers)
     outcome = play_shard(matrix, shard, ask)
     failures = answers.owed()
-    known = {place: Owed(*place, f.kind, _cause(f.message)) for place, f in failures.items()}
-    owed = [known.get((one.index, one.repeat), one) for one in outcome.owed]
-    return Outcome(outcome.episodes, outcome.system, owed)
+    known = {place: Owed(*place, f.kind, cause(f.message)) for place, f in failures.items()}
+    found = [
+        known.get((one.index, one.repeat), one) if one.is_asked_again else one
+        for one in outcome.owed
+    ]
+    return Outcome(outcome.episodes, outcome.system, found)
 
 
 def play_shard(
@@ -105,8 +107,8 @@ def play_shard(
 ) -> Outcome:
     """Play every episode of a shard, `in_flight` at a time.
 
-    A ProviderError leaves an episode owed, and so does an answer that cannot be scored.
-
+    A ProviderError leaves an episode owed, and so does any error in playing or scoring an answer:
+    it takes no other episode with it. What a person must change (UserError) ends the shard.
     `watch` is called with each episode as soon as it is over.
     """
     outcome = Outcome()
@@ -115,8 +117,12 @@ def play_shard(
         over: Episode | Owed
         try:
             over = _play(matrix, shard, *place, ask)
-        except (ProviderError, Stopping, Unscorable) as error:
-            over = Owed(*place, type(error).__name__, str(error))
+        except UserError:
+            raise
+        except Exception as error:
+            if not isinstance(error, ProviderError | Stopping | Unscorable):
+                log.exception("index=%d repeat=%d cannot be played", *place)
+            over = Owed(*place, type(error).__name__, " ".join(str(error).split()))
         watch(over)
         return over
 
@@ -128,6 +134,16 @@ def play_shard(
             if result.system is not None:
                 outcome.system[result.record["system"]] = result.system
     return outcome
+
+
+def _tell(shard: Shard, outcome: Outcome, damaged: Iterable[Damage]) -> None:
+    """Name what is kept and not believed, and what is answered and cannot be scored."""
+    for damage in damaged:
+        notices.say(f"damage {damage}", f"{damage}; what it held is requested again")
+    for one in outcome.owed:
+        if not one.is_asked_again:
+            where = f"{shard.path}: index {one.index}, repeat {one.repeat}"
+            notices.say(where, f"{where}: cannot be scored ({one.kind}: {one.message})")
 
 
 def _log(over: Episode | Owed) -> None:
@@ -179,27 +195,6 @@ def _keep_instances(matrix: Matrix, shard: Shard) -> None:
         path = folder / f"{instance.content_hash}.json"
         if not path.exists():
             write_whole(path, (canonical(instance.as_json()) + "\n").encode("utf-8", "replace"))
-
-
-_TRIED = re.compile(r" \(\d+ attempts? in \d+ s\)$")
-
-
-def _cause(message: str) -> str:
-    """Return a failure's message without how often it was tried, which is no cause of its own."""
-    return _TRIED.sub("", message)
-
-
-def _owed_line(shard: Shard, outcome: Outcome) -> str:
-    kinds = Counter(f"{owed.kind}: {_cause(owed.message)}" for owed in outcome.owed)
-    why, count = kinds.most_common(1)[0]
-    total = len(outcome.owed) + len(outcome.episodes)
-    others = f" (other reasons: {len(kinds) - 1})" if len(kinds) > 1 else ""
-    rejected = all(owed.kind == Rejected.__name__ for owed in outcome.owed)
-    how = "" if rejected else ", run again to ask for the rest"  # the same would be rejected again
-    return (
-        f"{shard.path}: {len(outcome.owed)} of {total} episodes owed, "
-        f"{count} x {why}{others}; what was answered is kept{how}"
-    )
 
 
 def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: Json) -> Json:

@@ -31,6 +31,7 @@ from pilotbench.journal.answers import Answers, Failure, Place, asked_to_json
 from pilotbench.journal.elsewhere import Elsewhere
 from pilotbench.journal.identity import Sought
 from pilotbench.journal.lines import encode
+from pilotbench.journal.reserve import Reserve
 from pilotbench.locks import is_locked
 from pilotbench.names import LONGEST, from_path, to_path
 from pilotbench.providers.provider import Asked
@@ -71,7 +72,33 @@ class Segment:
         self._syncing = threading.Lock()
         self._size = self._whole = self._lines = self._synced = 0
         self._broken: str | None = None
+        self._reserve: Reserve | None = None
+        self._lost = 0
         self._host = socket.gethostname()
+
+    @property
+    def kept(self) -> str:
+        """What became of the answers that were paid for."""
+        if self._lost:
+            return f"{self._lost} paid answers could not be written, all others are kept"
+        return "what was answered is kept"
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a write has failed."""
+        return self._broken is not None
+
+    def reserve(self, size: int) -> None:
+        """Hold room for the answers to what is about to be sent.
+
+        Raises Stopping where the disk has no such room.
+        """
+        try:
+            self._reserve = Reserve(self.path.parent, size)
+        except OSError as error:
+            words = f"no room of {size / 2**20:.0f} MiB for answers ({error.strerror})"
+            self._broken = f"{self.path.parent}: {words}; nothing is asked"
+            raise Stopping(self._broken) from None
 
     def check(self) -> None:
         """Raise Stopping when a write has failed: call it before each request."""
@@ -86,8 +113,11 @@ class Segment:
         """
         head = {"identity": request.identity, "components": request.components}
         record = {**head, "asked": asked_to_json(asked), "host": self._host}
-        place = self._append({**record, "index": request.index, **extra})
-        self._sync(place.offset + place.length)
+        try:
+            place = self._keep({**record, "index": request.index, **extra}, flush=True)
+        except Stopping:
+            self._lost += 1
+            raise
         self.answers.add(request.identity, place)
 
     def write_failure(self, request: Sought, error: Exception) -> None:
@@ -108,23 +138,49 @@ class Segment:
         words = asdict(failure)
         del words["identity"]
         head = {"identity": request.identity, "components": request.components}
-        place = self._append({"failure": words, **head, **_paid(error)})
-        if failure.is_verdict or isinstance(error, UnusableAnswer):
-            self._sync(place.offset + place.length)
+        paid = _paid(error)
+        flush = failure.is_verdict or isinstance(error, UnusableAnswer)
+        self._keep({"failure": words, **head, **paid}, flush=flush)
         self.answers.add_failure(failure)
 
-    def _append(self, record: Json) -> Place:
+    def _keep(self, record: Json, flush: bool) -> Place:
+        """Write a record, if need be into the room that was held for it."""
         line = encode(record)
+        try:
+            return self._written(line, flush)
+        except OSError as error:
+            self._broken = f"{self.path}: the journal cannot be written ({error.strerror})"
+            if self._reserve is None or not self._reserve.helps(error):
+                raise Stopping(self._broken) from None
+        try:
+            return self._written(line, flush)
+        except OSError:
+            raise Stopping(self._broken) from None
+
+    def _written(self, line: bytes, flush: bool) -> Place:
+        place = self._append(line)
+        if flush:
+            self._sync(place.offset + place.length)
+        return place
+
+    def _append(self, line: bytes) -> Place:
         with self._writing:
             lead = int(self._size != self._whole)  # a failed write left a part of a line: end it
             start = self._size + lead
             try:
                 self._write_all(b"\n" * lead + line)
-            except OSError as error:
-                raise self._break(error) from None
+            except OSError:
+                self._take_back()
+                raise
             self._whole = self._size
             self._lines += 1 + lead
             return Place(self.path, self._lines, start, len(line))
+
+    def _take_back(self) -> None:
+        """Remove the part of a line that was written; it stays where even that fails."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, self._whole)
+            self._size = self._whole
 
     def _write_all(self, line: bytes) -> None:
         rest = memoryview(line)
@@ -139,23 +195,18 @@ class Segment:
             if self._synced >= end:
                 return
             upto = self._size
-            try:
-                os.fdatasync(self._descriptor)
-                while self._folders:
-                    _sync_folder(self._folders[-1])
-                    self._folders.pop()  # only now: a failed flush is tried again
-            except OSError as error:
-                raise self._break(error) from None
+            os.fdatasync(self._descriptor)
+            while self._folders:
+                _sync_folder(self._folders[-1])
+                self._folders.pop()  # only now: a failed flush is tried again
             self._synced = upto
-
-    def _break(self, error: OSError) -> Stopping:
-        self._broken = f"{self.path}: the journal cannot be written ({error.strerror})"
-        return Stopping(self._broken)
 
     def _close(self) -> None:
         if self._size == 0:
             with suppress(OSError):
                 self.path.unlink()
+        if self._reserve is not None:
+            self._reserve.close()
         os.close(self._descriptor)
 
 

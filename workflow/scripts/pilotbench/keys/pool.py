@@ -9,6 +9,7 @@ that (see `gate`) ends the other requests at once.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import random
 import threading
@@ -46,6 +47,7 @@ from pilotbench.providers.provider import Asked, Completion, Request, Tokens
 from pilotbench.providers.served import complaint
 from pilotbench.run import notices, orders
 
+log = logging.getLogger(__name__)
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
 MOST_UNUSABLE = 3
@@ -182,6 +184,18 @@ class Pool:
         return Gate(provider, self._home, self._strict, limiters, breakers, unset, began)
 
     def _attempt(self, request: Request, trials: Trials) -> Asked:
+        """Send a request once. What fails after an answer has come does not lose the answer."""
+        answered: list[Asked] = []
+        try:
+            self._send(request, trials, answered)
+        except Exception as error:
+            if not answered:
+                raise
+            log.warning("after an answer: %s: %s", type(error).__name__, error)
+        return answered[0]
+
+    def _send(self, request: Request, trials: Trials, answered: list[Asked]) -> None:
+        """Send a request in its turn; append the answer to `answered` as soon as it is there."""
         guess = estimate(request.body) if self._counts_tokens else Tokens()
         self._rejections.check()
         with Ticket(self, trials, guess.input + guess.output) as ticket:
@@ -194,12 +208,16 @@ class Pool:
                 finally:
                     latency = time.monotonic() - clock
                     trials.tried_s += latency
+                queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
+                how = (ticket.alias, started, latency, queued_s, trials.attempts, slots)
+                answered.append(Asked(completion, *how))
                 bill.answer(completion.tokens)
             counted = completion.tokens or guess
-            with suppress(Stopping):  # it is paid for: the next request may stop, not this answer
+            with suppress(Stopping, OSError):  # the next request may stop, not this answer
                 ticket.slot.settle(counted.input + counted.output)
-        queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
-        return Asked(completion, ticket.alias, started, latency, queued_s, trials.attempts, slots)
+            with suppress(Stopping, OSError):
+                self._gate.breakers[ticket.alias].answered()
+                self._rejections.answered()
 
     @contextmanager
     def _paying(self, request: Request, ticket: Ticket) -> Iterator[Bill]:
@@ -225,9 +243,6 @@ class Pool:
                 self._rejections.rejected(error)
             self._gate.failed(alias, error, sent, request.body)
             raise
-        with suppress(Stopping):
-            self._gate.breakers[alias].answered()
-            self._rejections.answered()
         self._warn_of_another(completion.model)
         return completion
 

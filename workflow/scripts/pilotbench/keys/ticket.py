@@ -68,8 +68,10 @@ class Ticket:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.slot.release()
-        self._return_token()
+        try:
+            self.slot.release()
+        finally:
+            self._return_token()
 
     def _take_slot(self) -> None:
         gate, line = self._desk._gate, self._desk._line

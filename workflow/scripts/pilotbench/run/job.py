@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Timer
 
@@ -65,3 +65,25 @@ def stop_on_signal(patience_s: float = 60.0) -> Event:
 
     signals.on_ending(on_signal)
     return stop
+
+
+class Halt:
+    """Whether this job is to stop: by a signal, or since a job of the same run has said so.
+
+    `asking` is a file of the run that is there as long as it may ask: to remove it needs no room on
+    a full disk.
+    """
+
+    def __init__(self, stop: Event, asking: Path | None) -> None:
+        self._stop, self._asking = stop, asking
+
+    def is_set(self) -> bool:
+        """Return whether nothing more may be asked."""
+        return self._stop.is_set() or (self._asking is not None and not self._asking.exists())
+
+    def halt(self) -> None:
+        """Stop all jobs of the run."""
+        self._stop.set()
+        if self._asking is not None:
+            with suppress(OSError):
+                self._asking.unlink()

@@ -13,6 +13,7 @@ from pilotbench.errors import Stopping
 from pilotbench.keys.clock import CLOCK, Clock
 
 VARIABLE = "PILOTBENCH_ORDERS"
+ASKING = Path(".snakemake/pilotbench.asking")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Orders:
 
     `notices` is the file that collects what the person at the terminal has to know. `began` is the
     moment of the run's start, in the form of a Clock. `proven`: the run has proven prompts, packs
-    and budget before its first job (see `preflight`).
+    and budget before its first job (see `preflight`). `asking` is a file that is there as long as
+    the jobs of the run may ask (see `job.Halt`). `texts` has the hashes of what the run has read.
     """
 
     slots: Mapping[str, int] = field(default_factory=dict)
@@ -30,6 +32,8 @@ class Orders:
     notices: str | None = None
     began: Mapping[str, Any] | None = None
     proven: bool = False
+    asking: str | None = None
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def since(self, clock: Clock = CLOCK) -> float:
         """Return when the run began, in seconds of the clock; now where there is no run."""
@@ -66,3 +70,10 @@ def tell(orders: Orders) -> None:
 def told() -> Orders:
     """Return what the run has told this job: no slots, and to ask, where it told nothing."""
     return Orders(**json.loads(os.environ.get(VARIABLE, "{}")))
+
+
+def mark() -> str:
+    """Make the file that is there as long as the jobs of this run may ask; return its path."""
+    ASKING.parent.mkdir(exist_ok=True)
+    ASKING.touch()
+    return str(ASKING.resolve())

@@ -12,7 +12,7 @@ from pilotbench.evaluate import evaluate
 from pilotbench.keys.routing import home_key
 from pilotbench.records import shard_of
 from pilotbench.run import orders
-from pilotbench.run.job import logged, stop_on_signal
+from pilotbench.run.job import Halt, logged, stop_on_signal
 
 
 def main(
@@ -26,6 +26,8 @@ def main(
         file = Path(out)
         loaded, shard = matrix.load(config).at(file.parents[6]), shard_of(file)
         key, told = home_key(loaded.settings, shard), orders.told()
+        asking = Path(told.asking) if told.asking and local else None
+        stop = Halt(stop_on_signal(), asking)
         share = Share(
             key=key,
             tokens=tokens[key],
@@ -33,7 +35,8 @@ def main(
             slots=told.slots,
             may_ask=told.may_ask and not loaded.settings.rescore,
             parent=told.parent() if local else None,
-            stop=stop_on_signal(),
+            stop=stop,
             proven=told.proven,
+            halt=stop.halt,
         )
         evaluate(loaded, shard, file, share)

@@ -1,0 +1,69 @@
+"""The line about unfinished episodes: each cause its own, by kind, and what is said helps."""
+
+from __future__ import annotations
+
+import pytest
+
+from pilotbench.owed import Owed, line
+
+KEPT = "what was answered is kept"
+
+
+def owed(*causes: tuple[str, str]) -> list[Owed]:
+    return [Owed(index, 0, kind, message) for index, (kind, message) in enumerate(causes)]
+
+
+SLOW = ("TimedOut", "no answer in 120 s")
+BUSY = ("RateLimited", "HTTP 429")
+WRONG = ("Rejected", "HTTP 404: no such model")
+POOR = ("BudgetSpent", "budget_usd: 1 of 1 USD")
+DEAD = ("QuotaSpent", "k: no credit")
+FAULT = ("RecursionError", "too deep")
+AGAIN = "run again to request the rest"
+
+
+@pytest.mark.parametrize(
+    ("causes", "said", "helps"),
+    [
+        ([SLOW], "1 TimedOut: no answer in 120 s", [AGAIN]),
+        ([SLOW, BUSY, SLOW], "2 TimedOut: no answer in 120 s; 1 RateLimited: HTTP 429", [AGAIN]),
+        ([("Stopping", "asked to stop")], "1 Stopping: asked to stop", [AGAIN]),
+        ([("NotAnswered", "x")], "1 NotAnswered: x", [AGAIN]),
+        ([WRONG], "1 Rejected: HTTP 404: no such model", ["rejects these requests"]),
+        ([DEAD], "1 QuotaSpent: k: no credit", ["a key that is accepted and paid"]),
+        ([POOR], "1 BudgetSpent: budget_usd: 1 of 1 USD", ["raise budget_usd"]),
+        ([("UnusableAnswer", "no JSON")], "1 UnusableAnswer: no JSON", ["three times in all"]),
+        ([FAULT], "1 RecursionError: too deep", ["cannot be scored is kept and not requested"]),
+        ([WRONG, SLOW], "1 Rejected", ["rejects these requests", AGAIN]),
+        (
+            [("TimedOut", "no answer (3 attempts in 9 s)"), ("TimedOut", "no answer")],
+            "2 TimedOut: no answer.",
+            [AGAIN],
+        ),
+        (
+            [("Rejected", "a"), ("Rejected", "a"), ("Rejected", "b")],
+            "3 Rejected: a (2 times, and 1 other messages)",
+            ["rejects"],
+        ),
+        (
+            [SLOW, SLOW, BUSY, BUSY, WRONG, WRONG, POOR, FAULT],
+            "2 Rejected: HTTP 404: no such model; 2 of other kinds",
+            [AGAIN, "raise budget_usd", "rejects", "cannot be scored"],
+        ),
+    ],
+)
+def test_each_cause_is_counted_by_kind_and_what_helps_is_true(
+    causes: list[tuple[str, str]], said: str, helps: list[str]
+) -> None:
+    told = line(20, owed(*causes), KEPT)
+    assert told.startswith(f"{len(causes)} of 20 episodes owed: ")
+    assert said in told
+    assert f". {KEPT}; " in told
+    for words in (AGAIN, "raise budget_usd", "rejects", "cannot be scored", "a key that"):
+        assert (words in told) == any(words in one or one in words for one in helps), words
+    assert "\n" not in told
+
+
+def test_what_was_lost_is_said() -> None:
+    lost = "3 paid answers could not be written, all others are kept"
+    assert f". {lost}; " in line(3, owed(SLOW), lost)
