@@ -96,7 +96,7 @@ def test_an_answer_for_which_no_room_is_left_is_counted_as_lost(
         for _ in range(2):
             with pytest.raises(Stopping):
                 segment.write(wanted(1), asked("x" * 9000))
-        assert segment.is_broken
+        assert segment.broken
         assert segment.kept == "2 paid answers could not be written, all others are kept"
     assert journal.read(0, 19).answer(wanted(0))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pilotbench import provenance
 from pilotbench.config import Model, Settings
-from pilotbench.errors import ProviderError, Stopping, UnusableAnswer
+from pilotbench.errors import ProviderError, UnusableAnswer
 from pilotbench.journal import Journal, Segment, bounded, journal_folder, sought
 from pilotbench.journal.answers import Answers
 from pilotbench.journal.identity import Sought
@@ -23,7 +23,7 @@ from pilotbench.keys.routing import usable_keys
 from pilotbench.matrix import Matrix
 from pilotbench.providers.provider import Asked, Request
 from pilotbench.records import Cell, Shard
-from pilotbench.run import preflight
+from pilotbench.run import notices, preflight
 
 Json = dict[str, Any]
 NOT_ASKED = "not asked yet"
@@ -120,8 +120,7 @@ class Asker:
             self._segment.write(wanted, asked, **self._stamp)
             return asked
         finally:
-            if self._segment.is_broken:
-                self._share.halt()
+            self._halt_if_broken()
 
     def _tries(self, wanted: Sought) -> int:
         """Return how many more answers that cannot be used a request may cost.
@@ -161,9 +160,13 @@ class Asker:
     def _hold_room(self, in_flight: int) -> None:
         try:
             self._segment.reserve(min(max(in_flight * ROOM, LEAST_ROOM), MOST_ROOM))
-        except Stopping:
+        finally:
+            self._halt_if_broken()
+
+    def _halt_if_broken(self) -> None:
+        if self._segment.broken is not None:
             self._share.halt()
-            raise
+            notices.say("journal", f"{self._segment.broken}; no job of this run asks any more")
 
 
 def journal_only(

@@ -84,9 +84,9 @@ class Segment:
         return "what was answered is kept"
 
     @property
-    def is_broken(self) -> bool:
-        """Whether a write has failed."""
-        return self._broken is not None
+    def broken(self) -> str | None:
+        """Why nothing more may be asked, None where all is well."""
+        return self._broken
 
     def reserve(self, size: int) -> None:
         """Hold room for the answers to what is about to be sent.
