@@ -98,6 +98,27 @@ def test_an_unknown_price_is_no_price(lab: Lab) -> None:
     assert cells.loc[("beta", "baseline"), "cost_usd"] > 0
 
 
+@pytest.mark.parametrize(
+    "stored", [None, dict.fromkeys(("input", "output", "reasoning", "cached"), 0)]
+)
+def test_tokens_that_are_not_reported_are_null_and_have_no_cost(
+    lab: Lab, stored: dict[str, int] | None
+) -> None:
+    shard = lab.plan.shards[0]
+    episodes = make_episodes(shard, text=0.05)
+    header = make_header(shard, episodes, 1)
+    first = next(e for e in episodes if e["requests"])
+    first["requests"][0]["tokens"] = stored
+    first["tokens"], first["cost_usd"] = (None, None) if stored is None else (stored, 0.0)
+    write_shard(lab.path(shard), header, episodes)
+    lab.update()
+    rows = queries.episodes(lab.database).set_index("episode")
+    unknown = ["tokens_input", "tokens_output", "tokens_cached", "cost_usd"]
+    assert rows.loc[first["episode"], unknown].isna().all()
+    cells = queries.cells(lab.database).set_index(["model", "prompt"])
+    assert pandas.isna(cells.loc[("alpha", "baseline"), "cost_usd"])
+
+
 def test_mixed_provenance_within_a_cell_is_counted(lab: Lab) -> None:
     more = Shard(CELLS[0], SIZE, 2 * SIZE - 1)
     episodes = make_episodes(more, text=0.05)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pilotbench.errors import ConfigError
 from pilotbench.run import notices
 from support.scripted import (
     QUESTIONS,
@@ -323,3 +324,28 @@ def test_what_an_earlier_release_took_for_an_answer_is_asked_again(tmp_path: Pat
         found = play(shard_of(tmp_path, scripted.address, tools=False))
         assert (found.outcome(0), found.outcome(1)) == ("right", "right")
         assert scripted.asked(0) == scripted.asked(1) == 2
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_service_that_cannot_be_trusted_is_owed_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "_said", set())
+    with service(lambda body, number: RIGHT) as scripted:
+        secure = scripted.address.replace("http://", "https://")
+        found = play(shard_of(tmp_path, secure, tools=False, retry_for_s=3600))
+        assert found.owed == {0: "Untrusted", 1: "Untrusted"}
+        assert scripted.requests == []
+    assert capsys.readouterr().err.count("speaks no TLS") == 1
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_ca_bundle_that_is_missing_is_one_line_and_nothing_is_asked(tmp_path: Path) -> None:
+    with service(lambda body, number: RIGHT) as scripted:
+        asked = shard_of(
+            tmp_path, scripted.address, tools=False, ca_bundle=str(tmp_path / "missing.pem")
+        )
+        with pytest.raises(ConfigError, match=r"^ca_bundle: .*missing\.pem") as caught:
+            play(asked)
+        assert "\n" not in str(caught.value)
+        assert scripted.requests == []

@@ -60,6 +60,15 @@ def test_a_price_that_is_unknown_for_one_episode_leaves_no_cost():
     assert np.isnan(row["cost_per_success"])
 
 
+def test_tokens_that_are_unknown_for_one_episode_leave_no_tokens_per_episode():
+    data, known = table_of()
+    frame = data.episodes.copy()
+    frame.loc[3, ["tokens_input", "tokens_output"]] = np.nan
+    row = cell_table(data, prepared(replace(data, episodes=frame))).iloc[0]
+    assert known["tokens_per_episode"] > 0
+    assert np.isnan(row["tokens_per_episode"])
+
+
 def test_the_effective_rate_is_that_of_calls_that_could_fail():
     data, row = table_of(instances=100)
     frame = data.episodes

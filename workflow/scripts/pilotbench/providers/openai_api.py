@@ -21,7 +21,6 @@ from pilotbench.errors import (
     ProviderError,
     ServerFailed,
     TimedOut,
-    Untrusted,
     UnusableAnswer,
 )
 from pilotbench.keys.secrets import Access, Scrubber
@@ -87,8 +86,6 @@ class OpenAIProvider:
             found = error
         # Neither cause nor context: what the SDK raises holds the request with its headers.
         found.args = (self._scrubber.line(str(found)),)
-        if isinstance(found, Untrusted):
-            notices.say(f"untrusted/{key}", f"{key}: {found}")
         if isinstance(found, UnusableAnswer):
             found.raw = self._scrubber.scrub(found.raw)
         raise found from None
