@@ -315,7 +315,10 @@ def test_a_path_that_looks_like_a_secret_is_hidden_as_one() -> None:
         ("OPENAI_API_KEY", False), ("my_very_long_variable_name_number_2", False),
         ("INTERNATIONALIZATION_KEY", False), ("compatible-mode", False), ("sk-test", False),
         ("f3a91c0de4b2478896aa51c7d0e3b812", True), ("hf_AbCdEfGhIjKlMnOpQrStUv", True),
-        ("AKIAIOSFODNN7EXAMPLE", True), ("sk-proj-abcdefgh-1234567890", True),
+        ("idealabproductionkey1", False), ("MYCOMPANYOPENAIKEY1", False),
+        ("OpenaiApiKeyForTesting", False), ("azureopenaieastus2key", False),
+        ("Zq3v9LmT7xK2pW8sD4fG6hJ1", True), ("F3A91C0DE4B2478896AA51C7D0E3B812", True),
+        ("sk-proj-abcdefgh-1234567890", True),
     ],
 )  # fmt: skip
 def test_what_looks_like_a_secret(text: str, is_secret: bool) -> None:

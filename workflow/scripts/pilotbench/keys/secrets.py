@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
@@ -54,6 +55,11 @@ _PATTERNS = (
 
 _KNOWN = re.compile(r"(?<![A-Za-z0-9])(?:sk-|gsk_|xai-|nvapi-|hf_|r8_|AIza)([A-Za-z0-9_-]{16,})")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_LONG_HEX = 20
+_CHANGES = 0.45
+"""Changes between small letters, capitals and digits, by character: 0.4 in a name such as
+OpenaiApiKeyForTesting, 0.65 in a key."""
 
 
 def looks_secret(text: str, known: bool = False) -> bool:
@@ -68,8 +74,11 @@ def looks_secret(text: str, known: bool = False) -> bool:
 
 
 def _is_random(text: str) -> bool:
-    digits = any(sign.isdigit() for sign in text) and any(sign.isalpha() for sign in text)
-    return digits or (text.lower() != text and text.upper() != text)
+    """Return whether letters and digits alternate as in no name: mixed classes, or long hex."""
+    kinds = ["d" if sign.isdigit() else "u" if sign.isupper() else "l" for sign in text]
+    changes = sum(one != next_one for one, next_one in pairwise(kinds))
+    is_hex = len(text) >= _LONG_HEX and _HEX.fullmatch(text) is not None and len(set(kinds)) > 1
+    return is_hex or changes >= _CHANGES * len(text)
 
 
 @dataclass(frozen=True)
