@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from pilotbench.config import Settings
-from pilotbench.database import changes, store, updates
+from pilotbench.database import changes, provisional, store, updates
 from pilotbench.database.schema import TABLES
 from pilotbench.owed import Owed
 from pilotbench.plan import Plan
@@ -69,7 +69,7 @@ class Lab:
         """The file of a shard."""
         return self.results / "shards" / shard.path
 
-    def update(self, replay: updates.Replay | None = None) -> changes.Report:
+    def update(self, replay: provisional.Replay | None = None) -> changes.Report:
         """Update the database; what it says is kept in `said`."""
         self.said.clear()
         return updates.update(

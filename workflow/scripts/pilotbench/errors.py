@@ -8,6 +8,9 @@ PilotbenchError
 ├── RecordError                a shard or journal file that is damaged (names file and line)
 ├── TranscriptError            a transcript that does not fit its instance
 ├── Unscorable                 an answer that cannot be scored: its episode is unfinished
+
+
+├── Quarantined                an answer that this program cannot play, score or store: owed, named
 ├── Stopping                   asked to stop (signal, orphaned, journal not writable)
 └── ProviderError              an attempt to get a completion failed
     ├── Retryable              worth another attempt within the request's deadline
@@ -65,6 +68,16 @@ class TranscriptError(PilotbenchError):
 
 class Unscorable(PilotbenchError):
     """An answer that cannot be scored, by no fault of the model: its episode is unfinished."""
+
+
+class Quarantined(PilotbenchError):
+    """An answer that this program cannot play, score or store; it is left out, others go on."""
+
+    @classmethod
+    def by(cls, error: Exception) -> Quarantined:
+        """Return what to say of an unexpected error: its kind and its first words."""
+        words = " ".join(str(error).split())[:200]
+        return cls(f"{type(error).__name__}: {words}" if words else type(error).__name__)
 
 
 class Stopping(PilotbenchError):

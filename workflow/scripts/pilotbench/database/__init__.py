@@ -8,6 +8,7 @@ changes     which files are new, changed or gone
 resolve     which row stands for an episode, which the selection plans
 store       the draft beside the database, its publication
 checks      what must hold before a draft is published
+provisional what the journal gives of planned shards that their files do not give whole
 updates     one update, from changes to publication
 queries     read-only DataFrames; master_json, export, prune: what is made of them
 
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pilotbench.config import Settings
     from pilotbench.database.changes import Report
-    from pilotbench.database.updates import Replayed
+    from pilotbench.database.provisional import Replayed
     from pilotbench.fingerprint import Now
     from pilotbench.plan import Plan
     from pilotbench.records import Shard

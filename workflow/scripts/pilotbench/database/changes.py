@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from pilotbench.database import shardfiles, store
-from pilotbench.database.reading import File, Json
+from pilotbench.database.reading import QUARANTINED, File, Json
 from pilotbench.errors import RecordError, UserError
 from pilotbench.fingerprint import Now
 from pilotbench.records import shard_of
@@ -57,6 +57,8 @@ class Report:
     touched: list[str] = field(default_factory=list)
     damaged: dict[str, str] = field(default_factory=dict)
     outdated: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, list[str]] = field(default_factory=dict)
     provisional: list[str] = field(default_factory=list)
     written: bool = False
 
@@ -135,7 +137,10 @@ def compare(
 
 def _keep(name: str, known: Known, report: Report) -> None:
     if known.damage is not None:
-        report.damaged[name] = known.damage
+        reasons = report.damaged
+        if known.damage.startswith(QUARANTINED):
+            reasons = report.quarantined
+        reasons[name] = known.damage
     if known.outdated:
         report.outdated[name] = known.outdated
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 PLACE = (*CELL, "index", "repeat")
-_FREE_TEXT = ("answer", "reason", "message", "episode", "identity", "instance", "damage")
+_FREE_TEXT = ("answer", "reason", "message", "episode", "identity", "instance", "damage", "unknown")
 
 
 def episodes(db: Path, *, current: bool = True) -> pandas.DataFrame:

@@ -22,7 +22,7 @@ from typing import Any
 from pilotbench.database import shardfiles
 from pilotbench.database.rows import Rows, cell_columns, shard_row
 from pilotbench.database.schema import SHARDS
-from pilotbench.errors import PilotbenchError, RecordError
+from pilotbench.errors import PilotbenchError, Quarantined, RecordError
 from pilotbench.fingerprint import INSTANCES, Present
 from pilotbench.records import shard_of
 
@@ -30,6 +30,8 @@ Json = dict[str, Any]
 BATCH_ROWS = 50_000
 MANY = 200
 PROCESSES = 4
+QUARANTINED = "quarantined: "
+"""How the damage of a file begins that does not keep the others from being loaded."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Batch:
     tables: dict[str, str] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
     outdated: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, list[str]] = field(default_factory=dict)
 
 
 def batches(files: list[File], prefix: str) -> Iterator[Batch]:
@@ -74,10 +78,10 @@ def read(files: list[File], prefix: str) -> Iterator[Batch]:
     for number, file in enumerate(files):
         _read(file, rows, batch)
         if len(rows) > BATCH_ROWS:
-            batch.tables = rows.write(f"{prefix}.{number}")
+            batch.tables, batch.unknown = rows.write(f"{prefix}.{number}"), rows.unknown
             yield batch
             rows, batch = Rows(), Batch()
-    batch.tables = rows.write(prefix)
+    batch.tables, batch.unknown = rows.write(prefix), rows.unknown
     yield batch
 
 
@@ -89,6 +93,9 @@ def _read(file: File, rows: Rows, batch: Batch) -> None:
         damage = str(error).replace(file.path, file.name)
         batch.damaged[file.name] = damage
         rows.add("shards", [_damaged_row(file, damage)])
+    except Exception as error:  # of this file alone: the others are read
+        batch.quarantined[file.name] = str(Quarantined.by(error))
+        rows.add("shards", [_damaged_row(file, f"{QUARANTINED}{Quarantined.by(error)}")])
     else:
         kept, differs = _fitting(file, header, episodes)
         outdated = len(episodes) - len(kept)
@@ -115,7 +122,10 @@ def _damaged_row(file: File, damage: str) -> Json:
     except RecordError:
         words = {}
     row = dict.fromkeys(column.name for column in SHARDS.columns) | words
-    told = {"path": file.name, "state": "damaged", "damage": damage, "outdated": 0}
+    told = {"path": file.name, "state": "damaged", "damage": damage} | {
+        "outdated": 0,
+        "quarantined": 0,
+    }
     return row | file.state | told
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
+from math import nan
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pilotbench.database.schema import TABLES, TOKENS
+from pilotbench.errors import Quarantined
 from pilotbench.providers.provider import Tokens, added
 from pilotbench.records import Shard
 from pilotbench.scoring import ERROR_KINDS
@@ -34,14 +38,23 @@ _PROVENANCE = (
     "job",
     "cluster_job",
 )
+_WHOLE = {"INTEGER": 2**31, "BIGINT": 2**63}
+NAMED = 5
+LATEST_S = 253_402_300_800.0
+"""The end of the year 9999 as Unix time: no time and no duration in s is larger."""
 _JSON = ("parameters", "libraries", "keys", "configfiles", "config")
 
 
 class Rows:
-    """Rows of several tables, kept until they are inserted together."""
+    """Rows of several tables, kept until they are inserted together.
+
+    A value that its column cannot hold becomes null and is named in `unknown`, by shard; an episode
+    of which no row can be made is left out, with the reason: neither keeps others from the tables.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[str, list[Json]] = {}
+        self.unknown: dict[str, list[str]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._rows.values()))
@@ -53,10 +66,21 @@ class Rows:
     def add_shard(self, row: Json, episodes: list[Json]) -> None:
         """Keep a shard, its episodes, and their requests and calls."""
         path, provisional = row["path"], row["state"] == "provisional"
-        self.add("shards", [row])
-        self.add("episodes", (episode_row(path, e, provisional) for e in episodes))
-        self.add("requests", (r for e in episodes for r in request_rows(path, e)))
-        self.add("tool_calls", (c for e in episodes for c in call_rows(path, e)))
+        quarantined = 0
+        for episode in episodes:
+            try:
+                rows = (
+                    [episode_row(path, episode, provisional)],
+                    request_rows(path, episode),
+                    call_rows(path, episode),
+                )
+            except Exception as error:  # of this record alone
+                self.add("reasons", [_quarantined(path, episode, error)])
+                quarantined += 1
+                continue
+            for table, some in zip(("episodes", "requests", "tool_calls"), rows, strict=True):
+                self.add(table, some)
+        self.add("shards", [row | {"quarantined": quarantined}])
 
     def write(self, prefix: str) -> dict[str, str]:
         """Write what is kept as JSON lines and return the path of each table's file.
@@ -68,12 +92,29 @@ class Rows:
             if rows:
                 paths[table] = f"{prefix}.{table}.jsonl"
                 with Path(paths[table]).open("w", encoding="ascii") as out:
-                    out.writelines(json.dumps(row) + "\n" for row in rows)
+                    out.writelines(self._line(table, row) + "\n" for row in rows)
         return paths
 
     def insert(self, connection: duckdb.DuckDBPyConnection, prefix: str) -> None:
         """Insert what is kept, through files whose paths begin with `prefix`."""
         insert(connection, self.write(prefix))
+        insert_unknown(connection, self.unknown)
+
+    def _line(self, table: str, row: Json) -> str:
+        """Return a row as a line of JSON that DuckDB can read into the table."""
+        try:
+            line = json.dumps(row, allow_nan=False)
+        except ValueError:
+            line = ""
+        if line and "\\ud" not in line and not any(map(_is_large, row.values())):
+            return line
+        kept = {c.name: storable(row.get(c.name), c.type) for c in TABLES[table].columns}
+        lost = [name for name in kept if kept[name] is None and row.get(name) is not None]
+        if lost:
+            place = f"index {row['index']} repeat {row['repeat']}: " if "index" in row else ""
+            path = str(row.get("shard") or row.get("path"))
+            self.unknown.setdefault(path, []).append(f"{place}{table}: {', '.join(lost)}")
+        return json.dumps(kept)
 
 
 def insert(connection: duckdb.DuckDBPyConnection, paths: dict[str, str]) -> None:
@@ -86,6 +127,45 @@ def insert(connection: duckdb.DuckDBPyConnection, paths: dict[str, str]) -> None
             [path],
         )
         Path(path).unlink()
+
+
+def insert_unknown(connection: duckdb.DuckDBPyConnection, unknown: dict[str, list[str]]) -> None:
+    """Note at their shards which values are null because no column can hold them."""
+    for path, places in unknown.items():
+        named = "; ".join(places[:NAMED]) + (
+            f"; and {len(places) - NAMED} more" * (len(places) > NAMED)
+        )
+        connection.execute("UPDATE store.shards SET unknown = ? WHERE path = ?", [named, path])
+
+
+def storable(value: Any, kind: str) -> Any:
+    """Return a value as a column of the DuckDB type `kind` can hold it, None where it cannot."""
+    if kind in _WHOLE:
+        fits = isinstance(value, int) and -_WHOLE[kind] <= value < _WHOLE[kind]
+        return int(value) if fits else None
+    if kind == "DOUBLE":
+        known = isinstance(value, int | float) and abs(value) <= sys.float_info.max
+        return float(value) if known else None
+    if kind == "BOOLEAN":
+        return value if isinstance(value, bool) else None
+    if isinstance(value, dict):
+        return {text(str(name)): text(str(word)) for name, word in value.items()}
+    return None if value is None else text(str(value), len(str(value)))
+
+
+def _is_large(value: Any) -> bool:
+    return type(value) in (int, float) and not -(2**31) <= value < 2**31
+
+
+def _quarantined(path: str, episode: Json, error: Exception) -> Json:
+    """Return the reason why an episode is left out, as a row."""
+    return {
+        "shard": path,
+        "index": episode["index"],
+        "repeat": episode["repeat"],
+        "kind": Quarantined.__name__,
+        "message": text(str(Quarantined.by(error)), ANSWER_LIMIT),
+    }
 
 
 def _types(table: str) -> str:
@@ -112,7 +192,11 @@ def shard_row(shard: Shard, header: Json, **state: Any) -> Json:
     """Return the row of a shard; `state` gives state, damage, size, mtime_ns and sha256."""
     origin = header.get("provenance", {})
     row = dict.fromkeys(column.name for column in TABLES["shards"].columns)
-    row |= cell_columns(shard) | {key: header.get(key) for key in _HEADER} | {"outdated": 0}
+    row |= (
+        cell_columns(shard)
+        | {key: header.get(key) for key in _HEADER}
+        | {"outdated": 0, "quarantined": 0}
+    )
     row |= {key: _words(origin.get(key)) for key in _PROVENANCE}
     row |= {key: as_json(origin.get(key)) for key in _JSON}
     row["dirty"] = None if origin.get("dirty") is None else bool(origin["dirty"])
@@ -123,6 +207,8 @@ def shard_row(shard: Shard, header: Json, **state: Any) -> Json:
 def episode_row(path: str, episode: Json, provisional: bool) -> Json:
     """Return the row of an episode of the shard at `path`."""
     goals, calls, requests = episode["goals"], episode["calls"], episode["requests"]
+    latencies = [_seconds(request["latency_s"]) for request in requests]
+    started = [_seconds(request["started"]) for request in requests]
     row = {c.name: episode.get(c.name) for c in TABLES["episodes"].columns}
     row |= {f"error_{kind}": episode["errors"].get(kind, 0) for kind in ERROR_KINDS}
     row |= {f"transient_{key}": value for key, value in episode["transient"].items()}
@@ -142,10 +228,10 @@ def episode_row(path: str, episode: Json, provisional: bool) -> Json:
         "flaws": episode["flaws"],
         "model_reported": text(episode["model_reported"]),
         "requests": len(requests),
-        "latency_s": sum(request["latency_s"] for request in requests),
-        "queued_s": sum(request["queued_s"] for request in requests),
-        "started": min((r["started"] for r in requests), default=None),
-        "ended": max((r["started"] + r["latency_s"] for r in requests), default=None),
+        "latency_s": sum(latencies),
+        "queued_s": sum(_seconds(request["queued_s"]) for request in requests),
+        "started": min(started, default=None),
+        "ended": max(map(add, started, latencies), default=None),
         "answer": text(as_json(episode["answer"]), ANSWER_LIMIT),
         "reason": text(episode["reason"], ANSWER_LIMIT),
         "provisional": provisional,
@@ -163,6 +249,7 @@ def request_rows(path: str, episode: Json) -> list[Json]:
             "shard": path,
             "identity": request["identity"][:IDENTITY_LENGTH],
             **{key: request[key] for key in keep},
+            **{key: _seconds(request[key]) for key in ("started", "latency_s", "queued_s")},
             "slots": request.get("slots"),
             "reported": text(request["model"]),
             "finish_reason": text(request["finish_reason"]),
@@ -190,6 +277,11 @@ def call_rows(path: str, episode: Json) -> list[Json]:
         }
         for number, call in enumerate(episode["calls"])
     ]
+
+
+def _seconds(value: float) -> float:
+    """Return a time in s, NaN where it is none that a clock can tell."""
+    return value if 0 <= value < LATEST_S else nan
 
 
 def _words(value: Any) -> str | None:

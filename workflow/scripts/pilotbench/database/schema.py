@@ -77,6 +77,8 @@ fingerprint        VARCHAR  Hash of what its requests were made of and how they 
 judged             VARCHAR  Hash of what the config had for this when the file was read.
 outdated           INTEGER  Episodes that the present config would ask otherwise: not loaded.
 differs            VARCHAR  What differs for them: deployment, parameters, prompt, instances, ….
+quarantined        INTEGER  Episodes of which no row can be made: owed, and named in `owed`.
+unknown            VARCHAR  Values that no column can hold: they are null.
 journal            VARCHAR  SHA-256 of the provisional records, which the journal gave.
 asked              BIGINT   Requests that the run which wrote the file paid for.
 replayed           BIGINT   Requests that this run found in the journal.

@@ -11,32 +11,34 @@ The content is a function of shard files, plan and journal: a rebuild gives the 
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pilotbench.canonical import digest
-from pilotbench.database import shardfiles, store
+from pilotbench.database import provisional, shardfiles, store
 from pilotbench.database.changes import Before, Log, Report, before_of, compare
 from pilotbench.database.checks import check
+from pilotbench.database.provisional import Replay
 from pilotbench.database.reading import File, Json, batches
 from pilotbench.database.resolve import resolve
-from pilotbench.database.rows import Rows, as_json, cell_columns, insert, shard_row, text
+from pilotbench.database.rows import (
+    Rows,
+    as_json,
+    cell_columns,
+    insert,
+    insert_unknown,
+)
 from pilotbench.database.schema import FORMAT
 from pilotbench.errors import UserError
 from pilotbench.fingerprint import Now
 from pilotbench.plan import Plan
-from pilotbench.records import Shard
 
 if TYPE_CHECKING:
     from pilotbench.config import Settings
 
 NAMED = 20
-MESSAGE_LIMIT = 2000
-NOT_ASKED = ("NotAnswered", "not_asked")
 _OF_SHARD = {
     "shards": "path",
     "episodes": "shard",
@@ -50,31 +52,6 @@ logger = logging.getLogger(__name__)
 
 class DamagedShards(UserError):
     """Shard files that cannot be read; nothing was changed."""
-
-
-class OwedEpisode(Protocol):
-    """An episode that the journal cannot finish, and why."""
-
-    @property
-    def index(self) -> int: ...
-    @property
-    def repeat(self) -> int: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-
-
-class Replayed(Protocol):
-    """What the journal gives for a planned shard without a file."""
-
-    @property
-    def episodes(self) -> list[Json]: ...
-    @property
-    def owed(self) -> Sequence[OwedEpisode]: ...
-
-
-Replay = Callable[[Shard], Replayed | None]
 
 
 def update(
@@ -104,7 +81,8 @@ def update(
             _load_files(draft, before, files, report, say)
             if report.damaged and not settings.keep_going:
                 raise DamagedShards(_damage_text(report.damaged))
-            _load_journal(draft, before, _open(plan, set(found), report), replay, report)
+            wanted = provisional.open_shards(plan, set(found), report)
+            provisional.load(draft, before, wanted, replay, plan.repeats, report)
             _load_selection(draft, before, plan, settings)
             if draft.opened:
                 resolve(draft.connection)
@@ -150,6 +128,9 @@ def _load_files(
     done = 0
     for batch in batches(wanted, str(draft.path)):
         insert(draft.connection, batch.tables)
+        insert_unknown(draft.connection, batch.unknown)
+        report.unknown |= batch.unknown
+        report.quarantined |= batch.quarantined
         report.damaged |= batch.damaged
         report.outdated |= batch.outdated
         done += batch.files
@@ -166,111 +147,6 @@ def _forget(draft: store.Draft, before: Before, names: list[str]) -> None:
         draft.connection.execute(
             f"DELETE FROM store.{table} WHERE {column} IN (SELECT unnest(?))", [known]
         )
-
-
-def _open(plan: Plan, found: set[str], report: Report) -> dict[str, Shard]:
-    """Return the planned shards that the journal may complete, by path.
-
-    They have no file, or one with superseded episodes; those of a damaged file are owed.
-    """
-    return {
-        path: shard
-        for path, shard in plan.by_path.items()
-        if path not in found or path in report.outdated
-    }
-
-
-def _load_journal(
-    draft: store.Draft,
-    before: Before,
-    wanted: dict[str, Shard],
-    replay: Replay | None,
-    report: Report,
-) -> None:
-    """Bring the provisional rows up to date: those of `wanted`, and no others."""
-    come = {*report.read, *report.gone}  # their rows went with those of their files
-    old = {n: k.journal for n, k in before.shards.items() if k.journal and n not in come}
-    _forget_journal(draft, [name for name in old if name not in wanted], report)
-    for name, shard in wanted.items():
-        replayed = replay(shard) if replay is not None else None
-        reasons = [] if replayed is None else _reasons(name, replayed)
-        if replayed is None or not (replayed.episodes or reasons):
-            _forget_journal(draft, [name] if name in old else [], report)
-            continue
-        report.provisional.append(name)
-        sha256 = digest([replayed.episodes, reasons])
-        if old.get(name) != sha256:
-            _forget_journal(draft, [name] if name in old else [], report)
-            _insert_provisional(draft, shard, replayed, reasons, sha256, report)
-
-
-def _forget_journal(draft: store.Draft, names: list[str], report: Report) -> None:
-    """Delete what the journal gave for the shards `names`; the rows of a file stay."""
-    if not names:
-        return
-    mine = "shard IN (SELECT unnest(?))"
-    of_journal = f"episode IN (SELECT episode FROM store.episodes WHERE {mine} AND provisional)"
-    for table in ("requests", "tool_calls"):
-        draft.connection.execute(
-            f"DELETE FROM store.{table} WHERE {mine} AND {of_journal}", [names, names]
-        )
-    draft.connection.execute(f"DELETE FROM store.episodes WHERE {mine} AND provisional", [names])
-    for table in ("reasons", "records"):
-        draft.connection.execute(f"DELETE FROM store.{table} WHERE {mine}", [names])
-    with_file = [name for name in names if name in report.outdated]
-    path = "path IN (SELECT unnest(?))"
-    draft.connection.execute(f"UPDATE store.shards SET journal = NULL WHERE {path}", [with_file])
-    draft.connection.execute(
-        f"DELETE FROM store.shards WHERE {path} AND state = 'provisional'", [names]
-    )
-
-
-def _reasons(name: str, replayed: Replayed) -> list[Json]:
-    return [
-        {
-            "shard": name,
-            "index": o.index,
-            "repeat": o.repeat,
-            "kind": o.kind,
-            "message": text(o.message, MESSAGE_LIMIT),
-        }
-        for o in replayed.owed
-        if o.kind not in NOT_ASKED
-    ]
-
-
-def _insert_provisional(
-    draft: store.Draft,
-    shard: Shard,
-    replayed: Replayed,
-    reasons: list[Json],
-    sha256: str,
-    report: Report,
-) -> None:
-    """Insert what the journal gives of a shard: all that its file, where it has one, does not."""
-    name, rows = shard.path.as_posix(), Rows()
-    loaded = _loaded(draft, name) if name in report.outdated else set()
-    episodes = [episode for episode in replayed.episodes if episode["episode"] not in loaded]
-    repeats = 1 + max((e["repeat"] for e in episodes), default=0)
-    row = shard_row(shard, {"repeats": repeats}, state="provisional", journal=sha256)
-    rows.add_shard(row, episodes)
-    rows.add("reasons", reasons)
-    rows.insert(draft.connection, str(draft.path))
-    if name in report.outdated:  # the row of the file is the shard's
-        own = "path = ? AND state = 'provisional'"
-        draft.connection.execute(f"DELETE FROM store.shards WHERE {own}", [name])
-        draft.connection.execute(
-            "UPDATE store.shards SET journal = ? WHERE path = ?", [sha256, name]
-        )
-    for episode in episodes:  # by value: a transcript may be longer than a line of JSON may be
-        whole = [name, episode["episode"], json.dumps(episode)]
-        draft.connection.execute("INSERT INTO store.records VALUES (?, ?, ?)", whole)
-
-
-def _loaded(draft: store.Draft, name: str) -> set[str]:
-    """Return the identities of the episodes that a shard's file gave."""
-    query = "SELECT episode FROM store.episodes WHERE shard = ? AND NOT provisional"
-    return {row[0] for row in draft.connection.execute(query, [name]).fetchall()}
 
 
 def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Settings) -> None:
@@ -328,5 +204,9 @@ def _tell(report: Report, say: Log) -> None:
             say(f"{word}: and {len(names) - NAMED} more")
     for name, count in list(report.outdated.items())[:NAMED]:
         say(f"superseded by the present config: {count} episodes of {name}")
+    for name, places in list(report.unknown.items())[:NAMED]:
+        say(f"values that cannot be stored are unknown: {name}: {'; '.join(places[:NAMED])}")
+    for name, reason in report.quarantined.items():
+        say(f"quarantined, left out: {name}: {reason}")
     for damage in report.damaged.values():
         say(f"damaged, left out: {damage}")

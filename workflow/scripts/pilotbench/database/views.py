@@ -77,9 +77,10 @@ _OWED = View(
     "owed",
     "One row an owed episode: planned, and nobody has finished it.",
     f"""
-WITH open AS (  -- a file without superseded episodes holds every one of its shard
+WITH open AS (  -- a file whose episodes are all loaded holds every one of its shard
   SELECT p.* FROM store.plan p LEFT JOIN store.shards s
-    ON s.path = p.path AND s.state = 'file' AND s.repeats >= p.repeats AND s.outdated = 0
+    ON s.path = p.path AND s.state = 'file' AND s.repeats >= p.repeats
+    AND s.outdated = 0 AND s.quarantined = 0
   WHERE s.path IS NULL
 ), places AS (
   SELECT {_WORDS}, unnest(range(first, last + 1)) AS index, repeats, path AS shard FROM open

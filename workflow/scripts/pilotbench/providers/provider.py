@@ -61,9 +61,13 @@ class Tokens:
         No request has neither input nor output, so earlier journals, which wrote zeros for counts
         that were not reported, are read as unknown.
         """
-        counts = cls(**(value or {}))
-        known = all(0 <= count <= MOST_TOKENS for count in vars(counts).values())
-        return counts if known and (counts.input or counts.output) else None
+        names = ("input", "output", "reasoning", "cached")
+        counts: list[Any] = [None]
+        if isinstance(value, dict):
+            counts = [value.get(name, 0) for name in names]
+        if not all(type(count) is int and 0 <= count <= MOST_TOKENS for count in counts):
+            return None
+        return cls(*counts) if counts[0] or counts[1] else None
 
 
 def added(counts: Iterable[Tokens | None]) -> Tokens | None:

@@ -226,11 +226,15 @@ class Watch:
         return Journal(self.matrix.settings.journal_dir, folder)
 
 
-def _answer(record: Json, price: Price | None) -> _Answer:
-    asked = record["asked"]
-    usd = cost_usd(price, Tokens.from_json(asked["completion"]["tokens"]))
-    words = (record.get("index", -1), record["components"].get("repeat", 0), usd)
-    return _Answer(*words, asked["started"], asked["key"], asked.get("slots"))
+def _answer(record: Json, price: Price | None) -> _Answer | None:
+    """Return what is counted of an answer, None where the record is not one of an answer."""
+    try:
+        asked = record["asked"]
+        usd = cost_usd(price, Tokens.from_json(asked["completion"]["tokens"]))
+        words = (record.get("index", -1), record["components"].get("repeat", 0), usd)
+        return _Answer(*words, float(asked["started"]), asked["key"], asked.get("slots"))
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return None  # the build says so; here it is one answer less
 
 
 def _header_usd(header: Json, price: Price | None) -> float | None:

@@ -249,4 +249,11 @@ def _damage_warnings(data: Data) -> list[str]:
     if "damage" not in data.shards:
         return []
     damaged = data.shards[data.shards["damage"].notna()]
-    return [f"Damaged and not counted: {row.path}: {row.damage}" for row in damaged.itertuples()]
+    found = [f"Damaged and not counted: {row.path}: {row.damage}" for row in damaged.itertuples()]
+    if "unknown" not in data.shards:
+        return found
+    unknown = data.shards[data.shards["unknown"].notna()]
+    return found + [
+        f"Values that cannot be stored are unknown: {row.path}: {row.unknown}"
+        for row in unknown.itertuples()
+    ]
