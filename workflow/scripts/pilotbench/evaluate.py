@@ -17,7 +17,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pilotbench import BENCHMARK_VERSION, owed, provenance
+from pilotbench import BENCHMARK_VERSION, links, owed, provenance
 from pilotbench.asker import NOT_ASKED, Asker, NotAnswered, Share, journal_of, journal_only
 from pilotbench.canonical import canonical, digest
 from pilotbench.episode import Episode, play
@@ -35,7 +35,7 @@ from pilotbench.names import to_path
 from pilotbench.owed import Owed, cause
 from pilotbench.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Request, Tokens
-from pilotbench.records import SHARD_FORMAT, Shard, write_shard, write_whole
+from pilotbench.records import SHARD_FORMAT, Cell, Shard, write_shard, write_whole
 from pilotbench.run import command, notices
 
 Json = dict[str, Any]
@@ -62,6 +62,8 @@ def evaluate(matrix: Matrix, shard: Shard, out: Path, share: Share) -> None:
     Raises ShardOwed, one line, where an episode could not be finished; then there is no file.
     """
     started = datetime.now(UTC)
+    folders = (Path("shards", shard.cell.folder), _instances_folder(shard.cell))
+    links.check(matrix.settings.results_dir, *map(str, folders))
     journal = journal_of(matrix, shard.cell)
     with (
         journal.open(shard.first, shard.last, stopped=share.stop.is_set) as segment,
@@ -184,12 +186,14 @@ def _play(matrix: Matrix, shard: Shard, index: int, repeat: int, ask: Ask) -> Ep
     )
 
 
+def _instances_folder(cell: Cell) -> Path:
+    return Path("instances", to_path(cell.task), to_path(cell.difficulty))
+
+
 def _keep_instances(matrix: Matrix, shard: Shard) -> None:
     """Keep each instance once, by content hash, so that a result can be read without this code."""
     cell = shard.cell
-    folder = (
-        matrix.settings.results_dir / "instances" / to_path(cell.task) / to_path(cell.difficulty)
-    )
+    folder = matrix.settings.results_dir / _instances_folder(cell)
     for index in shard.indices:
         instance = matrix.tasks[cell.task].instance(cell.difficulty, index)
         path = folder / f"{instance.content_hash}.json"

@@ -15,6 +15,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pilotbench import links
 from pilotbench.database import shardfiles, store, updates
 from pilotbench.database.queries import opened
 from pilotbench.errors import UserError
@@ -54,7 +55,7 @@ def remove(results: Path, kinds: Collection[str]) -> list[Prunable]:
     _refuse_outdated(results)
     files = [file for file in prunable(results) if file.kind in kinds]
     for file in files:
-        path = results / "shards" / file.path
+        path = links.inside(results, results / "shards" / file.path)
         path.unlink(missing_ok=True)
         for folder in path.parents:
             if folder == results / "shards" or any(folder.iterdir()):

@@ -80,7 +80,7 @@ class Draft:
 def _discard(folder: Path, prefix: str) -> None:
     """Remove drafts and what DuckDB had beside them: files, and a folder of its overflow."""
     for leftover in folder.glob(f"{prefix}*"):
-        if leftover.is_dir():
+        if leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover)
         else:
             leftover.unlink()

@@ -42,6 +42,8 @@ def _log_to(path: Path) -> None:
     form = "%(asctime)s %(levelname)s %(message)s"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink():
+            path.unlink()
         logging.basicConfig(filename=path, level=logging.INFO, format=form)
     except OSError:  # what is written next fails too, and says so
         logging.basicConfig(level=logging.CRITICAL, format=form)

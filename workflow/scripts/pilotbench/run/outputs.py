@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pilotbench import drafts
+from pilotbench import drafts, links
 from pilotbench.errors import UserError
 from pilotbench.fingerprint import Now
 from pilotbench.matrix import Matrix
@@ -44,6 +44,7 @@ def update_database(matrix: Matrix) -> Path:
     from pilotbench.evaluate import replay
 
     results = matrix.settings.results_dir
+    links.check(results, "shards")
     drafts.discard_old(results)
     with _one_line(results / "master.duckdb"):
         database.update(
@@ -63,6 +64,7 @@ def write_exports(matrix: Matrix) -> None:
     import pilotbench.database.master_json as master_json
 
     results = matrix.settings.results_dir
+    links.check(results, "exports")
     with _one_line(results / "master.duckdb"):
         master_json.write(results / "master.duckdb", results / "master_database.json")
         export.write(results / "master.duckdb", results / "exports")
@@ -74,6 +76,7 @@ def write_summary(matrix: Matrix) -> None:
 
     results = matrix.settings.results_dir
     out = results / "summary"
+    links.check(results, *(f"summary/{name}" for name in ("figures", "tables")))
     out.mkdir(parents=True, exist_ok=True)
     width = shutil.get_terminal_size((110, 24)).columns
     with _one_line(results / "master.duckdb"):
@@ -102,7 +105,7 @@ def void(results: Path) -> None:
     """
     results.mkdir(parents=True, exist_ok=True)
     (results / MADE).unlink(missing_ok=True)
-    (results / REFRESHED).write_text(f"{time.time_ns()}\n")
+    drafts.write_text(results / REFRESHED, f"{time.time_ns()}\n")
 
 
 def refreshed(results: Path) -> str | None:

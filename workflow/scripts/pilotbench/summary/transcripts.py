@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from pilotbench import drafts
+from pilotbench import drafts, links
 from pilotbench.records import SUFFIX, shard_of
 from pilotbench.summary.page import environment
 
@@ -52,6 +51,7 @@ def write(shards: pd.DataFrame, db_path: Path, results: Path, out: Path) -> int:
     Pages of shards that are gone are removed.
     """
     folder = out / FOLDER
+    links.cut(out, folder)
     pages = list(_pages(shards, results))
     _write_assets(folder, [page.path for page in pages])
     template = environment().get_template("transcript.html.j2")
@@ -106,9 +106,10 @@ def _stamp(page: Path) -> str | None:
 def _write_assets(folder: Path, paths: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ASSETS:
-        shutil.copyfile(Path(__file__).parent / "templates" / name, folder / name)
+        content = (Path(__file__).parent / "templates" / name).read_bytes()
+        drafts.write_bytes(folder / name, content)
     words = json.dumps([path.removesuffix(SUFFIX) for path in paths])
-    (folder / "shards.js").write_text(f"window.SHARDS = {words};\n", encoding="utf-8")
+    drafts.write_text(folder / "shards.js", f"window.SHARDS = {words};\n")
 
 
 def _remove_others(folder: Path, keep: set[str]) -> None:
