@@ -25,8 +25,8 @@ quick: setup     ## a small real benchmark, without any key
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --no-deps --upgrade --target .venv/plugins --requirement envs/plugins.txt
 	touch $@
 
-test: .venv/plugins/.ready  ## every test
-	$(BIN)/python -m pytest
+test: .venv/plugins/.ready  ## every test, in random order (-p randomly prints the seed)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: setup      ## style, types and workflow checks
 	$(BIN)/ruff check .
