@@ -203,8 +203,9 @@ def one_run(
             killed = disturb(kind, going, run, draw)
         if not over(going):
             verdict.notes.append(f"run {verdict.runs} hangs after {kind}: {going.output[-1500:]}")
+            going.kill_all()
         (run.folder / "journal" / "filler").unlink(missing_ok=True)
-        code = going.process.poll()
+        code = going.process.wait()
     return killed, code
 
 
@@ -222,10 +223,11 @@ def play(folder: Path, seed: int, questions: int, wanted: dict[str, list[Json]])
         every = [*KILLS, *MILD] if own_disk else [*KILLS, "sighup"]
         first = every[seed % len(every)]
         faults: list[str | None] = [first, *draw.choices(every, k=draw.randint(1, 3))]
-        code: int | None = 1
-        while verdict.runs < MOST_RUNS and (faults or code != 0):
+        kind, code = faults[0], None
+        while verdict.runs < MOST_RUNS and (kind or code != 0):
             verdict.runs += 1
-            killed, code = one_run(run, simulator, faults.pop(0) if faults else None, draw, verdict)
+            kind = faults.pop(0) if faults else None  # the last run is whole: all targets
+            killed, code = one_run(run, simulator, kind, draw, verdict)
             kills += [] if killed is None else [killed]
         if code != 0:
             verdict.notes.append(f"not finished after {verdict.runs} runs: {run.output()[-1500:]}")
