@@ -275,8 +275,8 @@ class Pool:
             left = [trials.not_before.get(a, 0.0) - time.monotonic() for a in keys]
             seconds = max(0.0, min(left))
         else:
-            asked_to_wait = error.retry_after if isinstance(error, Retryable) else None
-            seconds = asked_to_wait or self._backoff(trials)
+            wait = error.retry_after if isinstance(error, Retryable) else None
+            seconds = max(wait, FIRST_BACKOFF_S) if wait else self._backoff(trials)
         if trials.tried_s + seconds > self._provider_settings.retry_for_s:
             wait = error.retry_after if isinstance(error, Retryable) else None
             asks = f"; it asks to wait {wait:.0f} s" if wait and wait >= LONG_PAUSE_S else ""
