@@ -6,7 +6,9 @@ import base64
 import codecs
 import html
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -323,3 +325,20 @@ def test_a_path_that_looks_like_a_secret_is_hidden_as_one() -> None:
 )  # fmt: skip
 def test_what_looks_like_a_secret(text: str, is_secret: bool) -> None:
     assert looks_secret(text) is is_secret
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"x": inner}])
+def test_an_answer_of_any_depth_is_masked(wrap: Callable[[Any], Any]) -> None:
+    answer: Any = CANARY
+    for _ in range(5000):
+        answer = wrap(answer)
+    clean = Scrubber([CANARY]).answer(answer)
+    for _ in range(5000):
+        clean = next(iter(clean.values())) if isinstance(clean, dict) else clean[0]
+    assert clean == "***"
+
+
+def test_an_answer_that_is_masked_is_a_copy() -> None:
+    answer = {"a": [CANARY, {"b": 1}]}
+    assert Scrubber([CANARY]).answer(answer) == {"a": ["***", {"b": 1}]}
+    assert answer == {"a": [CANARY, {"b": 1}]}

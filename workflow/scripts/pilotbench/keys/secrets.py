@@ -348,15 +348,25 @@ class Scrubber:
         """Return the JSON of an answer with the known secrets masked and nothing else changed."""
         if not self._own:
             return value
-        if isinstance(value, str):
-            for form in self._own:
-                value = value.replace(form, MASK)
-            return self._without_escapes(value)
-        if isinstance(value, dict):
-            return {self.answer(key): self.answer(inner) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self.answer(inner) for inner in value]
-        return value
+        whole: list[Any] = [value]
+        todo: list[tuple[Any, Any]] = [(whole, 0)]
+        while todo:  # no recursion: an answer may be nested as deeply as a service likes
+            holder, key = todo.pop()
+            part = holder[key]
+            if isinstance(part, str):
+                holder[key] = self._masked(part)
+            elif isinstance(part, dict):
+                holder[key] = {self._masked(str(name)): inner for name, inner in part.items()}
+                todo += [(holder[key], name) for name in holder[key]]
+            elif isinstance(part, list):
+                holder[key] = list(part)
+                todo += [(holder[key], place) for place in range(len(part))]
+        return whole[0]
+
+    def _masked(self, text: str) -> str:
+        for form in self._own:
+            text = text.replace(form, MASK)
+        return self._without_escapes(text)
 
     def _without_escapes(self, text: str) -> str:
         if "\\" in text:  # JSON within text may write each character as an escape
