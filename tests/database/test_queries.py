@@ -78,6 +78,9 @@ def test_a_cell_counts_its_episodes(lab: Lab) -> None:
     cells = queries.cells(lab.database).set_index(["model", "prompt"])
     first = cells.loc[("alpha", "baseline")]
     assert (first["planned"], first["owed"], first["provisional"]) == (SIZE, 1, SIZE - 1)
+    won, tried = first["full_success"], first["completed"] + first["refused"]
+    bounds = (won / (tried + 1), (won + 1) / (tried + 1))
+    assert (first["lower"], first["upper"]) == pytest.approx(bounds)
     frame = queries.episodes(lab.database).query("model == 'beta' and prompt == 'optimal'")
     last, done = cells.loc[("beta", "optimal")], frame[frame["status"] == "completed"]
     assert last["success_rate"] == pytest.approx(done["success"].astype(float).mean())

@@ -114,6 +114,10 @@ failure            BIGINT   The other completed episodes.
 success_rate       DOUBLE   full_success / completed.
 success_rate_all   DOUBLE   full_success / (completed + refused): what ranks.
 """
+_BOUNDS = """
+lower              DOUBLE   success_rate_all if all owed episodes failed.
+upper              DOUBLE   success_rate_all if all owed episodes succeeded.
+"""
 _MEANS = """
 progress           DOUBLE   Mean share of goal predicates reached.
 weighted_score     DOUBLE   Mean weighted score, as the predecessor counted.
@@ -168,6 +172,8 @@ _ERROR_COLUMNS = columns(
     "\n".join(f"error_{k} BIGINT Calls with the error kind {k}." for k in ERROR_KINDS)
 )
 
+_TRIED = "coalesce(completed, 0) + coalesce(refused, 0) + coalesce(owed, 0)"
+
 _CELLS = View(
     "cells",
     "One row a cell of the current matrix, planned ones without an episode too; and one, marked "
@@ -193,7 +199,10 @@ SELECT {_WORDS}, current, protocol, planned, coalesce(completed, 0) AS completed
   coalesce(refused, 0) AS refused, coalesce(not_applicable, 0) AS not_applicable,
   coalesce(owed, 0) AS owed, coalesce(provisional, 0) AS provisional,
   coalesce(full_success, 0) AS full_success, coalesce(partial_success, 0) AS partial_success,
-  coalesce(failure, 0) AS failure, success_rate, success_rate_all, progress, weighted_score,
+  coalesce(failure, 0) AS failure, success_rate, success_rate_all,
+  coalesce(full_success, 0) / nullif({_TRIED}, 0) AS lower,
+  (coalesce(full_success, 0) + coalesce(owed, 0)) / nullif({_TRIED}, 0) AS upper,
+  progress, weighted_score,
   coalesce(collateral_damage, 0) AS collateral_damage, parse_rate, effective_rate, turns,
   tool_calls, if(completed IS NULL, 0, tokens_input)
   AS tokens_input, if(completed IS NULL, 0, tokens_output) AS tokens_output, cost_usd,
@@ -209,6 +218,7 @@ planned            BIGINT   Planned episodes; null outside the current matrix.
 owed               BIGINT   Planned episodes that nobody has finished.
 provisional        BIGINT   Episodes from the journal of shards without a file.
 {_LEVELS.strip()}
+{_BOUNDS.strip()}
 {_MEANS.strip()}
 {_EFFORT.strip()}
 """)
@@ -246,8 +256,7 @@ planned            BIGINT   Planned episodes.
 {_OUTCOMES.strip()}
 owed               BIGINT   Planned episodes that nobody has finished.
 {_LEVELS.strip()}
-lower              DOUBLE   success_rate_all if all owed episodes failed.
-upper              DOUBLE   success_rate_all if all owed episodes succeeded.
+{_BOUNDS.strip()}
 {_MEANS.strip()}
 {_EFFORT.split("requests")[0].strip()}
 cost_per_success   DOUBLE   cost_usd / full_success.
