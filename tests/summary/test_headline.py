@@ -123,8 +123,12 @@ SENTENCES = {
         under(),
         "No model is planned under baseline: there is nothing to rank.",
     ),
-    "flawed prompts only": (
+    "nothing planned": (
         under(prompt=""),
+        "No model is planned: there is nothing to rank.",
+    ),
+    "flawed prompts only": (
+        under(prompt="", flawed_only=True),
         "Only prompts with a flawed plan are selected: models are not ranked under one.",
     ),
     "the plan given": (

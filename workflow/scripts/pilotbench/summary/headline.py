@@ -33,7 +33,7 @@ class Standing:
 class Situation:
     """All that a headline depends on.
 
-    `prompt` is the label of the headline prompt, "" where every prompt gives a flawed plan.
+    `prompt` is the label of the headline prompt, "" where there is none.
     `standings` are the models planned under it, best score first; `alike` holds the models that
     are not told apart from the best ones. `absent` are models that it is not planned for.
     """
@@ -43,6 +43,7 @@ class Situation:
     alike: frozenset[str] = frozenset()
     plan_given: bool = False
     players_only: bool = False
+    flawed_only: bool = False
     finished: bool = True
     conditions: int = 1
     planned: int = 1
@@ -77,12 +78,14 @@ _CASES: tuple[tuple[Callable[[Situation], bool], Callable[[Situation], str]], ..
         lambda of: "Only reference players are selected: there is no model to rank.",
     ),
     (
-        lambda of: not of.prompt and not of.standings,
+        lambda of: of.flawed_only,
         lambda of: "Only prompts with a flawed plan are selected: models are not ranked under one.",
     ),
     (
         lambda of: not of.standings,
-        lambda of: f"No model is planned under {of.prompt}: there is nothing to rank.",
+        lambda of: (
+            f"No model is planned{of.prompt and f' under {of.prompt}'}: there is nothing to rank."
+        ),
     ),
     (
         lambda of: not of.finished,

@@ -66,6 +66,7 @@ def situation(data: Data, ranked: Ranking) -> Situation:
         alike=_alike(ranked),
         plan_given=data.headline is not None and data.gives_plan(data.headline),
         players_only=players,
+        flawed_only=data.headline is None and len(data.prompt_names) > 0,
         finished=any(row["completed"] + row["refused"] for row in rows),
         conditions=ranked.conditions,
         planned=ranked.planned,
