@@ -10,6 +10,11 @@ import pytest
 import yaml
 
 from pilotbench import matrix
+from pilotbench.asker import Share, journal_of
+from pilotbench.evaluate import evaluate
+from pilotbench.keys.routing import home_key
+from pilotbench.matrix import Matrix
+from pilotbench.records import read_header
 from pilotbench.verbs.check import Row, check, text
 from support import Simulator
 from support.build import ROOT
@@ -30,9 +35,9 @@ def babbler() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def rows(
+def loaded(
     simulator: Simulator, babbler: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, Row]:
+) -> Matrix:
     merged: dict[str, Any] = {}
     for name in ("config", "models", "providers"):
         merged |= yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
@@ -60,19 +65,50 @@ def rows(
         "models": "all",
         "prompts": ["baseline"],
         "tasks": ["simple_task"],
-        "instances": 2,
+        "instances": 6,
         "limits_dir": str(tmp_path / "limits"),
         "journal_dir": str(tmp_path / "journal"),
         "results_dir": str(tmp_path / "results"),
         "prompt_folders": [str(ROOT / "config/prompts")],
         "task_folders": [],
     }
-    return {row.model: row for row in check(matrix.load(merged))}
+    return matrix.load(merged)
+
+
+def checked(loaded: Matrix) -> dict[str, Row]:
+    return {row.model: row for row in check(loaded)}
+
+
+def test_a_run_pays_for_no_message_that_the_check_has_paid_for(
+    loaded: Matrix, simulator: Simulator
+) -> None:
+    assert checked(loaded)["plays"].messages == 5
+    before = simulator.stats()["total"]["paid_again"]
+    for shard in loaded.plan.shards:
+        if shard.cell.model == "plays":
+            out = loaded.settings.results_dir / "shards" / shard.path
+            key = home_key(loaded.settings, shard)
+            evaluate(loaded, shard, out, Share(key, 2, True, {}))
+            assert read_header(out)["replayed"] >= 5
+            assert read_header(out)["asked"] > 0
+    assert simulator.stats()["total"]["paid_again"] == before
+    before = simulator.stats()["total"]["requests"]
+    assert checked(loaded)["plays"].messages == 5
+    short_questions = 3  # plays, renamed, and the key that is refused
+    assert simulator.stats()["total"]["requests"] - before <= short_questions + 1
+
+
+def test_what_a_run_holds_is_left_to_it(loaded: Matrix) -> None:
+    cell = next(cell for cell in loaded.plan.cells if cell.model == "plays")
+    with journal_of(loaded, cell).open(0, 99):
+        row = checked(loaded)["plays"]
+    assert (row.problem, row.messages) == (None, None)
 
 
 def test_every_key_and_model_has_its_verdict_and_nothing_is_a_result(
-    rows: dict[str, Row], tmp_path: Path
+    loaded: Matrix, tmp_path: Path
 ) -> None:
+    rows = checked(loaded)
     problems = {name: row.problem for name, row in rows.items()}
     assert problems["plays"] is None
     assert problems["oracle"] is None
@@ -82,7 +118,6 @@ def test_every_key_and_model_has_its_verdict_and_nothing_is_a_result(
     assert str(problems["renamed"]).startswith("answered as oracle, asked for another")
     assert "401" in str(problems["refused"])
     assert "UNSET_KEY" in str(problems["keyless"])
-    assert not (tmp_path / "journal").exists()
     assert not (tmp_path / "results").exists()
     told = text(list(rows.values()))
     assert told.splitlines()[-1].endswith("are as they should be")

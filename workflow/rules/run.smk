@@ -21,6 +21,7 @@ from pilotbench.run import (
     progress,
     runlock,
     signals,
+    texts,
 )
 from pilotbench.errors import PilotbenchError, UserError, of_system
 from pilotbench.keys.clock import CLOCK
@@ -80,7 +81,7 @@ def check_first(logs) -> None:
         sys.exit(f"error: {error}")
     file, now = notices.begin(HERE), CLOCK.moment()
     told = replace(orders.told(), notices=str(file), began=now, proven=True)
-    orders.tell(replace(told, asking=orders.mark()))
+    orders.tell(replace(told, asking=orders.mark(), texts=texts.read(MATRIX, shards)))
     FOLLOWERS.append(notices.Follower(file, write_notice))
     INTERRUPT.listen()
     command.tell(

@@ -9,5 +9,6 @@ work = {
     "log": snakemake.log[0],
     "tokens": {name: n for name, n in snakemake.resources.items() if isinstance(n, int)},
     "local": local,
+    "versions": snakemake.params.versions,
 }
 forks.run("pilotbench.run.shard", work, here=not local)

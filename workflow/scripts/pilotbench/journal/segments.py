@@ -291,11 +291,11 @@ class Journal:
                 raise UserError(
                     f"journal_dir: {self.folder} must be writable and know flock ({error.strerror})"
                 ) from None
+            if stopped():
+                raise Stopping(f"{self.folder}: stopped while waiting for another process")
             for path in set(held) - announced:
                 log.warning("waiting for %s", _holder(path))
             announced.update(held)
-            if stopped():
-                raise Stopping(f"{self.folder}: stopped while waiting for another process")
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 

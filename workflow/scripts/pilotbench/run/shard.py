@@ -11,21 +11,28 @@ from pilotbench.asker import Share
 from pilotbench.evaluate import evaluate
 from pilotbench.keys.routing import home_key
 from pilotbench.records import shard_of
-from pilotbench.run import orders
+from pilotbench.run import orders, texts
 from pilotbench.run.job import Halt, logged, stop_on_signal
 
 
 def main(
-    config: Mapping[str, Any], out: str, log: str, tokens: Mapping[str, int], local: bool
+    config: Mapping[str, Any],
+    out: str,
+    log: str,
+    tokens: Mapping[str, int],
+    local: bool,
+    versions: Mapping[str, Any],
 ) -> None:
     """Evaluate the shard whose file is `out`; `tokens` are the job's slots by key alias.
 
-    `local` says that the job runs on the machine of the run, as its descendant.
+    `local` says that the job runs on the machine of the run, as its descendant. `versions` are
+    those of its cell, as the build has read them.
     """
     with logged(Path(log)):
         file = Path(out)
         loaded, shard = matrix.load(config).at(file.parents[6]), shard_of(file)
         key, told = home_key(loaded.settings, shard), orders.told()
+        texts.check(loaded, shard.cell, versions, told.texts)
         asking = Path(told.asking) if told.asking and local else None
         stop = Halt(stop_on_signal(), asking)
         share = Share(

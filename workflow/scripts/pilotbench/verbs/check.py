@@ -1,8 +1,9 @@
 """Before any money is spent: does each key answer, as the model that was asked for, with calls?
 
 Each key is asked one short question for each model that would use it; each model then plays a
-first instance of the matrix, five messages at most, by the very code of a run. Everything goes
-through the limiter. Nothing is journaled: what is said here is no result.
+first instances of the matrix, five messages at most, by the very code of a run: through the
+limiter and the journal, so that a run pays for none of them again. The short question is none that
+a run asks, and is not journaled.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 from pilotbench.arguments import add_config, add_json, load_matrix
+from pilotbench.asker import Asker, Share, journal_of
 from pilotbench.config import Model, Settings
-from pilotbench.errors import PilotbenchError, ProviderError
+from pilotbench.errors import PilotbenchError, ProviderError, Stopping
 from pilotbench.evaluate import play_shard
 from pilotbench.instances import Instance
 from pilotbench.keys.pool import Pool
@@ -151,12 +154,12 @@ def _with_tools(matrix: Matrix, rows: Sequence[Row], row: Row) -> Row:
     cell = next((c for c in _cells_with_tools(matrix) if c.model == row.model), None)
     if row is not first or cell is None:
         return row
-    model = matrix.settings.catalog[row.model]
     try:
-        with _pool(matrix.settings, model, row.key) as pool:
-            calls, messages, why = _play(matrix, cell, pool.ask)
+        calls, messages, why = _play(matrix, cell, row.key)
     except PilotbenchError as error:
         return replace(row, problem=row.problem or f"{type(error).__name__}: {error}")
+    if messages == 0 and why is None:
+        return row  # a run plays these instances at this moment and shows what comes of them
     if why is None and calls < PARSE_RATE_WANTED * messages:
         why = f"only {calls} of {messages} messages had a call that could be read"
     return replace(row, calls=calls, messages=messages, problem=row.problem or why)
@@ -169,39 +172,69 @@ def _cells_with_tools(matrix: Matrix) -> Iterator[Cell]:
             yield cell
 
 
-def _play(
-    matrix: Matrix, cell: Cell, ask: Callable[[Request], Asked]
-) -> tuple[int, int, str | None]:
-    """Return calls understood, messages, and what went wrong, of the first five messages."""
-    protocol = PROTOCOLS[matrix.settings.catalog[cell.model].protocol]
+def _play(matrix: Matrix, cell: Cell, key: str) -> tuple[int, int, str | None]:
+    """Return calls understood, messages, and what went wrong, of the first five messages.
+
+    They are journaled as those of a run; what the journal holds is not asked again, and what a run
+    holds at this moment is left to it.
+    """
+    hasty = _hasty(matrix.settings, matrix.settings.catalog[cell.model])
+    once = replace(matrix, settings=replace(hasty, repeats=1))
     understood: list[bool] = []
-
-    def counted(request: Request) -> Asked:
-        if len(understood) == MESSAGES:
-            raise _Enough
-        asked = ask(request)
-        understood.append(protocol.parse(asked.completion.message).call is not None)
-        return asked
-
-    once = replace(matrix, settings=replace(matrix.settings, repeats=1))
-    for index in range(MESSAGES):
-        owed = play_shard(once, Shard(cell, index, index), counted).owed
-        if owed and owed[0].kind != _Enough.__name__:
-            return sum(understood), len(understood), f"{owed[0].kind}: {owed[0].message}"
+    for index in _indices(matrix, cell):
+        with suppress(Stopping):
+            why = _play_one(once, Shard(cell, index, index), key, understood)
+            if why is not None:
+                return sum(understood), len(understood), why
         if len(understood) == MESSAGES:
             break
     return sum(understood), len(understood), None
 
 
+def _indices(matrix: Matrix, cell: Cell) -> list[int]:
+    """Return the first instances of a cell."""
+    planned = (index for s in matrix.plan.shards if s.cell == cell for index in s.indices)
+    return sorted(planned)[:MESSAGES]
+
+
+def _play_one(matrix: Matrix, shard: Shard, key: str, understood: list[bool]) -> str | None:
+    """Play one episode; append to `understood` for each message; return what went wrong.
+
+    Raises Stopping where a run holds the instance.
+    """
+    protocol = PROTOCOLS[matrix.settings.catalog[shard.cell.model].protocol]
+    journal, share = journal_of(matrix, shard.cell), Share(key, 1, False, {}, proven=True)
+    with (
+        journal.open(shard.first, shard.last, stopped=lambda: True) as segment,
+        Asker(matrix, shard, segment, share) as ask,
+    ):
+
+        def counted(request: Request) -> Asked:
+            if len(understood) == MESSAGES:
+                raise _Enough
+            asked = ask(request)
+            understood.append(protocol.parse(asked.completion.message).call is not None)
+            return asked
+
+        owed = play_shard(matrix, shard, counted).owed
+    if owed and owed[0].kind != _Enough.__name__:
+        return f"{owed[0].kind}: {owed[0].message}"
+    return None
+
+
 def _pool(settings: Settings, model: Model, alias: str) -> Pool:
     """Return a pool that uses one key alone and gives up soon."""
+    return Pool(_hasty(settings, model), model.name, alias, 1, False)
+
+
+def _hasty(settings: Settings, model: Model) -> Settings:
+    """Return settings under which a model's provider is given up soon, and only one key is used."""
     provider = settings.providers[model.provider]
     hasty = replace(
         provider,
         retry_for_s=min(provider.retry_for_s, RETRY_FOR_S),
         attempt_deadline_s=min(provider.attempt_deadline_s, ATTEMPT_S),
     )
-    strict = replace(
+    return replace(
         settings, routing="by_prompt", providers={**settings.providers, provider.name: hasty}
     )
-    return Pool(strict, model.name, alias, 1, False)
