@@ -24,8 +24,14 @@ hypothesis.settings.load_profile("any machine")
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say in one line what would have to be installed for the tests that were skipped."""
     skipped = terminalreporter.stats.get("skipped", [])
-    if line := summed_up(str(report.longrepr) for report in skipped):
+    if line := summed_up(reason_of(report) for report in skipped):
         terminalreporter.write_line(line, yellow=True)
+
+
+def reason_of(report: Any) -> str:
+    """Return why a test was skipped: its report holds file, line and reason."""
+    where = report.longrepr
+    return str(where[2] if isinstance(where, tuple) else where)
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 from support.optional import BROWSER, lacking, skip_for, summed_up
+
+pytest_plugins = ("pytester",)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +52,16 @@ def test_the_packages_of_the_programs_that_are_missing_are_named(
 )
 def test_one_line_says_what_to_install(reasons: list[str], line: str) -> None:
     assert summed_up(reasons) == line
+
+
+def test_the_reason_is_read_from_the_report_of_a_skipped_test(pytester: pytest.Pytester) -> None:
+    root = Path(__file__).parent
+    conftest = (root / "conftest.py").read_text().replace("from pilotbench", "# from pilotbench")
+    pytester.makeconftest(conftest)
+    pytester.makepyfile(
+        "from support.optional import skip_for\n"
+        "def test_one():\n    skip_for(['munge', 'slurmd'])\n"
+    )
+    pytester.syspathinsert(root)
+    done = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist")
+    done.stdout.fnmatch_lines(["1 tests were skipped; to run them: apt-get install munge slurmd"])
