@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
+from pilotbench.records import read_shard, write_shard
 from pilotbench.summary import building, compare, transcripts
 from support import simulated_models as sim
 
@@ -120,7 +122,7 @@ def test_a_cell_leads_to_its_conversations_and_nothing_in_them_runs(page):
     assert "<script>document.title" in text
     assert "␛[31mred" in page.ask("document.getElementById('main').textContent")
     assert "⟨U+202E⟩" in page.ask("document.getElementById('main').textContent")
-    assert "show all 1,000,000 characters" in text
+    assert "show more of 980,000 characters" in text
     assert page.ask("document.title") != "run"
     assert page.ask("document.querySelectorAll('#main script, #main img').length") == 0
     assert page.errors() == []
@@ -224,3 +226,26 @@ def test_no_word_of_a_legend_is_cut(browser, summary, width):
         "svg.getBoundingClientRect().right + 1).map(t => t.textContent))"
     )
     assert cut == []
+
+
+def test_a_line_of_megabytes_is_shown_piece_by_piece(browser, tmp_path):
+    cells = [c for c in sim.standard_cells(("weak",)) if c.prompt == "baseline"][:1]
+    [(shard, records)] = sim.records(cells, instances=1)
+    sim.write(tmp_path, [(shard, records)])
+    header, records = read_shard(tmp_path / "shards" / shard.path)
+    records[0]["tokens"] = None
+    for request in records[0]["requests"]:
+        request["tokens"] = None
+    records[0]["transcript"][0] |= {"content": "x" * 5_000_000}
+    records[0]["answer"] = "\x1b" * 5_000_000
+    write_shard(tmp_path / "shards" / shard.path, header, records)
+    frame = pd.DataFrame([{"path": shard.path.as_posix(), "state": "file"}])
+    transcripts.write(frame, tmp_path / "none.duckdb", tmp_path, tmp_path / "summary")
+    browser.size(1280, 900)
+    browser.open(next((tmp_path / "summary/transcripts").rglob("*.html")).as_uri())
+    shown = "document.getElementById('main').textContent.length"
+    assert browser.ask(shown) < 100_000
+    assert "not reported" in browser.one("main").text
+    browser.click("#main pre button")
+    assert 100_000 < browser.ask(shown) < 250_000
+    assert browser.errors() == []

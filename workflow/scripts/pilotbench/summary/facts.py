@@ -41,6 +41,7 @@ class Facts:
     owed: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     superseded: str = ""
+    tokens_unknown: int = 0
 
     @property
     def coverage(self) -> float | None:
@@ -76,6 +77,9 @@ def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
         owed=_owed(data.owed),
         warnings=warnings(data, cells),
         superseded=superseded(data),
+        tokens_unknown=int(np.isnan(number(episodes["tokens_input"])).sum())
+        if len(episodes)
+        else 0,
     )
 
 
@@ -117,6 +121,11 @@ def _tokens(episodes: pd.DataFrame) -> int:
     if episodes.empty:
         return 0
     return int(episodes["tokens_input"].sum() + episodes["tokens_output"].sum())
+
+
+def _untold(episodes: pd.DataFrame) -> int:
+    """Return the number of episodes whose tokens were not reported."""
+    return int(np.isnan(number(episodes["tokens_input"])).sum()) if len(episodes) else 0
 
 
 def _owed(owed: pd.DataFrame) -> list[dict[str, Any]]:

@@ -74,6 +74,7 @@ def _bound(row: dict[str, Any]) -> Row:
 
 def _row(row: dict[str, Any], labels: dict[str, str]) -> Row:
     tokens, done = row.get("tokens_per_episode"), row["completed"] + row["refused"]
+    unknown = "unknown" if done else "–"
     return (
         str(row["model"]),
         labels.get(row["prompt"], str(row["prompt"])),
@@ -81,8 +82,8 @@ def _row(row: dict[str, Any], labels: dict[str, str]) -> Row:
         f"{row['planned'] - row['owed']:,}/{row['planned']:,}",
         _rate(row),
         _percent(row.get("oracle_ceiling")),
-        "–" if tokens is None else f"{tokens * done:,.0f}",
-        "–" if row.get("cost_usd") is None else _usd(row["cost_usd"]),
+        unknown if tokens is None else f"{tokens * done:,.0f}",
+        unknown if row.get("cost_usd") is None else _usd(row["cost_usd"]),
         f"{row['owed']:,}" if row["owed"] else "",
     )
 

@@ -1,7 +1,7 @@
 (function () {
   "use strict";
   // All that models wrote becomes text nodes: nothing here parses HTML.
-  const CUT = 20000;
+  const CUT = 20000, STEP = 100000, MARKS = 200;
   const body = document.body, main = document.getElementById("main");
   const words = JSON.parse(body.dataset.words), base = body.dataset.base;
   const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
@@ -12,31 +12,44 @@
     made.append(...children.flat().filter((child) => child != null && child !== false));
     return made;
   }
-  // Characters that cannot be seen, or that turn the direction of writing, are shown as marks.
+  // Characters that cannot be seen, or that turn the direction of writing, are shown as marks: the
+  // first ones of a text as elements, since a browser takes a minute to lay out thousands of them.
   function visible(text) {
-    const parts = []; let at = 0;
+    const parts = []; let at = 0, marks = 0, run = "";
     for (const found of text.matchAll(HIDDEN)) {
-      const code = found[0].charCodeAt(0);
-      parts.push(text.slice(at, found.index), el("mark", { title: "control character" }, code < 32 ? String.fromCharCode(0x2400 + code) : "⟨U+" + code.toString(16).toUpperCase().padStart(4, "0") + "⟩"));
+      const code = found[0].charCodeAt(0), sign = code < 32 ? String.fromCharCode(0x2400 + code) : "⟨U+" + code.toString(16).toUpperCase().padStart(4, "0") + "⟩";
+      run += text.slice(at, found.index);
       at = found.index + 1;
+      marks += 1;
+      if (marks > MARKS) { run += sign; continue; }
+      parts.push(run, el("mark", { title: "control character" }, sign));
+      run = "";
     }
-    parts.push(text.slice(at));
+    parts.push(run + text.slice(at));
     return parts;
   }
   function plain(value) { return typeof value === "string" ? value : JSON.stringify(value, null, 2); }
+  // A text is shown piece by piece: a line of megabytes would keep the tab busy for minutes.
   function block(value, kind) {
-    const text = plain(value);
-    const made = el("pre", { class: kind, dir: "auto", tabindex: "0" }, visible(text.slice(0, CUT)));
-    if (text.length > CUT) {
-      const more = el("button", { type: "button" }, "… cut: show all " + text.length.toLocaleString("en") + " characters");
-      more.addEventListener("click", () => made.replaceChildren(...visible(text)));
-      made.append(document.createTextNode("\n"), more);
-    }
+    const text = plain(value), made = el("pre", { class: kind, dir: "auto", tabindex: "0" });
+    let at = 0;
+    const show = (size) => {
+      made.append(...visible(text.slice(at, at + size)));
+      at += size;
+      if (at >= text.length) return;
+      const left = (text.length - at).toLocaleString("en"), more = el("button", { type: "button" }, "… cut: show more of " + left + " characters");
+      const line = document.createTextNode("\n");
+      more.addEventListener("click", () => { line.remove(); more.remove(); show(STEP); });
+      made.append(line, more);
+    };
+    show(CUT);
     return made;
   }
   function facts(pairs) {
     return el("dl", { class: "facts" }, pairs.filter(([, value]) => value != null && value !== "").map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, visible(String(value).slice(0, 300))))));
   }
+  // Token counts that were not reported are null; earlier releases wrote zeros.
+  const told = (tokens) => Boolean(tokens && (tokens.input || tokens.output));
   const count = (value) => Number(value || 0).toLocaleString("en");
   const anchor = (episode) => "i" + episode.index + "r" + episode.repeat;
   function sign(episode) {
@@ -47,7 +60,8 @@
   }
 
   async function unpacked() {
-    const bytes = Uint8Array.from(atob(document.getElementById("shard").textContent.trim()), (c) => c.charCodeAt(0));
+    const packed = atob(document.getElementById("shard").textContent.trim()), bytes = new Uint8Array(packed.length);
+    for (let at = 0; at < packed.length; at += 1) bytes[at] = packed.charCodeAt(at);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const lines = (await new Response(stream).text()).split("\n").filter(Boolean).map((line) => JSON.parse(line));
     return { header: lines[0], episodes: lines.slice(1) };
@@ -83,10 +97,10 @@
     return el("div", { class: "turn " + state },
       el("p", {}, el("b", {}, "Turn " + (turn.turn + 1)),
         request && el("span", {}, request.key), request && el("span", {}, Number(request.latency_s).toFixed(2) + " s"),
-        request && el("span", {}, count(request.tokens.input) + " → " + count(request.tokens.output) + " tokens"),
+        request && el("span", {}, told(request.tokens) ? count(request.tokens.input) + " → " + count(request.tokens.output) + " tokens" : "tokens not reported"),
         request && request.attempts > 1 && el("span", {}, request.attempts + " attempts"),
         request && request.model && request.model !== episode.deployment && el("span", {}, "answered as ", visible(String(request.model).slice(0, 120))),
-        turn.finish_reason && turn.finish_reason !== "stop" && turn.finish_reason !== "tool_calls" && el("span", { class: "mid" }, visible(turn.finish_reason)),
+        turn.finish_reason && turn.finish_reason !== "stop" && turn.finish_reason !== "tool_calls" && el("span", { class: "mid" }, visible(String(turn.finish_reason).slice(0, 120))),
         call && call.kind && el("span", { class: "bad" }, "✗ " + call.kind), shaky && el("span", { class: "mid" }, "transient failure"),
         turn.surplus > 0 && el("span", { class: "mid" }, turn.surplus + " further calls not executed")),
       turn.thought && el("details", {}, el("summary", {}, "thought"), block(turn.thought)),
@@ -101,7 +115,7 @@
     const diff = episode.world_diff || [];
     return el("article", {},
       el("h2", {}, el("span", { class: tone }, glyph + " "), "Instance " + episode.index, episode.repeat ? ", repeat " + episode.repeat : "", " ", el("small", {}, verdict)),
-      facts([["progress", episode.progress == null ? null : Math.round(100 * episode.progress) + " %"], ["ended by", episode.end_reason], ["turns", episode.turns + " of " + episode.max_turns], ["tokens", count(tokens.input) + " in, " + count(tokens.output) + " out" + (tokens.reasoning ? " (" + count(tokens.reasoning) + " reasoning)" : "") + (tokens.cached ? ", " + count(tokens.cached) + " cached" : "")], ["cost", episode.cost_usd == null ? "price not known" : "$" + episode.cost_usd.toPrecision(3)], ["protocol", episode.protocol], ["answered as", episode.model_reported], ["reason", episode.reason], ["instance", String(episode.instance).slice(0, 12)]]),
+      facts([["progress", episode.progress == null ? null : Math.round(100 * episode.progress) + " %"], ["ended by", episode.end_reason], ["turns", episode.turns + " of " + episode.max_turns], ["tokens", !(episode.requests || []).length ? null : !told(tokens) ? "not reported" : count(tokens.input) + " in, " + count(tokens.output) + " out" + (tokens.reasoning ? " (" + count(tokens.reasoning) + " reasoning)" : "") + (tokens.cached ? ", " + count(tokens.cached) + " cached" : "")], ["cost", episode.cost_usd == null ? "not known" : "$" + episode.cost_usd.toPrecision(3)], ["protocol", episode.protocol], ["answered as", episode.model_reported], ["reason", episode.reason], ["instance", String(episode.instance).slice(0, 12)]]),
       el("div", { class: "panels" },
         el("section", {}, el("h3", {}, "Goal"), el("ul", {}, (episode.goals || []).map((goal) => el("li", {}, el("b", { class: goal.holds ? "good" : "bad" }, goal.holds ? "✓" : "✗"), visible(String(goal.says).slice(0, 2000)))), (episode.broken || []).map((object) => el("li", {}, el("b", { class: "bad" }, "✗"), "protected, but changed: ", visible(String(object).slice(0, 400)))), !(episode.goals || []).length && el("li", { class: "quiet" }, "none"))),
         el("section", {}, el("h3", {}, "Errors"), el("ul", {}, Object.entries(episode.errors || {}).map(([kind, n]) => el("li", {}, el("b", { class: "bad" }, "✗"), kind + " × " + n)), Object.entries(episode.flaws || {}).filter(([flaw]) => episode.prompt === "flawed_" + flaw).map(([flaw, how]) => el("li", {}, el("b", {}, "⚑"), "the flaw " + flaw + " was " + how.replace("_", " "))), episode.transient && episode.transient.met > 0 && el("li", {}, el("b", { class: "mid" }, "↻"), episode.transient.met + " transient " + (episode.transient.met === 1 ? "failure" : "failures") + " met, " + episode.transient.recovered + " recovered"), !Object.keys(episode.errors || {}).length && el("li", { class: "quiet" }, "none by rule")))),
