@@ -52,6 +52,18 @@ def test_what_was_played_is_kept(data, settings, tmp_path):
     assert bounds_of(reference.completed(data, settings, cache)) == (0.0, 1.0)
 
 
+def test_what_was_played_under_other_rules_of_scoring_is_played_again(
+    data, settings, tmp_path, monkeypatch
+):
+    cache = tmp_path / "bounds.json"
+    reference.completed(data, settings, cache)
+    kept = json.loads(cache.read_text())
+    kept["played"] = {key: key.startswith("random") for key in kept["played"]}
+    cache.write_text(json.dumps(kept))
+    monkeypatch.setattr("pilotbench.scoring.SCORING_VERSION", "of another day")
+    assert bounds_of(reference.completed(data, settings, cache)) == (1.0, 0.0)
+
+
 def test_an_instance_that_has_changed_since_has_no_bound(data, settings, tmp_path):
     changed = replace(data, episodes=data.episodes.assign(instance="0" * 64))
     found = reference.completed(changed, settings, tmp_path / "bounds.json")

@@ -151,12 +151,19 @@ def _with(data: Data, missing: pd.DataFrame, known: Known) -> Data:
 def _read(cache: Path) -> Known:
     try:
         found = json.loads(cache.read_text(encoding="utf-8"))
-        return dict(found["played"]) if found["benchmark_version"] == BENCHMARK_VERSION else {}
+        return dict(found["played"]) if found["versions"] == _versions() else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
+def _versions() -> list[str]:
+    """Return the versions of what decides a play's outcome."""
+    from pilotbench.scoring import SCORING_VERSION
+
+    return [BENCHMARK_VERSION, SCORING_VERSION]
+
+
 def _write(cache: Path, known: Known) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"benchmark_version": BENCHMARK_VERSION, "played": known}, indent=0)
+    text = json.dumps({"versions": _versions(), "played": known}, indent=0)
     drafts.write_text(cache, text + "\n")
