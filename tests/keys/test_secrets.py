@@ -15,12 +15,11 @@ import pytest
 
 from pilotbench.config import Key, ProviderSettings, Settings
 from pilotbench.errors import ConfigError
+from pilotbench.keys.scrubber import Scrubber, looks_secret
 from pilotbench.keys.secrets import (
     Access,
-    Scrubber,
     access,
     environment,
-    looks_secret,
     missing,
     moved,
     to_set,
@@ -342,3 +341,7 @@ def test_an_answer_that_is_masked_is_a_copy() -> None:
     answer = {"a": [CANARY, {"b": 1}]}
     assert Scrubber([CANARY]).answer(answer) == {"a": ["***", {"b": 1}]}
     assert answer == {"a": [CANARY, {"b": 1}]}
+
+
+def test_a_word_after_basic_is_no_secret() -> None:
+    assert Scrubber().scrub("basic arithmetic, Basic dXNlcjpwYXNz") == "basic arithmetic, Basic ***"

@@ -13,7 +13,7 @@ from typing import Any
 
 from pilotbench import base_urls, parameters, weights
 from pilotbench.config import listed
-from pilotbench.keys.secrets import looks_secret
+from pilotbench.keys.scrubber import looks_secret
 
 Json = dict[str, Any]
 Place = tuple[Any, ...]

@@ -17,7 +17,7 @@ from pilotbench.config import (
     typed,
 )
 from pilotbench.errors import ConfigError, hint
-from pilotbench.keys.secrets import looks_secret
+from pilotbench.keys.scrubber import looks_secret
 from pilotbench.tasks import folder
 
 TAKEN = frozenset(

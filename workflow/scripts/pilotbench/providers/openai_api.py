@@ -23,7 +23,8 @@ from pilotbench.errors import (
     TimedOut,
     UnusableAnswer,
 )
-from pilotbench.keys.secrets import Access, Scrubber
+from pilotbench.keys.scrubber import Scrubber
+from pilotbench.keys.secrets import Access
 from pilotbench.providers.bodies import completion, parsed, unicode_only
 from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.finish_reasons import known

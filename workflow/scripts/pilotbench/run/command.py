@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from pilotbench.keys.secrets import Scrubber
+from pilotbench.keys.scrubber import Scrubber
 
 VARIABLE = "PILOTBENCH_COMMAND"
 NUMBERS = Path(".snakemake/pilotbench.jobs")

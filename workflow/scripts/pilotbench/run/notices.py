@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pilotbench.hostile import visible
-from pilotbench.keys.secrets import Scrubber
+from pilotbench.keys.scrubber import Scrubber
 from pilotbench.run import orders
 
 FILE = Path("logs", "notices.jsonl")
