@@ -8,7 +8,7 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -232,15 +232,19 @@ class FakePool:
 
     def close(self) -> None: ...
 
-    def ask(self, request: Request, *_: Any) -> Asked:
-        """Return the answer to a request."""
+    def ask(
+        self, request: Request, keep: object, tries: int, write: Callable[[Asked], None]
+    ) -> Asked:
+        """Return the answer to a request, once it is written."""
         type(self).asked += 1
         words = json.dumps(request.body)
         found = re.findall(r"<<(answer-\d+)>>", words)[0]
         message = {"role": "assistant", "content": found}
         if found == "answer-1":
             message = {"role": "assistant", "content": None, **self.message}
-        return Asked(Completion(message, "stop", "m", Tokens(1, 1)), "k", 0.0, 0.0, 0.0, 1)
+        asked = Asked(Completion(message, "stop", "m", Tokens(1, 1)), "k", 0.0, 0.0, 0.0, 1)
+        write(asked)
+        return asked
 
 
 @pytest.mark.parametrize("tools", [False, True], ids=["plain", "tools"])

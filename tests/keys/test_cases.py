@@ -11,8 +11,16 @@ from typing import Any
 
 import pytest
 
+from keys.test_pool import settings_of
+from pilotbench.config import Model, Price
+from pilotbench.errors import BudgetSpent, ProviderError, Stopping
 from pilotbench.evaluate import ShardOwed, Share, evaluate
+from pilotbench.instances import Instance
+from pilotbench.keys.budget import cost, most
+from pilotbench.keys.pool import Pool
+from pilotbench.providers.provider import Request
 from pilotbench.run import notices
+from support import Simulator
 from support.scripted import Played, Reply, failed, play, question_of, said, service, shard_of
 
 Json = dict[str, Any]
@@ -114,3 +122,58 @@ def test_a_shard_whose_requests_are_rejected_is_not_told_to_run_again(tmp_path: 
             evaluate(asked, shard, tmp_path / "out", Share("scripted_key", 2, False, {}))
     assert "HTTP 400: no such parameter" in str(caught.value)
     assert "again" not in str(caught.value)
+
+
+def body_of(number: int) -> Request:
+    messages = [{"role": "system", "content": f"{number}"}, {"role": "user", "content": Q1}]
+    body = {"model": "m", "messages": messages, "max_tokens": 20}
+    return Request(body, Instance("t", "none", number, "q"), "none", 0, 0)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(said("42", usage=None), id="no counts"),
+        pytest.param(b"not JSON", id="unreadable"),
+        pytest.param(Reply(b"{}", 504), id="a gateway timed out"),
+    ],
+)
+def test_a_budget_holds_where_no_answer_tells_its_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reply: Any
+) -> None:
+    monkeypatch.setenv("K1", "sk-k1")
+    each = cost(Price(1.0, 1.0, 1.0), most(Model("m", "p", "m"), body_of(10).body))
+    simulator = Simulator(keys={"k1": {"slots": 5}})
+    with service(lambda *_: reply) as scripted:
+        simulator.base_url = f"{scripted.address}/v1"
+        settings = settings_of(simulator, tmp_path, budget_usd=20.5 * each, retry_for_s=0.5)
+        with Pool(settings, "m", "k1", 5, True) as pool:
+            for number in range(10, 40):
+                try:
+                    pool.ask(body_of(number), most_unusable=1)
+                except BudgetSpent:
+                    break
+                except ProviderError:
+                    continue
+            assert pool._purse.budget is not None
+            assert pool._purse.budget.spent <= 20.5 * each
+        assert 3 <= len(scripted.requests) <= 20
+
+
+def test_an_answer_that_could_not_be_written_stays_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("K1", "sk-k1")
+    simulator = Simulator(keys={"k1": {"slots": 5}})
+
+    def full(_: object) -> None:
+        raise Stopping("the disk is full")
+
+    with service(lambda *_: said("42")) as scripted:
+        simulator.base_url = f"{scripted.address}/v1"
+        with Pool(settings_of(simulator, tmp_path, budget_usd=1.0), "m", "k1", 5, True) as pool:
+            with pytest.raises(Stopping):
+                pool.ask(body_of(1), write=full)
+            assert pool._purse.budget is not None
+            pool._purse.budget.begin(lambda: 0.0)
+            assert pool._purse.budget.spent == pytest.approx(110e-6)

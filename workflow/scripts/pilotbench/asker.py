@@ -109,16 +109,18 @@ class Asker:
         tries, pool = self._tries(wanted), self._pool()
         try:
             try:
-                asked = bounded(
-                    pool.ask(request, lambda e: self._segment.write_failure(wanted, e), tries)
+                asked = pool.ask(
+                    request,
+                    lambda e: self._segment.write_failure(wanted, e),
+                    tries,
+                    lambda answer: self._segment.write(wanted, bounded(answer), **self._stamp),
                 )
             except UnusableAnswer:  # kept when it came
                 raise
             except ProviderError as error:
                 self._segment.write_failure(wanted, error)
                 raise
-            self._segment.write(wanted, asked, **self._stamp)
-            return asked
+            return bounded(asked)
         finally:
             self._halt_if_broken()
 

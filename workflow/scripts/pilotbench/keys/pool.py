@@ -14,15 +14,14 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from copy import copy
 from typing import Protocol
 
 from pilotbench.config import Settings
 from pilotbench.errors import (
     AuthenticationFailed,
-    BudgetSpent,
     KeyDead,
     ProviderError,
     RateLimited,
@@ -106,9 +105,12 @@ class Pool:
         request: Request,
         keep: Callable[[UnusableAnswer], None] = lambda _: None,
         most_unusable: int = MOST_UNUSABLE,
+        write: Callable[[Asked], None] = lambda _: None,
     ) -> Asked:
         """Return the answer to a request and how it was got.
 
+        `write` is called with it, and keeps it: only then does it count as spent, so that an
+        answer that a kill or a full disk takes away is not forgotten by the budget.
         `keep` is called with each answer that cannot be used, since it was paid for; after
         `most_unusable` of them the last is raised.
 
@@ -117,17 +119,21 @@ class Pool:
         over.
         """
         try:
-            return self._ask(request, keep, most_unusable)
+            return self._ask(request, keep, most_unusable, write)
         except GivenUp as end:
             raise copy(end.error) from None  # each thread its own: a raised error is not shared
 
     def _ask(
-        self, request: Request, keep: Callable[[UnusableAnswer], None], most_unusable: int
+        self,
+        request: Request,
+        keep: Callable[[UnusableAnswer], None],
+        most_unusable: int,
+        write: Callable[[Asked], None],
     ) -> Asked:
         trials = Trials()
         while True:
             try:
-                return self._attempt(request, trials)
+                return self._attempt(request, trials, write)
             except MustWait:
                 self._rest(SETTLED_S)
             except KeyDead as error:
@@ -183,35 +189,37 @@ class Pool:
         self._provider = connect(provider, entry, opened)
         return Gate(provider, self._home, self._strict, limiters, breakers, unset, began)
 
-    def _attempt(self, request: Request, trials: Trials) -> Asked:
+    def _attempt(self, request: Request, trials: Trials, write: Callable[[Asked], None]) -> Asked:
         """Send a request once. What fails after an answer has come does not lose the answer."""
         answered: list[Asked] = []
-        try:
-            self._send(request, trials, answered)
-        except Exception as error:
-            if not answered:
-                raise
-            log.warning("after an answer: %s: %s", type(error).__name__, error)
+        self._rejections.check()
+        with self._purse.paying(request) as bill:
+            try:
+                self._send(request, trials, bill, answered)
+            except Exception as error:
+                if not answered:
+                    raise
+                log.warning("after an answer: %s: %s", type(error).__name__, error)
+            write(answered[0])
         return answered[0]
 
-    def _send(self, request: Request, trials: Trials, answered: list[Asked]) -> None:
+    def _send(self, request: Request, trials: Trials, bill: Bill, answered: list[Asked]) -> None:
         """Send a request in its turn; append the answer to `answered` as soon as it is there."""
         guess = estimate(request.body) if self._counts_tokens else Tokens()
-        self._rejections.check()
         with Ticket(self, trials, guess.input + guess.output) as ticket:
-            self._rejections.check()  # the wait may have been long
-            with self._paying(request, ticket) as bill:
-                started, clock = time.time(), time.monotonic()
-                trials.attempts += 1
-                try:
-                    completion = self._complete(request, ticket)
-                finally:
-                    latency = time.monotonic() - clock
-                    trials.tried_s += latency
-                queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
-                how = (ticket.alias, started, latency, queued_s, trials.attempts, slots)
-                answered.append(Asked(completion, *how))
-                bill.answer(completion.tokens)
+            self._check_model(ticket)
+            started, clock = time.time(), time.monotonic()
+            trials.attempts += 1
+            bill.sent = True
+            try:
+                completion = self._complete(request, ticket)
+            finally:
+                latency = time.monotonic() - clock
+                trials.tried_s += latency
+            queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
+            how = (ticket.alias, started, latency, queued_s, trials.attempts, slots)
+            answered.append(Asked(completion, *how))
+            bill.answer(completion.tokens)
             counted = completion.tokens or guess
             with suppress(Stopping, OSError):  # the next request may stop, not this answer
                 ticket.slot.settle(counted.input + counted.output)
@@ -219,12 +227,11 @@ class Pool:
                 self._gate.breakers[ticket.alias].answered()
                 self._rejections.answered()
 
-    @contextmanager
-    def _paying(self, request: Request, ticket: Ticket) -> Iterator[Bill]:
+    def _check_model(self, ticket: Ticket) -> None:
+        """Raise Rejected where the model was stopped while a request waited for its slot."""
         try:
-            with self._purse.paying(request) as bill:
-                yield bill
-        except (MustWait, BudgetSpent):
+            self._rejections.check()
+        except Rejected:
             self._gate.breakers[ticket.alias].unused()
             raise
 

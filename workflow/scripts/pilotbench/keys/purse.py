@@ -20,9 +20,13 @@ class MustWait(Exception):
 
 
 class Bill:
-    """What came of a request; `tokens` is None where the provider did not count."""
+    """What came of a request: `sent` from when it may cost something.
+
+    `tokens` is None where the provider did not count.
+    """
 
     def __init__(self) -> None:
+        self.sent = False
         self.answered = False
         self.tokens: Tokens | None = None
 
@@ -64,7 +68,8 @@ class Purse:
             error = caught
             raise
         finally:
-            with suppress(Stopping):  # a full disk: the next request may stop, not this answer
+            # A full disk: the next request may stop, not this answer.
+            with suppress(Stopping, OSError):
                 self._settle(self.budget, reserved, bill, error)
 
     def close(self) -> None:
@@ -75,8 +80,11 @@ class Purse:
     def _settle(
         self, budget: Budget, reserved: float, bill: Bill, error: BaseException | None
     ) -> None:
-        if bill.answered and bill.tokens is not None:
-            budget.settle(reserved, cost(self._model.price, bill.tokens))
+        if not bill.sent:
+            budget.settle(reserved, 0.0)
+        elif bill.answered and bill.tokens is not None:
+            keep = budget.settle if error is None else budget.lose  # it could not be written
+            keep(reserved, cost(self._model.price, bill.tokens))
         elif isinstance(error, UnusableAnswer) and error.tokens is not None:
             budget.lose(reserved, cost(self._model.price, error.tokens))
         elif isinstance(error, ProviderError) and not bill.answered and _is_free(error):
