@@ -193,7 +193,9 @@ def one_run(
     run: Run, simulator: Simulator, kind: str | None, draw: random.Random, verdict: Verdict
 ) -> tuple[float | None, int | None]:
     """Run once and disturb it; return when it was killed and with which code it ended."""
-    aim = answered(simulator) + draw.randint(10, 25 * run.questions // 40)
+    before = answered(simulator)
+    left = len(MODELS) * run.questions - before
+    aim = before + draw.randint(1, max(2, left // 3))  # so that there is something to disturb
     killed = None
     with run.running(*(run.targets() if kind else [])) as going:
         while kind and going.process.poll() is None and answered(simulator) < aim:
