@@ -98,9 +98,9 @@ class Simulator:
         """Hold back every answer until `release`: what is in flight stays so."""
         self._post("hold")
 
-    def release(self) -> None:
-        """Send the answers that are held back, and hold back no more."""
-        self._post("release")
+    def release(self, count: int | None = None) -> None:
+        """Send the answers that are held back, and hold back no more; or send `count` of them."""
+        self._post("release" if count is None else f"release?count={count}")
 
     def _post(self, name: str) -> None:
         request = urllib.request.Request(f"{self.address}/{name}", data=b"", method="POST")

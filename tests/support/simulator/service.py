@@ -80,7 +80,10 @@ class Service:
             self.reset()
             _send_json(connection, 200, {})
         elif path in ("/hold", "/release") and request.method == "POST":
-            self._hold(path == "/hold")
+            if "count" in request.query:
+                self._release_some(int(request.query["count"]))
+            else:
+                self._hold(path == "/hold")
             _send_json(connection, 200, {})
         elif path.endswith("/models"):
             models = [{"id": name, "object": "model"} for name in self.setup.models]
@@ -206,6 +209,13 @@ class Service:
             then()
         else:
             self._held.append((exchange, then))
+
+    def _release_some(self, count: int) -> None:
+        """Release so many of the answers that are held, and go on holding."""
+        now, self._held = (self._held or [])[:count], (self._held or [])[count:]
+        for exchange, then in now:
+            if not exchange.done:
+                then()
 
     def _hold(self, hold: bool) -> None:
         """Hold back all answers, or release those that are held and every later one."""
