@@ -13,11 +13,16 @@ from typing import Any
 
 import pytest
 
+from pilotbench import BENCHMARK_VERSION
+from pilotbench.canonical import digest
 from pilotbench.database import prune, queries, store
 from pilotbench.estimation.needs import UP_TO_DATE, reason
 from pilotbench.matrix import Matrix
+from pilotbench.protocols import PROTOCOLS
+from pilotbench.protocols.protocol import NO_CALL
 from pilotbench.run import outputs
 from pilotbench.run.progress import Watch
+from pilotbench.tasks import TASKS
 from pilotbench.verbs import show
 from support.build import ROOT
 from support.estimation_lab import load, make
@@ -299,3 +304,16 @@ def test_the_page_says_in_one_warning_what_is_superseded(bench: Bench) -> None:
     )
     assert told in (bench.folder / "results/summary/summary.md").read_text()
     assert "2 episodes are superseded" in (bench.folder / "results/summary/summary.txt").read_text()
+
+
+def test_what_models_are_told_is_that_of_the_benchmark_version() -> None:
+    """A fingerprint names system messages and tools by BENCHMARK_VERSION: raise it with them."""
+    told: list[Any] = [NO_CALL]
+    for name, task in TASKS.items():
+        for level in ("easy", "hard"):
+            instance = task.instance(level, 0)
+            for protocol in (PROTOCOLS[word] for word in ("native", "json", "text")):
+                body = protocol.body_extra(task.tools(instance))
+                told.append([name, level, protocol.system(task, instance, 9), body])
+    of_version = {"3": "7dbb4c82de2789229b30cefeba9d7d44600e5cc08f107f8a7057ca80d8c0f931"}
+    assert digest(told) == of_version.get(BENCHMARK_VERSION), "raise BENCHMARK_VERSION"
