@@ -16,6 +16,7 @@ from support.journals import asked, segments, wanted, write
 MODEL = Path("idealab/m-0123")
 WORLD = ("baseline", "simple_task", "easy", "0.8")
 PACK = ("baseline", "quiz", "none", "none")
+NAMES = frozenset({"base", "baseline", "other", "simple_task", "trivia"})
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def fresh() -> Iterator[None]:
 
 
 def journal(root: Path, words: tuple[str, ...], model: Path = MODEL) -> Journal:
-    return Journal(root, Path(model, *words), whole=words[2] == "none")
+    return Journal(root, Path(model, *words), words[2] == "none", NAMES)
 
 
 def fill(root: Path, words: tuple[str, ...], *numbers: object, first: int = 0) -> Journal:
@@ -110,6 +111,15 @@ def test_a_folder_of_another_prompt_is_searched_a_few_times_and_never_read(
     assert again.silent
     assert found(again, *range(20)) == []
     assert len(searched) == elsewhere.PATIENCE
+
+
+def test_new_questions_before_the_old_ones_do_not_hide_the_answers_of_a_renamed_pack(
+    tmp_path: Path,
+) -> None:
+    fill(tmp_path, PACK, *range(10))
+    answers = journal(tmp_path, ("baseline", "trivia", "none", "none")).read(0, 19)
+    assert found(answers, *range(50, 50 + 2 * elsewhere.PATIENCE)) == []
+    assert found(answers, *range(10)) == list(range(10))
 
 
 def test_a_question_that_was_edited_does_not_hide_the_others_of_a_renamed_pack(

@@ -193,4 +193,4 @@ def journal_of(matrix: Matrix, cell: Cell) -> Journal:
     """Return the journal of a cell; the questions of a pack may stand under any index."""
     folder = journal_folder(matrix.settings.catalog[cell.model], cell)
     packs = matrix.tasks[cell.task].size is not None
-    return Journal(matrix.settings.journal_dir, folder, whole=packs)
+    return Journal(matrix.settings.journal_dir, folder, whole=packs, names=matrix.folder_names)

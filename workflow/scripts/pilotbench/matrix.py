@@ -12,7 +12,7 @@ from pilotbench import BENCHMARK_VERSION, PROTOCOL_VERSION
 from pilotbench.canonical import digest
 from pilotbench.config import Model, Settings, settings
 from pilotbench.errors import UserError
-from pilotbench.names import remember
+from pilotbench.names import remember, to_path
 from pilotbench.plan import Plan, plan
 from pilotbench.prompts import Prompt
 from pilotbench.prompts import known as known_prompts
@@ -95,6 +95,13 @@ class Matrix:
             except UserError:
                 self._contents[key] = None
         return self._contents[key]
+
+    @cached_property
+    def folder_names(self) -> frozenset[str]:
+        """The folder names of all prompts and tasks that exist, whether selected or not."""
+        settings = self.settings
+        names = (*known_prompts(settings.prompt_folders), *known_tasks(settings.task_folders))
+        return frozenset(map(to_path, names))
 
     @cached_property
     def selection(self) -> str:

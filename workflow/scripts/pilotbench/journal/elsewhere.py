@@ -4,7 +4,8 @@ The folder of a cell names its prompt and its task, and an answer belongs to nei
 request is answered wherever its answer stands. So before a request is sent, the folders of the same
 model that could hold it are looked into. To read them whole for each shard would cost more than all
 else in a large journal: a folder is first searched for the hash of the body that is about to be
-sent, and after a few requests that it does not hold it is left alone, for the life of the process.
+sent. A folder of a prompt and a task that still exist most likely belongs to these: after a few
+requests that it does not hold it is left alone, for the life of the process.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Protocol
 from pilotbench.journal.identity import Sought
 
 PATIENCE = 3
-"""Requests that a folder is searched for before it counts as that of another prompt or task."""
+"""Requests that a folder is searched for where its prompt and its task still exist."""
 
 
 class Reader(Protocol):
@@ -35,7 +36,8 @@ class Reader(Protocol):
 class Folders:
     """What is known of the folders beside a cell's own, in this process."""
 
-    def __init__(self, folder: Path, packs: bool) -> None:
+    def __init__(self, folder: Path, packs: bool, names: frozenset[str]) -> None:
+        self._names = names
         self.searched: Counter[Path] = Counter()
         self.found: set[Path] = set()
         self.segments: dict[Path, list[Path]] = {}
@@ -46,18 +48,24 @@ class Folders:
 
     def may_hold(self, folder: Path) -> bool:
         """Return whether a folder is known to hold our answers, or not yet known not to."""
-        return folder in self.found or self.searched[folder] < PATIENCE
+        prompt, task = folder.parts[-4:-2]
+        renamed = prompt not in self._names or task not in self._names
+        return renamed or folder in self.found or self.searched[folder] < PATIENCE
 
 
 class Elsewhere:
     """The segments of other folders that touch the indices of one shard; safe among threads.
 
     `packs` says that questions move among indices and that the task may have another name;
-    otherwise only prompts may. `touches` says whether a segment may hold an index of the shard.
+    otherwise only prompts may. `names` are the folder names of all prompts and tasks that exist.
+    `touches` says whether a segment may hold an index of the shard.
     """
 
-    def __init__(self, folder: Path, packs: bool, touches: Callable[[Path], bool]) -> None:
-        self._folder, self._packs, self._touches = folder, packs, touches
+    def __init__(
+        self, folder: Path, packs: bool, names: frozenset[str], touches: Callable[[Path], bool]
+    ) -> None:
+        self._place = (folder, packs, names)
+        self._touches = touches
         self._read: set[Path] = set()
         self._reading = threading.Lock()
         self.count = 0
@@ -84,7 +92,7 @@ class Elsewhere:
 
     def _unread(self) -> Iterator[tuple[Path, list[Path]]]:
         """Yield each folder that is worth a look, with its segments of these indices."""
-        known = _folders(self._folder, self._packs)
+        known = _folders(*self._place)
         for folder, segments in known.segments.items():
             if folder not in self._read and known.may_hold(folder):
                 touched = [path for path in segments if self._touches(path)]
@@ -92,7 +100,7 @@ class Elsewhere:
                     yield folder, touched
 
     def _is_ours(self, folder: Path, segments: list[Path], request: Sought) -> bool:
-        known = _folders(self._folder, self._packs)
+        known = _folders(*self._place)
         if folder not in known.found:
             if not _holds(segments, request):
                 known.searched[folder] += 1
@@ -102,8 +110,8 @@ class Elsewhere:
 
 
 @cache
-def _folders(folder: Path, packs: bool) -> Folders:
-    return Folders(folder, packs)
+def _folders(folder: Path, packs: bool, names: frozenset[str]) -> Folders:
+    return Folders(folder, packs, names)
 
 
 def _beside(folder: Path, packs: bool) -> Iterator[Path]:

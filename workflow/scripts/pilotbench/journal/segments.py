@@ -214,13 +214,20 @@ class Journal:
     """The journal of one cell: the folder `cell_folder` below `root` (see journal_folder).
 
     `whole` finds answers of any index of the cell, for question packs, whose questions move.
+    `names` are the folder names of all prompts and tasks that exist (see elsewhere.py).
     Nothing is read or made before `open` or `read` is called; cells share no lock.
     """
 
-    def __init__(self, root: Path, cell_folder: Path, whole: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        cell_folder: Path,
+        whole: bool = False,
+        names: frozenset[str] = frozenset(),
+    ) -> None:
         self.root = root
         self.folder = root / cell_folder
-        self._whole = whole
+        self._whole, self._names = whole, names
 
     @contextmanager
     def open(
@@ -255,7 +262,7 @@ class Journal:
         answers = Answers(by_request=self._whole)
         for path in filter(touches, self._segments()):
             answers.add_segment(path)
-        answers.elsewhere = Elsewhere(self.folder, self._whole, touches)
+        answers.elsewhere = Elsewhere(self.folder, self._whole, self._names, touches)
         answers.failures = [one for one in answers.failures if first <= one.index <= last]
         return answers
 
