@@ -13,6 +13,7 @@ from pilotbench import errors
 from pilotbench.protocols import PROTOCOLS, history
 from pilotbench.providers.bodies import LONGEST_RAW, completion
 from pilotbench.providers.failures import broken_call, failure
+from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.provider import Completion, Tokens
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10}
@@ -47,6 +48,11 @@ def call(index: int, **function: Any) -> dict[str, Any]:
 
 
 GOOD = body(choice(said("42")))
+NO_ERROR = [
+    {"code": 0, "message": "success"}, {"code": "200"}, {"message": "OK"}, {"code": None}, {},
+    "0", "", None, False, [],
+]  # fmt: skip
+SERVER = {"code": "server_error", "message": "upstream"}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +77,11 @@ GOOD = body(choice(said("42")))
         (body({"finish_reason": "MAX_TOKENS"}), None),
         (body({"finish_reason": "SAFETY"}), None),
         (body(choice(said(None))), None),
+        *((body(choice(said("42")), error=none), "42") for none in NO_ERROR),
+        *(
+            (stream(delta("stop", content="42") | {"usage": USAGE, "error": none}), "42")
+            for none in NO_ERROR
+        ),
     ],
 )
 def test_what_can_be_read_is_read(content: bytes, expected: str | None) -> None:
@@ -197,7 +208,55 @@ def test_an_error_in_a_200_keeps_its_kind(content: Any, expected: type[Exception
     with pytest.raises(expected):
         read(json.dumps(content).encode())
     with pytest.raises(expected):
-        read(stream(delta(content="4"), content))
+        read(stream({"choices": []}, content))
+    with pytest.raises(expected):
+        read(stream(delta(role="assistant", content=""), content))
+
+
+@pytest.mark.parametrize(
+    ("content", "tokens"),
+    [
+        (body(choice(said("42")), error=SERVER), Tokens(100, 10)),
+        (body(choice(said("42")), error="busy", usage=None), None),
+        (body(choice(said(None)), error=SERVER), Tokens(100, 10)),
+        (body(error=SERVER), Tokens(100, 10)),
+        (body(choice(said(None, reasoning_content="hm")), error=SERVER, usage=None), None),
+        (body(choice(said(None, tool_calls=[call(0)])), error=SERVER, usage=None), None),
+        (body({"text": "4"}, error={"code": 429}, usage=None), None),
+        (body(choice(said("4")), error={"code": 402, "message": "spent"}), Tokens(100, 10)),
+        (json.dumps({"error": SERVER, "data": json.loads(GOOD)}).encode(), Tokens(100, 10)),
+        (stream(delta(content="4"), {"error": SERVER}), None),
+        (stream(delta(content="4"), {"object": "error", "code": 503, "message": "busy"}), None),
+        (stream(delta(content="4"), {"error": SERVER}, delta("error") | {"error": {}}), None),
+        (
+            stream(delta(content="4"), delta("error") | {"error": SERVER, "usage": USAGE}),
+            Tokens(100, 10),
+        ),
+    ],
+)
+def test_an_error_beside_what_was_paid_for_is_an_unusable_answer(
+    content: bytes, tokens: Tokens | None
+) -> None:
+    with pytest.raises(errors.UnusableAnswer) as caught:
+        read(content)
+    assert caught.value.tokens == tokens
+    assert caught.value.raw == content.decode()
+
+
+@pytest.mark.parametrize(
+    ("error", "means"),
+    [
+        ({"code": "content_filter", "message": "no"}, Meaning.REFUSED),
+        ({"code": "x", "message": "Prompt exceeds max length"}, Meaning.LENGTH),
+        ({"code": "tool_use_failed", "message": "no"}, Meaning.CALL),
+    ],
+)
+def test_the_last_word_of_a_service_that_was_paid_for_has_its_tokens(
+    error: dict[str, Any], means: Meaning
+) -> None:
+    for content in (body(choice(said("4")), error=error), body(error=error)):
+        found = read(content)
+        assert (meaning(found.finish_reason), found.tokens) == (means, Tokens(100, 10))
 
 
 @pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>", b"\n <html><body>sign in"])

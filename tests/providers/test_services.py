@@ -49,6 +49,17 @@ STREAM = b"".join(
         {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10}},
     )
 )
+PAID_ERROR = b"".join(
+    b"data: " + json.dumps(chunk).encode() + b"\n\n"
+    for chunk in (
+        {"model": "m", "choices": [{"delta": {"role": "assistant", "content": "partial"}}]},
+        {
+            "error": {"code": "server_error", "message": "Provider disconnected"},
+            "choices": [{"delta": {"content": ""}, "finish_reason": "error"}],
+            "usage": {"prompt_tokens": 1000, "completion_tokens": 10},
+        },
+    )
+)
 
 
 def raw(body: Json, old: bytes, new: bytes) -> bytes:
@@ -231,6 +242,10 @@ CASES = [
     Case("inf_logprobs", "right", raw(LOGPROBS, b'"NUMBER"', b"-Infinity"), cost=COST),
     Case("latin1", "right", raw(said("@\n42"), b"@", b"caf\xe9"), cost=COST),
     Case("not_json", "owed", b"upstream said ok", asked=3, error="UnusableAnswer"),
+    Case(
+        "error_after_content", "owed", PAID_ERROR, asked=3, error="UnusableAnswer", retry_for_s=15.0
+    ),
+    Case("error_success", "right", RIGHT | {"error": {"code": 0, "message": "success"}}, cost=COST),
     Case("html_once", "right", RIGHT, (b"<html>sign in</html>",), asked=2),
 ]
 

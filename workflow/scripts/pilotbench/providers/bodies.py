@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator
 from itertools import dropwhile
 from typing import Any
 
-from pilotbench.errors import Refused, ServerFailed, UnusableAnswer
+from pilotbench.errors import ContextOverflow, Refused, ServerFailed, UnusableAnswer
 from pilotbench.providers.failures import broken_call, wrapped
 from pilotbench.providers.finish_reasons import Meaning, meaning
-from pilotbench.providers.provider import Completion
+from pilotbench.providers.provider import Completion, Tokens
 from pilotbench.providers.usage import tokens
 
 Json = dict[str, Any]
@@ -25,7 +25,9 @@ LONGEST_RAW = 20_000
 _HALVES = re.compile("[\ud800-\udfff]")
 _PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _DONE = "[DONE]"
-_GOOD = ("0", "200", "ok", "success")
+_GOOD = ("0", "200", "ok", "success", "none", "null", "false")
+_LAST_WORD = {Refused: "content_filter", ContextOverflow: "model_context_window_exceeded"}
+"""The finish reason of what was paid for and ends an episode."""
 _SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
 """Meanings that explain why a choice has no message."""
 
@@ -34,7 +36,7 @@ def completion(kind: str, content: bytes) -> Completion:
     """Return the completion in the body of a 2xx answer.
 
     Raises UnusableAnswer where it holds none, ServerFailed for a gateway's page, Refused where the
-    filter left nothing, or the error that a gateway wrapped in a 200.
+    filter left nothing, or the error that a gateway wrapped in a 200 without content and usage.
     """
     text = content.decode("utf-8-sig", "replace")
     if _PAGE.match(text):
@@ -79,7 +81,7 @@ def _body(text: str) -> Json:
         body = body[0]
     inner = _at(body, "data")
     if isinstance(inner, dict) and "choices" in inner and "choices" not in body:
-        body = inner
+        body = {**body, **inner}
     if not isinstance(body, dict):
         raise UnusableAnswer("the body is not a JSON object")
     return body
@@ -116,6 +118,8 @@ def _assembled(chunks: Iterable[Json], done: bool) -> Json:
     reason = None
     for chunk in chunks:
         told = {name: value for name, value in chunk.items() if value is not None}
+        if not _is_told(told.get("error")):
+            told.pop("error", None)
         choice = _first(told.pop("choices", None)) or {}
         usage = choice.get("usage") or _at(told, "x_groq", "usage")
         body |= told | ({"usage": usage} if usage else {})
@@ -162,12 +166,12 @@ def _add_call(calls: list[Json], piece: Json, place: int) -> None:
 
 def _completion(kind: str, body: Json) -> Completion:
     choice = _first(body.get("choices"))
-    error = body.get("error") or (body if choice is None and _is_error(body) else None)
-    if error:
-        return _broken(kind, error)
+    usage = tokens(body.get("usage"), choice and choice.get("usage"))
+    error = body.get("error")
+    if _is_told(error) or (choice is None and _is_error(body)):
+        return _broken(kind, body if not _is_told(error) else error, choice or {}, usage)
     if choice is None:
         raise _without_choice(body)
-    usage = tokens(body.get("usage"), choice.get("usage"))
     reason = _text(choice.get("finish_reason"))
     means = meaning(reason)
     if means is Meaning.INFRASTRUCTURE:
@@ -180,19 +184,44 @@ def _completion(kind: str, body: Json) -> Completion:
     return Completion(_message(message), reason, _text(body.get("model")), usage)
 
 
+def _is_told(error: Any) -> bool:
+    """Return whether what stands under `error` is one: some services say there that all is well."""
+    if not isinstance(error, dict):
+        return bool(error) and not _is_good(error)
+    said = {name: value for name, value in error.items() if value not in (None, "")}
+    told = next((said[name] for name in ("code", "status", "message") if name in said), None)
+    return bool(said) and not _is_good(told)
+
+
+def _is_good(told: Any) -> bool:
+    return isinstance(told, str | int) and str(told).strip().lower() in _GOOD
+
+
 def _is_error(body: Json) -> bool:
     """Return whether a body without a choice is an error that a gateway sends as it stands."""
     code = body.get("errorCode") or body.get("code") or body.get("object") == "error"
     told = isinstance(body.get("message") or body.get("msg"), str)
-    return told and bool(code) and str(code).lower() not in _GOOD
+    return told and bool(code) and not _is_good(code)
 
 
-def _broken(kind: str, error: Any) -> Completion:
-    """Return the model's own broken call in an error. Raises any other error."""
+def _broken(kind: str, error: Any, choice: Json, usage: Tokens | None) -> Completion:
+    """Return what an error in a 200 leaves of an answer: the model's own broken call, or a refusal.
+
+    Raises UnusableAnswer where there is content or usage, so that it was paid for; else the error.
+    """
+    given = choice.get("message")
+    message = _message(given if isinstance(given, dict) else {"content": choice.get("text")})
     found = broken_call(kind, 400, {"error": error})
-    if found is None:
-        raise wrapped(kind, {"error": error})
-    return Completion({"content": found[1]}, found[0], None)
+    if found is not None:
+        written = message["content"] if found[1] is None else found[1]
+        return Completion({"content": written}, found[0], None, usage)
+    failed = wrapped(kind, {"error": error})
+    if usage is None and not any(value for name, value in message.items() if name != "role"):
+        raise failed
+    reason = _LAST_WORD.get(type(failed))
+    if reason is None:
+        raise UnusableAnswer(f"an error beside what was paid for: {failed}", tokens=usage)
+    return Completion(message, reason, None, usage)
 
 
 def _without_choice(body: Json) -> Refused | UnusableAnswer:
