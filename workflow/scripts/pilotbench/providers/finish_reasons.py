@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class Meaning(Enum):
-    """What became of an answer; the value is its sentence in docs/usage.md."""
+    """What became of an answer; the value is its sentence in docs/services.md."""
 
     COMPLETED = "The model has ended its message."
     CALL = "The model has made a call, or tried to."
