@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from keys.test_cases import body_of
 from keys.test_pool import FREE, ask_all, pool_of, request, settings_of, texts
 from pilotbench import errors
 from pilotbench.keys import gate
@@ -123,6 +124,21 @@ def test_a_model_that_does_not_exist_is_stopped(tmp_path: Path) -> None:
     assert "model_catalog.m: stopped after" in str(found[-1])
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_service_that_names_tiny_waits_is_asked_ever_more_rarely(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setenv("K1", "sk-k1")
+    simulator = Simulator(keys={"k1": FREE})
+    reply = script.failed(status, "slow down", {"retry-after": "0.001", "retry-after-ms": "1"})
+    with script.service(lambda *_: reply) as scripted:
+        simulator.base_url = f"{scripted.address}/v1"
+        times = {"slots": 1, "retry_for_s": 4}
+        with pool_of(simulator, tmp_path, **times) as pool, pytest.raises(errors.Retryable):
+            pool.ask(body_of(0))
+        assert 2 <= len(scripted.requests) <= 6
+
+
 def test_who_waits_for_a_key_in_doubt_can_be_stopped(tmp_path: Path) -> None:
     stop = threading.Event()
     pool: dict[str, Any] = {"stop": stop}
@@ -157,4 +173,6 @@ def test_a_key_that_throttles_in_silence_is_named(
         pool_of(s, tmp_path, retry_for_s=2.0) as pool,
     ):
         ask_all(pool, 4, threads=2)
-    assert [text for text in said if text.startswith("k1: nothing but 429, retrying for ")]
+    assert [
+        text for text in said if text.startswith("k1: every request is answered 429; retrying for ")
+    ]

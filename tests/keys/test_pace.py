@@ -88,6 +88,22 @@ def test_pauses_without_an_answer_between_them_grow() -> None:
     assert waits[-1] <= 30.001
 
 
+@pytest.mark.parametrize("exhausted", [False, True])
+def test_a_wait_that_was_too_short_is_not_believed_again(exhausted: bool) -> None:
+    pace, now, waits = Pace(), NOW, []
+    for _ in range(9):
+        pace = pace.rejected(now, now - 0.01, 0, 5, retry_after=0.001, exhausted=exhausted)
+        waits.append(pace.paused_until - now)
+        now = pace.paused_until + 0.02
+    assert waits[0] == pytest.approx(0.001), "the first one is taken at its word"
+    assert waits[1] >= FIRST_PAUSE_S
+    assert waits == sorted(waits)
+    assert waits[-1] == pytest.approx(LONGEST_PAUSE_S)
+    assert pace.rejected(now, now - 0.01, 0, 5, 300.0).paused_until == now + 300, "longer: taken"
+    again = pace.answered().rejected(now, now - 0.01, 0, 5, 0.001)
+    assert again.paused_until == pytest.approx(now + 0.001)
+
+
 def test_a_rate_header_of_zero_pauses_the_key_without_a_cut() -> None:
     pace = Pace().rejected(NOW, NOW - 0.1, others=4, slots=5, retry_after=7, exhausted=True)
     assert (pace.paused_until, pace.allowed(5)) == (NOW + 7, 5)

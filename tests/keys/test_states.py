@@ -49,7 +49,7 @@ def test_a_pause_is_shown_while_it_lasts(
     assert state(tmp_path, clock).startswith("paused until ")
     assert state(tmp_path, clock).endswith(" by 429")
     clock.forward(610)
-    assert state(tmp_path, clock) == "nothing but 429 for 10 min"
+    assert state(tmp_path, clock) == "every request is answered 429, for 10 min"
     with limiter.slot() as slot:
         slot.settle(0)
     assert state(tmp_path, clock) == ""

@@ -87,10 +87,10 @@ class Gate:
         began = [self.limiters[alias].refused_since() or math.inf for alias in alive]
         refused = CLOCK.now() - max(self.began, *began)
         if refused > SILENT_S:
-            tried = f"nothing but 429, retrying for {duration(patience - refused)}"
+            tried = f"every request is answered 429; retrying for {duration(patience - refused)}"
             self._tell(", ".join(alive), "throttled", tried)
         if refused > patience:
-            said = f"nothing but 429 for {refused:.0f} s, over retry_for_s"
+            said = f"every request is answered 429, for {refused:.0f} s, over retry_for_s"
             raise GivenUp(RateLimited(f"{', '.join(alive)}: {said}"))
 
     def failed(self, alias: str, error: ProviderError, sent: float, body: Any) -> None:

@@ -3,7 +3,9 @@
 One cut per congestion, down to the number in flight that was accepted, then one more slot at a
 time, ever more rarely where that fails. A pause of the whole key only when nothing is in flight or
 a rate header says that nothing is left: halving with a key-wide pause costs a sixth of the key.
-No pause is believed for longer than BELIEVED_S, and each run finds out once whether it still holds.
+The first wait that a provider names is taken at its word; after a second 429 in a row a pause is at
+least as long as our own would be. No pause is believed for longer than BELIEVED_S, and each run
+finds out once whether it still holds.
 Times are seconds of a Clock.
 """
 
@@ -85,15 +87,19 @@ class Pace:
     def _paused(self, now: float, wait: float | None, before: int | None) -> Pace:
         if self.paused_until > now:  # a request sent before this pause began
             return replace(self, paused_until=max(self.paused_until, now + (wait or 0.0)))
-        backoff = min(FIRST_PAUSE_S * 2.0 ** min(self.pauses, 10), LONGEST_PAUSE_S)
+        told, least = wait or 0.0, self._least_pause()
         paused = replace(
             self,
-            paused_until=now + (wait or backoff),
+            paused_until=now + (max(told, least) if self.pauses else told or least),
             paused_at=now,
             pauses=self.pauses + 1,
             refused_since=self.refused_since or now,
         )
         return paused if before is None else replace(paused, limit=1, resume=before)
+
+    def _least_pause(self) -> float:
+        """Return how long to pause where nothing is told, or what was told was not enough."""
+        return min(FIRST_PAUSE_S * 2.0 ** min(self.pauses, 10), LONGEST_PAUSE_S)
 
     def answered(self) -> Pace:
         """Return the pace after an answer: a pause was about rate, so the slots come back."""

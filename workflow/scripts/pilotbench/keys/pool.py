@@ -283,7 +283,7 @@ class Pool:
             seconds = max(0.0, min(left))
         else:
             wait = error.retry_after if isinstance(error, Retryable) else None
-            seconds = max(wait, FIRST_BACKOFF_S) if wait else self._backoff(trials)
+            seconds = max(wait or 0.0, self._backoff(trials))  # a wait of 1 ms is no wait
         if trials.tried_s + seconds > self._provider_settings.retry_for_s:
             wait = error.retry_after if isinstance(error, Retryable) else None
             asks = f"; it asks to wait {wait:.0f} s" if wait and wait >= LONG_PAUSE_S else ""

@@ -31,7 +31,7 @@ def state_of(limits_dir: Path | None, access: Access, alias: str, clock: Clock =
         worst = min(failing.values(), key=lambda row: row.since)
         return f"{plain(worst.message)} for {duration(now - worst.since)}"
     if pace.refused_since is not None and now - pace.paused_until < LATELY_S:
-        return f"nothing but 429 for {duration(now - pace.refused_since)}"
+        return f"every request is answered 429, for {duration(now - pace.refused_since)}"
     return ""
 
 
