@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -140,14 +140,15 @@ def shard_of(
     tools: bool,
     kind: str = "openai",
     retry_for_s: float = 1.5,
+    questions: Mapping[str, int] = QUESTIONS,
     **config_keys: Any,
 ) -> Matrix:
-    """Return a matrix of one shard with both questions, of a model at `address`."""
+    """Return a matrix of a model at `address`: one shard, if not chosen otherwise."""
     pack = folder / "packs" / "sums"
     pack.mkdir(parents=True, exist_ok=True)
     offered = "tools: [utility_helper]\n" if tools else ""
     (pack / "task.yaml").write_text(f"description: sums\nscorer: {{kind: number}}\n{offered}")
-    lines = [json.dumps({"question": q, "answer": a}) + "\n" for q, a in QUESTIONS.items()]
+    lines = [json.dumps({"question": q, "answer": a}) + "\n" for q, a in questions.items()]
     (pack / "instances.jsonl").write_text("".join(lines))
     endpoint = {"endpoint": address} if kind == "azure" else {"base_url": f"{address}/v1"}
     provider = {

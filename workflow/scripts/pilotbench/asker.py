@@ -7,8 +7,10 @@ besides the answer is known before the request is sent.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from threading import Event, Lock
 from typing import Any
 
@@ -16,8 +18,9 @@ from pilotbench import provenance
 from pilotbench.config import Model, Settings
 from pilotbench.errors import ProviderError, UnusableAnswer
 from pilotbench.journal import Journal, Segment, bounded, journal_folder, sought
-from pilotbench.journal.answers import Answers
+from pilotbench.journal.answers import Answers, Failure
 from pilotbench.journal.identity import Sought
+from pilotbench.journal.unusable import Unusable
 from pilotbench.keys.pool import MOST_UNUSABLE, Pool, StopFlag
 from pilotbench.keys.routing import usable_keys
 from pilotbench.matrix import Matrix
@@ -78,6 +81,7 @@ class Asker:
         self._asking: defaultdict[str, Lock] = defaultdict(Lock)
         self._stamp: Json = {}
         self.keys: Counter[str] = Counter()
+        self._paid: dict[str, list[Failure]] = {}
         self.replayed = 0
 
     def __enter__(self) -> Asker:
@@ -92,7 +96,7 @@ class Asker:
         wanted = sought(self._model, request)
         with self._making:
             asking = self._asking[wanted.identity]
-        with asking:  # two episodes may send the same request: it is paid for once
+        with asking, self._counting(wanted):  # two episodes may send one request: it is paid once
             found = self._segment.answers.answer(wanted)
             if found is not None:
                 self.replayed += 1
@@ -103,6 +107,19 @@ class Asker:
             asked = self._ask(request, wanted)
             self.keys[asked.key] += 1
             return asked
+
+    @property
+    def unusable(self) -> Unusable:
+        """What the paid answers to these requests that could not be used have cost."""
+        return Unusable.of(chain.from_iterable(self._paid.values()))
+
+    @contextmanager
+    def _counting(self, wanted: Sought) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if paid := self._segment.answers.unusable(wanted):
+                self._paid[wanted.identity] = paid
 
     def _ask(self, request: Request, wanted: Sought) -> Asked:
         """Send a request and write what comes of it; a journal that fails ends the whole run."""
@@ -129,7 +146,7 @@ class Asker:
 
         Raises UnusableAnswer where there have been enough, over all runs.
         """
-        known = self._segment.answers.unusable(wanted.identity)
+        known = self._segment.answers.unusable(wanted)
         paid = [] if self._settings.ask_unusable else known
         if len(paid) >= MOST_UNUSABLE:
             raise UnusableAnswer(

@@ -137,8 +137,8 @@ class ServerFailed(Retryable):
 class UnusableAnswer(ProviderError):
     """A successful answer, paid for, that holds no completion, or one that the service broke off.
 
-    `raw` is its body as it came, bounded and without secrets; `tokens` its counts (a `Tokens`) as
-    far as they could be read.
+    `raw` is its body as it came, up to 1 MiB and without secrets; `tokens` its counts (a `Tokens`)
+    as far as they could be read.
     """
 
     def __init__(self, message: str, raw: str = "", tokens: Any = None) -> None:

@@ -228,6 +228,7 @@ def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: 
         "tokens": vars(sum((known for known in counts if known is not None), Tokens())),
         "unknown_tokens": counts.count(None),
         "cost_usd": sum(costs) if len(costs) == len(records) else None,
+        "unusable": ask.unusable.as_json(),
         "requests": len(requests),
         "asked": sum(ask.keys.values()),
         "replayed": ask.replayed,

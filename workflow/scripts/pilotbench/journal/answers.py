@@ -7,7 +7,8 @@ written as lines.py says. The lines of earlier releases have no checksum. A line
 of a segment is a write that did not finish, and is ignored. A damaged line elsewhere is reported
 and asked for again; it never hides the others.
 
-An answer that was paid for and could not be used is a failure with its body (`raw`) and `tokens`.
+An answer that was paid for and could not be used is a failure with its body and `tokens`, as
+unusable.py says.
 
 Most failures leave an episode owed. A few are the provider's last word (VERDICTS): they end an
 episode as an answer does, so they are found again too, and never asked twice.
@@ -36,7 +37,7 @@ from pilotbench.journal import lines
 from pilotbench.journal.elsewhere import Elsewhere
 from pilotbench.journal.identity import Sent, Sought, sent
 from pilotbench.providers.finish_reasons import Meaning, meaning
-from pilotbench.providers.provider import Asked, Completion
+from pilotbench.providers.provider import Asked, Completion, Tokens
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -54,7 +55,10 @@ _OURS = re.compile(
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a request was not answered; `at` is Unix time in s."""
+    """Why a request was not answered; `at` is Unix time in s.
+
+    `tokens` are those of a paid answer that could not be used, None where they are unknown.
+    """
 
     identity: str
     kind: str
@@ -63,6 +67,12 @@ class Failure:
     repeat: int
     turn: int
     at: float
+    tokens: Tokens | None = None
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether it stands for a paid answer that could not be used."""
+        return self.kind == UnusableAnswer.__name__
 
     @property
     def is_verdict(self) -> bool:
@@ -109,6 +119,7 @@ class Answers:
     elsewhere: Elsewhere | None = None
     _places: dict[str, list[Place]] = field(default_factory=dict)
     _verdicts: dict[str, Failure] = field(default_factory=dict)
+    _unusable: dict[str, list[Failure]] = field(default_factory=dict)
     _sent: dict[Sent, list[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -154,10 +165,16 @@ class Answers:
         """Return the whole line of that response."""
         return next(self._records(identity), None)
 
-    def unusable(self, identity: str) -> list[Failure]:
-        """Return the paid answers to a request that held no completion, oldest first."""
-        kind = UnusableAnswer.__name__
-        return [one for one in self.failures if one.identity == identity and one.kind == kind]
+    def unusable(self, request: Sought) -> list[Failure]:
+        """Return the paid answers to a request that could not be used, oldest first.
+
+        They are found wherever its answer would be, so call `answer` before.
+        """
+        if not self._unusable:
+            return []
+        names = dict.fromkeys(self._names(request))
+        found = [one for name in names for one in self._unusable.get(name, ())]
+        return sorted(found, key=lambda failure: failure.at)
 
     def identities(self) -> list[str]:
         """Return the identities answered by a response, in the order of the segments."""
@@ -185,6 +202,8 @@ class Answers:
         self.failures.append(failure)
         if failure.is_verdict:
             self._verdicts.setdefault(failure.identity, failure)
+        if failure.is_paid:
+            self._unusable.setdefault(failure.identity, []).append(failure)
 
     def add_segment(self, path: Path) -> None:
         """Read a segment; one that has gone meanwhile was empty."""
@@ -239,11 +258,13 @@ class Answers:
 
     def _add_failure(self, record: Json) -> None:
         try:
-            failure = Failure(identity=record["identity"], **record["failure"])
+            tokens = Tokens.from_json(record.get("tokens"))
+            failure = Failure(identity=record["identity"], tokens=tokens, **record["failure"])
         except TypeError:
             raise RecordError("not a failure record") from None
         self.add_failure(failure)
-        if self.by_request and failure.is_verdict and "instance" in record["components"]:
+        counts = failure.is_verdict or failure.is_paid
+        if self.by_request and counts and "instance" in record["components"]:
             with suppress(KeyError):
                 self._sent.setdefault(sent(record["components"]), []).append(failure.identity)
 

@@ -26,12 +26,13 @@ from typing import Any
 
 from pilotbench.canonical import digest
 from pilotbench.config import Model
-from pilotbench.errors import Stopping, UnusableAnswer, UserError
+from pilotbench.errors import Stopping, UserError
 from pilotbench.journal.answers import Answers, Failure, Place, asked_to_json
 from pilotbench.journal.elsewhere import Elsewhere
 from pilotbench.journal.identity import Sought
 from pilotbench.journal.lines import encode
 from pilotbench.journal.reserve import Reserve
+from pilotbench.journal.unusable import paid
 from pilotbench.locks import is_locked
 from pilotbench.names import LONGEST, from_path, to_path
 from pilotbench.providers.provider import Asked
@@ -134,13 +135,13 @@ class Segment:
             repeat=request.components["repeat"],
             turn=request.components["turn"],
             at=time.time(),
+            tokens=getattr(error, "tokens", None),
         )
         words = asdict(failure)
-        del words["identity"]
+        del words["identity"], words["tokens"]
         head = {"identity": request.identity, "components": request.components}
-        paid = _paid(error)
-        flush = failure.is_verdict or isinstance(error, UnusableAnswer)
-        self._keep({"failure": words, **head, **paid}, flush=flush)
+        flush = failure.is_verdict or failure.is_paid
+        self._keep({"failure": words, **head, **paid(error)}, flush=flush)
         self.answers.add_failure(failure)
 
     def _keep(self, record: Json, flush: bool) -> Place:
@@ -253,7 +254,7 @@ class Journal:
     def read(self, first: int, last: int) -> Answers:
         """Return what stands in the segments that touch `first` to `last`, without any lock.
 
-        Failures are those of these indices alone. A folder that is not there is empty.
+        `failures` are those of these indices alone. A folder that is not there is empty.
         """
 
         def touches(path: Path) -> bool:
@@ -336,12 +337,6 @@ class Journal:
         """Return the folders of this cell that are not there yet."""
         chain = (self.folder, *self.folder.parents)
         return [path for path in chain if not os.access(path, os.F_OK)]
-
-
-def _paid(error: Exception) -> Json:
-    if not isinstance(error, UnusableAnswer):
-        return {}
-    return {"raw": error.raw, "tokens": error.tokens and asdict(error.tokens)}
 
 
 def _touches(path: Path, first: int, last: int) -> bool:

@@ -86,7 +86,7 @@ class Purse:
             keep = budget.settle if error is None else budget.lose  # it could not be written
             keep(reserved, cost(self._model.price, bill.tokens))
         elif isinstance(error, UnusableAnswer) and error.tokens is not None:
-            budget.lose(reserved, cost(self._model.price, error.tokens))
+            budget.settle(reserved, cost(self._model.price, error.tokens))
         elif isinstance(error, ProviderError) and not bill.answered and _is_free(error):
             budget.settle(reserved, 0.0)
         else:

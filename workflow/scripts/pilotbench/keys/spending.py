@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from pilotbench.errors import RecordError
 from pilotbench.journal import Journal, journal_folder
+from pilotbench.journal.unusable import Unusable
 from pilotbench.keys.budget import Budget, check_bounded, cost
 from pilotbench.keys.pool import budget_of
 from pilotbench.matrix import Matrix
@@ -40,11 +41,15 @@ def begin(matrix: Matrix, shards: Iterable[Shard]) -> None:
 
 
 def spent(matrix: Matrix, shard: Shard) -> float:
-    """Return what the answers of a shard cost, in USD at the prices of the config."""
+    """Return what the answers of a shard cost, in USD at the prices of the config.
+
+    Those that could not be used count too, as far as their tokens are known.
+    """
     model = matrix.settings.catalog[shard.cell.model]
     path = matrix.settings.results_dir / "shards" / shard.path
     try:
-        tokens = Tokens(**read_header(path)["tokens"]) if path.exists() else None
+        header = read_header(path) if path.exists() else None
+        tokens = header and Tokens(**header["tokens"]) + Unusable.in_header(header).tokens
     except RecordError:
         tokens = None
     return cost(model.price, tokens or _journaled(matrix, shard))
@@ -59,7 +64,8 @@ def _journaled(matrix: Matrix, shard: Shard) -> Tokens:
         for record in answers.records()
         if record.get("index") in shard.indices
     )
-    return sum((known for known in counts if known is not None), Tokens())
+    unusable = Unusable.of(answers.failures).tokens
+    return sum((known for known in counts if known is not None), unusable)
 
 
 def reached(matrix: Matrix) -> str | None:

@@ -21,7 +21,8 @@ from pilotbench.providers.provider import Completion, Tokens
 from pilotbench.providers.usage import tokens
 
 Json = dict[str, Any]
-LONGEST_RAW = 20_000
+LONGEST_RAW = 2**20
+"""Characters of a body that are kept where it cannot be used."""
 _HALVES = re.compile("[\ud800-\udfff]")
 _PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _DONE = "[DONE]"

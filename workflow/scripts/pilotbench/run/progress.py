@@ -21,6 +21,7 @@ from pilotbench.errors import RecordError
 from pilotbench.fingerprint import Now
 from pilotbench.journal import Journal, journal_folder
 from pilotbench.journal.answers import Answers
+from pilotbench.journal.unusable import Unusable
 from pilotbench.keys.limiter import held_slots
 from pilotbench.keys.secrets import access, environment, missing
 from pilotbench.keys.states import state_of
@@ -154,9 +155,12 @@ class Watch:
         self._seen.pop(shard, None)
         row.shards_done += 1
         row.done += min(header["planned"], planned)
-        usd = _header_usd(header, self.matrix.settings.catalog[shard.cell.model].price)
-        row.usd += usd or 0.0
-        row.usd_unknown += header["planned"] if usd is None else 0
+        price = self.matrix.settings.catalog[shard.cell.model].price
+        usd, unusable = _header_usd(header, price), Unusable.in_header(header)
+        row.usd += (usd or 0.0) + (cost_usd(price, unusable.tokens) or 0.0)
+        row.usd_unknown += (
+            header["planned"] if usd is None else len(_of_unknown_cost(unusable, price))
+        )
         if header["asked"] and _age_s(header, "ended") < WINDOW_S:
             row.recent += header["planned"]
             row.recent_s = max(row.recent_s, min(WINDOW_S, _age_s(header, "started")))
@@ -165,8 +169,11 @@ class Watch:
         journal = self._journal(shard)
         answers = journal.read(shard.first, shard.last)
         mine = [one for one in self._known(shard, answers) if one.index in shard.indices]
-        row.usd += sum(one.usd or 0.0 for one in mine)
-        row.usd_unknown += len({(one.index, one.repeat) for one in mine if one.usd is None})
+        unusable = Unusable.of(answers.failures)
+        price = self.matrix.settings.catalog[shard.cell.model].price
+        row.usd += sum(one.usd or 0.0 for one in mine) + (cost_usd(price, unusable.tokens) or 0.0)
+        unknown = {(one.index, one.repeat) for one in mine if one.usd is None}
+        row.usd_unknown += len(unknown | _of_unknown_cost(unusable, price))
         row.begun += len({(one.index, one.repeat) for one in mine})
         row.owed += len(answers.owed())
         row.shards_running += bool(journal.holders(shard.first, shard.last))
@@ -235,6 +242,11 @@ def _answer(record: Json, price: Price | None) -> _Answer | None:
         return _Answer(*words, float(asked["started"]), asked["key"], asked.get("slots"))
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         return None  # the build says so; here it is one answer less
+
+
+def _of_unknown_cost(unusable: Unusable, price: Price | None) -> frozenset[tuple[int, int]]:
+    """Return (index, repeat) of each episode whose cost is not known: none where it is free."""
+    return unusable.unknown if cost_usd(price, None) is None else frozenset()
 
 
 def _header_usd(header: Json, price: Price | None) -> float | None:
