@@ -20,7 +20,8 @@ def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def in_a_run(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
-    path = notices.begin(folder)
+    path = notices.of_run(folder)
+    notices.begin(path)
     monkeypatch.setenv(orders.VARIABLE, json.dumps({"notices": str(path)}))
     return path
 
@@ -53,7 +54,7 @@ def test_the_jobs_of_a_run_say_each_notice_once_and_status_reads_it(
     printed = [job.communicate()[1] for job in jobs]
     assert printed == [b""] * 6  # the run prints them, not the jobs
     assert sorted(one.key for one in notices.read(tmp_path)) == ["a", "b"]
-    notices.begin(tmp_path)
+    notices.begin(notices.of_run(tmp_path))
     assert notices.read(tmp_path) == []
 
 

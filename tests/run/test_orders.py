@@ -3,11 +3,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from pilotbench.errors import Stopping
-from pilotbench.run import orders
+from pilotbench.keys.clock import CLOCK
+from pilotbench.run import notices, orders
+from pilotbench.run.job import Halt
 from pilotbench.run.orders import Orders
 
 
@@ -38,3 +41,31 @@ def test_a_job_whose_run_ended_while_it_was_starting_stops() -> None:
         Orders(run=gone.pid).parent()
     assert Orders(run=os.getpid()).parent() == os.getppid()
     assert Orders().parent() == os.getppid()
+
+
+def test_two_runs_of_a_folder_have_marks_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = []
+    for slots in (3, 4):  # the second finds the folder locked only after it has told its jobs
+        monkeypatch.setenv(orders.VARIABLE, "{}")
+        orders.begin({"k": slots}, notices.of_run(tmp_path), shared=True)
+        told.append(orders.told())
+    first, second = (Path(one.asking or "") for one in told)
+    assert first.is_file()
+    assert second.is_file()
+    assert told[0].notices != told[1].notices
+    Halt(Event(), second).halt()
+    assert not Halt(Event(), first).is_set()
+    assert [one.since() <= CLOCK.now() for one in told] == [True, True]
+
+
+def test_jobs_that_share_no_folder_with_their_run_look_for_no_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(orders.VARIABLE, "{}")
+    orders.begin({}, notices.of_run(tmp_path), shared=False)
+    assert orders.told().asking is None
+    assert not Halt(Event(), None).is_set()

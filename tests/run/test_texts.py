@@ -69,7 +69,7 @@ def test_a_job_that_reads_another_text_than_its_run_stops_with_one_line(
     begun = read()
     shard = begun.plan.shards[0]
     versions = json.loads(json.dumps(begun.versions(shard.cell)))
-    told = json.loads(json.dumps(texts.read(begun, begun.plan.shards)))
+    told = json.loads(json.dumps(texts.read(begun, [shard.cell])))
     edit(tmp_path)
     job = read(**chosen)
     words = (versions, {}) if by == "parameters" else (job.versions(shard.cell), told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ rule all:
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(keys={key: {} for key in KEYS}, latency_s=0.02) as simulator:
+    keys: dict[str, Any] = {key: {} for key in KEYS}
+    with Simulator(keys=keys, latency_s=0.02, reject_containing=["poison"]) as simulator:
         yield simulator
 
 
@@ -124,3 +126,45 @@ def test_a_pack_with_a_broken_line_asks_nothing(mine: Importing, simulator: Simu
     assert done.returncode == 1
     assert "instances.jsonl: line 31" in done.stdout
     assert simulator.stats()["total"]["requests"] == 0
+
+
+def test_a_rejected_model_is_stopped_for_all_jobs_and_said_once(
+    mine: Importing, simulator: Simulator
+) -> None:
+    mine.run.write_pack(dict.fromkeys(range(30), " of poison"))
+    mine.configure(shard_size=1)
+    mine.run.matrix["shard_size"] = 1
+    done = mine.snakemake(*mine.run.targets(), "--keep-going")
+    assert done.returncode == 1
+    assert 5 <= simulator.stats()["total"]["requests"] <= 8
+    assert "model_catalog.echo: stopped after" in done.stdout
+
+
+def test_an_outage_is_said_once_for_all_jobs_and_a_refused_run_resets_nothing(
+    mine: Importing, simulator: Simulator
+) -> None:
+    with Simulator() as gone:
+        url = gone.base_url
+    provider = {**mine.run.matrix["providers"]["sim"], "base_url": url, "retry_for_s": 2}
+    mine.run.matrix["shard_size"] = 1
+    mine.configure(shard_size=1, providers={"sim": provider})
+    done = mine.snakemake(*mine.run.targets(), "--keep-going")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout
+    assert done.stdout.count("sim_key1: connection refused, retrying for ") == 1
+    assert done.stdout.count("nothing more is sent until it answers") == 1
+    assert not list((mine.folder / ".snakemake").glob("pilotbench.asking*"))
+
+    (notes,) = (mine.folder / "results/logs").glob("notices-*.jsonl")
+    before = notes.read_text()
+    (mine.folder / ".snakemake/locks").mkdir(exist_ok=True)
+    with (mine.folder / ".snakemake/pilotbench.runs").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_SH)  # another run of this folder
+        for kind in ("input", "output"):
+            lines = "\n".join([*mine.run.targets(), ""])
+            (mine.folder / f".snakemake/locks/0.{kind}.lock").write_text(lines)
+        refused = mine.snakemake(*mine.run.targets())
+    assert "cannot be locked" in refused.stdout
+    assert refused.returncode == 1
+    assert notes.read_text() == before
+    assert list(notes.parent.glob("notices-*.jsonl")) == [notes]

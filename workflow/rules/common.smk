@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from pilotbench import matrix
-from pilotbench.run import orders, outputs, resources, runlock
+from pilotbench.run import notices, orders, outputs, resources, runlock, texts
 from pilotbench.config import DIFFICULTIES, restate
 from pilotbench.errors import UserError
 from pilotbench.names import to_path
@@ -131,14 +131,25 @@ def begin() -> None:
     """Check where the journal lies, and tell the jobs what they do not see of this run.
 
     Called when the first job is planned, and not by a handler: a workflow that imports this one by
-    `module` has none of its handlers.
+    `module` has none of its handlers. The folder's lock is not taken yet.
     """
     shared = SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage
     if not (shared or SETTINGS.journal_dir.is_absolute()):
         needs = "an absolute path, on a volume that all jobs mount"
         sys.exit(f"error: journal_dir: must be {needs}: the jobs share no folder")
+    executes = workflow.executor_plugin is not None and not workflow.dryrun
+    if workflow.is_main_process and executes:
+        orders.begin(slots_in_force(), notices.of_run(HERE), shared=shared)
+        if IMPORTED:
+            follow()
+
+
+@cache
+def tell_texts(cell) -> None:
+    """Tell the jobs what this run has read for a cell: all of them must ask the same."""
     if workflow.is_main_process:
-        orders.tell(replace(orders.told(), slots=slots_in_force(), run=os.getpid()))
+        told = orders.told()
+        orders.tell(replace(told, texts=texts.read(MATRIX, [cell], told.texts)))
 
 
 def prompt_file(wildcards) -> str:
@@ -149,6 +160,7 @@ def prompt_file(wildcards) -> str:
         sys.exit(
             f"error: models: {cell.model} is not selected: --config models={cell.model}"
         )
+    tell_texts(cell)
     return str(MATRIX.prompts[cell.prompt].source)
 
 

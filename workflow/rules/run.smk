@@ -5,6 +5,7 @@ OUTPUT: one line and a stop where something is missing; results/summary/matrix.s
         run; after a failure, database and summary of all that is finished
 """
 
+import atexit
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -21,10 +22,8 @@ from pilotbench.run import (
     progress,
     runlock,
     signals,
-    texts,
 )
 from pilotbench.errors import PilotbenchError, UserError, of_system
-from pilotbench.keys.clock import CLOCK
 
 
 def views() -> list:
@@ -48,6 +47,13 @@ def cost() -> str:
 
 
 FOLLOWERS = []
+
+
+def follow() -> None:
+    """Show the notices of the jobs as they come; the last ones when this process ends."""
+    file = Path(orders.told().notices)
+    FOLLOWERS.append(notices.Follower(file, write_notice))
+    atexit.register(FOLLOWERS[-1].end)
 
 
 def write_notice(line: str) -> None:
@@ -79,10 +85,10 @@ def check_first(logs) -> None:
             sys.stderr.write(f"note: {note}\n")
     except UserError as error:
         sys.exit(f"error: {error}")
-    file, now = notices.begin(HERE), CLOCK.moment()
-    told = replace(orders.told(), notices=str(file), began=now, proven=True)
-    orders.tell(replace(told, asking=orders.mark(), texts=texts.read(MATRIX, shards)))
-    FOLLOWERS.append(notices.Follower(file, write_notice))
+    begin()
+    orders.tell(replace(orders.told(), proven=True))
+    notices.begin(Path(orders.told().notices))
+    follow()
     INTERRUPT.listen()
     command.tell(
         logs,

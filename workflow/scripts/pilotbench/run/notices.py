@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import os
 import sys
 import threading
 import time
@@ -24,8 +25,9 @@ from pilotbench.hostile import visible
 from pilotbench.keys.scrubber import Scrubber
 from pilotbench.run import orders
 
-FILE = Path("logs", "notices.jsonl")
-"""Below the results folder: the notices of the last run."""
+FOLDER = "logs"
+"""Below the results folder: it holds the notices of the last run."""
+_NAME = "notices-*.jsonl"
 PAUSE_S = 0.25
 _LONGEST = 300
 log = logging.getLogger(__name__)
@@ -62,20 +64,33 @@ def say(key: str, text: str) -> None:
             print(line, file=sys.stderr, flush=True)
 
 
-def begin(results_dir: Path) -> Path:
-    """Start the notices of a run afresh; return their file, which the jobs are told by orders."""
-    path = (results_dir / FILE).absolute()
+def of_run(results_dir: Path) -> Path:
+    """Return the file of the notices of a run that starts now, which the jobs are told by orders.
+
+    Names sort by time, and each run has its own: one that finds the folder locked touches no other.
+    """
+    start = f"{time.time_ns():020d}-{os.getpid()}"
+    return (results_dir / FOLDER / _NAME.replace("*", start)).absolute()
+
+
+def begin(path: Path) -> None:
+    """Begin the notices of a run, which holds the folder's lock, and remove those of earlier ones.
+
+    The run does so, or its first job where another workflow has imported this one.
+    """
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"")
-    return path
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o666))
+        for old in (*path.parent.glob(_NAME), path.with_name("notices.jsonl")):
+            if old.name < path.name or old.name == "notices.jsonl":
+                old.unlink(missing_ok=True)
 
 
 def read(results_dir: Path) -> list[Notice]:
     """Return the notices of the last run; none where there are none or they cannot be read."""
     try:
-        return _parsed((results_dir / FILE).read_bytes())
-    except OSError:
+        return _parsed(max((results_dir / FOLDER).glob(_NAME)).read_bytes())
+    except (OSError, ValueError):
         return []
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,9 @@ from pilotbench.errors import Stopping
 from pilotbench.keys.clock import CLOCK, Clock
 
 VARIABLE = "PILOTBENCH_ORDERS"
-ASKING = Path(".snakemake/pilotbench.asking")
+FOLDER = Path(".snakemake")
+ASKING = "pilotbench.asking."
+"""How the name of the file begins that is there as long as the jobs of one run may ask."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,39 @@ def told() -> Orders:
     return Orders(**json.loads(os.environ.get(VARIABLE, "{}")))
 
 
-def mark() -> str:
-    """Make the file that is there as long as the jobs of this run may ask; return its path."""
-    ASKING.parent.mkdir(exist_ok=True)
-    ASKING.touch()
-    return str(ASKING.resolve())
+def begin(slots: Mapping[str, int], notices: Path, *, shared: bool) -> None:
+    """Tell the jobs of this run what they share, before the first of them is planned.
+
+    It may turn out that another run holds the folder's lock: nothing here touches what is its own.
+    `shared`: every job sees the folder of the run, wherever it runs.
+    """
+    tell(
+        replace(
+            told(),
+            slots=slots,
+            run=os.getpid(),
+            notices=str(notices),
+            began=CLOCK.moment(),
+            asking=mark() if shared else None,
+        )
+    )
+
+
+def mark() -> str | None:
+    """Make the file that is there as long as the jobs of this run may ask; return its path.
+
+    It ends with this process. None where it cannot be made: each job then stops for itself.
+    """
+    with suppress(OSError):
+        FOLDER.mkdir(exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=ASKING, dir=FOLDER.resolve())
+        os.close(descriptor)
+        Path(name).chmod(0o644)  # a job of a cluster may be another user's
+        atexit.register(_unmark, Path(name), os.getpid())
+        return name
+    return None
+
+
+def _unmark(file: Path, owner: int) -> None:
+    if os.getpid() == owner:  # no child that was forked
+        file.unlink(missing_ok=True)

@@ -17,17 +17,19 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pilotbench.arguments import add_config, add_json, load_matrix
 from pilotbench.keys import pauses
-from pilotbench.run.orders import alive
+from pilotbench.run.orders import ASKING, alive
 
 FOLDER = Path(".snakemake")
 _TEMPORARY = ("pilotbench-", "snakemake")
 """How the names of a run's temporary folders begin."""
+_ASKED_S = 30 * 86_400.0
+"""A job of a cluster that a killed run has left may ask as long: it still looks at its mark."""
 _kept: list[int] = []
 """The descriptor of this process's share of the lock: it ends with the process."""
 
@@ -196,6 +198,10 @@ def _tidy(folder: Path, owner: Owner | None) -> None:
     """Remove what killed runs have left: the build's copies of scripts, temporary folders."""
     for script in (folder / "scripts").glob("tmp*.py"):
         script.unlink(missing_ok=True)
+    for mark in folder.glob(f"{ASKING}*"):
+        with suppress(OSError):
+            if mark.stat().st_mtime < time.time() - _ASKED_S:
+                mark.unlink()
     if owner is None or owner.machine != machine():
         return
     for path in map(Path, owner.folders):

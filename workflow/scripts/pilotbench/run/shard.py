@@ -11,7 +11,7 @@ from pilotbench.asker import Share
 from pilotbench.evaluate import evaluate
 from pilotbench.keys.routing import home_key
 from pilotbench.records import shard_of
-from pilotbench.run import orders, texts
+from pilotbench.run import notices, orders, texts
 from pilotbench.run.job import Halt, logged, stop_on_signal
 
 
@@ -33,8 +33,9 @@ def main(
         loaded, shard = matrix.load(config).at(file.parents[6]), shard_of(file)
         key, told = home_key(loaded.settings, shard), orders.told()
         texts.check(loaded, shard.cell, versions, told.texts)
-        asking = Path(told.asking) if told.asking and local else None
-        stop = Halt(stop_on_signal(), asking)
+        if told.notices is not None:
+            notices.begin(Path(told.notices))
+        stop = Halt(stop_on_signal(), Path(told.asking) if told.asking else None)
         share = Share(
             key=key,
             tokens=tokens[key],

@@ -12,16 +12,21 @@ from typing import Any
 
 from pilotbench.errors import UserError
 from pilotbench.matrix import Matrix
-from pilotbench.records import Cell, Shard
+from pilotbench.records import Cell
 
+Texts = Mapping[str, Mapping[str, str]]
 LENGTH = 16
 """Characters of a hash that are told by the environment, whose variables are bounded."""
 
 
-def read(matrix: Matrix, shards: Iterable[Shard]) -> dict[str, dict[str, str]]:
-    """Return what a run has read: the versions of each model, prompt and task of `shards`."""
-    found: dict[str, dict[str, str]] = {"request": {}, "prompt": {}, "task": {}}
-    for cell in dict.fromkeys(shard.cell for shard in shards):
+def read(matrix: Matrix, cells: Iterable[Cell], known: Texts | None = None) -> Texts:
+    """Return what a run has read: the versions of each model, prompt and task of `cells`.
+
+    `known` is what it has read before.
+    """
+    known = known or {}
+    found = {kind: dict(known.get(kind, {})) for kind in ("request", "prompt", "task")}
+    for cell in dict.fromkeys(cells):
         versions = matrix.versions(cell)
         for kind, name in _named(cell):
             found[kind][name] = str(versions[kind])[:LENGTH]
@@ -32,7 +37,7 @@ def check(
     matrix: Matrix,
     cell: Cell,
     versions: Mapping[str, Any],
-    told: Mapping[str, Mapping[str, str]],
+    told: Texts,
 ) -> None:
     """Raise UserError where `matrix`, which this job has read, is not what the run has read."""
     now = matrix.versions(cell)
