@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.owed import Owed, line
+from pilotbench import errors
+from pilotbench.owed import Owed, line, remedy
 
 KEPT = "what was answered is kept"
 
@@ -19,7 +20,9 @@ WRONG = ("Rejected", "HTTP 404: no such model")
 POOR = ("BudgetSpent", "budget_usd: 1 of 1 USD")
 DEAD = ("QuotaSpent", "k: no credit")
 FAULT = ("RecursionError", "too deep")
-AGAIN = "run again to request the rest"
+AGAIN = "run again to request them"
+BROKEN = ("Unscorable", "the pattern a+ takes longer than 5 s to match")
+UNREAD = ("UnusableAnswer", "no JSON")
 
 
 @pytest.mark.parametrize(
@@ -30,10 +33,12 @@ AGAIN = "run again to request the rest"
         ([("Stopping", "asked to stop")], "1 Stopping: asked to stop", [AGAIN]),
         ([("NotAnswered", "x")], "1 NotAnswered: x", [AGAIN]),
         ([WRONG], "1 Rejected: HTTP 404: no such model", ["rejects these requests"]),
-        ([DEAD], "1 QuotaSpent: k: no credit", ["a key that is accepted and paid"]),
+        ([DEAD], "1 QuotaSpent: k: no credit", ["a key that the service accepts"]),
         ([POOR], "1 BudgetSpent: budget_usd: 1 of 1 USD", ["raise budget_usd"]),
-        ([("UnusableAnswer", "no JSON")], "1 UnusableAnswer: no JSON", ["three times in all"]),
-        ([FAULT], "1 RecursionError: too deep", ["cannot be scored is kept and not requested"]),
+        ([UNREAD], "1 UnusableAnswer: no JSON", ["ask_unusable=true"]),
+        ([FAULT], "1 RecursionError: too deep", ["a fault of this program"]),
+        ([BROKEN], "1 Unscorable: the pattern a+", ["change the pattern or scorer"]),
+        ([("Untrusted", "k")], "1 Untrusted: k", ["must be trusted"]),
         ([WRONG, SLOW], "1 Rejected", ["rejects these requests", AGAIN]),
         (
             [("TimedOut", "no answer (3 attempts in 9 s)"), ("TimedOut", "no answer")],
@@ -42,13 +47,13 @@ AGAIN = "run again to request the rest"
         ),
         (
             [("Rejected", "a"), ("Rejected", "a"), ("Rejected", "b")],
-            "3 Rejected: a (2 times, and 1 other messages)",
+            "3 Rejected: a (2 times, and 1 other message)",
             ["rejects"],
         ),
         (
             [SLOW, SLOW, BUSY, BUSY, WRONG, WRONG, POOR, FAULT],
             "2 Rejected: HTTP 404: no such model; 2 of other kinds",
-            [AGAIN, "raise budget_usd", "rejects", "cannot be scored"],
+            ["for 4: " + AGAIN, "for 2: the service rejects", "for 1: raise budget_usd", "a fault"],
         ),
     ],
 )
@@ -59,7 +64,9 @@ def test_each_cause_is_counted_by_kind_and_what_helps_is_true(
     assert told.startswith(f"{len(causes)} of 20 episodes owed: ")
     assert said in told
     assert f". {KEPT}; " in told
-    for words in (AGAIN, "raise budget_usd", "rejects", "cannot be scored", "a key that"):
+    for words in helps:
+        assert words in told
+    for words in (AGAIN, "raise budget_usd", "rejects", "a fault", "a key that", "ask_unusable"):
         assert (words in told) == any(words in one or one in words for one in helps), words
     assert "\n" not in told
 
@@ -67,3 +74,12 @@ def test_each_cause_is_counted_by_kind_and_what_helps_is_true(
 def test_what_was_lost_is_said() -> None:
     lost = "3 paid answers could not be written, all others are kept"
     assert f". {lost}; " in line(3, owed(SLOW), lost)
+
+
+def test_running_again_is_advised_only_for_what_a_further_attempt_can_finish() -> None:
+    again = {kind for kind in vars(errors) if remedy(kind).again}
+    assert again == {
+        *("ProviderError", "Retryable", "RateLimited", "TimedOut", "ConnectionFailed"),
+        *("ServerFailed", "Stopping", "ContextOverflow", "Refused"),
+    }
+    assert all(remedy(kind).again for kind in ("NotAnswered", "not_asked"))

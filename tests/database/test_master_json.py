@@ -98,6 +98,21 @@ def test_a_cell_in_part_outside_the_selection_is_one_leaf(lab: Lab) -> None:
     assert (leaf["planned"], leaf["owed"]) == (SIZE + 1, 1)
 
 
+def test_a_leaf_that_owes_episodes_has_bounds_and_no_rate(lab: Lab) -> None:
+    lab.plan = Plan((*lab.plan.shards, Shard(CELLS[0], SIZE, SIZE)), 1)
+    found = leaves(written(lab))
+    [open_] = [leaf for leaf in found if leaf["owed"]]
+    tried = open_["total"] + open_["refused"] + 1
+    assert open_["success_rate"] is open_["success_rate_all"] is None
+    assert open_["lower"] == pytest.approx(open_["full_success"] / tried, abs=1e-6)
+    assert open_["upper"] == pytest.approx((open_["full_success"] + 1) / tried, abs=1e-6)
+    assert open_["rate_of_completed"] == pytest.approx(
+        open_["full_success"] / open_["total"], abs=1e-6
+    )
+    whole = [leaf for leaf in found if not leaf["owed"]]
+    assert all(leaf["lower"] == leaf["upper"] == leaf["success_rate_all"] for leaf in whole)
+
+
 def test_a_model_without_an_episode_was_not_tested(lab: Lab) -> None:
     nothing_done(lab)
     summary = written(lab)["summary"]

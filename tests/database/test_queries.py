@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas
 import pytest
@@ -88,6 +89,39 @@ def test_a_cell_counts_its_episodes(lab: Lab) -> None:
     assert last["effective_rate"] == pytest.approx(
         1 - frame["transient_met"].sum() / frame["drawn_calls"].sum()
     )
+
+
+def mostly_owed(lab: Lab) -> None:
+    """Leave alpha's baseline one finished episode, a success; all else stays complete."""
+    shard = lab.plan.shards[0]
+    lab.path(shard).unlink()
+    won = [e for e in make_episodes(shard, text=0.05) if e["success"]][:1]
+    lab.update(lambda s: SimpleNamespace(episodes=won if s == shard else [], owed=[]))
+
+
+@pytest.mark.parametrize("table", ["cells", "leaderboard"])
+def test_a_rate_that_lacks_episodes_is_empty_beside_its_bounds(lab: Lab, table: str) -> None:
+    mostly_owed(lab)
+    export.write(lab.database, lab.results / "exports")
+    rows = pandas.read_csv(lab.results / "exports" / f"{table}.csv").query("planned > 0")
+    owing, whole = rows[rows["owed"] > 0], rows[rows["owed"] == 0]
+    assert owing["owed"].tolist() == [SIZE - 1]
+    assert owing[["success_rate", "success_rate_all"]].isna().all(axis=None)
+    assert owing["lower"].tolist() == pytest.approx([1 / SIZE])
+    assert owing["upper"].tolist() == owing["rate_of_completed"].tolist() == [1]
+    assert whole["success_rate_all"].tolist() == pytest.approx(whole["lower"].tolist())
+    assert whole["rate_of_completed"].tolist() == pytest.approx(whole["success_rate"].tolist())
+    assert whole["success_rate_all"].notna().all()
+
+
+def test_the_leaderboard_sorts_what_owes_episodes_last(lab: Lab) -> None:
+    mostly_owed(lab)
+    board = queries.leaderboard(lab.database)
+    assert board["owed"].tolist() == [0] * (len(board) - 1) + [SIZE - 1]
+    assert board["success_rate_all"][:-1].is_monotonic_decreasing
+    with queries.opened(lab.database) as connection:
+        shown = connection.execute("SELECT model, prompt FROM leaderboard").fetchall()
+    assert shown == [tuple(map(str, row)) for row in board[["model", "prompt"]].to_numpy()]
 
 
 def test_an_unknown_price_is_no_price(lab: Lab) -> None:

@@ -160,7 +160,7 @@ def test_partial_shows_what_there_is_and_asks_nothing(build: Build) -> None:
     assert "evaluate" not in run.stdout
     assert build.shards() == before
     table = (build.folder / "results/summary/summary.txt").read_text()
-    assert table.endswith("8 episodes are owed; to pay them: snakemake --configfile overlay.yaml")
+    assert table.endswith("to request 8 of them: snakemake --configfile overlay.yaml")
 
 
 def test_quick_under_another_selection_stops_and_prints_the_command(build: Build) -> None:

@@ -44,10 +44,10 @@ def test_a_model_that_does_not_exist_is_stopped_for_all_jobs_of_the_run(tmp_path
         sent = simulator.stats()["total"]["requests"]
     assert done.returncode != 0
     assert 5 <= sent <= 8
-    assert "60 episodes are owed; change what is rejected: model_catalog.echo: " in run.text()
+    assert "60 episodes are owed:\n  60 Rejected: model_catalog.echo: " in run.text()
     pages = [tmp_path / "results/summary" / name for name in ("index.html", "summary.md")]
-    assert all("change what the causes" in page.read_text() for page in pages)
-    assert not any("pays them" in page.read_text() for page in pages)
+    assert all("change what its message names" in page.read_text() for page in pages)
+    assert not any("of them:" in page.read_text() for page in pages)
     assert "model_catalog.echo: stopped after" in done.stdout
     assert "run again" not in done.stdout
-    assert "to pay" not in done.stdout
+    assert "to request" not in done.stdout

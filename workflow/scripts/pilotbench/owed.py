@@ -1,4 +1,7 @@
-"""Episodes that are not finished: why, counted by kind, and what helps."""
+"""Episodes that are not finished: why, counted by kind, and what helps.
+
+Terminal, log, page and tables take both from here; what helps with a kind is one row of `REMEDIES`.
+"""
 
 from __future__ import annotations
 
@@ -13,35 +16,78 @@ from pilotbench.errors import (
     ProviderError,
     Rejected,
     Stopping,
+    Unscorable,
     Untrusted,
     UnusableAnswer,
 )
 
 SHOWN = 3
 _TRIED = re.compile(r" \(\d+ attempts? in \d+ s\)$")
-_AGAIN = "run again to request the rest"
 
 
-def _names(*roots: type[Exception]) -> set[str]:
+@dataclass(frozen=True)
+class Remedy:
+    """What helps with some kinds of owed episodes.
+
+    `again`: the same command, run again, can finish them. `kept`: the journal holds the answer, and
+    no run requests it again.
+    """
+
+    kinds: frozenset[str]
+    words: str
+    again: bool = False
+    kept: bool = False
+
+
+def _names(*roots: type[Exception]) -> frozenset[str]:
     below = [root for one in roots for root in (one, *one.__subclasses__())]
-    return {kind.__name__ for kind in below}
+    return frozenset(kind.__name__ for kind in below)
 
 
-_NEEDS = (
-    (_names(Rejected), "the service rejects these requests: change what is sent (see its words)"),
-    (_names(BudgetSpent), "raise budget_usd"),
-    (
-        _names(UnusableAnswer),
-        "an answer that cannot be used is paid for three times in all (ask_unusable=true: again)",
+REMEDIES = (
+    Remedy(
+        _names(Rejected),
+        "the service rejects these requests: change what its message names (model, parameters)",
     ),
-    (_names(KeyDead), "a key that is accepted and paid is needed"),
-    (_names(Untrusted), "the certificate of the service must be trusted (ca_bundle)"),
+    Remedy(_names(BudgetSpent), "raise budget_usd"),
+    Remedy(
+        _names(UnusableAnswer),
+        "paid three times without a usable answer and not requested again by default; to request "
+        "again: --config ask_unusable=true",
+    ),
+    Remedy(_names(KeyDead), "a key that the service accepts and that has credit is needed"),
+    Remedy(_names(Untrusted), "the certificate of the service must be trusted (ca_bundle)"),
+    Remedy(
+        _names(Unscorable),
+        "the answers are kept and cannot be scored: change the pattern or scorer that the message "
+        "names; scoring again requests nothing",
+        kept=True,
+    ),
+    Remedy(
+        frozenset({"damaged"}),
+        "the result file is damaged: remove it (python -m pilotbench prune lists it); its answers "
+        "are in the journal",
+        kept=True,
+    ),
 )
-_ASKED = {
-    name
-    for name in _names(*ProviderError.__subclasses__(), ProviderError, Stopping)
-    if not any(name in kinds for kinds, _ in _NEEDS)
-} | {"NotAnswered"}
+_AGAIN = Remedy(
+    _names(*ProviderError.__subclasses__(), ProviderError, Stopping)
+    - frozenset[str]().union(*(remedy.kinds for remedy in REMEDIES))
+    | {"NotAnswered", "not_asked"},
+    "run again to request them",
+    again=True,
+)
+_FAULT = Remedy(
+    frozenset(),
+    "the answers are kept and cannot be scored, and are not requested again: a fault of this "
+    "program, see the log",
+    kept=True,
+)
+
+
+def remedy(kind: str) -> Remedy:
+    """Return what helps with a kind of owed episodes."""
+    return next((one for one in (*REMEDIES, _AGAIN) if kind in one.kinds), _FAULT)
 
 
 @dataclass(frozen=True)
@@ -55,8 +101,27 @@ class Owed:
 
     @property
     def is_asked_again(self) -> bool:
-        """Whether the next run asks for it; an answer that cannot be played is there already."""
-        return self.kind in _ASKED or any(self.kind in kinds for kinds, _ in _NEEDS)
+        """Whether a run can ask for it; an answer that cannot be played is there already."""
+        return not remedy(self.kind).kept
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The episodes owed for one kind of failure: its commonest message came `times` times."""
+
+    kind: str
+    episodes: int
+    message: str
+    times: int
+    others: int
+
+    @property
+    def rest(self) -> str:
+        """How often the message came, where it is not the only one of its kind."""
+        if not self.others:
+            return ""
+        word = "message" if self.others == 1 else "messages"
+        return f" ({self.times} times, and {self.others} other {word})"
 
 
 def cause(message: str) -> str:
@@ -64,36 +129,36 @@ def cause(message: str) -> str:
     return _TRIED.sub("", message)
 
 
+def causes(failures: Iterable[tuple[str, str]]) -> list[Cause]:
+    """Return the causes of owed episodes, most frequent first; each failure: kind, message."""
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for kind, message in failures:
+        found[kind][cause(message)] += 1
+    every = [
+        Cause(kind, messages.total(), *messages.most_common(1)[0], len(messages) - 1)
+        for kind, messages in found.items()
+    ]
+    return sorted(every, key=lambda one: -one.episodes)
+
+
 def line(total: int, owed: Iterable[Owed], kept: str) -> str:
     """Return one line: how many of `total` episodes are unfinished, why, and what helps.
 
     `kept` says what became of the answers that were paid for.
     """
-    found = list(owed)
-    counts = Counter(one.kind for one in found)
-    causes: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for one in found:
-        causes[one.kind][cause(one.message)] += 1
-    shown = [_kind(kind, count, causes[kind]) for kind, count in counts.most_common(SHOWN)]
-    rest = sum(counts.values()) - sum(count for _, count in counts.most_common(SHOWN))
+    found = causes((one.kind, one.message) for one in owed)
+    shown = [f"{one.episodes} {one.kind}: {one.message}{one.rest}" for one in found[:SHOWN]]
+    rest = sum(one.episodes for one in found[SHOWN:])
     shown += [f"{rest} of other kinds"] if rest else []
-    return (
-        f"{len(found)} of {total} episodes owed: {'; '.join(shown)}. "
-        f"{kept}; {'; '.join(_helps(found, counts))}"
-    )
+    count = sum(one.episodes for one in found)
+    return f"{count} of {total} episodes owed: {'; '.join(shown)}. {kept}; {_helps(found)}"
 
 
-def _kind(kind: str, count: int, causes: Counter[str]) -> str:
-    message, times = causes.most_common(1)[0]
-    others = f" ({times} times, and {len(causes) - 1} other messages)" if len(causes) > 1 else ""
-    return f"{count} {kind}: {message}{others}"
-
-
-def _helps(found: list[Owed], counts: Counter[str]) -> list[str]:
-    """Return what to do, each once; never to run again what will be rejected again."""
-    helps = [words for kinds, words in _NEEDS if kinds & counts.keys()]
-    if any(kind in _ASKED for kind in counts):
-        helps.append(_AGAIN)
-    if any(not one.is_asked_again for one in found):
-        helps.append("what cannot be scored is kept and not requested again: see the log")
-    return helps
+def _helps(found: list[Cause]) -> str:
+    """Return what helps, each once and with its count where there are several."""
+    counts: Counter[str] = Counter()
+    for one in found:
+        counts[remedy(one.kind).words] += one.episodes
+    if len(counts) == 1:
+        return next(iter(counts))
+    return "; ".join(f"for {count}: {words}" for words, count in counts.items())

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pilotbench.errors import Rejected
+from pilotbench.owed import causes, remedy
 from pilotbench.run import command
 from pilotbench.summary.data import Data, number
 from pilotbench.summary.ranking import total
@@ -21,7 +21,10 @@ AXES = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
 
 @dataclass(frozen=True)
 class Facts:
-    """The first screen in numbers; `counts` are of models alone, players cost nothing."""
+    """The first screen in numbers; `counts` are of models only, players cost nothing.
+
+    `owed` has one entry per kind, with what helps; the command `pays` helps with `asked_again`.
+    """
 
     title: str
     selection: dict[str, Any]
@@ -37,7 +40,7 @@ class Facts:
     cost_usd: float
     cost_unknown: int
     pays: str
-    rejected: bool = False
+    asked_again: int = 0
     owed: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     superseded: str = ""
@@ -52,6 +55,7 @@ class Facts:
 
 def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
     """Return the facts; `cells` is the table of `scores.cell_table`."""
+    owed = _owed(data.owed)
     counts = total(data.cells[data.cells["model"].isin(data.model_names)])
     cost = number(episodes["cost_usd"]) if len(episodes) else np.zeros(0)
     experiment = data.selection.get("experiment")
@@ -73,8 +77,8 @@ def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
         cost_usd=float(np.nansum(cost)),
         cost_unknown=int(np.isnan(cost).sum()),
         pays=command.to_pay(),
-        rejected=only_rejected(data.owed),
-        owed=_owed(data.owed),
+        asked_again=sum(row["episodes"] for row in owed if row["again"]),
+        owed=owed,
         warnings=warnings(data, cells),
         superseded=superseded(data),
         tokens_unknown=int(np.isnan(number(episodes["tokens_input"])).sum())
@@ -129,25 +133,21 @@ def _untold(episodes: pd.DataFrame) -> int:
 
 
 def _owed(owed: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the causes of what is owed, most frequent first, each with what helps."""
     if owed.empty:
         return []
-    groups = owed.groupby("kind", sort=False)
-    rows = [
-        {"kind": str(kind), "episodes": len(rows), "message": _most(rows["message"])}
-        for kind, rows in groups
+    failures = zip(owed["kind"].astype(str), owed["message"].fillna("").astype(str), strict=True)
+    return [
+        {
+            "kind": one.kind,
+            "episodes": one.episodes,
+            "message": one.message,
+            "rest": one.rest,
+            "helps": remedy(one.kind).words,
+            "again": remedy(one.kind).again,
+        }
+        for one in causes(failures)
     ]
-    return sorted(rows, key=lambda row: -int(row["episodes"]))
-
-
-def _most(messages: pd.Series) -> str:
-    """Return the message that stands most often."""
-    counts = messages.dropna().value_counts()
-    return "" if counts.empty else str(counts.index[0])
-
-
-def only_rejected(owed: pd.DataFrame) -> bool:
-    """Return whether asking again would only be rejected again: something has to be changed."""
-    return not owed.empty and set(owed["kind"]) == {Rejected.__name__}
 
 
 def warnings(data: Data, cells: pd.DataFrame) -> list[str]:

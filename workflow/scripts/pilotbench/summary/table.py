@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pilotbench.hostile import visible
+
 TITLES = (
     "model",
     "prompt",
@@ -118,11 +120,22 @@ def _superseded(said: dict[str, Any]) -> str:
 
 
 def _owed(said: dict[str, Any]) -> str:
+    """Return what is owed: a line per kind with what helps, and the command where it does."""
     facts = said["facts"]
-    owed = facts["counts"]["owed"]
-    if owed and facts.get("rejected"):
-        return f"{owed:,} episodes are owed; change what is rejected: {facts['owed'][0]['message']}"
-    return f"{owed:,} episodes are owed; to pay them: {facts['pays']}" if owed else ""
+    owed, again = facts["counts"]["owed"], facts.get("asked_again", 0)
+    if not owed:
+        return ""
+    lines = [f"{owed:,} {'episode is' if owed == 1 else 'episodes are'} owed:"]
+    lines += [_cause(row) for row in facts["owed"]]
+    lines += [f"to request {again:,} of them: {facts['pays']}"] if again else []
+    return "\n".join(lines)
+
+
+def _cause(row: dict[str, Any]) -> str:
+    words = " ".join(visible(row["message"], 160).split())
+    message = f": {words}" if words else ""
+    helps = f"; {row['helps']}" if "helps" in row else ""  # an older summary.json says none
+    return f"  {row['episodes']:,} {visible(row['kind'])}{message}{row.get('rest', '')}{helps}"
 
 
 def table(rows: list[Row], width: int) -> str:

@@ -22,6 +22,7 @@ from pilotbench.database.queries import opened
 from pilotbench.database.schema import CELL
 from pilotbench.database.views import COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES_SQL
 from pilotbench.errors import UserError
+from pilotbench.owed import causes, remedy
 from pilotbench.run.command import file_digest
 from pilotbench.summary.balance import inside
 from pilotbench.summary.data import Data, load
@@ -87,7 +88,8 @@ class Origin:
     """All that a number comes from; `commands` make its files again, in order.
 
     `notes` say what would keep them from that: files that are no longer as they were. `finish` is
-    the command that asks for what its unfinished shards lack.
+    the command that requests what its unfinished shards lack, where running again can finish any;
+    `helps` say what does for each kind of what is owed.
     """
 
     column: str
@@ -99,6 +101,7 @@ class Origin:
     notes: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     finish: str | None = None
+    helps: list[str] = field(default_factory=list)
 
 
 def where_from(
@@ -138,8 +141,25 @@ def where_from(
         files=files,
         notes=notes(written),
         commands=commands(written, results),
-        finish=_finish(results) if owed or len(written) < len(files) else None,
+        finish=_finish(results) if finishes(owed) or _unwritten(files, owed) else None,
+        helps=_helps(owed),
     )
+
+
+def finishes(owed: list[Json]) -> bool:
+    """Return whether the same command, run again, can finish any of what is owed."""
+    return any(remedy(row["kind"]).again for row in owed)
+
+
+def _unwritten(files: list[Json], owed: list[Json]) -> bool:
+    """Return whether a shard has all its answers in the journal and no file yet."""
+    unfinished = {row["shard"] for row in owed}
+    return any(f["state"] == "provisional" and f["path"] not in unfinished for f in files)
+
+
+def _helps(owed: list[Json]) -> list[str]:
+    found = causes((row["kind"], row["message"] or "") for row in owed)
+    return [f"{one.episodes} {one.kind}: {remedy(one.kind).words}" for one in found]
 
 
 def _population(data: Data, model: str | None) -> Data:
@@ -298,8 +318,9 @@ def text(origin: Origin) -> list[str]:
     if origin.commands:
         lines.append("made again, without paying for what the journal holds, by:")
         lines += origin.commands
+    lines += [f"owed: {words}" for words in origin.helps]
     if origin.finish:
-        lines += ["what is owed is asked for, and files that are not there yet written, by:"]
+        lines += ["to request what is owed and write the missing files:"]
         lines.append(origin.finish)
     return lines
 
