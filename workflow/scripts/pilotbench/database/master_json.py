@@ -18,7 +18,14 @@ from typing import Any
 from pilotbench import drafts
 from pilotbench.database.queries import opened
 from pilotbench.database.schema import CELL
-from pilotbench.database.views import COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES_SQL
+from pilotbench.database.views import (
+    BOUNDS_SQL,
+    COUNTS_SQL,
+    EFFORT_SQL,
+    ERRORS_SQL,
+    RATES_SQL,
+    SCORES_SQL,
+)
 from pilotbench.scoring import ERROR_KINDS
 
 Json = dict[str, Any]
@@ -42,8 +49,8 @@ WITH done AS (
 ), owing AS (SELECT {_WORDS}, count(*) AS owed FROM owed GROUP BY ALL)
 SELECT model, prompt, tool_success_rate, difficulty, task,
   coalesce(episodes, 0) + coalesce(owed, 0) AS planned, coalesce(completed, 0) AS total,
-  {", ".join(f"coalesce({name}, 0) AS {name}" for name in _COUNTED)}, success_rate,
-  success_rate_all, partial_success / nullif(completed, 0) AS partial_rate,
+  {", ".join(f"coalesce({name}, 0) AS {name}" for name in _COUNTED)}, {RATES_SQL},
+  {BOUNDS_SQL}, partial_success / nullif(completed, 0) AS partial_rate,
   failure / nullif(completed, 0) AS failure_rate, weighted_score AS weighted_success_score,
   progress, turns AS avg_turns, tool_calls AS avg_tool_calls, parse_rate,
   effective_rate AS effective_tool_success_rate, if(episodes IS NULL, 0, tokens_input)

@@ -48,8 +48,8 @@ def cells(db: Path, *, current: bool = True) -> pandas.DataFrame:
 
 
 def leaderboard(db: Path) -> pandas.DataFrame:
-    """Return one row a model and prompt of the current selection, best first; plain counts."""
-    order = ("success_rate_all DESC NULLS LAST", "model", "prompt")
+    """Return one row per model and prompt of the selection, best first, those that owe last."""
+    order = ("success_rate_all DESC NULLS LAST", "lower DESC NULLS LAST", "model", "prompt")
     return _frame(db, "SELECT * FROM leaderboard", False, order)
 
 

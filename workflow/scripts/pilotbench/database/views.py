@@ -111,12 +111,13 @@ _LEVELS = """
 full_success       BIGINT   Completed episodes with success.
 partial_success    BIGINT   Completed, no success, nothing protected broken, progress >= 0.5.
 failure            BIGINT   The other completed episodes.
-success_rate       DOUBLE   full_success / completed.
-success_rate_all   DOUBLE   full_success / (completed + refused): what ranks.
+success_rate       DOUBLE   full_success / completed; null where episodes are owed.
+success_rate_all   DOUBLE   full_success / (completed + refused), what ranks; null as above.
 """
 _BOUNDS = """
 lower              DOUBLE   success_rate_all if all owed episodes failed.
 upper              DOUBLE   success_rate_all if all owed episodes succeeded.
+rate_of_completed  DOUBLE   full_success / completed, of the completed episodes only: never ranks.
 """
 _MEANS = """
 progress           DOUBLE   Mean share of goal predicates reached.
@@ -167,12 +168,17 @@ EFFORT_SQL = f"""
          THEN coalesce(sum(cost_usd), 0) END AS cost_usd,
     sum(requests)::BIGINT AS requests,
     sum(latency_s) / nullif(sum(requests), 0) AS latency_s"""
+RATES_SQL = """CASE WHEN coalesce(owed, 0) = 0 THEN success_rate END AS success_rate,
+  CASE WHEN coalesce(owed, 0) = 0 THEN success_rate_all END AS success_rate_all"""
+"""Both rates of rows that have `owed`: a rate that lacks episodes is none; the bounds stand in."""
+_TRIED = "coalesce(completed, 0) + coalesce(refused, 0) + coalesce(owed, 0)"
+BOUNDS_SQL = f"""coalesce(full_success, 0) / nullif({_TRIED}, 0) AS lower,
+  (coalesce(full_success, 0) + coalesce(owed, 0)) / nullif({_TRIED}, 0) AS upper,
+  success_rate AS rate_of_completed"""
 ERRORS_SQL = ",".join(f"\n    sum(error_{k})::BIGINT AS error_{k}" for k in ERROR_KINDS)
 _ERROR_COLUMNS = columns(
     "\n".join(f"error_{k} BIGINT Calls with the error kind {k}." for k in ERROR_KINDS)
 )
-
-_TRIED = "coalesce(completed, 0) + coalesce(refused, 0) + coalesce(owed, 0)"
 
 _CELLS = View(
     "cells",
@@ -199,9 +205,8 @@ SELECT {_WORDS}, current, protocol, planned, coalesce(completed, 0) AS completed
   coalesce(refused, 0) AS refused, coalesce(not_applicable, 0) AS not_applicable,
   coalesce(owed, 0) AS owed, coalesce(provisional, 0) AS provisional,
   coalesce(full_success, 0) AS full_success, coalesce(partial_success, 0) AS partial_success,
-  coalesce(failure, 0) AS failure, success_rate, success_rate_all,
-  coalesce(full_success, 0) / nullif({_TRIED}, 0) AS lower,
-  (coalesce(full_success, 0) + coalesce(owed, 0)) / nullif({_TRIED}, 0) AS upper,
+  coalesce(failure, 0) AS failure, {RATES_SQL},
+  {BOUNDS_SQL},
   progress, weighted_score,
   coalesce(collateral_damage, 0) AS collateral_damage, parse_rate, effective_rate, turns,
   tool_calls, if(completed IS NULL, 0, tokens_input)
@@ -230,8 +235,8 @@ provisional        BIGINT   Episodes from the journal of shards without a file.
 
 _LEADERBOARD = View(
     "leaderboard",
-    "One row a model, protocol and prompt of the current matrix, best first. It is a plain count: "
-    "intervals, groups and ranks are the summary's.",
+    "One row per model, protocol and prompt of the current matrix, best first and those that owe "
+    "episodes last. It is a plain count: intervals, groups and ranks are the summary's.",
     f"""
 WITH size AS (
   SELECT model, prompt, sum(planned)::BIGINT AS planned, sum(owed)::BIGINT AS owed
@@ -241,14 +246,13 @@ WITH size AS (
   FROM episodes WHERE current GROUP BY model, prompt
 )
 SELECT model, protocol, prompt, planned, completed, refused, not_applicable, owed, full_success,
-  partial_success, failure, success_rate, success_rate_all,
-  full_success / nullif(completed + refused + owed, 0) AS lower,
-  (full_success + owed) / nullif(completed + refused + owed, 0) AS upper,
+  partial_success, failure, {RATES_SQL},
+  {BOUNDS_SQL},
   progress, weighted_score, collateral_damage, parse_rate, effective_rate, turns, tool_calls,
   tokens_input, tokens_output, cost_usd, cost_usd / nullif(full_success, 0) AS cost_per_success,
   requests, latency_s
 FROM done JOIN size USING (model, prompt)
-ORDER BY success_rate_all DESC NULLS LAST, model, prompt
+ORDER BY success_rate_all DESC NULLS LAST, lower DESC NULLS LAST, model, prompt
 """,
     _named(EPISODES.columns, "model", "protocol", "prompt")
     + columns(f"""
