@@ -71,6 +71,10 @@ def test_each_cause_is_counted_by_kind_and_what_helps_is_true(
     assert "\n" not in told
 
 
+def test_a_message_that_ends_its_sentence_gets_no_second_stop() -> None:
+    assert "1 Rejected: no such model. what" in line(1, owed(("Rejected", "no such model.")), KEPT)
+
+
 def test_what_was_lost_is_said() -> None:
     lost = "3 paid answers could not be written, all others are kept"
     assert f". {lost}; " in line(3, owed(SLOW), lost)

@@ -333,7 +333,7 @@ def data(shards: list[tuple[Shard, list[Json]]], owed: dict[Cell, int] | None = 
 def _owed_rows(shard: Shard, count: int) -> list[Json]:
     """Return rows of the instances after the last of a shard."""
     cell = dict(zip(CELL, shard.cell.words, strict=True))
-    words = {"repeat": 0, "kind": "ServerError", "message": "HTTP 500"}
+    words = {"repeat": 0, "kind": "ServerFailed", "message": "HTTP 500"}
     return [cell | words | {"index": shard.last + 1 + place} for place in range(count)]
 
 

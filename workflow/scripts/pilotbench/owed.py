@@ -133,7 +133,7 @@ def causes(failures: Iterable[tuple[str, str]]) -> list[Cause]:
     """Return the causes of owed episodes, most frequent first; each failure: kind, message."""
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for kind, message in failures:
-        found[kind][cause(message)] += 1
+        found[kind][cause(message).rstrip(".")] += 1
     every = [
         Cause(kind, messages.total(), *messages.most_common(1)[0], len(messages) - 1)
         for kind, messages in found.items()
