@@ -12,7 +12,7 @@ help:            ## this list
 
 setup: .venv/.ready  ## make .venv with the pinned environment
 .venv/.ready: pyproject.toml envs/constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "pilot-bench needs Python 3.11, 3.12 or 3.13; say which: make PYTHON=python3.11")'
+	@$(PYTHON) envs/ready.py
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --editable '.[dev]'
 	touch $@

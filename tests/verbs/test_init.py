@@ -65,3 +65,10 @@ def test_an_overlay_says_what_can_be_changed_and_keeps_what_is_there() -> None:
     text = Path("own.yaml").read_text()
     assert text.count("#") > 8
     assert yaml.safe_load(text)["experiment"] == "mine"
+
+
+def test_a_file_that_cannot_be_written_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--out", "nowhere/mine.yaml"]) == 2
+    assert capsys.readouterr().err == (
+        "error: --out: nowhere/mine.yaml cannot be written: No such file or directory\n"
+    )

@@ -35,6 +35,9 @@ HARMLESS: dict[str, tuple[Any, ...]] = {
 }
 """Values of reserved parameters that change nothing."""
 
+COUNTS = ("max_tokens", "max_completion_tokens")
+"""Parameters that are numbers of tokens: budget and estimate count with them."""
+
 
 def problems(parameters: Mapping[str, Any], protocol: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield (path below `parameters`, why) of each parameter that a model may not have."""
@@ -56,6 +59,8 @@ def problems(parameters: Mapping[str, Any], protocol: str) -> Iterator[tuple[tup
 def _why(name: str, value: Any, protocol: str) -> str | None:
     if name == "response_format" and protocol == "json":
         return f"cannot be set with protocol json: {_PROTOCOL}"
+    if name in COUNTS and (type(value) is not int or value < 1):
+        return "must be a whole number of tokens, 1 or more"
     if name not in RESERVED or _is_one_of(value, HARMLESS.get(name, ())):
         return None
     return f"cannot be set: {RESERVED[name]}"

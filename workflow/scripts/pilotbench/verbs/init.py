@@ -80,7 +80,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if args.out.exists() and not args.force:
         raise UserError(f"{args.out} exists; give another name with --out, or --force")
-    args.out.write_text(overlay(settings, found, args.out), encoding="utf-8")
+    try:
+        args.out.write_text(overlay(settings, found, args.out), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--out: {args.out} cannot be written: {error.strerror}") from None
     if args.json:
         print(json.dumps(asdict(found) | {"file": str(args.out)}, indent=1))
     else:
