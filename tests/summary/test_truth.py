@@ -153,6 +153,16 @@ def test_tokens_are_those_of_the_known_turns(drawn):
         assert kinds["output"] + kinds["reasoning"] == pytest.approx(MEAN_OUTPUT, rel=0.15)
 
 
+def test_the_sentence_about_tokens_counts_all_of_them(drawn):
+    totals = {}
+    for row in figure_rows(drawn, "tokens"):
+        key = (row["model"], row["prompt"])
+        totals[key] = totals.get(key, 0) + row["tokens"]
+    low, high = (f"{pick(totals.values()):,.3g}" for pick in (min, max))
+    assert drawn["tokens"].alt.startswith(f"Tokens per episode: from {low} (")
+    assert f" to {high} (" in drawn["tokens"].alt
+
+
 def test_errors_are_one_a_failed_episode(told, drawn):
     rows = figure_rows(drawn, "errors")
     rates = told.tables["model_prompt"].frame.to_dict("records")

@@ -85,14 +85,13 @@ def tokens(source: Source) -> Figure | None:
         for place, (kind, values) in enumerate(kinds.items())
     )
     rows = _lined(plain_rows(long, source.data), source)
+    whole = means.assign(tokens=means["tokens_input"] + means["tokens_output"])
     return Figure(
         "tokens",
         "Tokens an episode takes",
         f"Mean per episode, {shared_words(source)}. Cached is the part of the input that the "
         "provider had in its cache.",
-        alt_words(
-            "Tokens per episode", [r for r in rows if r["order"] == 0], "shown", "tokens", False
-        ),
+        alt_words("Tokens per episode", plain_rows(whole, source.data), "shown", "tokens", False),
         _stacked("tokens", "tokens per episode", list(kinds), rows),
         "model_prompt",
         "Effort",
