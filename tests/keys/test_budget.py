@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from pilotbench.config import Model, Price
 from pilotbench.errors import BudgetSpent, ConfigError
+from pilotbench.keys import holders
 from pilotbench.keys.budget import (
     Book,
     Budget,
@@ -99,6 +101,84 @@ def test_what_another_run_spends_while_one_looks_up_its_own_is_not_forgotten(
 
         second.begin(looked_up)
         assert second.spent == pytest.approx(0.9)
+
+
+def test_what_is_spent_while_a_run_looks_up_what_was_spent_counts_once(tmp_path: Path) -> None:
+    journal: list[float] = []
+
+    def spend() -> None:
+        with budget(tmp_path, 1.0) as job:
+            job.reserve(0.1)
+            journal.append(0.1)
+            job.settle(0.1, 0.1)
+
+    with budget(tmp_path, 1.0) as run:
+        spending = threading.Thread(target=spend)
+
+        def looked_up() -> float:
+            spending.start()
+            spending.join(timeout=0.5)
+            return sum(journal)
+
+        run.begin(looked_up)
+        spending.join()
+        assert run.spent == pytest.approx(0.1)
+
+
+def test_the_jobs_of_a_run_look_up_once_what_was_spent(tmp_path: Path) -> None:
+    looked: list[str] = []
+
+    def look(run: str, usd: float) -> Callable[[], float]:
+        return lambda: looked.append(run) or usd
+
+    with budget(tmp_path, 1.0) as old:
+        old.begin(look("first", 0.9), run="first")
+    with budget(tmp_path, 1.0) as one, budget(tmp_path, 1.0) as two:  # both start at once
+        for job in (one, two, one):
+            job.begin(look("second", 0.2), run="second")
+        assert one.spent == pytest.approx(0.2), "the sum of an earlier run is not kept"
+        one.reserve(0.1)
+        one.settle(0.1, 0.1)
+    with budget(tmp_path, 1.0) as three:  # a job that starts when the first ones have ended
+        three.begin(look("second", 0.2), run="second")
+        assert three.spent == pytest.approx(0.3)
+    assert looked == ["first", "second"]
+
+
+def test_a_process_that_is_killed_leaves_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "limits" / "budget"
+    env = {**os.environ, "PYTHONPATH": str(LIBRARY)}
+    holders = file.with_suffix(".holders")
+    for begins in (False, True):
+        subprocess.run([sys.executable, "-c", KILLED, str(file)], env=env, check=False)
+        assert len(list(holders.iterdir())) == 1
+        with budget(tmp_path, 1.0) as other:
+            if begins:
+                other.begin(lambda: 0.0)
+            else:
+                with pytest.raises(BudgetSpent):
+                    other.room(0.5)
+            names = {path.name for path in holders.iterdir()}
+            assert names <= {other._holders.name}
+            other.begin(lambda: 0.0, afresh=True)
+
+
+def test_who_waits_takes_no_lock_and_looks_rarely_for_the_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Path] = []
+    monkeypatch.setattr(holders, "is_locked", lambda path: bool(looks.append(path)) or True)
+    with budget(tmp_path, 1.0) as one, budget(tmp_path, 1.0) as other:
+        assert one.reserve(0.9)
+        got: list[bool] = []
+        waiting = threading.Thread(
+            target=lambda: got.extend(other.reserve(0.2) for _ in range(50)), daemon=True
+        )
+        with one._ledger.locked():
+            waiting.start()
+            waiting.join(timeout=10)
+        assert got == [False] * 50
+        assert len(looks) <= 3
 
 
 def test_a_job_that_outlives_its_run_keeps_what_it_has_reserved(tmp_path: Path) -> None:

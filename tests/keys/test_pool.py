@@ -20,6 +20,7 @@ from pilotbench.keys.budget import cost, most
 from pilotbench.keys.limiter import Limiter
 from pilotbench.keys.pool import Pool
 from pilotbench.providers.provider import Asked, Request
+from pilotbench.run import notices
 from support import Simulator
 from support.runs import wait_until
 
@@ -511,6 +512,65 @@ def test_a_connection_that_is_refused_costs_nothing(tmp_path: Path) -> None:
             pool.ask(request())
         assert pool._purse.budget is not None
         assert pool._purse.budget.spent == 0
+
+
+@pytest.mark.usefixtures("secrets")
+def test_what_waits_for_a_slot_reserves_nothing(tmp_path: Path) -> None:
+    """A process that is killed loses what is in flight, not what is queued."""
+    largest = cost(BOUNDED.price, most(BOUNDED, request("0").body))
+    with (
+        Simulator(keys={"k1": FREE}) as s,
+        pool_of(s, tmp_path, slots=1, budget_usd=20 * largest) as pool,
+    ):
+        s.hold()
+        asking = threading.Thread(target=ask_all, args=(pool, 8, 8))
+        asking.start()
+        wait_until(lambda: s.stats()["total"]["in_flight"] == 1 and len(pool._line._waiting) == 7)
+        budget = pool._purse.budget
+        assert budget is not None
+        assert sum(budget.book.held.values()) == pytest.approx(largest)
+        s.release()
+        asking.join()
+        assert s.stats()["total"]["requests"] == 8
+        assert (budget.book.held, budget.book.lost) == ({}, 0)
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_request_that_waits_for_the_budget_holds_no_slot_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(notices, "say", lambda _, text: told.append(text))
+    monkeypatch.setattr("pilotbench.keys.pool.SILENT_S", 0.1)
+    largest = cost(BOUNDED.price, most(BOUNDED, request("0").body))
+    with (
+        Simulator(keys={"k1": FREE}) as s,
+        pool_of(s, tmp_path, slots=2, budget_usd=1.9 * largest) as pool,
+    ):
+        s.hold()
+        asking = threading.Thread(target=ask_all, args=(pool, 2, 2))
+        asking.start()
+        wait_until(lambda: s.stats()["total"]["in_flight"] == 1 and told)
+        limiter = pool._limiters["k1"]
+        wait_until(lambda: limiter._files.count(2)[0] == 1)
+        assert s.stats()["total"]["requests"] == 1
+        s.release()
+        asking.join()
+        assert s.stats()["total"]["requests"] == 2
+    assert "m waits for requests in flight" in told[0]
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_slot_that_is_given_back_unused_counts_toward_no_rate(tmp_path: Path) -> None:
+    limiter = Limiter(tmp_path / "key", 2, rpm=1, tpm=100)
+    slot = limiter.wait(tokens=90)
+    assert slot is not None
+    slot.unused()
+    slot.release()
+    again = limiter.try_now(tokens=90)
+    assert again is not None
+    again.release()
+    limiter.close()
 
 
 def test_a_model_without_a_bound_on_its_output_asks_nothing_under_a_budget(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from pilotbench.errors import ConfigError
 from pilotbench.keys import spending
 from pilotbench.keys.pool import budget_of
+from pilotbench.run import orders, preflight
 from support import Simulator
 from support.estimation_lab import load, make, paid
 
@@ -38,6 +40,22 @@ def test_a_run_begins_with_what_its_matrix_has_cost(simulator: Simulator, tmp_pa
     assert budget.spent == pytest.approx(from_file)
     assert from_file == pytest.approx(told["usd"])
     budget.close()
+
+
+def test_the_jobs_of_a_run_read_the_shards_of_its_plan_once(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = load(tmp_path, simulator, **CHOSEN, budget_usd=5)
+    read: list[str] = []
+    monkeypatch.setattr(spending, "spent", lambda _, shard: read.append(shard.path) or 0.0)
+    planned = [shard.path for shard in matrix.plan.shards]
+    for run, total in ((None, 2), (1.0, 1), (2.0, 1)):
+        began = None if run is None else {"boot": "b", "now": run, "calendar": run}
+        monkeypatch.setenv(orders.VARIABLE, json.dumps({"began": began}))
+        read.clear()
+        for shard in matrix.plan.shards:
+            preflight.prove(matrix, [shard])
+        assert read == planned * total
 
 
 def test_a_model_without_a_price_cannot_be_bounded(tmp_path: Path) -> None:

@@ -7,5 +7,6 @@ limiter   slots: how many requests are in flight, over all processes; pace: how 
 ledger    requests and tokens per minute, and the budget, in one locked file
 line      threads of one process that wait for any of several keys
 pool      all of these together: one request in, one completion out
+holders   the processes that use a budget
 budget    what a matrix may spend; spending: what it has spent, from a run's start to its end
 """

@@ -11,9 +11,8 @@ from __future__ import annotations
 import fcntl
 import json
 import math
-import os
-import uuid
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +20,9 @@ from typing import Any
 
 from pilotbench.config import Model, Price
 from pilotbench.errors import BudgetSpent, ConfigError
+from pilotbench.keys.holders import Holders
 from pilotbench.keys.ledger import Ledger
 from pilotbench.keys.pace import number
-from pilotbench.locks import is_locked
 from pilotbench.providers.provider import MOST_TOKENS, Tokens
 
 Json = dict[str, Any]
@@ -37,6 +36,9 @@ TOOLS_TOKENS = 512
 """The most that a service says to introduce tools."""
 ROUNDING = 1e-9
 MOST_USD = 1e12
+REAP_S = 1.0
+"""How often a process that must wait looks for those that are gone."""
+MOST_RUNS = 8
 
 
 @dataclass
@@ -44,31 +46,48 @@ class Book:
     """The content of a budget's file, in USD.
 
     `spent` is what answers have cost, `lost` what may have been paid without one that tells its
-    cost, `held` what the requests in flight of each process have reserved.
+    cost, `held` what the requests in flight of each process have reserved. `runs` are those that
+    have looked up what was spent before them.
     """
 
     spent: float = 0.0
     lost: float = 0.0
     held: dict[str, float] = field(default_factory=dict)
+    runs: list[str] = field(default_factory=list)
+
+    @property
+    def gone(self) -> float:
+        """Return what no settlement brings back."""
+        return self.spent + self.lost
 
     @property
     def total(self) -> float:
         """Return all that is not left."""
-        return self.spent + self.lost + sum(self.held.values())
+        return self.gone + sum(self.held.values())
+
+    def lose(self, names: Iterable[str]) -> None:
+        """Count as lost what processes had reserved."""
+        self.lost += sum(self.held.pop(name, 0.0) for name in names)
+
+    def add_run(self, run: str | None) -> None:
+        """Keep that a run has looked up what was spent."""
+        if run is not None:
+            self.runs = [*self.runs, run][-MOST_RUNS:]
 
     def as_json(self) -> Json:
         """Return plain JSON types."""
-        return {"spent": self.spent, "lost": self.lost, "held": self.held}
+        return {"spent": self.spent, "lost": self.lost, "held": self.held, "runs": self.runs}
 
     @classmethod
     def from_json(cls, value: Any) -> Book:
         """Return the book in a file, also one of release 0.1; what cannot be read is 0."""
         found = value if isinstance(value, dict) else {}
-        held = found.get("held")
+        held, runs = found.get("held"), found.get("runs")
         return cls(
             _usd(found.get("spent", found.get("usd"))),
             _usd(found.get("lost")),
             {str(name): _usd(usd) for name, usd in held.items()} if isinstance(held, dict) else {},
+            [str(run) for run in runs][-MOST_RUNS:] if isinstance(runs, list) else [],
         )
 
 
@@ -79,21 +98,18 @@ def _usd(value: Any) -> float:
 class Budget:
     """USD spent by all processes that share `path`. `limit` None records without a bound.
 
-    Each process locks a file of its own while it has the budget open, so that what a killed one had
-    reserved is known to be lost, and a run that begins knows whether somebody still spends.
+    Each process that spends locks a file of its own while it has the budget open, so that what a
+    killed one had reserved is known to be lost, and a run that begins knows whether somebody still
+    spends.
     """
 
     def __init__(self, path: Path, limit: float | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._ledger = Ledger(path)
         self._limit = limit
-        self._holders = path.with_suffix(".holders")
-        self._holders.mkdir(exist_ok=True)
-        self._name = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
-        self._lock = os.open(
-            self._holders / self._name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._holders = Holders(path.with_suffix(".holders"))
+        self._beginning = path.with_suffix(".begin")
+        self._next_reap = 0.0
 
     @property
     def book(self) -> Book:
@@ -105,41 +121,58 @@ class Budget:
         """USD spent, lost and reserved."""
         return self.book.total
 
-    def begin(self, spent: Callable[[], float], afresh: bool = False) -> None:
-        """Set what the matrix of a run has spent so far, in USD.
+    def left(self) -> float:
+        """Return what is neither spent nor lost nor reserved, in USD."""
+        return math.inf if self._limit is None else max(0.0, self._limit - self.spent)
+
+    def begin(
+        self, spent: Callable[[], float], afresh: bool = False, run: str | None = None
+    ) -> None:
+        """Set what the matrix of a run has spent so far, in USD; once for all jobs of a `run`.
 
         Where others use the budget (another run, a job of a run that was killed), what they have
-        spent and reserved stays, also while `spent` looks it up. What was lost stays too, unless
-        the matrix starts `afresh`: its journal is gone.
+        spent and reserved stays, also while `spent` looks it up. Where nobody does, nobody can
+        begin to until it is looked up. What was lost stays too, unless the matrix starts `afresh`:
+        its journal is gone.
         """
-        with self._changing() as book:
-            self._reap(book)
-            alone = not any(map(is_locked, self._others()))
-            if alone:
-                book.spent = 0.0
-                book.lost = 0.0 if afresh else book.lost
-        usd = spent()
-        with self._changing() as book:
-            book.spent = usd + book.spent if alone else max(usd, book.spent)
+        with self._one_at_a_time():
+            if self._begin_alone(spent, afresh, run):
+                return
+            usd = spent()
+            with self._changing() as book:
+                book.spent = max(usd, book.spent)
+                book.add_run(run)
+
+    def room(self, usd: float) -> bool:
+        """Return whether `usd` fits now, False where it does when others have settled.
+
+        Who must wait takes no lock: those who settle need it. Raises BudgetSpent where `usd` does
+        not fit however little the others cost.
+        """
+        if not self._fits(self.book.total + usd):
+            self._reap()
+        book = self.book
+        if self._fits(book.total + usd):
+            return True
+        if not self._fits(book.gone + usd):
+            with self._changing() as book:
+                gone = book.gone
+            self._check(gone, usd)
+        return False
 
     def reserve(self, usd: float) -> bool:
-        """Reserve `usd`; return False where it fits only when others have settled.
-
-        Raises BudgetSpent where it does not fit however little the others cost.
-        """
-        with self._changing() as book:
-            if not self._fits(book.total + usd):
-                self._reap(book)
-            if self._fits(book.total + usd):
-                book.held[self._name] = book.held.get(self._name, 0.0) + usd
-                return True
-            gone = book.spent + book.lost
-        if self._fits(gone + usd):
+        """Reserve `usd` where it fits now; return whether it did. Raises BudgetSpent as `room`."""
+        if not self.room(usd):
             return False
-        raise BudgetSpent(
-            f"budget_usd: {gone:.4f} of {self._limit} USD are used; "
-            f"this request may cost up to {usd:.4f}"
-        )
+        with self._changing() as book:
+            fits = self._fits(book.total + usd)
+            if fits:
+                self._holders.join()
+                book.held[self._name] = book.held.get(self._name, 0.0) + usd
+            gone = book.gone
+        if not fits:
+            self._check(gone, usd)
+        return fits
 
     def settle(self, reserved: float, usd: float) -> None:
         """Replace a reservation by what an answer has cost."""
@@ -155,28 +188,68 @@ class Budget:
 
     def close(self) -> None:
         """Close the file; its user is gone, and what it has not settled is lost."""
-        os.close(self._lock)
-        (self._holders / self._name).unlink(missing_ok=True)
+        try:
+            if self._holders.joined:
+                with self._changing() as book:
+                    book.lose([self._name])
+                    self._holders.leave()
+        finally:
+            self._ledger.close()
+
+    @property
+    def _name(self) -> str:
+        return self._holders.name
+
+    def _begin_alone(self, spent: Callable[[], float], afresh: bool, run: str | None) -> bool:
+        """Set what was spent where it is known already, or nobody else spends; else return False.
+
+        The lock is held while `spent` looks it up: who spends meanwhile would be counted twice.
+        """
         with self._changing() as book:
-            self._reap(book)
-        self._ledger.close()
+            others = self._holders.others()
+            book.lose([name for name in book.held if name not in {*others, self._name}])
+            self._holders.join()
+            if run is not None and run in book.runs:
+                return True
+            if others:
+                return False
+            book.spent, book.lost = spent(), 0.0 if afresh else book.lost
+            book.runs = []
+            book.add_run(run)
+            return True
 
     def _fits(self, usd: float) -> bool:
         return self._limit is None or usd <= self._limit + ROUNDING
+
+    def _check(self, gone: float, usd: float) -> None:
+        if not self._fits(gone + usd):
+            raise BudgetSpent(
+                f"budget_usd: {gone:.4f} of {self._limit} USD are used; "
+                f"this request may cost up to {usd:.4f}"
+            )
 
     def _give_back(self, book: Book, reserved: float) -> None:
         left = book.held.pop(self._name, 0.0) - reserved
         if left > ROUNDING:
             book.held[self._name] = left
 
-    def _others(self) -> Iterator[Path]:
-        return (file for file in self._holders.iterdir() if file.name != self._name)
+    def _reap(self) -> None:
+        """Count as lost what processes had reserved that are gone; look rarely, without lock."""
+        if time.monotonic() < self._next_reap:
+            return
+        self._next_reap = time.monotonic() + REAP_S
+        gone = self._holders.gone(self.book.held)
+        if gone:
+            with self._changing() as book:
+                book.lose(gone)
+                self._holders.forget(gone)
 
-    def _reap(self, book: Book) -> None:
-        """Count as lost what processes had reserved that are gone."""
-        for name in tuple(book.held):
-            if name != self._name and not is_locked(self._holders / name):
-                book.lost += book.held.pop(name)
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Let no other process of any run look up meanwhile what was spent."""
+        with self._beginning.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     @contextmanager
     def _changing(self) -> Iterator[Book]:

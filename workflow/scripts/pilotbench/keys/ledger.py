@@ -95,10 +95,11 @@ class Account:
         self.used[-1][2] += tokens
         return self.used[-1][0]
 
-    def correct(self, bucket: int, tokens: int) -> None:
-        """Add `tokens` (negative to give back) to what was booked in `bucket`."""
+    def correct(self, bucket: int, tokens: int, requests: int = 0) -> None:
+        """Add `tokens` and `requests` (negative to give back) to what was booked in `bucket`."""
         for entry in self.used:
             if entry[0] == bucket:
+                entry[1] = max(0, entry[1] + requests)
                 entry[2] = max(0, entry[2] + tokens)
 
     def _forget(self, now: float) -> None:

@@ -76,6 +76,10 @@ class Slot:
         """Say that the provider answered 429."""
         self.limiter.rejected(self, retry_after, exhausted)
 
+    def unused(self) -> None:
+        """Say that nothing was sent."""
+        self.limiter.unused(self)
+
     def release(self) -> None:
         """Let the slot go."""
         self.limiter.release(self)
@@ -200,6 +204,12 @@ class Limiter:
         with self._changing() as account:
             account.pace = account.pace.answered()
             account.correct(slot.bucket, tokens - slot.tokens)
+
+    def unused(self, slot: Slot) -> None:
+        """Give back what was booked for a request that was not sent."""
+        if self.rpm or self.tpm:
+            with self._changing() as account:
+                account.correct(slot.bucket, -slot.tokens, requests=-1)
 
     def rejected(self, slot: Slot, retry_after: float | None, exhausted: bool) -> None:
         """Record a 429."""

@@ -33,7 +33,7 @@ from pilotbench.errors import (
 from pilotbench.keys.breaker import Breaker
 from pilotbench.keys.budget import Budget, estimate
 from pilotbench.keys.clock import CLOCK
-from pilotbench.keys.gate import LONG_PAUSE_S, Gate, GivenUp
+from pilotbench.keys.gate import LONG_PAUSE_S, SILENT_S, Gate, GivenUp
 from pilotbench.keys.limiter import default_folder, limiter_of, with_slots
 from pilotbench.keys.line import Line
 from pilotbench.keys.purse import Bill, MustWait, Purse
@@ -134,8 +134,8 @@ class Pool:
         while True:
             try:
                 return self._attempt(request, trials, write)
-            except MustWait:
-                self._rest(SETTLED_S)
+            except MustWait as wait:
+                self._await_budget(trials, *wait.args)
             except KeyDead as error:
                 self._after_refusal(error, trials)
             except Rejected as error:
@@ -207,10 +207,10 @@ class Pool:
         """Send a request in its turn; append the answer to `answered` as soon as it is there."""
         guess = estimate(request.body) if self._counts_tokens else Tokens()
         with Ticket(self, trials, guess.input + guess.output) as ticket:
-            self._check_model(ticket)
+            self._clear(ticket, bill)
+            trials.unfunded_since = None
             started, clock = time.time(), time.monotonic()
             trials.attempts += 1
-            bill.sent = True
             try:
                 completion = self._complete(request, ticket)
             finally:
@@ -227,13 +227,26 @@ class Pool:
                 self._gate.breakers[ticket.alias].answered()
                 self._rejections.answered()
 
-    def _check_model(self, ticket: Ticket) -> None:
-        """Raise Rejected where the model was stopped while a request waited for its slot."""
+    def _clear(self, ticket: Ticket, bill: Bill) -> None:
+        """Reserve what a request that has its slot can cost: from here on it is sent.
+
+        Raises Rejected where its model was stopped meanwhile, MustWait or BudgetSpent.
+        """
         try:
             self._rejections.check()
-        except Rejected:
+            bill.send()
+        except Exception:
             self._gate.breakers[ticket.alias].unused()
+            ticket.slot.unused()
             raise
+
+    def _await_budget(self, trials: Trials, usd: float) -> None:
+        """Wait a little, without a slot, until others are settled; say so where it takes long."""
+        now = time.monotonic()
+        since = trials.unfunded_since = trials.unfunded_since or now
+        if now - since > SILENT_S:
+            self._purse.tell(usd)
+        self._rest(SETTLED_S)
 
     def _complete(self, request: Request, ticket: Ticket) -> Completion:
         sent, alias = CLOCK.now(), ticket.alias

@@ -10,25 +10,36 @@ from pilotbench.config import Model
 from pilotbench.errors import ProviderError, Stopping, UnusableAnswer
 from pilotbench.keys.budget import Budget, check_bounded, cost, most
 from pilotbench.providers.provider import Request, Tokens
+from pilotbench.run import notices
 
 GATEWAY_TIMED_OUT = frozenset({408, 499, 504, 524})
 """The service behind the gateway may have answered, and counted."""
 
 
 class MustWait(Exception):
-    """A request fits into the budget only when others have been settled."""
+    """A request, which may cost `args[0]`, fits into the budget only when others are settled."""
 
 
 class Bill:
-    """What came of a request: `sent` from when it may cost something.
+    """What came of a request: `sent` from when its cost is reserved, since it may be paid for.
 
     `tokens` is None where the provider did not count.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None, most: float) -> None:
+        self._budget, self.reserved = budget, most
         self.sent = False
         self.answered = False
         self.tokens: Tokens | None = None
+
+    def send(self) -> None:
+        """Reserve the most that the request can cost, right before it is sent.
+
+        Raises BudgetSpent, or MustWait where it will fit when others are settled.
+        """
+        if self._budget is not None and not self._budget.reserve(self.reserved):
+            raise MustWait(self.reserved)
+        self.sent = True
 
     def answer(self, tokens: Tokens | None) -> None:
         """Say that an answer came."""
@@ -48,19 +59,17 @@ class Purse:
 
     @contextmanager
     def paying(self, request: Request) -> Iterator[Bill]:
-        """Reserve the most that a request can cost, and settle it by the bill.
+        """Yield the bill of a request that the budget has room for, and settle it if it was sent.
 
-        Raises BudgetSpent, or MustWait where it will fit when others are settled.
+        Nothing is reserved before it is sent: what waits for a slot holds nobody up, and a process
+        that is killed loses what it has in flight and no more. Raises as `Bill.send`.
         """
-        bill = Bill()
         if self.budget is None:
-            yield bill
+            yield Bill(None, 0.0)
             return
-        largest = most(self._model, request.body)
-        cached = replace(largest, cached=largest.input)  # some ask more for what they have cached
-        reserved = max(cost(self._model.price, one) for one in (largest, cached))
-        if not self.budget.reserve(reserved):
-            raise MustWait
+        bill = Bill(self.budget, self._most(request))
+        if not self.budget.room(bill.reserved):
+            raise MustWait(bill.reserved)
         error: BaseException | None = None
         try:
             yield bill
@@ -70,19 +79,33 @@ class Purse:
         finally:
             # A full disk: the next request may stop, not this answer.
             with suppress(Stopping, OSError):
-                self._settle(self.budget, reserved, bill, error)
+                self._settle(self.budget, bill, error)
+
+    def _most(self, request: Request) -> float:
+        largest = most(self._model, request.body)
+        cached = replace(largest, cached=largest.input)  # some ask more for what they have cached
+        return max(cost(self._model.price, one) for one in (largest, cached))
+
+    def tell(self, usd: float) -> None:
+        """Tell the person that a request has long been waiting for room in the budget."""
+        if self.budget is not None:
+            left = self.budget.left()
+            notices.say(
+                f"budget {self._model.name}",
+                f"budget_usd: {self._model.name} waits for requests in flight: {left:.4f} USD are "
+                f"free, and its next request may cost up to {usd:.4f}",
+            )
 
     def close(self) -> None:
         """Close the budget."""
         if self.budget is not None:
             self.budget.close()
 
-    def _settle(
-        self, budget: Budget, reserved: float, bill: Bill, error: BaseException | None
-    ) -> None:
+    def _settle(self, budget: Budget, bill: Bill, error: BaseException | None) -> None:
+        reserved = bill.reserved
         if not bill.sent:
-            budget.settle(reserved, 0.0)
-        elif bill.answered and bill.tokens is not None:
+            return
+        if bill.answered and bill.tokens is not None:
             keep = budget.settle if error is None else budget.lose  # it could not be written
             keep(reserved, cost(self._model.price, bill.tokens))
         elif isinstance(error, UnusableAnswer) and error.tokens is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pilotbench.canonical import digest
 from pilotbench.errors import RecordError
 from pilotbench.journal import Journal, journal_folder
 from pilotbench.journal.unusable import Unusable
@@ -15,6 +16,7 @@ from pilotbench.keys.pool import budget_of
 from pilotbench.matrix import Matrix
 from pilotbench.providers.provider import Tokens
 from pilotbench.records import Shard, read_header
+from pilotbench.run import orders
 
 _begun: list[Budget] = []
 """The budget of this process's run: open as long as the process lives."""
@@ -23,6 +25,7 @@ _begun: list[Budget] = []
 def begin(matrix: Matrix, shards: Iterable[Shard]) -> None:
     """Start the ledger of `budget_usd` from what the matrix has cost so far.
 
+    The first job of a run does so for all of them: it reads every shard of the plan.
     `shards` are those that are about to be evaluated. Raises ConfigError where a bound in USD
     cannot hold for one of their models.
     """
@@ -37,7 +40,14 @@ def begin(matrix: Matrix, shards: Iterable[Shard]) -> None:
     budget.begin(
         lambda: sum(spent(matrix, shard) for shard in matrix.plan.shards),
         afresh=not matrix.settings.journal_dir.exists(),
+        run=_run(),
     )
+
+
+def _run() -> str | None:
+    """Return what tells the run of this process from all others; None where no run is told."""
+    began = orders.told().began
+    return None if began is None else digest(dict(began))[:32]
 
 
 def spent(matrix: Matrix, shard: Shard) -> float:

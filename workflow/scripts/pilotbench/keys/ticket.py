@@ -20,7 +20,8 @@ class Trials:
     """The attempts of one request; `tried_s` is the time in them and in the pauses between.
 
     `alias` is the key of the last attempt, `refusals` how often each key has refused the request,
-    `barred` those that will not be asked for it again, `missed` how often there was no such model.
+    `barred` those that will not be asked for it again, `missed` how often there was no such model,
+    `unfunded_since` when it began to wait for room in the budget.
     """
 
     attempts: int = 0
@@ -29,6 +30,7 @@ class Trials:
     queued_s: float = 0.0
     alias: str = ""
     missed: int = 0
+    unfunded_since: float | None = None
     not_before: dict[str, float] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
     barred: set[str] = field(default_factory=set)
