@@ -124,6 +124,18 @@ def test_the_leaderboard_sorts_what_owes_episodes_last(lab: Lab) -> None:
     assert shown == [tuple(map(str, row)) for row in board[["model", "prompt"]].to_numpy()]
 
 
+def test_a_model_that_owes_everything_is_the_last_of_the_leaderboard(lab: Lab) -> None:
+    lab.path(lab.plan.shards[0]).unlink()
+    lab.update()
+    board = queries.leaderboard(lab.database)
+    assert len(board) == len(CELLS)
+    last = board.iloc[-1]
+    assert (last["planned"], last["completed"], last["owed"]) == (SIZE, 0, SIZE)
+    assert (last["lower"], last["upper"], last["requests"]) == (0, 1, 0)
+    assert pandas.isna(last["success_rate_all"])
+    assert pandas.isna(last["rate_of_completed"])
+
+
 def test_an_unknown_price_is_no_price(lab: Lab) -> None:
     shard = lab.plan.shards[0]
     episodes = make_episodes(shard, text=0.05)

@@ -245,13 +245,17 @@ WITH size AS (
   SELECT model, prompt, min(protocol) AS protocol, {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}
   FROM episodes WHERE current GROUP BY model, prompt
 )
-SELECT model, protocol, prompt, planned, completed, refused, not_applicable, owed, full_success,
-  partial_success, failure, {RATES_SQL},
+SELECT model, protocol, prompt, planned, coalesce(completed, 0) AS completed,
+  coalesce(refused, 0) AS refused, coalesce(not_applicable, 0) AS not_applicable, owed,
+  coalesce(full_success, 0) AS full_success, coalesce(partial_success, 0) AS partial_success,
+  coalesce(failure, 0) AS failure, {RATES_SQL},
   {BOUNDS_SQL},
-  progress, weighted_score, collateral_damage, parse_rate, effective_rate, turns, tool_calls,
-  tokens_input, tokens_output, cost_usd, cost_usd / nullif(full_success, 0) AS cost_per_success,
-  requests, latency_s
-FROM done JOIN size USING (model, prompt)
+  progress, weighted_score, coalesce(collateral_damage, 0) AS collateral_damage, parse_rate,
+  effective_rate, turns, tool_calls, if(completed IS NULL, 0, tokens_input) AS tokens_input,
+  if(completed IS NULL, 0, tokens_output) AS tokens_output, cost_usd,
+  cost_usd / nullif(full_success, 0) AS cost_per_success, coalesce(requests, 0) AS requests,
+  latency_s
+FROM size LEFT JOIN done USING (model, prompt)
 ORDER BY success_rate_all DESC NULLS LAST, lower DESC NULLS LAST, model, prompt
 """,
     _named(EPISODES.columns, "model", "protocol", "prompt")
