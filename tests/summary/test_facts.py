@@ -36,7 +36,7 @@ def test_two_packs_with_scorers_of_their_own_are_no_mixture(data):
 
 def test_one_task_scored_by_two_versions_is(data):
     found = warnings(versions(data, "simple_task", "strong", "0"))
-    assert "simple_task: results of several scoring versions stand side by side: 0, 1." in found
+    assert "simple_task: results of several scoring versions are mixed: 0, 1." in found
 
 
 @pytest.mark.parametrize(

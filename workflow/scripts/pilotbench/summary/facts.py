@@ -200,8 +200,8 @@ def _repeat_warnings(data: Data) -> list[str]:
         return []
     cold = [m for m in data.model_names if data.models[m].temperature == 0]
     return [
-        f"{model}: repeats at temperature 0 and tool success rate 1.0 differ by the provider's "
-        "noise alone."
+        f"{model}: repeats at temperature 0 and tool success rate 1.0 differ only by the "
+        "provider's noise."
         for model in cold
     ]
 
@@ -221,14 +221,13 @@ def _mixed_warnings(data: Data) -> list[str]:
     for key, words in (("scoring_version", "scoring"), ("benchmark_version", "benchmark")):
         for task, names in _versions(data.shards, key).items():
             found.append(
-                f"{task}: results of several {words} versions stand side by side: "
-                f"{', '.join(names)}."
+                f"{task}: results of several {words} versions are mixed: {', '.join(names)}."
             )
     provisional = int(data.cells["provisional"].sum()) if "provisional" in data.cells else 0
     if provisional:
+        are = "episode is" if provisional == 1 else "episodes are"
         found.append(
-            f"{provisional:,} episodes are provisional: their shard still owes others, they come "
-            "from the journal."
+            f"{provisional:,} {are} provisional: from the journal, in shards that still owe others."
         )
     return found
 
