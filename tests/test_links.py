@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from pilotbench import links
 from pilotbench.database import prune
 from pilotbench.errors import UserError
 from pilotbench.matrix import Matrix
-from pilotbench.run import outputs
+from pilotbench.run import job, outputs
 from support.estimation_lab import load, make
 
 Files = dict[str, bytes]
@@ -140,3 +141,17 @@ def test_links_within_results_and_a_linked_results_folder_are_followed(tmp_path:
     (root / "b").symlink_to("a")
     assert links.inside(root, root / "b" / "file") == root / "b" / "file"
     links.check(root, "a", "b", "none/yet")
+
+
+@pytest.mark.parametrize(("link", "named"), [("logs", "logs"), ("logs/oracle", "logs/oracle")])
+def test_no_log_is_written_through_a_link(
+    tmp_path: Path, outside: Path, capsys: pytest.CaptureFixture[str], link: str, named: str
+) -> None:
+    before, results = content(outside), tmp_path / "results"
+    linked(results / link, outside)
+    with (
+        pytest.raises(SystemExit, match=f"{named}: this symbolic link leads out"),
+        job.logged(results / "logs/oracle/a/one.log", results),
+    ):
+        logging.getLogger(__name__).error("a line")
+    assert content(outside) == before

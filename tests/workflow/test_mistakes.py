@@ -54,3 +54,18 @@ def test_an_overlay_that_is_not_utf8_is_named(build: Build) -> None:
     (build.folder / "latin.yaml").write_bytes("experiment: déjà\n".encode("latin-1"))
     run = build.python("-m", "snakemake", "-n", "--configfile", "latin.yaml")
     assert "error: latin.yaml: not UTF-8; save it as UTF-8" in run.stdout
+
+
+@pytest.mark.parametrize("link", ["logs", "logs/oracle"])
+def test_a_run_makes_nothing_through_a_link_out_of_its_results(build: Build, link: str) -> None:
+    outside, path = build.folder / "outside", build.folder / "results" / link
+    outside.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(outside)
+    run = build.snakemake()
+    path.unlink()
+    assert run.returncode == 1
+    assert (
+        f"error: results/{link}: this symbolic link leads out of results; remove it" in run.stdout
+    )
+    assert not list(outside.iterdir())

@@ -14,7 +14,7 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from pilotbench import matrix
+from pilotbench import links, matrix
 from pilotbench.run import notices, orders, outputs, resources, runlock, texts
 from pilotbench.config import DIFFICULTIES, restate
 from pilotbench.errors import UserError
@@ -90,6 +90,12 @@ def here() -> Path:
 HERE = here()
 MATRIX = MATRIX.at(HERE)
 
+if workflow.is_main_process:
+    try:
+        links.check(HERE, "logs")
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
 
 wildcard_constraints:
     model="|".join(re.escape(to_path(name)) for name in SETTINGS.catalog),
@@ -145,9 +151,13 @@ def begin() -> None:
 
 
 @cache
-def tell_texts(cell) -> None:
-    """Tell the jobs what this run has read for a cell: all of them must ask the same."""
+def prepare(cell) -> None:
+    """Tell the jobs what this run has read for a cell, which all of them must ask.
+
+    Where a link of its folders leads out of the results, nothing is made there.
+    """
     if workflow.is_main_process:
+        links.check(HERE, f"logs/{cell.folder}", f"shards/{cell.folder}")
         told = orders.told()
         orders.tell(replace(told, texts=texts.read(MATRIX, [cell], told.texts)))
 
@@ -160,7 +170,10 @@ def prompt_file(wildcards) -> str:
         sys.exit(
             f"error: models: {cell.model} is not selected: --config models={cell.model}"
         )
-    tell_texts(cell)
+    try:
+        prepare(cell)
+    except UserError as error:
+        sys.exit(f"error: {error}")
     return str(MATRIX.prompts[cell.prompt].source)
 
 

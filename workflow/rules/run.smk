@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from pilotbench import links
 from pilotbench.keys import spending
 from pilotbench.run import (
     command,
@@ -113,7 +114,8 @@ def draw_rules() -> None:
             for job in dag.jobs
             for other in dag.dependencies[job]
         }
-        rulegraph.draw(edges, jobs, PLAN.words, Path(HERE, "summary/matrix.svg"))
+        out = links.inside(HERE, Path(HERE, "summary/matrix.svg"))
+        rulegraph.draw(edges, jobs, PLAN.words, out)
 
 
 def makes_tables() -> bool:
@@ -183,6 +185,8 @@ onstart:
     try:
         check_first(log)
         draw_rules()
+    except UserError as error:
+        sys.exit(f"error: {error}")
     except OSError as error:
         sys.exit(f"error: {of_system(error)}")
 

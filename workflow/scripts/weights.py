@@ -5,7 +5,8 @@ from pathlib import Path
 from pilotbench import matrix, weights
 from pilotbench.run.job import logged
 
-with logged(Path(snakemake.log[0])):
+log = Path(snakemake.log[0])
+with logged(log, log.parents[2]):
     out = Path(snakemake.output[0])
     catalog = matrix.load(snakemake.config).settings.catalog
     weights.fetch(

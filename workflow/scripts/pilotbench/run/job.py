@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Timer
 
-from pilotbench.errors import PilotbenchError, of_system
+from pilotbench import links
+from pilotbench.errors import PilotbenchError, UserError, of_system
 from pilotbench.run import signals
 
 INTERRUPTED = Event()
@@ -19,12 +20,17 @@ INTERRUPTED = Event()
 
 
 @contextmanager
-def logged(path: Path) -> Iterator[None]:
+def logged(path: Path, results: Path | None = None) -> Iterator[None]:
     """Log to `path`; end the process with one line and exit code 1 on a PilotbenchError.
 
     So does an error of the system: a full disk, say, or a folder that cannot be written.
+    `results` is the folder that the log must not lead out of: the parent of the log's where None.
     """
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
+    try:
+        links.inside(results or path.parents[1], path)
+    except UserError as error:
+        sys.exit(f"error: {error}")
     _log_to(path)
     for noisy in ("httpx2", "httpcore2", "openai"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -28,9 +28,10 @@ def main(
     `local` says that the job runs on the machine of the run, as its descendant. `versions` are
     those of its cell, as the build has read them.
     """
-    with logged(Path(log)):
-        file = Path(out)
-        loaded, shard = matrix.load(config).at(file.parents[6]), shard_of(file)
+    file = Path(out)
+    results = file.parents[6]
+    with logged(Path(log), results):
+        loaded, shard = matrix.load(config).at(results), shard_of(file)
         key, told = home_key(loaded.settings, shard), orders.told()
         texts.check(loaded, shard.cell, versions, told.texts)
         if told.notices is not None:
