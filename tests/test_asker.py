@@ -17,9 +17,11 @@ import pytest
 from pilotbench import asker
 from pilotbench import evaluate as evaluating
 from pilotbench.journal import elsewhere, segments
+from pilotbench.keys import pool
 from pilotbench.keys.breaker import Breaker
 from pilotbench.keys.limiter import Slot
 from pilotbench.providers.provider import Asked, Completion, Request, Tokens
+from pilotbench.run import notices
 from pilotbench.tasks.folder import QuestionPack
 from support import Simulator, scripted
 from support.build import ROOT
@@ -351,3 +353,20 @@ def test_what_fails_after_an_answer_does_not_lose_it(
     asked = lab.asked()
     assert all(record["success"] for record in lab.run())
     assert lab.asked() == asked + 6
+
+
+def test_nothing_is_said_between_an_answer_and_its_line(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    write = segments.Segment.write
+
+    def writes(*words: Any, **extra: Any) -> None:
+        events.append("written")
+        write(*words, **extra)
+
+    monkeypatch.setattr(pool, "complaint", lambda *_: "another model answers")
+    monkeypatch.setattr(notices, "_say", lambda notice: events.append(notice.kind))
+    monkeypatch.setattr(segments.Segment, "write", writes)
+    lab.run(instances=1)
+    assert events == ["written", "served sim-oracle"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pilotbench.errors import UserError
 from pilotbench.run import notices, orders
 from pilotbench.run.orders import Orders
 
@@ -15,7 +16,7 @@ from pilotbench.run.orders import Orders
 @pytest.fixture
 def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin as a process that has said nothing and is no job of a run."""
-    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(notices, "_known", notices.Known())
     monkeypatch.delenv(orders.VARIABLE, raising=False)
 
 
@@ -99,3 +100,99 @@ def test_orders_hold_the_file(value: Orders, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv(orders.VARIABLE, "{}")
     orders.tell(value)
     assert orders.told() == value
+
+
+@pytest.mark.usefixtures("nothing_said")
+@pytest.mark.parametrize("by_others", [False, True], ids=["this job", "another job"])
+def test_a_run_has_a_bounded_number_of_notices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_others: bool
+) -> None:
+    in_a_run(monkeypatch, tmp_path)
+    for number in range(2 * notices.MOST):
+        if by_others:
+            monkeypatch.setattr(notices, "_known", notices.Known())
+        notices.say(f"key {number}", f"text {number}")
+    found = notices.read(tmp_path)
+    assert len(found) == notices.MOST + 1
+    assert found[-1].text == "further notices are in the logs"
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_what_repeats_the_words_of_a_service_is_said_three_times_for_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_run(monkeypatch, tmp_path)
+    for model in ("a", "b"):
+        for number in range(50):
+            if number % 7 == 0:  # another job of the run
+                monkeypatch.setattr(notices, "_known", notices.Known())
+            notices.say(f"served {model} {number}", "other", f"served {model}")
+    kinds = [one.kind for one in notices.read(tmp_path)]
+    assert kinds == ["served a"] * 3 + ["served b"] * 3
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_each_line_of_the_file_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_run(monkeypatch, tmp_path)
+    parsed, real = [], notices._parsed
+    monkeypatch.setattr(notices, "_parsed", lambda data: parsed.append(data) or real(data))
+    for number in range(50):
+        notices.say(f"key {number}", "text")
+    lines = b"".join(parsed).splitlines()
+    assert len(lines) == len(set(lines)) == 49
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_a_line_that_a_killed_job_has_left_unfinished_hides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = in_a_run(monkeypatch, tmp_path)
+    notices.say("a", "first")
+    with path.open("a") as file:
+        file.write('{"at": 1, "key"')
+    notices.say("b", "second")
+    notices.say("b", "again")
+    assert [one.text for one in notices.read(tmp_path)] == ["first", "second"]
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_what_is_said_while_an_answer_waits_to_be_written_comes_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_run(monkeypatch, tmp_path)
+    with notices.held():
+        notices.say("a", "of the answer")
+        assert notices.read(tmp_path) == []
+    assert [one.text for one in notices.read(tmp_path)] == ["of the answer"]
+
+
+@pytest.mark.usefixtures("nothing_said")
+@pytest.mark.parametrize("link", ["logs", "the file"])
+def test_no_notice_is_written_through_a_link(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    link: str,
+) -> None:
+    outside, results = tmp_path / "outside", tmp_path / "results"
+    outside.mkdir()
+    results.mkdir()
+    mine = outside / "mine.txt"
+    mine.write_text("precious")
+    path = notices.of_run(results)
+    if link == "logs":
+        path.parent.symlink_to(outside)
+        with pytest.raises(UserError, match="logs: this symbolic link leads out"):
+            notices.begin(path)
+    else:
+        path.parent.mkdir()
+        for name in (path.name, "notices.jsonl"):
+            path.with_name(name).symlink_to(mine)
+        notices.begin(path)
+    monkeypatch.setenv(orders.VARIABLE, json.dumps({"notices": str(path)}))
+    notices.say("a", "seen")
+    assert mine.read_text() == "precious"
+    assert list(outside.iterdir()) == [mine]
+    assert capsys.readouterr().err == "seen\n"

@@ -15,7 +15,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from copy import copy
 from typing import Protocol
 
@@ -193,9 +193,9 @@ class Pool:
         """Send a request once. What fails after an answer has come does not lose the answer."""
         answered: list[Asked] = []
         self._rejections.check()
-        with self._purse.paying(request) as bill:
+        with ExitStack() as kept, self._purse.paying(request) as bill:
             try:
-                self._send(request, trials, bill, answered)
+                self._send(request, trials, bill, answered, kept)
             except Exception as error:
                 if not answered:
                     raise
@@ -203,11 +203,22 @@ class Pool:
             write(answered[0])
         return answered[0]
 
-    def _send(self, request: Request, trials: Trials, bill: Bill, answered: list[Asked]) -> None:
-        """Send a request in its turn; append the answer to `answered` as soon as it is there."""
+    def _send(
+        self,
+        request: Request,
+        trials: Trials,
+        bill: Bill,
+        answered: list[Asked],
+        kept: ExitStack,
+    ) -> None:
+        """Send a request in its turn; append the answer to `answered` as soon as it is there.
+
+        `kept` ends when the answer is written: only then is anything said of it.
+        """
         guess = estimate(request.body) if self._counts_tokens else Tokens()
         with Ticket(self, trials, guess.input + guess.output) as ticket:
             self._clear(ticket, bill)
+            kept.enter_context(notices.held())
             trials.unfunded_since = None
             started, clock = time.time(), time.monotonic()
             trials.attempts += 1
@@ -270,7 +281,9 @@ class Pool:
         """Say once where another model has answered than was asked."""
         model = self._model
         if wrong := complaint(model.deployment, model.reports, answered):
-            notices.say(f"served {model.name} {answered}", f"{model.name}: {wrong}")
+            notices.say(
+                f"served {model.name} {answered}", f"{model.name}: {wrong}", f"served {model.name}"
+            )
 
     def _after_refusal(self, error: KeyDead, trials: Trials) -> None:
         """Go on after a key has refused a request. Raises where it may go to no other."""

@@ -100,6 +100,7 @@ class OpenAIProvider:
             notices.say(
                 f"finish_reason/{who}/{reason}",
                 f"{who}: the finish reason {reason} is unknown; such answers count as completed",
+                kind=f"finish_reason/{who}",
             )
         if said.get("reasoning_content") and not (said["content"] or said.get("tool_calls")):
             notices.say(
