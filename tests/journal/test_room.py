@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from pilotbench.errors import Stopping
-from pilotbench.journal import Journal, reserve, segments
+from pilotbench.journal import Journal, reserve, room, segments
+from pilotbench.journal.room import Room
 from pilotbench.run.job import Halt
 from support.journals import CELL, asked, is_segment, wanted, write
 
 REAL_WRITE = os.write
 REAL_CLOSE = os.close
+REAL_TRUNCATE = os.ftruncate
 
 
 class Disk:
@@ -28,16 +31,22 @@ class Disk:
         monkeypatch.setattr(segments.os, "write", self.write)
         monkeypatch.setattr(segments.os, "fdatasync", self.fdatasync)
         monkeypatch.setattr(reserve.os, "posix_fallocate", self.allocate)
+        monkeypatch.setattr(reserve.os, "ftruncate", self.truncate)
         monkeypatch.setattr(reserve.os, "close", self.close)
 
     @property
     def free(self) -> int:
         return self.room - self.written - sum(self.held.values())
 
-    def allocate(self, file: int, _: int, size: int) -> None:
+    def allocate(self, file: int, start: int, size: int) -> None:
         if size > self.free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self.held[file] = size
+        self.held[file] = start + size
+
+    def truncate(self, file: int, size: int) -> None:
+        if file in self.held:
+            self.held[file] = size
+        REAL_TRUNCATE(file, size)
 
     def close(self, file: int) -> None:
         self.held.pop(file, None)
@@ -137,3 +146,51 @@ def test_a_job_that_halts_stops_all_jobs_of_its_run(tmp_path: Path) -> None:
     assert not another_run.is_set()
     another_run.halt()
     assert another_run.is_set()
+
+
+def test_many_jobs_hold_room_for_what_they_share_and_not_for_all_slots_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(2**30, monkeypatch)
+    with ExitStack() as stack:
+        rooms = []
+        for number in range(40):
+            journal = Journal(tmp_path / f"journal{number}", CELL)
+            rooms.append(Room(stack.enter_context(journal.open(0, 399))))
+        for number in range(500):  # the slots of the key, wherever they are used
+            stack.enter_context(rooms[number % 40].one())
+        assert 500 * room.EACH <= sum(disk.held.values()) <= 500 * room.EACH + 40 * room.STEP
+
+
+def test_room_grows_before_a_request_is_sent_and_shrinks_after_its_answer(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(2**30, monkeypatch)
+    with journal.open(0, 399) as segment:
+        held = Room(segment)
+        with ExitStack() as flying:
+            for _ in range(100):
+                flying.enter_context(held.one())
+            assert sum(disk.held.values()) >= 100 * room.EACH
+            disk.room = disk.written + sum(disk.held.values())
+            for _ in range(room.STEP // room.EACH - 100 * room.EACH % room.STEP // room.EACH):
+                flying.enter_context(held.one())
+            with pytest.raises(Stopping, match="nothing is asked"):
+                flying.enter_context(held.one())
+            for number in range(100):  # what is in flight is written, whatever fills the disk
+                write(segment, number, "x" * 1000)
+    assert not disk.held
+
+
+def test_room_that_is_not_needed_any_more_is_let_go(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(2**30, monkeypatch)
+    with journal.open(0, 399) as segment:
+        held = Room(segment)
+        with ExitStack() as flying:
+            for _ in range(400):
+                flying.enter_context(held.one())
+            assert sum(disk.held.values()) == room.MOST
+        with held.one():
+            assert sum(disk.held.values()) == room.STEP

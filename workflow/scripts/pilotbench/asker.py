@@ -20,6 +20,7 @@ from pilotbench.errors import ProviderError, UnusableAnswer
 from pilotbench.journal import Journal, Segment, bounded, journal_folder, sought
 from pilotbench.journal.answers import Answers, Failure
 from pilotbench.journal.identity import Sought
+from pilotbench.journal.room import Room
 from pilotbench.journal.unusable import Unusable
 from pilotbench.keys.pool import MOST_UNUSABLE, Pool, StopFlag
 from pilotbench.keys.routing import usable_keys
@@ -30,8 +31,6 @@ from pilotbench.run import notices, preflight
 
 Json = dict[str, Any]
 NOT_ASKED = "not asked yet"
-ROOM, LEAST_ROOM, MOST_ROOM = 2**17, 2**20, 2**25
-"""Bytes of the journal's disk that are held for each request in flight, and for all of a job."""
 
 
 class NotAnswered(ProviderError):
@@ -76,6 +75,7 @@ class Asker:
         self._settings, self._model = matrix.settings, matrix.settings.catalog[shard.cell.model]
         self._matrix, self._shard = matrix, shard
         self._segment, self._share = segment, share
+        self._room = Room(segment)
         self._made: Pool | None = None
         self._making = Lock()
         self._asking: defaultdict[str, Lock] = defaultdict(Lock)
@@ -163,7 +163,6 @@ class Asker:
                     preflight.prove(self._matrix, [self._shard])
                 commit, dirty = provenance.commit()
                 self._stamp = {"commit": commit, "dirty": dirty}
-                self._hold_room(share.in_flight(self._settings, self._model.name))
                 self._made = Pool(
                     self._settings,
                     self._model.name,
@@ -173,14 +172,9 @@ class Asker:
                     stop=share.stop,
                     parent=share.parent,
                     slots=share.slots,
+                    room=self._room.one,
                 )
             return self._made
-
-    def _hold_room(self, in_flight: int) -> None:
-        try:
-            self._segment.reserve(min(max(in_flight * ROOM, LEAST_ROOM), MOST_ROOM))
-        finally:
-            self._halt_if_broken()
 
     def _halt_if_broken(self) -> None:
         if self._segment.broken is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -21,12 +22,22 @@ class Reserve:
 
     def __init__(self, folder: Path, size: int) -> None:
         self._file = _nameless(folder)
+        self._held, self._size = True, 0
+        self._closing = threading.Lock()  # another file may get the number of one that is closed
         try:
-            os.posix_fallocate(self._file, 0, size)
+            self.resize(size)
         except OSError:
-            os.close(self._file)
+            self.close()
             raise
-        self._held = True
+
+    def resize(self, size: int) -> None:
+        """Hold `size` bytes from now on. Raises OSError where there is not so much."""
+        with self._closing:
+            if self._held and size > self._size:
+                os.posix_fallocate(self._file, self._size, size - self._size)
+            elif self._held and size < self._size:
+                os.ftruncate(self._file, size)
+            self._size = size
 
     def helps(self, error: OSError) -> bool:
         """Let the room go where it is what `error` lacks; say whether to write again."""
@@ -37,9 +48,10 @@ class Reserve:
 
     def close(self) -> None:
         """Let the room go."""
-        if self._held:
-            self._held = False
-            os.close(self._file)
+        with self._closing:
+            if self._held:
+                self._held = False
+                os.close(self._file)
 
 
 def _nameless(folder: Path) -> int:

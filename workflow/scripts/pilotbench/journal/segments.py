@@ -90,12 +90,16 @@ class Segment:
         return self._broken
 
     def reserve(self, size: int) -> None:
-        """Hold room for the answers to what is about to be sent.
+        """Hold room for the answers to what is in flight and about to be sent: `size` bytes in all.
 
-        Raises Stopping where the disk has no such room.
+        Raises Stopping where the disk has no such room. Once it is used up none is held again.
         """
+        self.check()
         try:
-            self._reserve = Reserve(self.path.parent, size)
+            if self._reserve is None:
+                self._reserve = Reserve(self.path.parent, size)
+            else:
+                self._reserve.resize(size)
         except OSError as error:
             words = f"no room of {size / 2**20:.0f} MiB for answers ({error.strerror})"
             self._broken = f"{self.path.parent}: {words}; nothing is asked"

@@ -15,7 +15,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from copy import copy
 from typing import Protocol
 
@@ -71,7 +71,8 @@ class Pool:
     `borrow`: use free slots of the home key, and (routing balanced) of the provider's other keys,
     beyond `tokens`; without it at most `tokens` requests are in flight. `slots` has the slots in
     force by alias where the command line named others than the config. `parent` is the process id
-    that must stay this process's parent, None for a shard that runs remotely.
+    that must stay this process's parent, None for a shard that runs remotely. `room` is entered
+    before each request is sent, and left when its answer is written.
     """
 
     def __init__(
@@ -85,13 +86,14 @@ class Pool:
         stop: StopFlag | None = None,
         parent: int | None = None,
         slots: Mapping[str, int] | None = None,
+        room: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._provider_settings, self._model = settings.provider_of(model), settings.catalog[model]
         self._home = usable_keys(settings, model, home_key, borrow)
         self._strict = settings.routing == "by_prompt"
         self._stop, self._parent = stop or threading.Event(), parent
         self._tokens = None if borrow else threading.Semaphore(tokens)
-        self._random = random.Random()
+        self._random, self._room = random.Random(), room
         self._next_look, began = 0.0, orders.told().since()
         self._gate = self._make_gate(settings, slots or {}, began)
         self._limiters = self._gate.limiters
@@ -217,8 +219,7 @@ class Pool:
         """
         guess = estimate(request.body) if self._counts_tokens else Tokens()
         with Ticket(self, trials, guess.input + guess.output) as ticket:
-            self._clear(ticket, bill)
-            kept.enter_context(notices.held())
+            self._clear(ticket, bill, kept)
             trials.unfunded_since = None
             started, clock = time.time(), time.monotonic()
             trials.attempts += 1
@@ -238,14 +239,17 @@ class Pool:
                 self._gate.breakers[ticket.alias].answered()
                 self._rejections.answered()
 
-    def _clear(self, ticket: Ticket, bill: Bill) -> None:
-        """Reserve what a request that has its slot can cost: from here on it is sent.
+    def _clear(self, ticket: Ticket, bill: Bill, kept: ExitStack) -> None:
+        """Reserve what a request that has its slot can cost, and room for its answer: it is sent.
 
-        Raises Rejected where its model was stopped meanwhile, MustWait or BudgetSpent.
+        Raises Rejected where its model was stopped meanwhile, MustWait or BudgetSpent, Stopping
+        where there is no room.
         """
         try:
             self._rejections.check()
+            kept.enter_context(self._room())
             bill.send()
+            kept.enter_context(notices.held())
         except Exception:
             self._gate.breakers[ticket.alias].unused()
             ticket.slot.unused()
