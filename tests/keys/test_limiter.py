@@ -371,3 +371,23 @@ def test_without_limits_dir_all_runs_of_a_user_share_the_folder_of_their_state(
     limiter.close()
     assert limiter.folder.parent == tmp_path / "pilotbench" / "limits"
     assert limiter.folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_slot_that_is_only_looked_at_is_in_flight_for_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 429 while another thread looks for a slot pauses the key: nothing else is in flight."""
+    limiter = Limiter(tmp_path / "key", 5)
+    with limiter.slot() as first, limiter.slot():
+        first.rejected()  # one is accepted: so many may be in flight from now on
+    others: list[int] = []
+    release = limiter._files.release
+    monkeypatch.setattr(
+        limiter._files,
+        "release",
+        lambda index: others.append(limiter._files.count(5)[0] - 1) or release(index),
+    )
+    with limiter.slot():
+        assert limiter.try_now() is None
+        assert others == []
+    limiter.close()

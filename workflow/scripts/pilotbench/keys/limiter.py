@@ -253,18 +253,16 @@ class Limiter:
         allowed = account.pace.allowed(self.slots)
         if allowed >= account.width:
             return self._files.take(self.slots)
-        busy, free, last = self._files.count(account.width, keep=True)
+        grows = account.pace.may_grow(now, self.slots)
+        busy, free, last = self._files.count(account.width, allowed + grows)
         if max(last, self.slots) < account.width:
             with self._changing() as account:  # those who had more slots are gone
                 account.width = max(last, self.slots)
         if free is None or busy < allowed:
             return free
-        if account.pace.may_grow(now, self.slots):
-            with self._changing() as account:
-                account.pace = account.pace.grown(now, self.slots)
-            return free
-        self._files.release(free)
-        return None
+        with self._changing() as account:
+            account.pace = account.pace.grown(now, self.slots)
+        return free
 
     def _booked(self, slot: Slot) -> Slot:
         if self.rpm or self.tpm:

@@ -11,6 +11,8 @@ import resource
 import threading
 from pathlib import Path
 
+from pilotbench.locks import is_locked
+
 EXCLUSIVE = fcntl.LOCK_EX | fcntl.LOCK_NB
 SPARE_FILES = 100
 """Kept for everything that is neither a slot nor its connection."""
@@ -46,21 +48,17 @@ class SlotFiles:
         with self._sweep:
             return next((index for index in range(slots) if self._lock(index)), None)
 
-    def count(self, width: int, keep: bool = False) -> tuple[int, int | None, int]:
+    def count(self, width: int, most: int = 0) -> tuple[int, int | None, int]:
         """Return how many of `width` slots are busy, and up to which index.
 
-        With `keep`, lock the first free one and return its index in the middle.
+        Where fewer than `most` are, lock the first free one and return its index in the middle. A
+        slot that is only looked at is busy for nobody: a 429 counts those that are in flight.
         """
-        busy, kept, last = 0, None, 0
         with self._sweep:
-            for index in range(width):
-                if not self._lock(index):
-                    busy, last = busy + 1, index + 1
-                elif keep and kept is None:
-                    kept, last = index, index + 1
-                else:
-                    self._drop(index)
-        return busy, kept, last
+            busy = [index for index in range(width) if self._is_busy(index)]
+            free = sorted(set(range(width)) - set(busy)) if len(busy) < most else []
+            kept = next((index for index in free if self._lock(index)), None)
+        return len(busy), kept, 1 + max([*busy, -1 if kept is None else kept], default=-1)
 
     def release(self, index: int) -> bool:
         """Let a slot go; return whether these files are still in use."""
@@ -75,6 +73,9 @@ class SlotFiles:
             self._closed = True
             for index in tuple(self._held):
                 self._drop(index)
+
+    def _is_busy(self, index: int) -> bool:
+        return index in self._held or is_locked(self._folder / f"slot-{index}")
 
     def _lock(self, index: int) -> bool:
         if index in self._held:
