@@ -10,6 +10,7 @@ from pilotbench.keys.pace import (
     BELIEVED_S,
     FIRST_INTERVAL_S,
     FIRST_PAUSE_S,
+    LONG_S,
     LONGEST_INTERVAL_S,
     LONGEST_PAUSE_S,
     Pace,
@@ -61,6 +62,11 @@ def test_probes_that_succeed_come_sooner_and_end_at_the_configured_slots() -> No
         pace = pace.grown(now, 6)
     assert now - NOW < 4 * FIRST_INTERVAL_S
     assert not pace.may_grow(now + 1000, 6)
+
+
+def test_a_long_wait_pauses_the_key_however_many_are_in_flight() -> None:
+    pace = Pace().rejected(NOW, NOW - 0.1, others=3, slots=4, retry_after=LONG_S)
+    assert pace.paused_until == NOW + LONG_S
 
 
 def test_retry_after_delays_growth_but_pauses_nothing_while_others_are_in_flight() -> None:

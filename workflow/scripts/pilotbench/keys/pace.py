@@ -67,7 +67,9 @@ class Pace:
         if exhausted:
             return self._paused(now, retry_after, before if (retry_after or 0) > LONG_S else None)
         cut = self._cut(now, sent, max(1, others), slots, retry_after or 0.0)
-        return cut._paused(now, retry_after, before) if others == 0 else cut
+        # A long wait is about the rate or a quota, however many are in flight; a short one is not.
+        pauses = others == 0 or (retry_after or 0) >= LONG_S
+        return cut._paused(now, retry_after, before) if pauses else cut
 
     def _cut(self, now: float, sent: float, others: int, slots: int, wait: float) -> Pace:
         allowed = self.allowed(slots)
