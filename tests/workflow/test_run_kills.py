@@ -123,6 +123,20 @@ def test_an_interrupted_run_keeps_what_is_in_flight_and_resumes(
     assert finish(run, simulator) == 0
 
 
+@pytest.mark.parametrize("how", ENDING, ids=[how.name for how in ENDING])
+def test_a_signal_to_the_build_only_stops_its_jobs(
+    tmp_path: Path, simulator: Simulator, how: signal.Signals
+) -> None:
+    run = Run(tmp_path, simulator, questions=90, config={"shard_size": 30})
+    with run.running(*run.targets()) as going:
+        wait_for_answers(simulator, 10)
+        going.process.send_signal(how)
+        going.process.wait(600)
+        wait_until(lambda: not going.jobs())
+        assert simulator.stats()["total"]["answered"] == len(run.journal()) < 90
+    assert finish(run, simulator) == 0
+
+
 def interrupt(going: Going, how: signal.Signals) -> None:
     """Send what a terminal sends on Ctrl-C or when it is closed, and a machine that shuts down.
 

@@ -72,7 +72,7 @@ def check_first(logs) -> None:
     """
     theirs = (workflow.snakemake_tmp_dir, workflow.sourcecache.runtime_cache_path)
     runlock.sign([*forks.folders(), *map(Path, theirs)])
-    signals.end_build_in_good_order()
+    signals.end_build_in_good_order(orders.stop_asking)
     if workflow.touch:  # nothing is asked: no key is needed
         forks.end(at_once=True)
         return

@@ -9,6 +9,7 @@ from pilotbench.config import Settings
 from pilotbench.errors import PilotbenchError
 from pilotbench.keys.limiter import held_slots
 from pilotbench.keys.secrets import access, environment, missing
+from pilotbench.run import orders
 
 STOPPED = "stopped: every answer that came is kept; to go on, run the same command again"
 
@@ -32,6 +33,7 @@ class Interrupt:
 
     def _on_signal(self, *_: object) -> None:
         self.times += 1
+        orders.stop_asking()  # `kill -INT` reaches the build only, and it passes none to its jobs
         if self.times == 1:
             self._say(f"interrupted: waiting for {self._waits_for()}; Ctrl-C again stops at once")
         elif self.times == 2:

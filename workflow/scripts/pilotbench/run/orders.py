@@ -113,3 +113,11 @@ def mark() -> str | None:
 def _unmark(file: Path, owner: int) -> None:
     if os.getpid() == owner:  # no child that was forked
         file.unlink(missing_ok=True)
+
+
+def stop_asking() -> None:
+    """Let no job of this run send another request: what is in flight is still answered."""
+    asking = told().asking
+    if asking is not None:
+        with suppress(OSError):
+            Path(asking).unlink()

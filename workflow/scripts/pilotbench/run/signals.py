@@ -38,17 +38,19 @@ def default(numbers: list[signal.Signals]) -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def end_build_in_good_order() -> None:
+def end_build_in_good_order(first: Callable[[], None]) -> None:
     """Let SIGHUP and SIGTERM end the build as its own handler of SIGTERM does.
 
-    That handler takes locks that the main thread may hold at this very moment, and would then wait
-    for ever: it is called in a thread.
+    `first` is called before: the signal may have reached the build only, which passes none to its
+    jobs. That handler takes locks that the main thread may hold at this very moment, and would then
+    wait without end: it is called in a thread.
     """
     end = signal.getsignal(signal.SIGTERM)
     if not callable(end):
         return
 
     def on_signal(number: int, _: Any) -> None:
+        first()
         if number == signal.SIGHUP:
             _leave_terminal()
         _thread.start_new_thread(end, (signal.SIGTERM, None))
