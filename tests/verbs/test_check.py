@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +23,14 @@ from support import Simulator
 from support.build import ROOT
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    keys: dict[str, Any] = {"good": {"slots": 4}, "dead": {"unauthorized": True}}
+    """A provider of each test's own, which counts what is paid for again."""
+    keys: dict[str, Any] = {
+        "good": {"slots": 4},
+        "spare": {"slots": 4},
+        "dead": {"unauthorized": True},
+    }
     with Simulator(keys=keys, tasks=["simple_task"], latency_s=0.001) as running:
         yield running
 
@@ -42,7 +50,7 @@ def loaded(
     for name in ("config", "models", "providers"):
         merged |= yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
     names = ("good", "dead", "unset", "cut")
-    for name in ("good", "dead"):
+    for name in ("good", "spare", "dead"):
         monkeypatch.setenv(f"{name.upper()}_KEY", simulator.secret(name))
     merged["providers"] |= {
         name: {
@@ -53,6 +61,7 @@ def loaded(
         }
         for name in names
     }
+    merged["providers"]["good"]["keys"]["spare_key"] = {"env": "SPARE_KEY"}
     merged["model_catalog"] = {
         "plays": {"provider": "good", "deployment": "oracle"},
         "talks": {"provider": "cut", "deployment": "oracle", "protocol": "text"},
@@ -76,7 +85,13 @@ def loaded(
 
 
 def checked(loaded: Matrix) -> dict[str, Row]:
-    return {row.model: row for row in check(loaded)}
+    """Return the row of each model's first key."""
+    return {row.model: row for row in reversed(check(loaded))}
+
+
+def only(loaded: Matrix, name: str) -> Matrix:
+    models = {name: loaded.settings.models[name]}
+    return replace(loaded, settings=replace(loaded.settings, models=models))
 
 
 def test_a_run_pays_for_no_message_that_the_check_has_paid_for(
@@ -88,14 +103,46 @@ def test_a_run_pays_for_no_message_that_the_check_has_paid_for(
         if shard.cell.model == "plays":
             out = loaded.settings.results_dir / "shards" / shard.path
             key = home_key(loaded.settings, shard)
-            evaluate(loaded, shard, out, Share(key, 2, True, {}))
+            evaluate(loaded, shard, out, Share(key, 2, False, {}))
             assert read_header(out)["replayed"] >= 5
             assert read_header(out)["asked"] > 0
     assert simulator.stats()["total"]["paid_again"] == before
     before = simulator.stats()["total"]["requests"]
     assert checked(loaded)["plays"].messages == 5
-    short_questions = 3  # plays, renamed, and the key that is refused
-    assert simulator.stats()["total"]["requests"] - before <= short_questions + 1
+    keys = 5  # two each of plays and renamed, and the one that is refused twice
+    assert simulator.stats()["total"]["requests"] - before <= keys + 1
+
+
+def test_every_key_is_asked_a_message_that_is_kept(
+    loaded: Matrix, simulator: Simulator, tmp_path: Path
+) -> None:
+    def kept() -> Counter[str]:
+        files = (tmp_path / "journal").rglob("*.jsonl")
+        lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return Counter(line["asked"]["key"] for line in lines if "asked" in line)
+
+    def sent() -> int:
+        keys = simulator.stats()["keys"]
+        return int(keys["good"]["requests"] + keys["spare"]["requests"])
+
+    first = sent()
+    for times in (1, 2):
+        before = kept()
+        assert [row.problem for row in check(only(loaded, "plays"))] == [None, None]
+        assert all(kept()[key] > before[key] for key in ("good_key", "spare_key"))
+        assert sent() - first == kept().total(), times
+
+
+def test_where_no_message_is_left_a_key_is_asked_a_short_question(
+    loaded: Matrix, simulator: Simulator
+) -> None:
+    for shard in loaded.plan.shards:
+        if shard.cell.model == "plays":
+            out = loaded.settings.results_dir / "shards" / shard.path
+            evaluate(loaded, shard, out, Share(home_key(loaded.settings, shard), 2, False, {}))
+    before = simulator.stats()["total"]["requests"]
+    assert [row.problem for row in check(only(loaded, "plays"))] == [None, None]
+    assert simulator.stats()["total"]["requests"] - before == 2
 
 
 def test_what_a_run_holds_is_left_to_it(loaded: Matrix) -> None:

@@ -1,9 +1,10 @@
 """Before any money is spent: does each key answer, as the model that was asked for, with calls?
 
-Each key is asked one short question for each model that would use it; each model then plays a
-first instances of the matrix, five messages at most, by the very code of a run: through the
-limiter and the journal, so that a run pays for none of them again. The short question is none that
-a run asks, and is not journaled.
+Each key is asked the next message of the matrix that has no answer, for each model that would use
+it; each model then plays its first instances, five messages at most. This is done by the very code
+of a run, through the limiter and the journal, so that a run pays for none of them again. Only where
+no such message is found (a run holds them, or all are answered) a key is asked one short question,
+which is not journaled.
 """
 
 from __future__ import annotations
@@ -11,18 +12,29 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+from threading import Lock
 
 from pilotbench.arguments import add_config, add_json, load_matrix
 from pilotbench.asker import Asker, Share, journal_of
 from pilotbench.config import Model, Settings
-from pilotbench.errors import PilotbenchError, ProviderError, Stopping
+from pilotbench.errors import (
+    ContextOverflow,
+    PilotbenchError,
+    ProviderError,
+    Refused,
+    Stopping,
+)
 from pilotbench.evaluate import play_shard
 from pilotbench.instances import Instance
-from pilotbench.keys.pool import Pool
+from pilotbench.journal import Segment, sought
+from pilotbench.keys.pool import MOST_UNUSABLE, Pool
 from pilotbench.keys.secrets import environment, missing, notes
 from pilotbench.matrix import Matrix
 from pilotbench.protocols import PROTOCOLS
@@ -35,9 +47,12 @@ QUESTION = "Answer with one word: ready"
 RETRY_FOR_S = 10.0
 ATTEMPT_S = 60.0
 AT_ONCE = 8
+LOOKED_INTO = 40
+"""Instances of a model that are searched for a message without an answer."""
 NOT_SET = "not set"
 PARSE_RATE_WANTED = 0.5
 """Of five messages; a model that gives up in words is no fault of the protocol."""
+_turns: dict[tuple[Path, int], Lock] = {}
 
 
 @dataclass(frozen=True)
@@ -60,7 +75,15 @@ class Row:
 
 
 class _Enough(ProviderError):
-    """Five messages have been asked for."""
+    """Nothing more is asked for."""
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """What is known of a key that has answered."""
+
+    latency_s: float
+    reported: str | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +110,7 @@ def check(matrix: Matrix) -> list[Row]:
         for alias in matrix.settings.providers[model.provider].keys
     ]
     with ThreadPoolExecutor(AT_ONCE, "check") as threads:
-        rows = list(threads.map(lambda pair: _asked(matrix.settings, *pair), pairs))
+        rows = list(threads.map(lambda pair: _asked(matrix, *pair), pairs))
         return list(threads.map(lambda row: _with_tools(matrix, rows, row), rows))
 
 
@@ -119,27 +142,101 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (row.model, row.provider, row.key, _answers(row), seconds, row.reported or "", calls)
 
 
-def _asked(settings: Settings, model: Model, alias: str) -> Row:
-    """Ask one short question through one key."""
-    row = Row(model.name, model.provider, alias, None)
+def _asked(matrix: Matrix, model: Model, alias: str) -> Row:
+    """Ask something through one key."""
+    settings, row = matrix.settings, Row(model.name, model.provider, alias, None)
+    if settings.providers[model.provider].kind == "player":
+        return replace(row, latency_s=0.0, reported=model.deployment)
+    if lacking := missing(settings, [alias]):
+        return row if _others_are_set(settings, alias) else replace(row, problem=lacking[0])
+    try:
+        came = _next_message(matrix, model, alias) or _short_question(settings, model, alias)
+    except PilotbenchError as error:
+        return replace(row, problem=f"{type(error).__name__}: {error}")
+    problem = complaint(model.deployment, model.reports, came.reported)
+    return replace(row, problem=problem, reported=came.reported, latency_s=came.latency_s)
+
+
+def _short_question(settings: Settings, model: Model, alias: str) -> _Answered:
     body = {
         "model": model.deployment,
         "messages": [{"role": "user", "content": QUESTION}],
         **model.parameters,
     }
     request = Request(body, Instance("check", "none", 0, QUESTION), "none", 0, 0)
-    if settings.providers[model.provider].kind == "player":
-        return replace(row, latency_s=0.0, reported=model.deployment)
-    if lacking := missing(settings, [alias]):
-        return row if _others_are_set(settings, alias) else replace(row, problem=lacking[0])
-    try:
-        with _pool(settings, model, alias) as pool:
-            asked = pool.ask(request)
-    except PilotbenchError as error:
-        return replace(row, problem=f"{type(error).__name__}: {error}")
-    reported = asked.completion.model
-    problem = complaint(model.deployment, model.reports, reported)
-    return replace(row, problem=problem, reported=reported, latency_s=asked.latency_s)
+    with _pool(settings, model, alias) as pool:
+        asked = pool.ask(request)
+    return _Answered(asked.latency_s, asked.completion.model)
+
+
+def _next_message(matrix: Matrix, model: Model, alias: str) -> _Answered | None:
+    """Ask the next message of the matrix that has no answer; None where none is found."""
+    once = replace(matrix, settings=replace(_hasty(matrix.settings, model), repeats=1))
+    shards = _first_instances(matrix, model)
+    start = list(matrix.settings.providers[model.provider].keys).index(alias)
+    for place in range(len(shards)):
+        came = _first_asked(once, shards[(start + place) % len(shards)], model, alias)
+        if came is not None:
+            return came
+    return None
+
+
+def _first_instances(matrix: Matrix, model: Model) -> list[Shard]:
+    """Return the first instances of a model's cells, those with tools first."""
+    cells = [cell for cell in matrix.plan.cells if cell.model == model.name]
+    first = next((cell for cell in _cells_with_tools(matrix) if cell in cells), None)
+    ordered = dict.fromkeys(cell for cell in (first, *cells) if cell is not None)
+    shards = (Shard(cell, i, i) for cell in ordered for i in _indices(matrix, cell))
+    return list(islice(shards, LOOKED_INTO))
+
+
+def _first_asked(matrix: Matrix, shard: Shard, model: Model, key: str) -> _Answered | None:
+    """Play an episode up to the first message that has to be asked.
+
+    Return None where none has, or a run holds the instance. Raises what comes instead of an answer.
+    """
+    came: list[_Answered] = []
+    failed: list[PilotbenchError] = []
+    with suppress(Stopping), _held(matrix, shard, key) as (segment, ask):
+
+        def probe(request: Request) -> Asked:
+            wanted = sought(model, request)
+            found = segment.answers.answer(wanted)
+            if found is not None:
+                return found
+            if came or failed or len(segment.answers.unusable(wanted)) >= MOST_UNUSABLE:
+                raise _Enough
+            started = time.monotonic()
+            try:
+                asked = ask(request)
+            except (Refused, ContextOverflow):  # this one question: the key has answered
+                came.append(_Answered(time.monotonic() - started, None))
+                raise
+            except PilotbenchError as error:
+                failed.append(error)
+                raise
+            came.append(_Answered(asked.latency_s, asked.completion.model))
+            return asked
+
+        play_shard(matrix, shard, probe)
+    for error in failed:
+        raise error
+    return came[0] if came else None
+
+
+@contextmanager
+def _held(matrix: Matrix, shard: Shard, key: str) -> Iterator[tuple[Segment, Asker]]:
+    """Hold an instance: keys of this process take turns.
+
+    Raises Stopping where a run holds it.
+    """
+    journal, share = journal_of(matrix, shard.cell), Share(key, 1, False, {}, proven=True)
+    with (
+        _turns.setdefault((journal.folder, shard.first), Lock()),
+        journal.open(shard.first, shard.last, stopped=lambda: True) as segment,
+        Asker(matrix, shard, segment, share) as ask,
+    ):
+        yield segment, ask
 
 
 def _others_are_set(settings: Settings, alias: str) -> bool:
@@ -203,11 +300,7 @@ def _play_one(matrix: Matrix, shard: Shard, key: str, understood: list[bool]) ->
     Raises Stopping where a run holds the instance.
     """
     protocol = PROTOCOLS[matrix.settings.catalog[shard.cell.model].protocol]
-    journal, share = journal_of(matrix, shard.cell), Share(key, 1, False, {}, proven=True)
-    with (
-        journal.open(shard.first, shard.last, stopped=lambda: True) as segment,
-        Asker(matrix, shard, segment, share) as ask,
-    ):
+    with _held(matrix, shard, key) as (_, ask):
 
         def counted(request: Request) -> Asked:
             if len(understood) == MESSAGES:
