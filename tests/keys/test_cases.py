@@ -63,7 +63,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Set the key; return the notices in the order in which they are said."""
     monkeypatch.setenv("SCRIPTED_SECRET", "sk-scripted")
     found: list[str] = []
-    monkeypatch.setattr(notices, "say", lambda _, text: found.append(text))
+    monkeypatch.setattr(notices, "say", lambda _, text, kind=None: found.append(text))
     return found
 
 

@@ -260,7 +260,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_service_does_to_one_question(
     case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(notices, "_known", notices.Known())
     with service(case.script()) as scripted:
         asked = shard_of(
             tmp_path,
@@ -345,7 +345,7 @@ def test_what_an_earlier_release_took_for_an_answer_is_asked_again(tmp_path: Pat
 def test_a_service_that_cannot_be_trusted_is_owed_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(notices, "_known", notices.Known())
     with service(lambda body, number: RIGHT) as scripted:
         secure = scripted.address.replace("http://", "https://")
         found = play(shard_of(tmp_path, secure, tools=False, retry_for_s=3600))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from support.build import Build
@@ -59,6 +61,7 @@ def test_an_overlay_that_is_not_utf8_is_named(build: Build) -> None:
 @pytest.mark.parametrize("link", ["logs", "logs/oracle"])
 def test_a_run_makes_nothing_through_a_link_out_of_its_results(build: Build, link: str) -> None:
     outside, path = build.folder / "outside", build.folder / "results" / link
+    shutil.rmtree(build.folder / "results", ignore_errors=True)
     outside.mkdir(exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.symlink_to(outside)
