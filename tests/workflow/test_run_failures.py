@@ -55,7 +55,7 @@ def test_what_fails_for_ever_is_owed_and_the_next_run_pays_only_that(tmp_path: P
     assert [row["provisional"] for row in rows] == [row["index"] < 20 for row in rows]
     assert "27/30" in run.text()
     assert "3 episodes are owed" in run.text()
-    assert "change what is rejected" in run.text()
+    assert "change what its message names" in run.text()
 
     with Simulator(keys=ALLOWED, latency_s=0.02) as healthy:
         run.change(
