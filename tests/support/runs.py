@@ -182,9 +182,10 @@ class Going:
         self.process.wait(PATIENT_S)
 
     def kill_all(self) -> None:
-        """Kill the build and every process that it has started."""
-        for pid, _ in self._session():
-            with_pid(pid, signal.SIGKILL)
+        """Kill the build and every process that it has started, so that none sees another's end."""
+        for how in (signal.SIGSTOP, signal.SIGKILL):
+            for pid, _ in self._session():
+                with_pid(pid, how)
         self.process.wait(PATIENT_S)
 
     def _session(self) -> list[tuple[int, str]]:
