@@ -36,13 +36,13 @@ lint: setup      ## style, types and workflow checks
 	$(RUN) --lint
 
 bench: setup     ## speed tables (only=providers|database|scale|summary|peers)
-	$(BIN)/python -m pilotbench.bench $(if $(only),--only $(only)) $(if $(job),--job $(job)) $(if $(peer),--peer "$(peer)")
+	$(BIN)/python -m dev.bench $(if $(only),--only $(only)) $(if $(job),--job $(job)) $(if $(peer),--peer "$(peer)")
 
 check-benchmark: setup  ## the reference players against their bounds
-	$(BIN)/python -m pilotbench.checkbenchmark
+	$(BIN)/python -m dev.check_benchmark
 
 simulate: setup  ## simulated Azure and gateway endpoints on loopback; tells what to export
-	@PYTHONPATH=tests $(BIN)/python -m support.simulator --config tests/support/simulator/simulate.yaml
+	@$(BIN)/python -m pilotbench.simulator --config workflow/scripts/pilotbench/simulator/simulate.yaml
 
 soak: setup      ## half an hour with faults of every kind
 	PYTHONPATH=tests $(BIN)/python -m support.soak

@@ -7,8 +7,8 @@ from typing import Any
 import hypothesis
 import pytest
 
-from pilotbench import config
-from pilotbench.weights import fetch
+from pilotbench.matrix import config
+from pilotbench.providers.weights import fetch
 from support.optional import summed_up
 
 # No test depends on how fast a machine is, or on luck.

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench import config, matrix
-from pilotbench.config import STANDARD_TASKS
-from pilotbench.plan import Plan
+from pilotbench.matrix import config, experiment
+from pilotbench.matrix.config import STANDARD_TASKS
+from pilotbench.matrix.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "config" / "experiments"
@@ -41,7 +41,7 @@ def planned(name: str, monkeypatch: pytest.MonkeyPatch, model: str = "oracle") -
     file = FOLDER / f"{name}.yaml"
     merged = config.read([file], {"models": model})
     files = [*map(Path, config.BASE_FILES), file]
-    return matrix.load(merged, files).plan
+    return experiment.load(merged, files).plan
 
 
 @pytest.mark.parametrize(("name", "episodes"), EPISODES.items())

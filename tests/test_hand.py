@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from pilotbench.config import DIFFICULTIES, STANDARD_TASKS, Model
-from pilotbench.episode import play
-from pilotbench.prompts import load
-from pilotbench.protocols import PROTOCOLS
+from pilotbench.benchmark.prompts.prompt_files import load
+from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.world.levels import DIFFICULTIES
+from pilotbench.episodes.episode import play
+from pilotbench.matrix.config import STANDARD_TASKS
+from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.provider import Asked, Completion, Request
-from pilotbench.tasks import TASKS
+from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from pilotbench.config import Settings
+    from pilotbench.matrix.config import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 KEYS = {
@@ -181,8 +181,8 @@ def with_keys() -> str:
 
     A model that runs on this machine works for hours: it has to be named.
     """
-    from pilotbench.config import IN_PROCESS
-    from pilotbench.keys import secrets
+    from pilotbench.asking.keys import secrets
+    from pilotbench.providers.settings import IN_PROCESS
 
     settings, variables = settings_of({}), secrets.environment()
     lacking = {
@@ -210,7 +210,7 @@ def of_config(words: list[str]) -> dict[str, str]:
 
     Nothing where the person chooses models or overlays. Raises UserError where none is left.
     """
-    from pilotbench.errors import UserError
+    from pilotbench.ground.errors import UserError
 
     if names_models(words) or given(words)["--configfile"]:
         return {}
@@ -237,7 +237,7 @@ def names_models(words: list[str]) -> bool:
 
 def settings_of(overrides: Mapping[str, str]) -> Settings:
     """Return the settings of the base config under `overrides`. Raises UserError."""
-    from pilotbench import config, validation
+    from pilotbench.matrix import config, validation
 
     merged = config.read((), overrides)
     validation.validate(merged, map(Path, config.BASE_FILES))
@@ -392,7 +392,7 @@ def main(door: str, words: list[str]) -> NoReturn:
     if not asks_for_help(words):  # help needs no environment
         enter_environment(door, words)
     sys.path.insert(0, str(ROOT / "workflow/scripts"))
-    from pilotbench.errors import UserError
+    from pilotbench.ground.errors import UserError
 
     try:
         line = DOORS[door](words).line()

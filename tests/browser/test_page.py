@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pilotbench.records import read_shard, write_shard
-from pilotbench.summary import building, compare, transcripts
+from pilotbench.episodes.shard_file import read_shard, write_shard
+from pilotbench.results.summary import compare, transcripts, write_all
 from support import simulated_models as sim
 
 pytestmark = pytest.mark.browser
@@ -36,7 +36,7 @@ def summary(tmp_path_factory):
     shards = attacked(sim.records(cells, instances=10))
     sim.write(folder, shards)
     data = sim.data(shards)
-    building.write(data, folder / "summary")
+    write_all.write(data, folder / "summary")
     transcripts.write(data.shards, folder / "master.duckdb", folder, folder / "summary")
     return folder / "summary"
 

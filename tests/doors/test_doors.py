@@ -206,7 +206,7 @@ def test_all_means_the_models_whose_keys_are_set(
     "typed", ["run_batch_test.sh", "run_batch_test.sh -n 5", "smart_batch_runner.py --qps 2"]
 )
 def test_no_door_starts_the_model_of_this_machine_unless_it_is_named(typed: str) -> None:
-    from pilotbench.errors import UserError
+    from pilotbench.ground.errors import UserError
 
     with pytest.raises(UserError, match=r"no model is named, and smollm2-135m .* for hours"):
         line(typed)
@@ -226,7 +226,7 @@ def test_each_door_prints_its_own_help_without_an_environment(door: str, flag: s
 
 
 def test_an_unknown_model_is_named() -> None:
-    from pilotbench.errors import UserError
+    from pilotbench.ground.errors import UserError
 
     with pytest.raises(UserError, match="unknown model 'qwen'"):
         line("smart_batch_runner.py --model qwen --max-workers 2")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pilotbench.commands.estimate import as_json, text
 from pilotbench.estimation.totals import estimate
-from pilotbench.verbs.estimate import as_json, text
 from support.estimation_lab import load
 
 
@@ -40,6 +40,6 @@ def test_the_json_has_the_same_numbers(tmp_path: Path) -> None:
     ("count", "said"), [(0, "0"), (9999, "9,999"), (633_597, "634k"), (6_669_283, "6.67M")]
 )
 def test_three_digits_count(count: float, said: str) -> None:
-    from pilotbench.verbs.estimate import _rounded
+    from pilotbench.commands.estimate import _rounded
 
     assert _rounded(count) == said

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.config import Model
 from pilotbench.estimation.guess import guess, outlook
 from pilotbench.estimation.needs import Start
+from pilotbench.providers.settings import Model
 
 MODEL = Model("m", "p", "d", parameters={"max_tokens": 100})
 

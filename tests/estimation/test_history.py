@@ -6,7 +6,7 @@ import pytest
 
 from pilotbench.estimation.history import History, Past, _past
 from pilotbench.estimation.ranges import Load, Range
-from pilotbench.records import Cell
+from pilotbench.matrix.cells import Cell
 
 CELL = Cell("m", "baseline", "sums", "none", "none")
 GUESS = Load(Range(1, 2, 3), Range(100, 200, 300), Range(10, 20, 30))

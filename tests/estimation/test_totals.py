@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench import database
+from pilotbench.episodes.evaluate import replay
 from pilotbench.estimation.needs import UP_TO_DATE, needs
 from pilotbench.estimation.totals import Row, estimate
-from pilotbench.evaluate import replay
+from pilotbench.results import database
 from support import Simulator
 from support.estimation_lab import inside, load, make, paid
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pilotbench import errors
-from pilotbench.protocols import PROTOCOLS, history
+from pilotbench.ground import errors
 from pilotbench.providers.bodies import LONGEST_RAW, completion
 from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.finish_reasons import Meaning, meaning
+from pilotbench.providers.protocols import PROTOCOLS, history
 from pilotbench.providers.provider import Completion, Tokens
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10}

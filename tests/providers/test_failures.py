@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pilotbench import errors
+from pilotbench.ground import errors
 from pilotbench.providers.failures import broken_call, failure, reset, retry_after
 
 

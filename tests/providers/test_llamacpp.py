@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from pilotbench.config import Key, Model, ProviderSettings, Weights
-from pilotbench.errors import ConfigError, ContextOverflow, Rejected
-from pilotbench.instances import Instance
-from pilotbench.keys.secrets import Access
+from pilotbench.benchmark.instances import Instance
+from pilotbench.ground.errors import ConfigError, ContextOverflow, Rejected
 from pilotbench.providers import connect
 from pilotbench.providers.provider import Provider, Request
+from pilotbench.providers.settings import Access, Key, Model, ProviderSettings, Weights
 
 PROVIDER = ProviderSettings("embedded", "llamacpp", {"cpu": Key("cpu", "embedded", 1)})
 ACCESS = {"cpu": Access("llamacpp:", "")}

@@ -14,13 +14,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from pilotbench import errors
-from pilotbench.config import Key, Model, ProviderSettings
-from pilotbench.instances import Instance
-from pilotbench.keys.secrets import Access
+from pilotbench.benchmark.instances import Instance
+from pilotbench.ground import errors
 from pilotbench.providers.openai_api import OpenAIProvider, connect, unicode_only, wire_body
 from pilotbench.providers.provider import Completion, Request, Tokens
 from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
 from support import Simulator
 
 CANARY = "canary-8d2f0c"

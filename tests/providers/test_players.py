@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.protocols import PROTOCOLS
-from pilotbench.protocols.protocol import NO_CALL
+from pilotbench.benchmark.tasks import TASKS
 from pilotbench.providers.players import answer, call_message, protocol_of, seen
+from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.protocols.protocol import NO_CALL
 from pilotbench.providers.provider import Request
-from pilotbench.tasks import TASKS
 
 TASK = TASKS["basic_task"]
 INSTANCE = TASK.instance("easy", 0)

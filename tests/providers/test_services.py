@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from pilotbench.errors import ConfigError
-from pilotbench.run import notices
+from pilotbench.ground import notices
+from pilotbench.ground.errors import ConfigError
 from support.scripted import (
     QUESTIONS,
     Reply,

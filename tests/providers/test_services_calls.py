@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pilotbench.protocols import history
+from pilotbench.providers.protocols import history
 from support.scripted import (
     QUESTIONS,
     Reply,

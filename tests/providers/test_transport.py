@@ -22,14 +22,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pilotbench import errors
-from pilotbench.config import Key, Model, ProviderSettings
-from pilotbench.instances import Instance
-from pilotbench.keys.secrets import Access
+from pilotbench.benchmark.instances import Instance
+from pilotbench.ground import errors
 from pilotbench.providers import transport
 from pilotbench.providers.openai_api import OpenAIProvider, connect
 from pilotbench.providers.provider import Request
 from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7}
 

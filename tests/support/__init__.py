@@ -19,7 +19,7 @@ _LIBRARY = _TESTS.parent / "workflow" / "scripts"
 class Simulator:
     """A provider simulator in a process of its own, while the `with` block lasts.
 
-    Settings are those of support/simulator/setup.py:
+    Settings are those of pilotbench/simulator/setup.py:
     `with Simulator(keys={"k1": {"slots": 5}}, latency_s=0.05) as simulator: …`
     A key's secret is `sk-` and its name unless it is set.
     """
@@ -37,7 +37,7 @@ class Simulator:
         path = os.pathsep.join((str(_TESTS), str(_LIBRARY)))
         flags = ["--config", file.name, "--lifetime", str(self.lifetime_s), "--until-stdin-closes"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "support.simulator", *flags],
+            [sys.executable, "-m", "pilotbench.simulator", *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

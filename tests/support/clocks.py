@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilotbench.keys.clock import Clock
+from pilotbench.ground.clock import Clock
 
 
 class HandClock(Clock):

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from pilotbench.statistics import ALPHA
-from pilotbench.statistics.intervals import limits, wilson
-from pilotbench.statistics.paired import paired_limits, sign_flip, undecided
-from pilotbench.statistics.repeats import pass_all
+from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.intervals import limits, wilson
+from pilotbench.results.statistics.paired import paired_limits, sign_flip, undecided
+from pilotbench.results.statistics.repeats import pass_all
 
 Floats = NDArray[np.float64]
 Pair = tuple[float, float]

@@ -9,12 +9,12 @@ from typing import Any
 
 import duckdb
 
-from pilotbench.config import Settings
-from pilotbench.database import changes, provisional, store, updates
-from pilotbench.database.schema import TABLES
-from pilotbench.owed import Owed
-from pilotbench.plan import Plan
-from pilotbench.records import Cell, Shard
+from pilotbench.episodes.owed import Owed
+from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.config import Settings
+from pilotbench.matrix.plan import Plan
+from pilotbench.results.database import changes, provisional, store, updates
+from pilotbench.results.database.schema import TABLES
 from support import make_shards
 
 SIZE = 3

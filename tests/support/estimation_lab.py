@@ -7,13 +7,14 @@ from typing import Any
 
 import yaml
 
-from pilotbench import matrix
-from pilotbench.asker import Share
+from pilotbench.asking.asker import Share
+from pilotbench.episodes.evaluate import evaluate
+from pilotbench.episodes.shard_file import read_shard
 from pilotbench.estimation.ranges import Range
-from pilotbench.evaluate import evaluate
-from pilotbench.keys.routing import home_key
-from pilotbench.matrix import Matrix
-from pilotbench.records import Shard, read_shard
+from pilotbench.matrix import experiment
+from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.key_routing import home_key
 from support import Simulator
 from support.build import ROOT
 
@@ -54,7 +55,7 @@ def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Mat
         "task_folders": [str(ROOT / "config/tasks")],
         **chosen,
     }
-    return matrix.load(merged)
+    return experiment.load(merged)
 
 
 def make(loaded: Matrix, shard: Shard, **share: Any) -> list[Json]:

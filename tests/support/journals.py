@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pilotbench.canonical import digest
-from pilotbench.journal import Journal, Segment
-from pilotbench.journal.identity import Sought, identity
+from pilotbench.asking.journal import Journal, Segment
+from pilotbench.asking.journal.identity import Sought, identity
+from pilotbench.ground.canonical_json import digest
 from pilotbench.providers.provider import Asked, Completion, Tokens
 
 CELL = Path("idealab/m-0123/baseline/simple_task/easy/0.8")

@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from pilotbench import flaws
-from pilotbench.tasks import TASKS
-from support.simulator.players import Skill
-from support.simulator.setup import load
+from pilotbench import simulator
+from pilotbench.benchmark import flaws
+from pilotbench.benchmark.tasks import TASKS
+from pilotbench.simulator.players import Skill
+from pilotbench.simulator.setup import load
 
 Json = dict[str, Any]
 Where = dict[str, str]
@@ -222,7 +223,7 @@ def main() -> int:
     """Print what holds, by table, and every row that does not."""
     parser = argparse.ArgumentParser(description="Hold a summary against the known truth.")
     parser.add_argument("folder", type=Path, help="results/summary")
-    here = Path(__file__).parent / "simulator" / "simulate.yaml"
+    here = Path(str(simulator.__file__)).with_name("simulate.yaml")
     parser.add_argument("--simulator", type=Path, default=here)
     arguments = parser.parse_args()
     setup = load(arguments.simulator, {})

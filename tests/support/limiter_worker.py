@@ -10,7 +10,7 @@ import time
 from itertools import count
 from pathlib import Path
 
-from pilotbench.keys.limiter import Limiter
+from pilotbench.asking.keys.limiter import Limiter
 
 
 def main() -> None:

@@ -16,9 +16,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pilotbench.config import STANDARD_PROMPTS, STANDARD_TASKS
-from pilotbench.plan import Plan
-from pilotbench.records import SHARD_FORMAT, Cell, Shard, episode_id, write_shard
+from pilotbench.episodes.shard_file import SHARD_FORMAT, write_shard
+from pilotbench.matrix.cells import Cell, Shard, episode_id
+from pilotbench.matrix.config import STANDARD_PROMPTS, STANDARD_TASKS
+from pilotbench.matrix.plan import Plan
 
 Json = dict[str, Any]
 TOOLS = ("file_operations_reader", "data_processing_filter", "network_poster", "utility_cache")

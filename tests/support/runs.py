@@ -14,9 +14,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pilotbench.config import auto_shard_size
-from pilotbench.records import read_shard
-from pilotbench.run.orders import alive
+from pilotbench.episodes.shard_file import read_shard
+from pilotbench.ground.job_context import alive
+from pilotbench.matrix.config import auto_shard_size
 from support import Simulator
 from support.build import Build
 

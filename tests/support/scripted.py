@@ -16,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from pilotbench import config, matrix
-from pilotbench.evaluate import ShardOwed, Share, evaluate, replay
-from pilotbench.matrix import Matrix
-from pilotbench.records import read_shard
+from pilotbench.episodes.evaluate import ShardOwed, Share, evaluate, replay
+from pilotbench.episodes.shard_file import read_shard
+from pilotbench.matrix import config, experiment
+from pilotbench.matrix.experiment import Matrix
 
 Json = dict[str, Any]
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
@@ -159,7 +159,7 @@ def shard_of(
         "attempt_deadline_s": 30,
     }
     entry = {"provider": "scripted", "deployment": "m", "protocol": "native", "price": PRICE}
-    return matrix.load(
+    return experiment.load(
         config.read(
             (),
             {

@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from pilotbench.canonical import digest, unit_interval
-from pilotbench.records import Cell, Shard, episode_id, write_shard
-from pilotbench.summary.data import CELL, Data, ModelFacts, PromptFacts
-from pilotbench.summary.scores import ERRORS
+from pilotbench.episodes.shard_file import write_shard
+from pilotbench.ground.canonical_json import digest, unit_interval
+from pilotbench.matrix.cells import Cell, Shard, episode_id
+from pilotbench.results.summary.load import CELL, Data, ModelFacts, PromptFacts
+from pilotbench.results.summary.scores import ERRORS
 
 Json = dict[str, Any]
 TASKS = ("simple_task", "basic_task", "data_pipeline", "api_integration", "multi_stage_pipeline")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench.database import export
-from pilotbench.records import read_shard
+from pilotbench.episodes.shard_file import read_shard
+from pilotbench.results.database import export
 from support.build import PLAYERS, Build
 
 SHARDS = 8  # 2 players x 2 prompts x 4 instances by twos

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench.records import read_shard
+from pilotbench.episodes.shard_file import read_shard
 from support.build import Build
 
 TINY = {

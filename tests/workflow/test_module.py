@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pilotbench import config
+from pilotbench.matrix import config
 from support import Simulator
 from support.runs import KEYS, Run
 

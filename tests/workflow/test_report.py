@@ -49,7 +49,7 @@ def captions() -> dict[str, str]:
 
 
 def test_every_figure_has_its_caption() -> None:
-    from pilotbench.summary.figures import MAKERS
+    from pilotbench.results.summary.figures import MAKERS
 
     assert list(captions()) == [maker.__name__ for maker in MAKERS]
 

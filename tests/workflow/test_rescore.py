@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from pilotbench.records import read_shard
+from pilotbench.episodes.shard_file import read_shard
 from support.build import Build
 
 SHARDS = 4  # 2 players x 4 instances by twos
@@ -15,7 +15,7 @@ SHARDS = 4  # 2 players x 4 instances by twos
 
 def change_scoring(build: Build, version: str, weight: float) -> None:
     """Raise the version, and let a failure weigh more, so that the change can be seen."""
-    rules = build.folder / "workflow/scripts/pilotbench/scoring.py"
+    rules = build.folder / "workflow/scripts/pilotbench/benchmark/tasks/scoring.py"
     text, versions = re.subn(r'(SCORING_VERSION = )"\w+"', rf'\1"{version}"', rules.read_text())
     text, weights = re.subn(r'("failure": )[\d.]+', rf"\g<1>{weight}", text)
     assert (versions, weights) == (1, 1)

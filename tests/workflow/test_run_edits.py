@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pilotbench.records import read_shard
+from pilotbench.episodes.shard_file import read_shard
 from support import Simulator
 from support.runs import Run, wait_until
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from pilotbench import config
+from pilotbench.matrix import config
 from support.build import ROOT, Build
 
 OWN = ROOT / "profiles/default/config.yaml"

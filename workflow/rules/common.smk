@@ -14,31 +14,33 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from pilotbench import links, matrix
-from pilotbench.run import notices, orders, outputs, resources, runlock, texts
-from pilotbench.config import DIFFICULTIES, restate
-from pilotbench.errors import UserError
-from pilotbench.names import to_path
-from pilotbench.plan import NONE
-from pilotbench.records import SUFFIX, Shard, shard_of
-from pilotbench.keys.routing import home_key
-from pilotbench.run.orders import Orders
+from pilotbench.benchmark.world.levels import DIFFICULTIES
+from pilotbench.build import outputs, resources, run_lock, texts
+from pilotbench.ground import job_context, links, notices
+from pilotbench.ground.errors import UserError
+from pilotbench.ground.job_context import Orders
+from pilotbench.ground.path_names import to_path
+from pilotbench.matrix import experiment
+from pilotbench.matrix.cells import SUFFIX, Shard, shard_of
+from pilotbench.matrix.config import restate
+from pilotbench.matrix.key_routing import home_key
+from pilotbench.matrix.plan import NONE
 from snakemake.settings.types import SharedFSUsage
 
 # The jobs of a large matrix all stay: to look through them again and again for garbage takes a
 # tenth of a dry run of 10,000 shards (14.6 s against 13.2 s, 8 MiB more).
 gc.set_threshold(200_000, 20, 100)
 
-if workflow.is_main_process and (told := runlock.enter()):
+if workflow.is_main_process and (told := run_lock.enter()):
     print(told, file=sys.stderr)
 
 if workflow.is_main_process:  # nothing that another run has told counts
-    orders.tell(Orders())
+    job_context.tell(Orders())
 
 try:
     FILES += [Path(file) for file in workflow.overwrite_configfiles if not IMPORTED]
     restate(config, FILES)
-    MATRIX = matrix.load(config, FILES)
+    MATRIX = experiment.load(config, FILES)
     PLAN = MATRIX.plan
     resources.check(
         workflow.global_resources,
@@ -107,7 +109,7 @@ wildcard_constraints:
 
 
 # A job of a cluster does not see the command line: the run tells it the slots in force.
-TOLD = orders.told().slots if workflow.remote_exec else {}
+TOLD = job_context.told().slots if workflow.remote_exec else {}
 
 for alias, key in SETTINGS.keys.items():
     # `--resources key=n` replaces that one key's slots; the others keep what config says.
@@ -145,7 +147,7 @@ def begin() -> None:
         sys.exit(f"error: journal_dir: must be {needs}: the jobs share no folder")
     executes = workflow.executor_plugin is not None and not workflow.dryrun
     if workflow.is_main_process and executes:
-        orders.begin(slots_in_force(), notices.of_run(HERE), shared=shared)
+        job_context.begin(slots_in_force(), notices.of_run(HERE), shared=shared)
         if IMPORTED:
             follow()
 
@@ -158,8 +160,8 @@ def prepare(cell) -> None:
     """
     if workflow.is_main_process:
         links.check(HERE, f"logs/{cell.folder}", f"shards/{cell.folder}")
-        told = orders.told()
-        orders.tell(replace(told, texts=texts.read(MATRIX, [cell], told.texts)))
+        told = job_context.told()
+        job_context.tell(replace(told, texts=texts.read(MATRIX, [cell], told.texts)))
 
 
 def prompt_file(wildcards) -> str:
@@ -205,7 +207,7 @@ def targets(wildcards) -> list[str]:
 
 def without_asking(wildcards) -> list[str]:
     """Return all targets, and tell the jobs that nothing may be asked."""
-    orders.tell(replace(orders.told(), may_ask=False))
+    job_context.tell(replace(job_context.told(), may_ask=False))
     return TARGETS
 
 

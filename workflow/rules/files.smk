@@ -10,8 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent / "scripts"))
 
-from pilotbench.config import BASE_FILES, load_file
-from pilotbench.errors import UserError
+from pilotbench.matrix.config import BASE_FILES, load_file
+from pilotbench.ground.errors import UserError
 
 IMPORTED = workflow.modifier.namespace is not None
 FILES = [Path(file) for file in (workflow.configfiles if IMPORTED else BASE_FILES)]

@@ -4,11 +4,11 @@ INPUT:  none: which jobs there are is not known yet; where there are none it is 
 OUTPUT: a process beside a run on this machine (none beside a dry run); run.smk ends it
 """
 
-from pilotbench.run import forks
+from pilotbench.build import job_server
 
 # What a job of a shard imports, and what it imports when it first needs it.
-JOB = ["pilotbench.run.shard", "pilotbench.providers.openai_api"]
+JOB = ["pilotbench.build.shard", "pilotbench.providers.openai_api"]
 LATER = ["jsonschema", "jinja2.sandbox", "jinja2.meta", "encodings.idna"]
 
 if workflow.is_main_process and not workflow.output_settings.dryrun:
-    forks.start(JOB + LATER)
+    job_server.start(JOB + LATER)

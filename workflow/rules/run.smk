@@ -11,20 +11,18 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from pilotbench import links
-from pilotbench.keys import spending
-from pilotbench.run import (
-    command,
+from pilotbench.asking import preflight
+from pilotbench.asking.keys import spending
+from pilotbench.build import (
     interrupt,
-    notices,
-    orders,
+    job_server,
     outputs,
-    preflight,
     progress,
-    runlock,
+    run_lock,
     signals,
 )
-from pilotbench.errors import PilotbenchError, UserError, of_system
+from pilotbench.ground import job_context, links, notices, run_command
+from pilotbench.ground.errors import PilotbenchError, UserError, of_system
 
 
 def views() -> list:
@@ -41,7 +39,7 @@ def jobs_to_run() -> list:
 
 def cost() -> str:
     """Say what the jobs of a dry run would cost; nothing where none evaluates a shard."""
-    from pilotbench.verbs import estimate  # no other run needs it
+    from pilotbench.commands import estimate  # no other run needs it
 
     shards = [shard(job.wildcards) for job in jobs_to_run()]
     return estimate.line(MATRIX, shards, slots_in_force()) if shards else ""
@@ -52,7 +50,7 @@ FOLLOWERS = []
 
 def follow() -> None:
     """Show the notices of the jobs as they come; the last ones when this process ends."""
-    file = Path(orders.told().notices)
+    file = Path(job_context.told().notices)
     FOLLOWERS.append(notices.Follower(file, write_notice))
     atexit.register(FOLLOWERS[-1].end)
 
@@ -71,15 +69,15 @@ def check_first(logs) -> None:
     It is a comfort: each job proves the same before it asks, where no run has done so.
     """
     theirs = (workflow.snakemake_tmp_dir, workflow.sourcecache.runtime_cache_path)
-    runlock.sign([*forks.folders(), *map(Path, theirs)])
-    signals.end_build_in_good_order(orders.stop_asking)
+    run_lock.sign([*job_server.folders(), *map(Path, theirs)])
+    signals.end_build_in_good_order(job_context.stop_asking)
     if workflow.touch:  # nothing is asked: no key is needed
-        forks.end(at_once=True)
+        job_server.end(at_once=True)
         return
     jobs = jobs_to_run()
     shards = [shard(job.wildcards) for job in jobs]
     if not (shards and workflow.local_exec):
-        forks.end(at_once=True)
+        job_server.end(at_once=True)
     try:
         for note in preflight.check(MATRIX, shards):
             # In one piece: Snakemake's log writes to the same stream from a thread.
@@ -87,11 +85,11 @@ def check_first(logs) -> None:
     except UserError as error:
         sys.exit(f"error: {error}")
     begin()
-    orders.tell(replace(orders.told(), proven=True))
-    notices.begin(Path(orders.told().notices))
+    job_context.tell(replace(job_context.told(), proven=True))
+    notices.begin(Path(job_context.told().notices))
     follow()
     INTERRUPT.listen()
-    command.tell(
+    run_command.tell(
         logs,
         workflow.overwrite_configfiles,
         workflow.config_settings.config_args or (),
@@ -107,7 +105,7 @@ def draw_rules() -> None:
     dag = workflow.dag
     jobs = Counter(job.rule.name for job in dag.jobs)
     if makes_tables() and not SETTINGS.partial:
-        from pilotbench.summary import rulegraph
+        from pilotbench.results.summary import rulegraph
 
         edges = {
             (other.rule.name, job.rule.name)
@@ -131,7 +129,7 @@ def only_looks() -> bool:
 
 def end_views() -> None:
     """End the live tables and the server of the jobs, and show the last notices."""
-    forks.end()
+    job_server.end()
     while FOLLOWERS:
         FOLLOWERS.pop().end()
     for view in views():

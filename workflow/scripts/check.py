@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from pilotbench import matrix
-from pilotbench.run.job import logged
-from pilotbench.verbs import check
+from pilotbench.build.job import logged
+from pilotbench.commands import check
+from pilotbench.matrix import experiment
 
 with logged(Path(snakemake.log[0])):
-    rows = check.check(matrix.load(snakemake.config))
+    rows = check.check(experiment.load(snakemake.config))
     print(check.text(rows))
     sys.exit(int(any(row.problem for row in rows)))

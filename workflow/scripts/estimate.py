@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pilotbench import matrix
-from pilotbench.run.job import logged
-from pilotbench.verbs import estimate
+from pilotbench.build.job import logged
+from pilotbench.commands import estimate
+from pilotbench.matrix import experiment
 
 with logged(Path(snakemake.log[0])):
-    print(estimate.report(matrix.load(snakemake.config), snakemake.params.slots))
+    print(estimate.report(experiment.load(snakemake.config), snakemake.params.slots))

@@ -1,6 +1,6 @@
 """Adapter: evaluate one shard, in a child of the run's server where there is one."""
 
-from pilotbench.run import forks
+from pilotbench.build import job_server
 
 local = snakemake.resources.local == "yes"
 work = {
@@ -11,4 +11,4 @@ work = {
     "local": local,
     "versions": snakemake.params.versions,
 }
-forks.run("pilotbench.run.shard", work, here=not local)
+job_server.run("pilotbench.build.shard", work, here=not local)

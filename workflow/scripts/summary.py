@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from pilotbench import matrix
-from pilotbench.run import outputs
-from pilotbench.run.job import logged
+from pilotbench.build import outputs
+from pilotbench.build.job import logged
+from pilotbench.matrix import experiment
 
 with logged(Path(snakemake.log[0])):
     results = Path(snakemake.output.page).parents[1]
-    outputs.write_summary(matrix.load(snakemake.config).at(results))
+    outputs.write_summary(experiment.load(snakemake.config).at(results))

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from pilotbench import matrix, weights
-from pilotbench.run.job import logged
+from pilotbench.build.job import logged
+from pilotbench.matrix import experiment
+from pilotbench.providers import weights
 
 log = Path(snakemake.log[0])
 with logged(log, log.parents[2]):
     out = Path(snakemake.output[0])
-    catalog = matrix.load(snakemake.config).settings.catalog
+    catalog = experiment.load(snakemake.config).settings.catalog
     weights.fetch(
         next(m.weights for m in catalog.values() if m.weights and m.weights.file == out), out
     )

@@ -7,27 +7,18 @@ import importlib
 import os
 import sys
 
-from pilotbench.errors import PilotbenchError, UserError
+from pilotbench.ground.errors import PilotbenchError, UserError
 
 VERBS = {
-    "status": ("pilotbench.verbs.status", "how far a run is: done, owed, in flight, spent"),
-    "estimate": (
-        "pilotbench.verbs.estimate",
-        "what a run will cost, before it, and why each shard runs",
-    ),
-    "check": (
-        "pilotbench.verbs.check",
-        "whether each key answers, as the model asked for, with calls",
-    ),
-    "show": ("pilotbench.verbs.show", "one instance: rendered prompt, the problem, the transcript"),
-    "compare": ("pilotbench.summary.compare", "two result folders, prompts or models, paired"),
-    "where-from": ("pilotbench.summary.where_from", "where a number of the summary comes from"),
-    "prune": ("pilotbench.database.prune", "remove result files that no plan needs any more"),
-    "init": ("pilotbench.verbs.init", "write a config of your own for the keys in the environment"),
-    "unlock": (
-        "pilotbench.run.runlock",
-        "clear the stale lock of a killed run; end the pauses of keys",
-    ),
+    "status": ("commands.status", "how far a run is: done, owed, in flight, spent"),
+    "estimate": ("commands.estimate", "what a run will cost, before it, and why each shard runs"),
+    "check": ("commands.check", "whether each key answers, as the model asked for, with calls"),
+    "show": ("commands.show", "one instance: rendered prompt, the problem, the transcript"),
+    "compare": ("results.summary.compare", "two result folders, prompts or models, paired"),
+    "where-from": ("results.summary.where_from", "where a number of the summary comes from"),
+    "prune": ("results.database.prune", "remove result files that no plan needs any more"),
+    "init": ("commands.init", "write a config of your own for the keys in the environment"),
+    "unlock": ("build.run_lock", "clear the stale lock of a killed run; end the pauses of keys"),
 }
 
 
@@ -36,7 +27,7 @@ def main(words: list[str] | None = None) -> int:
     words = sys.argv[1:] if words is None else words
     args = _parser(words[0] if words else "").parse_args(words)
     try:
-        return int(importlib.import_module(VERBS[args.verb][0]).run(args))
+        return int(importlib.import_module(f"pilotbench.{VERBS[args.verb][0]}").run(args))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -54,7 +45,7 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
     for name, (module, told) in VERBS.items():
         verb = verbs.add_parser(name, help=told, description=f"{name}: {told}.")
         if name == wanted:  # only the verb that is asked for is imported
-            importlib.import_module(module).add_arguments(verb)
+            importlib.import_module(f"pilotbench.{module}").add_arguments(verb)
     return parser
 
 

@@ -22,8 +22,8 @@ from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultForma
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from pilotbench.config import load_file
-from pilotbench.errors import UserError
+from pilotbench.ground.errors import UserError
+from pilotbench.matrix.config import load_file
 
 PAUSE_S = 2.0
 CONFIG_ERRORS = ("load_configfile", "Config file")
@@ -162,9 +162,9 @@ def expected(record: LogRecord) -> bool:
 
 def in_progress() -> str | None:
     """Return a line about another run in this folder, None where there is none."""
-    from pilotbench.run import runlock  # most commands meet no lock
+    from pilotbench.build import run_lock  # most commands meet no lock
 
-    return runlock.in_progress()
+    return run_lock.in_progress()
 
 
 def config_files(words: list[str]) -> list[Path]:

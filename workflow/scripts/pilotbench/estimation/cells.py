@@ -12,8 +12,8 @@ from pilotbench.estimation.guess import Outlook, guess, outlook
 from pilotbench.estimation.history import CELL_EPISODES, History
 from pilotbench.estimation.needs import First, Need, sample
 from pilotbench.estimation.ranges import Load, total
-from pilotbench.matrix import Matrix
-from pilotbench.records import Cell
+from pilotbench.matrix.cells import Cell
+from pilotbench.matrix.experiment import Matrix
 
 
 @dataclass

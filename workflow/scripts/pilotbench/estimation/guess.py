@@ -15,10 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from pilotbench.config import Model
+from pilotbench.asking.keys.budget import OUTPUT_TOKENS
 from pilotbench.estimation.needs import Start
 from pilotbench.estimation.ranges import Load, Range
-from pilotbench.keys.budget import OUTPUT_TOKENS
+from pilotbench.providers.settings import Model
 
 CHARACTERS_PER_TOKEN = Range(3.0, 4.3, 5.0)
 GROWTH = 420

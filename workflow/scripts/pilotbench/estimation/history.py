@@ -16,7 +16,7 @@ from statistics import fmean
 from typing import Any
 
 from pilotbench.estimation.ranges import Load, Range
-from pilotbench.records import Cell
+from pilotbench.matrix.cells import Cell
 
 CELL_EPISODES = 5
 MODEL_EPISODES = 10
@@ -116,7 +116,7 @@ def read(db: Path) -> History:
     """
     if not db.exists():
         return History()
-    from pilotbench.database import queries
+    from pilotbench.results.database import queries
 
     with queries.opened(db) as connection:
         rows = connection.execute(_QUERY).fetchall()

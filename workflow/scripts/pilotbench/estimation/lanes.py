@@ -11,14 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pilotbench.config import Key
+from pilotbench.asking.keys.secrets import environment, missing
 from pilotbench.estimation.history import History
 from pilotbench.estimation.needs import Need
 from pilotbench.estimation.ranges import Load, Range
-from pilotbench.keys.routing import home_key
-from pilotbench.keys.secrets import environment, missing
-from pilotbench.matrix import Matrix
-from pilotbench.records import Cell
+from pilotbench.matrix.cells import Cell
+from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.key_routing import home_key
+from pilotbench.providers.settings import Key
 
 LATENCY_S = {
     "player": Range(0.0, 0.003, 0.1),

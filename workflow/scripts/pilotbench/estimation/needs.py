@@ -11,14 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pilotbench.asker import journal_of, journal_only
-from pilotbench.errors import RecordError
-from pilotbench.evaluate import play_shard
-from pilotbench.journal.answers import Answers
-from pilotbench.matrix import Matrix
-from pilotbench.protocols.protocol import compact
+from pilotbench.asking.asker import journal_of, journal_only
+from pilotbench.asking.journal.answers import Answers
+from pilotbench.episodes.evaluate import play_shard
+from pilotbench.episodes.shard_file import read_header
+from pilotbench.ground.errors import RecordError
+from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.experiment import Matrix
+from pilotbench.providers.protocols.protocol import compact
 from pilotbench.providers.provider import Request
-from pilotbench.records import Cell, Shard, read_header
 
 UP_TO_DATE = "up to date"
 SAMPLE = 6

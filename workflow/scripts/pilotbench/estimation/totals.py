@@ -6,14 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pilotbench.config import Price
 from pilotbench.estimation import history
 from pilotbench.estimation.cells import CellEstimates
 from pilotbench.estimation.lanes import hours
 from pilotbench.estimation.needs import UP_TO_DATE, Need, needs
 from pilotbench.estimation.ranges import Load, Range, total
-from pilotbench.matrix import Matrix
-from pilotbench.records import Cell, Shard
+from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.experiment import Matrix
+from pilotbench.providers.settings import Price
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from pilotbench.config import Model, ProviderSettings
-from pilotbench.keys.secrets import Access
 from pilotbench.providers.provider import Provider
+from pilotbench.providers.settings import Access, Model, ProviderSettings
 
 PROVIDERS = {
     "openai": "pilotbench.providers.openai_api",

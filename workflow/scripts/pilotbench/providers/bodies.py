@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from itertools import dropwhile
 from typing import Any
 
-from pilotbench.errors import ContextOverflow, Refused, ServerFailed, UnusableAnswer
+from pilotbench.ground.errors import ContextOverflow, Refused, ServerFailed, UnusableAnswer
 from pilotbench.providers.failures import broken_call, wrapped
 from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.provider import Completion, Tokens

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pilotbench.errors import (
+from pilotbench.ground.errors import (
     AuthenticationFailed,
     ContextOverflow,
     ProviderError,

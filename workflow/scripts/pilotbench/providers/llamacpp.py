@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pilotbench.config import Model, ProviderSettings
-from pilotbench.errors import ConfigError
-from pilotbench.keys.secrets import Access
+from pilotbench.ground.errors import ConfigError
 from pilotbench.providers.openai_api import OpenAIProvider
 from pilotbench.providers.provider import Completion, Request
+from pilotbench.providers.settings import Access, Model, ProviderSettings
 
 PROMPT_CACHE_MIB = 512
 """States of other conversations kept in memory; the server's own default is 8 GiB."""

@@ -15,24 +15,23 @@ import httpcore2
 import httpx2
 import openai
 
-from pilotbench.config import Model, ProviderSettings
-from pilotbench.errors import (
+from pilotbench.ground import notices
+from pilotbench.ground.errors import (
     ConnectionFailed,
     ProviderError,
     ServerFailed,
     TimedOut,
     UnusableAnswer,
 )
-from pilotbench.keys.scrubber import Scrubber
-from pilotbench.keys.secrets import Access
+from pilotbench.ground.scrubber import Scrubber
 from pilotbench.providers.bodies import completion, parsed, unicode_only
 from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.finish_reasons import known
 from pilotbench.providers.provider import Completion, Request
 from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.settings import Access, Model, ProviderSettings
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
 from pilotbench.providers.trust import context_of, untrusted
-from pilotbench.run import notices
 
 Json = dict[str, Any]
 AZURE_API_VERSION = "2024-10-21"

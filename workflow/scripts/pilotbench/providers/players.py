@@ -10,16 +10,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pilotbench.config import Model, ProviderSettings
-from pilotbench.errors import Rejected
-from pilotbench.instances import Instance
-from pilotbench.players import PLAYERS
-from pilotbench.players.player import PlayContext, Seen, finish
-from pilotbench.protocols import PROTOCOLS
-from pilotbench.protocols.protocol import NO_CALL, CallProtocol, compact, told_turns
-from pilotbench.protocols.text import OPENING
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.players import PLAYERS
+from pilotbench.benchmark.players.player import PlayContext, Seen, finish
+from pilotbench.benchmark.scorers.extraction import text_of
+from pilotbench.ground.errors import Rejected
+from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, compact, told_turns
+from pilotbench.providers.protocols.text import OPENING
 from pilotbench.providers.provider import Completion, Request
-from pilotbench.tasks.scorers.extraction import text_of
+from pilotbench.providers.settings import Model, ProviderSettings
 
 Json = dict[str, Any]
 DO_NOT_KNOW = "I do not know."

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from pilotbench.instances import Instance
+from pilotbench.benchmark.instances import Instance
 
 Json = dict[str, Any]
 

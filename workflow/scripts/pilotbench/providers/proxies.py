@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from pilotbench.errors import ConfigError
+from pilotbench.ground.errors import ConfigError
 
 
 def proxy_for(url: httpx2.URL, configured: str | None) -> str | None:

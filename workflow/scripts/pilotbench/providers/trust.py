@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx2
 
-from pilotbench.errors import ConfigError, Untrusted
+from pilotbench.ground.errors import ConfigError, Untrusted
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL")
 

@@ -1,0 +1,82 @@
+"""The peers' section of docs/benchmarks.md: the table, and by which commands each was asked."""
+
+from __future__ import annotations
+
+import shlex
+
+from dev.bench.peers import NAMES, PEERS
+from dev.bench.peers.figures import JOBS
+from dev.bench.peers.peer import Ask, Peer
+from dev.bench.row import Row
+from dev.bench.versus import table
+
+HEAD = """\
+`make bench only=peers` (`peer=inspect-ai`, `job=one_key` for a part) makes each peer's environment
+in a folder of its own (`$PILOTBENCH_PEERS`, by default `~/.cache/pilot-bench/peers`), never in the
+project's, and leaves out a peer that cannot be installed. Every runner is given the same questions,
+an exact comparison as scorer and the same simulator, one run a job; *one sample* is the median of
+three after one that is not counted.
+
+- `pilot-bench`: the shards alone, as everywhere on this page. `pilot-bench-whole`: the command as
+  typed, with database, tables and page. A peer's command writes its own results and report.
+- *Ours / best peer* compares the first column, or where it is empty the second, with the best peer.
+- *Lost*: neither right nor wrong; a failed request that is scored as 0 is *wrong*. A time is told
+  only where all answers are right.
+- *Result is there after*: when the files of results were last written. *Paid again*: answered
+  twice for the same request, by the simulator's count.
+- By hand: `PYTHONPATH=tests .venv/bin/python -m pilotbench.simulator --key sim_key1:5 --latency 1
+  --sigma 0.6` prints `$URL`; `$KEY` is `sk-` and the name of the key;
+  `curl "${URL%/v1}/stats?slots=5"` counts.
+- A command that does not end within 300 s is killed; what it has left behind is counted.
+- *Load*: the machine's load of the last minute when each figure was told, least and most of the
+  line; the runner's own is in it. A line with unlike loads is measured anew before it is believed.
+"""
+WHY = {
+    "one sample from nothing: result is there after": "two programs start one after the other: "
+    "Snakemake (1.2 s until a script's file is there), then the shard's job.",
+    "one sample from nothing: whole command": "the result is there first, but Snakemake needs "
+    "about 0.8 s more to note what it has made and to end.",
+    "one key of 5, 1 s, 200 episodes: utilisation in the window": "each runner asks in an order of "
+    "its own, so the last requests differ; the next line counts that in.",
+    "one key of 5, 1 s, 200 episodes: of the list schedule": "by 0.2 %, within what the draws do.",
+}
+"""The reason for a line in which ours may be behind, by its name."""
+EXAMPLE = Ask((("Question 0: what stands in <<answer-0>>?", "answer-0"),), "$URL", "$KEY", 50)
+
+
+def section(rows: list[Row]) -> str:
+    """Return the section's Markdown."""
+    players = [name for name in NAMES if any(row["peer"] == name for row in rows)]
+    order = {name: number for number, name in enumerate(dict.fromkeys(r["name"] for r in rows))}
+    ordered = sorted(rows, key=lambda row: order[row["name"]])
+    how = [how_asked(PEERS[name]) for name in players if name in PEERS]
+    jobs = [f"- `{name}`: {figures.__doc__}" for name, figures in JOBS.items()]
+    listed = ["Jobs (one without a line in the table has not been measured):\n", *jobs, ""]
+    return "\n".join([HEAD, *listed, table(ordered, players), "", *reasons(rows), *how]).rstrip()
+
+
+def reasons(rows: list[Row]) -> list[str]:
+    """Return why ours is behind, for each line where it is."""
+    behind = [str(row["name"]) for row in rows if not row["holds"]]
+    said = [f"- {name}: {WHY.get(name, 'not yet explained.')}" for name in behind]
+    return ["Where ours is behind:\n", *said, ""] if said else []
+
+
+def how_asked(peer: Peer) -> str:
+    """Return by which files and commands a peer is asked, for one question and 50 at once."""
+    blocks = [f"{name}:\n\n{_fenced(text)}" for name, text in peer.files(EXAMPLE).items()]
+    env = [f"{name}={value}" for name, value in peer.environment(EXAMPLE).items()]
+    commands = [*env, _line(peer.words(EXAMPLE))]
+    for when, words in (("finished", peer.again), ("killed", peer.resume)):
+        commands += [f"{_line(words(EXAMPLE))}  # a {when} job"] if words else []
+    fetched = " ".join(peer.all)
+    return "\n".join([f"### {peer.name}", "", f"`{fetched}`", "", _fenced("\n".join(commands)),
+                      *blocks])  # fmt: skip
+
+
+def _line(words: list[str]) -> str:
+    return " ".join(f'"{word}"' if "$" in word else shlex.quote(word) for word in words)
+
+
+def _fenced(text: str) -> str:
+    return f"```\n{text.rstrip()}\n```\n"

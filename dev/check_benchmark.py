@@ -1,0 +1,228 @@
+"""Check the benchmark with the reference players: what each scores, and whether bounds hold.
+
+`python -m dev.check_benchmark` (or `make check-benchmark`) plays every player on every task
+and difficulty, through the same loop of an episode as a model, prints the table of their scores,
+and exits 1 naming each bound that is broken. It asks no provider and writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
+
+from dev import expected_scores
+from dev.expected_scores import TRIALS, Count, Trial, Verdict
+from pilotbench.benchmark import flaws
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.prompts import prompt_files
+from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
+from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.world.levels import DIFFICULTIES
+from pilotbench.benchmark.world.toolbox import TOOLS
+from pilotbench.episodes.episode import play
+from pilotbench.ground.errors import ConfigError, UserError
+from pilotbench.providers.players import answer
+from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.provider import Asked, Request
+from pilotbench.providers.settings import Model
+
+Json = dict[str, Any]
+
+
+@lru_cache(maxsize=16)
+def _prompt(name: str) -> prompt_files.Prompt:
+    return prompt_files.load([SHIPPED_PROMPTS], [name])[name]
+
+
+def _ask(request: Request) -> Asked:
+    return Asked(answer(request), key="none", started=0, latency_s=0, queued_s=0, attempts=1)
+
+
+def play_locally(instance: Instance, player: str, prompt: str, rate: str, repeat: int = 0) -> Json:
+    """Play one episode of a reference player and return its record; nothing is written."""
+    task = TASKS[instance.task]
+    model = Model(name=player, provider="players", deployment=player, kind="player")
+    turns = task.max_turns(instance.difficulty)
+    return play(
+        task, instance, _prompt(prompt), PROTOCOLS["native"], model, rate, repeat, turns, _ask
+    ).record  # fmt: skip
+
+
+def needs_words(instance: Instance) -> bool:
+    """Say whether a step of the plan has a required argument without a default."""
+    for step in instance.plan:
+        shape = TOOLS[step.tool].parameters
+        properties = shape["properties"]
+        if any("default" not in properties[name] for name in shape.get("required", ())):
+            return True
+    return False
+
+
+def count(task: str, difficulty: str, trial: Trial, instances: int) -> Count:
+    """Play one trial on the first `instances` instances of a task and difficulty."""
+    views = (TASKS[task].instance(difficulty, index) for index in range(instances))
+    tally = _Tally()
+    for instance in views:
+        if trial.player == "name_only" and not needs_words(instance):
+            tally.wordless += 1
+            continue
+        record = play_locally(instance, trial.player, trial.prompt, trial.rate)
+        tally.add(instance, record, trial)
+    return Count(
+        task, difficulty, trial, tally.episodes, tally.passed, tally.followed, tally.pairs,
+        tally.harmful, tally.wordless, tuple(tally.chances),
+    )  # fmt: skip
+
+
+class _Tally:
+    """The counts of a trial while it is played."""
+
+    def __init__(self) -> None:
+        self.episodes = self.passed = self.followed = self.pairs = self.harmful = self.wordless = 0
+        self.chances: list[float] = []
+
+    def add(self, instance: Instance, record: Json, trial: Trial) -> None:
+        """Count one episode; a pair to which the flaw does not apply counts nowhere."""
+        if record["status"] != "completed":
+            return
+        self.episodes += 1
+        self.passed += bool(record["success"])
+        if trial.player == "no_retry_oracle":
+            self.chances.append(float(trial.rate) ** len(instance.plan))
+        if trial.flaw is not None:
+            self.pairs += 1
+            self.followed += record["flaws"][trial.flaw] == flaws.FOLLOWED
+            self.harmful += flaws.harmful(trial.flaw, instance)
+        elif trial.player == "oracle":
+            self.pairs += len(record["flaws"])
+            self.followed += sum(sign == flaws.FOLLOWED for sign in record["flaws"].values())
+
+
+def _cell(job: tuple[str, str, int]) -> list[Count]:
+    task, difficulty, instances = job
+    return [
+        count(task, difficulty, trial, instances)
+        for trial in TRIALS
+        if difficulty in trial.difficulties
+    ]
+
+
+def play_all(
+    tasks: Sequence[str], difficulties: Sequence[str], instances: int, jobs: int
+) -> list[Count]:
+    """Play all trials of all cells, in `jobs` processes."""
+    cells = [(task, difficulty, instances) for task in tasks for difficulty in difficulties]
+    if jobs == 1:
+        return [found for cell in cells for found in _cell(cell)]
+    with ProcessPoolExecutor(jobs) as pool:
+        return [found for cell in pool.map(_cell, cells) for found in cell]
+
+
+def table(counts: Sequence[Count]) -> str:
+    """Return the scores as a Markdown table: a row a task and difficulty, a column a trial."""
+    trials = [trial for trial in TRIALS if trial.flaw is None]
+    held = {(c.task, c.difficulty, c.trial): c for c in counts}
+    rows = [["task", "difficulty", *(trial.label for trial in trials)]]
+    for task, difficulty in dict.fromkeys((c.task, c.difficulty) for c in counts):
+        found = (held.get((task, difficulty, trial)) for trial in trials)
+        rows.append([task, difficulty, *(_score(one) for one in found)])
+    return _markdown(rows)
+
+
+def _score(one: Count | None) -> str:
+    if one is None or not one.episodes:
+        return "–"
+    score = f"{100 * one.passed / one.episodes:.1f}"
+    if not one.chances:
+        return score
+    return f"{score} ({100 * sum(one.chances) / one.episodes:.1f})"
+
+
+def flaw_table(counts: Sequence[Count]) -> str:
+    """Return what the plan-follower makes of each flaw, over all tasks and difficulties."""
+    rows = [["flaw", "applicable", "followed", "harmful", "passed"]]
+    for trial in TRIALS:
+        if trial.flaw is None:
+            continue
+        mine = [c for c in counts if c.trial == trial]
+        pairs = sum(c.pairs for c in mine)
+        sums = (sum(c.followed for c in mine), sum(c.harmful for c in mine))
+        passed = sum(c.passed for c in mine)
+        shares = [f"{100 * s / pairs:.1f}" if pairs else "–" for s in (*sums, passed)]
+        rows.append([trial.flaw, f"{pairs}", *shares])
+    return _markdown(rows)
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    lines = [
+        "| " + " | ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
+    ruler = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([lines[0], ruler, *lines[1:]])
+
+
+def report(counts: Sequence[Count], verdicts: Sequence[Verdict]) -> str:
+    """Return the tables and the bounds as Markdown."""
+    broken = [verdict for verdict in verdicts if not verdict.holds]
+    lines = [
+        "Success in %, no-retry oracle with its expected value in brackets:", "", table(counts), "",
+        "The plan-follower under each flaw, all tasks and difficulties, in %:", "",
+        flaw_table(counts), "",
+        f"{len(verdicts) - len(broken)} of {len(verdicts)} bounds hold.",
+        *(f"BROKEN: {verdict.bound}: {verdict.found}" for verdict in broken),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _chosen(given: str, known: Iterable[str], key: str) -> list[str]:
+    """Return the words of a comma-separated list. Raises ConfigError for an unknown one."""
+    allowed = list(known)
+    words = [word.strip() for word in given.split(",") if word.strip()]
+    for word in words:
+        if word not in allowed:
+            raise ConfigError(f"--{key}: unknown {word!r}; allowed: {', '.join(allowed)}")
+    return words or allowed
+
+
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m dev.check_benchmark", description=__doc__)
+    add = parser.add_argument
+    add("--instances", type=int, default=200, help="instances a task and difficulty (200)")
+    add("--tasks", default="", help="comma-separated (all)")
+    add("--difficulties", default="", help="comma-separated (all)")
+    add("--jobs", type=int, default=2, help="processes (2)")
+    add("--json", action="store_true", help="print counts and bounds as JSON")
+    return parser.parse_args(words)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Play, print, and return 0 where all bounds hold, 1 where one is broken, 2 for bad input."""
+    options = _arguments(words)
+    try:
+        if options.instances < 1 or options.jobs < 1:
+            raise ConfigError("--instances and --jobs: a number from 1 on")
+        tasks = _chosen(options.tasks, TASKS, "tasks")
+        difficulties = _chosen(options.difficulties, DIFFICULTIES, "difficulties")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    counts = play_all(tasks, difficulties, options.instances, options.jobs)
+    verdicts = expected_scores.verdicts(counts)
+    if options.json:
+        found = [{**asdict(one), "chances": sum(one.chances)} for one in counts]
+        print(json.dumps({"rows": found, "bounds": [asdict(one) for one in verdicts]}, indent=1))
+    else:
+        print(report(counts, verdicts))
+    return 0 if all(verdict.holds for verdict in verdicts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Write the tables of docs/database.md from the schema: `python -m dev.database_page`.
+
+What stands above the mark is written by hand; a test holds the rest and the code in step.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pilotbench.results.database.checks import CHECKS
+from pilotbench.results.database.schema import TABLES, Column
+from pilotbench.results.database.views import VIEWS
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "database.md"
+MARK = "<!-- from here on written by: python -m dev.database_page -->\n"
+
+
+def page(before: str) -> str:
+    """Return the page: the part of `before` above the mark, and the tables."""
+    return before.split(MARK)[0] + MARK + tables()
+
+
+def tables() -> str:
+    """Return checks, views and stored tables as Markdown."""
+    lines = ["## What is checked", ""]
+    lines += ["At the end of every update; one that does not hold leaves the old database.", ""]
+    lines += [*(f"- {says}" for says in CHECKS), "", "## Views", ""]
+    for view in VIEWS.values():
+        lines += _section(view.name, view.says, view.columns)
+    lines += ["## Stored tables", "", "The views are made from these, in the schema `store`.", ""]
+    for table in TABLES.values():
+        says = f"{table.says} Key: {', '.join(table.key)}."
+        if table.name in VIEWS:
+            says += f" Columns as in the view{_beyond(table.name)}."
+        lines += _section(f"store.{table.name}", says, () if table.name in VIEWS else table.columns)
+    return "\n".join(lines)
+
+
+def _beyond(name: str) -> str:
+    """Return what the stored table has beyond its view."""
+    shown = {column.name for column in VIEWS[name].columns}
+    more = [c for c in TABLES[name].columns if c.name not in shown]
+    return "".join(f", and `{c.name}` ({c.type}): {c.says.rstrip('.')}" for c in more)
+
+
+def _section(name: str, says: str, columns: tuple[Column, ...]) -> list[str]:
+    rows = [f"| `{c.name}` | {c.type} | {c.says} |" for c in columns]
+    head = ["| column | type | |", "|---|---|---|"] if rows else []
+    return [f"### {name}", "", says, "", *head, *rows, *([""] if rows else [])]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

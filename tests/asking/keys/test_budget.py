@@ -1,0 +1,356 @@
+"""What a matrix may spend, over all processes that share a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pilotbench.asking.keys import holders
+from pilotbench.asking.keys.budget import (
+    Book,
+    Budget,
+    check_bounded,
+    cost,
+    estimate,
+    most,
+    output_bound,
+)
+from pilotbench.ground.errors import BudgetSpent, ConfigError
+from pilotbench.providers.provider import Tokens
+from pilotbench.providers.settings import Model, Price
+
+LIBRARY = Path(__file__).resolve().parents[3] / "workflow" / "scripts"
+
+
+@contextmanager
+def budget(folder: Path, limit: float | None) -> Iterator[Budget]:
+    """Yield the budget of a folder, as one more process would see it."""
+    made = Budget(folder / "limits" / "budget", limit)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_budget_goes_on_from_what_was_spent_before(tmp_path: Path) -> None:
+    with budget(tmp_path, 1.0) as one, budget(tmp_path, None) as other:
+        one.begin(lambda: 0.9)
+        one.reserve(0.05)
+        assert not one.reserve(0.06), "it fits when the other turns out to cost less"
+        with pytest.raises(BudgetSpent, match=r"budget_usd: 0\.9000 of 1\.0 USD"):
+            one.reserve(0.11)
+        one.settle(0.05, 0.01)
+        one.reserve(0.06)
+        assert other.spent == pytest.approx(0.97)
+
+
+RUN = """
+import sys
+from pathlib import Path
+from pilotbench.asking.keys.budget import Budget
+budget = Budget(Path(sys.argv[1]), 1.0)
+budget.begin(lambda: 0.9)
+print("begun", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_run_never_forgets_what_another_that_is_alive_has_spent(tmp_path: Path) -> None:
+    file = tmp_path / "limits" / "budget"
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", RUN, str(file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(LIBRARY)},
+        ) as alive,
+        budget(tmp_path, 1.0) as second,
+    ):
+        assert alive.stdout is not None
+        assert alive.stdout.readline() == b"begun\n"
+        second.begin(lambda: 0.2)
+        with pytest.raises(BudgetSpent, match=r"0\.9000 of 1\.0 USD"):
+            second.reserve(0.2)
+        alive.kill()
+    with budget(tmp_path, 1.0) as third:
+        third.begin(lambda: 0.2)
+        assert third.spent == pytest.approx(0.2)
+
+
+def test_what_another_run_spends_while_one_looks_up_its_own_is_not_forgotten(
+    tmp_path: Path,
+) -> None:
+    with budget(tmp_path, 1.0) as first, budget(tmp_path, 1.0) as second:
+        first.begin(lambda: 0.0)
+
+        def looked_up() -> float:
+            first.reserve(0.9)
+            return 0.0
+
+        second.begin(looked_up)
+        assert second.spent == pytest.approx(0.9)
+
+
+def test_what_is_spent_while_a_run_looks_up_what_was_spent_counts_once(tmp_path: Path) -> None:
+    journal: list[float] = []
+
+    def spend() -> None:
+        with budget(tmp_path, 1.0) as job:
+            job.reserve(0.1)
+            journal.append(0.1)
+            job.settle(0.1, 0.1)
+
+    with budget(tmp_path, 1.0) as run:
+        spending = threading.Thread(target=spend)
+
+        def looked_up() -> float:
+            spending.start()
+            spending.join(timeout=0.5)
+            return sum(journal)
+
+        run.begin(looked_up)
+        spending.join()
+        assert run.spent == pytest.approx(0.1)
+
+
+def test_the_jobs_of_a_run_look_up_once_what_was_spent(tmp_path: Path) -> None:
+    looked: list[str] = []
+
+    def look(run: str, usd: float) -> Callable[[], float]:
+        return lambda: looked.append(run) or usd
+
+    with budget(tmp_path, 1.0) as old:
+        old.begin(look("first", 0.9), run="first")
+    with budget(tmp_path, 1.0) as one, budget(tmp_path, 1.0) as two:  # both start at once
+        for job in (one, two, one):
+            job.begin(look("second", 0.2), run="second")
+        assert one.spent == pytest.approx(0.2), "the sum of an earlier run is not kept"
+        one.reserve(0.1)
+        one.settle(0.1, 0.1)
+    with budget(tmp_path, 1.0) as three:  # a job that starts when the first ones have ended
+        three.begin(look("second", 0.2), run="second")
+        assert three.spent == pytest.approx(0.3)
+    assert looked == ["first", "second"]
+
+
+def test_a_process_that_is_killed_leaves_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "limits" / "budget"
+    env = {**os.environ, "PYTHONPATH": str(LIBRARY)}
+    holders = file.with_suffix(".holders")
+    for begins in (False, True):
+        subprocess.run([sys.executable, "-c", KILLED, str(file)], env=env, check=False)
+        assert len(list(holders.iterdir())) == 1
+        with budget(tmp_path, 1.0) as other:
+            if begins:
+                other.begin(lambda: 0.0)
+            else:
+                with pytest.raises(BudgetSpent):
+                    other.room(0.5)
+            names = {path.name for path in holders.iterdir()}
+            assert names <= {other._holders.name}
+            other.begin(lambda: 0.0, afresh=True)
+
+
+def test_who_waits_takes_no_lock_and_looks_rarely_for_the_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Path] = []
+    monkeypatch.setattr(holders, "is_locked", lambda path: bool(looks.append(path)) or True)
+    with budget(tmp_path, 1.0) as one, budget(tmp_path, 1.0) as other:
+        assert one.reserve(0.9)
+        got: list[bool] = []
+        waiting = threading.Thread(
+            target=lambda: got.extend(other.reserve(0.2) for _ in range(50)), daemon=True
+        )
+        with one._ledger.locked():
+            waiting.start()
+            waiting.join(timeout=10)
+        assert got == [False] * 50
+        assert len(looks) <= 3
+
+
+def test_a_job_that_outlives_its_run_keeps_what_it_has_reserved(tmp_path: Path) -> None:
+    with budget(tmp_path, 1.0) as job:
+        with budget(tmp_path, 1.0) as killed:
+            killed.begin(lambda: 0.5)
+            job.reserve(0.3)
+        with budget(tmp_path, 1.0) as second:
+            second.begin(lambda: 0.5)
+            job.settle(0.3, 0.25)
+            assert second.spent == pytest.approx(0.75)
+
+
+def test_a_reservation_that_was_never_settled_stays_spent(tmp_path: Path) -> None:
+    with budget(tmp_path, 1.0) as killed:
+        killed.reserve(0.7)
+    with budget(tmp_path, 1.0) as other:
+        other.begin(lambda: 0.0)
+        with pytest.raises(BudgetSpent):
+            other.reserve(0.7)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pilotbench.asking.keys.budget import Budget
+Budget(Path(sys.argv[1]), 1.0).reserve(0.7)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_had_reserved_is_lost_and_nobody_waits_for_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "limits" / "budget"
+    env = {**os.environ, "PYTHONPATH": str(LIBRARY)}
+    subprocess.run([sys.executable, "-c", KILLED, str(file)], env=env, check=False)
+    with budget(tmp_path, 1.0) as other:
+        assert other.book.held
+        assert other.reserve(0.3)
+        with pytest.raises(BudgetSpent):
+            other.reserve(0.31)
+        assert other.book.lost == pytest.approx(0.7)
+
+
+def test_what_was_lost_is_remembered_until_the_journal_is_gone(tmp_path: Path) -> None:
+    with budget(tmp_path, 1.0) as run:
+        run.reserve(0.4)
+        run.lose(0.4, 0.4)
+    with budget(tmp_path, 1.0) as run:
+        run.begin(lambda: 0.1)
+        assert run.spent == pytest.approx(0.5)
+        run.begin(lambda: 0.0, afresh=True)
+        assert run.spent == 0
+
+
+def test_one_request_too_large_stops_no_other(tmp_path: Path) -> None:
+    with budget(tmp_path, 1.0) as one:
+        with pytest.raises(BudgetSpent, match=r"may cost up to 1\.5"):
+            one.reserve(1.5)
+        assert one.reserve(0.9)
+
+
+ANY = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
+BOOKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "usd": ANY, "spent": ANY, "lost": ANY,
+        "held": ANY | st.dictionaries(st.text(max_size=3), ANY, max_size=3),
+    },
+)  # fmt: skip
+
+
+@given(BOOKS | ANY)
+def test_whatever_a_budget_holds_it_can_be_read_and_written(value: Any) -> None:
+    book = Book.from_json(json.loads(json.dumps(value)))
+    assert book.total >= 0
+    assert Book.from_json(json.loads(json.dumps(book.as_json(), allow_nan=False))) == book
+
+
+def test_a_budget_of_release_0_1_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "limits").mkdir()
+    (tmp_path / "limits" / "budget").write_text('{"usd": 0.8}')
+    with budget(tmp_path, 1.0) as one, pytest.raises(BudgetSpent):
+        one.reserve(0.3)
+
+
+SPENDER = """
+import random, sys, time
+from pathlib import Path
+from pilotbench.ground.errors import BudgetSpent
+from pilotbench.asking.keys.budget import Budget
+budget, draw, paid = Budget(Path(sys.argv[1]), 1.0), random.Random(int(sys.argv[2])), 0.0
+try:
+    while True:
+        while not budget.reserve(0.02):
+            time.sleep(0.001)
+        real = draw.uniform(0.0, 0.004)
+        budget.settle(0.02, real)
+        paid += real
+except BudgetSpent:
+    print(paid)
+"""
+
+
+def test_many_processes_spend_nearly_all_of_it_and_never_more(tmp_path: Path) -> None:
+    file = tmp_path / "limits" / "budget"
+    env = {**os.environ, "PYTHONPATH": str(LIBRARY)}
+    spenders = [
+        subprocess.Popen(
+            [sys.executable, "-c", SPENDER, str(file), str(seed)], env=env, stdout=subprocess.PIPE
+        )
+        for seed in range(4)
+    ]
+    paid = sum(float(spender.communicate()[0]) for spender in spenders)
+    assert 0.9 <= paid <= 1.0
+
+
+def test_the_cost_of_a_request_follows_from_its_tokens() -> None:
+    tokens = Tokens(input=1000, output=100, cached=400)
+    assert cost(Price(2.0, 10.0, 0.5), tokens) == pytest.approx((1200 + 200 + 1000) / 1e6)
+    assert cost(None, tokens) == 0
+
+
+MODEL = Model("m", "p", "d", price=Price(1.0, 1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "entry", "bound"),
+    [
+        ({"max_tokens": 7}, {}, 7),
+        ({"max_completion_tokens": 9, "max_tokens": 7}, {}, 9),
+        ({"extra_body": {"max_tokens": 5}}, {}, 5),
+        ({}, {"max_output": 4096}, 4096),
+        ({"max_tokens": None}, {}, None),
+        ({"max_tokens": True}, {}, None),
+        ({}, {}, None),
+    ],
+)
+def test_the_output_is_bounded_by_the_request_or_the_catalogue_or_not_at_all(
+    parameters: dict[str, Any], entry: dict[str, Any], bound: int | None
+) -> None:
+    model = replace(MODEL, parameters=parameters, **entry)
+    assert output_bound(model, parameters) == bound
+    if bound is None:
+        with pytest.raises(ConfigError, match=r"model_catalog\.m .*max_tokens.*max_output"):
+            check_bounded(model)
+    else:
+        check_bounded(model)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [("hello " * 100, 100), ("字" * 500, 1000), ("7 " * 300, 600), ("🙂" * 50, 200)],
+    ids=["English", "Chinese", "digits", "emoji"],
+)
+def test_no_request_counts_more_tokens_than_are_reserved(text: str, tokens: int) -> None:
+    body = {"messages": [{"role": "user", "content": text}], "max_tokens": 5}
+    assert most(MODEL, body).input >= tokens
+    assert most(MODEL, body).output == 5
+    assert most(MODEL, {**body, "tools": [{"description": text}]}).input >= 2 * tokens
+
+
+@pytest.mark.parametrize(
+    ("bound", "output"),
+    [({"max_tokens": 7}, 7), ({"max_completion_tokens": 9}, 9), ({}, 1024)],
+)
+def test_the_likely_number_counts_what_is_sent_and_the_bound_of_the_output(
+    bound: dict[str, int], output: int
+) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "x" * 3000}], **bound}
+    found = estimate(body)
+    assert found.output == output
+    assert found.input >= 1000
+    assert estimate({**body, "tools": [{"description": "y" * 300}]}).input >= found.input + 100

@@ -1,0 +1,187 @@
+"""The shared account of a key: requests and tokens of the last minute, over processes."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pilotbench.asking.keys.adaptive_limit import BELIEVED_S, Pace
+from pilotbench.asking.keys.limiter import Limiter
+from pilotbench.asking.keys.usage_file import (
+    BUCKET_S,
+    LARGEST,
+    MOST_SLOTS,
+    WINDOW_S,
+    Account,
+    Ledger,
+)
+from pilotbench.ground.errors import Stopping
+from support.clocks import HandClock
+
+NOW = 1_700_000_000.0
+
+
+def test_requests_per_minute_hold_in_every_window_of_a_minute() -> None:
+    account, sent = Account(), []
+    now = NOW
+    for _ in range(100):
+        now += account.wait_for(now, 30, None, 0)
+        account.book(now, 0)
+        sent.append(now)
+        now += 0.1
+    for start in sent:
+        assert sum(start <= time < start + 60 for time in sent) <= 30
+    assert sent[-1] - NOW <= 3 * (WINDOW_S + 1) + 10
+
+
+def test_what_is_older_than_a_minute_leaves_the_file(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    for step in range(400):
+        with ledger.locked() as value:
+            account = Account.from_json(value) if value else Account()
+            account.book(NOW + step * BUCKET_S, 10)
+            value.update(account.as_json())
+    assert len(Account.from_json(ledger.read()).used) <= WINDOW_S / BUCKET_S + 2
+    ledger.close()
+
+
+def test_a_large_account_is_read_whole(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    used = [[bucket, 9, 123_456] for bucket in range(10_000)]
+    with ledger.locked() as value:
+        value["used"] = used
+    assert ledger.read() == {"used": used}
+    ledger.close()
+
+
+def test_tokens_per_minute_wait_for_enough_to_be_forgotten() -> None:
+    account = Account()
+    for second in range(4):
+        account.book(NOW + second, 250)
+    wait = account.wait_for(NOW + 4, None, 1000, 500)
+    assert wait == pytest.approx(WINDOW_S - 3 + 0.5, abs=0.6)
+    assert account.wait_for(NOW + 4 + wait, None, 1000, 500) == 0
+
+
+def test_a_request_over_the_whole_limit_goes_when_nothing_else_is_counted() -> None:
+    account = Account()
+    assert account.wait_for(NOW, None, 1000, 5000) == 0
+    account.book(NOW, 5000)
+    assert account.wait_for(NOW + 1, None, 1000, 10) > 55
+
+
+def test_an_answer_that_cost_less_gives_tokens_back() -> None:
+    account = Account()
+    bucket = account.book(NOW, 1000)
+    assert account.wait_for(NOW + 1, None, 1000, 100) > 0
+    account.correct(bucket, -800)
+    assert account.wait_for(NOW + 1, None, 1000, 100) == 0
+
+
+def test_a_clock_set_back_does_not_close_the_key() -> None:
+    account = Account()
+    account.book(NOW + 100_000, 0)
+    assert account.wait_for(NOW, 1, None, 0) == 0
+
+
+def test_an_account_survives_the_file() -> None:
+    account = Account(width=7)
+    account.book(NOW, 5)
+    assert Account.from_json(account.as_json()) == account
+
+
+def test_no_change_is_lost_between_threads(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+
+    def add() -> None:
+        for _ in range(50):
+            with ledger.locked() as value:
+                value["n"] = value.get("n", 0) + 1
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ledger.read() == {"n": 200}
+    ledger.close()
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+ANY = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner)
+)
+PACE = st.fixed_dictionaries({}, optional=dict.fromkeys(Pace().as_json(), ANY))
+CLOCKS = st.fixed_dictionaries({}, optional=dict.fromkeys(("boot", "now", "calendar"), ANY))
+LEDGERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "pace": PACE | ANY,
+        "width": ANY,
+        "used": ANY | st.lists(st.lists(ANY, min_size=3, max_size=3), max_size=3),
+        "clock": CLOCKS | ANY,
+    },
+)
+
+
+@given(LEDGERS | ANY)
+def test_whatever_a_ledger_holds_the_key_can_be_used_within_an_hour(value: Any) -> None:
+    text = json.loads(json.dumps(value))
+    clock = HandClock()
+    account = Account.kept(text if isinstance(text, dict) else {}, clock)
+    assert 0 <= account.width <= MOST_SLOTS
+    assert 1 <= account.pace.allowed(5) <= 5
+    assert account.pace.paused_until <= clock.now() + BELIEVED_S
+    account.wait_for(clock.now(), 10, 10, 1)
+    account.book(clock.now(), 1)
+    assert Account.kept(account.keep(clock), clock) == account
+    for pace in (account.pace.answered(), account.pace.probed(clock.now(), 5)):
+        json.dumps(pace.rejected(clock.now(), clock.now(), 1, 5).as_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"pace": 1, "width": -1, "used": 7}',
+        b'{"width": 1e999, "pace": {"limit": NaN}}',
+        b'{"width": 99999, "used": [[1, 2]], "pace": {"paused_until": 1e11}}',
+        b"[" * 100_000,
+        b"9" * 5000,
+        b"\x00" * (LARGEST + 1),
+    ],
+    ids=["types", "numbers", "huge", "deep", "digits", "large"],
+)
+def test_a_damaged_ledger_is_rebuilt_by_the_next_request(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ledger").write_bytes(content)
+    limiter = Limiter(tmp_path, 3)
+    with limiter.slot() as slot:
+        slot.rejected(1.0)
+        slot.settle(5)
+    kept = json.loads((tmp_path / "ledger").read_text())
+    assert kept["width"] == 3
+    assert (tmp_path / "ledger").stat().st_size < LARGEST
+    limiter.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\x00"])
+def test_a_damaged_ledger_counts_as_new_and_can_be_written(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ledger").write_bytes(content)
+    ledger = Ledger(tmp_path / "ledger")
+    assert ledger.read() == {}
+    with ledger.locked() as value:
+        value["width"] = 3
+    assert ledger.read() == {"width": 3}
+    ledger.close()
+
+
+def test_a_full_disk_stops_asking() -> None:
+    ledger = Ledger(Path("/dev/full"))
+    with pytest.raises(Stopping, match="/dev/full: limits cannot be kept"), ledger.locked():
+        pass
+    ledger.close()

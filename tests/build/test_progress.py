@@ -1,0 +1,160 @@
+import json
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pilotbench.asking.journal import Journal, journal_folder
+from pilotbench.asking.journal.answers import Answers
+from pilotbench.build.progress import Watch, lines
+from pilotbench.episodes.shard_file import write_shard
+from pilotbench.ground import job_context
+from pilotbench.ground.errors import RateLimited
+from pilotbench.ground.file_locks import is_locked
+from pilotbench.matrix import config, experiment
+from pilotbench.providers.provider import Asked, Completion, Tokens
+from pilotbench.providers.settings import Price
+from support.journals import wanted
+
+OVERRIDES = {
+    "models": "oracle",
+    "prompts": "baseline",
+    "tasks": "simple_task",
+    "instances": 6,
+    "shard_size": 2,
+}
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Watch:
+    folders = {name: str(tmp_path / name) for name in ("results", "journal", "limits")}
+    overrides = {f"{name}_dir": folder for name, folder in folders.items()}
+    return Watch(experiment.load(config.read((), OVERRIDES | overrides)))
+
+
+def finish(watch: Watch, position: int, minutes_ago: float = 1.0, **words: object) -> Path:
+    shard = watch.matrix.plan.shards[position]
+    ended = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    provenance = {
+        "started": (ended - timedelta(minutes=1)).isoformat(),
+        "ended": ended.isoformat(),
+        "keys": {"players_local": 7},
+    }
+    path = watch.matrix.settings.results_dir / "shards" / shard.path
+    header = {"kind": "shard", "planned": 2, "asked": 7, "cost_usd": 0.25, "system": {}}
+    write_shard(path, header | words | {"provenance": provenance}, [])
+    return path
+
+
+def journal_of(watch: Watch, position: int) -> Journal:
+    shard = watch.matrix.plan.shards[position]
+    model = watch.matrix.settings.catalog["oracle"]
+    return Journal(watch.matrix.settings.journal_dir, journal_folder(model, shard.cell))
+
+
+def test_nothing_done_is_all_still_planned(watch: Watch) -> None:
+    [row] = watch.model_rows()
+    assert (row.planned, row.done, row.shards, row.shards_done, row.left_s) == (6, 0, 3, 0, None)
+
+
+def test_finished_shards_count_with_their_cost_and_make_the_rate(watch: Watch) -> None:
+    finish(watch, 0)
+    finish(watch, 1)
+    [row] = watch.model_rows()
+    assert (row.done, row.shards_done, row.usd) == (4, 2, 0.5)
+    assert row.rate == pytest.approx(2.0, rel=0.1)  # four episodes since two minutes
+    assert row.left_s == pytest.approx(60, rel=0.1)
+    [key] = watch.key_rows()
+    assert (key.slots, key.in_flight) == (4, 0)
+    assert key.rate == pytest.approx(7.0, rel=0.1)
+
+
+@pytest.mark.parametrize("words", [{"minutes_ago": 60.0}, {"asked": 0}], ids=["old", "replayed"])
+def test_what_was_not_asked_lately_makes_no_rate(watch: Watch, words: dict) -> None:
+    finish(watch, 0, **words)
+    [row] = watch.model_rows()
+    assert (row.done, row.rate) == (2, 0.0)
+
+
+def test_an_unfinished_shard_shows_what_has_begun_what_is_owed_and_that_it_runs(
+    watch: Watch,
+) -> None:
+    asked = Asked(
+        Completion({"content": "x"}, "stop", "m", Tokens(1, 1)),
+        "players_local",
+        time.time(),
+        1,
+        0,
+        1,
+    )
+    with journal_of(watch, 2).open(4, 5) as segment:
+        segment.write(wanted("a", 4), asked)
+        segment.write_failure(wanted("b", 5), RateLimited("busy"))
+        assert is_locked(segment.path)
+        [row] = watch.model_rows()
+        assert (row.begun, row.owed, row.shards_running, row.done) == (1, 1, 1, 0)
+    assert not is_locked(segment.path)
+    assert watch.model_rows()[0].shards_running == 0
+
+
+def test_an_answer_is_read_once_however_often_one_looks(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    whole = Answers.record
+    monkeypatch.setattr(
+        Answers, "record", lambda self, name: read.append(name) or whole(self, name)
+    )
+    completion = Completion({"content": "x"}, "stop", "m", Tokens(1, 1))
+    asked = Asked(completion, "players_local", time.time(), 1, 0, 1)
+    with journal_of(watch, 2).open(4, 5) as segment:
+        for count, one in enumerate("ab", start=1):
+            segment.write(wanted(one, 3 + count, turn=count), asked)
+            for _ in range(2):
+                assert watch.model_rows()[0].begun == count
+                assert watch.key_rows()[0].rate > 0
+    assert read == [wanted(one, turn=count).identity for count, one in enumerate("ab", start=1)]
+
+
+def test_the_slots_in_force_are_those_of_the_last_answer_and_of_this_run(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(slots: int, ago_s: float) -> Asked:
+        completion = Completion({"content": "x"}, "stop", "m", Tokens(1, 1))
+        return Asked(completion, "players_local", time.time() - ago_s, 1, 0, 1, slots)
+
+    assert [row.slots for row in watch.key_rows()] == [4]
+    with journal_of(watch, 2).open(4, 5) as segment:
+        segment.write(wanted("a", 4), asked(2, 1))
+        segment.write(wanted("b", 4, turn=1), asked(3, 9))
+    assert [row.slots for row in watch.key_rows()] == [2]
+    monkeypatch.setenv(job_context.VARIABLE, '{"slots": {"players_local": 7}}')
+    assert [row.slots for row in watch.key_rows()] == [7]
+
+
+def test_unknown_cost_is_said_and_never_zero(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = watch.matrix.settings
+    priced = replace(settings.catalog["oracle"], price=Price(1, 1, 1))
+    monkeypatch.setitem(settings.catalog, "oracle", priced)
+    asked = Asked(Completion({"content": "x"}, "stop", "m"), "k", time.time(), 1, 0, 1)
+    with journal_of(watch, 2).open(4, 5) as segment:
+        segment.write(wanted("a", 4), asked)
+    assert "".join(lines(watch.model_rows(), [])).endswith("unknown")
+    finish(watch, 0)
+    assert "".join(lines(watch.model_rows(), [])).endswith("0.2500 + 1 unknown")
+
+
+def test_a_damaged_file_is_not_done_and_stops_nothing(watch: Watch) -> None:
+    finish(watch, 0).write_bytes(b"no gzip")
+    assert watch.model_rows()[0].shards_done == 0
+
+
+def test_the_text_names_every_model_and_key_and_json_carries_the_same(watch: Watch) -> None:
+    finish(watch, 0)
+    text = "\n".join(lines(watch.model_rows(), watch.key_rows()))
+    assert "oracle" in text
+    assert "2/6" in text
+    assert "players_local" in text
+    assert json.dumps([vars(row) for row in watch.model_rows()])

@@ -1,0 +1,86 @@
+"""A look at one instance, before and after it was played."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pilotbench.__main__ import main
+from pilotbench.asking.asker import Share
+from pilotbench.episodes.evaluate import evaluate
+from pilotbench.matrix import config, experiment
+from support.build import ROOT
+
+CELL = "oracle/optimal/simple_task/easy/0.8"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").symlink_to(ROOT / "config")
+
+
+def play() -> None:
+    chosen = {"models": "oracle", "prompts": "optimal", "tasks": "simple_task", "instances": 2}
+    loaded = experiment.load(config.read([], {**chosen, "limits_dir": "limits"}))
+    [shard] = loaded.plan.shards
+    evaluate(loaded, shard, Path("results/shards", shard.path), Share("players_local", 1, True, {}))
+
+
+def shown(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["show", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_before_a_run_it_shows_prompt_and_instance(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, CELL, "1")
+    for part in ("## request", "## sent: system", "## sent: user", "Plan:", "## sent: tools"):
+        assert part in text
+    assert text.endswith("## transcript\nnone yet: it was not asked\n")
+
+
+@pytest.mark.parametrize("kept", ["results", "journal"])
+def test_after_a_run_it_shows_the_transcript_of_file_or_journal(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play()
+    shutil.rmtree({"results": "journal", "journal": "results"}[kept])
+    text = shown(capsys, CELL, "1")
+    assert ("its shard file" if kept == "results" else "the journal") in text
+    assert "success: True" in text
+    found = json.loads(shown(capsys, CELL, "1", "--json"))
+    assert found["record"]["index"] == 1
+    assert found["cell"]["model"] == "oracle"
+    path = f"results/shards/{CELL}/00000-00001.jsonl.gz"
+    assert shown(capsys, path, "1") == text
+
+
+def test_a_flaw_that_does_not_apply_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    cell = "oracle/flawed_sequence_disorder/simple_task/easy/0.8"
+    texts = [shown(capsys, cell, str(index)) for index in range(2)]
+    assert ["not applicable" in text for text in texts] == [False, True]
+
+
+def test_a_question_pack_has_no_plan_and_no_tools(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, "oracle/baseline/everyday_arithmetic/none/none", "0")
+    assert "none beside the messages" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["oracle/optimal/simple_task/easy", "0"], "must be MODEL/PROMPT/TASK/DIFFICULTY/RATE"),
+        (["oracel/optimal/simple_task/easy/0.8", "0"], "unknown model 'oracel'"),
+        (["oracle/optimal/simple_task/easy/often", "0"], "must be a tool success rate"),
+        ([CELL, "-1"], "must be 0 or more"),
+        (["oracle/baseline/everyday_arithmetic/none/none", "100000"], "has the indices 0 to"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", "--", *words]) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,60 @@
+"""Base URLs that cannot work, each with what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from pilotbench.providers.base_urls import has_user, problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "told"),
+    [
+        ("openai", "http://host:port/v1", "its port must be a number"),
+        ("openai", "http://host:99999/v1", "its port must be a number"),
+        ("openai", "http://[::1/v1", "is not a URL"),
+        ("openai", "host:8000/v1", "must begin with http:// or https://"),
+        ("openai", "ftp://host/v1", "must begin with http:// or https://"),
+        ("openai", "https:///v1", "and name a host"),
+        ("openai", "https://host/v 1", "must not hold spaces"),
+        ("openai", "https://host/v1\n", "must not hold spaces"),
+        ("openai", "https://host/v1?key=abc", "must end before the ?: a key goes into"),
+        ("openai", "https://host/v1?", "must end before the ?"),
+        ("openai", "https://host/v1#x", "must end before the ?"),
+        ("openai", "https://host/v1/chat/completions", "must end before /chat/completions"),
+        ("openai", "https://host/v1/completions/", "must end before /completions"),
+        ("azure", "https://r.example?api-version=2024-10-21", "write api_version as a key"),
+        (
+            "azure",
+            "https://r.example/openai/deployments/gpt/chat/completions",
+            "must end before /openai: the deployment is named in model_catalog",
+        ),
+        ("azure", "https://r.example/openai/v1/", "write kind: openai"),
+    ],
+)
+def test_a_base_url_that_cannot_work_is_told(kind: str, url: str, told: str) -> None:
+    found = problem(url, kind)
+    assert found is not None
+    assert told in found
+    assert "abc" not in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("openai", "https://api.openai.com/v1"),
+        ("openai", "http://127.0.0.1:8000/v1/"),
+        ("openai", "http://[::1]:8000/v1"),
+        ("openai", "https://r.openai.azure.com/openai/v1/"),
+        ("openai", "https://user:word@host/v1"),
+        ("azure", "https://r.openai.azure.com/"),
+        ("azure", "https://gateway.example/team/openai"),
+    ],
+)
+def test_a_base_url_that_can_work_is_not_refused(kind: str, url: str) -> None:
+    assert problem(url, kind) is None
+
+
+def test_a_user_in_a_url_is_seen() -> None:
+    assert has_user("https://user@host/v1")
+    assert not has_user("https://host/@v1")

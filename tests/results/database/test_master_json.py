@@ -1,0 +1,145 @@
+"""`master_database.json` has the predecessor's form and contradicts itself nowhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from pilotbench.ground import schemas
+from pilotbench.ground.errors import UserError
+from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.plan import Plan
+from pilotbench.results.database import master_json
+from pilotbench.results.database.schema import ERROR_KINDS
+from support.database_lab import CELLS, SIZE, Lab
+
+
+def written(lab: Lab) -> Any:
+    lab.update()
+    out = lab.results / "master_database.json"
+    master_json.write(lab.database, out)
+    return json.loads(out.read_text(encoding="utf-8"))
+
+
+def leaves(content: Any) -> list[dict[str, Any]]:
+    return [
+        leaf
+        for model in content["models"].values()
+        for prompt in model["by_prompt_type"].values()
+        for rate in prompt["by_tool_success_rate"].values()
+        for difficulty in rate["by_difficulty"].values()
+        for leaf in difficulty["by_task_type"].values()
+    ]
+
+
+def schema() -> Any:
+    return schemas.load("master_database")
+
+
+def half_done(lab: Lab) -> None:
+    lab.path(lab.plan.shards[0]).unlink()
+
+
+def nothing_done(lab: Lab) -> None:
+    for shard in lab.plan.shards:
+        lab.path(shard).unlink()
+
+
+def part_selected(lab: Lab) -> None:
+    lab.plan = Plan(lab.plan.shards[1:3], 1)
+
+
+def all_done(lab: Lab) -> None:
+    pass
+
+
+@pytest.mark.parametrize("state", [all_done, half_done, nothing_done, part_selected])
+def test_it_fits_its_schema_and_its_leaves_add_up(lab: Lab, state: Any) -> None:
+    state(lab)
+    content = written(lab)
+    Draft202012Validator(schema()).validate(content)
+    summary, cells = content["summary"], leaves(content)
+    assert len(cells) == len(CELLS)
+    assert summary["planned"] == lab.value(
+        "SELECT (SELECT count(*) FROM episodes) + count(*) FROM owed"
+    )
+    for total, part in (
+        ("total_tests", "total"),
+        ("total_success", "full_success"),
+        ("total_partial", "partial_success"),
+        ("total_failure", "failure"),
+        ("owed", "owed"),
+    ):
+        assert summary[total] == sum(cell[part] for cell in cells)
+    for cell in cells:
+        assert cell["total"] == cell["full_success"] + cell["partial_success"] + cell["failure"]
+        assert cell["planned"] == sum(
+            cell[part] for part in ("total", "refused", "owed", "not_applicable")
+        )
+        assert cell["total_errors"] == sum(cell["errors"].values())
+
+
+def test_total_tests_are_the_completed_episodes_of_the_store(lab: Lab) -> None:
+    lab.plan = Plan(lab.plan.shards[:1], 1)
+    summary = written(lab)["summary"]
+    query = "SELECT count(*) FROM episodes WHERE status = 'completed'"
+    assert summary["total_tests"] == lab.value(query)
+    assert summary["total_tests"] + summary["refused"] == 4 * SIZE
+    assert summary["models_tested"] == sorted({cell.model for cell in CELLS})
+
+
+def test_a_cell_in_part_outside_the_selection_is_one_leaf(lab: Lab) -> None:
+    lab.plan = Plan((Shard(CELLS[0], 0, 0), Shard(CELLS[0], SIZE, SIZE)), 1)
+    [leaf] = [leaf for leaf in leaves(written(lab)) if leaf["owed"]]
+    assert (leaf["planned"], leaf["owed"]) == (SIZE + 1, 1)
+
+
+def test_a_leaf_that_owes_episodes_has_bounds_and_no_rate(lab: Lab) -> None:
+    lab.plan = Plan((*lab.plan.shards, Shard(CELLS[0], SIZE, SIZE)), 1)
+    found = leaves(written(lab))
+    [open_] = [leaf for leaf in found if leaf["owed"]]
+    tried = open_["total"] + open_["refused"] + 1
+    assert open_["success_rate"] is open_["success_rate_all"] is None
+    assert open_["lower"] == pytest.approx(open_["full_success"] / tried, abs=1e-6)
+    assert open_["upper"] == pytest.approx((open_["full_success"] + 1) / tried, abs=1e-6)
+    assert open_["rate_of_completed"] == pytest.approx(
+        open_["full_success"] / open_["total"], abs=1e-6
+    )
+    whole = [leaf for leaf in found if not leaf["owed"]]
+    assert all(leaf["lower"] == leaf["upper"] == leaf["success_rate_all"] for leaf in whole)
+
+
+def test_a_model_without_an_episode_was_not_tested(lab: Lab) -> None:
+    nothing_done(lab)
+    summary = written(lab)["summary"]
+    assert summary["models_tested"] == []
+    assert summary["last_test_time"] is None
+    assert summary["owed"] == 4 * SIZE
+
+
+def test_the_last_test_is_the_end_of_the_last_request(lab: Lab) -> None:
+    summary = written(lab)["summary"]
+    assert summary["last_test_time"].endswith("+00:00")
+    assert summary["last_test_time"].startswith("2025-10-09T08:")
+
+
+def test_the_same_database_gives_the_same_bytes(lab: Lab) -> None:
+    written(lab)
+    first = (lab.results / "master_database.json").read_bytes()
+    lab.database.unlink()
+    written(lab)
+    assert (lab.results / "master_database.json").read_bytes() == first
+
+
+def test_schema_and_code_know_the_same_kinds_of_error() -> None:
+    errors = schema()["$defs"]["leaf"]["properties"]["errors"]
+    assert tuple(errors["properties"]) == tuple(errors["required"]) == ERROR_KINDS
+
+
+def test_without_a_database_one_line_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no database yet; make it with: snakemake summary"):
+        master_json.write(tmp_path / "master.duckdb", tmp_path / "master_database.json")

@@ -1,0 +1,32 @@
+"""One full standard matrix of simulated models, made once for all tests of the summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support import simulated_models as synthetic
+from support.database_lab import Lab, filled
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    """Four cells of one shard each, all planned and written."""
+    return filled(tmp_path / "results")
+
+
+@pytest.fixture(scope="session")
+def standard():
+    """The five standard experiments of three simulated models, with both bounding players."""
+    players = synthetic.standard_cells(synthetic.PLAYERS)
+    cells = synthetic.standard_cells() + [c for c in players if c.prompt == "optimal"]
+    return synthetic.data(synthetic.records(cells))
+
+
+@pytest.fixture(scope="session")
+def told(standard):
+    """The report of the standard matrix."""
+    from pilotbench.results.summary.model import report
+
+    return report(standard)

@@ -1,0 +1,114 @@
+"""What a careful reader is told before trusting a number, and what is not said for nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from pilotbench.results.summary import terminal_table, where_from, write_all
+from pilotbench.results.summary.model import report
+from support import simulated_models as sim
+
+
+@pytest.fixture(scope="module")
+def data():
+    cells = [c for c in sim.standard_cells(("strong", "middle")) if c.prompt == "baseline"]
+    return sim.data(sim.records(cells, 4))
+
+
+def warnings(data):
+    return report(data).facts.warnings
+
+
+def versions(data, task, model, version):
+    shards = data.shards.copy()
+    shards.loc[(shards["task"] == task) & (shards["model"] == model), "scoring_version"] = version
+    return replace(data, shards=shards)
+
+
+def test_two_packs_with_scorers_of_their_own_are_no_mixture(data):
+    for model in ("strong", "middle"):
+        data = versions(data, "simple_task", model, "1-pack")
+    assert not any("versions" in words for words in warnings(data))
+
+
+def test_one_task_scored_by_two_versions_is(data):
+    found = warnings(versions(data, "simple_task", "strong", "0"))
+    assert "simple_task: results of several scoring versions are mixed: 0, 1." in found
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("strong", "strong"), False),
+        (("strong-2024-08-06", "strong-2024-11-20"), True),
+        (("strong", "qwen-turbo"), False),  # a wrong name is in the headline's notes
+    ],
+)
+def test_two_dated_versions_of_one_model_are_named(data, names, said):
+    frame = data.episodes.copy()
+    mine = frame.index[frame["model"] == "strong"]
+    frame.loc[mine, "model_reported"] = [names[place % 2] for place in range(len(mine))]
+    told = report(replace(data, episodes=frame))
+    assert any("several versions have answered" in words for words in told.facts.warnings) == said
+    assert any("qwen-turbo" in words for words in told.notes) == ("qwen-turbo" in names)
+
+
+def test_a_missing_bound_is_said(data):
+    """These simulated instances are none of the benchmark's: nobody can play them."""
+    assert any("cells have no oracle ceiling" in words for words in warnings(data))
+
+
+def owing(data, *causes):
+    """Return the data with one owed episode per cause (kind, message)."""
+    places = [{**data.cells.iloc[0][sim.CELL], "index": i, "repeat": 0} for i in range(len(causes))]
+    rows = [place | {"kind": k, "message": m} for place, (k, m) in zip(places, causes, strict=True)]
+    owed = [len(causes), *[0] * (len(data.cells) - 1)]
+    return replace(data, owed=pd.DataFrame(rows), cells=data.cells.assign(owed=owed))
+
+
+def written(data, folder):
+    """Return the terminal's table, the Markdown and the page of a summary."""
+    write_all.write(data, folder / "summary")
+    (folder / "master.duckdb").touch()
+    (folder / "summary" / "summary.json").touch()
+    pages = [(folder / "summary" / name).read_text() for name in ("summary.md", "index.html")]
+    return [terminal_table.terminal(folder / "master.duckdb"), *pages]
+
+
+CAUSES = {  # what helps with each kind that running again does not finish
+    ("Rejected", "HTTP 404: no model a"): "change what its message names",
+    ("UnusableAnswer", "the body is not JSON"): "ask_unusable=true",
+    ("Untrusted", "self-signed certificate"): "ca_bundle",
+    ("QuotaSpent", "no credit"): "has credit is needed",
+    ("BudgetSpent", "1 of 1 USD"): "raise budget_usd",
+    ("Quarantined", "RecursionError: too deep"): "not requested again",
+    ("Unscorable", "the pattern takes longer than 5 s"): "change the pattern or scorer",
+    ("damaged", "cut off"): "remove it",
+}
+WRONG, HOT = ("Rejected", "HTTP 404: no model a"), ("Rejected", "HTTP 400: temperature")
+SLOW = ("TimedOut", "no answer in 120 s")
+
+
+def test_owed_episodes_are_counted_by_cause_and_each_kind_says_what_helps(data, tmp_path):
+    causes = [*CAUSES, WRONG, WRONG, HOT, HOT, SLOW]
+    for text in written(owing(data, *causes), tmp_path):
+        plain = text.replace("\\", "")
+        assert "(3 times, and 1 other message); the service rejects" in plain
+        for (kind, message), helps in CAUSES.items():
+            said = plain[plain.index(message) :]
+            assert helps in said[: said.index("\n")], kind
+        assert "equest 1 of them" in plain
+
+
+def test_no_command_is_given_where_running_again_finishes_nothing(data):
+    found = report(owing(data, WRONG, *CAUSES)).facts
+    assert found.asked_again == 0
+    assert [row["again"] for row in found.owed] == [False] * len(found.owed)
+
+
+def test_where_from_gives_the_command_only_where_it_can_finish_something():
+    assert where_from.finishes([{"kind": "TimedOut"}, {"kind": "Rejected"}])
+    assert not where_from.finishes([{"kind": "Rejected"}, {"kind": "UnusableAnswer"}])

@@ -1,0 +1,120 @@
+"""Bounds are played where the players are not in the selection, once, on the very same draws."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pilotbench.benchmark.tasks import TASKS
+from pilotbench.matrix import config
+from pilotbench.matrix.cells import Cell
+from pilotbench.results.summary import reference
+from pilotbench.results.summary.scores import cell_table, prepared
+from support import simulated_models as sim
+
+TASK = "simple_task"
+
+
+@pytest.fixture(scope="module")
+def settings():
+    """The shipped config for one task."""
+    return config.settings(config.read((), {"models": "oracle", "tasks": TASK}))
+
+
+@pytest.fixture
+def data():
+    """A model on three real instances, without any player."""
+    made = sim.data(sim.records([Cell("strong", "baseline", TASK, "easy", "0.8")], instances=3))
+    task = TASKS[TASK]
+    hashes = [task.instance("easy", index).content_hash for index in made.episodes["index"]]
+    turns = task.max_turns("easy")
+    return replace(made, episodes=made.episodes.assign(instance=hashes, max_turns=turns))
+
+
+def bounds_of(data):
+    row = cell_table(data, prepared(data)).iloc[0]
+    return row["oracle_ceiling"], row["random_floor"]
+
+
+def test_a_cell_without_players_gets_both_bounds(data, settings, tmp_path):
+    assert all(bound != bound for bound in bounds_of(data))
+    assert bounds_of(reference.completed(data, settings, tmp_path / "bounds.json")) == (1.0, 0.0)
+
+
+def test_what_was_played_is_kept(data, settings, tmp_path):
+    cache = tmp_path / "bounds.json"
+    reference.completed(data, settings, cache)
+    kept = json.loads(cache.read_text())
+    kept["played"] = {key: key.startswith("random") for key in kept["played"]}
+    cache.write_text(json.dumps(kept))
+    assert bounds_of(reference.completed(data, settings, cache)) == (0.0, 1.0)
+
+
+def test_what_was_played_under_other_rules_of_scoring_is_played_again(
+    data, settings, tmp_path, monkeypatch
+):
+    cache = tmp_path / "bounds.json"
+    reference.completed(data, settings, cache)
+    kept = json.loads(cache.read_text())
+    kept["played"] = {key: key.startswith("random") for key in kept["played"]}
+    cache.write_text(json.dumps(kept))
+    monkeypatch.setattr("pilotbench.benchmark.tasks.scoring.SCORING_VERSION", "of another day")
+    assert bounds_of(reference.completed(data, settings, cache)) == (1.0, 0.0)
+
+
+def test_an_instance_that_has_changed_since_has_no_bound(data, settings, tmp_path):
+    changed = replace(data, episodes=data.episodes.assign(instance="0" * 64))
+    found = reference.completed(changed, settings, tmp_path / "bounds.json")
+    assert all(bound != bound for bound in bounds_of(found))
+
+
+def test_a_damaged_cache_is_played_again(data, settings, tmp_path):
+    (tmp_path / "bounds.json").write_text("{")
+    found = reference.completed(data, settings, tmp_path / "bounds.json")
+    assert bounds_of(found) == (1.0, 0.0)
+
+
+def many(repeats):
+    return sim.data(
+        sim.records(
+            [Cell("strong", "baseline", TASK, "easy", "0.8")], instances=50, repeats=repeats
+        )
+    )
+
+
+@pytest.mark.parametrize("repeats", [1, 20])
+def test_the_bounds_do_not_depend_on_the_size_of_the_run(repeats, settings, tmp_path, monkeypatch):
+    """1,000 draws are 2,000 plays: over 1,500 an earlier release played none."""
+    monkeypatch.setattr(reference, "player", lambda _: lambda name, draw: name == "oracle")
+    found = reference.completed(many(repeats), settings, tmp_path / "bounds.json")
+    assert bounds_of(found) == (1.0, 0.0)
+
+
+def test_a_long_play_is_said_and_what_was_played_survives_a_stop(settings, tmp_path, monkeypatch):
+    said, cache = [], tmp_path / "bounds.json"
+
+    def play(name, draw):
+        if draw["index"] == 15:
+            raise KeyboardInterrupt
+        return True
+
+    monkeypatch.setattr(reference, "LONG_S", 0.0)
+    monkeypatch.setattr(reference, "SAVE_S", -1.0)
+    monkeypatch.setattr(reference.notices, "say", lambda key, text: said.append(text))
+    monkeypatch.setattr(reference, "player", lambda _: play)
+    with pytest.raises(KeyboardInterrupt):
+        reference.completed(many(1), settings, cache)
+    assert len(json.loads(cache.read_text())["played"]) == 30
+    assert said == [
+        "summary: oracle and random play 100 draws for the bounds, about 1 min, once; in models "
+        "they play as jobs"
+    ]
+
+
+def test_the_terminal_table_takes_what_was_played_and_plays_nothing(data, settings, tmp_path):
+    cache = tmp_path / "bounds.json"
+    assert all(bound != bound for bound in bounds_of(reference.kept(data, cache)))
+    reference.completed(data, settings, cache)
+    assert bounds_of(reference.kept(data, cache)) == (1.0, 0.0)

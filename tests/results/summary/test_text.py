@@ -1,0 +1,98 @@
+"""The table for the terminal, Markdown and JSON say the same as the page."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pilotbench.results.summary import terminal_table, write_all
+from pilotbench.results.summary.formatting import number, usd
+from support import simulated_models as sim
+
+
+@pytest.fixture(scope="module")
+def written(standard, tmp_path_factory):
+    """The summary folder of the standard matrix, without transcripts."""
+    out = tmp_path_factory.mktemp("results") / "summary"
+    write_all.write(standard, out)
+    return out
+
+
+def test_the_page_is_self_contained_and_small(written):
+    html = (written / "index.html").read_text(encoding="utf-8")
+    assert len(html) < 5_000_000
+    assert 'http-equiv="Content-Security-Policy" content="default-src \'none\'' in html
+    assert "<script src=" not in html
+    assert '<link rel="stylesheet"' not in html
+
+
+def test_every_figure_is_there_as_svg_and_png(written):
+    svg = {path.stem for path in (written / "figures").glob("*.svg")}
+    png = {path.stem for path in (written / "figures").glob("*.png")}
+    assert svg == png
+    assert len(svg) == 13
+    text = (written / "figures" / "success.svg").read_text(encoding="utf-8")
+    assert "<title>Success by model and prompt</title>" in text
+
+
+def test_json_and_csv_hold_the_same_cells(written):
+    said = json.loads((written / "summary.json").read_text())
+    lines = (written / "tables" / "cells.csv").read_text().splitlines()
+    assert len(said["tables"]["cells"]["rows"]) == len(lines) - 1 == 240
+    assert said["tables"]["cells"]["columns"] == lines[0].split(",")
+
+
+def test_markdown_ranks_and_links_every_figure(written):
+    text = (written / "summary.md").read_text(encoding="utf-8")
+    assert "| 1 | strong | native | 76.0 % [66.8, 83.3] | a | 100/100 |" in text
+    assert text.count("](figures/") == 13
+
+
+def test_the_terminal_table_says_what_is_asked(written):
+    db_path = written.parent / "master.duckdb"
+    db_path.touch()
+    (written / "summary.json").touch()
+    lines = terminal_table.terminal(db_path, width=120).splitlines()
+    head = next(line for line in lines if line.startswith("strong") and "baseline" in line)
+    for word in ("native", "100/100", "76.0 % [66.8, 83.3]", "99.0 %", "$2.93"):
+        assert word in head
+    assert any(line.startswith("oracle") and "(a bound)" in line for line in lines)
+    assert all(len(line) <= 120 for line in lines)
+    assert any("optimal (plan given)" in line for line in lines)
+    assert any("like with like" in line for line in lines)
+
+
+def test_owed_rows_show_bounds_and_the_command_that_pays(tmp_path):
+    cells = [c for c in sim.standard_cells(("strong", "weak")) if c.prompt == "baseline"]
+    write_all.write(sim.data(sim.records(cells), {cells[0]: 6}), tmp_path / "summary")
+    (tmp_path / "master.duckdb").touch()
+    (tmp_path / "summary" / "summary.json").touch()
+    text = terminal_table.terminal(tmp_path / "master.duckdb")
+    assert "100/106" in text
+    assert "6 episodes are owed:" in text
+    assert "to request 6 of them: snakemake" in text
+    html = (tmp_path / "summary" / "index.html").read_text(encoding="utf-8")
+    assert "6 of 206 episodes are owed" in html
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("success_rate_all", 0.7614, "76.1 %"),
+        ("difference", -0.031, "-3.1"),
+        ("p_holm", 0.0001, "< 0.001"),
+        ("planned", 12345.0, "12,345"),
+        ("latency", 0.12345, "0.123"),
+        ("cost_usd", 0.0312, "$0.031"),
+    ],
+)
+def test_numbers_are_written_as_people_write_them(name, value, shown):
+    assert number(name, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0, "$0"), (1234.5, "$1,234.50"), (0.8, "$0.80"), (0.00001, "$1.0e-05")]
+)
+def test_amounts(value, shown):
+    assert usd(value) == shown

@@ -1,0 +1,183 @@
+"""A number is traced to its episodes and files, and made again by the command that is told."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shlex
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from pilotbench.episodes.shard_file import write_shard
+from pilotbench.ground.errors import UserError
+from pilotbench.ground.run_command import file_digest
+from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.plan import Plan
+from pilotbench.results.summary import load, scores, where_from
+from support import make_shards
+from support.build import Build
+from support.database_lab import CELLS, SIZE, Lab, half
+
+CELL = dict(zip(where_from.CELL, CELLS[0].words, strict=True))
+
+
+def test_a_number_of_a_cell_names_episodes_file_and_commit(lab: Lab) -> None:
+    lab.update()
+    origin = where_from.where_from(lab.database, "success_rate", CELL, lab.results)
+    levels = [episode["level"] for episode in origin.episodes]
+    assert origin.value == pytest.approx(levels.count("full_success") / len(levels))
+    assert [file["path"] for file in origin.files] == [str(lab.plan.shards[0].path)]
+    assert origin.files[0]["commit"] == "0" * 40
+    assert origin.commands[0] == "git checkout " + "0" * 40
+    assert str(lab.path(lab.plan.shards[0])) in origin.commands[1]
+
+
+def test_a_number_over_several_cells_names_all_their_files(lab: Lab) -> None:
+    lab.update()
+    origin = where_from.where_from(lab.database, "tokens_input", {"model": "alpha"}, lab.results)
+    assert len(origin.files) == 2
+    assert len(origin.episodes) == 2 * SIZE
+    assert origin.value == lab.value("SELECT sum(tokens_input) FROM episodes WHERE model = 'alpha'")
+
+
+def test_refused_episodes_are_not_in_the_base_of_a_success_rate(lab: Lab) -> None:
+    lab.update()
+    origin = where_from.where_from(lab.database, "success_rate", {}, lab.results)
+    every = where_from.where_from(lab.database, "success_rate_all", {}, lab.results)
+    assert {episode["status"] for episode in origin.episodes} == {"completed"}
+    assert len(every.episodes) == 4 * SIZE
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Lab:
+    """A model and the oracle, sixty instances each, of which the model was refused some."""
+    cells = [Cell(name, "baseline", "simple_task", "easy", "0.8") for name in ("alpha", "oracle")]
+    model, player = (Shard(cell, 0, 59) for cell in cells)
+    lab = Lab(tmp_path / "results", Plan((model, player), 1))
+    lab.write(model)
+    role = {"provider": "players", "deployment": "oracle"}
+    episodes = [one | role for one in make_shards.make_episodes(player, text=0.05)]
+    write_shard(lab.path(player), make_shards.make_header(player, episodes, 1), episodes)
+    lab.update()
+    return lab
+
+
+def test_every_number_of_the_scores_is_the_one_of_the_summary(mixed: Lab) -> None:
+    found = load.load(mixed.database, None)
+    (row,) = [r for _, r in scores.cell_table(found, scores.prepared(found)).iterrows()]
+    assert (row["model"], row["planned"]) == ("alpha", 60)
+    assert row["refused"] > 0
+    columns = [name for name in row.index if name not in (*where_from.CELL, "protocol")]
+    assert {"owed", "success_rate_all_low", "upper", "tokens_per_success", "turns"} <= {*columns}
+    for column, words in product(columns, [{}, {"model": "alpha"}, {"prompt": "baseline"}]):
+        origin = where_from.where_from(mixed.database, column, words, mixed.results)
+        assert {episode["model"] for episode in origin.episodes} <= {"alpha"}
+        if row[column] != row[column]:
+            assert origin.value is None, column
+        else:
+            assert origin.value == pytest.approx(float(row[column])), column
+
+
+def test_a_player_counts_where_it_is_named(mixed: Lab) -> None:
+    origin = where_from.where_from(mixed.database, "lower", {"model": "oracle"}, mixed.results)
+    won = [episode["level"] == "full_success" for episode in origin.episodes]
+    assert origin.value == pytest.approx(sum(won) / 60)
+    assert {episode["model"] for episode in origin.episodes} == {"oracle"}
+
+
+def test_what_is_owed_is_named_with_the_command_that_asks_for_it(lab: Lab) -> None:
+    lab.path(lab.plan.shards[0]).unlink()
+    lab.update(half)
+    origin = where_from.where_from(lab.database, "owed", CELL, lab.results)
+    assert (origin.value, origin.episodes, origin.commands) == (1, [], [])
+    assert [owed["kind"] for owed in origin.owed] == ["RateLimited"]
+    assert origin.files[0]["state"] == "provisional"
+    assert origin.finish == f"snakemake --config results_dir={lab.results}"
+    text = where_from.text(origin)
+    assert "and 1 owed:" in text
+    assert text[-1] == origin.finish
+
+
+@pytest.mark.parametrize(
+    ("column", "words", "says"),
+    [
+        ("beauty", {}, "no column 'beauty'; allowed: completed"),
+        ("success_rate", {"colour": "blue"}, "unknown word 'colour'; allowed: model"),
+        ("success_rate", {"model": "gamma"}, "no episode of the current selection has model=gamma"),
+    ],
+)
+def test_a_mistake_is_one_line(lab: Lab, column: str, words: dict[str, str], says: str) -> None:
+    lab.update()
+    with pytest.raises(UserError, match=says):
+        where_from.where_from(lab.database, column, words, lab.results)
+
+
+def test_the_command_that_is_told_makes_the_files_again(tmp_path: Path) -> None:
+    build = Build(tmp_path, {"models": ["mine"], "prompts": ["baseline"], "model_catalog": _MINE})
+    assert build.snakemake("--config", "instances=3").returncode == 0
+    before = build.shards()
+    told = json.loads(
+        subprocess.run(
+            [sys.executable, "-c", _PROGRAM, "success_rate", "model=mine", "--json"],
+            cwd=build.folder,
+            env=build.environment(),
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+    )
+    (command,) = [c for c in told["commands"] if c.startswith("snakemake")]
+    assert command.endswith("--configfile overlay.yaml --config instances=3")
+    jobs = {(file["run"], file["path"], file["job"]) for file in told["files"]}
+    assert jobs == _jobs_in_log(build.folder)
+    assert len(jobs) == 2
+    for path in before:
+        (build.folder / "results/shards" / path).unlink()
+    run = build.python("-m", *shlex.split(command))
+    assert run.returncode == 0, run.stdout
+    assert [_episodes(content) for content in build.shards().values()] == [
+        _episodes(content) for content in before.values()
+    ]
+
+
+def test_files_of_several_runs_are_made_again_by_several_commands(lab: Lab) -> None:
+    first, second, *_ = lab.plan.shards
+    seen = file_digest(Path("config/config.yaml"))
+    told = {"configfiles": [["config/config.yaml", seen], ["gone.yaml", "0" * 64]]}
+    lab.write()
+    make_shards.write(lab.results, first, 1, config=["a=1", "b=[1, 2]"], **told)
+    make_shards.write(lab.results, second, 1, config=[], configfiles=[])
+    lab.update()
+    origin = where_from.where_from(lab.database, "success_rate", {"model": "alpha"}, lab.results)
+    files, dir_ = [lab.path(first), lab.path(second)], f"results_dir={lab.results}"
+    assert origin.commands[1:] == [
+        f"snakemake {files[1]} --force --config {dir_}",
+        f"snakemake {files[0]} --force --configfile config/config.yaml gone.yaml "
+        f"--config a=1 'b=[1, 2]' {dir_}",
+    ]
+    assert origin.notes == ["gone.yaml is not as it was: its SHA-256 was " + "0" * 64]
+
+
+_MINE = {"mine": {"provider": "players", "deployment": "oracle"}}
+_PROGRAM = """
+import argparse
+from pilotbench.results.summary import load, scores, where_from
+parser = argparse.ArgumentParser()
+where_from.add_arguments(parser)
+where_from.run(parser.parse_args())
+"""
+
+
+def _jobs_in_log(folder: Path) -> set[tuple[str, str, str]]:
+    """Return (name of the log, shard, job id) of each shard that the build's own log names."""
+    (log,) = (folder / ".snakemake/log").glob("*.log")
+    job = r"^localrule evaluate:.*?output: results/shards/(\S+).*?jobid: (\d+)$"
+    return {(log.name, *found) for found in re.findall(job, log.read_text(), re.M | re.S)}
+
+
+def _episodes(content: bytes) -> list[bytes]:
+    return gzip.decompress(content).splitlines()[1:]

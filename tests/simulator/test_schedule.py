@@ -1,0 +1,32 @@
+"""The list schedule of the simulator: what a client without any loss would need."""
+
+from __future__ import annotations
+
+import pytest
+
+from pilotbench.simulator.schedule import Service, chains, list_schedule, makespan
+
+
+@pytest.mark.parametrize(
+    ("jobs", "slots", "seconds"),
+    [([3, 1, 1, 1], 2, 3), ([1, 1, 1, 3], 2, 4), ([2, 2], 5, 2), ([1] * 10, 5, 2)],
+)
+def test_the_list_schedule_keeps_the_order(jobs: list[float], slots: int, seconds: float) -> None:
+    assert makespan(jobs, slots) == seconds
+
+
+def test_the_schedule_names_what_foresight_and_nobody_could_do_better() -> None:
+    services = [Service(str(n), "", s, True) for n, s in enumerate([1.0, 1.0, 1.0, 3.0])]
+    found = list_schedule(services, 2)
+    assert (found["list_s"], found["longest_first_s"], found["bound_s"]) == (4, 3, 3)
+
+
+def test_a_failed_attempt_and_its_retry_are_one_after_the_other() -> None:
+    services = [
+        Service("a", "", 1, False),
+        Service("b", "", 1, True),
+        Service("a", "", 2, True),
+        Service("a2", "a", 4, True),
+        Service("b", "", 8, True),
+    ]
+    assert chains(services) == [[1, 2, 4], [1], [8]]

@@ -1,7 +1,0 @@
-"""A provider simulator: a real HTTP server, in its own process, that speaks chat completions.
-
-`python -m support.simulator --help` says how to run it; setup.py says what can be set.
-It answers `…/chat/completions` (OpenAI) and `…/openai/deployments/{name}/chat/completions` (Azure),
-and `GET /stats`, `POST /reset`. Every draw depends on the seed and the conversation alone, so that
-two clients meet the same latencies and faults in whatever order they ask.
-"""

@@ -1,0 +1,367 @@
+"""What stands in the journal: reading segments, finding the response to a request.
+
+A line is one of
+    {"identity": …, "components": …, "asked": …, "host": …, …, "checksum": …}  a response as it came
+    {"failure": …, "identity": …, "components": …, "checksum": …}             why there is none
+written as lines.py says. The lines of earlier releases have no checksum. A line cut off at the end
+of a segment is a write that did not finish, and is ignored. A damaged line elsewhere is reported
+and asked for again; it never hides the others.
+
+An answer that was paid for and could not be used is a failure with its body and `tokens`, as
+unusable.py says.
+
+Most failures leave an episode owed. A few are the provider's last word (VERDICTS): they end an
+episode as an answer does, so they are found again too, and never asked twice.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pilotbench.asking.journal import lines
+from pilotbench.asking.journal.elsewhere import Elsewhere
+from pilotbench.asking.journal.identity import Sent, Sought, sent
+from pilotbench.ground.errors import (
+    ContextOverflow,
+    ProviderError,
+    RecordError,
+    Refused,
+    UnusableAnswer,
+)
+from pilotbench.providers.finish_reasons import Meaning, meaning
+from pilotbench.providers.provider import Asked, Completion, Tokens
+
+Json = dict[str, Any]
+log = logging.getLogger(__name__)
+
+VERDICTS: dict[str, type[ProviderError]] = {
+    error.__name__: error for error in (ContextOverflow, Refused)
+}
+DEEPEST = 100
+"""Levels of a message that are kept as they are; what lies deeper is kept as JSON text."""
+# How we write a response: its identity and components are found without reading the answer.
+_OURS = re.compile(
+    rb'\{"identity": "([0-9a-f]{64})", "components": (\{[^{}]*\}), "asked": .*\}\r?\n', re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a request was not answered; `at` is Unix time in s.
+
+    `tokens` are those of a paid answer that could not be used, None where they are unknown.
+    """
+
+    identity: str
+    kind: str
+    message: str
+    index: int
+    repeat: int
+    turn: int
+    at: float
+    tokens: Tokens | None = None
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether it stands for a paid answer that could not be used."""
+        return self.kind == UnusableAnswer.__name__
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether it ends the episode: asking again would be told the same."""
+        return self.kind in VERDICTS
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A line of a segment that cannot be read; lines count from 1."""
+
+    path: Path
+    line: int
+    why: str
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return f"{self.path}: line {self.line} is damaged ({self.why})"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a line stands: offset and length in bytes, lines from 1."""
+
+    path: Path
+    line: int
+    offset: int
+    length: int
+
+
+@dataclass
+class Answers:
+    """The responses of some segments, found by identity; reading is lazy and safe among threads.
+
+    `failures` are all that stand there, in the order they were written; `damaged` grows when a
+    look-up meets a line that cannot be read. With `by_request`, what earlier releases wrote is
+    found by the request as it was sent. `elsewhere` is asked for more segments before a request
+    counts as not answered.
+    """
+
+    failures: list[Failure] = field(default_factory=list)
+    damaged: list[Damage] = field(default_factory=list)
+    by_request: bool = False
+    elsewhere: Elsewhere | None = None
+    _places: dict[str, list[Place]] = field(default_factory=dict)
+    _verdicts: dict[str, Failure] = field(default_factory=dict)
+    _unusable: dict[str, list[Failure]] = field(default_factory=dict)
+    _sent: dict[Sent, list[str]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """The number of identities answered by a response."""
+        return len(self._places)
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is known of any request, and nothing can be found elsewhere."""
+        found = self._places or self.failures or (self.elsewhere and self.elsewhere.possible)
+        return not found
+
+    def __contains__(self, identity: object) -> bool:
+        """Whether a response or a verdict stands under `identity`."""
+        return identity in self._places or identity in self._verdicts
+
+    def answer(self, request: Sought) -> Asked | None:
+        """Return the response to a request that was paid for first, None where there is none.
+
+        Raises ContextOverflow or Refused where that is what the provider said.
+        """
+        while True:
+            count = self.elsewhere.count if self.elsewhere else 0
+            for identity in self._names(request):
+                found = self.find(identity)
+                if found is not None:
+                    return found
+            if self.elsewhere is None or not self._read_more(self.elsewhere, request, count):
+                return None
+
+    def find(self, identity: str) -> Asked | None:
+        """Return the response under `identity` alone; see `answer`."""
+        for record in self._records(identity):
+            asked = asked_from_json(record["asked"])
+            if meaning(asked.completion.finish_reason) is not Meaning.INFRASTRUCTURE:
+                return asked  # earlier releases took what a service had broken off for an answer
+        verdict = self._verdicts.get(identity)
+        if verdict is not None:
+            raise VERDICTS[verdict.kind](verdict.message)
+        return None
+
+    def record(self, identity: str) -> Json | None:
+        """Return the whole line of that response."""
+        return next(self._records(identity), None)
+
+    def unusable(self, request: Sought) -> list[Failure]:
+        """Return the paid answers to a request that could not be used, oldest first.
+
+        They are found wherever its answer would be, so call `answer` before.
+        """
+        if not self._unusable:
+            return []
+        names = dict.fromkeys(self._names(request))
+        found = [one for name in names for one in self._unusable.get(name, ())]
+        return sorted(found, key=lambda failure: failure.at)
+
+    def identities(self) -> list[str]:
+        """Return the identities answered by a response, in the order of the segments."""
+        return list(self._places)
+
+    def records(self) -> Iterator[Json]:
+        """Return the line of every response, in the order of the segments."""
+        for identity in self.identities():
+            record = self.record(identity)
+            if record is not None:
+                yield record
+
+    def owed(self) -> dict[tuple[int, int], Failure]:
+        """Return (index, repeat) -> the last failure of each episode that is not answered since."""
+        open_ones = (failure for failure in self.failures if failure.identity not in self)
+        ordered = sorted(open_ones, key=lambda failure: failure.at)
+        return {(failure.index, failure.repeat): failure for failure in ordered}
+
+    def add(self, identity: str, place: Place) -> None:
+        """Remember that the response under `identity` stands at `place`."""
+        self._places.setdefault(identity, []).append(place)
+
+    def add_failure(self, failure: Failure) -> None:
+        """Remember why there is no response."""
+        self.failures.append(failure)
+        if failure.is_verdict:
+            self._verdicts.setdefault(failure.identity, failure)
+        if failure.is_paid:
+            self._unusable.setdefault(failure.identity, []).append(failure)
+
+    def add_segment(self, path: Path) -> None:
+        """Read a segment; one that has gone meanwhile was empty."""
+        with suppress(FileNotFoundError), path.open("rb") as segment:
+            for place, line in _placed(path, segment):
+                self._add_line(line, place)
+
+    def _records(self, identity: str) -> Iterator[Json]:
+        """Yield the lines of the responses under `identity` that can be read, the first first."""
+        for place in self._places.get(identity, ()):
+            try:
+                yield _response(_read_at(place), identity)
+            except RecordError as error:
+                self._report(Damage(place.path, place.line, str(error)))
+
+    def _read_more(self, elsewhere: Elsewhere, request: Sought, count: int) -> bool:
+        """Read what may answer a request, in this form or the earlier; return whether to look."""
+        forms = [request] if request.earlier is None else [request, request.earlier]
+        return any(elsewhere.more(form, self, count) for form in forms)
+
+    def _names(self, request: Sought) -> Iterator[str]:
+        """Yield the identities under which the response to a request may stand."""
+        yield request.identity
+        if request.former != request.identity:
+            yield request.former
+            yield from self._sent.get(request.sent, ())
+        if request.earlier is not None:
+            yield from self._names(request.earlier)
+
+    def _add_line(self, line: bytes, place: Place) -> None:
+        ours = _OURS.fullmatch(line)
+        if ours is not None:
+            self._add_response(ours[1].decode("ascii"), ours[2], place)
+            return
+        try:
+            record = lines.decode(lines.without_mark(line))
+            if "failure" in record:
+                self._add_failure(record)
+            else:
+                self._add_response(record["identity"], record["components"], place)
+        except RecordError as error:
+            self._report(Damage(place.path, place.line, str(error)))
+
+    def _add_response(self, identity: str, components: bytes | Json, place: Place) -> None:
+        self.add(identity, place)
+        if not self.by_request:
+            return
+        with suppress(ValueError, KeyError, TypeError):  # whoever looks it up is told
+            of = json.loads(components) if isinstance(components, bytes) else components
+            if "instance" in of:
+                self._sent.setdefault(sent(of), []).append(identity)
+
+    def _add_failure(self, record: Json) -> None:
+        try:
+            tokens = Tokens.from_json(record.get("tokens"))
+            failure = Failure(identity=record["identity"], tokens=tokens, **record["failure"])
+        except TypeError:
+            raise RecordError("not a failure record") from None
+        self.add_failure(failure)
+        counts = failure.is_verdict or failure.is_paid
+        if self.by_request and counts and "instance" in record["components"]:
+            with suppress(KeyError):
+                self._sent.setdefault(sent(record["components"]), []).append(failure.identity)
+
+    def _report(self, damage: Damage) -> None:
+        if damage not in self.damaged:
+            self.damaged.append(damage)
+            log.warning("%s; what it held will be asked again", damage)
+
+
+def _placed(path: Path, segment: Iterable[bytes]) -> Iterator[tuple[Place, bytes]]:
+    """Yield each record of a segment with its place; the end of a write that was cut is none.
+
+    A record is a line, or, where a tool has laid it over several, all from `{` to `}` at their
+    beginnings.
+    """
+    offset, spread, opened = 0, b"", Place(path, 0, 0, 0)
+    for number, line in enumerate(segment, start=1):
+        place = Place(path, number, offset, len(line))
+        offset += len(line)
+        bare = line.rstrip()
+        if spread and bare == b"{":
+            yield opened, spread  # its end is missing
+        if bare == b"{":
+            spread, opened = line, place
+        elif spread:
+            spread += line
+            if bare == b"}":
+                yield replace(opened, length=len(spread)), spread
+                spread = b""
+        elif bare and (line.endswith(b"\n") or _is_whole(bare)):
+            yield place, line
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        lines.decode(lines.without_mark(line))
+    except RecordError:
+        return False
+    return True
+
+
+def asked_to_json(asked: Asked) -> Json:
+    """Return plain JSON types, the form in the journal; nothing is copied, however deep it is."""
+    completion = dict(vars(asked.completion))
+    if completion["tokens"] is not None:
+        completion["tokens"] = dict(vars(completion["tokens"]))
+    return {**vars(asked), "completion": completion}
+
+
+def asked_from_json(value: Json) -> Asked:
+    """Return what `asked_to_json` made `value` from."""
+    return Asked(**{**value, "completion": Completion.from_json(value["completion"])})
+
+
+def bounded(asked: Asked) -> Asked:
+    """Return an answer that can be written, copied and read again, however deep its message is."""
+    message = _bounded(asked.completion.message, 0)
+    return replace(asked, completion=replace(asked.completion, message=message))
+
+
+def _bounded(value: Any, level: int) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    if level == DEEPEST:
+        return _as_text(value)
+    if isinstance(value, list):
+        return [_bounded(inner, level + 1) for inner in value]
+    return {name: _bounded(inner, level + 1) for name, inner in value.items()}
+
+
+def _as_text(value: Any) -> str:
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        return "(nested too deep)"
+
+
+def _response(line: bytes, identity: str) -> Json:
+    record = lines.decode(lines.without_mark(line))
+    try:
+        asked = asked_from_json(record["asked"])
+        whole = isinstance(asked.completion.message, dict)
+    except (TypeError, KeyError):
+        whole = False
+    if not whole:
+        raise RecordError("not a whole response")
+    if record["identity"] != identity:
+        raise RecordError("another identity")
+    return record
+
+
+def _read_at(place: Place) -> bytes:
+    try:
+        descriptor = os.open(place.path, os.O_RDONLY)
+    except OSError as error:
+        raise RecordError(str(error.strerror)) from None
+    try:
+        return os.pread(descriptor, place.length, place.offset)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,94 @@
+"""The identity of a response: one hash of all that could change the answer, and of nothing else.
+
+Not in it: model alias, key, base URL, shard, the names of prompt and task, accepted answers,
+max_turns, scoring, versions. (A prompt or a number of turns that the model is told counts by the
+bytes that it puts into the body.) A reference player reads the instance itself, its accepted
+answers too, so for players the whole instance counts.
+
+Earlier releases counted the whole instance for every model. What they wrote is found under that
+identity (`former`), or, where the accepted answers of a question have changed since, by the request
+as it was sent (`sent`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pilotbench.ground.canonical_json import digest
+from pilotbench.providers.provider import Request
+from pilotbench.providers.settings import Model
+
+Json = dict[str, Any]
+Sent = tuple[str, int, int]
+"""SHA-256 of a request's body, repeat, turn."""
+
+
+@dataclass(frozen=True)
+class Sought:
+    """A request as the journal knows it: what to look for, and what to write down.
+
+    `earlier` is the same request in the form of an earlier release, whose answer answers this one.
+    """
+
+    components: Json
+    identity: str
+    former: str
+    index: int
+    earlier: Sought | None = None
+
+    @property
+    def sent(self) -> Sent:
+        """The request as it was sent."""
+        return sent(self.components)
+
+
+def sought(model: Model, request: Request) -> Sought:
+    """Return what to look for in the journal of `model` before `request` is sent."""
+    now = components(model, request)
+    was = {**_common(now), "instance": request.instance.content_hash}
+    name = identity(now)
+    former = name if "instance" in now else identity(was)
+    return Sought(now, name, former, request.instance.index, _earlier(model, request))
+
+
+def _earlier(model: Model, request: Request) -> Sought | None:
+    if request.earlier is None:
+        return None
+    return sought(model, replace(request, body=request.earlier, earlier=None))
+
+
+def components(model: Model, request: Request) -> Json:
+    """Return what makes the identity of the response of `model` to `request`.
+
+    The body counts by its SHA-256, so that a journal of long conversations stays small; a body can
+    be made again from the episode's transcript and compared with it.
+    """
+    instance = request.instance
+    seen = (
+        {"instance": instance.content_hash}
+        if model.kind == "player"
+        else {"question": instance.question_hash}
+    )
+    return {
+        "provider": model.provider,
+        "body_sha256": digest(request.body),
+        **seen,
+        "tool_success_rate": request.tool_success_rate,
+        "repeat": request.repeat,
+        "turn": request.turn,
+    }
+
+
+def sent(of: Json) -> Sent:
+    """Return the request that `components` stand for, as it was sent."""
+    return (of["body_sha256"], of["repeat"], of["turn"])
+
+
+def identity(of: Json) -> str:
+    """Return the identity that `components` stand for: a SHA-256 in 64 hex digits."""
+    return digest(of)
+
+
+def _common(of: Json) -> Json:
+    return {name: value for name, value in of.items() if name not in ("question", "instance")}

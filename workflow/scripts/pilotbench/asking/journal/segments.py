@@ -1,0 +1,371 @@
+"""The journal: every response that was paid for, written once, found again by its identity.
+
+A cell's folder holds segments, one per process that asked, under the indices that it works on:
+`{first}-{last}_{time}_{pid}_{host}.jsonl`. A segment is locked (flock) by its process and only ever
+grows at its end; answers.py says what a line is.
+
+Durability: a line is written and flushed to disk (fdatasync, shared among threads that write at the
+same moment) before its response is used. A killed process loses nothing that was written, a machine
+that stops loses at most the requests in flight.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pilotbench.asking.journal.answers import Answers, Failure, Place, asked_to_json
+from pilotbench.asking.journal.elsewhere import Elsewhere
+from pilotbench.asking.journal.identity import Sought
+from pilotbench.asking.journal.lines import encode
+from pilotbench.asking.journal.reserve import Reserve
+from pilotbench.asking.journal.unusable import paid
+from pilotbench.ground.canonical_json import digest
+from pilotbench.ground.errors import Stopping, UserError
+from pilotbench.ground.file_locks import is_locked
+from pilotbench.ground.path_names import LONGEST, from_path, to_path
+from pilotbench.matrix.cells import Cell
+from pilotbench.providers.provider import Asked
+from pilotbench.providers.settings import Model
+
+Json = dict[str, Any]
+log = logging.getLogger(__name__)
+
+_SEGMENT = re.compile(r"(\d+)-(\d+)_(\d+)_(\d+)_(.+)\.jsonl")
+_LONGEST_PAUSE_S = 1.0
+_LONGEST_MESSAGE = 500
+
+
+def journal_folder(model: Model, cell: Cell) -> Path:
+    """Return the folder of a cell below `journal_dir`.
+
+    It names what is asked, not the entry of models.yaml: a renamed entry finds its answers, and two
+    entries that send the same requests share them. Weights count, since a request does not name
+    them. Prompt and task count by their names; elsewhere.py finds the answers of renamed ones.
+    """
+    asked = digest(model.asked)[:12]
+    name = f"{to_path(model.deployment, LONGEST - len(asked) - 1)}-{asked}"
+    return Path(to_path(model.provider), name, *(to_path(word) for word in cell.words[1:]))
+
+
+class Segment:
+    """The part of the journal that this process writes; safe among threads.
+
+    `answers` holds what was answered before this segment was opened, and what it has written.
+    """
+
+    def __init__(self, path: Path, descriptor: int, answers: Answers, folders: list[Path]) -> None:
+        self.path = path
+        self.answers = answers
+        self._descriptor = descriptor
+        self._folders = [path.parent, *folders]  # hold names that are not on disk yet
+        self._writing = threading.Lock()
+        self._syncing = threading.Lock()
+        self._size = self._whole = self._lines = self._synced = 0
+        self._broken: str | None = None
+        self._reserve: Reserve | None = None
+        self._lost = 0
+        self._host = socket.gethostname()
+
+    @property
+    def kept(self) -> str:
+        """What became of the answers that were paid for."""
+        if self._lost:
+            return f"{self._lost} paid answers could not be written, all others are kept"
+        return "what was answered is kept"
+
+    @property
+    def broken(self) -> str | None:
+        """Why nothing more may be asked, None where all is well."""
+        return self._broken
+
+    def reserve(self, size: int) -> None:
+        """Hold room for the answers to what is in flight and about to be sent: `size` bytes in all.
+
+        Raises Stopping where the disk has no such room. Once it is used up none is held again.
+        """
+        self.check()
+        try:
+            if self._reserve is None:
+                self._reserve = Reserve(self.path.parent, size)
+            else:
+                self._reserve.resize(size)
+        except OSError as error:
+            words = f"no room of {size / 2**20:.0f} MiB for answers ({error.strerror})"
+            self._broken = f"{self.path.parent}: {words}; nothing is asked"
+            raise Stopping(self._broken) from None
+
+    def check(self) -> None:
+        """Raise Stopping when a write has failed: call it before each request."""
+        if self._broken is not None:
+            raise Stopping(self._broken)
+
+    def write(self, request: Sought, asked: Asked, **extra: Any) -> None:
+        """Write one response and return when it is on disk.
+
+        `extra` is what else the line shall keep (commit, …). Raises Stopping when it cannot be
+        written; what else is in flight may still be written.
+        """
+        head = {"identity": request.identity, "components": request.components}
+        record = {**head, "asked": asked_to_json(asked), "host": self._host}
+        try:
+            place = self._keep({**record, "index": request.index, **extra}, flush=True)
+        except Stopping:
+            self._lost += 1
+            raise
+        self.answers.add(request.identity, place)
+
+    def write_failure(self, request: Sought, error: Exception) -> None:
+        """Write why there is no response; `error`'s message must be free of secrets.
+
+        An answer that was paid for and cannot be used is kept as it came, and flushed like one.
+        Raises Stopping when it cannot be written.
+        """
+        failure = Failure(
+            identity=request.identity,
+            kind=type(error).__name__,
+            message=" ".join(str(error).split())[:_LONGEST_MESSAGE],
+            index=request.index,
+            repeat=request.components["repeat"],
+            turn=request.components["turn"],
+            at=time.time(),
+            tokens=getattr(error, "tokens", None),
+        )
+        words = asdict(failure)
+        del words["identity"], words["tokens"]
+        head = {"identity": request.identity, "components": request.components}
+        flush = failure.is_verdict or failure.is_paid
+        self._keep({"failure": words, **head, **paid(error)}, flush=flush)
+        self.answers.add_failure(failure)
+
+    def _keep(self, record: Json, flush: bool) -> Place:
+        """Write a record, if need be into the room that was held for it."""
+        line = encode(record)
+        try:
+            return self._written(line, flush)
+        except OSError as error:
+            self._broken = f"{self.path}: the journal cannot be written ({error.strerror})"
+            if self._reserve is None or not self._reserve.helps(error):
+                raise Stopping(self._broken) from None
+        try:
+            return self._written(line, flush)
+        except OSError:
+            raise Stopping(self._broken) from None
+
+    def _written(self, line: bytes, flush: bool) -> Place:
+        place = self._append(line)
+        if flush:
+            self._sync(place.offset + place.length)
+        return place
+
+    def _append(self, line: bytes) -> Place:
+        with self._writing:
+            lead = int(self._size != self._whole)  # a failed write left a part of a line: end it
+            start = self._size + lead
+            try:
+                self._write_all(b"\n" * lead + line)
+            except OSError:
+                self._take_back()
+                raise
+            self._whole = self._size
+            self._lines += 1 + lead
+            return Place(self.path, self._lines, start, len(line))
+
+    def _take_back(self) -> None:
+        """Remove the part of a line that was written; it stays where even that fails."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, self._whole)
+            self._size = self._whole
+
+    def _write_all(self, line: bytes) -> None:
+        rest = memoryview(line)
+        while rest:
+            count = os.write(self._descriptor, rest)
+            self._size += count
+            rest = rest[count:]
+
+    def _sync(self, end: int) -> None:
+        """Return when the first `end` bytes are on disk; one flush serves all that wait for it."""
+        with self._syncing:
+            if self._synced >= end:
+                return
+            upto = self._size
+            os.fdatasync(self._descriptor)
+            while self._folders:
+                _sync_folder(self._folders[-1])
+                self._folders.pop()  # only now: a failed flush is tried again
+            self._synced = upto
+
+    def _close(self) -> None:
+        if self._size == 0:
+            with suppress(OSError):
+                self.path.unlink()
+        if self._reserve is not None:
+            self._reserve.close()
+        os.close(self._descriptor)
+
+
+class Journal:
+    """The journal of one cell: the folder `cell_folder` below `root` (see journal_folder).
+
+    `whole` finds answers of any index of the cell, for question packs, whose questions move.
+    `names` are the folder names of all prompts and tasks that exist (see elsewhere.py).
+    Nothing is read or made before `open` or `read` is called; cells share no lock.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        cell_folder: Path,
+        whole: bool = False,
+        names: frozenset[str] = frozenset(),
+    ) -> None:
+        self.root = root
+        self.folder = root / cell_folder
+        self._whole, self._names = whole, names
+
+    @contextmanager
+    def open(
+        self, first: int, last: int, stopped: Callable[[], bool] = lambda: False
+    ) -> Iterator[Segment]:
+        """Hold the indices `first` to `last` for this process and yield its segment.
+
+        While another process holds one of these indices, wait, and log who holds it; `stopped` is
+        looked at every second and ends the wait with Stopping. Keep it open until the result file
+        is in place. A segment in which nothing was written leaves no file.
+
+        Raises UserError when the journal cannot be made.
+        """
+        made = self._missing()
+        path, descriptor = self._claim(first, last, stopped)
+        segment = Segment(path, descriptor, Answers(), [folder.parent for folder in made])
+        try:
+            segment.answers = self.read(first, last)
+            yield segment
+        finally:
+            segment._close()
+
+    def read(self, first: int, last: int) -> Answers:
+        """Return what stands in the segments that touch `first` to `last`, without any lock.
+
+        `failures` are those of these indices alone. A folder that is not there is empty.
+        """
+
+        def touches(path: Path) -> bool:
+            return self._whole or _touches(path, first, last)
+
+        answers = Answers(by_request=self._whole)
+        for path in filter(touches, self._segments()):
+            answers.add_segment(path)
+        answers.elsewhere = Elsewhere(self.folder, self._whole, self._names, touches)
+        answers.failures = [one for one in answers.failures if first <= one.index <= last]
+        return answers
+
+    def begun(self, first: int, last: int) -> bool:
+        """Return whether a segment touches `first` to `last`; none is read."""
+        return any(_touches(path, first, last) for path in self._segments())
+
+    def holders(self, first: int, last: int) -> list[str]:
+        """Return who holds one of these indices now, each as words for a person."""
+        return [_holder(path) for path in self._held(first, last)]
+
+    def _segments(self) -> list[Path]:
+        try:
+            paths = [path for path in self.folder.iterdir() if path.suffix == ".jsonl"]
+        except FileNotFoundError:
+            return []
+        return sorted(paths, key=_age)
+
+    def _held(self, first: int, last: int) -> list[Path]:
+        return [p for p in self._segments() if _touches(p, first, last) and is_locked(p)]
+
+    def _claim(self, first: int, last: int, stopped: Callable[[], bool]) -> tuple[Path, int]:
+        announced: set[Path] = set()
+        pause = 0.02
+        while True:
+            try:
+                with self._locked():
+                    held = self._held(first, last)
+                    if not held:
+                        self._sweep(first, last)
+                        return self._create(first, last)
+            except OSError as error:
+                raise UserError(
+                    f"journal_dir: {self.folder} must be writable and know flock ({error.strerror})"
+                ) from None
+            if stopped():
+                raise Stopping(f"{self.folder}: stopped while waiting for another process")
+            for path in set(held) - announced:
+                log.warning("waiting for %s", _holder(path))
+            announced.update(held)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _create(self, first: int, last: int) -> tuple[Path, int]:
+        who = f"{time.time_ns() // 1000}_{os.getpid()}_{to_path(socket.gethostname())}"
+        path = self.folder / f"{first:05d}-{last:05d}_{who}.jsonl"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        fcntl.flock(
+            descriptor, fcntl.LOCK_EX
+        )  # new: only who looks at it can hold it, for a moment
+        return path, descriptor
+
+    def _sweep(self, first: int, last: int) -> None:
+        """Remove the empty segments that killed processes left; the cell's lock is held."""
+        for path in self._segments():
+            with suppress(FileNotFoundError):
+                if _touches(path, first, last) and path.stat().st_size == 0:
+                    path.unlink()
+
+    def _missing(self) -> list[Path]:
+        """Return the folders of this cell that are not there yet."""
+        chain = (self.folder, *self.folder.parents)
+        return [path for path in chain if not os.access(path, os.F_OK)]
+
+
+def _touches(path: Path, first: int, last: int) -> bool:
+    name = _SEGMENT.fullmatch(path.name)
+    # A file under a name of its own was put there by a person and may hold any index.
+    return name is None or (int(name[1]) <= last and first <= int(name[2]))
+
+
+def _age(path: Path) -> tuple[int, str]:
+    name = _SEGMENT.fullmatch(path.name)
+    return (int(name[3]) if name else 0, path.name)
+
+
+def _holder(path: Path) -> str:
+    name = _SEGMENT.fullmatch(path.name)
+    if name is None:
+        return str(path)
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(int(name[3]) / 1e6))
+    who = f"pid {name[4]} on {from_path(name[5])} since {since}"
+    return f"{path.parent}: indices {int(name[1])}-{int(name[2])} are held by {who}"
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,166 @@
+"""Which keys of a provider a request may be sent through now, and a word to the person if not.
+
+A key is out where its variable is not set, where it is dead, where its model is down or where it is
+paused for longer than a request is tried; what is known of it is shared by all processes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pilotbench.asking.keys.breaker import Breaker, Standing
+from pilotbench.asking.keys.evidence import REFUSALS, Evidence
+from pilotbench.asking.keys.limiter import Limiter
+from pilotbench.asking.keys.words import duration, plain, until
+from pilotbench.ground import errors, notices
+from pilotbench.ground.clock import CLOCK
+from pilotbench.ground.errors import KeyDead, ProviderError, RateLimited, Retryable, Untrusted
+from pilotbench.providers.settings import ProviderSettings
+
+LONG_PAUSE_S = 5.0
+"""A key paused for longer lends its work to the provider's other keys, `borrow` or not."""
+SILENT_S = 3.0
+"""Failures that have gone on for longer are told to the person."""
+_AGAIN_S = 600.0
+"""A trouble that comes back later than this is told again."""
+
+
+class GivenUp(Exception):
+    """Nothing may be asked any more: `args[0]` is the ProviderError that the request ends with."""
+
+    @property
+    def error(self) -> ProviderError:
+        """Return the error of the request."""
+        found = self.args[0]
+        assert isinstance(found, ProviderError)
+        return found
+
+
+@dataclass
+class Gate:
+    """The keys of one provider for one model: `home` first, then the others unless `strict`.
+
+    `unset` says of each key that has no secret why not.
+    """
+
+    provider: ProviderSettings
+    home: Sequence[str]
+    strict: bool
+    limiters: Mapping[str, Limiter]
+    breakers: Mapping[str, Breaker]
+    unset: Mapping[str, str]
+    began: float
+    _told: set[str] = field(default_factory=set)
+
+    def candidates(self) -> list[str]:
+        """Return the aliases to try, home first. Raises GivenUp when none is left."""
+        fit = [alias for alias in self.home if self._is_fit(alias)]
+        if any(self._is_free(alias) for alias in fit):
+            return fit
+        if not self.strict:
+            fit += [a for a in self.limiters if a not in self.home and self._is_fit(a)]
+        if not fit:
+            raise GivenUp(self._none_left())
+        return fit
+
+    def ready(self, barred: Collection[str] = ()) -> list[str]:
+        """Return the candidates through which a request may be sent at once; none while it waits.
+
+        `barred` are those that have refused this request, used only where there is no other.
+        """
+        fit = self.candidates()
+        fit = [alias for alias in fit if alias not in barred] or fit
+        return [alias for alias in fit if self.breakers[alias].standing() is Standing.FINE]
+
+    def check(self) -> None:
+        """Raise GivenUp where every key is out for longer than a request is tried."""
+        alive = self.candidates()
+        patience = self.provider.retry_for_s
+        left = min(self._tell_pause(alias) for alias in alive)
+        if left > patience:
+            asked = f"the provider asks to wait {left:.0f} s, over retry_for_s"
+            raise GivenUp(RateLimited(f"{', '.join(alive)}: {asked}"))
+        began = [self.limiters[alias].refused_since() or math.inf for alias in alive]
+        refused = CLOCK.now() - max(self.began, *began)
+        if refused > SILENT_S:
+            tried = f"every request is answered 429; retrying for {duration(patience - refused)}"
+            self._tell(", ".join(alive), "throttled", tried)
+        if refused > patience:
+            said = f"every request is answered 429, for {refused:.0f} s, over retry_for_s"
+            raise GivenUp(RateLimited(f"{', '.join(alive)}: {said}"))
+
+    def failed(self, alias: str, error: ProviderError, sent: float, body: Any) -> None:
+        """Record what an attempt sent at `sent` has met, and tell the person what it means."""
+        breaker = self.breakers[alias]
+        if isinstance(error, KeyDead):
+            row = breaker.failed(error, sent, body)
+            if not self._is_fit(alias) or CLOCK.now() - row.since <= SILENT_S:
+                return
+            self._tell(alias, "refused", f"{error}: trying again before it is given up")
+        elif isinstance(error, RateLimited):
+            breaker.undecided()
+            self._tell_pause(alias)
+        elif isinstance(error, Retryable):
+            self._outage(alias, breaker.failed(error, sent, body))
+        elif isinstance(error, Untrusted):
+            self._tell(alias, "untrusted", str(error))
+        else:
+            breaker.answered()
+
+    def _tell_pause(self, alias: str) -> float:
+        """Tell the person of a pause that is long; return the seconds that are left of it."""
+        left = self.limiters[alias].pause_left()
+        if left >= LONG_PAUSE_S:
+            self._tell(alias, "paused", f"paused until {until(left)} by 429")
+        return left
+
+    def _outage(self, alias: str, row: Evidence) -> None:
+        if self._is_fit(alias) and row.count >= 2:
+            lasted = CLOCK.now() - max(row.since, self.began)
+            left = duration(self.provider.retry_for_s - lasted)
+            self._tell(alias, "failing", f"{plain(row.message)}, retrying for {left}")
+
+    def _is_fit(self, alias: str) -> bool:
+        breaker = self.breakers.get(alias)
+        if breaker is None:
+            return False
+        if breaker.standing() is not Standing.CLOSED:
+            return True
+        row = breaker.worst()
+        if row is not None and row.is_refusal():
+            self._tell(alias, "dead", f"{row.message}; it is not used any more")
+        elif row is not None:
+            lasted = duration(CLOCK.now() - max(row.since, self.began))
+            said = f"{plain(row.message)} for {lasted}; nothing more is sent until it answers"
+            self._tell(alias, "down", said)
+        return False
+
+    def _is_free(self, alias: str) -> bool:
+        """Return whether a key needs no help of others: it is neither in doubt nor paused."""
+        in_doubt = self.breakers[alias].standing() is not Standing.FINE
+        return not in_doubt and self.limiters[alias].pause_left() < LONG_PAUSE_S
+
+    def _none_left(self) -> ProviderError:
+        rows = {alias: breaker.worst() for alias, breaker in self.breakers.items()}
+        if self.strict:
+            rows = {alias: row for alias, row in rows.items() if alias in self.home}
+        known = {alias: row for alias, row in rows.items() if row is not None}
+        down = next((row for row in known.values() if row.kind not in REFUSALS), None)
+        if down is not None:
+            kind = getattr(errors, down.kind, errors.ConnectionFailed)
+            lasted = duration(CLOCK.now() - max(down.since, self.began))
+            text = f"{self.provider.name}: {down.message}; so for {lasted}, nothing more is sent"
+            return kind(text) if issubclass(kind, Retryable) else errors.ConnectionFailed(text)
+        why = {**self.unset, **{alias: row.message for alias, row in known.items()}}
+        reasons = "; ".join(f"{alias}: {reason}" for alias, reason in why.items())
+        return KeyDead(f"provider {self.provider.name}: no key is left ({reasons})")
+
+    def _tell(self, alias: str, trouble: str, text: str) -> None:
+        now = int(CLOCK.now() // _AGAIN_S)
+        key = f"{trouble} {alias} {now}"
+        if key not in self._told and f"{trouble} {alias} {now - 1}" not in self._told:
+            self._told.add(key)
+            notices.say(key, f"{alias}: {text}")

@@ -1,0 +1,354 @@
+"""The pool: one request in, one completion out, through whichever key has a free slot.
+
+Retries belong here and nowhere else. Each attempt has a total deadline (`attempt_deadline_s`); all
+attempts of a request with the pauses between them have another (`retry_for_s`, after which no new
+attempt starts); waiting for a slot counts toward neither. What is known of a key or a service after
+that (see `gate`) ends the other requests at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from copy import copy
+from typing import Protocol
+
+from pilotbench.asking.keys.breaker import Breaker
+from pilotbench.asking.keys.budget import Budget, estimate
+from pilotbench.asking.keys.gate import LONG_PAUSE_S, SILENT_S, Gate, GivenUp
+from pilotbench.asking.keys.limiter import default_folder, limiter_of, with_slots
+from pilotbench.asking.keys.purse import Bill, MustWait, Purse
+from pilotbench.asking.keys.rejections import NOT_FOUND, Rejections
+from pilotbench.asking.keys.secrets import opened_keys
+from pilotbench.asking.keys.slot_queue import Line
+from pilotbench.asking.keys.ticket import Ticket, Trials
+from pilotbench.ground import job_context, notices
+from pilotbench.ground.clock import CLOCK
+from pilotbench.ground.errors import (
+    AuthenticationFailed,
+    KeyDead,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Retryable,
+    Stopping,
+    UnusableAnswer,
+)
+from pilotbench.matrix.config import Settings
+from pilotbench.matrix.key_routing import usable_keys
+from pilotbench.providers import connect
+from pilotbench.providers.provider import Asked, Completion, Request, Tokens
+from pilotbench.providers.served import complaint
+
+log = logging.getLogger(__name__)
+FIRST_BACKOFF_S = 0.5
+LONGEST_BACKOFF_S = 30.0
+MOST_UNUSABLE = 3
+"""Paid answers that cannot be used, to one request: one, and at most two tries more."""
+SETTLED_S = 0.2
+"""How long a request waits that fits into the budget only when others are settled."""
+NOT_FOUND_WAITS_S = (1.0, 2.0)
+"""A deployment that was just made answers 404 for a moment."""
+
+
+class StopFlag(Protocol):
+    """What says that nothing more may be asked; `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """Return whether to stop."""
+        ...
+
+
+class Pool:
+    """Answers the requests of one shard; `ask` may be called from several threads at once.
+
+    `borrow`: use free slots of the home key, and (routing balanced) of the provider's other keys,
+    beyond `tokens`; without it at most `tokens` requests are in flight. `slots` has the slots in
+    force by alias where the command line named others than the config. `parent` is the process id
+    that must stay this process's parent, None for a shard that runs remotely. `room` is entered
+    before each request is sent, and left when its answer is written.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        model: str,
+        home_key: str,
+        tokens: int,
+        borrow: bool,
+        *,
+        stop: StopFlag | None = None,
+        parent: int | None = None,
+        slots: Mapping[str, int] | None = None,
+        room: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._provider_settings, self._model = settings.provider_of(model), settings.catalog[model]
+        self._home = usable_keys(settings, model, home_key, borrow)
+        self._strict = settings.routing == "by_prompt"
+        self._stop, self._parent = stop or threading.Event(), parent
+        self._tokens = None if borrow else threading.Semaphore(tokens)
+        self._random, self._room = random.Random(), room
+        self._next_look, began = 0.0, job_context.told().since()
+        self._gate = self._make_gate(settings, slots or {}, began)
+        self._limiters = self._gate.limiters
+        self._line = Line(self._limiters, self.check)
+        budget = budget_of(settings) if settings.budget_usd is not None else None
+        self._purse = Purse(budget, self._model)
+        self._counts_tokens = any(limiter.tpm for limiter in self._limiters.values())
+
+    def ask(
+        self,
+        request: Request,
+        keep: Callable[[UnusableAnswer], None] = lambda _: None,
+        most_unusable: int = MOST_UNUSABLE,
+        write: Callable[[Asked], None] = lambda _: None,
+    ) -> Asked:
+        """Return the answer to a request and how it was got.
+
+        `write` is called with it, and keeps it: only then does it count as spent, so that an
+        answer that a kill or a full disk takes away is not forgotten by the budget.
+        `keep` is called with each answer that cannot be used, since it was paid for; after
+        `most_unusable` of them the last is raised.
+
+        Raises Stopping, BudgetSpent, KeyDead (no key of the provider is left), ContextOverflow,
+        Refused, Rejected, Untrusted, UnusableAnswer, or the last Retryable when `retry_for_s` is
+        over.
+        """
+        try:
+            return self._ask(request, keep, most_unusable, write)
+        except GivenUp as end:
+            raise copy(end.error) from None  # each thread its own: a raised error is not shared
+
+    def _ask(
+        self,
+        request: Request,
+        keep: Callable[[UnusableAnswer], None],
+        most_unusable: int,
+        write: Callable[[Asked], None],
+    ) -> Asked:
+        trials = Trials()
+        while True:
+            try:
+                return self._attempt(request, trials, write)
+            except MustWait as wait:
+                self._await_budget(trials, *wait.args)
+            except KeyDead as error:
+                self._after_refusal(error, trials)
+            except Rejected as error:
+                self._after_rejection(error, trials)
+            except UnusableAnswer as error:
+                keep(error)
+                trials.unusable += 1
+                if trials.unusable >= most_unusable:
+                    raise
+                self._before_next(error, trials)
+            except Retryable as error:
+                self._before_next(error, trials)
+
+    def close(self) -> None:
+        """Close connections and files."""
+        if self._line.close():
+            for limiter in self._limiters.values():
+                limiter.close()
+        for breaker in self._gate.breakers.values():
+            breaker.close()
+        self._rejections.close()
+        self._purse.close()
+        close = getattr(self._provider, "close", None)
+        if close is not None:
+            close()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _make_gate(self, settings: Settings, slots: Mapping[str, int], began: float) -> Gate:
+        """Open all keys that may be used. Raises ConfigError where none is set."""
+        provider, entry = self._provider_settings, self._model
+        wanted = self._home if self._strict else (*self._home, *provider.keys)
+        keys = {alias: with_slots(provider.keys[alias], slots.get(alias)) for alias in wanted}
+        opened, unset = opened_keys(provider, keys)
+        limiters = {
+            alias: limiter_of(settings.limits_dir, keys[alias], opened[alias], len(opened))
+            for alias in opened
+        }
+        breakers = {}
+        for alias, limiter in limiters.items():
+            limiter.probe(began)
+            times = provider.retry_for_s, provider.attempt_deadline_s
+            breakers[alias] = Breaker(limiter.folder, entry.deployment, *times, began)
+        limits = settings.limits_dir or default_folder()
+        url = next(iter(opened.values())).base_url
+        self._rejections = Rejections(limits, entry, url, began)
+        self._provider = connect(provider, entry, opened)
+        return Gate(provider, self._home, self._strict, limiters, breakers, unset, began)
+
+    def _attempt(self, request: Request, trials: Trials, write: Callable[[Asked], None]) -> Asked:
+        """Send a request once. What fails after an answer has come does not lose the answer."""
+        answered: list[Asked] = []
+        self._rejections.check()
+        with ExitStack() as kept, self._purse.paying(request) as bill:
+            try:
+                self._send(request, trials, bill, answered, kept)
+            except Exception as error:
+                if not answered:
+                    raise
+                log.warning("after an answer: %s: %s", type(error).__name__, error)
+            write(answered[0])
+        return answered[0]
+
+    def _send(
+        self,
+        request: Request,
+        trials: Trials,
+        bill: Bill,
+        answered: list[Asked],
+        kept: ExitStack,
+    ) -> None:
+        """Send a request in its turn; append the answer to `answered` as soon as it is there.
+
+        `kept` ends when the answer is written: only then is anything said of it.
+        """
+        guess = estimate(request.body) if self._counts_tokens else Tokens()
+        with Ticket(self, trials, guess.input + guess.output) as ticket:
+            self._clear(ticket, bill, kept)
+            trials.unfunded_since = None
+            started, clock = time.time(), time.monotonic()
+            trials.attempts += 1
+            try:
+                completion = self._complete(request, ticket)
+            finally:
+                latency = time.monotonic() - clock
+                trials.tried_s += latency
+            queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
+            how = (ticket.alias, started, latency, queued_s, trials.attempts, slots)
+            answered.append(Asked(completion, *how))
+            bill.answer(completion.tokens)
+            counted = completion.tokens or guess
+            with suppress(Stopping, OSError):  # the next request may stop, not this answer
+                ticket.slot.settle(counted.input + counted.output)
+            with suppress(Stopping, OSError):
+                self._gate.breakers[ticket.alias].answered()
+                self._rejections.answered()
+
+    def _clear(self, ticket: Ticket, bill: Bill, kept: ExitStack) -> None:
+        """Reserve what a request that has its slot can cost, and room for its answer: it is sent.
+
+        Raises Rejected where its model was stopped meanwhile, MustWait or BudgetSpent, Stopping
+        where there is no room.
+        """
+        try:
+            self._rejections.check()
+            kept.enter_context(self._room())
+            bill.send()
+            kept.enter_context(notices.held())
+        except Exception:
+            self._gate.breakers[ticket.alias].unused()
+            ticket.slot.unused()
+            raise
+
+    def _await_budget(self, trials: Trials, usd: float) -> None:
+        """Wait a little, without a slot, until others are settled; say so where it takes long."""
+        now = time.monotonic()
+        since = trials.unfunded_since = trials.unfunded_since or now
+        if now - since > SILENT_S:
+            self._purse.tell(usd)
+        self._rest(SETTLED_S)
+
+    def _complete(self, request: Request, ticket: Ticket) -> Completion:
+        sent, alias = CLOCK.now(), ticket.alias
+        try:
+            completion = self._provider.complete(
+                request, alias, self._provider_settings.attempt_deadline_s
+            )
+        except ProviderError as error:
+            if isinstance(error, RateLimited):
+                ticket.slot.rejected(error.retry_after, error.exhausted)
+                wait = error.retry_after or self._backoff(ticket.trials) / 2
+                ticket.trials.not_before[alias] = time.monotonic() + wait
+            elif isinstance(error, Rejected):
+                self._rejections.rejected(error)
+            self._gate.failed(alias, error, sent, request.body)
+            raise
+        self._warn_of_another(completion.model)
+        return completion
+
+    def _warn_of_another(self, answered: str | None) -> None:
+        """Say once where another model has answered than was asked."""
+        model = self._model
+        if wrong := complaint(model.deployment, model.reports, answered):
+            notices.say(
+                f"served {model.name} {answered}", f"{model.name}: {wrong}", f"served {model.name}"
+            )
+
+    def _after_refusal(self, error: KeyDead, trials: Trials) -> None:
+        """Go on after a key has refused a request. Raises where it may go to no other."""
+        alias = trials.alias
+        trials.refusals[alias] += 1
+        if isinstance(error, AuthenticationFailed) and trials.refusals[alias] >= 2:
+            trials.barred.add(alias)
+        if not set(self._gate.candidates()) - trials.barred:
+            raise error  # the key answers others: it is this question that it refuses
+
+    def _after_rejection(self, error: Rejected, trials: Trials) -> None:
+        """Wait a little where a deployment is not there yet. Raises `error` otherwise."""
+        if error.status != NOT_FOUND or trials.missed >= len(NOT_FOUND_WAITS_S):
+            raise error
+        trials.missed += 1
+        self._rest(NOT_FOUND_WAITS_S[trials.missed - 1])
+
+    def _before_next(self, error: Retryable | UnusableAnswer, trials: Trials) -> None:
+        """Wait before the next attempt. Raises `error` when no time is left for one."""
+        keys = self._gate.candidates()
+        if isinstance(error, RateLimited):  # by this key: another may take it at once
+            left = [trials.not_before.get(a, 0.0) - time.monotonic() for a in keys]
+            seconds = max(0.0, min(left))
+        else:
+            wait = error.retry_after if isinstance(error, Retryable) else None
+            seconds = max(wait or 0.0, self._backoff(trials))  # a wait of 1 ms is no wait
+        if trials.tried_s + seconds > self._provider_settings.retry_for_s:
+            wait = error.retry_after if isinstance(error, Retryable) else None
+            asks = f"; it asks to wait {wait:.0f} s" if wait and wait >= LONG_PAUSE_S else ""
+            tried = f"{trials.attempts} attempts in {trials.tried_s:.0f} s"
+            error.args = (f"{self._provider_settings.name}: {error}{asks} ({tried})",)
+            raise error
+        trials.tried_s += seconds
+        self._rest(seconds)
+
+    def _backoff(self, trials: Trials) -> float:
+        longest = FIRST_BACKOFF_S * 2.0 ** min(trials.attempts - 1, 10)
+        return min(LONGEST_BACKOFF_S, longest) * self._random.uniform(0.5, 1.0)
+
+    def _rest(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.check()
+            time.sleep(min(left, 0.2))
+
+    def check(self) -> None:
+        """Raise Stopping where nothing more may be asked in this process.
+
+        Raises GivenUp where no key may be used for longer than a request is tried.
+        """
+        if self._stop.is_set():
+            raise Stopping("asked to stop")
+        if self._parent is not None and os.getppid() != self._parent:
+            raise Stopping("the run that started this shard is gone")
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + 1.0
+            self._gate.check()
+
+
+def budget_of(settings: Settings) -> Budget:
+    """Return the budget that all shards of a journal share."""
+    name = hashlib.sha256(str(settings.journal_dir.resolve()).encode()).hexdigest()[:32]
+    folder = settings.limits_dir or default_folder()
+    return Budget(folder / f"budget-{name}", settings.budget_usd)

@@ -1,0 +1,327 @@
+"""The limiter: at most so many requests in flight on a key, over all processes of the machine.
+
+A key's folder below `limits_dir` is named by the SHA-256 of its base URL and secret, so that two
+aliases of one secret are one key. In it:
+
+- `slot-N`: a slot is held while its file is flocked, so the slots of a killed process are free;
+- `turn`: only its holder looks for a free slot; `next`: only its holder waits for `turn`. So the
+  slots come in line: with free polling, 14 of 20 workers got one request in 8 s;
+- `freed`: a pipe that wakes the holder of `turn` when a slot is let go;
+- `ledger`: what was learned from 429s, and the requests and tokens of the last minute.
+
+A process that waits on a slow disk or a network file system still sees each change within POLL_S.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import select
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pilotbench.asking.keys.adaptive_limit import Pace
+from pilotbench.asking.keys.slots import EXCLUSIVE, SlotFiles, most_slots
+from pilotbench.asking.keys.usage_file import Account, Ledger
+from pilotbench.ground import notices
+from pilotbench.ground.clock import CLOCK, Clock
+from pilotbench.ground.errors import ConfigError
+from pilotbench.ground.file_locks import is_locked
+from pilotbench.providers.settings import Access, Key
+
+POLL_S = 0.05
+LEDGER = "ledger"
+FEW_SLOTS = 40
+"""So many slots of a key are not held against the number of files that can be opened."""
+
+
+def default_folder() -> Path:
+    """Return the folder of the user's state where limits are kept when config names none."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state, "pilotbench", "limits")
+
+
+def key_folder(limits_dir: Path | None, access: Access, alias: str) -> Path:
+    """Return the folder of a key. A key without a secret and a URL of its own goes by its alias."""
+    words = [access.base_url.rstrip("/"), access.secret or alias]
+    name = hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
+    return (limits_dir or default_folder()) / name
+
+
+def held_slots(limits_dir: Path | None, access: Access, alias: str) -> int:
+    """Return how many requests are in flight on a key now, over all processes of the machine."""
+    return sum(map(is_locked, key_folder(limits_dir, access, alias).glob("slot-*")))
+
+
+@dataclass
+class Slot:
+    """One request in flight; `taken` is the limiter's time. Let go exactly once."""
+
+    limiter: Limiter
+    index: int
+    taken: float
+    tokens: int
+    bucket: int = 0
+
+    def settle(self, tokens: int) -> None:
+        """Say that an answer came, and what it cost in tokens."""
+        self.limiter.answered(self, tokens)
+
+    def rejected(self, retry_after: float | None = None, exhausted: bool = False) -> None:
+        """Say that the provider answered 429."""
+        self.limiter.rejected(self, retry_after, exhausted)
+
+    def unused(self) -> None:
+        """Say that nothing was sent."""
+        self.limiter.unused(self)
+
+    def release(self) -> None:
+        """Let the slot go."""
+        self.limiter.release(self)
+
+
+@dataclass
+class Limiter:
+    """The slots of one key, as this process sees them; used by several threads at once."""
+
+    folder: Path
+    slots: int
+    rpm: int | None = None
+    tpm: int | None = None
+    clock: Clock = CLOCK
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._files = SlotFiles(self.folder)
+        self._ledger = Ledger(self.folder / LEDGER)
+        self._turn, self._next = self._open("turn"), self._open("next")
+        self._freed = self._open_pipe()
+        self._wakes = select.poll()
+        if self._freed is not None:
+            self._wakes.register(self._freed, select.POLLIN)
+        self._queue = threading.Lock()  # one thread of a process lines up at a time
+        with self._ledger.locked():
+            pass  # raises OSError here, at once, on a disk that has no flock
+
+    @contextlib.contextmanager
+    def slot(self, tokens: int = 0) -> Iterator[Slot]:
+        """Wait for a slot, hold it inside the block. `tokens` is reserved where tpm is set."""
+        slot = self.wait(tokens)
+        assert slot is not None
+        try:
+            yield slot
+        finally:
+            slot.release()
+
+    def try_now(self, tokens: int = 0) -> Slot | None:
+        """Return a slot, or None when none is free or someone already waits for one."""
+        if not self._queue.acquire(timeout=0.002):
+            return None
+        try:
+            if not self._line_up(block=False):
+                return None
+            try:
+                return self._take(tokens)[0]
+            finally:
+                fcntl.flock(self._turn, fcntl.LOCK_UN)
+        finally:
+            self._queue.release()
+
+    def wait(self, tokens: int = 0, wanted: Callable[[], bool] = lambda: True) -> Slot | None:
+        """Return a slot as soon as it is this process's turn; None once it is not `wanted`.
+
+        `wanted` is asked at least every POLL_S seconds, except while another process has the turn.
+        """
+        with self._queue:
+            if not (wanted() and self._line_up(block=True)):
+                return None
+            try:
+                while wanted():
+                    self._drain()
+                    slot, seconds = self._take(tokens)
+                    if slot is not None:
+                        return slot
+                    self._wakes.poll(1000 * max(0.001, min(seconds, POLL_S)))
+                return None
+            finally:
+                fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    def pause_left(self) -> float:
+        """Return the seconds that the key is paused for."""
+        return max(0.0, self._account().pace.paused_until - self.clock.now())
+
+    def refused_since(self) -> float | None:
+        """Return since when every request has met a pause; None where the last was answered."""
+        return self._account().pace.refused_since
+
+    def probe(self, began: float) -> bool:
+        """Let one request find out whether a pause from before `began` still holds.
+
+        Return whether there was one; the pause that such a request may bring is a new one.
+        """
+
+        def old(pace: Pace) -> bool:
+            return pace.paused_until > self.clock.now() and pace.paused_at < began
+
+        if not old(self._account().pace):
+            return False
+        with self._changing() as account:
+            found = old(account.pace)
+            if found:
+                account.pace = account.pace.probed(self.clock.now(), self.slots)
+        return found
+
+    def lift(self) -> float:
+        """End a pause; return the seconds that it would have lasted."""
+        with self._changing() as account:
+            left = max(0.0, account.pace.paused_until - self.clock.now())
+            account.pace = account.pace.lifted()
+        return left
+
+    def close(self) -> None:
+        """Close all files; slots still held are let go."""
+        self._files.close()
+        for file in (self._turn, self._next, self._freed):
+            if file is not None:
+                os.close(file)
+        self._ledger.close()
+
+    def release(self, slot: Slot) -> None:
+        """Let a slot go and wake whoever has the turn."""
+        if self._files.release(slot.index) and self._freed is not None:
+            with contextlib.suppress(BlockingIOError):  # full of news already
+                os.write(self._freed, b".")
+
+    def answered(self, slot: Slot, tokens: int) -> None:
+        """Record an answer; without rpm, tpm or a pause there is nothing to write."""
+        if not (self.tpm or self._account().pace.pauses):
+            return
+        with self._changing() as account:
+            account.pace = account.pace.answered()
+            account.correct(slot.bucket, tokens - slot.tokens)
+
+    def unused(self, slot: Slot) -> None:
+        """Give back what was booked for a request that was not sent."""
+        if self.rpm or self.tpm:
+            with self._changing() as account:
+                account.correct(slot.bucket, -slot.tokens, requests=-1)
+
+    def rejected(self, slot: Slot, retry_after: float | None, exhausted: bool) -> None:
+        """Record a 429."""
+        with self._changing() as account:
+            others = self._files.count(max(account.width, self.slots))[0] - 1
+            account.pace = account.pace.rejected(
+                self.clock.now(), slot.taken, max(0, others), self.slots, retry_after, exhausted
+            )
+
+    def _line_up(self, block: bool) -> bool:
+        how = fcntl.LOCK_EX if block else EXCLUSIVE
+        try:
+            fcntl.flock(self._next, how)
+        except BlockingIOError:
+            return False
+        try:
+            fcntl.flock(self._turn, how)
+        except BlockingIOError:
+            return False
+        finally:
+            fcntl.flock(self._next, fcntl.LOCK_UN)
+        return True
+
+    def _take(self, tokens: int) -> tuple[Slot | None, float]:
+        """Return a slot, or None and the seconds after which to look again. Needs the turn."""
+        now, account = self.clock.now(), self._account()
+        if account.pace.paused_until > now:
+            return None, account.pace.paused_until - now
+        if account.width < self.slots:
+            with self._changing() as account:
+                account.width = max(account.width, self.slots)
+        if (self.rpm or self.tpm) and (wait := account.wait_for(now, self.rpm, self.tpm, tokens)):
+            return None, wait
+        index = self._free(account, now)
+        if index is None:
+            return None, POLL_S
+        return self._booked(Slot(self, index, now, tokens)), 0.0
+
+    def _free(self, account: Account, now: float) -> int | None:
+        """Lock a free slot and return its index, or None. Needs the turn."""
+        allowed = account.pace.allowed(self.slots)
+        if allowed >= account.width:
+            return self._files.take(self.slots)
+        grows = account.pace.may_grow(now, self.slots)
+        busy, free, last = self._files.count(account.width, allowed + grows)
+        if max(last, self.slots) < account.width:
+            with self._changing() as account:  # those who had more slots are gone
+                account.width = max(last, self.slots)
+        if free is None or busy < allowed:
+            return free
+        with self._changing() as account:
+            account.pace = account.pace.grown(now, self.slots)
+        return free
+
+    def _booked(self, slot: Slot) -> Slot:
+        if self.rpm or self.tpm:
+            with self._changing() as account:
+                slot.bucket = account.book(slot.taken, slot.tokens)
+        return slot
+
+    def _account(self) -> Account:
+        return Account.kept(self._ledger.read(), self.clock)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[Account]:
+        with self._ledger.locked() as value:
+            account = Account.kept(value, self.clock)
+            yield account
+            value.clear()
+            value.update(account.keep(self.clock))
+
+    def _drain(self) -> None:
+        if self._freed is not None:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._freed, 4096)
+
+    def _open(self, name: str) -> int:
+        return os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _open_pipe(self) -> int | None:
+        """Open the pipe; None on a file system that has no pipes."""
+        path = self.folder / "freed"
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.mkfifo(path, 0o600)
+            return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+
+
+def limiter_of(limits_dir: Path | None, key: Key, access: Access, keys: int = 1) -> Limiter:
+    """Return the limiter of one of `keys` keys. Raises ConfigError where its folder does not do."""
+    folder = key_folder(limits_dir, access, key.alias)
+    try:
+        return Limiter(folder, _usable(key, keys), key.rpm, key.tpm)
+    except OSError as error:
+        raise ConfigError(
+            f"limits_dir: {folder.parent} cannot be used ({error.strerror}): "
+            "name a folder on a disk of this machine"
+        ) from None
+
+
+def _usable(key: Key, keys: int) -> int:
+    most = most_slots(keys) if key.slots > FEW_SLOTS else key.slots
+    if key.slots > most:
+        notices.say(
+            f"files {key.alias}",
+            f"{key.alias}: {key.slots} slots need more open files than this machine allows: "
+            f"{most} are used (ulimit -n)",
+        )
+    return min(key.slots, most)
+
+
+def with_slots(key: Key, slots: int | None) -> Key:
+    """Return `key` with the slots in force, where the command line named others."""
+    return key if slots is None else replace(key, slots=slots)

@@ -1,0 +1,248 @@
+"""Secrets are found by the NAME of an environment variable; a `.env` file is read, never written.
+
+The environment wins over the file. No secret leaves this module but inside an `Access`, whose
+text form does not show it; `scrubber` takes secrets out of whatever others wrote.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterable, Mapping
+from io import StringIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pilotbench.ground.errors import ConfigError
+from pilotbench.matrix.config import Settings
+from pilotbench.providers import base_urls
+from pilotbench.providers.settings import IN_PROCESS, Access, Key, ProviderSettings
+
+ENV_FILE = Path(".env")
+SECRET = "secret"
+OPENAI_HOST = "api.openai.com"
+_OPENAI_ONLY = (
+    ("OpenAI-Organization", ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION")),
+    ("OpenAI-Project", ("OPENAI_PROJECT_ID", "OPENAI_PROJECT")),
+)
+"""Header -> the variables that hold it; sent to OpenAI itself, to no other service."""
+_SDK_VARIABLES = {
+    "OPENAI_BASE_URL": ("openai", "write base_url_env: OPENAI_BASE_URL under the provider"),
+    "OPENAI_API_BASE": ("openai", "set OPENAI_BASE_URL, or write base_url under the provider"),
+    "OPENAI_CUSTOM_HEADERS": ("openai", "no header is added to requests"),
+    "OPENAI_API_VERSION": ("azure", "the config has api_version"),
+    "AZURE_OPENAI_AD_TOKEN": ("azure", "a key is used, named by env"),
+    "OPENAI_API_TYPE": ("azure", "the config has kind"),
+}
+"""Variable of the SDK -> the kind it is for, and what counts instead."""
+
+
+class NotSet(ConfigError):
+    """A variable that a key needs is not set; `variable` is its name, `what` what it holds."""
+
+    def __init__(self, message: str, variable: str, what: str) -> None:
+        super().__init__(message)
+        self.variable, self.what = variable, what
+
+
+def environment(file: Path = ENV_FILE) -> dict[str, str]:
+    """Return the environment over the variables of the `.env` file, where there is one.
+
+    An empty variable of the environment does not hide one of the file. Raises ConfigError for a
+    file that cannot be read.
+    """
+    found: dict[str, str | None] = {}
+    if file.is_file():
+        from dotenv import dotenv_values
+
+        found = dotenv_values(stream=StringIO(_decoded(file)), interpolate=False)
+    read = {name: value for name, value in found.items() if value is not None}
+    shown = ((n, value) for n, value in os.environ.items() if value.strip() or n not in read)
+    return read | dict(shown)
+
+
+def _decoded(file: Path) -> str:
+    """Return the text of a `.env` file; one from Windows may be UTF-16, or begin with a mark."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{file}: line {line} is not UTF-8; save the file as UTF-8") from None
+    if "\0" in text:
+        raise ConfigError(f"{file}: holds zero bytes; save the file as UTF-8")
+    return text
+
+
+def missing(
+    settings: Settings, aliases: Iterable[str], variables: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return one line for each key of `aliases` that cannot be used as things stand."""
+    known = environment() if variables is None else variables
+    lines = []
+    for alias in aliases:
+        key = settings.keys[alias]
+        found = problems(settings.providers[key.provider], key, known)
+        if found:
+            lines.append(_line(found))
+    return lines
+
+
+def problems(
+    provider: ProviderSettings, key: Key, variables: Mapping[str, str]
+) -> list[ConfigError]:
+    """Return all that keeps a key from being used: a NotSet for each variable that is not set."""
+    found = []
+    for read in () if provider.kind in IN_PROCESS else (_base_url, _secret):
+        try:
+            read(provider, key, variables)
+        except ConfigError as error:
+            found.append(error)
+    return found
+
+
+def opened_keys(
+    provider: ProviderSettings, aliases: Iterable[str]
+) -> tuple[dict[str, Access], dict[str, str]]:
+    """Return what opens each key, and why those that are not set are not.
+
+    Raises ConfigError where none is set.
+    """
+    variables = environment()
+    opened: dict[str, Access] = {}
+    unset: dict[str, str] = {}
+    for alias in aliases:
+        try:
+            opened[alias] = access(provider, provider.keys[alias], variables)
+        except ConfigError as error:
+            unset[alias] = str(error)
+    if not opened:
+        raise ConfigError(next(iter(unset.values())))
+    return opened, unset
+
+
+def access(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -> Access:
+    """Return the base URL and secret of a key.
+
+    Raises ConfigError, one line that names the variables to set.
+    """
+    if provider.kind in IN_PROCESS:
+        return Access(f"{provider.kind}:", "")
+    if found := problems(provider, key, variables):
+        raise ConfigError(_line(found))
+    url = _base_url(provider, key, variables)
+    version = provider.api_version or variables.get("OPENAI_API_VERSION", "").strip() or None
+    return Access(url, _secret(provider, key, variables), _headers(url, variables), version)
+
+
+def _line(found: list[ConfigError]) -> str:
+    return "; ".join(map(str, found))
+
+
+def _base_url(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -> str:
+    """Return the base URL: the variable's where it is set, else the one that the config writes."""
+    for url, name in (
+        (key.base_url, key.base_url_env),
+        (provider.base_url, provider.base_url_env),
+    ):
+        if name and (told := variables.get(name, "").strip()):
+            return _sound(told, provider, f"the URL in {name}")
+        if url:
+            return _sound(url, provider, "base_url")
+        if name:
+            return _variable(name, "base URL", provider, key, variables)
+    raise ConfigError(
+        f"providers.{provider.name}: no base URL: write base_url (kind azure: endpoint), "
+        "or base_url_env with the name of a variable that holds it"
+    )
+
+
+def _sound(url: str, provider: ProviderSettings, source: str) -> str:
+    if wrong := base_urls.problem(url, provider.kind):
+        raise ConfigError(f"provider {provider.name}: {source} {wrong}")
+    return url
+
+
+def _headers(url: str, variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    host = urlsplit(url).hostname or ""
+    if host != OPENAI_HOST and not host.endswith(f".{OPENAI_HOST}"):
+        return ()
+    found = ((h, next(filter(None, map(variables.get, names)), "")) for h, names in _OPENAI_ONLY)
+    return tuple((header, value.strip()) for header, value in found if value.strip())
+
+
+def to_set(
+    provider: ProviderSettings, aliases: Iterable[str], variables: Mapping[str, str], every: bool
+) -> str:
+    """Return what to set before a provider's keys can be used: `every` one of them, or any."""
+    keys = [provider.keys[alias] for alias in aliases]
+    found = [one for key in keys for one in problems(provider, key, variables)]
+    unset = [one for one in found if isinstance(one, NotSet)]
+    urls, secrets = (
+        list(dict.fromkeys(one.variable for one in unset if (one.what == SECRET) is is_secret))
+        for is_secret in (False, True)
+    )
+    any_of = "one of " if len(secrets) > 1 and not every else ""
+    needed = " and ".join(filter(None, [", ".join(urls), any_of + ", ".join(secrets)]))
+    others = dict.fromkeys(str(one) for one in found if not isinstance(one, NotSet))
+    return "; ".join(([f"set {needed}"] if needed else []) + list(others))
+
+
+def notes(settings: Settings, models: Iterable[str], variables: Mapping[str, str]) -> list[str]:
+    """Return what to know of the environment before `models` are asked."""
+    providers = [settings.catalog[model].provider for model in models]
+    return [*moved(settings, providers, variables), *unused(settings, providers, variables)]
+
+
+def moved(settings: Settings, providers: Iterable[str], variables: Mapping[str, str]) -> list[str]:
+    """Return a line for each provider that a variable sends elsewhere than the config says."""
+    lines = []
+    for provider in (settings.providers[name] for name in dict.fromkeys(providers)):
+        name, url = provider.base_url_env, variables.get(provider.base_url_env or "", "").strip()
+        if provider.base_url and url and url.rstrip("/") != provider.base_url.rstrip("/"):
+            host = urlsplit(url).netloc.rpartition("@")[2]
+            lines.append(f"provider {provider.name}: requests go to {host}, as {name} says")
+    return lines
+
+
+def unused(settings: Settings, providers: Iterable[str], variables: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable that users of the SDK set and that has no effect here."""
+    used = [settings.providers[name] for name in dict.fromkeys(providers)]
+    kinds, named = {provider.kind for provider in used}, set()
+    for provider in used:
+        named |= {provider.base_url_env, *(key.base_url_env for key in provider.keys.values())}
+        named |= {key.env for key in provider.keys.values()}
+        if provider.kind == "azure" and provider.api_version is None:
+            named.add("OPENAI_API_VERSION")
+    return [
+        f"{name} is set and has no effect: {instead}"
+        for name, (kind, instead) in _SDK_VARIABLES.items()
+        if kind in kinds and name not in named and variables.get(name, "").strip()
+    ]
+
+
+def _secret(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -> str:
+    if key.env is None:
+        return ""
+    secret = _variable(key.env, SECRET, provider, key, variables)
+    if not secret.isascii() or not secret.isprintable():
+        raise ConfigError(f"key {key.alias}: {key.env} holds characters that no API key has")
+    return secret
+
+
+def _variable(
+    name: str, what: str, provider: ProviderSettings, key: Key, variables: Mapping[str, str]
+) -> str:
+    value = variables.get(name, "").strip()
+    if not value:
+        raise NotSet(
+            f"key {key.alias} (provider {provider.name}): no {what}: set the environment variable "
+            f"{name}, or write it in .env",
+            name,
+            what,
+        )
+    return value

@@ -1,0 +1,195 @@
+"""One small locked file that all processes of a machine share: what a key has used.
+
+The file is read and written whole under flock; a process that dies keeps no lock. What cannot be
+read in it (a crash of the machine, another program) counts as new: slots hold without it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pilotbench.asking.keys.adaptive_limit import Pace, number
+from pilotbench.ground.clock import Clock
+from pilotbench.ground.errors import Stopping
+
+Json = dict[str, Any]
+LARGEST = 1 << 20
+"""Bytes; a ledger is a few hundred, so a larger file is not one."""
+MOST_SLOTS = 100_000
+BUCKET_S = 0.5
+WINDOW_S = 60.5
+"""A little more than a minute: a request may reach the provider later than the next one does."""
+
+
+@dataclass
+class Account:
+    """The content of a key's ledger; its times are those of a Clock.
+
+    `width` is the number of slot files in use; `used` has [bucket, requests, tokens] of the last
+    minute, oldest first, kept only for keys with rpm or tpm.
+    """
+
+    pace: Pace = field(default_factory=Pace)
+    width: int = 0
+    used: list[list[int]] = field(default_factory=list)
+
+    def as_json(self) -> Json:
+        """Return plain JSON types."""
+        return {"pace": self.pace.as_json(), "width": self.width, "used": self.used}
+
+    @classmethod
+    def from_json(cls, value: Any) -> Account:
+        """Return the account that `as_json` made `value` from; what cannot be read is new."""
+        found = value if isinstance(value, dict) else {}
+        used = found.get("used")
+        return cls(
+            Pace.from_json(found.get("pace")),
+            int(number(found.get("width"), 0, MOST_SLOTS) or 0),
+            [entry for entry in map(_entry, used if isinstance(used, list) else []) if entry],
+        )
+
+    @classmethod
+    def kept(cls, value: Json, clock: Clock) -> Account:
+        """Return the account in a file: one of another boot or machine has its times moved."""
+        account, shift = cls.from_json(value), clock.shift(value.get("clock"))
+        if shift is None:
+            return cls(account.pace.timeless(), account.width)
+        pace = account.pace.moved(shift).bounded(clock.now())
+        buckets = math.floor(shift / BUCKET_S)
+        return cls(pace, account.width, [[one[0] + buckets, *one[1:]] for one in account.used])
+
+    def keep(self, clock: Clock) -> Json:
+        """Return what is written to the file."""
+        return {**self.as_json(), "clock": clock.moment()}
+
+    def wait_for(self, now: float, rpm: int | None, tpm: int | None, tokens: int) -> float:
+        """Return the seconds until one request with `tokens` fits below rpm and tpm."""
+        self._forget(now)
+        requests = sum(entry[1] for entry in self.used)
+        spent = sum(entry[2] for entry in self.used)
+        tokens = min(tokens, tpm) if tpm else 0  # one that never fits goes when nothing else does
+        for bucket, some, many in self.used:
+            if (rpm is None or requests < rpm) and (tpm is None or spent + tokens <= tpm):
+                return 0.0
+            requests, spent, until = requests - some, spent - many, bucket
+            if (rpm is None or requests < rpm) and (tpm is None or spent + tokens <= tpm):
+                return max(0.0, (until + 1) * BUCKET_S + WINDOW_S - now)
+        return 0.0
+
+    def book(self, now: float, tokens: int) -> int:
+        """Add one request with `tokens`; return the bucket that `correct` needs."""
+        self._forget(now)
+        bucket = math.floor(now / BUCKET_S)
+        if not self.used or self.used[-1][0] < bucket:
+            self.used.append([bucket, 0, 0])
+        self.used[-1][1] += 1
+        self.used[-1][2] += tokens
+        return self.used[-1][0]
+
+    def correct(self, bucket: int, tokens: int, requests: int = 0) -> None:
+        """Add `tokens` and `requests` (negative to give back) to what was booked in `bucket`."""
+        for entry in self.used:
+            if entry[0] == bucket:
+                entry[1] = max(0, entry[1] + requests)
+                entry[2] = max(0, entry[2] + tokens)
+
+    def _forget(self, now: float) -> None:
+        first = (now - WINDOW_S) / BUCKET_S - 1
+        last = now / BUCKET_S + 1  # a bucket in the future is the work of a clock set back
+        self.used = [entry for entry in self.used if first < entry[0] <= last]
+
+
+def _entry(value: Any) -> list[int] | None:
+    if not isinstance(value, list) or len(value) != 3:
+        return None
+    counts = [number(one, -1e12, 1e12) for one in value]
+    if None in counts or any((one or 0) < 0 for one in counts[1:]):
+        return None
+    return [int(one or 0) for one in counts]
+
+
+def peek(path: Path) -> Json:
+    """Return the content of a ledger without making one; {} where there is none."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return {}
+    try:
+        return _parsed(_bytes(file))
+    finally:
+        os.close(file)
+
+
+def _bytes(file: int) -> bytes:
+    try:
+        size = os.fstat(file).st_size
+        return os.pread(file, size, 0) if size <= LARGEST else b""
+    except OSError:
+        return b""
+
+
+def _parsed(data: bytes) -> Json:
+    try:
+        value = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+class Ledger:
+    """A locked JSON file. Several threads and processes may use it at once.
+
+    Where it cannot be written (a full disk) Stopping is raised: nothing is asked uncounted.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._mutex = threading.Lock()
+        self._last: tuple[bytes, Json] = (b"", {})
+
+    def read(self) -> Json:
+        """Return the content without locking; {} when there is none, or none yet whole.
+
+        It is the same object as before while the file is the same: to be looked at only.
+        """
+        data, last = _bytes(self._file), self._last
+        if data != last[0]:
+            self._last = last = (data, _parsed(data))
+        return last[1]
+
+    @contextmanager
+    def locked(self) -> Iterator[Json]:
+        """Yield the content for change, and write it back."""
+        with self._mutex:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                value = _parsed(_bytes(self._file))
+                yield value
+                self._write(value)
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _write(self, value: Json) -> None:
+        data = json.dumps(value, separators=(",", ":")).encode()
+        try:
+            size = os.fstat(self._file).st_size
+            if size > LARGEST:
+                os.ftruncate(self._file, size := 0)
+            # Spaces over the rest of what was longer: one who reads meanwhile finds it whole.
+            os.pwrite(self._file, data.ljust(size), 0)
+        except OSError as error:
+            raise Stopping(f"{self._path}: limits cannot be kept: {error.strerror}") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)

@@ -1,0 +1,50 @@
+"""Flaws of a name, or of a name with its clause: another tool in the place of the right one."""
+
+from __future__ import annotations
+
+from pilotbench.benchmark.flaws.drifts import DRIFTS, OPERATIONS
+from pilotbench.benchmark.flaws.plans import FlawedPlan, changed, instead, pick, told
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.world.toolbox import CATEGORIES
+
+
+def tool_misuse(instance: Instance) -> FlawedPlan:
+    """Name another tool of the same category that the plan does not use; the clause stays."""
+    used = {step.tool for step in instance.plan}
+    options = [
+        (place, wrong)
+        for place in told(instance)
+        for wrong in _neighbours(instance.plan[place].tool)
+        if wrong not in used
+    ]
+    place, wrong = pick(instance, "tool_misuse", options)
+    steps = changed(instance, place, tool=wrong, operation=OPERATIONS[wrong])
+    return FlawedPlan(steps, instead(instance, place, wrong))
+
+
+def semantic_drift(instance: Instance) -> FlawedPlan:
+    """Let a line drift to a neighbouring operation, which reads well and has another aim."""
+    used = {step.tool for step in instance.plan}
+    options = [
+        (place, drift)
+        for place in told(instance)
+        for drift in DRIFTS[instance.plan[place].tool]
+        if drift[0] not in used
+    ]
+    place, (tool, purpose, arguments) = pick(instance, "semantic_drift", options)
+    own = instance.plan[place].arguments
+    given = {
+        key: own.get(value[1:], "unknown") if value.startswith("@") else value
+        for key, value in arguments.items()
+    }
+    clause = purpose.format_map({key: str(value) for key, value in own.items()})
+    steps = changed(
+        instance, place, tool=tool, operation=OPERATIONS[tool], purpose=clause, arguments=given
+    )
+    return FlawedPlan(steps, instead(instance, place, tool))
+
+
+def _neighbours(tool: str) -> list[str]:
+    """Return the other tools of a tool's category."""
+    category = next(tools for tools in CATEGORIES.values() if tool in tools)
+    return [name for name in category if name != tool]

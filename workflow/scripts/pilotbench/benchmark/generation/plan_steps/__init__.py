@@ -1,0 +1,38 @@
+"""Moves: each adds one step of a reference plan, with its objects, texts and goal.
+
+A plan is a recipe of tokens. A token is a move (`filter`, `write`), or a lookup for a later move
+(`note>filter`: a note gives the limit of the filter). `MOVES` finds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pilotbench.benchmark.generation.builder import Builder
+from pilotbench.benchmark.generation.plan_steps import figures, lookups, shapes, sinks, sources
+
+Move = Callable[[Builder], None]
+Lookup = Callable[[Builder, str], None]
+
+MOVES: dict[str, tuple[str, Move]] = {
+    **sources.MOVES,
+    **shapes.MOVES,
+    **figures.MOVES,
+    **sinks.MOVES,
+}
+LOOKUPS: dict[str, tuple[str, Lookup]] = lookups.LOOKUPS
+
+
+def tool_of(token: str) -> str | None:
+    """Return the tool that a token calls; None for `given`, which calls none."""
+    lookup, arrow, _ = token.partition(">")
+    return (LOOKUPS[lookup][0] if arrow else MOVES[token][0]) or None
+
+
+def play(builder: Builder, token: str) -> None:
+    """Make the move of `token`."""
+    lookup, arrow, target = token.partition(">")
+    if arrow:
+        LOOKUPS[lookup][1](builder, target)
+    else:
+        MOVES[token][1](builder)

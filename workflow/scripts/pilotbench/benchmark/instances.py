@@ -1,0 +1,81 @@
+"""What a concrete problem is: the data that every task hands to every player."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+from pilotbench.ground.canonical_json import digest
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool as it is offered to a model: the same words in every protocol."""
+
+    name: str
+    description: str
+    parameters: Json
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of a reference plan.
+
+    `arguments` may hold references to earlier results: `{"$step": 0, "path": "handle"}` stands for
+    the value at that path in the result of step 0. `purpose` is the clause of the optimal prompt
+    (operation and object; a value only where the request gives it). `operation` names what is done
+    without naming a tool. `needs` are the steps whose results or effects this step depends on.
+    """
+
+    tool: str
+    arguments: Json
+    operation: str
+    purpose: str
+    needs: tuple[int, ...] = ()
+
+
+def _fields(value: Step | Instance) -> Json:
+    return {known.name: getattr(value, known.name) for known in fields(value)}
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One problem of (task, difficulty, index); the same for every model, prompt and repeat.
+
+    `world` is the starting world as JSON; `goal` and `protected` are predicates on the final world
+    (goal may include `{"kind": "answer", ...}`); `plan` is empty where the task has none.
+    `extra` is the task's own data (answer key of a question pack, templates of the request, …).
+    """
+
+    task: str
+    difficulty: str
+    index: int
+    request: str
+    world: Json = field(default_factory=dict)
+    goal: tuple[Json, ...] = ()
+    protected: Json = field(default_factory=dict)
+    plan: tuple[Step, ...] = ()
+    extra: Json = field(default_factory=dict)
+
+    def as_json(self) -> Json:
+        """Return the instance as plain JSON types, the form in `results/instances/`.
+
+        The parts are shared, not copied (`asdict` takes longer than making the instance).
+        """
+        return {**_fields(self), "plan": [_fields(step) for step in self.plan]}
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of all that a player or the scorer can see of this instance."""
+        return digest(self.as_json())
+
+    @cached_property
+    def question_hash(self) -> str:
+        """SHA-256 of what is asked and of the world that tools simulate.
+
+        How it is scored is no part of it: a goal that is corrected asks nothing again.
+        """
+        return digest([self.difficulty, self.index, self.request, self.world])

@@ -1,0 +1,30 @@
+"""The reference players, which bound what a score can mean, by name.
+
+They play through the same seam as a provider; see `player` for what one sees and gives back, and
+`checkbenchmark` for what each must score.
+"""
+
+from __future__ import annotations
+
+from pilotbench.benchmark.players.blind import do_nothing, finish_guess, random, spammer
+from pilotbench.benchmark.players.namers import copier, name_only
+from pilotbench.benchmark.players.oracles import no_retry_oracle, oracle, searcher
+from pilotbench.benchmark.players.plan_follower import plan_follower
+from pilotbench.benchmark.players.player import PlayContext, Player, Seen
+from pilotbench.benchmark.players.shortcut import shortcut
+
+__all__ = ["PLAYERS", "PlayContext", "Player", "Seen"]
+
+PLAYERS: dict[str, Player] = {
+    "oracle": oracle,
+    "searcher": searcher,
+    "no_retry_oracle": no_retry_oracle,
+    "random": random,
+    "name_only": name_only,
+    "copier": copier,
+    "shortcut": shortcut,
+    "spammer": spammer,
+    "do_nothing": do_nothing,
+    "finish_guess": finish_guess,
+    "plan_follower": plan_follower,
+}

@@ -1,0 +1,52 @@
+"""Players that know nothing of the plan: the lower bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.players.player import Chance, Json, PlayContext, Seen, finish, use
+from pilotbench.benchmark.players.values import Pool, request_values
+from pilotbench.benchmark.world.toolbox import TOOLS
+
+NAMES = tuple(TOOLS)
+
+
+def random(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
+    """Use a tool by chance in every turn, in the last one give an answer by chance.
+
+    Tools are uniform; arguments have the right type and come from the request and the results.
+    """
+    chance = Chance("random", instance, context.repeat, len(turns))
+    pool = Pool(instance, turns)
+    if len(turns) + 1 >= context.max_turns:
+        return finish(chance.pick([*pool.numbers, *pool.words]))
+    tool = TOOLS[chance.pick(NAMES)]
+    return use(instance, tool.name, pool.arguments(tool, chance))
+
+
+def spammer(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
+    """Use every tool in turn on what was met so far, then answer with all that was met."""
+    pool = Pool(instance, turns)
+    if len(turns) + 1 >= context.max_turns:
+        return finish([*pool.numbers, *pool.words])
+    tool = TOOLS[NAMES[(instance.index + len(turns)) % len(NAMES)]]
+    chance = Chance("spammer", instance, context.repeat, len(turns))
+    return use(instance, tool.name, pool.arguments(tool, chance))
+
+
+def do_nothing(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
+    """Say something and call nothing."""
+    return "I have nothing to do."
+
+
+def finish_guess(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
+    """Answer at once, with a guess of the right type: from the request, or of the usual size."""
+    chance = Chance("finish_guess", instance, context.repeat, 0)
+    met = request_values(instance.request)
+    guesses: list[Any] = [value for value in met if isinstance(value, str)]
+    if any(predicate.get("type") == "number" for predicate in instance.goal):
+        usual = 100_000 + int(chance.number() * 900_000)
+        guesses = [*(value for value in met if not isinstance(value, str)), usual, 0, 1]
+    return finish(chance.pick(guesses or [""]))

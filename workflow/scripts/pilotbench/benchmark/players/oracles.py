@@ -1,0 +1,57 @@
+"""Players that know the reference plan and the answer: the upper bounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.players.player import Json, PlayContext, Seen, finish, use
+from pilotbench.benchmark.players.walk import Walk, reference_answer, walk
+from pilotbench.benchmark.world.references import resolve
+from pilotbench.benchmark.world.toolbox import is_discovery
+
+_SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\n+")
+
+
+def oracle(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
+    """Play the reference plan and try injected failures again."""
+    return _next(instance, walk(turns, retries=True))
+
+
+def no_retry_oracle(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
+    """Play the reference plan; give up, without an answer, at the first failure."""
+    return _next(instance, walk(turns, retries=False))
+
+
+def searcher(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
+    """Play as the oracle with only those tools that `tool_search` found for the request.
+
+    It searches for each sentence of the request, once, in order; below hard it is the oracle.
+    """
+    stand = walk(turns, retries=True)
+    if not is_discovery(instance.difficulty):
+        return _next(instance, stand)
+    searched = [turn for turn in turns if turn.call and turn.call["tool"] == "tool_search"]
+    wanted = sentences(instance.request)
+    if len(searched) < len(wanted):
+        return {"tool": "tool_search", "arguments": {"query": wanted[len(searched)]}}
+    found = {tool["name"] for turn in searched for tool in turn.reply["result"]["tools"]}
+    if stand.place < len(instance.plan) and instance.plan[stand.place].tool not in found:
+        return finish(None)
+    return _next(instance, stand)
+
+
+def sentences(request: str) -> list[str]:
+    """Return the sentences of a request; clauses after a colon or semicolon count as such."""
+    return [part for part in _SENTENCE_END.split(request.strip()) if part]
+
+
+def _next(instance: Instance, stand: Walk) -> Json:
+    """Return the next step of the reference plan, or finish."""
+    if stand.failed:
+        return finish(None)
+    if stand.place >= len(instance.plan):
+        return finish(reference_answer(instance))
+    step = instance.plan[stand.place]
+    return use(instance, step.tool, resolve(step.arguments, stand.results))  # type: ignore[arg-type]

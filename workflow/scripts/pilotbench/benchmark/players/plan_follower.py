@@ -1,0 +1,55 @@
+"""The player that follows the plan of its prompt to the letter, flawed or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pilotbench.benchmark import flaws
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.players.player import Json, PlayContext, Seen, finish, use
+from pilotbench.benchmark.players.walk import walk
+
+_NUMBERING = re.compile(r"^\s*(?:\d+[.)]|-)\s+")
+
+
+def plan_follower(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
+    """Make each step of the plan in the prompt once; injected failures are tried again.
+
+    Without a plan it calls nothing. What a step cannot have, because what makes it stands later
+    or is missing, it takes from the latest result.
+    """
+    steps = plan_in(instance, context.prompt)
+    if steps is None:
+        return "There is no plan."
+    stand = walk(turns, retries=True)
+    found: dict[int, Json] = {}
+    for place, result in stand.results.items():
+        found.setdefault(steps[place].origin, result)
+    if stand.place >= len(steps):
+        return finish(flaws.literal_answer(instance, found))
+    step = steps[stand.place].step
+    return use(instance, step.tool, flaws.literal_arguments(step, found))
+
+
+def plan_in(instance: Instance, prompt: str) -> tuple[flaws.PlannedStep, ...] | None:
+    """Return the plan whose lines stand in the prompt, the longest where several do."""
+    given = [_NUMBERING.sub("", line) for line in prompt.splitlines()]
+    fitting = [steps for steps in _plans(instance) if _has(given, instance, steps)]
+    return max(fitting, key=len, default=None)
+
+
+def _plans(instance: Instance) -> Iterator[tuple[flaws.PlannedStep, ...]]:
+    yield flaws.optimal_plan(instance)
+    for flaw in flaws.FLAWS:
+        try:
+            yield flaws.flawed_plan(instance, flaw).steps
+        except flaws.NotApplicable:
+            continue
+
+
+def _has(given: list[str], instance: Instance, steps: Sequence[flaws.PlannedStep]) -> bool:
+    """Say whether the lines of a plan stand in the prompt one after the other."""
+    wanted = flaws.shown_lines(instance, [planned.step for planned in steps])
+    size = len(wanted)
+    return any(given[at : at + size] == wanted for at in range(len(given) - size + 1))

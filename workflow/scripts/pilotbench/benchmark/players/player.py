@@ -1,0 +1,89 @@
+"""The seam of a reference player: what it sees, and what it gives back.
+
+A player is a function `next_call(instance, context, turns)`. It returns the next call as
+`{"tool", "arguments"}`, or a text, which is a message without a call. It is stateless and
+deterministic: all chance comes from SHA-256 of (player, instance, repeat, turn, …), so the same
+episode is played the same way in every process, from any turn on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.world.toolbox import is_discovery
+from pilotbench.ground.canonical_json import unit_interval
+
+Json = dict[str, Any]
+PROTOCOL_TOOLS = ("finish", "tool_search", "tool_info")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One earlier turn: the call that was made, None for a message without one, and its reply."""
+
+    call: Json | None
+    reply: Json
+
+
+@dataclass(frozen=True)
+class PlayContext:
+    """What a player knows besides the instance.
+
+    `prompt` is the text of the user message: the plan-follower finds its plan there. `max_turns`
+    is the number that the model is told.
+    """
+
+    prompt: str
+    max_turns: int
+    repeat: int = 0
+
+
+Player = Callable[[Instance, PlayContext, Sequence[Seen]], Json | str]
+
+
+def finish(answer: Any) -> Json:
+    """Return the call that ends the episode."""
+    return {"tool": "finish", "arguments": {"answer": answer}}
+
+
+def use(instance: Instance, tool: str, arguments: Json) -> Json:
+    """Return the call of one of the thirty tools, through `call_tool` where that is the way."""
+    if is_discovery(instance.difficulty):
+        return {"tool": "call_tool", "arguments": {"name": tool, "arguments": arguments}}
+    return {"tool": tool, "arguments": arguments}
+
+
+def uses(turns: Sequence[Seen]) -> Iterator[tuple[str, Json, Json]]:
+    """Yield (tool, arguments, reply) of each earlier use of one of the thirty tools."""
+    for turn in turns:
+        call = turn.call
+        if call is None or call["tool"] in PROTOCOL_TOOLS:
+            continue
+        if call["tool"] == "call_tool":
+            call = {"tool": call["arguments"]["name"], "arguments": call["arguments"]["arguments"]}
+        yield call["tool"], call["arguments"], turn.reply
+
+
+def is_transient(reply: Json) -> bool:
+    """Say whether a reply is an injected failure, which may be tried again."""
+    return not reply.get("ok") and bool(reply.get("error", {}).get("transient"))
+
+
+class Chance:
+    """Draws that depend on (player, instance, repeat, turn) and on how many were made before."""
+
+    def __init__(self, player: str, instance: Instance, repeat: int, turn: int) -> None:
+        self._words = (player, instance.content_hash, repeat, turn)
+        self._count = 0
+
+    def number(self) -> float:
+        """Return the next draw, uniform in [0, 1)."""
+        self._count += 1
+        return unit_interval(*self._words, self._count)
+
+    def pick(self, options: Sequence[Any]) -> Any:
+        """Return one of `options`, which must not be empty, each as likely."""
+        return options[int(self.number() * len(options))]

@@ -1,0 +1,42 @@
+"""Where a player stands in a plan that it plays step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.players.player import Json, Seen, is_transient, uses
+
+
+@dataclass
+class Walk:
+    """The next place in the plan, what earlier places returned, and the places that failed."""
+
+    place: int = 0
+    results: dict[int, Json] = field(default_factory=dict)
+    failed: list[int] = field(default_factory=list)
+
+
+def walk(turns: Sequence[Seen], retries: bool) -> Walk:
+    """Return where a player stands that makes one step a turn.
+
+    With `retries` an injected failure is tried again; any other failure is passed over.
+    """
+    stand = Walk()
+    for _, _, reply in uses(turns):
+        if retries and is_transient(reply):
+            continue
+        if reply.get("ok"):
+            stand.results[stand.place] = reply["result"]
+        else:
+            stand.failed.append(stand.place)
+        stand.place += 1
+    return stand
+
+
+def reference_answer(instance: Instance) -> Any:
+    """Return the answer that the goal wants, `done` where it wants none."""
+    wanted = (predicate for predicate in instance.goal if predicate["kind"] == "answer")
+    return next((predicate["value"] for predicate in wanted), "done")

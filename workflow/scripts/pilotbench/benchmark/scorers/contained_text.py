@@ -1,0 +1,53 @@
+"""Contained text: every wanted text occurs in the reply."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pilotbench.benchmark.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
+from pilotbench.benchmark.scorers.text_form import answer_form, normalised
+
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Scripts that put no space between words."""
+
+
+def holds(wanted: Any, given: Any, options: Json) -> bool:
+    """Look for each wanted text in the reply as whole words, both normalised."""
+    case = options["ignore_case"]
+    text = answer_form(given, options["extract"], case)
+    texts = wanted if isinstance(wanted, list) else [wanted]
+    return all(_stands_in(normalised(part, case), text) for part in texts)
+
+
+def _stands_in(part: str, text: str) -> bool:
+    """Say whether `part` occurs in `text` as whole words and whole numbers, units apart."""
+    before = rf"(?<!{_letter(part[0])})" + (r"(?<!\d[.,])" if part[0].isdigit() else "")
+    behind = r"(?!\d|[.,^_]\d)" if part[-1].isdigit() else rf"(?!{_letter(part[-1])})"
+    return re.search(before + re.escape(part) + behind, text) is not None
+
+
+def _letter(char: str) -> str:
+    """Return the class of characters that would make a longer word of one that ends in `char`."""
+    return rf"[^\W{_UNSPACED}]" if re.fullmatch(rf"[^\W{_UNSPACED}]", char) else r"(?!)"
+
+
+def problem(wanted: Any) -> str | None:
+    """Say that a text is empty once normalised: it would be contained in every reply."""
+    texts = wanted if isinstance(wanted, list) else [wanted]
+    return None if all(normalised(text) for text in texts) else "a text without a letter or digit"
+
+
+SCORER = Scorer(
+    "The reply contains this text, or each of these, as whole words; a weak test.",
+    holds,
+    answer={
+        "anyOf": [
+            {"type": "string", "minLength": 1},
+            {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+        ]
+    },
+    says="the reply contains {}",
+    options={"extract": {**EXTRACT, "default": "whole"}, "ignore_case": IGNORE_CASE},
+    problem=problem,
+)

@@ -1,0 +1,28 @@
+"""One of: the normalised answer is one of the accepted texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pilotbench.benchmark.scorers import exact
+from pilotbench.benchmark.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
+
+
+def holds(wanted: Any, given: Any, options: Json) -> bool:
+    """Compare with each accepted text as the exact match does."""
+    return any(exact.holds(text, given, options) for text in wanted)
+
+
+def problem(wanted: Any) -> str | None:
+    """Return what is wrong with the first text that the exact match could not use."""
+    return next(filter(None, map(exact.problem, wanted)), None)
+
+
+SCORER = Scorer(
+    "The answer is one of these texts, compared as the exact match does.",
+    holds,
+    answer={"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1},
+    says="the answer is one of {}",
+    options={"extract": EXTRACT, "ignore_case": IGNORE_CASE},
+    problem=problem,
+)

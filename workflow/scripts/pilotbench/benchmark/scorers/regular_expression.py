@@ -1,0 +1,104 @@
+"""Regular expression: the answer matches a pattern.
+
+The pattern is the pack author's. One that takes too long on an answer leaves that episode
+unfinished, named with file, line and pattern: it is no fault of the model, so it is never a score.
+One that takes too long on a hundred equal characters is an error before the first request.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import regex
+
+from pilotbench.benchmark.scorers.extraction import extracted
+from pilotbench.benchmark.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
+from pilotbench.ground.errors import Unscorable
+
+LONGEST = 10_000
+PATIENCE_S = 2.0
+MOST_TIMEOUTS = 3
+MOST_REPEATS = 1_000_000
+
+_timeouts: Counter[str] = Counter()
+
+
+def holds(wanted: Any, given: Any, options: Json) -> bool:
+    """Match the pattern with the first 10,000 characters of the answer.
+
+    Raises Unscorable where that takes longer than two seconds.
+    """
+    text = extracted(given, options["extract"])
+    return found(wanted, text, options["ignore_case"], whole=options["match"] == "full")
+
+
+def found(wanted: str, text: str, ignore_case: bool = False, *, whole: bool = False) -> bool:
+    """Say whether a pattern matches in the first 10,000 characters of `text`, or all of them.
+
+    Raises Unscorable where that takes longer than two seconds, and at once where this process has
+    met that three times with the pattern.
+    """
+    try:
+        if _timeouts[wanted] < MOST_TIMEOUTS:
+            return _matches(wanted, text, ignore_case, whole)
+    except TimeoutError:
+        _timeouts[wanted] += 1
+    raise Unscorable(f"the pattern {_short(wanted)} takes longer than {PATIENCE_S:g} s to match")
+
+
+def _matches(wanted: str, text: str, ignore_case: bool, whole: bool) -> bool:
+    pattern = regex.compile(wanted, regex.IGNORECASE if ignore_case else 0)
+    match = pattern.fullmatch if whole else pattern.search
+    return match(text[:LONGEST], timeout=PATIENCE_S) is not None
+
+
+def _short(pattern: str) -> str:
+    return repr(pattern) if len(pattern) <= 80 else f"{pattern[:79]!r}…"
+
+
+@lru_cache(maxsize=10_000)
+def problem(wanted: str) -> str | None:
+    """Say why a pattern is no regular expression, or that it backtracks without end."""
+    repeats = (int(count) for count in re.findall(r"\)\{(\d+)", wanted))
+    if math.prod(repeats) > MOST_REPEATS:
+        return f"no regular expression: {_short(wanted)} repeats a group more than a million times"
+    try:
+        pattern = regex.compile(wanted)
+    except (regex.error, RecursionError, OverflowError) as error:
+        return f"no regular expression: {error}"
+    try:
+        for probe in _probes(wanted):
+            pattern.fullmatch(probe, timeout=PATIENCE_S)
+    except TimeoutError:
+        return f"the pattern {_short(wanted)} backtracks without end; rewrite its nested repeats"
+    return None
+
+
+def _probes(pattern: str) -> Iterator[str]:
+    """Yield texts that a pattern with nested repeats takes for ever to refuse."""
+    letters = dict.fromkeys(char for char in pattern if char.isalnum())
+    for char in dict.fromkeys(["a", "0", " ", *list(letters)[:20]]):
+        yield char * 100 + "\0"
+
+
+SCORER = Scorer(
+    "The answer matches this regular expression of Python.",
+    holds,
+    answer={"type": "string", "minLength": 1},
+    says="the answer matches {}",
+    options={
+        "extract": EXTRACT,
+        "ignore_case": {**IGNORE_CASE, "default": False},
+        "match": {
+            "enum": ["full", "search"],
+            "default": "full",
+            "description": "The pattern covers the whole answer, or occurs in it.",
+        },
+    },
+    problem=problem,
+)

@@ -1,0 +1,279 @@
+"""Score a completed episode: a pure function of (instance, transcript).
+
+The transcript's calls are replayed through a fresh session; nothing is asked of a provider. A
+change of any rule here raises SCORING_VERSION, and stored transcripts are scored again for free.
+
+Kinds of error, one a call, the first that fits:
+
+| kind | rule |
+|---|---|
+| `tool_call_format` | the turn has no call that could be parsed |
+| `tool_selection` | an unknown tool, or a valid call that changes something protected |
+| `parameter_config` | the schema is violated, or a named thing does not exist or does not fit |
+| `sequence_order` | a precondition does not hold, a later call makes it true |
+| `dependency` | a precondition does not hold, and no call ever makes it true |
+| `timeout` | an injected transient error, never followed by a success of the same call |
+| `max_turns` | the turns ran out: once an episode |
+| `no_rule_error` | the episode failed and no other rule fits: once an episode |
+
+A precondition that an earlier call had met and no later one meets is `parameter_config`: what was
+needed was there, the call named something else (the raw text, say, and not the rows parsed of it).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from pilotbench.benchmark import flaws
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.tasks.task import Score, Transcript, Turn
+from pilotbench.ground.errors import TranscriptError
+
+Json = dict[str, Any]
+
+SCORING_VERSION = "3"
+END_REASONS = ("finish", "no_call", "max_turns", "context_overflow", "length")
+ANSWERED = ("finish", "no_call")
+ERROR_KINDS = (
+    "tool_call_format",
+    "tool_selection",
+    "parameter_config",
+    "sequence_order",
+    "dependency",
+    "timeout",
+    "max_turns",
+    "no_rule_error",
+)
+PARTIAL_PROGRESS = 0.5
+WEIGHTS = {"full_success": 1.0, "partial_success": 0.5, "failure": 0.0}
+
+
+class Record(Protocol):
+    """What the scorer reads of one executed call; see `world.session.CallRecord`."""
+
+    tool: str
+    arguments: Any
+    valid: bool
+    ok: bool
+    code: str | None
+    transient: bool
+    unmet: str | None
+    missing: str | None
+    violation: str | None
+    unknown_tool: bool
+    meets: tuple[str, ...]
+    broke: list[str]
+
+
+class Replayable(Protocol):
+    """The part of a session that scoring needs."""
+
+    finished: bool
+    answer: Any
+    log: list[Any]
+
+    def call(self, tool: str, arguments: Any) -> Json:
+        """Execute one call and return the reply."""
+        ...
+
+    def goal_state(self, answer: Any) -> list[tuple[Json, bool, str]]:
+        """Return (predicate, holds now, words) for each goal predicate."""
+        ...
+
+    def protected_broken(self) -> list[str]:
+        """Return the identities of the protected objects that have changed."""
+        ...
+
+    def diff(self) -> list[Json]:
+        """Return each changed object in short form."""
+        ...
+
+
+SessionFactory = Callable[[Instance, str, int], Replayable]
+
+
+def score(instance: Instance, transcript: Transcript, session_factory: SessionFactory) -> Score:
+    """Score a completed episode of a task with a world.
+
+    Raises TranscriptError, in one line, when transcript and instance do not fit.
+    """
+    session, turns = _replayed(instance, transcript, session_factory)
+    answer = transcript.answer if transcript.end_reason in ANSWERED else None
+    goals = [
+        {"kind": predicate["kind"], "holds": bool(holds), "says": says}
+        | ({"object": predicate["object"]} if "object" in predicate else {})
+        for predicate, holds, says in session.goal_state(answer)
+    ]
+    broken = session.protected_broken()
+    reached = sum(goal["holds"] for goal in goals)
+    progress = reached / len(goals) if goals else 0.0
+    success = bool(goals) and reached == len(goals) and not broken
+    level = _level(success, progress, broken)
+    calls = call_rows(turns, session.log)
+    return Score(
+        success=success,
+        progress=progress,
+        level=level,
+        weighted_score=WEIGHTS[level],
+        collateral_damage=bool(broken),
+        goals=goals,
+        broken=broken,
+        errors=_errors(calls, transcript, success),
+        calls=calls,
+        transient=_transient(session.log),
+        flaws=flaws.signatures(instance, _attempts(turns, session.log)),
+        world_diff=session.diff(),
+    )
+
+
+def _level(success: bool, progress: float, broken: Sequence[str]) -> str:
+    if success:
+        return "full_success"
+    if not broken and progress >= PARTIAL_PROGRESS:
+        return "partial_success"
+    return "failure"
+
+
+def _replayed(
+    instance: Instance, transcript: Transcript, session_factory: SessionFactory
+) -> tuple[Replayable, list[Turn]]:
+    """Return the session after all calls, and the turns that had one."""
+    if transcript.instance != instance.content_hash:
+        raise _misfit(
+            instance,
+            f"the transcript is of instance {transcript.instance[:12]}, "
+            f"this one is {instance.content_hash[:12]}",
+        )
+    if transcript.end_reason not in END_REASONS:
+        raise _misfit(instance, f"unknown end_reason {transcript.end_reason!r}")
+    session = session_factory(instance, transcript.tool_success_rate, transcript.repeat)
+    turns = [turn for turn in transcript.turns if turn.call is not None]
+    for turn in turns:
+        _replay(instance, session, turn)
+    if session.finished != (transcript.end_reason == "finish"):
+        raise _misfit(instance, f"end_reason {transcript.end_reason} does not fit its calls")
+    if session.finished and not _equal(session.answer, transcript.answer):
+        raise _misfit(instance, "the answer is not the one that finish was called with")
+    return session, turns
+
+
+def _replay(instance: Instance, session: Replayable, turn: Turn) -> None:
+    """Execute one turn's call again; its reply must be the stored one.
+
+    A turn without a reply is one that ended the episode.
+    """
+    if session.finished:
+        raise _misfit(instance, f"turn {turn.turn}: a call after finish")
+    call = turn.call or {}
+    if set(call) != {"tool", "arguments"}:
+        raise _misfit(instance, f"turn {turn.turn}: a call has exactly tool and arguments")
+    reply = session.call(call["tool"], call["arguments"])
+    if turn.reply is not None and not _equal(reply, turn.reply):
+        raise _misfit(
+            instance,
+            f"turn {turn.turn}: {call['tool']} now replies {_short(reply)}, "
+            f"the transcript has {_short(turn.reply)}",
+        )
+
+
+def _misfit(instance: Instance, words: str) -> TranscriptError:
+    return TranscriptError(f"{instance.task} {instance.difficulty} {instance.index}: {words}")
+
+
+def _plain(value: Any) -> str:
+    """Return `value` as JSON in one form; unlike an identity it may hold NaN."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return _plain(one) == _plain(other)
+
+
+def _short(value: Any) -> str:
+    words = _plain(value)
+    return words if len(words) <= 100 else words[:99] + "…"
+
+
+def call_rows(turns: Sequence[Turn], log: Sequence[Record]) -> list[Json]:
+    """Return one row a call: turn, tool reached, arguments, valid, ok, code, transient, kind."""
+    return [
+        {
+            "turn": turn.turn,
+            "tool": record.tool,
+            "arguments": record.arguments,
+            "valid": record.valid,
+            "ok": record.ok,
+            "code": record.code,
+            "transient": record.transient,
+            "kind": error_kind(place, log),
+        }
+        for place, (turn, record) in enumerate(zip(turns, log, strict=True))
+    ]
+
+
+def error_kind(place: int, log: Sequence[Record]) -> str | None:
+    """Return the kind of error of call `place`, None for a good call."""
+    record = log[place]
+    if record.unknown_tool or record.broke:
+        return "tool_selection"
+    if record.ok:
+        return None
+    if record.transient:
+        return None if _recovered(place, log) else "timeout"
+    if record.violation is None and record.missing is None and record.unmet is not None:
+        return _order_kind(record.unmet, log[:place], log[place + 1 :])
+    return "parameter_config"
+
+
+def _order_kind(unmet: str, before: Sequence[Record], after: Sequence[Record]) -> str:
+    if any(unmet in record.meets for record in after):
+        return "sequence_order"
+    if any(unmet in record.meets for record in before):
+        return "parameter_config"
+    return "dependency"
+
+
+def _same(record: Record) -> str:
+    return _plain([record.tool, record.arguments])
+
+
+def _recovered(place: int, log: Sequence[Record]) -> bool:
+    wanted = _same(log[place])
+    return any(record.ok and _same(record) == wanted for record in log[place + 1 :])
+
+
+def _transient(log: Sequence[Record]) -> dict[str, int]:
+    """Count the transient failures met, those tried again, and those that then succeeded."""
+    met = [place for place, record in enumerate(log) if record.transient]
+    retried = [
+        place
+        for place in met
+        if any(_same(record) == _same(log[place]) for record in log[place + 1 :])
+    ]
+    recovered = sum(_recovered(place, log) for place in met)
+    return {"met": len(met), "retried": len(retried), "recovered": recovered}
+
+
+def _errors(calls: Sequence[Json], transcript: Transcript, success: bool) -> dict[str, int]:
+    """Count the errors of each kind; kinds that do not occur are absent."""
+    found = Counter(row["kind"] for row in calls if row["kind"] is not None)
+    found["tool_call_format"] += sum(turn.call is None for turn in transcript.turns)
+    found["max_turns"] += transcript.end_reason == "max_turns"
+    if not success and not found.total():
+        found["no_rule_error"] = 1
+    return {kind: found[kind] for kind in ERROR_KINDS if found[kind]}
+
+
+def _attempts(turns: Sequence[Turn], log: Sequence[Record]) -> list[flaws.Attempt]:
+    """Return what the flaw signatures look at: each attempted call and what came back."""
+    return [
+        flaws.Attempt(record.tool, record.arguments, record.ok, _result(turn))
+        for turn, record in zip(turns, log, strict=True)
+    ]
+
+
+def _result(turn: Turn) -> Any:
+    return (turn.reply or {}).get("result")

@@ -1,0 +1,145 @@
+"""The task seam: a task owns its instances, its tools, its world and its scorer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.instances import ToolSpec as ToolSpec
+
+Json = dict[str, Any]
+
+
+class Session(Protocol):
+    """One episode's live world, deterministic in (instance, rate, repeat, the calls made)."""
+
+    finished: bool
+    answer: Any
+
+    def call(self, tool: str, arguments: Json) -> Json:
+        """Execute one call (including `finish`, `tool_search`, …) and return the reply as JSON."""
+        ...
+
+
+@dataclass
+class Turn:
+    """One turn of an episode: what the model said, what was understood, what came back.
+
+    `call` is `{"tool", "arguments"}` or None when nothing could be parsed; `parse_error` says why.
+    `surplus` counts further calls in the same message, which are not executed. `reply` is the
+    JSON given back (a tool's reply, or the fixed neutral reply), None when the episode ended here.
+    """
+
+    turn: int
+    content: str | None
+    call: Json | None
+    reply: Json | None
+    parse_error: str | None = None
+    surplus: int = 0
+    finish_reason: str | None = None
+    thought: str | None = None
+
+
+@dataclass
+class Transcript:
+    """All that the scorer sees of an episode.
+
+    `end_reason`: finish, no_call, max_turns, context_overflow, length.
+    `answer`: argument of `finish`, or the text of a second message without a call.
+    """
+
+    instance: str  # content hash
+    tool_success_rate: str
+    repeat: int
+    turns: list[Turn] = field(default_factory=list)
+    end_reason: str = "max_turns"
+    answer: Any = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """The outcome of a completed episode, a pure function of (instance, transcript).
+
+    `goals`: each goal predicate with `holds` and, in words, `says`; `broken`: protected objects
+    that changed; `errors`: kind -> number of calls; `calls`: one dict a call (turn, tool,
+    arguments, valid, ok, code, transient, kind); `transient`: failures met, retried, recovered;
+    `flaws`: signature of each applicable flaw -> followed, corrected or not_reached;
+    `world_diff`: changed objects, each {object, before, after} in short form; all are plain JSON
+    types.
+    """
+
+    success: bool
+    progress: float
+    level: str
+    weighted_score: float
+    collateral_damage: bool
+    goals: list[Json]
+    broken: list[str]
+    errors: dict[str, int]
+    calls: list[Json]
+    transient: dict[str, int]
+    flaws: dict[str, str]
+    world_diff: list[Json]
+
+
+class Axes(Protocol):
+    """What a plan needs to know of a task; `difficulties` is ("none",) where it has no levels."""
+
+    @property
+    def difficulties(self) -> tuple[str, ...]: ...
+    @property
+    def rated(self) -> bool:
+        """Say whether tools can fail: then tool_success_rate is an axis."""
+        ...
+
+    @property
+    def planned(self) -> bool:
+        """Say whether there are reference plans: then optimal and flawed_* exist."""
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """Return the number of instances, None for unlimited."""
+        ...
+
+
+class Task(Axes, Protocol):
+    """A task type."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def longest_plan(self) -> int: ...
+    @property
+    def scoring_version(self) -> str: ...
+    @property
+    def rules_version(self) -> str:
+        """Return the version of what is asked and scored, without the instances."""
+        ...
+
+    def instance(self, difficulty: str, index: int) -> Instance:
+        """Return instance `index`; the same bytes in every process and on every machine."""
+        ...
+
+    def check(self) -> None:
+        """Raise TaskError where an instance of this task could not be made or scored."""
+        ...
+
+    def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
+        """Return the tools offered for this instance, `finish` last; empty for plain questions."""
+        ...
+
+    def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> Session:
+        """Return a fresh session."""
+        ...
+
+    def score(self, instance: Instance, transcript: Transcript) -> Score:
+        """Score a completed episode. Raises TranscriptError when the two do not fit."""
+        ...
+
+    def max_turns(self, difficulty: str) -> int:
+        """Return the turns that `max_turns: auto` means at this difficulty."""
+        ...

@@ -1,0 +1,87 @@
+"""A task type on the world: instances by index, at five difficulties.
+
+What makes and plays instances is imported when there is one to make: listing tasks stays cheap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pilotbench.benchmark.generation.plan_grammar import Grammar, Recipe
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
+from pilotbench.benchmark.world.levels import DIFFICULTIES, is_discovery
+from pilotbench.ground.errors import TaskError
+
+if TYPE_CHECKING:
+    from pilotbench.benchmark.world.session import Session
+
+
+@dataclass(frozen=True)
+class WorldTask:
+    """One of the five task types; `odd` are the recipes of odd indices where they differ."""
+
+    name: str
+    description: str
+    grammar: Grammar
+    odd: tuple[Recipe, ...] = ()
+    difficulties: tuple[str, ...] = DIFFICULTIES
+    rated: bool = True
+    planned: bool = True
+    size: int | None = None
+
+    @property
+    def longest_plan(self) -> int:
+        """Return the number of steps of the longest plan."""
+        return self.grammar.most
+
+    @property
+    def scoring_version(self) -> str:
+        """Return the version of the scoring rules."""
+        from pilotbench.benchmark.tasks.scoring import SCORING_VERSION
+
+        return str(SCORING_VERSION)
+
+    @property
+    def rules_version(self) -> str:
+        """Return the version of the scoring rules: BENCHMARK_VERSION covers the rest."""
+        return self.scoring_version
+
+    def instance(self, difficulty: str, index: int) -> Instance:
+        """Return instance `index`; raises TaskError for an unknown difficulty or a bad index."""
+        if difficulty not in self.difficulties:
+            known = ", ".join(self.difficulties)
+            raise TaskError(f"task {self.name}: no difficulty {difficulty!r}; known: {known}")
+        if index < 0:
+            raise TaskError(f"task {self.name}: index {index} is below 0")
+        from pilotbench.benchmark.generation.generate import make
+
+        return make(self.name, self.grammar, self.odd, difficulty, index)
+
+    def check(self) -> None:
+        """Do nothing: the tests hold what is built in."""
+
+    def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
+        """Return the tools offered for this instance, `finish` last."""
+        from pilotbench.benchmark.world.toolbox import offered
+
+        return offered(is_discovery(instance.difficulty))
+
+    def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> Session:
+        """Return a fresh session."""
+        from pilotbench.benchmark.world.session import Session
+
+        return Session(instance, tool_success_rate, repeat)
+
+    def score(self, instance: Instance, transcript: Transcript) -> Score:
+        """Score a completed episode; raises TranscriptError when the two do not fit."""
+        from pilotbench.benchmark.tasks.scoring import score
+        from pilotbench.benchmark.world.session import Session
+
+        return score(instance, transcript, Session)
+
+    def max_turns(self, difficulty: str) -> int:
+        """Return 3 x the longest plan + 7, plus 2 x the longest plan under discovery."""
+        discovery = 2 * self.longest_plan if is_discovery(difficulty) else 0
+        return 3 * self.longest_plan + 7 + discovery

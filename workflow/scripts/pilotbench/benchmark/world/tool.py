@@ -1,0 +1,166 @@
+"""What a tool is: its words, its schema, and the shape of what it returns or raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from pilotbench.benchmark.instances import ToolSpec
+from pilotbench.benchmark.world.objects import Data
+from pilotbench.ground.canonical_json import canonical
+from pilotbench.ground.errors import TaskError
+
+Json = dict[str, Any]
+
+INLINE_LIMIT = 300
+LARGEST = 1e15
+TRANSIENT_CODES = ("timeout", "unavailable", "interrupted")
+
+
+class Failure(Exception):
+    """A tool that refuses, with an error `code` of its list.
+
+    `unmet` names the precondition that did not hold (`signed_in:…`, `parsed:…`, `routed:…`);
+    `missing` the named thing that does not exist; `violation` what is wrong with the arguments.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        unmet: str | None = None,
+        missing: str | None = None,
+        violation: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.unmet = unmet
+        self.missing = missing
+        self.violation = violation
+
+
+class Change(NamedTuple):
+    """One object of the world set to a new value: `(section, key)`, None as value removes it."""
+
+    section: str
+    key: str
+    value: Any
+
+
+class Outcome(NamedTuple):
+    """What a successful tool gives: the result, a new data object, changes, preconditions met."""
+
+    result: Json
+    data: Data | None = None
+    changes: tuple[Change, ...] = ()
+    meets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One of the thirty tools.
+
+    `run` takes the world and the arguments by name and returns an Outcome or raises Failure; it
+    changes nothing itself. `requires` says in words what must be true before it works. `result`
+    describes what comes back. `keywords` help `tool_search` only.
+    """
+
+    name: str
+    description: str
+    parameters: Json
+    run: Callable[..., Outcome]
+    errors: tuple[str, ...]
+    result: str
+    requires: str = ""
+    keywords: str = ""
+
+
+def schema(required: Sequence[str] = (), /, **properties: Json) -> Json:
+    """Return the object schema of a tool's parameters; unknown arguments are not allowed."""
+    shape: Json = {"type": "object", "properties": properties, "additionalProperties": False}
+    if required:
+        shape["required"] = list(required)
+    return shape
+
+
+def text(description: str = "", **more: Any) -> Json:
+    """Return the schema of a string."""
+    return {"type": "string", **({"description": description} if description else {}), **more}
+
+
+def one_of(*values: str, default: str | None = None) -> Json:
+    """Return the schema of one word out of a list, optionally with a default."""
+    return {"enum": list(values), **({} if default is None else {"default": default})}
+
+
+# No descriptions here: each request pays for all thirty schemas. The request says what `data` is,
+# and `World.content` holds typed text to INLINE_LIMIT.
+HANDLE: Json = {"type": "string"}
+INLINE: Json = {"type": "string"}
+
+
+@lru_cache(maxsize=256)
+def _compiled(shape: str) -> Callable[[Json], Json]:
+    """Compile one parameter schema (canonical JSON); raises TaskError when it is no schema."""
+    import json
+
+    import fastjsonschema
+
+    try:
+        compiled: Callable[[Json], Json] = fastjsonschema.compile(json.loads(shape))
+    except (fastjsonschema.JsonSchemaDefinitionException, TypeError, KeyError) as error:
+        raise TaskError(f"its parameters are no JSON Schema: {error}") from None
+    return compiled
+
+
+def check_arguments(tool: Tool | ToolSpec, arguments: Any) -> Json:
+    """Return `arguments` with defaults filled in; raises Failure `bad_arguments`.
+
+    Whole floats become integers, so that 5 and 5.0 are the same call.
+    """
+    import fastjsonschema
+
+    if not isinstance(arguments, dict):
+        raise Failure("bad_arguments", "arguments must be an object", violation="not an object")
+    try:
+        plain = {
+            key: value if isinstance(value, str) else _whole(value)
+            for key, value in arguments.items()
+        }
+        return _validator(tool)(plain)
+    except (OverflowError, RecursionError):
+        message = f"numbers must be at most {LARGEST:g}"
+        raise Failure("bad_arguments", message, violation=message) from None
+    except fastjsonschema.JsonSchemaValueException as error:
+        message = str(error.message).replace("data.", "").replace("data ", "arguments ")
+        raise Failure("bad_arguments", message[:200], violation=message[:200]) from None
+
+
+_VALIDATORS: dict[int, tuple[Tool | ToolSpec, Callable[[Json], Json]]] = {}
+
+
+def _validator(tool: Tool | ToolSpec) -> Callable[[Json], Json]:
+    """Return the compiled schema of `tool`, compiled once a process."""
+    known = _VALIDATORS.get(id(tool))
+    if known is None:
+        try:
+            known = (tool, _compiled(canonical(tool.parameters)))
+        except TaskError as error:
+            raise TaskError(f"tool {tool.name}: {error}") from None
+        _VALIDATORS[id(tool)] = known
+    return known[1]
+
+
+def _whole(value: Any) -> Any:
+    """Return whole floats as int, all else as it is; raises OverflowError past LARGEST."""
+    if isinstance(value, int | float) and not abs(value) <= LARGEST:
+        raise OverflowError
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    return value

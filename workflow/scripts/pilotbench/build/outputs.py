@@ -1,0 +1,116 @@
+"""What is derived for free: database, exports and summary, each from the one before.
+
+The rules call one function each; after a failed run `refresh` calls all three, so that what was
+finished is in the tables too.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pilotbench.ground import atomic_files, links
+from pilotbench.ground.errors import UserError
+from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.fingerprint import Now
+
+MADE = ".made"
+REFRESHED = ".refreshed"
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def _one_line(database: Path) -> Iterator[None]:
+    """Turn what DuckDB says of a disk that is full or cannot be written into one line."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.FatalException) as error:
+        why = str(error).strip().splitlines()[0]
+        raise UserError(f"{database}: cannot be written or read: {why}") from None
+    except OSError as error:
+        error.filename = error.filename or str(database)
+        raise
+
+
+def update_database(matrix: Matrix) -> Path:
+    """Bring `master.duckdb` up to date from shard files and, where there is none, the journal."""
+    from pilotbench.episodes.evaluate import replay
+    from pilotbench.results import database
+
+    results = matrix.settings.results_dir
+    links.check(results, "shards")
+    atomic_files.discard_old(results)
+    with _one_line(results / "master.duckdb"):
+        database.update(
+            results,
+            matrix.plan,
+            matrix.settings,
+            replay=lambda shard: replay(matrix, shard),
+            now=Now(matrix),
+            log=log.info,
+        )
+    return results / "master.duckdb"
+
+
+def write_exports(matrix: Matrix) -> None:
+    """Write `master_database.json` and `exports/` from the database."""
+    import pilotbench.results.database.export as export
+    import pilotbench.results.database.master_json as master_json
+
+    results = matrix.settings.results_dir
+    links.check(results, "exports")
+    with _one_line(results / "master.duckdb"):
+        master_json.write(results / "master.duckdb", results / "master_database.json")
+        export.write(results / "master.duckdb", results / "exports")
+
+
+def write_summary(matrix: Matrix) -> None:
+    """Write `summary/` from the database; `summary.txt` is the table for the terminal."""
+    from pilotbench.results import summary
+
+    results = matrix.settings.results_dir
+    out = results / "summary"
+    links.check(results, *(f"summary/{name}" for name in ("figures", "tables")))
+    out.mkdir(parents=True, exist_ok=True)
+    width = shutil.get_terminal_size((110, 24)).columns
+    with _one_line(results / "master.duckdb"):
+        summary.build(results / "master.duckdb", results, out, matrix.settings)
+        table = summary.terminal(results / "master.duckdb", width=width)
+    atomic_files.write_text(out / "summary.txt", table)
+
+
+def refresh(matrix: Matrix) -> None:
+    """Bring database, exports and summary up to date, whatever is finished.
+
+    Snakemake does not know of it. So its record of the last success is made void first: whatever
+    ends this, the next run makes database, exports and summary again.
+    """
+    void(matrix.settings.results_dir)
+    update_database(matrix)
+    write_exports(matrix)
+    write_summary(matrix)
+
+
+def void(results: Path) -> None:
+    """Make the next run write database, exports and summary, whatever their times are.
+
+    A missing output is made again; where outputs lie in a bucket, the parameter `refreshed` differs
+    from the one that is on record.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    (results / MADE).unlink(missing_ok=True)
+    atomic_files.write_text(results / REFRESHED, f"{time.time_ns()}\n")
+
+
+def refreshed(results: Path) -> str | None:
+    """Return when database and summary were last written outside of a rule, None where never."""
+    try:
+        return (results / REFRESHED).read_text().strip()
+    except OSError:
+        return None

@@ -1,0 +1,308 @@
+"""How far a run is: from the headers of shard files and the journals of unfinished shards.
+
+It opens neither database nor transcripts and holds no lock that anyone waits for, so it answers at
+any time: during a run, from another terminal, after a crash. What does not change any more (the
+header of a file, an answer) is read once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pilotbench.asking.journal import Journal, journal_folder
+from pilotbench.asking.journal.answers import Answers
+from pilotbench.asking.journal.unusable import Unusable
+from pilotbench.asking.keys.limiter import held_slots
+from pilotbench.asking.keys.secrets import access, environment, missing
+from pilotbench.asking.keys.states import state_of
+from pilotbench.episodes.episode import cost_usd
+from pilotbench.episodes.shard_file import read_header
+from pilotbench.ground import job_context, notices
+from pilotbench.ground.errors import RecordError
+from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.fingerprint import Now
+from pilotbench.providers.provider import Tokens
+from pilotbench.providers.settings import Price
+
+Json = dict[str, Any]
+NOTICES = 12
+"""How many of the last notices `status` shows."""
+WINDOW_S = 300.0
+"""Rates are those of the last five minutes, or since the first answer in them."""
+
+
+@dataclass
+class ModelProgress:
+    """Counts of episodes unless named otherwise.
+
+    `begun` are in unfinished shards and have an answer in the journal; `owed` failed on
+    infrastructure and wait for the next run; `usd` is what all answers have cost, as far as it is
+    known: `usd_unknown` episodes have an answer of unknown cost; `recent` were done in the last
+    `recent_s` seconds.
+    """
+
+    model: str
+    planned: int = 0
+    done: int = 0
+    begun: int = 0
+    owed: int = 0
+    shards: int = 0
+    shards_done: int = 0
+    shards_running: int = 0
+    usd: float = 0.0
+    usd_unknown: int = 0
+    recent: int = 0
+    recent_s: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Episodes a minute."""
+        return 60 * self.recent / self.recent_s if self.recent_s else 0.0
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds left at this rate; None where nothing moves."""
+        return 60 * (self.planned - self.done) / self.rate if self.rate else None
+
+
+@dataclass
+class KeyProgress:
+    """Requests on one key: in flight now (None: its secret is not set here), answers a minute.
+
+    `slots` are those in force in a run that goes on, else those of the config. `state` says in
+    words what keeps the key from answering, nothing where it is well.
+    """
+
+    key: str
+    slots: int
+    in_flight: int | None
+    rate: float = 0.0
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What is counted of an answer in the journal; `started` is Unix time in s."""
+
+    index: int
+    repeat: int
+    usd: float | None
+    started: float
+    key: str
+    slots: int | None
+
+
+@dataclass
+class Watch:
+    """Looks at one matrix as often as it is asked to."""
+
+    matrix: Matrix
+    _headers: dict[tuple[Path, int], Json | None] = field(default_factory=dict)
+    _seen: dict[Shard, dict[str, _Answer | None]] = field(default_factory=dict)
+
+    def model_rows(self) -> list[ModelProgress]:
+        """Return a row for each model, in the order of the config."""
+        rows = {name: ModelProgress(name) for name in self.matrix.settings.models}
+        for shard in self.matrix.plan.shards:
+            self._count(rows[shard.cell.model], shard)
+        return list(rows.values())
+
+    def key_rows(self) -> list[KeyProgress]:
+        """Return a row for each key of the providers of the matrix's models."""
+        settings = self.matrix.settings
+        names = dict.fromkeys(model.provider for model in settings.models.values())
+        variables, (rates, in_force) = environment(), self._lately()
+        in_force |= job_context.told().slots
+        rows = []
+        for provider in (settings.providers[name] for name in names):
+            for alias, key in provider.keys.items():
+                in_flight, state = None, ""
+                if not missing(settings, [alias], variables):
+                    opened = access(provider, key, variables)
+                    in_flight = held_slots(settings.limits_dir, opened, alias)
+                    state = state_of(settings.limits_dir, opened, alias)
+                allowed = in_force.get(alias, key.slots)
+                rows.append(KeyProgress(alias, allowed, in_flight, rates.get(alias, 0.0), state))
+        return rows
+
+    def notices(self) -> list[notices.Notice]:
+        """Return what the last run had to tell."""
+        return notices.read(self.matrix.settings.results_dir)
+
+    def table(self) -> str:
+        """Return both tables as plain text."""
+        return "\n".join(lines(self.model_rows(), self.key_rows()))
+
+    def text(self) -> str:
+        """Return both tables and the last notices as plain text."""
+        told = [str(notice) for notice in self.notices()[-NOTICES:]]
+        return "\n".join([self.table(), *(["", "notices of the last run", *told] if told else [])])
+
+    def _count(self, row: ModelProgress, shard: Shard) -> None:
+        planned = len(shard.indices) * self.matrix.settings.repeats
+        row.shards += 1
+        row.planned += planned
+        header = self._header(shard)
+        if header is None:
+            self._count_journal(row, shard)
+            return
+        self._seen.pop(shard, None)
+        row.shards_done += 1
+        row.done += min(header["planned"], planned)
+        price = self.matrix.settings.catalog[shard.cell.model].price
+        usd, unusable = _header_usd(header, price), Unusable.in_header(header)
+        row.usd += (usd or 0.0) + (cost_usd(price, unusable.tokens) or 0.0)
+        row.usd_unknown += (
+            header["planned"] if usd is None else len(_of_unknown_cost(unusable, price))
+        )
+        if header["asked"] and _age_s(header, "ended") < WINDOW_S:
+            row.recent += header["planned"]
+            row.recent_s = max(row.recent_s, min(WINDOW_S, _age_s(header, "started")))
+
+    def _count_journal(self, row: ModelProgress, shard: Shard) -> None:
+        journal = self._journal(shard)
+        answers = journal.read(shard.first, shard.last)
+        mine = [one for one in self._known(shard, answers) if one.index in shard.indices]
+        unusable = Unusable.of(answers.failures)
+        price = self.matrix.settings.catalog[shard.cell.model].price
+        row.usd += sum(one.usd or 0.0 for one in mine) + (cost_usd(price, unusable.tokens) or 0.0)
+        unknown = {(one.index, one.repeat) for one in mine if one.usd is None}
+        row.usd_unknown += len(unknown | _of_unknown_cost(unusable, price))
+        row.begun += len({(one.index, one.repeat) for one in mine})
+        row.owed += len(answers.owed())
+        row.shards_running += bool(journal.holders(shard.first, shard.last))
+
+    def _known(self, shard: Shard, answers: Answers) -> list[_Answer]:
+        """Return every answer that can be read; each is read once."""
+        seen = self._seen.setdefault(shard, {})
+        price = self.matrix.settings.catalog[shard.cell.model].price
+        for identity in answers.identities():
+            if identity not in seen:
+                record = answers.record(identity)
+                seen[identity] = _answer(record, price) if record else None
+        return [one for name in answers.identities() if (one := seen[name]) is not None]
+
+    def _lately(self) -> tuple[dict[str, float], dict[str, int]]:
+        """Return answers a minute, and the slots that the last one was asked under, by key alias.
+
+        The slots are those of unfinished shards: a run that goes on has some.
+        """
+        found: Counter[str] = Counter()
+        last: dict[str, tuple[float, int]] = {}
+        longest, now = 1.0, time.time()
+        for shard in self.matrix.plan.shards:
+            header = self._header(shard)
+            if header is None:
+                answers = self._journal(shard).read(shard.first, shard.last)
+                for one in self._known(shard, answers):
+                    if now - one.started < WINDOW_S:
+                        found[one.key] += 1
+                        if one.slots:
+                            this = (one.started, one.slots)
+                            last[one.key] = max(this, last.get(one.key, this))
+                        longest = max(longest, now - one.started)
+            elif _age_s(header, "ended") < WINDOW_S:
+                found.update(header["provenance"]["keys"])
+                longest = max(longest, min(WINDOW_S, _age_s(header, "started")))
+        rates = {alias: 60 * count / longest for alias, count in found.items()}
+        return rates, {alias: count for alias, (_, count) in last.items()}
+
+    def _header(self, shard: Shard) -> Json | None:
+        """Return the header of a shard's file; None without one that the present config makes."""
+        path = self.matrix.settings.results_dir / "shards" / shard.path
+        try:
+            place = (path, path.stat().st_mtime_ns)
+            if place not in self._headers:
+                header = read_header(path)
+                counts = not Now(self.matrix).superseded(shard, header)
+                self._headers[place] = {**header, "system": None} if counts else None
+        except FileNotFoundError:
+            return None
+        except RecordError:
+            return None  # the build names damaged files; here they are simply not done
+        return self._headers[place]
+
+    def _journal(self, shard: Shard) -> Journal:
+        folder = journal_folder(self.matrix.settings.catalog[shard.cell.model], shard.cell)
+        return Journal(self.matrix.settings.journal_dir, folder)
+
+
+def _answer(record: Json, price: Price | None) -> _Answer | None:
+    """Return what is counted of an answer, None where the record is not one of an answer."""
+    try:
+        asked = record["asked"]
+        usd = cost_usd(price, Tokens.from_json(asked["completion"]["tokens"]))
+        words = (record.get("index", -1), record["components"].get("repeat", 0), usd)
+        return _Answer(*words, float(asked["started"]), asked["key"], asked.get("slots"))
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return None  # the build says so; here it is one answer less
+
+
+def _of_unknown_cost(unusable: Unusable, price: Price | None) -> frozenset[tuple[int, int]]:
+    """Return (index, repeat) of each episode whose cost is not known: none where it is free."""
+    return unusable.unknown if cost_usd(price, None) is None else frozenset()
+
+
+def _header_usd(header: Json, price: Price | None) -> float | None:
+    """Return what a shard has cost; headers of old say 0 where the tokens were not reported."""
+    usd: float | None = header["cost_usd"]
+    if usd == 0 and header["requests"] and Tokens.from_json(header["tokens"]) is None:
+        return cost_usd(price, None)
+    return usd
+
+
+def lines(models: list[ModelProgress], keys: list[KeyProgress]) -> Iterator[str]:
+    """Return both tables as plain lines."""
+    total = ModelProgress("in all")
+    for row in models:
+        for name, value in vars(row).items():
+            if name == "recent_s":
+                total.recent_s = max(total.recent_s, row.recent_s)
+            elif name != "model":
+                setattr(total, name, getattr(total, name) + value)
+    rows = [*models, total] if len(models) != 1 else models
+    width = max(len("model"), *(len(row.model) for row in rows))
+    yield (
+        f"{'model':<{width}}  {'episodes':>13}  {'begun':>6}  {'owed':>5}  {'shards':>11}  running"
+        f"  {'per min':>8}  {'left':>8}  {'USD':>9}"
+    )
+    for row in rows:
+        episodes, shards = f"{row.done}/{row.planned}", f"{row.shards_done}/{row.shards}"
+        yield (
+            f"{row.model:<{width}}  {episodes:>13}  {row.begun:>6}  {row.owed:>5}  {shards:>11}"
+            f"  {row.shards_running:>7}  {row.rate:>8.1f}  {_duration(row):>8}  {_usd(row)}"
+        )
+    if keys:
+        width = max(len("key"), *(len(key.key) for key in keys))
+        yield ""
+        yield f"{'key':<{width}}  in flight  slots  answers per min  state"
+        for key in keys:
+            flight = "–" if key.in_flight is None else str(key.in_flight)
+            line = f"{key.key:<{width}}  {flight:>9}  {key.slots:>5}  {key.rate:>15.1f}"
+            yield f"{line}  {key.state}".rstrip()
+
+
+def _usd(row: ModelProgress) -> str:
+    if not row.usd_unknown:
+        return f"{row.usd:>9.4f}"
+    return f"{row.usd:.4f} + {row.usd_unknown} unknown" if row.usd else "  unknown"
+
+
+def _duration(row: ModelProgress) -> str:
+    if row.done >= row.planned:
+        return "done"
+    if row.left_s is None:
+        return "–"
+    minutes, seconds = divmod(int(row.left_s), 60)
+    return f"{minutes // 60}h{minutes % 60:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"
+
+
+def _age_s(header: Json, moment: str) -> float:
+    return time.time() - datetime.fromisoformat(header["provenance"][moment]).timestamp()

@@ -1,0 +1,334 @@
+"""Before any money is spent: does each key answer, as the model that was asked for, with calls?
+
+Each key is asked the next message of the matrix that has no answer, for each model that would use
+it; each model then plays its first instances, five messages at most. This is done by the very code
+of a run, through the limiter and the journal, so that a run pays for none of them again. Only where
+no such message is found (a run holds them, or all are answered) a key is asked one short question,
+which is not journaled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+
+from pilotbench.asking.asker import Asker, Share, journal_of
+from pilotbench.asking.journal import Segment, sought
+from pilotbench.asking.keys.key_client import MOST_UNUSABLE, Pool
+from pilotbench.asking.keys.secrets import environment, missing, notes
+from pilotbench.benchmark.instances import Instance
+from pilotbench.commands.options import add_config, add_json, load_matrix
+from pilotbench.episodes.evaluate import play_shard
+from pilotbench.ground.errors import (
+    ContextOverflow,
+    PilotbenchError,
+    ProviderError,
+    Refused,
+    Stopping,
+)
+from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.config import Settings
+from pilotbench.matrix.experiment import Matrix
+from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.provider import Asked, Request
+from pilotbench.providers.served import complaint
+from pilotbench.providers.settings import Model
+
+MESSAGES = 5
+QUESTION = "Answer with one word: ready"
+RETRY_FOR_S = 10.0
+ATTEMPT_S = 60.0
+AT_ONCE = 8
+LOOKED_INTO = 40
+"""Instances of a model that are searched for a message without an answer."""
+NOT_SET = "not set"
+PARSE_RATE_WANTED = 0.5
+"""Of five messages; a model that gives up in words is no fault of the protocol."""
+_turns: dict[tuple[Path, int], Lock] = {}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one key and one model; times in s, `calls` of `messages` were understood.
+
+    `problem` is None where all is well, or where the key is not set and a run goes on with the
+    provider's others (`latency_s` is then None). The tools are tried through the first key that
+    answers.
+    """
+
+    model: str
+    provider: str
+    key: str
+    problem: str | None
+    reported: str | None = None
+    latency_s: float | None = None
+    calls: int | None = None
+    messages: int | None = None
+
+
+class _Enough(ProviderError):
+    """Nothing more is asked for."""
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """What is known of a key that has answered."""
+
+    latency_s: float
+    reported: str | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `check`."""
+    add_config(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table; 1 where something is not as it should be."""
+    matrix = load_matrix(args)
+    for note in notes(matrix.settings, matrix.settings.models, environment()):
+        print(f"note: {note}", file=sys.stderr)
+    rows = check(matrix)
+    print(json.dumps([asdict(row) for row in rows], indent=1) if args.json else text(rows))
+    return int(any(row.problem for row in rows))
+
+
+def check(matrix: Matrix) -> list[Row]:
+    """Return a row for each key and model of the matrix, in its order."""
+    pairs = [
+        (model, alias)
+        for model in matrix.settings.models.values()
+        for alias in matrix.settings.providers[model.provider].keys
+    ]
+    with ThreadPoolExecutor(AT_ONCE, "check") as threads:
+        rows = list(threads.map(lambda pair: _asked(matrix, *pair), pairs))
+        return list(threads.map(lambda row: _with_tools(matrix, rows, row), rows))
+
+
+def text(rows: Sequence[Row]) -> str:
+    """Return the table."""
+    cells: list[tuple[str, ...]] = [
+        ("model", "provider", "key", "answers", "seconds", "answered as", "calls understood")
+    ]
+    cells += [_cells(row) for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    lines = ["  ".join(w.ljust(n) for w, n in zip(r, widths, strict=True)).rstrip() for r in cells]
+    bad = [row for row in rows if row.problem]
+    unset = dict.fromkeys(row.key for row in rows if _answers(row) == NOT_SET)
+    lines += ["", *(f"{row.model} on {row.key}: {row.problem}" for row in bad)]
+    lines += [f"{alias} is not set: the provider's other keys do its work" for alias in unset]
+    lines.append(f"{len(rows) - len(bad)} of {len(rows)} are as they should be")
+    return "\n".join(lines)
+
+
+def _answers(row: Row) -> str:
+    if row.latency_s is not None:
+        return "yes"
+    return "NO" if row.problem else NOT_SET
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    seconds = "" if row.latency_s is None else f"{row.latency_s:.2f}"
+    calls = "" if row.messages is None else f"{row.calls} of {row.messages}"
+    return (row.model, row.provider, row.key, _answers(row), seconds, row.reported or "", calls)
+
+
+def _asked(matrix: Matrix, model: Model, alias: str) -> Row:
+    """Ask something through one key."""
+    settings, row = matrix.settings, Row(model.name, model.provider, alias, None)
+    if settings.providers[model.provider].kind == "player":
+        return replace(row, latency_s=0.0, reported=model.deployment)
+    if lacking := missing(settings, [alias]):
+        return row if _others_are_set(settings, alias) else replace(row, problem=lacking[0])
+    try:
+        came = _next_message(matrix, model, alias) or _short_question(settings, model, alias)
+    except PilotbenchError as error:
+        return replace(row, problem=f"{type(error).__name__}: {error}")
+    problem = complaint(model.deployment, model.reports, came.reported)
+    return replace(row, problem=problem, reported=came.reported, latency_s=came.latency_s)
+
+
+def _short_question(settings: Settings, model: Model, alias: str) -> _Answered:
+    body = {
+        "model": model.deployment,
+        "messages": [{"role": "user", "content": QUESTION}],
+        **model.parameters,
+    }
+    request = Request(body, Instance("check", "none", 0, QUESTION), "none", 0, 0)
+    with _pool(settings, model, alias) as pool:
+        asked = pool.ask(request)
+    return _Answered(asked.latency_s, asked.completion.model)
+
+
+def _next_message(matrix: Matrix, model: Model, alias: str) -> _Answered | None:
+    """Ask the next message of the matrix that has no answer; None where none is found."""
+    once = replace(matrix, settings=replace(_hasty(matrix.settings, model), repeats=1))
+    shards = _first_instances(matrix, model)
+    start = list(matrix.settings.providers[model.provider].keys).index(alias)
+    for place in range(len(shards)):
+        came = _first_asked(once, shards[(start + place) % len(shards)], model, alias)
+        if came is not None:
+            return came
+    return None
+
+
+def _first_instances(matrix: Matrix, model: Model) -> list[Shard]:
+    """Return the first instances of a model's cells, those with tools first."""
+    cells = [cell for cell in matrix.plan.cells if cell.model == model.name]
+    first = next((cell for cell in _cells_with_tools(matrix) if cell in cells), None)
+    ordered = dict.fromkeys(cell for cell in (first, *cells) if cell is not None)
+    shards = (Shard(cell, i, i) for cell in ordered for i in _indices(matrix, cell))
+    return list(islice(shards, LOOKED_INTO))
+
+
+def _first_asked(matrix: Matrix, shard: Shard, model: Model, key: str) -> _Answered | None:
+    """Play an episode up to the first message that has to be asked.
+
+    Return None where none has, or a run holds the instance. Raises what comes instead of an answer.
+    """
+    came: list[_Answered] = []
+    failed: list[PilotbenchError] = []
+    with suppress(Stopping), _held(matrix, shard, key) as (segment, ask):
+
+        def probe(request: Request) -> Asked:
+            wanted = sought(model, request)
+            found = segment.answers.answer(wanted)
+            if found is not None:
+                return found
+            if came or failed or len(segment.answers.unusable(wanted)) >= MOST_UNUSABLE:
+                raise _Enough
+            started = time.monotonic()
+            try:
+                asked = ask(request)
+            except (Refused, ContextOverflow):  # this one question: the key has answered
+                came.append(_Answered(time.monotonic() - started, None))
+                raise
+            except PilotbenchError as error:
+                failed.append(error)
+                raise
+            came.append(_Answered(asked.latency_s, asked.completion.model))
+            return asked
+
+        play_shard(matrix, shard, probe)
+    for error in failed:
+        raise error
+    return came[0] if came else None
+
+
+@contextmanager
+def _held(matrix: Matrix, shard: Shard, key: str) -> Iterator[tuple[Segment, Asker]]:
+    """Hold an instance: keys of this process take turns.
+
+    Raises Stopping where a run holds it.
+    """
+    journal, share = journal_of(matrix, shard.cell), Share(key, 1, False, {}, proven=True)
+    with (
+        _turns.setdefault((journal.folder, shard.first), Lock()),
+        journal.open(shard.first, shard.last, stopped=lambda: True) as segment,
+        Asker(matrix, shard, segment, share) as ask,
+    ):
+        yield segment, ask
+
+
+def _others_are_set(settings: Settings, alias: str) -> bool:
+    """Return whether a run goes on without a key."""
+    keys = settings.providers[settings.keys[alias].provider].keys
+    return settings.routing == "balanced" and len(missing(settings, keys)) < len(keys)
+
+
+def _with_tools(matrix: Matrix, rows: Sequence[Row], row: Row) -> Row:
+    """Add to a model's first row that was answered what came of calls."""
+    first = next((r for r in rows if r.model == row.model and r.latency_s is not None), None)
+    cell = next((c for c in _cells_with_tools(matrix) if c.model == row.model), None)
+    if row is not first or cell is None:
+        return row
+    try:
+        calls, messages, why = _play(matrix, cell, row.key)
+    except PilotbenchError as error:
+        return replace(row, problem=row.problem or f"{type(error).__name__}: {error}")
+    if messages == 0 and why is None:
+        return row  # a run plays these instances at this moment and shows what comes of them
+    if why is None and calls < PARSE_RATE_WANTED * messages:
+        why = f"only {calls} of {messages} messages had a call that could be read"
+    return replace(row, calls=calls, messages=messages, problem=row.problem or why)
+
+
+def _cells_with_tools(matrix: Matrix) -> Iterator[Cell]:
+    for cell in matrix.plan.cells:
+        task = matrix.tasks[cell.task]
+        if task.tools(task.instance(cell.difficulty, 0)):
+            yield cell
+
+
+def _play(matrix: Matrix, cell: Cell, key: str) -> tuple[int, int, str | None]:
+    """Return calls understood, messages, and what went wrong, of the first five messages.
+
+    They are journaled as those of a run; what the journal holds is not asked again, and what a run
+    holds at this moment is left to it.
+    """
+    hasty = _hasty(matrix.settings, matrix.settings.catalog[cell.model])
+    once = replace(matrix, settings=replace(hasty, repeats=1))
+    understood: list[bool] = []
+    for index in _indices(matrix, cell):
+        with suppress(Stopping):
+            why = _play_one(once, Shard(cell, index, index), key, understood)
+            if why is not None:
+                return sum(understood), len(understood), why
+        if len(understood) == MESSAGES:
+            break
+    return sum(understood), len(understood), None
+
+
+def _indices(matrix: Matrix, cell: Cell) -> list[int]:
+    """Return the first instances of a cell."""
+    planned = (index for s in matrix.plan.shards if s.cell == cell for index in s.indices)
+    return sorted(planned)[:MESSAGES]
+
+
+def _play_one(matrix: Matrix, shard: Shard, key: str, understood: list[bool]) -> str | None:
+    """Play one episode; append to `understood` for each message; return what went wrong.
+
+    Raises Stopping where a run holds the instance.
+    """
+    protocol = PROTOCOLS[matrix.settings.catalog[shard.cell.model].protocol]
+    with _held(matrix, shard, key) as (_, ask):
+
+        def counted(request: Request) -> Asked:
+            if len(understood) == MESSAGES:
+                raise _Enough
+            asked = ask(request)
+            understood.append(protocol.parse(asked.completion.message).call is not None)
+            return asked
+
+        owed = play_shard(matrix, shard, counted).owed
+    if owed and owed[0].kind != _Enough.__name__:
+        return f"{owed[0].kind}: {owed[0].message}"
+    return None
+
+
+def _pool(settings: Settings, model: Model, alias: str) -> Pool:
+    """Return a pool that uses one key alone and gives up soon."""
+    return Pool(_hasty(settings, model), model.name, alias, 1, False)
+
+
+def _hasty(settings: Settings, model: Model) -> Settings:
+    """Return settings under which a model's provider is given up soon, and only one key is used."""
+    provider = settings.providers[model.provider]
+    hasty = replace(
+        provider,
+        retry_for_s=min(provider.retry_for_s, RETRY_FOR_S),
+        attempt_deadline_s=min(provider.attempt_deadline_s, ATTEMPT_S),
+    )
+    return replace(
+        settings, routing="by_prompt", providers={**settings.providers, provider.name: hasty}
+    )

@@ -1,0 +1,193 @@
+"""A config of one's own, for the keys that are in the environment; it asks for nothing.
+
+Only names of variables are written, never what they hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pilotbench.asking.keys.secrets import environment, missing, notes
+from pilotbench.commands.options import add_json
+from pilotbench.ground.errors import UserError
+from pilotbench.matrix import config
+from pilotbench.matrix.config import Settings
+from pilotbench.providers.settings import DEFAULT_SLOTS, IN_PROCESS
+
+OUT = Path("mine.yaml")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A well-known OpenAI-compatible service: its key's variable, and a model to begin with."""
+
+    name: str
+    env: str
+    base_url: str
+    deployment: str
+
+    @property
+    def model(self) -> str:
+        """The name of the model's entry: no other entry has it."""
+        return f"{self.name}-{self.deployment.split('/')[-1]}"
+
+
+SERVICES = tuple(
+    Service(*row.split())
+    for row in """\
+openai     OPENAI_API_KEY     https://api.openai.com/v1                         gpt-4o-mini
+openrouter OPENROUTER_API_KEY https://openrouter.ai/api/v1                      openai/gpt-4o-mini
+deepseek   DEEPSEEK_API_KEY   https://api.deepseek.com/v1                       deepseek-chat
+mistral    MISTRAL_API_KEY    https://api.mistral.ai/v1                         mistral-small-latest
+groq       GROQ_API_KEY       https://api.groq.com/openai/v1                    llama-3.1-8b-instant
+dashscope  DASHSCOPE_API_KEY  https://dashscope.aliyuncs.com/compatible-mode/v1 qwen2.5-7b-instruct
+""".splitlines()
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found: models that can run, and for each provider the keys that are there.
+
+    `services` are those that the config has no model of.
+    """
+
+    models: tuple[str, ...]
+    keys: dict[str, tuple[str, ...]]
+    services: tuple[Service, ...]
+    lacking: tuple[str, ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `init`."""
+    parser.add_argument(
+        "--out", type=Path, default=OUT, metavar="FILE", help=f"file to write (default: {OUT})"
+    )
+    parser.add_argument("--force", action="store_true", help="replace the file where there is one")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the file and say what to do next."""
+    settings = config.settings(config.read())
+    variables = environment()
+    found = look(settings, variables)
+    for note in notes(settings, found.models, variables):
+        print(f"note: {note}", file=sys.stderr)
+    if args.out.exists() and not args.force:
+        raise UserError(f"{args.out} exists; give another name with --out, or --force")
+    try:
+        args.out.write_text(overlay(settings, found, args.out), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--out: {args.out} cannot be written: {error.strerror}") from None
+    if args.json:
+        print(json.dumps(asdict(found) | {"file": str(args.out)}, indent=1))
+    else:
+        print("\n".join(_said(found, args.out)))
+    return 0
+
+
+def look(settings: Settings, variables: Mapping[str, str]) -> Found:
+    """Return which models can run with `variables`."""
+    keys: dict[str, tuple[str, ...]] = {}
+    lacking: list[str] = []
+    for name, provider in settings.providers.items():
+        if provider.kind in IN_PROCESS:
+            continue
+        lines = {alias: missing(settings, [alias], variables) for alias in provider.keys}
+        there = tuple(alias for alias, line in lines.items() if not line)
+        lacking += [line[0] for line in lines.values() if line]
+        if there:
+            keys[name] = there
+    models = tuple(m.name for m in settings.catalog.values() if m.provider in keys)
+    with_models = {settings.catalog[model].provider for model in models}
+    services = tuple(
+        s for s in SERVICES if variables.get(s.env, "").strip() and s.name not in with_models
+    )
+    return Found(models, keys, services, tuple(lacking))
+
+
+def overlay(settings: Settings, found: Found, out: Path) -> str:
+    """Return the text of the config file."""
+    parts = (_matrix(found, out), _models(settings, found), _providers(settings, found))
+    return "\n".join(line for part in parts for line in part)
+
+
+def _matrix(found: Found, out: Path) -> Iterator[str]:
+    models = [*found.models, *(service.model for service in found.services)]
+    if not models:
+        models = ["smollm2-135m"]
+    names = ", ".join(json.dumps(model) for model in [*models, "oracle"])
+    yield from f"""\
+# A matrix of your own. Before it costs anything:
+#   python -m pilotbench check --configfile {out}       does every key answer?
+#   python -m pilotbench estimate --configfile {out}    requests, tokens, USD, hours
+#   snakemake -n --configfile {out}                     what would run, and why
+# Then: snakemake --configfile {out}
+# Every key of config/config.yaml can stand here; what is not here is as there.
+
+experiment: mine
+models: [{names}]   # the oracle is free: it shows what can be reached
+prompts: [baseline, optimal]      # also: cot, flawed (seven of them), files of your own
+tasks: [simple_task, basic_task]  # `all` = five
+difficulties: [easy]              # very_easy, easy, medium, hard, very_hard
+instances: 10                     # more instances only add: nothing is asked twice
+# budget_usd: 5                   # stop asking at this sum; needs a price for each model
+""".splitlines()
+
+
+def _models(settings: Settings, found: Found) -> Iterator[str]:
+    unpriced = [m for m in found.models if settings.catalog[m].price is None]
+    if unpriced:
+        yield "\n# No price (USD per million tokens), so no estimate in USD and no budget, for:"
+        yield f"# {', '.join(unpriced)}"
+        yield "# Their entries in config/models.yaml take price: {input: …, output: …}"
+    if not found.services:
+        return
+    yield "\nmodel_catalog:"
+    for service in found.services:
+        yield f"  {service.model}:   # a first choice: write any name that the service knows"
+        yield f"    provider: {_name(settings, service)}"
+        yield f"    deployment: {json.dumps(service.deployment)}"
+        yield "    protocol: native             # or json, text: see docs/usage.md"
+        yield "    parameters: {temperature: 0, max_tokens: 1024}"
+        yield "    # price: {input: …, output: …}   # USD per million tokens, as the service says"
+
+
+def _providers(settings: Settings, found: Found) -> Iterator[str]:
+    new = [s for s in found.services if _name(settings, s) not in settings.providers]
+    if new:
+        yield "\nproviders:"
+    for service in new:
+        yield f"  {_name(settings, service)}:"
+        yield "    kind: openai"
+        yield f"    base_url: {service.base_url}"
+        slots = f"slots: {DEFAULT_SLOTS['openai']}"
+        yield f"    keys: {{{service.name}_own: {{env: {service.env}, {slots}}}}}"
+    yield ""
+
+
+def _name(settings: Settings, service: Service) -> str:
+    """Return the provider of a service: that of the config where it goes to the same place."""
+    known = settings.providers.get(service.name)
+    same = known is not None and known.base_url == service.base_url
+    return service.name if same else f"own_{service.name}"
+
+
+def _said(found: Found, out: Path) -> Iterator[str]:
+    for provider, aliases in found.keys.items():
+        yield f"found: {provider} ({', '.join(aliases)})"
+    for service in found.services:
+        if service.name not in found.keys:
+            yield f"found: {service.env}"
+    if not found.keys and not found.services:
+        yield "no key found: the config names the embedded model, which needs none"
+    for line in found.lacking:
+        yield f"not there: {line}"
+    yield f"written: {out}"
+    yield f"next: python -m pilotbench check --configfile {out}"

@@ -1,0 +1,238 @@
+"""A look at one instance: the problem, the messages that a model is sent, what came of it.
+
+It asks nothing and needs no key, so it works before any money is spent. The transcript is that of
+the shard file, else what the journal holds so far.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pilotbench.asking.asker import journal_of, journal_only
+from pilotbench.asking.journal.answers import Answers
+from pilotbench.benchmark.instances import Instance
+from pilotbench.commands.options import add_config, add_json, overrides
+from pilotbench.episodes.evaluate import play_shard
+from pilotbench.episodes.shard_file import read_shard
+from pilotbench.ground.errors import PilotbenchError, RecordError, UserError
+from pilotbench.ground.path_names import from_path
+from pilotbench.matrix import config
+from pilotbench.matrix.cells import SUFFIX, Cell, Shard, shard_of
+from pilotbench.matrix.experiment import Matrix, load
+from pilotbench.matrix.fingerprint import Now
+from pilotbench.matrix.plan import NONE
+from pilotbench.providers.protocols.protocol import compact
+from pilotbench.providers.provider import Request
+
+Json = dict[str, Any]
+AXES = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What there is to see of one episode.
+
+    `body` is the first request (None where the prompt does not apply to the instance), `reached`
+    the next one that is not answered; `record` is the finished episode, `source` where it stands.
+    """
+
+    cell: Cell
+    instance: Instance
+    body: Json | None
+    reached: Json | None
+    record: Json | None
+    source: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `show`."""
+    parser.add_argument(
+        "cell",
+        metavar="CELL",
+        help="MODEL/PROMPT/TASK/DIFFICULTY/RATE, or the path of a shard file",
+    )
+    parser.add_argument("index", type=int, metavar="INDEX", help="index of the instance, from 0")
+    parser.add_argument("--repeat", type=int, default=0, metavar="N", help="which repeat, from 0")
+    add_config(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what there is to see."""
+    if args.index < 0 or args.repeat < 0:
+        raise UserError("show: INDEX and --repeat must be 0 or more")
+    cell = cell_of(args.cell)
+    look = look_at(_matrix(args, cell), cell, args.index, args.repeat)
+    print(json.dumps(as_json(look), indent=1) if args.json else "\n".join(text(look)))
+    return 0
+
+
+def cell_of(words: str) -> Cell:
+    """Return the cell of five words with slashes, or of a shard file's path.
+
+    Raises UserError where it is neither.
+    """
+    try:
+        if words.endswith(SUFFIX):
+            return shard_of(Path(words)).cell
+        return Cell(*(from_path(word) for word in words.strip("/").split("/")))
+    except (RecordError, TypeError):
+        raise UserError(
+            f"show: {words}: must be MODEL/PROMPT/TASK/DIFFICULTY/RATE (difficulty and rate are "
+            f"{NONE} where a task has none), or the path of a shard file"
+        ) from None
+
+
+def look_at(matrix: Matrix, cell: Cell, index: int, repeat: int = 0) -> Look:
+    """Return what there is to see. Raises UserError for an index that a pack does not have."""
+    task = matrix.tasks[cell.task]
+    if task.size is not None and index >= task.size:
+        raise UserError(f"show: {cell.task} has the indices 0 to {task.size - 1}")
+    stops = _requests(matrix, cell, index, repeat, answered=False)
+    record, source = _from_file(matrix, cell, index, repeat), "its shard file"
+    reached: list[Json] = []
+    if record is None:
+        source = "the journal"
+        reached = _requests(matrix, cell, index, repeat, answered=True)
+        record = None if reached else _from_journal(matrix, cell, index, repeat)
+    return Look(
+        cell,
+        task.instance(cell.difficulty, index),
+        stops[0] if stops else None,
+        reached[0] if reached and len(reached[0]["messages"]) > 2 else None,
+        record,
+        source,
+    )
+
+
+def as_json(look: Look) -> Json:
+    """Return plain JSON types."""
+    return {
+        "cell": vars(look.cell),
+        "instance": look.instance.as_json() | {"content_hash": look.instance.content_hash},
+        "request": look.body,
+        "answered_so_far": look.reached and look.reached["messages"][2:],
+        "record": look.record,
+        "source": look.source if look.record or look.reached else None,
+    }
+
+
+def text(look: Look) -> Iterator[str]:
+    """Return everything as lines for a person."""
+    instance = look.instance
+    yield f"# {'/'.join(look.cell.words)}, index {instance.index}"
+    yield f"instance {instance.content_hash}"
+    yield from _section("request", instance.request)
+    plan = [f"{n}. {step.tool} {compact(step.arguments)}" for n, step in enumerate(instance.plan)]
+    yield from _section("reference plan (the model sees it only where the prompt gives it)", *plan)
+    yield from _section("goal", *(compact(goal) for goal in instance.goal))
+    if look.body is None:
+        yield from _section("prompt", "not applicable: the instance is too short for this flaw")
+    else:
+        for message in look.body["messages"]:
+            yield from _section(f"sent: {message['role']}", message["content"])
+        names = [tool["function"]["name"] for tool in look.body.get("tools", [])]
+        yield from _section("sent: tools", ", ".join(names) or "none beside the messages")
+    yield from _course(look)
+
+
+def _course(look: Look) -> Iterator[str]:
+    if look.record is not None:
+        yield from _section(f"transcript, from {look.source}")
+        yield from (line for turn in look.record["transcript"] for line in _turn(turn))
+        yield from _section("outcome", *_outcome(look.record))
+    elif look.reached is not None:
+        yield from _section("answered so far, from the journal (the episode is not over)")
+        for message in look.reached["messages"][2:]:
+            yield f"{message['role']}: {compact({k: v for k, v in message.items() if k != 'role'})}"
+    else:
+        yield from _section("transcript", "none yet: it was not asked")
+
+
+def _turn(turn: Json) -> Iterator[str]:
+    yield f"[{turn['turn']}] model: {turn['content'] or ''}".rstrip()
+    if turn["call"] is not None:
+        yield f"    call: {turn['call']['tool']} {compact(turn['call']['arguments'])}"
+    elif turn["parse_error"]:
+        yield f"    no call: {turn['parse_error']}"
+    if turn["reply"] is not None:
+        yield f"    reply: {compact(turn['reply'])}"
+
+
+def _outcome(record: Json) -> Iterator[str]:
+    words = ("status", "end_reason", "success", "progress", "level", "answer", "cost_usd")
+    yield ", ".join(f"{word}: {record[word]}" for word in words)
+    for goal in record["goals"]:
+        yield f"{'holds' if goal['holds'] else 'MISSED'}: {goal['says']}"
+    if record["broken"]:
+        yield f"changed though protected: {', '.join(record['broken'])}"
+
+
+def _section(title: str, *lines: str) -> Iterator[str]:
+    yield f"\n## {title}"
+    yield from lines
+
+
+def _matrix(args: argparse.Namespace, cell: Cell) -> Matrix:
+    """Return a matrix of this cell alone, whatever the config selects."""
+    alone: Json = {
+        axis: [word] for axis, word in zip(AXES, cell.words, strict=True) if word != NONE
+    }
+    if cell.tool_success_rate != NONE:
+        alone["tool_success_rates"] = [_number(cell.tool_success_rate)]
+    own = {**overrides(args.config), **alone, "repeats": args.repeat + 1}
+    merged = config.read(args.configfile, own)
+    files = [*map(Path, config.BASE_FILES), *args.configfile]
+    return load(merged, files)
+
+
+def _number(rate: str) -> float:
+    try:
+        return float(rate)
+    except ValueError:
+        raise UserError(f"show: {rate}: must be a tool success rate, such as 0.8") from None
+
+
+def _requests(matrix: Matrix, cell: Cell, index: int, repeat: int, answered: bool) -> list[Json]:
+    """Return the body of the first request without an answer, the journal's with `answered`."""
+    model = matrix.settings.catalog[cell.model]
+    answers = journal_of(matrix, cell).read(index, index) if answered else Answers()
+    stopped: list[Json] = []
+
+    def missing(request: Request) -> None:
+        if request.repeat == repeat:
+            stopped.append(request.body)
+
+    ask = journal_only(model, answers, missing)
+    play_shard(matrix, Shard(cell, index, index), ask)
+    return stopped
+
+
+def _from_file(matrix: Matrix, cell: Cell, index: int, repeat: int) -> Json | None:
+    """Return the record of a file; one that the present config would ask otherwise is none."""
+    place = (index, repeat)
+    folder = matrix.settings.results_dir / "shards" / cell.folder
+    present = Now(matrix).shard(Shard(cell, index, index))
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            if index in shard_of(path).indices:
+                header, episodes = read_shard(path)
+                found = next((e for e in episodes if (e["index"], e["repeat"]) == place), None)
+                if found and (present is None or present.counts(header, found)):
+                    return found
+        except PilotbenchError:
+            continue  # a damaged file is named by the build; here the journal answers
+    return None
+
+
+def _from_journal(matrix: Matrix, cell: Cell, index: int, repeat: int) -> Json | None:
+    from pilotbench.episodes.evaluate import replay
+
+    episodes = replay(matrix, Shard(cell, index, index)).episodes
+    found = next((e for e in episodes if e["repeat"] == repeat), None)
+    return found if found and found["transcript"] else None

@@ -1,0 +1,56 @@
+"""`status`: how far a run is, at any time; `--watch` keeps looking."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import asdict
+
+from pilotbench.build.progress import Watch
+from pilotbench.commands.options import add_config, add_json, load_matrix
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `status`."""
+    add_config(parser)
+    add_json(parser)
+    parser.add_argument(
+        "--watch",
+        nargs="?",
+        const=2.0,
+        type=float,
+        metavar="SECONDS",
+        help="look again every SECONDS (default 2) until interrupted",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print progress for each model and key."""
+    watch = Watch(load_matrix(args))
+    if args.json:
+        print(json.dumps(_as_json(watch), indent=1))
+    elif args.watch is None:
+        print(watch.text())
+    else:
+        _keep_looking(watch, args.watch)
+    return 0
+
+
+def _as_json(watch: Watch) -> dict[str, list[dict[str, object]]]:
+    models = [{**asdict(row), "rate": row.rate, "left_s": row.left_s} for row in watch.model_rows()]
+    notices = [asdict(notice) for notice in watch.notices()]
+    return {"models": models, "keys": [asdict(row) for row in watch.key_rows()], "notices": notices}
+
+
+def _keep_looking(watch: Watch, pause_s: float) -> None:
+    from rich.live import Live
+    from rich.text import Text
+
+    try:
+        with Live(Text(watch.text()), auto_refresh=False) as live:
+            while True:
+                time.sleep(max(pause_s, 0.2))
+                live.update(Text(watch.text()), refresh=True)
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,263 @@
+"""Evaluate one shard: take what the journal has, ask for the rest, write the file whole.
+
+An owed episode never hides the others: all that can be finished is finished and journaled, then
+the shard fails and leaves no file.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from pilotbench import BENCHMARK_VERSION
+from pilotbench.asking.asker import NOT_ASKED, Asker, NotAnswered, Share, journal_of, journal_only
+from pilotbench.asking.journal.answers import Damage
+from pilotbench.episodes import owed
+from pilotbench.episodes.episode import Episode, play
+from pilotbench.episodes.owed import Owed, cause
+from pilotbench.episodes.shard_file import SHARD_FORMAT, write_shard, write_whole
+from pilotbench.ground import links, notices, provenance, run_command
+from pilotbench.ground.canonical_json import canonical, digest
+from pilotbench.ground.errors import PilotbenchError, ProviderError, Stopping, Unscorable, UserError
+from pilotbench.ground.path_names import to_path
+from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.fingerprint import asked_of
+from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.provider import Asked, Request, Tokens
+
+Json = dict[str, Any]
+Ask = Callable[[Request], Asked]
+log = logging.getLogger(__name__)
+
+
+class ShardOwed(PilotbenchError):
+    """A shard has owed episodes; its file is not written."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A shard's finished episodes in order, the system messages they name, and what is owed."""
+
+    episodes: list[Json] = field(default_factory=list)
+    system: dict[str, str] = field(default_factory=dict)
+    owed: list[Owed] = field(default_factory=list)
+
+
+def evaluate(matrix: Matrix, shard: Shard, out: Path, share: Share) -> None:
+    """Write the result file of `shard`, asking for what the journal does not hold.
+
+    Raises ShardOwed, one line, where an episode could not be finished; then there is no file.
+    """
+    started = datetime.now(UTC)
+    folders = (Path("shards", shard.cell.folder), _instances_folder(shard.cell))
+    links.check(matrix.settings.results_dir, *map(str, folders))
+    journal = journal_of(matrix, shard.cell)
+    with (
+        journal.open(shard.first, shard.last, stopped=share.stop.is_set) as segment,
+        Asker(matrix, shard, segment, share) as ask,
+    ):
+        in_flight = share.in_flight(matrix.settings, shard.cell.model)
+        outcome = play_shard(matrix, shard, ask, in_flight, watch=_log)
+        _tell(shard, outcome, segment.answers.damaged)
+        if outcome.owed:
+            total = len(outcome.owed) + len(outcome.episodes)
+            raise ShardOwed(f"{shard.path}: {owed.line(total, outcome.owed, segment.kept)}")
+        _keep_instances(matrix, shard)
+        origin = _provenance(matrix, shard, outcome, ask, started) | _made_by(out)
+        write_shard(out, _header(matrix, shard, outcome, ask, origin), outcome.episodes)
+
+
+def replay(matrix: Matrix, shard: Shard) -> Outcome:
+    """Return what the journal holds of a shard, without asking and without any lock.
+
+    What it does not hold is owed, with the last failure that was written of it.
+    """
+    answers = journal_of(matrix, shard.cell).read(shard.first, shard.last)
+    if answers.silent:  # most unfinished shards of a young run
+        places = product(shard.indices, range(matrix.settings.repeats))
+        return Outcome(owed=[Owed(*place, NotAnswered.__name__, NOT_ASKED) for place in places])
+    ask = journal_only(matrix.settings.catalog[shard.cell.model], answers)
+    outcome = play_shard(matrix, shard, ask)
+    failures = answers.owed()
+    known = {place: Owed(*place, f.kind, cause(f.message)) for place, f in failures.items()}
+    found = [
+        known.get((one.index, one.repeat), one) if one.is_asked_again else one
+        for one in outcome.owed
+    ]
+    return Outcome(outcome.episodes, outcome.system, found)
+
+
+def play_shard(
+    matrix: Matrix,
+    shard: Shard,
+    ask: Ask,
+    in_flight: int = 1,
+    watch: Callable[[Episode | Owed], None] = lambda _: None,
+) -> Outcome:
+    """Play every episode of a shard, `in_flight` at a time.
+
+    A ProviderError leaves an episode owed, and so does any error in playing or scoring an answer:
+    it takes no other episode with it. What a person must change (UserError) ends the shard.
+    `watch` is called with each episode as soon as it is over.
+    """
+    outcome = Outcome()
+
+    def one(place: tuple[int, int]) -> Episode | Owed:
+        over: Episode | Owed
+        try:
+            over = _play(matrix, shard, *place, ask)
+        except UserError:
+            raise
+        except Exception as error:
+            if not isinstance(error, ProviderError | Stopping | Unscorable):
+                log.exception("index=%d repeat=%d cannot be played", *place)
+            over = Owed(*place, type(error).__name__, " ".join(str(error).split()))
+        watch(over)
+        return over
+
+    for result in _each(one, shard, matrix.settings.repeats, in_flight):
+        if isinstance(result, Owed):
+            outcome.owed.append(result)
+        else:
+            outcome.episodes.append(result.record)
+            if result.system is not None:
+                outcome.system[result.record["system"]] = result.system
+    return outcome
+
+
+def _tell(shard: Shard, outcome: Outcome, damaged: Iterable[Damage]) -> None:
+    """Name what is kept and not believed, and what is answered and cannot be scored."""
+    for damage in damaged:
+        notices.say(f"damage {damage}", f"{damage}; what it held is requested again")
+    for one in outcome.owed:
+        if not one.is_asked_again:
+            where = f"{shard.path}: index {one.index}, repeat {one.repeat}"
+            notices.say(where, f"{where}: cannot be scored ({one.kind}: {one.message})")
+
+
+def _log(over: Episode | Owed) -> None:
+    if isinstance(over, Owed):
+        log.warning("owed index=%d repeat=%d %s: %s", *vars(over).values())
+    else:
+        log.info(_LINE, *(over.record[word] for word in _WORDS))
+
+
+_WORDS = ("status", "index", "repeat", "success", "progress", "end_reason", "turns", "cost_usd")
+_LINE = "%s index=%d repeat=%d success=%s progress=%s end=%s turns=%d usd=%s"
+
+
+def _each(
+    one: Callable[[tuple[int, int]], Any], shard: Shard, repeats: int, in_flight: int
+) -> Iterator[Any]:
+    places = list(product(shard.indices, range(repeats)))
+    if in_flight <= 1:
+        yield from map(one, places)
+        return
+    with ThreadPoolExecutor(min(in_flight, len(places)), "episode") as threads:
+        yield from threads.map(one, places)
+
+
+def _play(matrix: Matrix, shard: Shard, index: int, repeat: int, ask: Ask) -> Episode:
+    cell, settings = shard.cell, matrix.settings
+    task, model = matrix.tasks[cell.task], settings.catalog[cell.model]
+    return play(
+        task=task,
+        instance=task.instance(cell.difficulty, index),
+        prompt=matrix.prompts[cell.prompt],
+        protocol=PROTOCOLS[model.protocol],
+        model=model,
+        rate=cell.tool_success_rate,
+        repeat=repeat,
+        max_turns=settings.max_turns or task.max_turns(cell.difficulty),
+        ask=ask,
+    )
+
+
+def _instances_folder(cell: Cell) -> Path:
+    return Path("instances", to_path(cell.task), to_path(cell.difficulty))
+
+
+def _keep_instances(matrix: Matrix, shard: Shard) -> None:
+    """Keep each instance once, by content hash, so that a result can be read without this code."""
+    cell = shard.cell
+    folder = matrix.settings.results_dir / _instances_folder(cell)
+    for index in shard.indices:
+        instance = matrix.tasks[cell.task].instance(cell.difficulty, index)
+        path = folder / f"{instance.content_hash}.json"
+        if not path.exists():
+            write_whole(path, (canonical(instance.as_json()) + "\n").encode("utf-8", "replace"))
+
+
+def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: Json) -> Json:
+    """Return the first line of a shard file: counts, cost and provenance."""
+    records, cell = outcome.episodes, shard.cell
+    status = Counter(record["status"] for record in records)
+    costs = [record["cost_usd"] for record in records if record["cost_usd"] is not None]
+    requests = [request for record in records for request in record["requests"]]
+    counts = [Tokens.from_json(request["tokens"]) for request in requests]
+    return {
+        "kind": "shard",
+        "format": SHARD_FORMAT,
+        "fingerprint": matrix.fingerprint(shard.cell),
+        "model": cell.model,
+        "prompt": cell.prompt,
+        "task": cell.task,
+        "difficulty": cell.difficulty,
+        "tool_success_rate": cell.tool_success_rate,
+        "first": shard.first,
+        "last": shard.last,
+        "repeats": matrix.settings.repeats,
+        "planned": len(records),
+        "completed": status["completed"],
+        "refused": status["refused"],
+        "not_applicable": status["not_applicable"],
+        "successes": sum(record["success"] is True for record in records),
+        "tokens": vars(sum((known for known in counts if known is not None), Tokens())),
+        "unknown_tokens": counts.count(None),
+        "cost_usd": sum(costs) if len(costs) == len(records) else None,
+        "unusable": ask.unusable.as_json(),
+        "requests": len(requests),
+        "asked": sum(ask.keys.values()),
+        "replayed": ask.replayed,
+        "provenance": origin,
+        "system": outcome.system,
+    }
+
+
+def _provenance(
+    matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, started: datetime
+) -> Json:
+    parameters = asked_of(matrix.settings.catalog[shard.cell.model])
+    return {
+        **provenance.stamp(),
+        "prompt_sha256": matrix.prompts[shard.cell.prompt].sha256,
+        "instances_sha256": digest([record["instance"] for record in outcome.episodes]),
+        "parameters": parameters,
+        "parameters_sha256": digest(parameters),
+        "benchmark_version": BENCHMARK_VERSION,
+        "scoring_version": matrix.tasks[shard.cell.task].scoring_version,
+        "versions": matrix.versions(shard.cell),
+        "libraries": provenance.libraries(),
+        "started": started.isoformat(timespec="milliseconds"),
+        "ended": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "keys": dict(ask.keys),
+    }
+
+
+def _made_by(out: Path) -> Json:
+    """Return the command that wrote `out` and its job, as far as the run has told them."""
+    told = run_command.told()
+    return {
+        **asdict(told),
+        "job": run_command.number_of(str(out), told.run),
+        "cluster_job": os.environ.get("SLURM_JOB_ID"),
+    }

@@ -1,0 +1,66 @@
+"""Shard files: a header line, then one scored episode per line, as gzip-compressed JSON lines.
+
+The header holds counts, tokens, USD and provenance, so that `status` never reads further; it also
+holds each system message once (`system`: SHA-256 -> text), which its episodes name by hash.
+An episode validates against `schemas/episode.schema.yaml`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pilotbench.ground import atomic_files
+from pilotbench.ground.errors import RecordError
+
+Json = dict[str, Any]
+SHARD_FORMAT = 1
+
+
+def write_shard(path: Path, header: Json, episodes: list[Json]) -> None:
+    """Write a shard whole; the gzip header carries no time: the same content, the same bytes."""
+    lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in (header, *episodes))
+    text = "".join(lines).encode("utf-8", "replace")
+    write_whole(path, gzip.compress(text, compresslevel=6, mtime=0))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole: to a name of its own beside it, flushed to disk, then renamed.
+
+    Raises OSError, which names the file; nothing of it is left then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_files.write_bytes(path, content, sync=True)
+
+
+def read_header(path: Path) -> Json:
+    """Return the header of a shard file. Raises RecordError when there is none."""
+    return next(_lines(path))
+
+
+def read_shard(path: Path) -> tuple[Json, list[Json]]:
+    """Return (header, episodes) of a shard file. Raises RecordError naming file and line."""
+    header, *episodes = _lines(path)
+    return header, episodes
+
+
+def _lines(path: Path) -> Iterator[Json]:
+    count = 0
+    try:
+        with gzip.open(path, "rb") as lines:
+            for count, line in enumerate(lines, start=1):
+                yield _record(json.loads(line), count)
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
+        raise RecordError(f"{path}: damaged after line {count}: {error}") from None
+    if count == 0:
+        raise RecordError(f"{path}: empty")
+
+
+def _record(record: Any, line: int) -> Json:
+    if not isinstance(record, dict) or (line == 1) != (record.get("kind") == "shard"):
+        raise ValueError(f"line {line} is not {'a shard header' if line == 1 else 'an episode'}")
+    return record

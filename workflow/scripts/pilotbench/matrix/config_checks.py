@@ -1,0 +1,163 @@
+"""What a schema cannot say of a config: each check yields (path, problem), in words for one line.
+
+No problem shows a value: a value may be a secret that stands in the wrong place.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from pilotbench.ground.scrubber import looks_secret
+from pilotbench.matrix import parameters
+from pilotbench.matrix.config import listed
+from pilotbench.providers import base_urls, weights
+
+Json = dict[str, Any]
+Place = tuple[Any, ...]
+Problem = tuple[Place, str]
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DEPLOYMENT = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_NAMES = ("env", "base_url_env", "endpoint_env")
+_URLS = ("base_url", "endpoint")
+_LISTS = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
+_SECTIONS = ("model_catalog", "providers")
+_FREE = ("parameters",)
+"""Below these, a key may be a number: JSON turns it into text (`logit_bias: {50256: -100}`)."""
+DEEPEST = 100
+
+
+def first(config: Mapping[str, Any]) -> Problem | None:
+    """Return what is wrong before the schema is asked: it would show the value."""
+    checks = (_plain(config, ()), _names(config), _catalogued(config))
+    return next(chain.from_iterable(checks), None)
+
+
+def then(config: Mapping[str, Any]) -> Problem | None:
+    """Return what is wrong with a config that is valid by its schema."""
+    checks = (_lists(config, ()), _urls(config), _requests(config), _packages(config))
+    return next(chain.from_iterable(checks), None)
+
+
+def _lists(config: Mapping[str, Any], place: Place) -> Iterator[Problem]:
+    """Lists that name nothing, and rates that only text can say."""
+    for key in _LISTS:
+        if key in config and not any(str(word).strip() for word in listed(config[key])):
+            yield (*place, key), "names nothing"
+    for rate in listed(config.get("tool_success_rates", ())):
+        if not 0 < float(rate) <= 1:
+            yield (*place, "tool_success_rates"), f"has {rate}, which is not above 0 and up to 1"
+    for number, grid in enumerate(config.get("grids") or ()):
+        yield from _lists(grid, (*place, "grids", number))
+
+
+def _plain(value: Any, place: Place) -> Iterator[Problem]:
+    """Only what JSON can say: finite numbers, text as keys, no more levels than any config has."""
+    if len(place) > DEEPEST:
+        yield place[:3], "is nested too deeply, or refers to itself"
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield place, "must be a finite number"
+    elif isinstance(value, str) and looks_secret(value, known=True):
+        yield place, "holds a secret: write the name of a variable under env, the secret into .env"
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str) and not set(_FREE) & set(place):
+                yield place, f"has the key {key}, which is not text: write it in quotes"
+            if looks_secret(str(key), known=True):
+                yield place, "has a secret as a key"
+            yield from _plain(inner, (*place, key))
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _plain(inner, (*place, number))
+    elif value is not None and not isinstance(value, str | bool | int | float):
+        yield place, f"is of type {type(value).__name__}: write it in quotes"
+
+
+def _names(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """A secret, or a URL, where the name of a variable belongs."""
+    for name, entry in _entries(config, "providers"):
+        place: Place = ("providers", name)
+        yield from _variables(entry, place)
+        for alias, key in _items(entry.get("keys")):
+            if isinstance(key, Mapping):
+                yield from _variables(key, (*place, "keys", alias))
+            elif key is not None:
+                yield (*place, "keys", alias), "must be a mapping, e.g. {env: NAME_OF_A_VARIABLE}"
+            if looks_secret(str(alias)):
+                yield (*place, "keys", alias), "looks like a secret: choose another alias"
+
+
+def _variables(entry: Mapping[str, Any], place: Place) -> Iterator[Problem]:
+    for key in _NAMES:
+        value = entry.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, str) or not _VARIABLE.fullmatch(value) or looks_secret(value):
+            what = "the secret" if key == "env" else "the URL"
+            yield (
+                (*place, key),
+                f"is not the name of an environment variable (its value is not shown): write a "
+                f"name such as MY_KEY, and {what} into that variable or into .env",
+            )
+
+
+def _catalogued(config: Mapping[str, Any]) -> Iterator[Problem]:
+    for section in _SECTIONS:
+        for name, entry in _items(config.get(section)):
+            if not isinstance(entry, Mapping):
+                yield (section, name), "must be a mapping of keys to values"
+
+
+def _urls(config: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, entry in _entries(config, "providers"):
+        places: list[tuple[Place, Mapping[str, Any]]] = [(("providers", name), entry)]
+        places += [
+            (("providers", name, "keys", alias), key) for alias, key in _items(entry["keys"]) if key
+        ]
+        for place, holder in places:
+            for key in _URLS:
+                url = holder.get(key)
+                if isinstance(url, str) and (problem := _url(url, entry["kind"])):
+                    yield (*place, key), problem
+
+
+def _url(url: str, kind: str) -> str | None:
+    problem = base_urls.problem(url, kind)
+    if problem is None and base_urls.has_user(url):
+        return "holds a user or password: write base_url_env, and the URL into that variable"
+    return problem
+
+
+def _requests(config: Mapping[str, Any]) -> Iterator[Problem]:
+    azure = {name for name, entry in _entries(config, "providers") if entry["kind"] == "azure"}
+    for name, entry in _entries(config, "model_catalog"):
+        if entry["provider"] in azure and not _DEPLOYMENT.fullmatch(entry["deployment"]):
+            place = ("model_catalog", name, "deployment")
+            yield place, "is part of a URL on Azure: letters, digits and . _ - only"
+        for below, why in parameters.problems(
+            entry.get("parameters") or {}, entry.get("protocol", "native")
+        ):
+            yield ("model_catalog", name, "parameters", *below), why
+
+
+def _packages(config: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, entry in _entries(config, "model_catalog"):
+        given = entry.get("weights") or {}
+        places: list[tuple[Place, Mapping[str, Any]]] = [((), given)]
+        places += [(("parts", n), part) for n, part in enumerate(given.get("parts", ()))]
+        for below, part in places:
+            for key, why in weights.problems(part):
+                yield ("model_catalog", name, "weights", *below, key), why
+
+
+def _entries(config: Mapping[str, Any], section: str) -> Iterator[tuple[Any, Json]]:
+    return (
+        (n, dict(entry)) for n, entry in _items(config.get(section)) if isinstance(entry, Mapping)
+    )
+
+
+def _items(value: Any) -> list[tuple[Any, Any]]:
+    return list(value.items()) if isinstance(value, Mapping) else []

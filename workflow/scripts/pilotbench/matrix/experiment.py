@@ -1,0 +1,148 @@
+"""The matrix: one config made ready for everyone who asks what is to be built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pilotbench import BENCHMARK_VERSION, PROTOCOL_VERSION
+from pilotbench.benchmark.packs.question_pack import known as known_tasks
+from pilotbench.benchmark.packs.question_pack import load_tasks
+from pilotbench.benchmark.prompts.prompt_files import Prompt
+from pilotbench.benchmark.prompts.prompt_files import known as known_prompts
+from pilotbench.benchmark.prompts.prompt_files import load as load_prompts
+from pilotbench.benchmark.tasks.task import Task
+from pilotbench.ground.canonical_json import digest
+from pilotbench.ground.errors import UserError
+from pilotbench.ground.path_names import remember, to_path
+from pilotbench.matrix.cells import Cell
+from pilotbench.matrix.config import Settings, settings
+from pilotbench.matrix.plan import Plan, plan
+from pilotbench.matrix.validation import validate
+from pilotbench.providers.settings import Model
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Settings with the tasks and prompts that they name, and the plan that follows.
+
+    Tasks and prompts outside the selection are loaded when they are looked up: a single file can
+    be asked for whatever the selection is.
+    """
+
+    settings: Settings
+    tasks: dict[str, Task]
+    prompts: dict[str, Prompt]
+    files: tuple[Path, ...] = ()
+    _versions: dict[tuple[str, str, str], Json] = field(default_factory=dict)
+    _fingerprints: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _contents: dict[tuple[str, int], str | None] = field(default_factory=dict)
+
+    def at(self, results: Path) -> Matrix:
+        """Return this matrix with its results in another folder: copies from a bucket, say."""
+        return replace(self, settings=replace(self.settings, results_dir=results))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The planned shards."""
+        return plan(self.settings, self.tasks, self.prompts)
+
+    def versions(self, cell: Cell) -> Json:
+        """Return all that makes a shard of `cell` out of date when it changes.
+
+        Hashes and versions alone: no instance is touched, and neither key nor slots are in it.
+        """
+        key = (cell.model, cell.prompt, cell.task)
+        if key not in self._versions:
+            model, task = self.settings.catalog[cell.model], self.tasks[cell.task]
+            self._versions[key] = {
+                "request": request_fingerprint(model),
+                "prompt": self.prompts[cell.prompt].sha256,
+                "protocol": PROTOCOL_VERSION,
+                "task": f"{BENCHMARK_VERSION}/{task.scoring_version}",
+                "repeats": self.settings.repeats,
+                "max_turns": self.settings.max_turns or "auto",
+            }
+        return self._versions[key]
+
+    def fingerprint(self, cell: Cell) -> str:
+        """Return a digest of all that makes an episode of `cell` another one.
+
+        It covers provider, deployment, protocol, parameters, the prompt's bytes, max_turns, the
+        scoring rules and what the versions stand for (system messages, tools, how messages are
+        read). Instances are compared by their content hashes; repeats make no episode another.
+        """
+        key = (cell.model, cell.prompt, cell.task)
+        if key not in self._fingerprints:
+            rules = f"{BENCHMARK_VERSION}/{self.tasks[cell.task].rules_version}"
+            now = {**self.versions(cell), "task": rules, "repeats": None}
+            self._fingerprints[key] = digest(now)
+        return self._fingerprints[key]
+
+    def content_hash(self, cell: Cell, index: int) -> str | None:
+        """Return the content hash of an instance of a pack, None where there is none now."""
+        key = (cell.task, index)
+        if key not in self._contents:
+            try:
+                self._contents[key] = (
+                    self.tasks[cell.task].instance(cell.difficulty, index).content_hash
+                )
+            except UserError:
+                self._contents[key] = None
+        return self._contents[key]
+
+    @cached_property
+    def folder_names(self) -> frozenset[str]:
+        """The folder names of all prompts and tasks that exist, whether selected or not."""
+        settings = self.settings
+        names = (*known_prompts(settings.prompt_folders), *known_tasks(settings.task_folders))
+        return frozenset(map(to_path, names))
+
+    @cached_property
+    def selection(self) -> str:
+        """A digest of what the database is judged by: the plan, and what each model is asked."""
+        asked = {name: request_fingerprint(m) for name, m in self.settings.catalog.items()}
+        return digest([list(self.plan.by_path), self.settings.repeats, asked])
+
+
+def request_fingerprint(model: Model) -> str:
+    """Return a digest of what decides a model's requests: alias, price and keys do not."""
+    return digest([model.provider, *model.asked])
+
+
+class _OnDemand(dict[str, T]):
+    """A dict that loads what it is asked for; `load` raises UserError for an unknown name."""
+
+    def __init__(self, found: dict[str, T], load: Callable[[str], T]) -> None:
+        super().__init__(found)
+        self._load = load
+
+    def __missing__(self, name: str) -> T:
+        self[name] = self._load(name)
+        return self[name]
+
+
+def load(config: Mapping[str, Any], files: Collection[Path] | None = None) -> Matrix:
+    """Return the matrix of a merged config; checked first where `files` are given.
+
+    Raises ConfigError, TemplateError or TaskError: one line that says what to change.
+    """
+    if files is not None:
+        validate(config, files)
+    chosen = settings(config)
+    packs, templates = chosen.task_folders, chosen.prompt_folders
+    remember((*chosen.catalog, *known_prompts(templates), *known_tasks(packs)))
+    return Matrix(
+        chosen,
+        _OnDemand(load_tasks(packs, chosen.tasks), lambda n: load_tasks(packs, [n])[n]),
+        _OnDemand(
+            load_prompts(templates, chosen.prompts), lambda n: load_prompts(templates, [n])[n]
+        ),
+        tuple(map(Path, files or ())),
+    )

@@ -1,0 +1,151 @@
+"""Which results are those of the present config: a fingerprint of each cell, and the instances.
+
+An episode counts only if the present config would send the same requests and score the answers by
+the same rules. `Matrix.fingerprint` says so for a cell; a shard file keeps it in its header. The
+instances of a pack are compared one by one, by content hash, since a pack may be edited line by
+line; those of the benchmark's own tasks follow from BENCHMARK_VERSION. Everything else is
+*superseded*: it is not counted and `prune` lists it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pilotbench.ground.canonical_json import digest
+from pilotbench.ground.errors import UserError
+from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.providers.settings import Model
+
+if TYPE_CHECKING:
+    from pilotbench.matrix.experiment import Matrix
+
+Json = dict[str, Any]
+INSTANCES = "instances"
+
+
+def asked_of(model: Model) -> Json:
+    """Return what decides the requests of a model, as a shard's provenance holds it."""
+    return {
+        "provider": model.provider,
+        "deployment": model.deployment,
+        "protocol": model.protocol,
+        "parameters": model.parameters,
+    }
+
+
+@dataclass(frozen=True)
+class Present:
+    """What the episodes of a shard must have been made of to count under the present config.
+
+    `instances` are content hashes by index where the task is a pack, else None. All are plain
+    JSON, so that a process that reads files can be told.
+    """
+
+    fingerprint: str
+    versions: Json
+    asked: Json
+    instances: Mapping[str, str] | None = None
+
+    @cached_property
+    def token(self) -> str:
+        """A digest that changes whenever a file must be judged again."""
+        return digest([self.fingerprint, _rules(self.versions)])
+
+    def differences(self, header: Json) -> list[str]:
+        """Return what differs between the making of a file and now; instances are not looked at.
+
+        A header without a fingerprint is judged by the versions and hashes that it has.
+        """
+        then, origin = header.get("fingerprint"), header.get("provenance") or {}
+        if then == self.fingerprint:
+            return []
+        versions = _rules(origin.get("versions") or _older(origin))
+        names = [name for name, value in versions.items() if value != self.versions.get(name)]
+        if "request" in names:
+            names = [*self._asked_otherwise(origin), *(n for n in names if n != "request")]
+        return names or ["task"] * (then is not None)
+
+    def fits(self, episode: Json) -> bool:
+        """Return whether an episode is of the instance that stands at its index now."""
+        if self.instances is None:
+            return True
+        return bool(self.instances.get(str(episode["index"])) == episode["instance"])
+
+    def counts(self, header: Json, episode: Json) -> bool:
+        """Return whether an episode of a file is one of the present config."""
+        return not self.differences(header) and self.fits(episode)
+
+    def superseded(self, header: Json) -> list[str]:
+        """Return what differs, judged by the header alone; a changed instance counts too."""
+        found, origin = self.differences(header), header.get("provenance") or {}
+        known = origin.get("instances_sha256")
+        if found or self.instances is None or known is None:
+            return found
+        now = [one for one in self.instances.values() for _ in range(int(header["repeats"]))]
+        return [] if digest(now) == known else [INSTANCES]
+
+    def _asked_otherwise(self, origin: Json) -> list[str]:
+        then = origin.get("parameters") or {}
+        return [name for name, value in self.asked.items() if then.get(name) != value] or [
+            "weights"
+        ]
+
+
+@dataclass(frozen=True)
+class Now:
+    """The present config, as far as results are judged by it."""
+
+    matrix: Matrix
+
+    def cell(self, cell: Cell) -> Present | None:
+        """Return what counts for a cell; None where the config does not know its words."""
+        try:
+            versions, fingerprint = self.matrix.versions(cell), self.matrix.fingerprint(cell)
+        except (KeyError, UserError):
+            return None
+        return Present(fingerprint, versions, asked_of(self.matrix.settings.catalog[cell.model]))
+
+    def shard(self, shard: Shard) -> Present | None:
+        """Return what counts for a shard, the instances of a pack among it."""
+        found = self.cell(shard.cell)
+        if found is None or self.matrix.tasks[shard.cell.task].size is None:
+            return found
+        return replace(found, instances=self._instances(shard))
+
+    def superseded(self, shard: Shard, header: Json) -> list[str]:
+        """Return what differs between a shard file, known by its header, and now."""
+        found = self.cell(shard.cell)
+        if found is None or _rules(found.versions) == _rules(_versions(header)):
+            return []  # a pack of which no byte has changed: no instance is made
+        whole = self.shard(shard)
+        return whole.superseded(header) if whole is not None else []
+
+    def _instances(self, shard: Shard) -> dict[str, str]:
+        found = ((str(n), self.matrix.content_hash(shard.cell, n)) for n in shard.indices)
+        return {index: content for index, content in found if content is not None}
+
+
+def _rules(versions: Json) -> Json:
+    """Return versions without the number of repeats, which makes no episode another."""
+    return {name: value for name, value in versions.items() if name != "repeats"}
+
+
+def _versions(header: Json) -> Json:
+    return (header.get("provenance") or {}).get("versions") or {}
+
+
+def _older(origin: Json) -> Json:
+    """Return as many versions as a header without them tells."""
+    found: Json = {}
+    if origin.get("prompt_sha256"):
+        found["prompt"] = origin["prompt_sha256"]
+    if origin.get("benchmark_version") and origin.get("scoring_version"):
+        found["task"] = f"{origin['benchmark_version']}/{origin['scoring_version']}"
+    asked = origin.get("parameters") or {}
+    names = ("provider", "deployment", "protocol", "parameters")
+    if all(name in asked for name in names):
+        found["request"] = digest([asked[name] for name in names])
+    return found

@@ -1,0 +1,61 @@
+"""Which key a shard goes to: a pure function of config and wildcards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+
+from pilotbench.ground.canonical_json import unit_interval
+from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.config import Settings
+from pilotbench.providers.settings import Key
+
+_GOLDEN = 0.6180339887498949
+
+
+def home_key(settings: Settings, shard: Shard) -> str:
+    """Return the alias of the key that a shard's tokens are on.
+
+    `by_prompt`: the n-th prompt of the config goes to the n-th key, strictly. `balanced`: shards
+    walk over the keys in proportion to their slots, by steps of the golden ratio, so that each key
+    has its share and none is tied to a prompt or a task.
+    """
+    keys = settings.provider_of(shard.cell.model).keys
+    if settings.routing == "by_prompt":
+        names = settings.prompts
+        prompt = shard.cell.prompt
+        position = names.index(prompt) if prompt in names else int(unit_interval(prompt) * 1e6)
+        return list(keys)[position % len(keys)]
+    return _by_share(keys, (_ordinal(settings, shard) * _GOLDEN) % 1.0)
+
+
+def usable_keys(settings: Settings, model: str, home: str, borrow: bool) -> tuple[str, ...]:
+    """Return the aliases that requests of a shard may use, home first."""
+    if settings.routing == "by_prompt" or not borrow:
+        return (home,)
+    return (home, *(alias for alias in settings.provider_of(model).keys if alias != home))
+
+
+def _by_share(keys: Mapping[str, Key], point: float) -> str:
+    bounds = list(accumulate(key.slots for key in keys.values()))
+    return next(a for a, bound in zip(keys, bounds, strict=True) if point * bounds[-1] < bound)
+
+
+def _ordinal(settings: Settings, shard: Shard) -> int:
+    """Return the position of a shard in the plan of a matrix, near enough to spread shards."""
+    count = -(-(settings.instances or shard.first + 1) // settings.shard_size)
+    return _cell_ordinal(settings, shard.cell) * count + shard.first // settings.shard_size
+
+
+def _cell_ordinal(settings: Settings, cell: Cell) -> int:
+    axes: list[Sequence[str]] = [
+        tuple(settings.models),
+        settings.prompts,
+        settings.tasks,
+        settings.difficulties,
+        settings.tool_success_rates,
+    ]
+    ordinal = 0
+    for names, word in zip(axes, cell.words, strict=True):
+        ordinal = ordinal * max(1, len(names)) + (names.index(word) if word in names else 0)
+    return ordinal

@@ -1,0 +1,102 @@
+"""The plan: which shards a config asks for. A pure function of settings; it touches no instance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Protocol
+
+from pilotbench.benchmark.tasks.task import Axes
+from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.config import Grid, Settings
+
+NONE = "none"
+AXES = (
+    ("model", "models"),
+    ("prompt", "prompts"),
+    ("task", "tasks"),
+    ("difficulty", "difficulties"),
+    ("tool success rate", "tool success rates"),
+)
+
+
+def counted(count: int, one: str, more: str) -> str:
+    """Return a number with its noun."""
+    return f"{count:,} {one if count == 1 else more}"
+
+
+class PromptNeeds(Protocol):
+    """What the plan needs to know of a prompt."""
+
+    @property
+    def needs_plan(self) -> bool:
+        """Whether it is planned only where the task has reference plans."""
+        ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All shards of a matrix, in the order of the config."""
+
+    shards: tuple[Shard, ...]
+    repeats: int
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells of the shards, each once."""
+        return tuple(dict.fromkeys(shard.cell for shard in self.shards))
+
+    @cached_property
+    def by_path(self) -> dict[str, Shard]:
+        """The shards by their path below `results/shards`."""
+        return {str(shard.path): shard for shard in self.shards}
+
+    @property
+    def episodes(self) -> int:
+        """The number of planned episodes."""
+        return sum(len(shard.indices) for shard in self.shards) * self.repeats
+
+    @property
+    def words(self) -> str:
+        """The matrix in one line: how many of each axis, and what they make."""
+        axes = zip(*(cell.words for cell in self.cells), strict=True)
+        counts = [len(set(axis)) for axis in axes] or [0] * len(AXES)
+        shape = " × ".join(counted(n, *names) for n, names in zip(counts, AXES, strict=True))
+        repeats = f", {self.repeats} repeats" if self.repeats > 1 else ""
+        return f"{shape}: {counted(self.episodes, 'episode', 'episodes')}{repeats}"
+
+
+def plan(settings: Settings, tasks: Mapping[str, Axes], prompts: Mapping[str, PromptNeeds]) -> Plan:
+    """Return the plan of `settings` over the known `tasks` and `prompts`.
+
+    Of several grids each cell is planned once. A task without difficulties or tools is planned
+    once, not once per level or rate. A prompt that needs a reference plan is planned only where the
+    task has one.
+    """
+    cells = dict.fromkeys(
+        cell
+        for model, grid in product(settings.models, settings.products)
+        for prompt, task in product(grid.prompts, grid.tasks)
+        if tasks[task].planned or not prompts[prompt].needs_plan
+        for cell in _cells(grid, model, prompt, task, tasks[task])
+    )
+    shards = (shard for cell in cells for shard in _shards(settings, cell, tasks[cell.task].size))
+    return Plan(tuple(shards), settings.repeats)
+
+
+def _cells(grid: Grid, model: str, prompt: str, task: str, axes: Axes) -> Iterator[Cell]:
+    levels = (NONE,) if axes.difficulties == (NONE,) else grid.difficulties
+    rates = grid.tool_success_rates if axes.rated else (NONE,)
+    for level, rate in product(levels, rates):
+        yield Cell(model, prompt, task, level, rate)
+
+
+def _shards(settings: Settings, cell: Cell, size: int | None) -> Iterator[Shard]:
+    wanted = settings.instances if settings.instances is not None else size
+    if wanted is None:
+        wanted = 20  # `all` has no meaning for a task without an end
+    count = wanted if size is None else min(wanted, size)
+    for first in range(0, count, settings.shard_size):
+        yield Shard(cell, first, min(first + settings.shard_size, count) - 1)

@@ -1,0 +1,94 @@
+"""JSON: structured output, one object a message with `thought`, `tool` and `arguments`.
+
+The schema that is sent has one alternative a tool, its name with its parameters, as native sends
+them: with any object as arguments, a 135M model nested braces until its tokens ended.
+`thought` comes first, so that a model may reason before it calls. It may be null, and in the schema
+it must stand there: some grammars put what is optional last, where reasoning would come too late.
+Where a service ignores the schema, the first object anywhere in the text that is a call is read;
+further calls are surplus (`protocols.written`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.tasks.task import Task, ToolSpec
+from pilotbench.providers.protocols.protocol import (
+    NOT_EXECUTED,
+    Messages,
+    Parsed,
+    compact,
+    rules,
+    spoken_message,
+    tool_list,
+)
+from pilotbench.providers.protocols.reading import Said, said
+from pilotbench.providers.protocols.written import Found, anywhere
+
+Json = dict[str, Any]
+LONGEST_THOUGHT = 1000
+FORM = """\
+Each of your messages is one JSON object and nothing else:
+{"thought": null, "tool": "name", "arguments": {…}}
+Before the call, "thought" may hold your reasoning as text."""
+
+
+class JsonObject:
+    """Calls as JSON objects; results in messages of role `user`."""
+
+    name = "json"
+
+    def system(self, task: Task, instance: Instance, max_turns: int) -> str:
+        """Return the tools, the form and the rules."""
+        return f"{tool_list(task.tools(instance))}\n\n{FORM}\n\n{rules(max_turns)}"
+
+    def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
+        """Return the schema of a message: for each tool its name with its parameters."""
+        schema = {"anyOf": [_call_schema(tool) for tool in tools]}
+        return {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "call", "schema": schema},
+            }
+        }
+
+    def parse(self, message: Json) -> Parsed:
+        """Read the first object of the text that is a call; further calls are surplus."""
+        spoken = said(message)
+        return parsed_of(spoken, anywhere(spoken.text))
+
+    def assistant_message(self, message: Json, parsed: Parsed) -> Json:
+        """Return the text without reasoning that came before it."""
+        return spoken_message(said(message).text)
+
+    def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
+        """Return one user message: the reply, then a line for each surplus call."""
+        return [{"role": "user", "content": lines_of(parsed, reply)}]
+
+
+def _call_schema(tool: ToolSpec) -> Json:
+    properties: Json = {
+        "thought": {"type": ["string", "null"], "maxLength": LONGEST_THOUGHT},
+        "tool": {"const": tool.name},
+        "arguments": tool.parameters,
+    }
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": ["thought", "tool", "arguments"],
+        "additionalProperties": False,
+    }
+
+
+def lines_of(parsed: Parsed, reply: Json) -> str:
+    """Return the reply and the fixed reply of each surplus call, a line each."""
+    surplus = parsed.surplus if parsed.call is not None else 0
+    return "\n".join([compact(reply), *[compact(NOT_EXECUTED)] * surplus])
+
+
+def parsed_of(spoken: Said, found: Found) -> Parsed:
+    """Return what was found in a message, its own thought after the reasoning before it."""
+    thought = "\n".join(part for part in (spoken.thought, found.thought) if part) or None
+    return Parsed(found.call, found.error, found.surplus, thought, spoken.text)

@@ -1,0 +1,120 @@
+"""The protocol seam: how tools are offered, how a call is read, how a result is given back.
+
+Every protocol offers the same tools with the same words and gives the same rules; they differ in
+form alone. The system message is the same for all prompts of a (task, difficulty), with the tools
+first and what varies last, so that providers and local models can reuse what they have read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.tasks.task import Task, ToolSpec
+
+Json = dict[str, Any]
+Messages = list[Json]
+
+
+def _error(code: str, message: str) -> Json:
+    return {"ok": False, "error": {"code": code, "message": message, "transient": False}}
+
+
+NO_CALL: Json = _error("no_call", "No call was understood. Make exactly one call in each message.")
+"""The fixed reply to a message without a call; it names no tool."""
+
+NOT_EXECUTED: Json = _error(
+    "not_executed", "Only the first call of a message is executed; this one was not."
+)
+"""The fixed reply to each further call of a message."""
+
+RULES = """\
+You carry out a task in a small world of files, data and services by calling tools.
+- One call in each message. You then get its result as JSON. Further calls are not executed.
+- Results are short previews; pass the data itself on by its handle.
+- An error marked "transient": true may be retried: make the same call again.
+- Change nothing that the task does not ask for.
+- When the task is done, call finish with the answer it asks for, else with "done". This ends it."""
+
+
+_TOLD = re.compile(r"You have (\d+) messages in all\.\Z")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What was understood of one message.
+
+    `call` is `{"tool", "arguments"}` or None, and then `error` says why. `surplus` counts further
+    calls, which are not executed. `thought` is reasoning that came apart from the text (or in its
+    own field), `text` the text without it: what stands for the answer when the episode ends without
+    a call.
+    """
+
+    call: Json | None
+    error: str | None = None
+    surplus: int = 0
+    thought: str | None = None
+    text: str = ""
+
+
+class CallProtocol(Protocol):
+    """One way of making calls."""
+
+    name: str
+
+    def system(self, task: Task, instance: Instance, max_turns: int) -> str:
+        """Return the system message."""
+        ...
+
+    def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
+        """Return what the request body holds besides model, messages and parameters."""
+        ...
+
+    def parse(self, message: Json) -> Parsed:
+        """Read the assistant's message. Never raises, whatever it holds."""
+        ...
+
+    def assistant_message(self, message: Json, parsed: Parsed) -> Json:
+        """Return the message as the next request repeats it."""
+        ...
+
+    def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
+        """Return the messages that give `reply` back; surplus calls get NOT_EXECUTED."""
+        ...
+
+
+def rules(max_turns: int) -> str:
+    """Return the rules that all protocols share; the number of messages comes last."""
+    return f"{RULES}\n- You have {max_turns} messages in all."
+
+
+def told_turns(system: str) -> int | None:
+    """Return the number of messages that a system message tells, None where it tells none."""
+    found = _TOLD.search(system)
+    return int(found[1]) if found else None
+
+
+def spoken_message(text: str) -> Json:
+    """Return the assistant's text for the history; services refuse a message without any."""
+    return {"role": "assistant", "content": text or "(empty)"}
+
+
+def compact(value: Any) -> str:
+    """Return `value` as JSON in one line, as short as it gets."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def tool_list(tools: Sequence[ToolSpec]) -> str:
+    """Return the tools, one line of JSON each, with the words and schemas that native sends.
+
+    A schema stands under another key than a call's arguments: small models copy what they see.
+    """
+    lines = (
+        compact({"name": tool.name, "description": tool.description, "parameters": tool.parameters})
+        for tool in tools
+    )
+    return "Tools, with the JSON Schema of their parameters:\n" + "\n".join(lines)

@@ -1,0 +1,141 @@
+"""What the config says of models, providers and keys, as dataclasses."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pilotbench.ground.path_names import expanded
+from pilotbench.ground.scrubber import looks_secret
+
+Json = dict[str, Any]
+IN_PROCESS = ("llamacpp", "player")
+"""Kinds that compute inside this process: no URL, no secret."""
+DEFAULT_SLOTS = {"openai": 5, "azure": 50, "llamacpp": 1, "player": 4}
+RETRY_FOR_S = {"openai": 900, "azure": 900, "llamacpp": 60, "player": 60}
+"""An embedded model has no rate limit to wait for: what fails there for long fails for ever."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD per million tokens."""
+
+    input: float
+    output: float
+    cached: float
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where a GGUF file comes from, and its context size in tokens."""
+
+    path: str | None = None
+    package: str | None = None
+    member: str | None = None
+    parts: Sequence[Mapping[str, str]] = ()
+    name: str | None = None
+    sha256: str | None = None
+    context: int = 8192
+
+    @property
+    def sources(self) -> list[tuple[str, str]]:
+        """(package, member) of each part of the file, in order; none for a file at a path."""
+        if self.package is not None:
+            return [(self.package, str(self.member))]
+        return [(part["package"], part["member"]) for part in self.parts]
+
+    @property
+    def file(self) -> Path:
+        """The file that the server loads, relative to the working folder."""
+        if self.path is not None:
+            return expanded("weights.path", self.path)
+        return Path("resources/models", self.name or Path(str(self.member)).name)
+
+
+@dataclass(frozen=True)
+class Model:
+    """An entry of model_catalog; `kind` is that of its provider."""
+
+    name: str
+    provider: str
+    deployment: str
+    protocol: str = "native"
+    parameters: Json = field(default_factory=dict)
+    price: Price | None = None
+    reports: str | None = None
+    max_output: int | None = None
+    weights: Weights | None = None
+    kind: str = "openai"
+
+    @property
+    def asked(self) -> list[Any]:
+        """What decides this model's requests and who answers them: not its name, price or key.
+
+        Weights count by their content, since a request does not name them.
+        """
+        asked: list[Any] = [self.deployment, self.protocol, self.parameters]
+        if self.weights is not None:
+            origin = self.weights
+            content = origin.sha256 or [origin.path, None, None]
+            asked.append([content, origin.context])
+        return asked
+
+
+@dataclass(frozen=True)
+class Key:
+    """One API key of a provider, known by its alias; the secret stays in the environment."""
+
+    alias: str
+    provider: str
+    slots: int
+    env: str | None = None
+    base_url: str | None = None
+    base_url_env: str | None = None
+    rpm: int | None = None
+    tpm: int | None = None
+
+
+@dataclass(frozen=True)
+class ProviderSettings:
+    """An entry of providers; times in seconds."""
+
+    name: str
+    kind: str
+    keys: dict[str, Key]
+    base_url: str | None = None
+    base_url_env: str | None = None
+    api_version: str | None = None
+    connect_timeout_s: float = 10
+    read_timeout_s: float = 300
+    attempt_deadline_s: float = 300
+    retry_for_s: float = 900
+    proxy: str | None = None
+    ca_bundle: str | None = None
+
+
+@dataclass(frozen=True)
+class Access:
+    """Where a key's requests go and the secret that opens it; the secret is not shown.
+
+    `headers` are those that the environment names for the service, `api_version` is Azure's where
+    the config names none.
+    """
+
+    base_url: str
+    secret: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    api_version: str | None = None
+
+    @property
+    def hidden(self) -> list[str]:
+        """The texts that no one may see: the secret, and what the URL says that looks like one."""
+        url = urlsplit(self.base_url)
+        found = [self.secret, *(part for part in url.path.split("/") if looks_secret(part))]
+        if url.username is not None or url.password is not None:
+            user, password = unquote(url.username or ""), unquote(url.password or "")
+            found += [password, base64.b64encode(f"{user}:{password}".encode()).decode()]
+        return found

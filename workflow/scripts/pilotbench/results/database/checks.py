@@ -1,0 +1,52 @@
+"""What must hold before a draft becomes the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pilotbench.results.database.schema import (CELL)
+from pilotbench.ground.errors import (PilotbenchError)
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class CheckFailed(PilotbenchError):
+    """The database would contradict itself; it is left as it was."""
+
+
+_CELL = ", ".join(CELL)
+
+CHECKS = {
+    "an episode counts once": (
+        "SELECT min(shard), episode FROM store.episodes WHERE counted "
+        "GROUP BY episode HAVING count(*) > 1"
+    ),
+    "every episode of a file counts, or another file's does": (
+        "SELECT e.shard, e.episode FROM store.episodes e WHERE NOT e.counted "
+        "AND NOT EXISTS (FROM store.episodes o WHERE o.episode = e.episode AND o.counted)"
+    ),
+    "full + partial + failure = completed": (
+        f"SELECT {_CELL} FROM cells "
+        "WHERE full_success + partial_success + failure IS DISTINCT FROM completed"
+    ),
+    "planned = completed + refused + owed + not_applicable": (
+        f"SELECT {_CELL} FROM cells WHERE current "
+        "AND completed + refused + owed + not_applicable IS DISTINCT FROM planned"
+    ),
+    "provisional rows have no file, or one with superseded episodes": (
+        "SELECT e.shard FROM store.episodes e JOIN store.shards s ON s.path = e.shard "
+        "WHERE s.state = 'damaged' OR e.provisional IS DISTINCT FROM (s.state = 'provisional') "
+        "AND NOT (e.provisional AND s.outdated > 0)"
+    ),
+}
+"""What is checked, and the query that gives a row where it does not hold."""
+
+
+def check(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise CheckFailed, naming the check and a place, unless every check holds."""
+    for says, query in CHECKS.items():
+        row = connection.execute(f"{query} LIMIT 1").fetchone()
+        if row is not None:
+            place = "/".join(map(str, row))
+            raise CheckFailed(f"master database not changed: {says} does not hold at {place}")

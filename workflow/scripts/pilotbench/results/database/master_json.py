@@ -1,0 +1,120 @@
+"""`master_database.json`, in the form that users of the predecessor know, now consistent.
+
+summary; then models > prompt type > tool success rate > difficulty > task type. The file is
+cumulative, as there: it counts every episode of the store that counts, whatever the selection of
+the last command was; superseded episodes are in no number. `total` = `full_success` +
+`partial_success` + `failure` and `planned` = `total` + `refused` + `not_applicable` + `owed` at
+each leaf, and the leaves add up to the summary. The form is fixed by
+`schemas/master_database.schema.yaml`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pilotbench.ground import (atomic_files)
+from pilotbench.results.database.queries import (opened)
+from pilotbench.results.database.schema import (CELL)
+from pilotbench.results.database.views import (BOUNDS_SQL, COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, RATES_SQL, SCORES_SQL)
+from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
+
+Json = dict[str, Any]
+DIGITS = 6
+_COUNTED = (
+    "full_success",
+    "partial_success",
+    "failure",
+    "refused",
+    "not_applicable",
+    "owed",
+    "provisional",
+)
+_WORDS = ", ".join(CELL)
+_LEAVES = f"""
+WITH done AS (
+  SELECT {_WORDS}, count(*) FILTER (provisional) AS provisional, count(*) AS episodes,
+    {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}, {ERRORS_SQL}
+  FROM episodes GROUP BY ALL
+), planned AS (SELECT DISTINCT {_WORDS} FROM plan
+), owing AS (SELECT {_WORDS}, count(*) AS owed FROM owed GROUP BY ALL)
+SELECT model, prompt, tool_success_rate, difficulty, task,
+  coalesce(episodes, 0) + coalesce(owed, 0) AS planned, coalesce(completed, 0) AS total,
+  {", ".join(f"coalesce({name}, 0) AS {name}" for name in _COUNTED)}, {RATES_SQL},
+  {BOUNDS_SQL}, partial_success / nullif(completed, 0) AS partial_rate,
+  failure / nullif(completed, 0) AS failure_rate, weighted_score AS weighted_success_score,
+  progress, turns AS avg_turns, tool_calls AS avg_tool_calls, parse_rate,
+  effective_rate AS effective_tool_success_rate, if(episodes IS NULL, 0, tokens_input)
+  AS tokens_input, if(episodes IS NULL, 0, tokens_output) AS tokens_output, cost_usd,
+  {", ".join(f"coalesce(error_{kind}, 0) AS error_{kind}" for kind in ERROR_KINDS)}
+FROM done FULL JOIN planned USING ({_WORDS}) LEFT JOIN owing USING ({_WORDS})
+ORDER BY model, prompt, tool_success_rate, difficulty, task
+"""
+_LAST = """
+SELECT coalesce(
+  (SELECT max(ended) FROM episodes),
+  (SELECT epoch(max(ended)::TIMESTAMPTZ) FROM shards WHERE counted > 0))
+"""
+
+
+def write(db: Path, out: Path) -> None:
+    """Write the JSON file, whole, by rename."""
+    text = json.dumps(content(db), indent=2, ensure_ascii=False, allow_nan=False)
+    atomic_files.write_text(out, text + "\n")
+
+
+def content(db: Path) -> Json:
+    """Return the content of the file."""
+    with opened(db) as connection:
+        cursor = connection.execute(_LEAVES)
+        names = [column[0] for column in cursor.description or []]
+        leaves = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        last = connection.execute(_LAST).fetchone()
+    summary = _summary(leaves, last[0] if last else None)
+    models: Json = {}
+    for leaf in leaves:
+        path = [leaf.pop(word) for word in names[:5]]
+        place = models
+        for name, level in zip(path, _LEVELS, strict=True):
+            place = place.setdefault(name, {} if level is None else {level: {}})
+            place = place if level is None else place[level]
+        place.update(_leaf(leaf))
+    return {"summary": summary, "models": models}
+
+
+_LEVELS = ("by_prompt_type", "by_tool_success_rate", "by_difficulty", "by_task_type", None)
+
+
+def _leaf(row: Json) -> Json:
+    errors = {kind: row.pop(f"error_{kind}") for kind in ERROR_KINDS}
+    rounded = {k: round(v, DIGITS) if isinstance(v, float) else v for k, v in row.items()}
+    return rounded | {"total_errors": sum(errors.values()), "errors": errors}
+
+
+def _summary(leaves: list[Json], last: float | None) -> Json:
+    total = {
+        name: sum(leaf[key] for leaf in leaves)
+        for name, key in (
+            ("total_tests", "total"),
+            ("total_success", "full_success"),
+            ("total_partial", "partial_success"),
+            ("total_failure", "failure"),
+            ("planned", "planned"),
+            ("refused", "refused"),
+            ("not_applicable", "not_applicable"),
+            ("owed", "owed"),
+            ("provisional", "provisional"),
+        )
+    }
+    return total | {
+        "models_tested": sorted({leaf["model"] for leaf in leaves if _episodes(leaf)}),
+        "last_test_time": None
+        if last is None
+        else datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _episodes(leaf: Json) -> int:
+    return int(leaf["total"] + leaf["refused"] + leaf["not_applicable"])

@@ -1,0 +1,117 @@
+"""Shard files that no table needs: list them and, when asked, remove them.
+
+superseded  other files hold every episode of it, or the present config would ask them otherwise
+outside     the selection of the last command plans no episode of it
+damaged     it cannot be read
+
+The journal is not touched: whatever is removed can be built again without paying.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pilotbench.ground import (links)
+from pilotbench.results.database import (shardfiles, store, updates)
+from pilotbench.results.database.queries import (opened)
+from pilotbench.ground.errors import (UserError)
+from pilotbench.build import (run_lock)
+
+KINDS = ("superseded", "outside", "damaged")
+_PRUNABLE = """
+SELECT path, CASE WHEN state = 'damaged' THEN 'damaged' WHEN superseded THEN 'superseded'
+  ELSE 'outside' END AS kind, episodes + outdated AS episodes, size
+FROM shards
+WHERE state = 'damaged' OR superseded OR (state = 'file' AND current = 0 AND NOT planned)
+ORDER BY kind, path
+"""
+
+
+@dataclass(frozen=True)
+class Prunable:
+    """A shard file that no table needs; `size` in bytes."""
+
+    path: str
+    kind: str
+    episodes: int
+    size: int
+
+
+def prunable(results: Path) -> list[Prunable]:
+    """Return the shard files that no table needs. Raises UserError without a database."""
+    with opened(results / store.NAME) as connection:
+        return [Prunable(*row) for row in connection.execute(_PRUNABLE).fetchall()]
+
+
+def remove(results: Path, kinds: Collection[str]) -> list[Prunable]:
+    """Remove the files of `kinds`, with folders left empty and their rows; return what went.
+
+    Raises UserError where the files are not those that the database knows.
+    """
+    _refuse_outdated(results)
+    files = [file for file in prunable(results) if file.kind in kinds]
+    for file in files:
+        path = links.inside(results, results / "shards" / file.path)
+        path.unlink(missing_ok=True)
+        for folder in path.parents:
+            if folder == results / "shards" or any(folder.iterdir()):
+                break
+            folder.rmdir()
+    updates.forget_gone(results)
+    return files
+
+
+def _refuse_outdated(results: Path) -> None:
+    with opened(results / store.NAME) as connection:
+        rows = connection.execute(
+            "SELECT path, size, mtime_ns FROM shards WHERE state <> 'provisional'"
+        ).fetchall()
+    known = {path: (size, mtime) for path, size, mtime in rows}
+    found = {}
+    for name, path in shardfiles.find(results / "shards").items():
+        stat = Path(path).stat()
+        found[name] = (stat.st_size, stat.st_mtime_ns)
+    other = sorted(name for name in {*known, *found} if known.get(name) != found.get(name))
+    if other:
+        raise UserError(
+            f"{results / store.NAME}: does not know {other[0]} as it is now; "
+            "bring it up to date first: snakemake summary"
+        )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `prune`."""
+    parser.add_argument("--results", type=Path, default=Path("results"), help="the results folder")
+    parser.add_argument(
+        "--remove", nargs="+", choices=(*KINDS, "all"), default=[], help="remove these kinds"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for other programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List what can go, or remove it; not while a run is in progress."""
+    if line := run_lock.in_progress():
+        raise UserError(f"{line}; prune when it has ended")
+    kinds = KINDS if "all" in args.remove else args.remove
+    files = remove(args.results, kinds) if kinds else prunable(args.results)
+    if args.json:
+        print(json.dumps([asdict(file) for file in files], indent=1))
+    else:
+        print("\n".join(text(files, removed=bool(kinds))))
+    return 0
+
+
+def text(files: list[Prunable], *, removed: bool) -> list[str]:
+    """Return a line a file and one that says what can be done."""
+    lines = [f"{f.kind:<11} {f.size:>10,} B {f.episodes:>6} episodes  {f.path}" for f in files]
+    total = f"{len(files)} files, {sum(f.size for f in files):,} B"
+    if removed:
+        return [*lines, f"removed {total}; the journal keeps their answers"]
+    if not files:
+        return ["nothing to prune"]
+    kinds = " ".join(kind for kind in KINDS if any(f.kind == kind for f in files))
+    return [*lines, f"{total}; remove them with: python -m pilotbench prune --remove {kinds}"]

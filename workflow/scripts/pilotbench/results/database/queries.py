@@ -1,0 +1,152 @@
+"""Read-only DataFrames of the master database, and whole records with their transcripts.
+
+Each function opens the file, reads and closes it. `current=True` gives the selection of the last
+command alone. Columns are those of the views (docs/database.md), with `flaws` spread to one column
+a flaw. Words come as pandas categories.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pilotbench.benchmark.flaws import (FLAWED)
+from pilotbench.results.database import (store)
+from pilotbench.results.database.schema import (CELL)
+from pilotbench.ground.errors import (UserError)
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas
+
+Json = dict[str, Any]
+PLACE = (*CELL, "index", "repeat")
+_FREE_TEXT = ("answer", "reason", "message", "episode", "identity", "instance", "damage", "unknown")
+
+
+def episodes(db: Path, *, current: bool = True) -> pandas.DataFrame:
+    """Return one row an episode identity, in order of cell, index and repeat."""
+    flaws = (name.removeprefix("flawed_") for name in FLAWED)
+    spread = ", ".join(f"flaws['{flaw}'] AS flaw_{flaw}" for flaw in flaws)
+    return _frame(db, f"SELECT * EXCLUDE (flaws), {spread} FROM episodes", current, PLACE)
+
+
+def requests(db: Path, *, current: bool = True) -> pandas.DataFrame:
+    """Return one row a request, in order of episode and turn."""
+    return _frame(db, "SELECT * FROM requests", current, (*PLACE, "turn"))
+
+
+def tool_calls(db: Path, *, current: bool = True) -> pandas.DataFrame:
+    """Return one row a parsed call, in order of episode and call."""
+    return _frame(db, "SELECT * FROM tool_calls", current, (*PLACE, "call"))
+
+
+def cells(db: Path, *, current: bool = True) -> pandas.DataFrame:
+    """Return one row a cell, planned ones without an episode too."""
+    return _frame(db, "SELECT * FROM cells", current, (*CELL, "current"))
+
+
+def leaderboard(db: Path) -> pandas.DataFrame:
+    """Return one row per model and prompt of the selection, best first, those that owe last."""
+    order = ("success_rate_all DESC NULLS LAST", "lower DESC NULLS LAST", "model", "prompt")
+    return _frame(db, "SELECT * FROM leaderboard", False, order)
+
+
+def errors(db: Path, *, current: bool = True) -> pandas.DataFrame:
+    """Return one row an episode and kind of error that occurred in it."""
+    return _frame(db, "SELECT * FROM errors", current, (*PLACE, "kind"))
+
+
+def owed(db: Path) -> pandas.DataFrame:
+    """Return one row an owed episode of the current selection, with the reason."""
+    return _frame(db, "SELECT * FROM owed", False, PLACE)
+
+
+def shards(db: Path, *, current: bool = True) -> pandas.DataFrame:
+    """Return one row a shard; with `current` those that hold an episode of the selection."""
+    where = " WHERE planned OR current > 0" if current else ""
+    return _frame(db, f"SELECT * FROM shards{where}", False, ("path",))
+
+
+def superseded(db: Path) -> pandas.DataFrame:
+    """Return how many episodes at planned places the present config would ask otherwise.
+
+    One row per model and what differs: they are in files, and not counted.
+    """
+    cell = " AND ".join(f"p.{word} = s.{word}" for word in CELL)
+    with opened(db) as connection:
+        return connection.execute(
+            "SELECT model, differs, sum(outdated)::BIGINT AS episodes FROM store.shards s "
+            f"WHERE outdated > 0 AND EXISTS (FROM store.plan p WHERE {cell} "
+            "AND p.first <= s.last AND s.first <= p.last) GROUP BY ALL ORDER BY ALL"
+        ).df()
+
+
+def selection(db: Path) -> Json:
+    """Return what the last command selected: models, prompts, tasks, instances, ….
+
+    Raises UserError where there is no database.
+    """
+    with opened(db) as connection:
+        rows = connection.execute("SELECT key, value FROM selection ORDER BY key").fetchall()
+    return {key: None if value is None else json.loads(value) for key, value in rows}
+
+
+def record(db: Path, results: Path, episode: str) -> Json:
+    """Return the whole record of an episode, transcript and all, by its identity.
+
+    Raises UserError where the database does not have it, RecordError where its file is damaged.
+    """
+    with opened(db) as connection:
+        row = connection.execute(
+            "SELECT shard FROM episodes WHERE episode = ?", [episode]
+        ).fetchone()
+    if row is None:
+        raise UserError(f"{db}: no episode {episode}")
+    _, found = shard_records(db, results, row[0])
+    return next(one for one in found if one["episode"] == episode)
+
+
+def shard_records(db: Path, results: Path, path: str) -> tuple[Json, list[Json]]:
+    """Return (header, whole records) of a shard; the header is empty for a provisional one.
+
+    `path` is below `results/shards`. Raises RecordError where the file is damaged.
+    """
+    from pilotbench.episodes.shard_file import (read_shard)
+
+    with opened(db) as connection:
+        rows = connection.execute(
+            "SELECT record FROM store.records JOIN store.episodes USING (shard, episode) "
+            "WHERE shard = ? ORDER BY index, repeat",
+            [path],
+        ).fetchall()
+        state = connection.execute(
+            "SELECT state FROM store.shards WHERE path = ?", [path]
+        ).fetchone()
+    if rows or state == ("provisional",):  # of one that has begun, no episode may be over yet
+        return {}, [json.loads(row[0]) for row in rows]
+    return read_shard(results / "shards" / path)
+
+
+def opened(db: Path) -> duckdb.DuckDBPyConnection:
+    """Open the database for reading. Raises UserError where there is none that can be read."""
+    import duckdb
+
+    if not db.exists():
+        raise UserError(f"{db}: no database yet; make it with: snakemake summary")
+    try:
+        return store.reader(db)
+    except duckdb.Error as error:
+        if store.is_held(error):
+            raise UserError(f"{db}: {store.HELD}") from None
+        words = str(error).splitlines()[0]
+        raise UserError(f"{db}: cannot be read: {words}; delete it and run again") from None
+
+
+def _frame(db: Path, query: str, current: bool, order: tuple[str, ...]) -> pandas.DataFrame:
+    where = " WHERE current" if current else ""
+    with opened(db) as connection:
+        frame = connection.execute(f"{query}{where} ORDER BY {', '.join(order)}").df()
+    words = [c for c in frame.select_dtypes(include=["object", "string"]) if c not in _FREE_TEXT]
+    return frame.astype(dict.fromkeys(words, "category"))

@@ -1,0 +1,256 @@
+"""What lies in the master database: stored tables, and the views that people read.
+
+The schema `store` holds the rows of every readable shard file and, for planned shards without one,
+of the journal. The views in the main schema count each episode once; every number they show is
+computed from rows of episodes. `docs/database.md` is made from this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
+
+FORMAT = 5
+"""Version of the schema: a database of another format is built anew."""
+
+CELL = ("model", "prompt", "task", "difficulty", "tool_success_rate")
+TOKENS = ("input", "output", "reasoning", "cached")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: name, DuckDB type and one sentence."""
+
+    name: str
+    type: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A stored table; `key` are the columns that make a row unique."""
+
+    name: str
+    says: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def ddl(self) -> str:
+        """The statement that creates the table in the schema `store`."""
+        columns = ", ".join(f'"{column.name}" {column.type}' for column in self.columns)
+        return f"CREATE TABLE store.{self.name} ({columns})"
+
+
+def columns(text: str) -> tuple[Column, ...]:
+    """Return columns written one a line: name, type, sentence."""
+    rows = (line.split(None, 2) for line in text.strip().splitlines())
+    return tuple(Column(name, kind, says) for name, kind, says in rows)
+
+
+_CELL_COLUMNS = """
+model              VARCHAR  Entry of config/models.yaml.
+prompt             VARCHAR  Prompt template.
+task               VARCHAR  Task type.
+difficulty         VARCHAR  `none` where the task has no levels.
+tool_success_rate  VARCHAR  A number as text, `none` without tools.
+"""
+
+SHARDS = Table(
+    "shards",
+    "One row a shard file, or a planned shard that has answers in the journal but no file.",
+    ("path",),
+    columns(f"""
+path               VARCHAR  Path below `results/shards`.
+{_CELL_COLUMNS.strip()}
+first              BIGINT   First instance index.
+last               BIGINT   Last instance index, inclusive.
+repeats            INTEGER  Repeats per instance.
+max_turns          VARCHAR  `max_turns` of the config: a number or auto.
+state              VARCHAR  `file`, `provisional` (from the journal) or `damaged` (not loaded).
+damage             VARCHAR  What is wrong with a damaged file.
+size               BIGINT   Bytes of the file.
+mtime_ns           BIGINT   Modification time of the file, ns.
+sha256             VARCHAR  SHA-256 of the file.
+fingerprint        VARCHAR  Hash of what its requests were made of and how they were scored.
+judged             VARCHAR  Hash of what the config had for this when the file was read.
+outdated           INTEGER  Episodes that the present config would ask otherwise: not loaded.
+differs            VARCHAR  What differs for them: deployment, parameters, prompt, instances, ….
+quarantined        INTEGER  Episodes of which no row can be made: owed, and named in `owed`.
+unknown            VARCHAR  Values that no column can hold: they are null.
+journal            VARCHAR  SHA-256 of the provisional records, which the journal gave.
+asked              BIGINT   Requests that the run which wrote the file paid for.
+replayed           BIGINT   Requests that this run found in the journal.
+commit             VARCHAR  Git commit that wrote the file.
+dirty              BOOLEAN  Whether there were uncommitted changes.
+prompt_sha256      VARCHAR  Hash of the prompt template.
+instances_sha256   VARCHAR  Hash of the instances.
+parameters         VARCHAR  Request parameters, JSON.
+parameters_sha256  VARCHAR  Hash of the parameters.
+benchmark_version  VARCHAR  Version of world, tools, instances and protocol.
+scoring_version    VARCHAR  Version of the scorer.
+libraries          VARCHAR  Library versions, JSON.
+started            VARCHAR  Start of the evaluation that wrote the file, ISO 8601 in UTC.
+ended              VARCHAR  Its end.
+host               VARCHAR  Machine.
+keys               VARCHAR  Requests by key alias, JSON.
+run                VARCHAR  Snakemake's log of the run that wrote the file, in .snakemake/log.
+configfiles        VARCHAR  Its --configfile, JSON: pairs of path and SHA-256 of the content.
+config             VARCHAR  Its words after --config, JSON.
+job                VARCHAR  Snakemake's job id within that run.
+cluster_job        VARCHAR  Slurm's job id.
+"""),
+)
+
+EPISODES = Table(
+    "episodes",
+    "One row an episode of a shard: one model on one instance under one prompt once.",
+    ("shard", "episode"),
+    columns(f"""
+episode              VARCHAR  Identity: SHA-256 of cell, index and repeat.
+shard                VARCHAR  Path of the shard.
+{_CELL_COLUMNS.strip()}
+index                BIGINT   Instance index within (task, difficulty).
+repeat               INTEGER  Repeat, from 0.
+provider             VARCHAR  Entry of config/providers.yaml.
+deployment           VARCHAR  The name that was asked for.
+protocol             VARCHAR  How calls are made: native, json, text, none.
+instance             VARCHAR  Content hash of the instance.
+status               VARCHAR  completed, refused or not_applicable.
+end_reason           VARCHAR  finish, no_call, max_turns, context_overflow or length.
+success              BOOLEAN  All goal and protected predicates hold; null unless completed.
+progress             DOUBLE   Share of the goal predicates reached.
+level                VARCHAR  full_success, partial_success or failure.
+weighted_score       DOUBLE   1.0, 0.5 or 0.0, as the predecessor counted; never ranks.
+collateral_damage    BOOLEAN  Something protected was changed.
+goals                INTEGER  Goal predicates.
+goals_held           INTEGER  Goal predicates that hold.
+broken               INTEGER  Protected objects that changed.
+{chr(10).join(f"error_{kind} INTEGER Calls with the error kind {kind}." for kind in ERROR_KINDS)}
+calls                INTEGER  Calls that could be parsed.
+valid_calls          INTEGER  Calls of a known tool with good arguments and preconditions met.
+drawn_calls          INTEGER  Valid calls that can fail by draw: all but finish and discovery.
+ok_calls             INTEGER  Calls that succeeded.
+transient_met        INTEGER  Injected transient failures.
+transient_retried    INTEGER  Those that were called again.
+transient_recovered  INTEGER  Those that then succeeded.
+flaws                MAP(VARCHAR,VARCHAR)  Flaw to followed, corrected or not_reached.
+harmful              BOOLEAN  Whether following the prompt's flaw to the letter fails; NULL without.
+turns                INTEGER  Messages of the model.
+tool_calls           INTEGER  Calls executed.
+distinct_tools       INTEGER  Different tools called.
+parsed_turns         INTEGER  Turns with a call that could be parsed; over `turns` the parse rate.
+max_turns            INTEGER  Turns allowed.
+tokens_input         BIGINT   Input tokens, cached ones included; null where not reported.
+tokens_output        BIGINT   Output tokens, reasoning included; null where not reported.
+tokens_reasoning     BIGINT   Reasoning tokens, a part of the output.
+tokens_cached        BIGINT   Cached tokens, a part of the input.
+cost_usd             DOUBLE   Cost in USD; null where price or tokens are not known.
+model_reported       VARCHAR  The name that the provider says has answered (the last one).
+requests             INTEGER  Requests of the episode.
+latency_s            DOUBLE   Sum of its requests' latencies, s.
+queued_s             DOUBLE   Sum of its waits for a slot, s.
+started              DOUBLE   Start of the first request, Unix time in s.
+ended                DOUBLE   End of the last request, Unix time in s.
+answer               VARCHAR  The answer as JSON, cut at 2,000 characters.
+reason               VARCHAR  Why it was refused or is not applicable.
+provisional          BOOLEAN  From the journal: its shard has no file yet.
+counted              BOOLEAN  This row stands for the identity; another file's row does where false.
+current              BOOLEAN  Planned by the selection of the last command.
+"""),
+)
+
+REQUESTS = Table(
+    "requests",
+    "One row a request: one answered turn of an episode.",
+    ("shard", "episode", "turn"),
+    columns("""
+episode           VARCHAR  Identity of the episode.
+shard             VARCHAR  Path of the shard.
+identity          VARCHAR  First 16 characters of the response's identity, its name in the journal.
+turn              INTEGER  Turn, from 0.
+key               VARCHAR  Key alias that paid.
+started           DOUBLE   Start of the attempt that was answered, Unix time in s.
+latency_s         DOUBLE   Its duration, s.
+queued_s          DOUBLE   Wait for a slot, s.
+attempts          INTEGER  Attempts until it was answered.
+slots             INTEGER  Slots in force on the key when it was asked; null in records of old.
+reported          VARCHAR  The model name that answered.
+finish_reason     VARCHAR  As the provider says.
+tokens_input      BIGINT   Input tokens; null, as the others, where they are not reported.
+tokens_output     BIGINT   Output tokens.
+tokens_reasoning  BIGINT   Reasoning tokens.
+tokens_cached     BIGINT   Cached tokens.
+"""),
+)
+
+TOOL_CALLS = Table(
+    "tool_calls",
+    "One row a parsed call of an episode.",
+    ("shard", "episode", "call"),
+    columns("""
+episode    VARCHAR  Identity of the episode.
+shard      VARCHAR  Path of the shard.
+call       INTEGER  Number of the call within the episode, from 0.
+turn       INTEGER  Turn, from 0.
+tool       VARCHAR  The name that was called.
+valid      BOOLEAN  A known tool, arguments fit its schema, preconditions met.
+ok         BOOLEAN  The call succeeded.
+code       VARCHAR  Error code.
+transient  BOOLEAN  The failure was drawn.
+kind       VARCHAR  Error kind of this call.
+"""),
+)
+
+PLAN = Table(
+    "plan",
+    "One row a planned shard of the selection of the last command.",
+    ("path",),
+    columns(f"""
+path               VARCHAR  Path below `results/shards`.
+{_CELL_COLUMNS.strip()}
+first              BIGINT   First instance index.
+last               BIGINT   Last instance index, inclusive.
+repeats            INTEGER  Repeats per instance.
+"""),
+)
+
+REASONS = Table(
+    "reasons",
+    "Why the journal cannot finish an episode of a planned shard without a file.",
+    ("shard", "index", "repeat"),
+    columns("""
+shard    VARCHAR  Path of the planned shard.
+index    BIGINT   Instance index.
+repeat   INTEGER  Repeat, from 0.
+kind     VARCHAR  Class of the error that stopped it.
+message  VARCHAR  The error in words.
+"""),
+)
+
+RECORDS = Table(
+    "records",
+    "The whole record of each provisional episode; those of files are read from the files.",
+    ("shard", "episode"),
+    columns("""
+shard    VARCHAR  Path of the planned shard.
+episode  VARCHAR  Identity of the episode.
+record   VARCHAR  The record, JSON.
+"""),
+)
+
+SELECTION = Table(
+    "selection",
+    "What the last command selected.",
+    ("key",),
+    columns("""
+key    VARCHAR  models, prompts, tasks, difficulties, tool_success_rates, instances, repeats, ….
+value  VARCHAR  Its value, JSON.
+"""),
+)
+
+TABLES = {
+    table.name: table
+    for table in (SHARDS, EPISODES, REQUESTS, TOOL_CALLS, PLAN, REASONS, RECORDS, SELECTION)
+}

@@ -1,0 +1,339 @@
+"""Compare two result folders, two prompts or two models: paired, with what has flipped.
+
+    python -m pilotbench compare results-before results-after
+    python -m pilotbench compare results results --base-where prompt=baseline --arm-where prompt=cot
+    python -m pilotbench compare results-before results --base-where commit=1f2e
+
+An episode has one result and so one commit: to compare two commits, keep a copy of the results
+folder before the later run.
+
+Episodes are paired by model, prompt, task, difficulty, rate, index and repeat, without the words
+that the two sides are chosen by. An instance whose content has changed between the two is left
+out and counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from pilotbench.ground import (atomic_files)
+from pilotbench.ground.errors import (UserError)
+from pilotbench.ground.untrusted_text import (csv_safe, visible)
+from pilotbench.results.summary import (formatting)
+from pilotbench.results.summary.contrasts import (family)
+from pilotbench.results.summary.load import (CELL, has_outcome, number, plain)
+from pilotbench.results.summary.transcripts import (link)
+
+KEY = [*CELL, "index", "repeat"]
+WHERE = (*CELL, "commit")
+ROWS = 500
+OWED = "owed"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two sides on the episodes that both have."""
+
+    base: str
+    arm: str
+    pairs: int
+    only_base: int
+    only_arm: int
+    other_instance: int
+    owed: int
+    contrasts: pd.DataFrame = field(repr=False)
+    flips: pd.DataFrame = field(repr=False)
+
+    @property
+    def better(self) -> int:
+        """Episodes that the arm solves and the base does not."""
+        return int((self.flips["arm_outcome"] == "success").sum()) if len(self.flips) else 0
+
+    @property
+    def worse(self) -> int:
+        """Episodes that the base solves and the arm does not."""
+        return len(self.flips) - self.better
+
+    @property
+    def verdict(self) -> str:
+        """One sentence that claims no more than the numbers do."""
+        owed = f"; {self.owed:,} pairs have an owed episode" if self.owed else ""
+        if not self.pairs:
+            return f"The two have no finished episode in common{owed}."
+        told, tested = int(self.contrasts["told_apart"].sum()), self.contrasts["p"].notna().sum()
+        return (
+            f"{len(self.flips):,} of {self.pairs:,} episodes flipped: {self.better:,} now solved, "
+            f"{self.worse:,} no longer; told apart in {told} of {tested} "
+            f"{'comparison' if tested == 1 else 'comparisons'}{owed}."
+        )
+
+
+def compare(
+    base: pd.DataFrame, arm: pd.DataFrame, names: tuple[str, str], chosen_by: set[str]
+) -> Comparison:
+    """Compare two frames of episodes; words of `chosen_by` differ by choice and do not pair."""
+    sides = [_scored(frame, chosen_by) for frame in (base, arm)]
+    joined = sides[0].merge(sides[1], on=KEY, how="outer", suffixes=("_base", "_arm"))
+    planned = joined[joined["outcome_base"].notna() & joined["outcome_arm"].notna()]
+    owed = planned[["outcome_base", "outcome_arm"]].eq(OWED)
+    both = planned[~owed.any(axis=1)]
+    same = both[both["instance_base"] == both["instance_arm"]]
+    return Comparison(
+        base=names[0],
+        arm=names[1],
+        pairs=len(same),
+        only_base=int(joined["outcome_arm"].isna().sum()),
+        only_arm=int(joined["outcome_base"].isna().sum()),
+        other_instance=len(both) - len(same),
+        owed=int(owed.any(axis=1).sum()),
+        contrasts=_contrasts(pd.concat([same, planned[owed.any(axis=1)]])),
+        flips=_flips(same),
+    )
+
+
+def _scored(frame: pd.DataFrame, chosen_by: set[str]) -> pd.DataFrame:
+    frame = frame[has_outcome(frame) | (frame["status"] == OWED)]
+    done, owed = frame["status"] == "completed", frame["status"] == OWED
+    win = np.where(done, np.nan_to_num(number(frame["success"])), np.where(owed, np.nan, 0.0))
+    level = frame["level"].astype(object).where(done, frame["status"])
+    kept = frame[[*KEY, "instance", "shard"]].assign(
+        win=win,
+        outcome=level.replace({"full_success": "success", "partial_success": "partial"}),
+        at_index=frame["index"],
+        at_repeat=frame["repeat"],
+    )
+    return kept.assign(**dict.fromkeys(chosen_by & set(CELL), ""))
+
+
+def _contrasts(pairs: pd.DataFrame) -> pd.DataFrame:
+    long = pd.concat(
+        pairs[KEY].assign(side=side, win=pairs[f"win_{side}"]) for side in ("base", "arm")
+    )
+    return family("compare", long, "side", [("base", "arm")], ["model", "prompt"])
+
+
+def _flips(pairs: pd.DataFrame) -> pd.DataFrame:
+    flipped = pairs[pairs["win_base"] != pairs["win_arm"]]
+    return (
+        flipped[[*KEY, "outcome_base", "outcome_arm", "shard_base", "shard_arm"]]
+        .rename(columns={"outcome_base": "base_outcome", "outcome_arm": "arm_outcome"})
+        .reset_index(drop=True)
+    )
+
+
+def episodes(results: Path, where: Mapping[str, str]) -> pd.DataFrame:
+    """Return the current episodes of a results folder that fit `where`, owed ones too.
+
+    Raises UserError, one line, for a folder without a database or a word that nothing fits.
+    """
+    from pilotbench.results.database import (queries)
+
+    db_path = _database(results)
+    owed = plain(queries.owed(db_path)).drop(columns=["kind", "message"])
+    frame = pd.concat([plain(queries.episodes(db_path)), owed.assign(status=OWED)])
+    if "commit" in where:
+        shards = plain(queries.shards(db_path)).set_index("path")["commit"]
+        frame = frame.assign(commit=frame["shard"].map(shards).fillna(""))
+    for key, word in where.items():
+        fits = frame[key].astype(str)
+        kept = frame[fits.str.startswith(word) if key == "commit" else fits == word]
+        if kept.empty:
+            known = ", ".join(sorted({str(w)[:12] for w in frame[key]})[:12])
+            raise UserError(f"{db_path}: no episode with {key}={word}; there is: {known}")
+        frame = kept
+    return frame
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `python -m pilotbench compare`."""
+    parser.add_argument("base", type=Path, help="results folder to compare with")
+    parser.add_argument("arm", type=Path, help="results folder that is compared")
+    for side in ("base", "arm"):
+        parser.add_argument(
+            f"--{side}-where",
+            default="",
+            metavar="WORD=VALUE,…",
+            help=f"only these episodes of the {side}: {', '.join(WHERE)} "
+            "(two commits are in two folders: keep a copy of the earlier results)",
+        )
+    parser.add_argument(
+        "--out", type=Path, help="page to write (default: ARM/summary/compare.html)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare, write the page and its CSV files, print the result."""
+    wheres = [where(args.base_where, "--base-where"), where(args.arm_where, "--arm-where")]
+    folders = (args.base, args.arm)
+    names = tuple(_name(folder, words) for folder, words in zip(folders, wheres, strict=True))
+    chosen = {key for key in {*wheres[0], *wheres[1]} if wheres[0].get(key) != wheres[1].get(key)}
+    if chosen == {"commit"} and len({_database(folder).resolve() for folder in folders}) == 1:
+        raise UserError(
+            f"{args.arm}: an episode has one commit, so two commits of one folder have none in "
+            "common; copy the results folder before the later run and compare the two folders"
+        )
+    frames = [episodes(folder, words) for folder, words in zip(folders, wheres, strict=True)]
+    found = compare(frames[0], frames[1], (names[0], names[1]), chosen)
+    out = args.out or _folder(args.arm) / "summary" / "compare.html"
+    write(found, out, (_folder(args.base), _folder(args.arm)))
+    print(json.dumps(as_json(found), indent=1) if args.json else text(found, out))
+    return 0
+
+
+def where(words: str, option: str) -> dict[str, str]:
+    """Return `prompt=cot,model=x` as a dict. Raises UserError for an unknown word."""
+    pairs = [word.partition("=") for word in words.split(",") if word.strip()]
+    for key, sign, value in pairs:
+        if key.strip() not in WHERE or not sign or not value.strip():
+            raise UserError(
+                f"{option}: {key.strip()}{sign}{value}: give WORD=VALUE with "
+                f"one of {', '.join(WHERE)}"
+            )
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _name(folder: Path, words: Mapping[str, str]) -> str:
+    return " ".join([str(folder), *(f"{key}={value}" for key, value in words.items())])
+
+
+def _database(results: Path) -> Path:
+    return results if results.suffix == ".duckdb" else results / "master.duckdb"
+
+
+def _folder(results: Path) -> Path:
+    return results.parent if results.suffix == ".duckdb" else results
+
+
+def as_json(found: Comparison) -> dict[str, Any]:
+    """Return the comparison as JSON types."""
+    from pilotbench.results.summary.export_files import (json_rows)
+
+    plain_facts = {k: v for k, v in asdict(found).items() if k not in ("contrasts", "flips")}
+    return {
+        "verdict": found.verdict,
+        **plain_facts,
+        **{
+            name: {"columns": list(frame.columns), "rows": json_rows(frame)}
+            for name, frame in (("contrasts", found.contrasts), ("flips", found.flips))
+        },
+    }
+
+
+def text(found: Comparison, out: Path) -> str:
+    """Return the comparison for a terminal."""
+    lines = [f"base: {visible(found.base)}", f"arm:  {visible(found.arm)}", found.verdict]
+    for row in found.contrasts.itertuples(index=False):
+        name = " ".join(word for word in (row.model, row.prompt) if word)
+        lines.append(f"  {name:<40} {_difference(row)}  n {row.n}")
+    return "\n".join([*lines, f"page: {out}"])
+
+
+def _difference(row: Any) -> str:
+    if row.owed:
+        return f"{100 * row.lower:+.1f} to {100 * row.upper:+.1f}  {row.note}"
+    limits = f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
+    return f"{100 * row.difference:+.1f} {limits}  p (Holm) {formatting.number('p', row.p_holm)}"
+
+
+def write(found: Comparison, out: Path, results: tuple[Path, Path]) -> None:
+    """Write the page, and beside it {stem}_differences.csv and {stem}_flips.csv."""
+    from pilotbench.results.summary.page import (asset, environment)
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    flips = _linked(found.flips, out, results)
+    files = {}
+    for name, frame in (("differences", found.contrasts), ("flips", flips)):
+        file = out.with_name(f"{out.stem}_{name}.csv")
+        frame.map(csv_safe).to_csv(file, index=False, lineterminator="\n")
+        files[name] = quote(file.name)
+    html = (
+        environment()
+        .get_template("compare.html.j2")
+        .render(
+            found=found,
+            figure=figure(found.contrasts),
+            files=files,
+            tables=_tables(found, flips),
+            css=asset("page.css"),
+            sort=asset("sort.js"),
+        )
+    )
+    atomic_files.write_text(out, html)
+
+
+def _linked(flips: pd.DataFrame, out: Path, results: tuple[Path, Path]) -> pd.DataFrame:
+    """Return the flips with links to both transcripts, where these pages exist."""
+    linked = flips.drop(columns=["shard_base", "shard_arm"])
+    for side, folder in zip(("base", "arm"), results, strict=True):
+        places = zip(flips[f"shard_{side}"], flips["index"], flips["repeat"], strict=True)
+        linked[f"{side}_transcript"] = [
+            _href(out, folder / "summary", str(shard), int(i), int(r)) for shard, i, r in places
+        ]
+    return linked
+
+
+def _href(out: Path, summary: Path, shard: str, index: int, repeat: int) -> str:
+    from pilotbench.results.summary.transcripts import (FOLDER, page_path)
+
+    if not (summary / FOLDER / page_path(shard)).is_file():
+        return ""
+    return quote(os.path.relpath(summary, out.parent)) + "/" + link(shard, index, repeat)
+
+
+def figure(contrasts: pd.DataFrame) -> dict[str, str]:
+    """Return the picture of the differences by theme and width, and its words as `alt`."""
+    from pilotbench.results.summary.figures.base import (alt_words, plain_rows)
+    from pilotbench.results.summary.figures.prompts import (forest)
+    from pilotbench.results.summary.render_figures import (pictures)
+
+    rows = plain_rows(contrasts)
+    if not rows:
+        return {}
+    for row in rows:  # the words that the sides are chosen by are empty
+        row["model"] = visible(row["model"] or "all models", 60)
+        row["prompt"] = visible(row["prompt"], 60)
+    models, prompts = ([*dict.fromkeys(row[w] for row in rows)] for w in ("model", "prompt"))
+    words = alt_words("Difference in success, arm minus base", rows, "prompt", "difference")
+    return {**pictures(forest(rows, "model", models, "prompt", prompts)), "alt": words}
+
+
+def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]]:
+    from pilotbench.results.summary.tables import (family_words)
+
+    shown = found.contrasts.drop(columns=["kind", "base", "arm", "discordance"])
+    words = family_words(found.contrasts) if len(shown) else "Nothing to compare."
+    return [
+        ("Differences", words, _grid(shown)),
+        ("Flipped", "Solved on one side and not on the other.", _grid(flips)),
+    ]
+
+
+def _grid(frame: pd.DataFrame) -> Any:
+    from pilotbench.results.summary.formatting import (HIDDEN, Grid, Row, Shown, title)
+    from pilotbench.results.summary.formatting import (shown as cell)
+
+    names = [n for n in frame.columns if n not in HIDDEN and (frame[n].astype(str) != "").any()]
+    rows = [
+        Row(
+            [
+                Shown("open" if row[n] else "–", row[n])
+                if n.endswith("_transcript")
+                else cell(n, row, None)
+                for n in names
+            ],
+            {},
+        )
+        for row in frame.head(ROWS).to_dict("records")
+    ]
+    return Grid([title(n) for n in names], rows, max(0, len(frame) - ROWS))

@@ -1,0 +1,220 @@
+"""Paired comparisons: the same instances, two arms.
+
+A family is one experiment x one kind of contrast; Holm's correction runs within it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pilotbench.results.statistics import (ALPHA, SCREENING)
+from pilotbench.results.statistics.multiple import (detectable, holm)
+from pilotbench.results.statistics.paired import (Contrast, contrast, undecided)
+from pilotbench.results.summary.load import (BASELINE, REFERENCE, Data)
+
+Floats = NDArray[np.float64]
+PAIR = ["task", "difficulty", "tool_success_rate", "prompt", "model", "index"]
+COLUMNS = [
+    *("kind", "model", "prompt", "base", "arm", "difference", "low", "high", "lower", "upper"),
+    *("n", "differ", "owed", "p", "p_holm", "told_apart", "detectable", "test", "note"),
+    "discordance",
+]
+KINDS = {
+    "models": "every two models under the headline prompt",
+    "prompts": "each prompt against baseline, within a model",
+    "flaws": "each flawed plan against the optimal one, within a model",
+    "reliability": "each tool success rate against the reference rate, within model and prompt",
+    "difficulty": "each difficulty against easy (else the easiest), within model and prompt",
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: instance means if all owed episodes fail, and if all pass."""
+
+    low: Floats
+    high: Floats
+    owed: int
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The outcomes of one group side by side: a row per pair, a column per level compared.
+
+    `least` and `most` are means over repeats with owed episodes failed and passed, `owed` counts
+    them. `unit` numbers the instance (task, index) of each row; `single` says that no level has a
+    second repeat.
+    """
+
+    least: pd.DataFrame
+    most: pd.DataFrame
+    owed: pd.DataFrame
+    unit: NDArray[np.intp]
+    single: bool
+
+    def pair(self, base: str, arm: str) -> tuple[Side, Side, bool]:
+        """Return both sides as means of each instance that both have; has each one repeat?
+
+        Pairs of one instance (levels, rates) are averaged: the unit is (task, index).
+        """
+        there = (self.least[base].notna() & self.least[arm].notna()).to_numpy()
+        unit = self.unit[there]
+        counts = np.bincount(unit)
+        kept = counts > 0
+
+        def side(name: str) -> Side:
+            low, high = (
+                np.bincount(unit, frame[name].to_numpy(float)[there])[kept] / counts[kept]
+                for frame in (self.least, self.most)
+            )
+            return Side(low, high, int(self.owed[name].to_numpy(float)[there].sum()))
+
+        return side(base), side(arm), self.single and bool((counts <= 1).all())
+
+
+def outcomes(data: Data, episodes: pd.DataFrame, prompt: str | None = None) -> pd.DataFrame:
+    """Return what is compared: the scored `episodes` of models and the owed ones, `win` missing."""
+    words = [*PAIR, "repeat"]
+    owed = data.owed.reindex(columns=words).assign(win=np.nan)
+    owed = owed[owed["model"].isin(data.model_names)]
+    found = episodes[[*words, "win"]] if len(episodes) else owed.iloc[:0]
+    both = pd.concat([found, owed], ignore_index=True) if len(owed) else found
+    return both if prompt is None else both[both["prompt"] == prompt]
+
+
+def sides(
+    episodes: pd.DataFrame, column: str, within: Sequence[str]
+) -> Iterator[tuple[dict[str, str], Sides]]:
+    """Yield the groups of `within` with their words; pairs match on all words but `column`."""
+    rest = [word for word in PAIR if word != column and word not in within]
+    grouped = episodes.assign(
+        least=episodes["win"].fillna(0.0), most=episodes["win"].fillna(1.0)
+    ).groupby([*within, *rest, column], sort=True)
+    found = grouped[["least", "most"]].mean()
+    found["owed"] = grouped["win"].size() - grouped["win"].count()
+    single = bool((grouped["win"].size() <= 1).all())
+    wide = found.unstack(column)
+    places = wide.index.to_frame(index=False)
+    groups = places.groupby(list(within), sort=False) if within else [((), places)]
+    for words, rows in groups:
+        named = dict(zip(within, map(str, words), strict=True))
+        unit, _ = pd.MultiIndex.from_frame(rows[["task", "index"]]).factorize()
+        least, most, owed = (wide[name].iloc[rows.index] for name in ("least", "most", "owed"))
+        yield named, Sides(least, most, owed, unit, single)
+
+
+def family(
+    kind: str,
+    episodes: pd.DataFrame,
+    column: str,
+    pairs: Sequence[tuple[str, str]],
+    within: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Return one row a comparison of two levels of `column`, in each group of `within`.
+
+    It holds the difference with limits, p and Holm's p, and what could have been detected. Refused
+    counts as no success; every instance is used that both sides have. `win` is missing for owed
+    episodes: their comparisons have worst-case bounds and no conclusion.
+    """
+    if episodes.empty or not pairs:
+        return pd.DataFrame(columns=COLUMNS)
+    rows = [
+        row
+        for words, group in sides(episodes, column, within)
+        for base, arm in pairs
+        if (row := _compare(kind, words, group, base, arm)) is not None
+    ]
+    return _adjusted(rows)
+
+
+def _adjusted(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the rows of a family with what depends on how many tests it has."""
+    if not rows:
+        return pd.DataFrame(columns=COLUMNS)
+    adjusted = holm([row["p"] for row in rows])
+    tests = max(sum(row["p"] is not None for row in rows), 1)
+    for row, p in zip(rows, adjusted, strict=True):
+        row["p_holm"], row["told_apart"] = p, p is not None and p <= ALPHA
+        known = row["difference"] is not None
+        row["detectable"] = detectable(row["n"], row["discordance"], tests) if known else None
+    return pd.DataFrame(rows)[COLUMNS]
+
+
+def _compare(
+    kind: str, words: dict[str, str], group: Sides, base: str, arm: str
+) -> dict[str, Any] | None:
+    if base not in group.least or arm not in group.least:
+        return None
+    found = compared(*group.pair(base, arm))
+    if not found.n or (found.lower, found.upper) == (-1.0, 1.0):  # anything is possible
+        return None
+    named = {"kind": kind, "model": "", "prompt": "", **words}
+    return {**named, "base": base, "arm": arm, **asdict(found), "note": _note(found)}
+
+
+def compared(base: Side, arm: Side, single: bool) -> Contrast:
+    """Return the comparison of two sides: worst cases where either owes, else with its test."""
+    if owed := base.owed + arm.owed:
+        return undecided((base.low, base.high), (arm.low, arm.high), owed)
+    return contrast(base.low, arm.low, single)
+
+
+def _note(found: Contrast) -> str:
+    if found.owed:
+        return f"{found.owed:,} owed: worst cases, no conclusion"
+    return "screening" if found.n <= SCREENING else ""
+
+
+def every_family(data: Data, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return each kind of contrast that the selection allows, by its name in KINDS."""
+    wanted = {
+        "prompts": ("prompt", _prompt_pairs(data), ["model"]),
+        "flaws": ("prompt", _flaw_pairs(data), ["model"]),
+        "reliability": ("tool_success_rate", _rate_pairs(data), ["model", "prompt"]),
+        "difficulty": ("difficulty", _level_pairs(data), ["model", "prompt"]),
+    }
+    both = outcomes(data, episodes)
+    made = {
+        kind: family(kind, both, column, pairs, within)
+        for kind, (column, pairs, within) in wanted.items()
+    }
+    return {kind: table for kind, table in made.items() if not table.empty}
+
+
+def model_family(episodes: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+    """Return every two models compared on `episodes`, which are those of one prompt."""
+    return family("models", episodes, "model", list(combinations(models, 2)), ["prompt"])
+
+
+def _prompt_pairs(data: Data) -> list[tuple[str, str]]:
+    names = [p for p in data.prompt_names if data.prompts[p].flaw is None]
+    return [(BASELINE, p) for p in names if p != BASELINE] if BASELINE in names else []
+
+
+def _flaw_pairs(data: Data) -> list[tuple[str, str]]:
+    flawed = [p for p in data.prompt_names if data.prompts[p].flaw is not None]
+    return [(REFERENCE, p) for p in flawed] if REFERENCE in data.prompt_names else []
+
+
+def _rate_pairs(data: Data) -> list[tuple[str, str]]:
+    rates = sorted(
+        (r for r in pd.unique(data.cells["tool_success_rate"]) if r != "none"), key=float
+    )
+    base = "0.8" if "0.8" in rates else next(reversed(rates), None)
+    return [(str(base), str(rate)) for rate in rates if rate != base]
+
+
+def _level_pairs(data: Data) -> list[tuple[str, str]]:
+    from pilotbench.benchmark.world.levels import (DIFFICULTIES)
+
+    seen = set(pd.unique(data.cells["difficulty"]))
+    levels = [level for level in DIFFICULTIES if level in seen]
+    base = "easy" if "easy" in levels else next(iter(levels), "")
+    return [(base, level) for level in levels if level != base]

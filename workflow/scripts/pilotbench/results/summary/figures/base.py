@@ -1,0 +1,221 @@
+"""What all figures share: where their rows come from and how a spec is put together."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import ceil, floor, log10, prod
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from pilotbench.results.summary import (theme)
+from pilotbench.results.summary.common_conditions import (is_balanced)
+from pilotbench.results.summary.load import (CONDITION, Data)
+from pilotbench.results.summary.formatting import (short)
+from pilotbench.results.summary.tables import (Table, plain_cells)
+from pilotbench.results.summary.usage import (KeyUse)
+
+Json = dict[str, Any]
+Rows = list[Json]
+RATE = alt.Scale(domain=[0, 1], nice=False)
+PERCENT = alt.Axis(format=".0%", grid=True, tickCount=6)
+POINTS = alt.Axis(
+    labelExpr="datum.value == 0 ? '0' : format(100 * datum.value, '+.3~g')",
+    tickCount=7,
+    grid=True,
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: a Vega-Lite spec, words for those who cannot see it, the table it shows."""
+
+    name: str
+    title: str
+    says: str
+    alt: str
+    spec: Json
+    table: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the figures are drawn from."""
+
+    data: Data
+    tables: dict[str, Table]
+    episodes: pd.DataFrame
+    uses: Sequence[KeyUse] = field(default_factory=tuple)
+
+    def rows(self, name: str, keep: Any = None) -> Rows:
+        """Return the rows of a table as plain JSON, prompts with their labels; [] without it."""
+        if name not in self.tables:
+            return []
+        frame = self.tables[name].frame
+        return plain_rows(frame[keep(frame)] if keep else frame, self.data)
+
+
+def plain_rows(frame: pd.DataFrame, data: Data | None = None) -> Rows:
+    """Return rows of JSON types; missing numbers are None; `shown` is the prompt's label."""
+    clean = frame.astype(object).where(frame.notna(), None)
+    rows: Rows = [dict(row) for row in clean.to_dict("records")]
+    for row in rows:
+        if "prompt" in row:
+            row["shown"] = data.label(str(row["prompt"])) if data else row["prompt"]
+    return rows
+
+
+def spec_of(
+    *layers: Any,
+    rows: Rows,
+    height: int | None = None,
+    step: int = 14,
+    lines: Sequence[str] = (),
+    choose: Sequence[str] = (),
+) -> Json:
+    """Return the Vega-Lite JSON of the layers over one inline data set.
+
+    Without a `height` in pixels it is `step` for each pair of words of the fields `lines`; they
+    stay in `usermeta`, so that the page can do the same when it filters rows. `choose` adds a
+    menu of prompts, the first one chosen, that filters the rows by `shown`.
+    """
+    tall = height or step * prod(len({row[f] for row in rows}) for f in lines)
+    chart = alt.layer(*layers).properties(width="container", height=tall)
+    if len(choose) > 0:
+        menu = alt.param(
+            name="prompt_menu",
+            value=choose[0],
+            bind=alt.binding_select(options=list(choose), name="Prompt "),
+        )
+        chart = chart.add_params(menu).transform_filter("datum.shown == prompt_menu")
+    spec: Json = chart.to_dict(validate=False)
+    for layer in spec["layer"]:
+        layer.pop("data", None)  # the library's placeholder would hide the data above it
+    spec.pop("config", None)
+    if height is None:
+        spec["usermeta"] = {"step": step, "lines": list(lines)}
+    spec["data"] = {"values": _needed(rows, spec)}
+    return spec
+
+
+def _needed(rows: Rows, spec: Json) -> Rows:
+    """Return the rows with the fields that the spec names and the words of the filters."""
+    named = set(re.findall(r'"field": "([^"]+)"|datum\.(\w+)', json.dumps(spec)))
+    fields = {word for pair in named for word in pair} | {"model", "prompt", "shown", *CONDITION}
+    return [{k: _short(v) for k, v in row.items() if k in fields} for row in rows]
+
+
+def _short(value: Any) -> Any:
+    return short(value) if isinstance(value, float) else value
+
+
+def by(field_: str, title: str, names: list[str]) -> Any:
+    """Return a colour by the words of a field, the same in every figure."""
+    return alt.Color(f"{field_}:N", title=title, scale=alt.Scale(**theme.colours(names)))
+
+
+def shape(field_: str, title: str, names: list[str]) -> Any:
+    """Return a shape by the words of a field."""
+    return alt.Shape(f"{field_}:N", title=title, scale=alt.Scale(**theme.shapes(names)))
+
+
+def tips(words: list[str], rates: list[str], counts: list[str]) -> list[Any]:
+    """Return what hovering shows: words, rates in per cent, counts."""
+    return [
+        *(alt.Tooltip(f"{name}:N", title=title_of(name)) for name in words),
+        *(alt.Tooltip(f"{name}:Q", format=".1%", title=title_of(name)) for name in rates),
+        *(alt.Tooltip(f"{name}:Q", format=",.4~g", title=title_of(name)) for name in counts),
+    ]
+
+
+def title_of(name: str) -> str:
+    """Return a field as people say it."""
+    return {"shown": "prompt"}.get(name, name.replace("_", " "))
+
+
+def roomy(lines: int, tall: int = 210) -> int:
+    """Return the pixels of one of `lines` lines of points: few lines get more room."""
+    return min(30, max(15, tall // max(1, lines)))
+
+
+def log_axis(values: Sequence[float]) -> tuple[Any, Any]:
+    """Return the scale and the axis of positive values over decades: ticks at 1, 2 and 5."""
+    low, high = min(values) / 1.15, max(values) * 1.15
+    decades = range(floor(log10(low)) - 1, ceil(log10(high)) + 1)
+    ticks = [digit * 10.0**power for power in decades for digit in (1, 2, 5)]
+    first = max((tick for tick in ticks if tick <= low), default=low)
+    last = min((tick for tick in ticks if tick >= high), default=high)
+    within = [tick for tick in ticks if first <= tick <= last]
+    axis = alt.Axis(values=within, format="~g", grid=True)
+    return alt.Scale(type="log", domain=[first, last], nice=False), axis
+
+
+def shown(rows: Rows) -> list[str]:
+    """Return the prompts of the rows as they are shown, each once."""
+    return list(dict.fromkeys(row["shown"] for row in rows))
+
+
+def widest(source: Source, rows: Rows, axis: str) -> str:
+    """Return the headline prompt, or the one with more levels of `axis` where it has but one."""
+    counts: dict[str, set[str]] = {}
+    for row in rows:
+        counts.setdefault(row["shown"], set()).add(str(row[axis]))
+    head = source.data.label(str(source.data.headline))
+    most = max(counts, key=lambda shown: len(counts[shown]))
+    return head if len(counts.get(head, ())) > 1 else most
+
+
+def alt_words(what: str, rows: Rows, series: str, value: str, percent: bool = True) -> str:
+    """Return one sentence for a screen reader: the range, and where its ends are."""
+    known = [row for row in rows if row.get(value) is not None]
+    if not known:
+        return f"{what}: nothing to show."
+    low, high = (pick(known, key=lambda row: row[value]) for pick in (min, max))
+    form = "{:.0%}" if percent else "{:,.3g}"
+
+    def place(row: Json) -> str:
+        words = dict.fromkeys(str(row[k]) for k in ("model", series) if row.get(k))
+        return f"{form.format(row[value])} ({', '.join(words)})"
+
+    return f"{what}: from {place(low)} to {place(high)}. The table beside it has every number."
+
+
+def shared_words(source: Source) -> str:
+    """Return on which conditions prompts stand side by side in a figure."""
+    if is_balanced(plain_cells(source.data), "prompt"):
+        return "on the conditions that all prompts share"
+    return "though the prompts share no condition and were not asked the same things"
+
+
+def scored(rows: Rows) -> Rows:
+    """Return the rows with a score or with bounds that say something."""
+    return [
+        row
+        for row in rows
+        if row.get("success_rate_all") is not None
+        or (row.get("lower") is not None and (row["lower"], row["upper"]) != (0, 1))
+    ]
+
+
+def worst_cases(base: Any, low: Any, high: Any) -> Any:
+    """Return a dotted line between the bounds of rows with owed episodes: no point, no interval.
+
+    `low` and `high` are channels of the bounds. They are equal where nothing is owed, and the line
+    has no length.
+    """
+    return base.mark_rule(strokeWidth=2, strokeDash=[2, 3]).encode(low, high)
+
+
+def by_model(source: Source) -> Any:
+    """Return a chart with a band a model, best first, and a line a prompt within it."""
+    names = [source.data.label(p) for p in source.data.prompt_names]
+    ranked = source.tables.get("ranking")
+    order = list(ranked.frame["model"]) if ranked is not None else source.data.model_names
+    return alt.Chart().encode(
+        y=alt.Y("model:N", sort=order, title=None), yOffset=alt.YOffset("shown:N", sort=names)
+    )

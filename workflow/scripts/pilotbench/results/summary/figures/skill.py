@@ -1,0 +1,256 @@
+"""Figures of success: by prompt, by cost, by task, by difficulty, by tool success rate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from pilotbench.results.summary import (theme)
+from pilotbench.results.summary.figures.base import (PERCENT, RATE, Figure, Json, Rows, Source, alt_words, by, by_model, log_axis, roomy, scored, shape, shared_words, shown, spec_of, tips, widest, worst_cases)
+from pilotbench.results.summary.tables import (plain_prompts)
+
+OWED = "Dotted: episodes are owed, from all of them failed to all of them passed."
+
+
+def success(source: Source) -> Figure | None:
+    """Draw success with intervals by model and prompt, the oracle's score as a tick."""
+    plain = plain_prompts(source.data)
+    rows = scored(source.rows("success"))
+    if not rows:
+        return None
+    colour = by("shown", "Prompt", [source.data.label(p) for p in plain])
+    base = by_model(source)
+    return Figure(
+        "success",
+        "Success by model and prompt",
+        f"Success {shared_words(source)}; refusals count as not solved; 95 % intervals. "
+        "The grey tick is the oracle on the same instances, draws and turns. "
+        + (OWED if any(row["owed"] for row in rows) else ""),
+        alt_words("Success rate", rows, "shown", "success_rate_all"),
+        spec_of(
+            base.mark_tick(thickness=2, size=10, color="#8a939d").encode(x="oracle_ceiling:Q"),
+            worst_cases(base.encode(color=colour), alt.X("lower:Q", scale=RATE), alt.X2("upper:Q")),
+            base.mark_rule(strokeWidth=2).encode(
+                x=alt.X("success_rate_all_low:Q", scale=RATE, title=""),
+                x2="success_rate_all_high:Q",
+                color=colour,
+            ),
+            base.mark_point(filled=True, size=70, opacity=1).encode(
+                x=alt.X("success_rate_all:Q", scale=RATE, axis=PERCENT, title="success rate"),
+                color=colour,
+                shape=shape("shown", "Prompt", [source.data.label(p) for p in plain]),
+                tooltip=tips(
+                    ["model", "protocol", "shown"],
+                    ["success_rate_all", "success_rate_all_low", "success_rate_all_high"],
+                    ["completed", "planned", "owed"],
+                ),
+            ),
+            rows=rows,
+            step=roomy(len(rows)),
+            lines=["model", "shown"],
+        ),
+        "success",
+        "Who is ahead",
+    )
+
+
+def pareto(source: Source) -> Figure | None:
+    """Draw success against cost, or against tokens where no price is known or all is free."""
+    paid = source.rows("model_prompt", lambda f: f["prompt"] == source.data.headline)
+    cost = any(row.get("cost_usd") for row in paid)
+    x = "cost_per_episode" if cost else "tokens_per_episode"
+    for row in paid:
+        done = (row["completed"] or 0) + (row["refused"] or 0)
+        row["cost_per_episode"] = row["cost_usd"] / done if row.get("cost_usd") and done else None
+    rows = [row for row in scored(paid) if row.get(x)]
+    if not rows:
+        return None
+    front = _front(rows, x)
+    for row in rows:
+        row["front"] = row["model"] in front
+    there = [m for m in source.data.model_names if any(row["model"] == m for row in rows)]
+    colour = by("model", "Model", source.data.model_names).legend(values=there)
+    base = alt.Chart()
+    title = "USD per episode (log)" if cost else "tokens per episode (log)"
+    scale, axis = log_axis([row[x] for row in rows])
+    at = alt.X(f"{x}:Q", scale=scale, axis=axis, title=title)
+    return Figure(
+        "pareto",
+        "Cost against success" if cost else "Tokens against success",
+        _pareto_words(source, rows, cost),
+        alt_words("Success against cost", rows, "model", "success_rate_all"),
+        spec_of(
+            base.mark_line(interpolate="step-after", color="#8a939d", strokeDash=[4, 3])
+            .encode(x=at, y="success_rate_all:Q")
+            .transform_filter("datum.front"),
+            worst_cases(base.encode(x=at, color=colour), alt.Y("lower:Q"), alt.Y2("upper:Q")),
+            base.mark_rule(strokeWidth=2).encode(
+                x=at, y="success_rate_all_low:Q", y2="success_rate_all_high:Q", color=colour
+            ),
+            base.mark_point(filled=True, size=90, opacity=1).encode(
+                x=at,
+                y=alt.Y("success_rate_all:Q", scale=RATE, axis=PERCENT, title="success rate"),
+                color=colour,
+                shape=shape("model", "Model", source.data.model_names).legend(values=there),
+                tooltip=tips(["model"], ["success_rate_all"], [x, "tokens_per_success"]),
+            ),
+            rows=rows,
+            height=230,
+        ),
+        "model_prompt",
+        "Who is ahead",
+    )
+
+
+def _pareto_words(source: Source, rows: Rows, cost: bool) -> str:
+    prompt = source.data.label(str(source.data.headline))
+    words = (
+        f"Headline prompt ({prompt}). The line joins the models that nothing else beats on both; "
+        "left and up is better. Models without a known price are not shown. "
+        if cost
+        else f"Headline prompt ({prompt}); no prices are known or all is free. "
+    )
+    return words + (OWED if any(row["owed"] for row in rows) else "")
+
+
+def _front(rows: Rows, x: str) -> set[str]:
+    best, front = -1.0, set()
+    known = [row for row in rows if row["success_rate_all"] is not None]
+    for row in sorted(known, key=lambda r: (r[x], -r["success_rate_all"])):
+        if row["success_rate_all"] > best:
+            best = row["success_rate_all"]
+            front.add(str(row["model"]))
+    return front
+
+
+def heat_task(source: Source) -> Figure | None:
+    """Draw model x task as a heat map."""
+    return _heat(source, "task", "by_task", "Model and task")
+
+
+def heat_difficulty(source: Source) -> Figure | None:
+    """Draw model x difficulty as a heat map."""
+    return _heat(source, "difficulty", "by_difficulty", "Model and difficulty")
+
+
+def _heat(source: Source, axis: str, table: str, title: str) -> Figure | None:
+    rows = scored(source.rows(table))
+    if not rows:
+        return None
+    for row in rows:
+        row["label"] = _label(row)
+    prompt = widest(source, rows, axis)
+    order = list(pd.unique(source.tables["cells"].frame[axis]))
+    base = alt.Chart().encode(
+        x=alt.X(f"{axis}:N", sort=_levels(axis, order), title=None, axis=_wrapped()),
+        y=alt.Y("model:N", sort=source.data.model_names, title=None),
+    )
+    return Figure(
+        f"heat_{axis}",
+        title,
+        "Success rate in per cent, refusals counted as not solved. ▲ cannot be distinguished from "
+        "the oracle on these draws, ▼ not from the random player."
+        + (" Two numbers: episodes are owed, worst and best case." * any(r["owed"] for r in rows)),
+        alt_words(f"Heat map of success by model and {axis}", rows, axis, "success_rate_all"),
+        spec_of(
+            base.mark_rect(cornerRadius=3).encode(
+                color=alt.Color(
+                    "success_rate_all:Q",
+                    scale=alt.Scale(domain=[0, 1], range=list(theme.SEQUENCE)),
+                    legend=None,
+                ),
+                tooltip=tips(
+                    ["model", "shown", axis],
+                    ["success_rate_all", "success_rate_all_low", "success_rate_all_high"],
+                    ["completed", "planned"],
+                ),
+            ),
+            base.mark_text(fontSize=12).encode(
+                text="label:N",
+                color=alt.condition(
+                    "datum.success_rate_all > 0.5", alt.value("white"), alt.value("#1b1f24")
+                ),
+            ),
+            rows=rows,
+            step=34,
+            lines=["model"],
+            choose=[prompt, *(p for p in shown(rows) if p != prompt)],
+        ),
+        table,
+        "Tasks and difficulties",
+    )
+
+
+def _label(row: Json) -> str:
+    if row["success_rate_all"] is None:
+        return f"{100 * row['lower']:.0f}–{row['upper']:.0%}"
+    bound = "▲" if row["at_ceiling"] else "▼" if row["at_floor"] else ""
+    return f"{row['success_rate_all']:.0%}{bound}"
+
+
+def _wrapped() -> Any:
+    return alt.Axis(labelAngle=0, labelExpr="split(datum.label, '_')", labelLimit=110)
+
+
+def reliability(source: Source) -> Figure | None:
+    """Draw success against the tool success rate, one line a model."""
+    rows = source.rows("by_tool_success_rate", lambda f: f["tool_success_rate"] != "none")
+    rows = [row | {"rate": float(row["tool_success_rate"])} for row in scored(rows)]
+    if not rows:
+        return None
+    prompt = widest(source, rows, "tool_success_rate")
+    colour = by("model", "Model", source.data.model_names)
+    x = alt.X(
+        "rate:Q",
+        title="nominal tool success rate",
+        scale=alt.Scale(domain=_span(rows), nice=False),
+        axis=alt.Axis(values=sorted({row["rate"] for row in rows}), format=".0%"),
+    )
+    base = alt.Chart().encode(x=x, color=colour)
+    return Figure(
+        "reliability",
+        "When tools fail more often",
+        "All models meet the same failures, and those at a higher rate are a subset of those at a "
+        "lower one. The dashed line is the oracle. "
+        + (OWED if any(row["owed"] for row in rows) else ""),
+        alt_words("Success by tool success rate", rows, "tool_success_rate", "success_rate_all"),
+        spec_of(
+            base.mark_area(opacity=0.13).encode(
+                y="success_rate_all_low:Q", y2="success_rate_all_high:Q"
+            ),
+            alt.Chart()
+            .mark_line(strokeDash=[4, 3], color="#8a939d")
+            .encode(x=x, y="mean(oracle_ceiling):Q"),
+            worst_cases(base, alt.Y("lower:Q"), alt.Y2("upper:Q")),
+            base.mark_line(strokeWidth=2)
+            .encode(y="success_rate_all:Q")
+            .transform_filter("isValid(datum.success_rate_all)"),
+            base.mark_point(filled=True, size=70, opacity=1).encode(
+                y=alt.Y("success_rate_all:Q", scale=RATE, axis=PERCENT, title="success rate"),
+                shape=shape("model", "Model", source.data.model_names),
+                tooltip=tips(
+                    ["model", "shown", "tool_success_rate"],
+                    ["success_rate_all", "effective_rate", "recovered_share"],
+                    ["completed"],
+                ),
+            ),
+            rows=rows,
+            height=280,
+            choose=[prompt, *(p for p in shown(rows) if p != prompt)],
+        ),
+        "by_tool_success_rate",
+        "Tool reliability",
+    )
+
+
+def _span(rows: Rows) -> list[float]:
+    rates = [row["rate"] for row in rows]
+    return [min(rates) - 0.02, max(rates) + 0.02]
+
+
+def _levels(axis: str, order: list[str]) -> list[str]:
+    from pilotbench.benchmark.world.levels import (DIFFICULTIES)
+
+    return [d for d in DIFFICULTIES if d in order] if axis == "difficulty" else order

@@ -1,0 +1,201 @@
+"""Frames become what a page shows: few columns, joined intervals, numbers as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pilotbench.ground.untrusted_text import (visible)
+from pilotbench.results.summary.load import (Data)
+from pilotbench.results.summary.scores import (ERRORS)
+
+WORDS = ("model", "prompt", "task", "difficulty", "tool_success_rate")
+RATES = {
+    *("success_rate", "success_rate_all", "oracle_ceiling", "random_floor", "progress"),
+    *("parse_rate", "valid_share", "effective_rate", "recovered_share", "weighted_score"),
+    *("utilisation", "harmful", "followed", "corrected", "not_reached", "same_under_optimal"),
+    *("same_under_baseline", "share_between"),
+}
+POINTS = {"difference", "excess_over_optimal"}
+HIDDEN = {
+    *("low", "high", "lower", "upper", "at_ceiling", "at_floor", "wins", "repeats"),
+    *("completed", "refused", "owed", "not_applicable", "partial_success", "failure"),
+    *("full_success", "success_rate", "weighted_score", "told_apart", "tokens_input"),
+    *("tokens_output", "tokens_reasoning", "tokens_cached", "requests_", "cost_per_episode"),
+    *(f"error_{kind}" for kind in ERRORS),
+}
+BESIDE = ("_low", "_high", "_lower", "_upper")  # shown in the column that they belong to
+TITLES = {
+    "success_rate_all": "success",
+    "tool_success_rate": "tool rate",
+    "planned": "finished",
+    "oracle_ceiling": "oracle",
+    "random_floor": "random",
+    "parse_rate": "parsed",
+    "valid_share": "valid calls",
+    "effective_rate": "effective rate",
+    "recovered_share": "recovered",
+    "tokens_per_episode": "tokens / episode",
+    "tokens_per_success": "tokens / success",
+    "cost_usd": "USD",
+    "cost_per_success": "USD / success",
+    "p_holm": "p (Holm)",
+    "n": "instances",
+    "differ": "differ",
+    "detectable": "detectable",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One cell of a table on a page: its text, what it sorts by, and how it is set."""
+
+    text: str
+    sort: Any
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: cells, and the words that the page's filters look at."""
+
+    cells: list[Shown]
+    words: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table ready to be set: titles, rows, and how many more rows the CSV file has."""
+
+    titles: list[str]
+    rows: list[Row]
+    more: int = 0
+
+
+def grid(frame: pd.DataFrame, data: Data, limit: int = 400) -> Grid:
+    """Return the frame as a page shows it, at most `limit` rows."""
+    names = [n for n in frame.columns if not hidden(n, frame)]
+    rows = [
+        Row([shown(name, row, data) for name in names], _words(row))
+        for row in frame.head(limit).to_dict("records")
+    ]
+    return Grid([title(n) for n in names], rows, max(0, len(frame) - limit))
+
+
+def title(name: str) -> str:
+    """Return a column's heading."""
+    return TITLES.get(name, name.replace("_", " "))
+
+
+def hidden(name: str, frame: pd.DataFrame) -> bool:
+    """Tell whether a page leaves a column out; its bounds are shown in a score's own column."""
+    if name in HIDDEN or name.endswith(BESIDE):
+        return True
+    if name in ("success_rate_all", "difference") and "lower" in frame:
+        return bool(frame["lower"].isna().all())
+    return bool(frame[name].isna().all() or (frame[name] == "").all())
+
+
+def _words(row: dict[Any, Any]) -> dict[str, str]:
+    return {word: str(row[word]) for word in WORDS if row.get(word) not in (None, "")}
+
+
+def shown(name: str, row: dict[Any, Any], data: Data | None) -> Shown:
+    """Return one cell; rates carry their interval, counts of the finished what was planned."""
+    value = row[name]
+    if name == "planned" and "completed" in row:
+        return Shown(finished(row), row["planned"], numeric=True)
+    if name == "prompt" and data is not None:
+        return Shown(data.label(str(value)), str(value))
+    if value is None or value is pd.NA or value != value:
+        bounds = _worst_cases(name, row)
+        sort = short(float(row["lower"])) if bounds and "lower" in row else ""
+        return Shown(bounds or "–", sort, numeric=name not in WORDS)
+    if isinstance(value, str):
+        return Shown(visible(value), visible(value))
+    if isinstance(value, bool):
+        return Shown("yes" if value else "no", int(value))
+    limits = _limits(name, row)
+    return Shown(number(name, float(value)) + limits, short(float(value)), numeric=True)
+
+
+def short(value: float) -> float:
+    """Return a number to seven digits: what nobody can see need not be in a page."""
+    return float(f"{value:.7g}")
+
+
+def _limits(name: str, row: dict[Any, Any]) -> str:
+    low, high = (
+        (row.get("low"), row.get("high"))
+        if name == "difference"
+        else (row.get(f"{name}_low"), row.get(f"{name}_high"))
+    )
+    if low is None or high is None or low != low or high != high:
+        return ""
+    return f" [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def finished(row: Any) -> str:
+    """Return completed (and refused, not applicable) out of planned, owed named."""
+    more = [
+        f"{int(row[key]):,} {word}"
+        for key, word in (("refused", "refused"), ("owed", "owed"), ("not_applicable", "n/a"))
+        if row.get(key) and row[key] == row[key]
+    ]
+    words = f"{int(row['completed']):,}/{int(row['planned']):,}"
+    return f"{words} ({', '.join(more)})" if more else words
+
+
+def number(name: str, value: float) -> str:
+    """Return a number as people write it, by the kind of its column."""
+    if name in RATES or name.startswith(("pass@", "pass^")):
+        return f"{100 * value:.1f} %"
+    if name in POINTS:
+        return f"{100 * value:+.1f}"
+    if name == "detectable":
+        return f"{100 * value:.1f}"
+    if name in ("p", "p_holm"):
+        return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    if name.startswith("cost"):
+        return usd(value)
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.3g}"
+
+
+def usd(value: float) -> str:
+    """Return an amount in USD with the digits that matter."""
+    if value == 0:
+        return "$0"
+    return (
+        f"${value:,.2f}" if value >= 0.1 else f"${value:.2g}" if value >= 1e-4 else f"${value:.1e}"
+    )
+
+
+def rate(row: Any, name: str = "success_rate_all") -> str:
+    """Return a rate with its interval, its bounds where episodes are owed, or a dash."""
+    value = row.get(name)
+    if value is None or value != value:
+        return _worst_cases(name, dict(row)) or "–"
+    return f"{100 * value:.1f} %{_limits(name, dict(row))}"
+
+
+def _worst_cases(name: str, row: dict[Any, Any]) -> str:
+    """Return what stands in for a missing score or difference: its bounds, "" without them."""
+    low, high = row.get(f"{name}_lower"), row.get(f"{name}_upper")
+    if name in ("success_rate_all", "difference"):
+        low, high = row.get("lower"), row.get("upper")
+    if low is None or high is None or low != low or high != high:
+        return ""
+    if name in POINTS:
+        return f"{100 * low:+.1f} to {100 * high:+.1f}"
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def joined(words: Iterable[str]) -> str:
+    """Return words as a sentence lists them."""
+    *rest, last = list(words) or [""]
+    return f"{', '.join(rest)} and {last}" if rest else last

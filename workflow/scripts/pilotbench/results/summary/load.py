@@ -1,0 +1,232 @@
+"""What the database holds of the current selection, read once for the whole summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+CELL = ["model", "prompt", "task", "difficulty", "tool_success_rate"]
+CONDITION = ["task", "difficulty", "tool_success_rate"]
+BASELINE = "baseline"
+REFERENCE = "optimal"
+
+
+@dataclass(frozen=True)
+class PromptFacts:
+    """What a summary needs to know of a prompt template."""
+
+    label: str
+    plan_given: bool = False
+    flaw: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a summary needs to know of an entry of models.yaml.
+
+    `player` is the deployment of a reference player, None for a model.
+    """
+
+    provider: str
+    deployment: str
+    protocol: str
+    player: str | None = None
+    reports: str | None = None
+    temperature: float | None = None
+    priced: bool = True
+
+
+@dataclass(frozen=True)
+class Data:
+    """Frames as `database.queries` gives them, with what the config says of their words.
+
+    `episodes` holds models and players alike; `others` are episodes outside the selection, of
+    which only those of players are used, as bounds.
+    """
+
+    episodes: pd.DataFrame
+    requests: pd.DataFrame
+    cells: pd.DataFrame
+    shards: pd.DataFrame
+    owed: pd.DataFrame
+    selection: Mapping[str, Any]
+    models: Mapping[str, ModelFacts]
+    prompts: Mapping[str, PromptFacts]
+    slots: Mapping[str, int] = field(default_factory=dict)
+    others: pd.DataFrame | None = None
+    superseded: pd.DataFrame | None = None
+
+    @cached_property
+    def model_names(self) -> list[str]:
+        """The models of the selection, in its order; the players where there is no model."""
+        names = self._chosen("models", "model")
+        return [m for m in names if self.models[m].player is None] or names
+
+    @cached_property
+    def player_names(self) -> list[str]:
+        """The reference players that stand beside the models as bounds."""
+        return [m for m in self._chosen("models", "model") if m not in self.model_names]
+
+    @cached_property
+    def prompt_names(self) -> list[str]:
+        """The prompts of the selection in the order of the config."""
+        return self._chosen("prompts", "prompt")
+
+    @cached_property
+    def scored(self) -> pd.DataFrame:
+        """The episodes of models that have an outcome: completed or refused."""
+        frame = self.episodes
+        return frame[frame["model"].isin(self.model_names) & has_outcome(frame)]
+
+    @cached_property
+    def played(self) -> pd.DataFrame:
+        """Every completed episode of a reference player, inside the selection or not."""
+        frames = [self.episodes] + ([] if self.others is None else [self.others])
+        frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+        roles = {name: facts.player for name, facts in self.models.items() if facts.player}
+        frame = frame[frame["model"].isin(roles) & (frame["status"] == "completed")]
+        return frame.assign(player=frame["model"].map(roles))
+
+    @property
+    def headline(self) -> str | None:
+        """The prompt whose scores rank: baseline, else one without a plan, else with a right one.
+
+        None where every prompt of the selection gives a flawed plan.
+        """
+        names = self.prompt_names
+        plain = [p for p in names if not self.prompts[p].plan_given and not self.prompts[p].flaw]
+        given = [p for p in names if self.prompts[p].flaw is None]
+        return BASELINE if BASELINE in names else next(iter(plain + given), None)
+
+    def label(self, prompt: str) -> str:
+        """Return the prompt's name, with *plan given* where it gives the plan away unannounced."""
+        return f"{prompt} (plan given)" if self.gives_plan(prompt) else prompt
+
+    def gives_plan(self, prompt: str) -> bool:
+        """Tell whether a prompt gives a plan without a flaw."""
+        facts = self.prompts.get(prompt)
+        return facts is not None and facts.plan_given and facts.flaw is None
+
+    def _chosen(self, key: str, column: str) -> list[str]:
+        seen = [str(name) for name in pd.unique(self.cells[column])]
+        first = [str(name) for name in self.selection.get(key, []) if str(name) in seen]
+        return first + [name for name in seen if name not in first]
+
+
+def has_outcome(episodes: pd.DataFrame) -> pd.Series:
+    """Tell for each episode whether it is completed or refused."""
+    return episodes["status"].isin(["completed", "refused"])
+
+
+def load(db_path: Path, settings: Any) -> Data:
+    """Return the current selection of a master database. Raises RecordError when it is damaged."""
+    from pilotbench.results.database import (queries)
+
+    every = plain(queries.episodes(db_path, current=False))
+    current = every["current"].astype(bool)
+    selection = queries.selection(db_path)
+    cells = in_order(plain(queries.cells(db_path)), selection)
+    return Data(
+        episodes=every[current].reset_index(drop=True),
+        requests=_requests(db_path),
+        cells=cells,
+        shards=plain(queries.shards(db_path)),
+        owed=plain(queries.owed(db_path)),
+        selection=selection,
+        models=model_facts(every, cells, settings),
+        prompts=prompt_facts([str(p) for p in pd.unique(cells["prompt"])], settings),
+        slots={alias: key.slots for alias, key in settings.keys.items()} if settings else {},
+        others=every[~current].reset_index(drop=True),
+        superseded=queries.superseded(db_path),
+    )
+
+
+def in_order(cells: pd.DataFrame, selection: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the cells in the order of the config's lists, words it does not name last."""
+    keys = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
+    places = {}
+    for word, key in zip(CELL, keys, strict=True):
+        named = {str(name): place for place, name in enumerate(selection.get(key) or ())}
+        places[word] = [named.get(str(name), len(named)) for name in cells[word]]
+    order = pd.DataFrame(places).sort_values(CELL, kind="stable").index
+    return cells.iloc[order].reset_index(drop=True)
+
+
+def _requests(db_path: Path) -> pd.DataFrame:
+    """Return the requests of the selection with the columns that a summary looks at.
+
+    There may be a million: their identities alone would fill the memory.
+    """
+    from pilotbench.results.database import (queries)
+
+    with queries.opened(db_path) as connection:
+        return connection.execute(
+            "SELECT model, key, slots, started, latency_s, queued_s, attempts FROM requests "
+            "WHERE current"
+        ).df()
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with categories as text: grouping a category makes rows for absent ones."""
+    names = [n for n in frame.columns if isinstance(frame[n].dtype, pd.CategoricalDtype)]
+    return frame.assign(**{name: frame[name].astype(object) for name in names})
+
+
+def model_facts(
+    episodes: pd.DataFrame, cells: pd.DataFrame, settings: Any
+) -> dict[str, ModelFacts]:
+    """Return facts of every model that occurs: from the config, else from its episodes."""
+    first = episodes.drop_duplicates("model").set_index("model")
+    names = [str(n) for n in pd.unique(pd.concat([cells["model"], episodes["model"]]))]
+    return {name: _configured(name, settings) or _seen(name, first) for name in names}
+
+
+def _configured(name: str, settings: Any) -> ModelFacts | None:
+    entry = settings.catalog.get(name) if settings else None
+    if entry is None:
+        return None
+    kind = settings.providers[entry.provider].kind
+    return ModelFacts(
+        provider=entry.provider,
+        deployment=entry.deployment,
+        protocol=entry.protocol,
+        player=entry.deployment if kind == "player" else None,
+        reports=entry.reports,
+        temperature=entry.parameters.get("temperature"),
+        priced=entry.price is not None,
+    )
+
+
+def _seen(name: str, first: pd.DataFrame) -> ModelFacts:
+    if name not in first.index:
+        return ModelFacts("", "", "")
+    row = first.loc[name]
+    player = str(row["deployment"]) if row["provider"] == "players" else None
+    return ModelFacts(str(row["provider"]), str(row["deployment"]), str(row["protocol"]), player)
+
+
+def prompt_facts(names: Sequence[str], settings: Any) -> dict[str, PromptFacts]:
+    """Return facts of the prompts from their templates; a prompt whose file is gone has none."""
+    from pilotbench.ground.errors import (UserError)
+    from pilotbench.benchmark.prompts.prompt_files import (load as load_prompts)
+
+    facts = {}
+    for name in names:
+        try:
+            folders = settings.prompt_folders if settings else ()
+            found = load_prompts(folders, [name])[name]
+            facts[name] = PromptFacts(found.label, found.needs_plan, found.flaw)
+        except UserError:
+            facts[name] = PromptFacts(name)
+    return facts
+
+
+def number(values: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return a column as floats, missing ones as NaN."""
+    return np.asarray(pd.to_numeric(values, errors="coerce"), dtype=float)

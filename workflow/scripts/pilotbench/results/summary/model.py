@@ -1,0 +1,99 @@
+"""Everything that a summary says, put together once for every way of showing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pilotbench.results.summary.load import (Data)
+from pilotbench.results.summary.formatting import (rate)
+from pilotbench.results.summary.overview import (Facts, facts)
+from pilotbench.results.summary.headline import (Situation, Standing, headline, notes)
+from pilotbench.results.summary.ranking import (Ranking, ranking)
+from pilotbench.results.summary.scores import (cell_table, prepared)
+from pilotbench.results.summary.served import (complaints)
+from pilotbench.results.summary.tables import (Table, tables)
+from pilotbench.results.summary.usage import (KeyUse, key_use)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The numbers of a summary; pages and files only show them."""
+
+    data: Data
+    episodes: pd.DataFrame
+    facts: Facts
+    ranking: Ranking
+    tables: dict[str, Table]
+    uses: list[KeyUse]
+
+    @property
+    def verdict(self) -> str:
+        """Who is ahead, in one sentence that claims no more than the numbers do."""
+        return headline(situation(self.data, self.ranking))
+
+    @property
+    def notes(self) -> list[str]:
+        """What qualifies the ranking, one sentence each; other models than asked come first."""
+        return [*complaints(self.data), *notes(situation(self.data, self.ranking))]
+
+
+def report(data: Data) -> Report:
+    """Return the whole report of a selection."""
+    episodes = prepared(data)
+    cells = cell_table(data, episodes)
+    ranked, uses = ranking(data, episodes), key_use(data)
+    return Report(
+        data=data,
+        episodes=episodes,
+        facts=facts(data, episodes, cells),
+        ranking=ranked,
+        tables=tables(data, episodes, cells, ranked, uses),
+        uses=uses,
+    )
+
+
+def situation(data: Data, ranked: Ranking) -> Situation:
+    """Return what the headline depends on."""
+    rows = [dict(row) for row in ranked.rows.to_dict("records")]
+    players = any(data.models[name].player for name in data.model_names)
+    there = {row["model"] for row in rows}
+    return Situation(
+        prompt=data.label(data.headline) if data.headline else "",
+        standings=tuple(_standing(row) for row in rows),
+        alike=_alike(ranked),
+        plan_given=data.headline is not None and data.gives_plan(data.headline),
+        players_only=players,
+        flawed_only=data.headline is None and len(data.prompt_names) > 0,
+        finished=any(row["completed"] + row["refused"] for row in rows),
+        conditions=ranked.conditions,
+        planned=ranked.planned,
+        absent=tuple(name for name in data.model_names if rows and name not in there),
+    )
+
+
+def _standing(row: dict[str, Any]) -> Standing:
+    score = row.get("success_rate_all")
+    return Standing(
+        model=str(row["model"]),
+        score=None if score is None or score != score else round(float(score), 12),
+        shown=rate(row),
+        protocol=str(row["protocol"]),
+        owed=int(row["owed"]),
+        bound=str(row["bound"]),
+    )
+
+
+def _alike(ranked: Ranking) -> frozenset[str]:
+    """Return the ranked models that are not told apart from one with rank 1."""
+    if ranked.rows.empty:
+        return frozenset()
+    best = set(ranked.rows["model"][ranked.rows["rank"] == 1])
+    return frozenset(
+        str(other)
+        for row in ranked.contrasts.itertuples(index=False)
+        for one, other in ((row.base, row.arm), (row.arm, row.base))
+        if one in best and not row.told_apart
+    )

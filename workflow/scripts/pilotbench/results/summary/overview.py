@@ -1,0 +1,267 @@
+"""What was run, is it complete, what did it cost, and what to be wary of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pilotbench.episodes.owed import (causes, remedy)
+from pilotbench.ground import (run_command)
+from pilotbench.results.summary.load import (Data, number)
+from pilotbench.results.summary.ranking import (total)
+from pilotbench.results.summary.served import (answered, others)
+
+PARSE_WARNING = 0.95
+AXES = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The first screen in numbers; `counts` are of models only, players cost nothing.
+
+    `owed` has one entry per kind, with what helps; the command `pays` helps with `asked_again`.
+    """
+
+    title: str
+    selection: dict[str, Any]
+    counts: dict[str, int]
+    started: str | None
+    ended: str | None
+    commits: list[str]
+    hosts: list[str]
+    versions: dict[str, list[str]]
+    episodes: int
+    requests: int
+    tokens: int
+    cost_usd: float
+    cost_unknown: int
+    pays: str
+    asked_again: int = 0
+    owed: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    superseded: str = ""
+    tokens_unknown: int = 0
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of the planned episodes that need nothing more; None without a plan."""
+        planned = self.counts["planned"]
+        return 1 - self.counts["owed"] / planned if planned else None
+
+
+def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
+    """Return the facts; `cells` is the table of `scores.cell_table`."""
+    owed = _owed(data.owed)
+    counts = total(data.cells[data.cells["model"].isin(data.model_names)])
+    cost = number(episodes["cost_usd"]) if len(episodes) else np.zeros(0)
+    experiment = data.selection.get("experiment")
+    return Facts(
+        title=str(experiment or "Matrix"),
+        selection={axis: _axis(data, axis) for axis in AXES}
+        | {key: data.selection.get(key) for key in ("instances", "repeats")},
+        counts=counts,
+        started=_moment(data.episodes, "started", np.nanmin),
+        ended=_moment(data.episodes, "ended", np.nanmax),
+        commits=_commits(data.shards),
+        hosts=_words(data.shards, "host"),
+        versions={
+            key: _words(data.shards, key) for key in ("benchmark_version", "scoring_version")
+        },
+        episodes=len(episodes),
+        requests=int(episodes["requests"].sum()) if len(episodes) else 0,
+        tokens=_tokens(episodes),
+        cost_usd=float(np.nansum(cost)),
+        cost_unknown=int(np.isnan(cost).sum()),
+        pays=run_command.to_pay(),
+        asked_again=sum(row["episodes"] for row in owed if row["again"]),
+        owed=owed,
+        warnings=warnings(data, cells),
+        superseded=superseded(data),
+        tokens_unknown=int(np.isnan(number(episodes["tokens_input"])).sum())
+        if len(episodes)
+        else 0,
+    )
+
+
+def _axis(data: Data, axis: str) -> list[str]:
+    named = {
+        "models": data.model_names + data.player_names,
+        "prompts": data.prompt_names,
+        "tasks": list(pd.unique(data.cells["task"])),
+        "difficulties": list(pd.unique(data.cells["difficulty"])),
+        "tool_success_rates": list(pd.unique(data.cells["tool_success_rate"])),
+    }
+    return [str(name) for name in named[axis]]
+
+
+def _moment(episodes: pd.DataFrame, column: str, pick: Any) -> str | None:
+    times = number(episodes[column]) if len(episodes) else np.zeros(0)
+    times = times[~np.isnan(times)]
+    if not times.size:
+        return None
+    return datetime.fromtimestamp(float(pick(times)), UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _commits(shards: pd.DataFrame) -> list[str]:
+    if shards.empty or "commit" not in shards:
+        return []
+    known = shards[shards["commit"].notna()]
+    pairs = zip(known["commit"], known["dirty"], strict=True)
+    names = {f"{str(c)[:10]}{' with uncommitted changes' if d is True else ''}" for c, d in pairs}
+    return sorted(names)
+
+
+def _words(shards: pd.DataFrame, column: str) -> list[str]:
+    if column not in shards:
+        return []
+    return sorted({str(word) for word in shards[column].dropna()})
+
+
+def _tokens(episodes: pd.DataFrame) -> int:
+    if episodes.empty:
+        return 0
+    return int(episodes["tokens_input"].sum() + episodes["tokens_output"].sum())
+
+
+def _untold(episodes: pd.DataFrame) -> int:
+    """Return the number of episodes whose tokens were not reported."""
+    return int(np.isnan(number(episodes["tokens_input"])).sum()) if len(episodes) else 0
+
+
+def _owed(owed: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the causes of what is owed, most frequent first, each with what helps."""
+    if owed.empty:
+        return []
+    failures = zip(owed["kind"].astype(str), owed["message"].fillna("").astype(str), strict=True)
+    return [
+        {
+            "kind": one.kind,
+            "episodes": one.episodes,
+            "message": one.message,
+            "rest": one.rest,
+            "helps": remedy(one.kind).words,
+            "again": remedy(one.kind).again,
+        }
+        for one in causes(failures)
+    ]
+
+
+def warnings(data: Data, cells: pd.DataFrame) -> list[str]:
+    """Return what a careful reader must know before trusting a number, one sentence each."""
+    return [
+        *filter(None, [superseded(data)]),
+        *_parse_warnings(cells),
+        *_repeat_warnings(data),
+        *_several_names(data),
+        *_mixed_warnings(data),
+        *_bound_warnings(data, cells),
+        *_damage_warnings(data),
+    ]
+
+
+def superseded(data: Data) -> str:
+    """Say which episodes the present config would ask otherwise; empty where there are none."""
+    found = data.superseded
+    if found is None or found.empty:
+        return ""
+    models = [
+        f"{model} ({', '.join(dict.fromkeys(', '.join(rows['differs']).split(', ')))})"
+        for model, rows in found.groupby("model", sort=False)
+    ]
+    count = int(found["episodes"].sum())
+    return (
+        f"{count:,} {'episode is' if count == 1 else 'episodes are'} superseded by the present "
+        f"config and not counted; what differs: {'; '.join(models)}. "
+        "To list the files: python -m pilotbench prune"
+    )
+
+
+def _parse_warnings(cells: pd.DataFrame) -> list[str]:
+    if "parse_rate" not in cells:
+        return []
+    rates = cells.groupby(["model", "prompt"], sort=False)["parse_rate"].mean()
+    low = rates[rates < PARSE_WARNING].groupby(level="model", sort=False)
+    return [
+        f"{model}: parse rate {values.min():.1%} at worst under "
+        f"{', '.join(map(str, values.index.get_level_values('prompt')))}; under 95 % a score "
+        "measures the format as much as the skill."
+        for model, values in low
+    ]
+
+
+def _repeat_warnings(data: Data) -> list[str]:
+    if int(data.selection.get("repeats") or 1) < 2:
+        return []
+    if "1.0" not in set(data.cells["tool_success_rate"]):
+        return []
+    cold = [m for m in data.model_names if data.models[m].temperature == 0]
+    return [
+        f"{model}: repeats at temperature 0 and tool success rate 1.0 differ only by the "
+        "provider's noise."
+        for model in cold
+    ]
+
+
+def _several_names(data: Data) -> list[str]:
+    """Say where several names have answered, all of them as asked: two dated versions."""
+    names = {model: answered(data, model) for model in data.model_names}
+    return [
+        f"{model}: several versions have answered: {', '.join(found)}."
+        for model, found in names.items()
+        if len(found) > 1 and not others(data, model)
+    ]
+
+
+def _mixed_warnings(data: Data) -> list[str]:
+    found = []
+    for key, words in (("scoring_version", "scoring"), ("benchmark_version", "benchmark")):
+        for task, names in _versions(data.shards, key).items():
+            found.append(
+                f"{task}: results of several {words} versions are mixed: {', '.join(names)}."
+            )
+    provisional = int(data.cells["provisional"].sum()) if "provisional" in data.cells else 0
+    if provisional:
+        are = "episode is" if provisional == 1 else "episodes are"
+        found.append(
+            f"{provisional:,} {are} provisional: from the journal, in shards that still owe others."
+        )
+    return found
+
+
+def _versions(shards: pd.DataFrame, column: str) -> dict[str, list[str]]:
+    """Return the versions of each task that has more than one; packs have their own."""
+    if column not in shards:
+        return {}
+    known = shards.dropna(subset=[column]).groupby("task", sort=False)[column]
+    found = {str(task): sorted({str(word) for word in words}) for task, words in known}
+    return {task: names for task, names in found.items() if len(names) > 1}
+
+
+def _bound_warnings(data: Data, cells: pd.DataFrame) -> list[str]:
+    """Say where a cell with tools has no bounds."""
+    if "oracle_ceiling" not in cells:
+        return []
+    rated = cells[(cells["tool_success_rate"] != "none") & (cells["n"] > 0)]
+    unknown = int((rated["oracle_ceiling"].isna() | rated["random_floor"].isna()).sum())
+    return [
+        f"{unknown:,} {'cell has' if unknown == 1 else 'cells have'} no oracle ceiling or random "
+        "floor: these players could not be played on exactly the same instances."
+    ] * bool(unknown)
+
+
+def _damage_warnings(data: Data) -> list[str]:
+    if "damage" not in data.shards:
+        return []
+    damaged = data.shards[data.shards["damage"].notna()]
+    found = [f"Damaged and not counted: {row.path}: {row.damage}" for row in damaged.itertuples()]
+    if "unknown" not in data.shards:
+        return found
+    unknown = data.shards[data.shards["unknown"].notna()]
+    return found + [
+        f"Values that cannot be stored are unknown: {row.path}: {row.unknown}"
+        for row in unknown.itertuples()
+    ]

@@ -1,0 +1,179 @@
+"""The page: one self-contained HTML file that opens from disk, offline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pilotbench.ground import (atomic_files)
+from pilotbench.ground.untrusted_text import (markdown, visible)
+from pilotbench.results.statistics import (SCREENING)
+from pilotbench.results.summary import (theme)
+from pilotbench.results.summary.load import (CELL)
+from pilotbench.results.summary.formatting import (finished, grid, hidden, number, rate, shown, title, usd)
+from pilotbench.results.summary.figures.base import (Figure)
+from pilotbench.results.summary.model import (Report)
+
+TEMPLATES = Path(__file__).parent / "templates"
+SECTIONS = {  # in order, with the word of the navigation
+    "Who is ahead": "Ahead",
+    "Tasks and difficulties": "Tasks",
+    "Prompts": "Prompts",
+    "Tool reliability": "Reliability",
+    "Flawed plans": "Flaws",
+    "Effort": "Effort",
+    "Errors": "Errors",
+    "Requests and keys": "Keys",
+}
+AXES = ("model", "prompt", "task", "difficulty")
+FIRST_ROWS = 30
+MARKS = {"floor": " ▼", "ceiling": " ▲"}
+BOUND_WORDS = {
+    "ceiling": "the oracle",
+    "floor": "the random player",
+    "floor and ceiling": "the random player or the oracle",
+}
+CELL_COLUMNS = (
+    *("model", "protocol", "prompt", "task", "difficulty", "tool_success_rate"),
+    *("success_rate_all", "planned", "oracle_ceiling", "progress", "parse_rate"),
+    *("valid_share", "turns", "tokens_per_episode", "cost_usd"),
+)
+
+
+def environment() -> jinja2.Environment:
+    """Return the template environment: everything is escaped unless a template says otherwise."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: bool(name) and ".md." not in str(name),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {"visible": visible, "md": markdown, "rate": rate, "usd": usd}
+    env.filters |= {"finished": finished, "number": number, "inlined": inlined}
+    return env
+
+
+def asset(name: str) -> str:
+    """Return a style sheet or a script of the templates."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def inlined(script: str) -> str:
+    """Return JavaScript that cannot end its own script element."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def script_json(value: Any) -> str:
+    """Return JSON that may stand in a script element."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def write(report: Report, figures: list[Figure], script: str, path: Path) -> None:
+    """Write the page; `script` is Vega with its friends. The rules' drawing is linked if beside."""
+    told = context(report, figures, script) | {"rules": (path.parent / "matrix.svg").is_file()}
+    html = environment().get_template("index.html.j2").render(told)
+    atomic_files.write_text(path, html)
+
+
+def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any]:
+    """Return what the template sees."""
+    themes = {"light": theme.config(), "dark": theme.config(dark=True), "onDark": theme.ON_DARK}
+    sections = {name: [f for f in figures if f.section == name] for name in SECTIONS}
+    return {
+        "report": report,
+        "facts": report.facts,
+        "shape": shape(report),
+        "ranking": report.ranking,
+        "bounds": BOUND_WORDS,
+        "screening": SCREENING,
+        "sections": {name: found for name, found in sections.items() if found},
+        "grids": {n: grid(t.frame, report.data) for n, t in report.tables.items() if n != "cells"},
+        "cells": cells(report),
+        "short": SECTIONS,
+        "axes": axes(report),
+        "specs": script_json({f.name: f.spec for f in figures}),
+        "themes": script_json(themes),
+        "vega": script,
+        "css": asset("page.css"),
+        "js": asset("page.js"),
+        "sort": asset("sort.js"),
+    }
+
+
+def shape(report: Report) -> str:
+    """Return what was run in one line: each axis by its only word, or by how many it has."""
+    selection, models = report.facts.selection, report.data.model_names
+    chosen = {
+        ("model", "models"): models,
+        ("prompt", "prompts"): selection["prompts"],
+        ("task", "tasks"): selection["tasks"],
+        ("difficulty", "difficulties"): selection["difficulties"],
+        ("tool success rate", "tool success rates"): selection["tool_success_rates"],
+        ("instance of each", "instances of each"): selection["instances"],
+        ("repeat", "repeats"): selection["repeats"],
+    }
+    return " · ".join(_axis(*nouns, words) for nouns, words in chosen.items() if words)
+
+
+def _axis(one: str, more: str, words: Any) -> str:
+    if isinstance(words, list):
+        return f"{one} {words[0]}" if len(words) == 1 else f"{len(words):,} {more}"
+    return f"{words} {one if words == 1 else more}"
+
+
+def axes(report: Report) -> dict[str, list[str]]:
+    """Return the words that the page can be filtered by."""
+    frame = report.tables["cells"].frame if "cells" in report.tables else None
+    if frame is None:
+        return {}
+    found = {name: [str(word) for word in dict.fromkeys(frame[name])] for name in AXES}
+    return {name: words for name, words in found.items() if len(words) > 1}
+
+
+def cells(report: Report) -> dict[str, Any]:
+    """Return the table of cells as titles, first rows, and every row as JSON for the script.
+
+    A row is [texts, sort values (None: the text), link to its transcripts]. `axes` says in which
+    column the words of each filter are, `bar` which column is drawn as a bar (-1: none).
+    """
+    from pilotbench.results.summary.transcripts import (link)
+
+    if "cells" not in report.tables:
+        return {"titles": [], "rows": [], "json": "[]", "count": 0, "bar": -1, "axes": "{}"}
+    frame = report.tables["cells"].frame
+    names = [n for n in CELL_COLUMNS if n in frame.columns and not hidden(n, frame)]
+    bar = names.index("success_rate_all") if "success_rate_all" in names else -1
+    first = _first_shards(report)
+    rows = []
+    for row in frame.to_dict("records"):
+        parts = [shown(name, row, report.data) for name in names]
+        texts = [part.text for part in parts]
+        sorts = [None if part.sort == part.text else part.sort for part in parts]
+        texts[bar] += "".join(sign for w, sign in MARKS.items() if row.get(f"at_{w}") is True)
+        path = first.get(tuple(str(row[word]) for word in CELL))
+        rows.append([texts, sorts, link(path) if path else ""])
+    return {
+        "titles": [title(name) for name in names],
+        "bar": bar,
+        "axes": json.dumps({axis: names.index(axis) for axis in AXES}),
+        "numeric": [name not in CELL_COLUMNS[:5] for name in names],
+        "rows": rows[:FIRST_ROWS],
+        "json": script_json(rows),
+        "count": len(rows),
+    }
+
+
+def _first_shards(report: Report) -> dict[tuple[str, ...], str]:
+    """Return the first shard of each cell that has a page."""
+    first: dict[tuple[str, ...], str] = {}
+    if report.data.shards.empty:
+        return first
+    for row in report.data.shards.sort_values("path").to_dict("records"):
+        if row.get("state") != "damaged":
+            first.setdefault(tuple(str(row[word]) for word in CELL), str(row["path"]))
+    return first

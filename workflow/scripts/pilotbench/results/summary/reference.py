@@ -1,0 +1,170 @@
+"""The bounds of a score: oracle and random player on exactly the draws that the models met.
+
+Where the selection does not hold these players, they are played here, for every draw, however many
+there are: nothing is asked. What they scored is kept beside the summary by the content of the
+draw, so that a later summary plays new draws only.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pilotbench import (BENCHMARK_VERSION)
+from pilotbench.ground import (atomic_files)
+from pilotbench.ground import (notices)
+from pilotbench.results.summary.load import (Data, ModelFacts)
+from pilotbench.results.summary.scores import (CEILING, DRAW, FLOOR)
+
+CACHE = "bounds.json"
+PLAY_S = 0.015  # a play takes about this long
+LONG_S = 20.0  # a wait of which a person is told
+SAVE_S = 10.0
+Play = Callable[[str, Any], bool | None]
+Known = dict[str, bool | None]
+log = logging.getLogger(__name__)
+
+
+def completed(data: Data, settings: Any, cache: Path) -> Data:
+    """Return the data with the players' episodes that it lacks, played or kept."""
+    missing = lacking(data)
+    if missing.empty or settings is None:
+        return data
+    known = _read(cache)
+    wanted = [draw for draw in missing.to_dict("records") if _key(draw) not in known]
+    for played in _rounds(wanted, settings):
+        known |= played
+        _write(cache, known)
+    return _with(data, missing, known)
+
+
+def kept(data: Data, cache: Path) -> Data:
+    """Return the data with what was played for an earlier summary; nothing is played."""
+    return _with(data, lacking(data), _read(cache))
+
+
+def _rounds(draws: list[Any], settings: Any) -> Iterator[Known]:
+    """Yield what was played, every few seconds, so that a stop loses little."""
+    if not draws:
+        return
+    _tell(len(draws))
+    play, played, since = player(settings), Known(), time.monotonic()
+    for number, draw in enumerate(draws, 1):
+        played[_key(draw)] = play(draw["player"], draw)
+        if time.monotonic() - since > SAVE_S:
+            log.info("reference players: %s of %s draws played", number, len(draws))
+            yield played
+            played, since = Known(), time.monotonic()
+    yield played
+
+
+def _tell(count: int) -> None:
+    log.info("reference players: %s draws to play", count)
+    if count * PLAY_S > LONG_S:
+        notices.say(
+            "reference players",
+            f"summary: oracle and random play {count:,} draws for the bounds, about "
+            f"{max(1, round(count * PLAY_S / 60))} min, once; in models they play as jobs",
+        )
+
+
+def _key(draw: Any) -> str:
+    return " ".join(str(draw[name]) for name in ("player", *DRAW))
+
+
+def lacking(data: Data) -> pd.DataFrame:
+    """Return the draws that models met and a bounding player did not: columns DRAW and player."""
+    draws = data.scored[DRAW].drop_duplicates()
+    draws = draws[draws["tool_success_rate"] != "none"]
+    have = data.played
+    parts = []
+    for name in (CEILING, FLOOR):
+        mine = have.loc[have["player"] == name, DRAW].drop_duplicates().assign(there=True)
+        joined = draws.merge(mine, on=DRAW, how="left")
+        parts.append(joined[joined["there"].isna()].drop(columns="there").assign(player=name))
+    return pd.concat(parts).sort_values(DRAW, kind="stable", ignore_index=True)
+
+
+def player(settings: Any) -> Play:
+    """Return a function that plays one draw and returns its success, None where it cannot."""
+    from pilotbench.providers.settings import (Model)
+    from pilotbench.episodes.episode import (play)
+    from pilotbench.ground.errors import (UserError)
+    from pilotbench.benchmark.prompts.prompt_files import (known, load)
+    from pilotbench.providers.protocols import (PROTOCOLS)
+    from pilotbench.providers.players import (answer)
+    from pilotbench.providers.provider import (Asked, Request)
+    from pilotbench.benchmark.packs.question_pack import (load_tasks)
+
+    try:
+        tasks = load_tasks(settings.task_folders, settings.tasks)
+        names = known(settings.prompt_folders)
+        prompt = load(settings.prompt_folders, ["baseline" if "baseline" in names else names[0]])
+    except (UserError, IndexError):
+        return lambda name, draw: None
+    template = next(iter(prompt.values()))
+
+    def ask(request: Request) -> Asked:
+        return Asked(answer(request), key="none", started=0, latency_s=0, queued_s=0, attempts=1)
+
+    def one(name: str, draw: Any) -> bool | None:
+        task = tasks.get(draw["task"])
+        if task is None or not task.planned:
+            return None
+        instance = task.instance(draw["difficulty"], int(draw["index"]))
+        if instance.content_hash != draw["instance"]:
+            return None
+        model = Model(name=name, provider="players", deployment=name)
+        rate, repeat, turns = draw["tool_success_rate"], int(draw["repeat"]), int(draw["max_turns"])
+        episode = play(
+            task, instance, template, PROTOCOLS["native"], model, rate, repeat, turns, ask
+        )
+        return bool(episode.record["success"])
+
+    return one
+
+
+def _with(data: Data, missing: pd.DataFrame, known: Known) -> Data:
+    """Return the data with the outcomes of the missing draws that are known."""
+    outcomes = [known.get(_key(draw)) for draw in missing.to_dict("records")]
+    rows = missing.assign(success=outcomes, model=missing["player"])
+    rows = rows[rows["success"].notna()]
+    if rows.empty:
+        return data
+    added = rows.assign(status="completed", prompt="", progress=None)
+    others = [frame for frame in (data.others, added) if frame is not None and len(frame)]
+    facts = {
+        name: data.models.get(name) or ModelFacts("players", name, "native", player=name)
+        for name in (CEILING, FLOOR)
+    }
+    return replace(
+        data, others=pd.concat(others, ignore_index=True), models={**data.models, **facts}
+    )
+
+
+def _read(cache: Path) -> Known:
+    try:
+        found = json.loads(cache.read_text(encoding="utf-8"))
+        return dict(found["played"]) if found["versions"] == _versions() else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _versions() -> list[str]:
+    """Return the versions of what decides a play's outcome."""
+    from pilotbench.benchmark.tasks.scoring import (SCORING_VERSION)
+
+    return [BENCHMARK_VERSION, SCORING_VERSION]
+
+
+def _write(cache: Path, known: Known) -> None:
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"versions": _versions(), "played": known}, indent=0)
+    atomic_files.write_text(cache, text + "\n")

@@ -1,0 +1,106 @@
+"""Figures become files: SVG and PNG, drawn offline."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pilotbench.ground import (atomic_files)
+from pilotbench.ground.errors import (PilotbenchError)
+from pilotbench.results.summary import (theme)
+from pilotbench.results.summary.figures.base import (Figure)
+
+WIDTH, NARROW = 720, 250
+
+
+def write(figures: Iterable[Figure], folder: Path) -> None:
+    """Write `folder`/{name}.svg and .png of each figure, light, at a fixed width."""
+    import vl_convert
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for figure in figures:
+        svg = vl_convert.vegalite_to_svg(still(figure.spec))
+        atomic_files.write_text(folder / f"{figure.name}.svg", _named(svg, figure))
+        atomic_files.write_bytes(folder / f"{figure.name}.png", vl_convert.svg_to_png(svg, scale=2))
+
+
+def still(
+    spec: dict[str, Any], width: int = WIDTH, config: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the spec for a picture: fixed width, light unless `config` says so, and no menus."""
+    fixed = copy.deepcopy(spec) | {"config": config or theme.config(), "padding": 12}
+    if fixed.get("width") == "container":
+        fixed["width"] = width
+    for param in fixed.get("params", []):
+        param.pop("bind", None)
+    legend = {**fixed["config"]["legend"], "columns": columns(spec, width)}
+    fixed["config"] = {**fixed["config"], "legend": legend}
+    return fixed
+
+
+def columns(spec: dict[str, Any], width: int) -> int:
+    """Return how many columns of a legend fit, so that no word of it is cut."""
+    colours = [layer.get("encoding", {}).get("color", {}) for layer in spec.get("layer", ())]
+    domains = [c["scale"].get("domain", ()) for c in colours if c.get("scale")]
+    longest = max((len(str(word)) for domain in domains for word in domain), default=1)
+    return max(1, int(width / (7 * longest + 30)))
+
+
+def _named(svg: str, figure: Figure) -> str:
+    """Give the picture its words, for screen readers."""
+    from markupsafe import escape
+
+    words = f"<title>{escape(figure.title)}</title><desc>{escape(figure.alt)}</desc>"
+    head, _, rest = svg.partition(">")
+    return f'{head} role="img">{words}{rest}'
+
+
+ROOM = {"left": 36, "right": 20, "top": 12, "bottom": 12}
+"""px around a picture: a browser's letters may be wider than those that it was laid out with."""
+_BUNDLE = """
+import sys, vl_convert
+sys.stdout.buffer.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode())
+"""
+
+
+@contextmanager
+def javascript() -> Iterator[Callable[[], str]]:
+    """Yield what returns Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`.
+
+    It is made beside the block, in a process: that takes more than a second, and vl-convert lets
+    no other thread of this one run meanwhile.
+    """
+    with subprocess.Popen([sys.executable, "-c", _BUNDLE], stdout=subprocess.PIPE) as process:
+
+        def wait() -> str:
+            script = process.communicate()[0]
+            if process.returncode:
+                raise PilotbenchError("the page's script could not be made: see the lines above")
+            return script.decode()
+
+        try:
+            yield wait
+        finally:
+            process.kill()
+
+
+def pictures(spec: dict[str, Any]) -> dict[str, str]:
+    """Return a figure as SVG pictures in data URLs: `light` and `dark`, wide and `-narrow`."""
+    import base64
+
+    import vl_convert
+
+    found = {}
+    for name, dark in (("light", False), ("dark", True)):
+        for suffix, width in (("", WIDTH), ("-narrow", NARROW)):
+            drawn = still(spec, width, theme.config(dark) | {"background": "transparent"})
+            drawn |= {"padding": ROOM}
+            drawn = theme.darkened(drawn) if dark else drawn
+            svg = vl_convert.vegalite_to_svg(drawn).encode("utf-8")
+            found[name + suffix] = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+    return found

@@ -1,0 +1,271 @@
+"""Every table of the summary: one function a table, found by name in `tables`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from pilotbench.results.statistics.usage import (percentiles)
+from pilotbench.results.summary.common_conditions import (balanced, inside, is_balanced)
+from pilotbench.results.summary.contrasts import (KINDS, every_family)
+from pilotbench.results.summary.load import (CELL, CONDITION, Data, number)
+from pilotbench.results.summary.flaws import (flaw_table)
+from pilotbench.results.summary.ranking import (Ranking)
+from pilotbench.results.summary.repeats import (repeat_table)
+from pilotbench.results.summary.scores import (ERRORS, scores)
+from pilotbench.results.summary.usage import (KeyUse, key_table)
+
+GROUP = ["model", "prompt"]
+MAIN = [
+    *("planned", "completed", "refused", "owed", "not_applicable", "n", "repeats"),
+    *("success_rate", "success_rate_low", "success_rate_high"),
+    *("success_rate_all", "success_rate_all_low", "success_rate_all_high", "lower", "upper"),
+    *("oracle_ceiling", "random_floor", "at_ceiling", "at_floor", "progress", "full_success"),
+    *("partial_success", "failure", "collateral_damage", "weighted_score", "parse_rate"),
+    *("valid_share", "effective_rate", "recovered_share", "turns", "tokens_per_episode"),
+    *("tokens_per_success", "cost_usd", "cost_per_success"),
+]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its frame, a title and one sentence that says what it shows."""
+
+    name: str
+    title: str
+    says: str
+    frame: pd.DataFrame
+
+
+def tables(
+    data: Data,
+    episodes: pd.DataFrame,
+    cells: pd.DataFrame,
+    ranked: Ranking,
+    uses: list[KeyUse],
+) -> dict[str, Table]:
+    """Return every table that has rows, by name, in the order of the page."""
+    made = [
+        Table("ranking", "Ranking", "Models under the headline prompt, best first.", ranked.rows),
+        Table(
+            "model_prompt",
+            "Model and prompt",
+            "Every model under every prompt over all that was planned for the two: what it cost. "
+            "Compare prompts by the table below, which takes only conditions that they share.",
+            grouped(data, episodes, GROUP),
+        ),
+        success_table(data, episodes),
+        Table("cells", "Cells", "One row a cell.", cells[_present(cells, [*CELL, "protocol"])]),
+        *_splits(data, episodes),
+        *_families(data, episodes, ranked),
+        Table(
+            "flaws",
+            "Flawed plans followed",
+            "How often the flaw was followed, and how often the same calls occur when the plan "
+            "has no flaw; success when it was followed and when not. Harmful: the share of "
+            "instances on which following it to the letter fails.",
+            flaw_table(data, episodes),
+        ),
+        Table(
+            "errors",
+            "Kinds of error",
+            "Calls with an error of each kind, per 100 episodes.",
+            error_table(data, episodes),
+        ),
+        Table(
+            "repeats",
+            "Repeats",
+            "pass@k: at least one of k repeats succeeds; pass^k: all of them do. Refusals count "
+            "as not solved. The last columns split the variance within and between instances.",
+            repeat_table(data, episodes),
+        ),
+        Table(
+            "latency",
+            "Latency",
+            "Seconds from sending a request to its whole answer.",
+            latency_table(data),
+        ),
+        Table("keys", "Keys", "How busy each key was while anything ran.", key_table(uses)),
+        Table("served", "Who answered", "The names providers gave.", served_table(data)),
+        Table(
+            "players",
+            "Reference players",
+            "Bounds on the same instances, draws and turns: not models, not ranked.",
+            ranked.players,
+        ),
+    ]
+    return {
+        table.name: replace(table, frame=with_protocol(table.frame, data))
+        for table in made
+        if len(table.frame)
+    }
+
+
+def with_protocol(frame: pd.DataFrame, data: Data) -> pd.DataFrame:
+    """Return the frame with the protocol beside its model: no score is shown without it."""
+    if "model" not in frame or "protocol" in frame or (frame["model"] == "").all():
+        return frame
+    protocols = [data.models[name].protocol for name in frame["model"]]
+    place = list(frame.columns).index("model") + 1
+    return pd.concat(
+        [
+            frame.iloc[:, :place],
+            pd.Series(protocols, frame.index, name="protocol"),
+            frame.iloc[:, place:],
+        ],
+        axis=1,
+    )
+
+
+def plain_prompts(data: Data) -> list[str]:
+    """Return the prompts without a flaw; all of them where every one has a flaw."""
+    names = data.prompt_names
+    return [p for p in names if data.prompts[p].flaw is None] or names
+
+
+def success_table(data: Data, episodes: pd.DataFrame) -> Table:
+    """Return models x prompts without a flaw, on the conditions that these prompts share."""
+    cells = plain_cells(data)
+    conditions = len(cells[CONDITION].drop_duplicates())
+    return Table(
+        "success",
+        "Model and prompt, like for like",
+        f"Every model under every prompt on the {conditions} conditions (task, difficulty, rate) "
+        "that all these prompts share."
+        if is_balanced(cells, "prompt")
+        else "These prompts share no condition: the rows were not asked the same things.",
+        grouped(data, episodes, GROUP, cells),
+    )
+
+
+def plain_cells(data: Data) -> pd.DataFrame:
+    """Return the planned cells of prompts without a flaw, on the conditions that these share."""
+    cells = model_cells(data)
+    return balanced(cells[cells["prompt"].isin(plain_prompts(data))], "prompt")
+
+
+def model_cells(data: Data) -> pd.DataFrame:
+    """Return the planned cells of the models."""
+    return data.cells[data.cells["model"].isin(data.model_names)]
+
+
+def grouped(
+    data: Data, episodes: pd.DataFrame, by: list[str], cells: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return the scores of the models by `by` over `cells` (default all), protocol beside model."""
+    chosen = model_cells(data) if cells is None else cells
+    frame = scores(inside(episodes, chosen), chosen, by)
+    frame.insert(by.index("model") + 1, "protocol", [data.models[m].protocol for m in frame.model])
+    return frame[_present(frame, [*by, "protocol"])]
+
+
+def _present(frame: pd.DataFrame, first: list[str]) -> list[str]:
+    return [name for name in [*first, *MAIN] if name in frame.columns]
+
+
+def _splits(data: Data, episodes: pd.DataFrame) -> list[Table]:
+    axes = {
+        "task": "Task",
+        "difficulty": "Difficulty",
+        "tool_success_rate": "Tool success rate",
+    }
+    return [
+        Table(
+            f"by_{axis}",
+            title,
+            f"Every model under every prompt by {title.lower()}{_shared(cells, axis)}.",
+            grouped(data, episodes, [*GROUP, axis], cells),
+        )
+        for axis, title in axes.items()
+        for cells in [balanced(model_cells(data), axis, ["prompt"])]
+        if data.cells[axis].nunique() > 1
+    ]
+
+
+def _shared(cells: pd.DataFrame, axis: str) -> str:
+    """Return whether the levels of an axis share their conditions under each prompt."""
+    if all(is_balanced(group, axis) for _, group in cells.groupby("prompt")):
+        return ", on what its levels share under that prompt"
+    return "; the levels share no condition, so that the rows were not asked the same things"
+
+
+def _families(data: Data, episodes: pd.DataFrame, ranked: Ranking) -> list[Table]:
+    found = {"models": _named(ranked.contrasts, data), **every_family(data, episodes)}
+    return [
+        Table(
+            f"contrasts_{kind}",
+            f"Differences: {KINDS[kind]}",
+            family_words(frame),
+            frame.drop(columns=["kind", "discordance"]),
+        )
+        for kind, frame in found.items()
+        if len(frame)
+    ]
+
+
+def _named(contrasts: pd.DataFrame, data: Data) -> pd.DataFrame:
+    """Return the contrasts of models with the protocol of both sides."""
+    if contrasts.empty:
+        return contrasts
+    protocol = {name: facts.protocol for name, facts in data.models.items()}
+    named = contrasts.drop(columns="model")
+    named.insert(3, "base_protocol", [protocol[name] for name in contrasts["base"]])
+    named.insert(5, "arm_protocol", [protocol[name] for name in contrasts["arm"]])
+    return named
+
+
+def family_words(frame: pd.DataFrame) -> str:
+    """Return the name of the family and what was done, for the line above its table."""
+    tests = sorted({str(test) for test in frame["test"] if test})
+    tested, owing = int(frame["p"].notna().sum()), int((frame["owed"] > 0).sum())
+    kind = "screening, " if (frame["note"] == "screening").any() else ""
+    told = []
+    if tested:
+        told.append(
+            f"One Holm family of {tested} {'comparison' if tested == 1 else 'comparisons'} "
+            f"({kind}{' and '.join(tests)}) on {_counts(frame['n'])} shared instances."
+        )
+    if owing:
+        told.append(
+            f"{owing} {'comparison has' if owing == 1 else 'comparisons have'} owed episodes: "
+            "worst cases are shown, and no conclusion is drawn."
+        )
+    return " ".join([*told, "Positive means the arm did better than the base."])
+
+
+def _counts(n: pd.Series) -> str:
+    low, high = int(n.min()), int(n.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def error_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
+    """Return errors per 100 completed episodes by kind, one row a model and prompt."""
+    if episodes.empty:
+        return pd.DataFrame()
+    done = episodes[episodes["done"] > 0]
+    sums = done.groupby(GROUP, sort=False)[[f"error_{kind}" for kind in ERRORS]].sum()
+    share = sums.div(done.groupby(GROUP, sort=False).size(), axis=0) * 100
+    share.columns = list(ERRORS)
+    return share.reset_index()
+
+
+def latency_table(data: Data) -> pd.DataFrame:
+    """Return latency percentiles of the requests of each model."""
+    frame = data.requests
+    rows = []
+    for model in data.model_names:
+        chosen = frame[frame["model"] == model] if len(frame) else frame
+        if len(chosen):
+            mine = number(chosen["latency_s"])
+            rows.append({"model": model, "requests": len(mine), **percentiles(mine)})
+    return pd.DataFrame(rows)
+
+
+def served_table(data: Data) -> pd.DataFrame:
+    """Return how many episodes of each model each reported name has answered."""
+    if data.scored.empty:
+        return pd.DataFrame()
+    named = data.scored.assign(answered_as=data.scored["model_reported"].fillna("not said"))
+    counts = named.groupby(["model", "deployment", "answered_as"], sort=False).size()
+    return counts.rename("episodes").reset_index()

@@ -1,0 +1,159 @@
+"""The short result table for a terminal: aligned plain text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pilotbench.ground.untrusted_text import (visible)
+
+TITLES = (
+    "model",
+    "prompt",
+    "protocol",
+    "finished",
+    "success [95 %]",
+    "oracle",
+    "tokens",
+    "USD",
+    "owed",
+)
+LEFT = 3  # columns of words
+NAMES = (1, 0)  # prompt and model: what may be shortened, in this order
+SHORTEST = 12
+Row = tuple[str, ...]
+
+
+def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
+    """Return the table of every model under every prompt, at most `width` columns where it can be.
+
+    It is read from summary/summary.json where that is newer than the database, else counted.
+    """
+    said = _written(db_path) or _counted(db_path, settings)
+    lines = [table(_rows(said), width), said["verdict"], *said.get("notes", ())]
+    lines += [_unlike(said), _superseded(said), _owed(said)]
+    return "\n".join(line for line in lines if line)
+
+
+def _written(db_path: Path) -> dict[str, Any] | None:
+    path = db_path.parent / "summary" / "summary.json"
+    try:
+        if path.stat().st_mtime_ns < db_path.stat().st_mtime_ns:
+            return None
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def _counted(db_path: Path, settings: Any) -> dict[str, Any]:
+    from pilotbench.results.summary import (reference)
+    from pilotbench.results.summary.load import (load)
+    from pilotbench.results.summary.export_files import (as_json)
+    from pilotbench.results.summary.model import (report)
+
+    cache = db_path.parent / "summary" / reference.CACHE
+    return as_json(report(reference.kept(load(db_path, settings), cache)))
+
+
+def _rows(said: dict[str, Any]) -> list[Row]:
+    labels = said["prompts"]
+    return [_row(row, labels) for row in _records(said, "model_prompt")] + [
+        _bound(row) for row in _records(said, "players")
+    ]
+
+
+def _records(said: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = said["tables"].get(name, {"columns": [], "rows": []})
+    return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+
+
+def _bound(row: dict[str, Any]) -> Row:
+    rate = f"{100 * row['success_rate_all']:.1f} %"
+    return (str(row["player"]), "(a bound)", "–", f"{row['n']:,}", rate, "", "", "", "")
+
+
+def _row(row: dict[str, Any], labels: dict[str, str]) -> Row:
+    tokens, done = row.get("tokens_per_episode"), row["completed"] + row["refused"]
+    unknown = "unknown" if done else "–"
+    return (
+        str(row["model"]),
+        labels.get(row["prompt"], str(row["prompt"])),
+        str(row["protocol"]),
+        f"{row['planned'] - row['owed']:,}/{row['planned']:,}",
+        _rate(row),
+        _percent(row.get("oracle_ceiling")),
+        unknown if tokens is None else f"{tokens * done:,.0f}",
+        unknown if row.get("cost_usd") is None else _usd(row["cost_usd"]),
+        f"{row['owed']:,}" if row["owed"] else "",
+    )
+
+
+def _rate(row: dict[str, Any]) -> str:
+    if row["owed"] and row.get("lower") is not None:
+        return f"{100 * row['lower']:.1f} to {100 * row['upper']:.1f} %"
+    if row.get("success_rate_all") is None:
+        return "–"
+    low, high = row["success_rate_all_low"], row["success_rate_all_high"]
+    return f"{100 * row['success_rate_all']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _usd(value: float) -> str:
+    from pilotbench.results.summary.formatting import (usd)
+
+    return usd(value)
+
+
+def _unlike(said: dict[str, Any]) -> str:
+    if said["like_for_like"]:
+        return ""
+    return "The prompts did not run under the same conditions: the page compares like with like."
+
+
+def _superseded(said: dict[str, Any]) -> str:
+    return str(said["facts"].get("superseded", ""))
+
+
+def _owed(said: dict[str, Any]) -> str:
+    """Return what is owed: a line per kind with what helps, and the command where it does."""
+    facts = said["facts"]
+    owed, again = facts["counts"]["owed"], facts.get("asked_again", 0)
+    if not owed:
+        return ""
+    lines = [f"{owed:,} {'episode is' if owed == 1 else 'episodes are'} owed:"]
+    lines += [_cause(row) for row in facts["owed"]]
+    lines += [f"to request {again:,} of them: {facts['pays']}"] if again else []
+    return "\n".join(lines)
+
+
+def _cause(row: dict[str, Any]) -> str:
+    words = " ".join(visible(row["message"], 160).split())
+    message = f": {words}" if words else ""
+    helps = f"; {row['helps']}" if "helps" in row else ""  # an older summary.json says none
+    return f"  {row['episodes']:,} {visible(row['kind'])}{message}{row.get('rest', '')}{helps}"
+
+
+def table(rows: list[Row], width: int) -> str:
+    """Return rows as aligned lines; names are shortened where the lines would be too long."""
+    every = [TITLES, *rows]
+    widths = [max(len(row[i]) for row in every) for i in range(len(TITLES))]
+    for i in NAMES:
+        over = sum(widths) + 2 * (len(widths) - 1) - width
+        widths[i] = max(min(widths[i], SHORTEST), widths[i] - max(over, 0))
+    return "\n".join(
+        "  ".join(
+            _set(word, size, i < LEFT)
+            for i, (word, size) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in every
+    )
+
+
+def _set(word: str, size: int, left: bool) -> str:
+    short = word if len(word) <= size else word[: size - 1] + "…"
+    return short.ljust(size) if left else short.rjust(size)

@@ -1,0 +1,118 @@
+"""Transcript pages: one file a shard, which holds the shard itself and unpacks it when opened.
+
+A page is a few lines of HTML around the shard's own gzip bytes (base64); `viewer.js` beside them
+unpacks and shows it, so that 100,000 episodes cost the index nothing and a page costs a read and
+a write. What models wrote reaches the page as text nodes alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+
+from pilotbench.ground import (atomic_files, links)
+from pilotbench.matrix.cells import (SUFFIX, shard_of)
+from pilotbench.results.summary.page import (environment)
+
+FOLDER = "transcripts"
+ASSETS = ("viewer.js", "viewer.css")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page to write: its shard, where the shard's bytes come from, and what they are."""
+
+    path: str
+    stamp: str
+    provisional: bool = False
+
+
+def page_path(shard_path: str) -> str:
+    """Return the path of a shard's page below transcripts/, from its path below shards/."""
+    return shard_path.removesuffix(SUFFIX) + ".html"
+
+
+def link(shard_path: str, index: int | None = None, repeat: int = 0) -> str:
+    """Return the relative URL of a shard's page from the summary folder, at one episode."""
+    anchor = "" if index is None else f"#i{index}r{repeat}"
+    return quote(f"{FOLDER}/{page_path(shard_path)}") + anchor
+
+
+def write(shards: pd.DataFrame, db_path: Path, results: Path, out: Path) -> int:
+    """Write the pages of the current shards, return how many; unchanged pages stay untouched.
+
+    Pages of shards that are gone are removed.
+    """
+    folder = out / FOLDER
+    links.cut(out, folder)
+    pages = list(_pages(shards, results))
+    _write_assets(folder, [page.path for page in pages])
+    template = environment().get_template("transcript.html.j2")
+    written = 0
+    for page in pages:
+        target = folder / page_path(page.path)
+        if _stamp(target) == page.stamp:
+            continue
+        shard = shard_of(Path("shards", page.path))
+        html = template.render(
+            stamp=page.stamp, shard=shard, base="../" * 5, content=_content(page, db_path, results)
+        )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        atomic_files.write_text(target, html)
+        written += 1
+    _remove_others(folder, {page_path(page.path) for page in pages})
+    return written
+
+
+def _pages(shards: pd.DataFrame, results: Path) -> Iterable[Page]:
+    for row in shards.to_dict("records"):
+        path = str(row["path"])
+        if row.get("state") == "provisional":
+            yield Page(path, f"provisional {row.get('completed')} {row.get('ended')}", True)
+        elif (file := results / "shards" / path).is_file():
+            found = file.stat()
+            yield Page(path, f"{found.st_size} {found.st_mtime_ns}")
+
+
+def _content(page: Page, db_path: Path, results: Path) -> str:
+    if not page.provisional:
+        raw = (results / "shards" / page.path).read_bytes()
+    else:
+        from pilotbench.results.database import (queries)
+
+        header, episodes = queries.shard_records(db_path, results, page.path)
+        lines = [json.dumps(record) for record in (header or {"kind": "shard"}, *episodes)]
+        raw = gzip.compress("\n".join(lines).encode(), mtime=0)
+    return base64.b64encode(raw).decode("ascii")
+
+
+def _stamp(page: Path) -> str | None:
+    """Return the stamp in the first line of a page, None where there is no page."""
+    try:
+        with page.open(encoding="utf-8") as lines:
+            first = lines.readline()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return first.partition("<!--")[2].partition("-->")[0].strip() or None
+
+
+def _write_assets(folder: Path, paths: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ASSETS:
+        content = (Path(__file__).parent / "templates" / name).read_bytes()
+        atomic_files.write_bytes(folder / name, content)
+    words = json.dumps([path.removesuffix(SUFFIX) for path in paths])
+    atomic_files.write_text(folder / "shards.js", f"window.SHARDS = {words};\n")
+
+
+def _remove_others(folder: Path, keep: set[str]) -> None:
+    for page in folder.glob("*/*/*/*/*/*.html"):
+        if str(page.relative_to(folder)) not in keep:
+            page.unlink()

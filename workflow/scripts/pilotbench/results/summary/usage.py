@@ -1,0 +1,98 @@
+"""How busy each key was: from its requests and its slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pilotbench.results.statistics.usage import (Load, active_spans, load, percentiles)
+from pilotbench.results.summary.load import (Data, number)
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """One key: its requests and its load over the active time."""
+
+    key: str
+    requests: int
+    load: Load
+    latency: dict[str, float]
+    queued_s: float
+    retried: int
+
+    @property
+    def utilisation(self) -> float | None:
+        """Busy slot-seconds over available ones."""
+        return self.load.utilisation
+
+    @property
+    def slots(self) -> float | None:
+        """The slots in force, a mean over the active time where they were changed."""
+        return self.load.mean_slots
+
+
+def key_use(data: Data, bins: int = 160) -> list[KeyUse]:
+    """Return the use of every key that paid for an answer to a model, busiest first.
+
+    The active time is the same for all keys: while anything at all was in flight, pauses over a
+    minute cut out.
+    """
+    frame = data.requests
+    frame = frame[frame["model"].isin(data.model_names)] if len(frame) else frame
+    if frame.empty:
+        return []
+    started, latency = number(frame["started"]), number(frame["latency_s"])
+    spans = active_spans(started, started + latency)
+    keys = frame["key"].astype(str).to_numpy()
+    found = []
+    for key in dict.fromkeys(keys):
+        mine = keys == key
+        found.append(
+            KeyUse(
+                key=key,
+                requests=int(mine.sum()),
+                load=load(
+                    started[mine],
+                    (started + latency)[mine],
+                    spans,
+                    _slots(frame[mine], data.slots.get(key)),
+                    bins,
+                ),
+                latency=percentiles(latency[mine]),
+                queued_s=float(np.nanmean(number(frame["queued_s"])[mine])),
+                retried=int((number(frame["attempts"])[mine] > 1).sum()),
+            )
+        )
+    return sorted(found, key=lambda use: -use.load.busy_s)
+
+
+def _slots(requests: pd.DataFrame, configured: int | None) -> Any:
+    """Return the slots that each request was asked under, the config's where it does not say."""
+    said = number(requests["slots"])
+    if np.isnan(said).any() and configured is None:
+        return None
+    return np.where(np.isnan(said), configured or 0, said)
+
+
+def key_table(uses: list[KeyUse]) -> pd.DataFrame:
+    """Return one row a key."""
+    return pd.DataFrame(
+        [
+            {
+                "key": use.key,
+                "slots": use.slots,
+                "requests": use.requests,
+                "utilisation": use.utilisation,
+                "mean_in_flight": use.load.busy_s / use.load.active_s,
+                "most_in_flight": float(use.load.in_flight.max(initial=0.0)),
+                "active_s": use.load.active_s,
+                "mean_queued_s": use.queued_s,
+                "retried_requests": use.retried,
+                **{f"latency_{name}_s": value for name, value in use.latency.items()},
+            }
+            for use in uses
+        ]
+    )

@@ -1,0 +1,344 @@
+"""Where one number of the summary comes from: episodes, files, commits, and how to make it again.
+
+A number is a column of the summary's tables of scores over the episodes that some words select:
+`success_rate model=oracle prompt=baseline task=simple_task`, counted by the function that the
+summary uses; what it lacks is counted as the database's views do. Reference players are no models:
+they count where one of them is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pilotbench.results.database import (store)
+from pilotbench.results.database.queries import (opened)
+from pilotbench.results.database.schema import (CELL)
+from pilotbench.results.database.views import (COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES_SQL)
+from pilotbench.ground.errors import (UserError)
+from pilotbench.episodes.owed import (causes, remedy)
+from pilotbench.ground.run_command import (file_digest)
+from pilotbench.results.summary.common_conditions import (inside)
+from pilotbench.results.summary.load import (Data, load)
+from pilotbench.results.summary.scores import (prepared, scores)
+from pilotbench.results.summary.tables import (model_cells)
+
+if TYPE_CHECKING:
+    import duckdb
+
+Json = dict[str, Any]
+_COMPLETED = (
+    "completed",
+    "full_success",
+    "partial_success",
+    "failure",
+    "success_rate",
+    "success_rate_low",
+    "success_rate_high",
+    "progress",
+    "weighted_score",
+    "collateral_damage",
+    "turns",
+    "tool_calls",
+)
+_STATUS = {
+    **dict.fromkeys(_COMPLETED, ("completed",)),
+    "refused": ("refused",),
+    "not_applicable": ("not_applicable",),
+    "owed": (),
+}
+_COUNTS = ("not_applicable", "planned", "tokens_input", "tokens_output", "cost_usd", "requests")
+_OUTCOME = ("completed", "refused")
+_ANY = (*_OUTCOME, "not_applicable")
+_WITH_OWED = ("planned", "owed", "lower", "upper")
+_SHOWN = ("index", "repeat", "status", "level", "progress", "turns", "cost_usd", "shard", "episode")
+_ORIGIN = (
+    "path",
+    "state",
+    "first",
+    "last",
+    "repeats",
+    "max_turns",
+    "run",
+    "job",
+    "cluster_job",
+    "configfiles",
+    "config",
+    "commit",
+    "dirty",
+    "benchmark_version",
+    "scoring_version",
+    "prompt_sha256",
+    "instances_sha256",
+    "parameters_sha256",
+    "ended",
+    "host",
+    "sha256",
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """All that a number comes from; `commands` make its files again, in order.
+
+    `notes` say what would keep them from that: files that are no longer as they were. `finish` is
+    the command that requests what its unfinished shards lack, where running again can finish any;
+    `helps` say what does for each kind of what is owed.
+    """
+
+    column: str
+    words: dict[str, str]
+    value: float | int | None
+    episodes: list[Json] = field(default_factory=list)
+    owed: list[Json] = field(default_factory=list)
+    files: list[Json] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    finish: str | None = None
+    helps: list[str] = field(default_factory=list)
+
+
+def where_from(
+    db: Path, column: str, words: Mapping[str, str], results: Path = Path("results")
+) -> Origin:
+    """Return where the number `column` over the cells that `words` select comes from.
+
+    `words` are of model, prompt, task, difficulty, tool_success_rate; one that is left out stands
+    for all of the current selection. Raises UserError for an unknown word, column or cell.
+    """
+    for word in words:
+        if word not in CELL:
+            raise UserError(f"where-from: unknown word {word!r}; allowed: {', '.join(CELL)}")
+    data = _population(load(db, None), words.get("model"))
+    where = " AND ".join(["list_contains(?, model)", *(f"{word} = ?" for word in words)])
+    values = [data.model_names, *words.values()]
+    current = f"current AND {where}"
+    with opened(db) as connection:
+        files = _rows(connection, _FILES.format(current), values)
+        owed = _rows(connection, _OWED.format(where), values)
+        if not (files or owed):
+            told = " ".join(f"{word}={value}" for word, value in words.items())
+            raise UserError(f"where-from: no episode of the current selection has {told}")
+        statuses = _STATUS.get(column, _ANY if column in _COUNTS else _OUTCOME)
+        episodes = _rows(connection, _EPISODES.format(current), [*values, list(statuses)])
+        numbers = _rows(connection, _NUMBERS.format(current), values)[0]
+    numbers |= _scores(data, words)
+    if column not in numbers:
+        raise UserError(f"where-from: no column {column!r}; allowed: {', '.join(numbers)}")
+    written = [file for file in files if file["state"] != "provisional"]
+    return Origin(
+        column,
+        dict(words),
+        numbers[column],
+        episodes=episodes,
+        owed=owed if column in _WITH_OWED else [],
+        files=files,
+        notes=notes(written),
+        commands=commands(written, results),
+        finish=_finish(results) if finishes(owed) or _unwritten(files, owed) else None,
+        helps=_helps(owed),
+    )
+
+
+def finishes(owed: list[Json]) -> bool:
+    """Return whether the same command, run again, can finish any of what is owed."""
+    return any(remedy(row["kind"]).again for row in owed)
+
+
+def _unwritten(files: list[Json], owed: list[Json]) -> bool:
+    """Return whether a shard has all its answers in the journal and no file yet."""
+    unfinished = {row["shard"] for row in owed}
+    return any(f["state"] == "provisional" and f["path"] not in unfinished for f in files)
+
+
+def _helps(owed: list[Json]) -> list[str]:
+    found = causes((row["kind"], row["message"] or "") for row in owed)
+    return [f"{one.episodes} {one.kind}: {remedy(one.kind).words}" for one in found]
+
+
+def _population(data: Data, model: str | None) -> Data:
+    """Return the data that a number is of: models, as in the summary, or one reference player."""
+    if model is None or model in data.model_names:
+        return data
+    cells, episodes = data.cells, data.episodes
+    return replace(
+        data,
+        cells=cells[cells["model"] == model],
+        episodes=episodes[episodes["model"] == model],
+    )
+
+
+def _scores(data: Data, words: Mapping[str, str]) -> Json:
+    """Return the row of the summary's scores over the cells that `words` select."""
+    cells = model_cells(data)
+    for word, value in words.items():
+        cells = cells[cells[word].astype(str) == value]
+    one = {"all": "all"}
+    chosen = inside(prepared(data), cells)
+    row = scores(chosen.assign(**one), cells.assign(**one), list(one)).iloc[0]
+    return {name: _plain(value) for name, value in row.items() if name not in one}
+
+
+def _finish(results: Path) -> str:
+    """Return the command of the last summary, made to ask for what was owed then."""
+    told = results / "summary" / "summary.json"
+    if told.is_file():
+        return str(json.loads(told.read_text("utf-8"))["facts"]["pays"])
+    words = [] if results == Path("results") else ["--config", f"results_dir={results}"]
+    return shlex.join(["snakemake", *words])
+
+
+def _plain(value: Any) -> float | int | None:
+    number = float(value)
+    if isnan(number):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+_NUMBERS = f"SELECT {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}, {ERRORS_SQL} FROM episodes WHERE {{}}"
+_EPISODES = f"""
+SELECT {", ".join((*CELL, *_SHOWN))} FROM episodes WHERE {{}} AND list_contains(?, status)
+ORDER BY {", ".join(CELL)}, index, repeat
+"""
+_OWED = f"""
+SELECT {", ".join(CELL)}, index, repeat, shard, kind, message FROM owed WHERE {{}}
+ORDER BY {", ".join(CELL)}, index, repeat
+"""
+_FILES = f"""
+SELECT {", ".join(f's."{name}"' for name in (*CELL, *_ORIGIN))}, count(*) AS episodes
+FROM store.shards s JOIN (FROM episodes WHERE {{}}) e ON e.shard = s.path
+GROUP BY ALL ORDER BY path
+"""
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> list[Json]:
+    cursor = connection.execute(query, values)
+    names = [entry[0] for entry in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def commands(files: list[Json], results: Path) -> list[str]:
+    """Return the shell commands that make `files` again: per commit, one for each command line.
+
+    They say `--configfile` and `--config` as the runs did that wrote the files. They replay the
+    journal and pay for nothing that it holds.
+    """
+    groups: dict[tuple[str, ...], list[Json]] = {}
+    for file in files:
+        words = shlex.join([*_configfile(file), *_config(file, results)])
+        groups.setdefault((file["commit"] or "", words), []).append(file)
+    found, here = [], ""
+    for (commit, words), members in sorted(groups.items()):
+        if commit and commit != here:
+            found.append(f"git checkout {commit}")
+            here = commit
+        targets = shlex.join(str(results / "shards" / file["path"]) for file in members)
+        found.append(f"snakemake {targets} --force {words}".rstrip())
+    return found
+
+
+def notes(files: list[Json]) -> list[str]:
+    """Return a line for each thing that is not as it was when `files` were written."""
+    found = []
+    if any(file["dirty"] for file in files):
+        found.append("written with uncommitted changes: the commit alone does not fix the code")
+    overlays = {tuple(pair) for file in files for pair in json.loads(file["configfiles"] or "[]")}
+    found += [
+        f"{path} is not as it was: its SHA-256 was {digest}"
+        for path, digest in sorted(overlays)
+        if file_digest(Path(path)) != digest
+    ]
+    return found
+
+
+def _configfile(file: Json) -> list[str]:
+    paths = [path for path, _ in json.loads(file["configfiles"] or "[]")]
+    return ["--configfile", *paths] if paths else []
+
+
+def _config(file: Json, results: Path) -> list[str]:
+    """Return the words of the run that wrote a file; its shape where no run has told them."""
+    words = json.loads(file["config"] or "null")
+    words = _shape(file) if words is None else words
+    if results != Path("results") and not any(word.startswith("results_dir=") for word in words):
+        words = [*words, f"results_dir={results}"]
+    return ["--config", *words] if words else []
+
+
+def _shape(file: Json) -> list[str]:
+    config = {
+        "repeats": file["repeats"],
+        "max_turns": file["max_turns"] or "auto",
+    }
+    return [f"{key}={value}" for key, value in config.items()]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `where-from`."""
+    parser.add_argument("column", help="a column of a table: success_rate, cost_usd, …")
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD=VALUE", help=f"which cells: {', '.join(CELL)}"
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="the results folder")
+    parser.add_argument("--json", action="store_true", help="print JSON for other programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print where a number comes from."""
+    words = {}
+    for word in args.words:
+        key, sign, value = word.partition("=")
+        if not sign:
+            raise UserError(f"where-from: {word}: must be WORD=VALUE")
+        words[key] = value
+    origin = where_from(args.results / store.NAME, args.column, words, args.results)
+    print(json.dumps(asdict(origin), indent=1) if args.json else "\n".join(text(origin)))
+    return 0
+
+
+def text(origin: Origin) -> list[str]:
+    """Return the answer in lines for a terminal."""
+    told = " ".join(f"{word}={value}" for word, value in origin.words.items())
+    value = "none" if origin.value is None else f"{origin.value:g}"
+    lines = [f"{origin.column} {told} = {value}, from {len(origin.episodes)} episodes:"]
+    lines += [f"  {_episode(episode)}" for episode in origin.episodes]
+    if origin.owed:
+        lines.append(f"and {len(origin.owed)} owed:")
+        lines += [f"  {_episode(owed | {'level': owed['kind']})}" for owed in origin.owed]
+    if origin.files:
+        lines.append(f"in {len(origin.files)} files:")
+        lines += [f"  {_file(file)}" for file in origin.files]
+    lines += origin.notes
+    if origin.commands:
+        lines.append("made again, without paying for what the journal holds, by:")
+        lines += origin.commands
+    lines += [f"owed: {words}" for words in origin.helps]
+    if origin.finish:
+        lines += ["to request what is owed and write the missing files:"]
+        lines.append(origin.finish)
+    return lines
+
+
+def _episode(episode: Json) -> str:
+    cell = "/".join(str(episode[word]) for word in CELL)
+    outcome = episode["level"] or episode["status"]
+    return f"{cell} index={episode['index']} repeat={episode['repeat']} {outcome}"
+
+
+def _file(file: Json) -> str:
+    if file["state"] == "provisional":
+        return f"{file['path']} ({file['episodes']} episodes) from the journal, no file yet"
+    commit = (file["commit"] or "no commit")[:12] + (" dirty" if file["dirty"] else "")
+    job = (
+        f"job {file['job'] or file['cluster_job'] or 'unknown'} of {file['run'] or 'no known run'}"
+    )
+    return (
+        f"{file['path']} ({file['episodes']} episodes) {commit} {file['ended']} {file['host']} "
+        f"{job} scoring {file['scoring_version']} sha256 {file['sha256'][:12]}"
+    )

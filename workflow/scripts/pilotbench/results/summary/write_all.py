@@ -1,0 +1,45 @@
+"""Build the summary: read the database once, count once, then write every file."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pilotbench.results.summary import (figures, export_files, markdown, page, reference, render_figures, transcripts)
+from pilotbench.results.summary.load import (Data, load)
+from pilotbench.results.summary.figures.base import (Source)
+from pilotbench.results.summary.model import (report)
+
+
+def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
+    """Write the summary of a database to `out`."""
+    data = reference.completed(load(db_path, settings), settings, out / reference.CACHE)
+    write(data, out)
+    transcripts.write(data.shards, db_path, results, out)
+
+
+def write(data: Data, out: Path) -> None:
+    """Write everything but the transcripts; the page last, so that its links lead somewhere."""
+    out.mkdir(parents=True, exist_ok=True)
+    with render_figures.javascript() as script:
+        with _frozen():
+            told = report(data)
+        drawn = figures.figures(Source(data, told.tables, told.episodes, told.uses))
+        export_files.write_csv(told, out / "tables")
+        render_figures.write(drawn, out / "figures")
+        export_files.write_json(told, drawn, out / "summary.json")
+        markdown.write(told, drawn, out / "summary.md")
+        page.write(told, drawn, script(), out / "index.html")
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Spare the frames from the garbage collection that statsmodels runs at every correction."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

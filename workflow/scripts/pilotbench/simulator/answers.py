@@ -1,0 +1,104 @@
+"""What the simulated models say; nothing of it depends on anything but the request.
+
+echo      answers with the text between << and >> in the request (else all of it); where a call is
+          wanted, by `finish` with that answer.
+turns-N   makes N - 1 calls without effect, then `finish`.
+a player  of the benchmark, by name, plays the instance that the request text belongs to.
+sim-P     the oracle with a skill of P percent: on the other instances (by hash) it gives up.
+sim-P-Q   the same, with a skill of Q percent where the plan is given.
+sim-P-Q-PLAYER  plays what it can do as that player, such as no_retry_oracle or plan_follower.
+
+Players play where the set-up has tasks; every other name is an echo.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pilotbench.simulator.conversation import Conversation, text_of
+from pilotbench.simulator.setup import Setup
+
+Json = dict[str, Any]
+_MARKED = re.compile(r"<<(.*?)>>", re.DOTALL)
+_TURNS = re.compile(r"turns-(\d+)")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An assistant message and its finish_reason."""
+
+    message: Json
+    finish_reason: str = "stop"
+
+
+class Cast:
+    """All the models of a simulator."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._players = None
+        if setup.tasks:
+            # Only a simulator of players needs the benchmark.
+            from pilotbench.simulator.players import Players
+
+            self._players = Players(setup)
+
+    def answer(self, conversation: Conversation) -> Answer:
+        """Return what the model says to `conversation`."""
+        entry = self._setup.models.get(conversation.model)
+        name = (entry and entry.plays) or conversation.model
+        if self._players is not None:
+            played = self._players.answer(name, conversation)
+            if played is not None:
+                return Answer(*played)
+        turns = _TURNS.fullmatch(name)
+        if turns and _turn(conversation) < int(turns[1]) - 1 and _wants_call(conversation):
+            return call(conversation, _harmless(conversation), {})
+        return finish(conversation, echo(conversation))
+
+
+def echo(conversation: Conversation) -> str:
+    """Return the marked text of the first user message, else all of it."""
+    marked = _MARKED.search(conversation.request)
+    return marked[1] if marked else conversation.request
+
+
+def finish(conversation: Conversation, answer: Any) -> Answer:
+    """End the episode: by `finish` where calls are wanted, else by plain text."""
+    if _wants_call(conversation):
+        return call(conversation, "finish", {"answer": answer})
+    return Answer({"role": "assistant", "content": str(answer)})
+
+
+def call(conversation: Conversation, tool: str, arguments: Json) -> Answer:
+    """Call a tool in the form that the request asks for."""
+    if conversation.body.get("tools"):
+        # The identifier must not be random: it comes back in the next request's body.
+        identifier = f"call_{conversation.digest[:24]}"
+        function = {"name": tool, "arguments": json.dumps(arguments, ensure_ascii=False)}
+        calls = [{"id": identifier, "type": "function", "function": function}]
+        return Answer({"role": "assistant", "content": None, "tool_calls": calls}, "tool_calls")
+    said = json.dumps({"tool": tool, "arguments": arguments}, ensure_ascii=False)
+    if conversation.body.get("response_format"):
+        return Answer({"role": "assistant", "content": said})
+    return Answer({"role": "assistant", "content": f"```call\n{said}\n```"})
+
+
+def _wants_call(conversation: Conversation) -> bool:
+    body = conversation.body
+    if body.get("tools") or body.get("response_format"):
+        return True
+    first = conversation.messages[0]
+    return first.get("role") == "system" and "```" in text_of(first)
+
+
+def _harmless(conversation: Conversation) -> str:
+    tools = [tool["function"]["name"] for tool in conversation.body.get("tools") or ()]
+    return next((name for name in tools if name != "finish"), "tool_search")
+
+
+def _turn(conversation: Conversation) -> int:
+    return sum(message.get("role") == "assistant" for message in conversation.messages)

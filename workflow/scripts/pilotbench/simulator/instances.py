@@ -1,0 +1,80 @@
+"""Which instance a request text belongs to: instances are the same everywhere, so make them here.
+
+Nothing of this is on the wire. Instances are made as they are needed, a few indices of every task
+and difficulty at a time, or all at once by `prepare`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.packs.question_pack import load_tasks
+from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.world.toolbox import is_discovery
+from pilotbench.simulator.setup import Setup
+
+CHUNK = 20
+_START = 40
+
+
+class Instances:
+    """The instances that the players of a simulator can recognise."""
+
+    def __init__(self, setup: Setup) -> None:
+        folders = [Path(folder) for folder in setup.task_folders]
+        names = [name for word in setup.tasks for name in (TASKS if word == "all" else (word,))]
+        self._tasks = load_tasks(folders, names)
+        self._difficulties = setup.difficulties
+        self._limit = setup.instances
+        self._made = 0
+        self._by_start: dict[str, list[Instance]] = defaultdict(list)
+        self._found: dict[tuple[str, bool], Instance | None] = {}
+
+    def prepare(self) -> None:
+        """Make all instances."""
+        while self._make_more():
+            pass
+
+    def find(self, text: str, discovery: bool) -> Instance | None:
+        """Return the instance whose request stands in `text`, None where there is none.
+
+        `discovery` says whether tools have to be searched for: requests of two difficulties may
+        read the same.
+        """
+        place = (text, discovery)
+        if place not in self._found:
+            self._found[place] = self._search(text, discovery)
+        return self._found[place]
+
+    def _search(self, text: str, discovery: bool) -> Instance | None:
+        while True:
+            fitting = [
+                instance
+                for instance in self._candidates(text)
+                if is_discovery(instance.difficulty) == discovery and instance.request in text
+            ]
+            if fitting:
+                return max(fitting, key=lambda instance: len(instance.request))
+            if not self._make_more():
+                return None
+
+    def _candidates(self, text: str) -> Iterator[Instance]:
+        for line in text.split("\n"):
+            yield from self._by_start.get(line[:_START], ())
+
+    def _make_more(self) -> bool:
+        if self._made >= self._limit:
+            return False
+        upto = min(self._made + CHUNK, self._limit)
+        for task in self._tasks.values():
+            levels = [one for one in task.difficulties if one in (*self._difficulties, "none")]
+            end = upto if task.size is None else min(upto, task.size)
+            for level in levels:
+                for index in range(self._made, end):
+                    instance = task.instance(level, index)
+                    self._by_start[instance.request.split("\n")[0][:_START]].append(instance)
+        self._made = upto
+        return True

@@ -1,0 +1,83 @@
+"""The benchmark's reference players behind the simulator: known skills, hence known results."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pilotbench.benchmark.players import PLAYERS
+from pilotbench.providers.players import answer, protocol_of
+from pilotbench.providers.provider import Request
+from pilotbench.simulator.conversation import Conversation, share
+from pilotbench.simulator.instances import Instances
+from pilotbench.simulator.setup import Setup
+
+Json = dict[str, Any]
+_SKILLED = re.compile(r"sim-(?P<alone>\d+)(-(?P<with_plan>\d+))?(-(?P<player>[a-z_]+))?")
+_PLAN = "\nPlan:\n"
+
+
+class Players:
+    """Plays what it can recognise."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._seed = setup.seed
+        self._instances = Instances(setup)
+        if setup.prepare:
+            self._instances.prepare()
+
+    def answer(self, name: str, conversation: Conversation) -> tuple[Json, str] | None:
+        """Return (message, finish_reason); None where `name` is no player or nothing is known."""
+        skill = Skill.of(name)
+        if name not in PLAYERS and not skill:
+            return None
+        instance = self._instances.find(conversation.request, _discovery(conversation.body))
+        if instance is None:
+            return None
+        if skill:
+            given = _PLAN in conversation.request
+            knows = skill.knows(self._seed, instance.content_hash, given)
+            name = skill.plays(given) if knows else "do_nothing"
+        turn = sum(message.get("role") == "assistant" for message in conversation.messages)
+        body = {**conversation.body, "model": name}
+        said = answer(Request(body, instance, "1.0", 0, turn))
+        return said.message, said.finish_reason or "stop"
+
+
+@dataclass(frozen=True)
+class Skill:
+    """What a name such as `sim-60-80-no_retry_oracle` stands for: shares in percent, and how.
+
+    What it can do alone it can do with the plan given: instances are drawn by hash, for each name.
+    """
+
+    name: str
+    alone: int
+    with_plan: int
+    player: str
+
+    @classmethod
+    def of(cls, name: str) -> Skill | None:
+        """Return the skill that a name stands for, None where it stands for none."""
+        found = _SKILLED.fullmatch(name)
+        if not found or (found["player"] or "oracle") not in PLAYERS:
+            return None
+        alone = int(found["alone"])
+        return cls(name, alone, int(found["with_plan"] or alone), found["player"] or "oracle")
+
+    def knows(self, seed: int, content_hash: str, plan_given: bool = False) -> bool:
+        """Return whether it can do an instance."""
+        percent = self.with_plan if plan_given else self.alone
+        return share(seed, "skill", self.name, content_hash) * 100 < percent
+
+    def plays(self, plan_given: bool) -> str:
+        """Return the player that does it: one that follows a plan needs one."""
+        return self.player if plan_given or self.player != "plan_follower" else "oracle"
+
+
+def _discovery(body: Json) -> bool:
+    """Return whether the request offers to search for tools."""
+    if protocol_of(body) == "native":
+        return any(tool["function"]["name"] == "tool_search" for tool in body["tools"])
+    return '"tool_search"' in str(body["messages"][0].get("content"))
