@@ -29,7 +29,7 @@ from pilotbench.episodes.episode import play
 from pilotbench.ground.errors import ConfigError, UserError
 from pilotbench.providers.players import answer
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.provider import Asked, Request
+from pilotbench.providers.provider import Answer, Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
@@ -40,8 +40,8 @@ def _prompt(name: str) -> prompt_files.Prompt:
     return prompt_files.load([SHIPPED_PROMPTS], [name])[name]
 
 
-def _ask(request: Request) -> Asked:
-    return Asked(answer(request), key="none", started=0, latency_s=0, queued_s=0, attempts=1)
+def _ask(request: Request) -> Answer:
+    return Answer(answer(request), key="none", started=0, latency_s=0, queued_s=0, attempts=1)
 
 
 def play_locally(instance: Instance, player: str, prompt: str, rate: str, repeat: int = 0) -> Json:

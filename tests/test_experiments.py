@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench.matrix import config, experiment
+from pilotbench.matrix import config
 from pilotbench.matrix.config import STANDARD_TASKS
+from pilotbench.matrix.experiment import load_experiment
 from pilotbench.matrix.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +42,7 @@ def planned(name: str, monkeypatch: pytest.MonkeyPatch, model: str = "oracle") -
     file = FOLDER / f"{name}.yaml"
     merged = config.read([file], {"models": model})
     files = [*map(Path, config.BASE_FILES), file]
-    return experiment.load(merged, files).plan
+    return load_experiment(merged, files).plan
 
 
 @pytest.mark.parametrize(("name", "episodes"), EPISODES.items())

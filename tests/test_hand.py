@@ -15,7 +15,7 @@ from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.episodes.episode import play
 from pilotbench.matrix.config import STANDARD_TASKS
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.provider import Asked, Completion, Request
+from pilotbench.providers.provider import Answer, Completion, Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
@@ -34,10 +34,10 @@ def replayed(row: Json) -> Json:
     calls = [call for call in row["calls"] if "failed" not in call]
     task = TASKS[row["task"]]
 
-    def ask(request: Request) -> Asked:
+    def ask(request: Request) -> Answer:
         message = {"role": "assistant", "content": json.dumps(calls[request.turn])}
         completion = Completion(message, "stop", "hand")
-        return Asked(completion, "none", started=0, latency_s=0, queued_s=0, attempts=1)
+        return Answer(completion, "none", started=0, latency_s=0, queued_s=0, attempts=1)
 
     instance = task.instance(row["difficulty"], row["index"])
     model, turns = Model("hand", "hand", "hand", "json"), task.max_turns(row["difficulty"])

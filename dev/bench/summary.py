@@ -32,11 +32,12 @@ ROUNDS = 5
 UNFINISHED = 100
 _FILL = f"""
 from pathlib import Path
-from pilotbench.matrix import config, experiment
+from pilotbench.matrix import config
+from pilotbench.matrix.experiment import load_experiment
 from pilotbench.asking.journal import Journal, journal_folder
 from support.journals import asked, wanted
 from support.make_shards import write
-loaded = experiment.load(config.read((Path("overlay.yaml"),)))
+loaded = load_experiment(config.read((Path("overlay.yaml"),)))
 shards = loaded.plan.shards
 for shard in shards[:-{UNFINISHED}]:
     write(loaded.settings.results_dir, shard, text=0.02)

@@ -22,7 +22,7 @@ from pilotbench.asking.keys.limiter import Slot
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.episodes import evaluate as evaluating
 from pilotbench.ground import notices
-from pilotbench.providers.provider import Asked, Completion, Request, Tokens
+from pilotbench.providers.provider import Answer, Completion, Request, Tokens
 from support import Simulator, scripted
 from support.build import ROOT
 from support.estimation_lab import load, make
@@ -235,8 +235,8 @@ class FakePool:
     def close(self) -> None: ...
 
     def ask(
-        self, request: Request, keep: object, tries: int, write: Callable[[Asked], None]
-    ) -> Asked:
+        self, request: Request, keep: object, tries: int, write: Callable[[Answer], None]
+    ) -> Answer:
         """Return the answer to a request, once it is written."""
         type(self).asked += 1
         words = json.dumps(request.body)
@@ -244,7 +244,7 @@ class FakePool:
         message = {"role": "assistant", "content": found}
         if found == "answer-1":
             message = {"role": "assistant", "content": None, **self.message}
-        asked = Asked(Completion(message, "stop", "m", Tokens(1, 1)), "k", 0.0, 0.0, 0.0, 1)
+        asked = Answer(Completion(message, "stop", "m", Tokens(1, 1)), "k", 0.0, 0.0, 0.0, 1)
         write(asked)
         return asked
 
@@ -257,7 +257,7 @@ def test_whatever_a_model_sends_is_journaled_once_scored_and_replayed(
     if tools:
         path = lab.packs / "echo/task.yaml"
         path.write_text(path.read_text() + "tools: [utility_helper]\nmax_turns: 3\n")
-    monkeypatch.setattr(asker, "Pool", FakePool)
+    monkeypatch.setattr(asker, "KeyClient", FakePool)
     monkeypatch.setattr(FakePool, "message", message)
     monkeypatch.setattr(FakePool, "asked", 0)
     before = lab.run()
@@ -325,9 +325,9 @@ def test_an_answer_that_cannot_be_used_is_journaled_as_it_came_and_tried_twice_m
         return unusable if "6 times 7" in scripted.question_of(body) else right
 
     with scripted.Scripted(reply) as service:
-        matrix = scripted.shard_of(tmp_path, service.address, tools=False, retry_for_s=60)
+        experiment = scripted.shard_of(tmp_path, service.address, tools=False, retry_for_s=60)
         for _ in range(2):
-            played = scripted.play(matrix)
+            played = scripted.play(experiment)
             assert (played.outcome(0), played.outcome(1)) == ("owed", "right")
             assert (service.asked(0), service.asked(1)) == (3, 1)
     (folder,) = {path.parent for path in (tmp_path / "journal").rglob("*.jsonl")}

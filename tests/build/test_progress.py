@@ -13,8 +13,9 @@ from pilotbench.episodes.shard_file import write_shard
 from pilotbench.ground import job_context
 from pilotbench.ground.errors import RateLimited
 from pilotbench.ground.file_locks import is_locked
-from pilotbench.matrix import config, experiment
-from pilotbench.providers.provider import Asked, Completion, Tokens
+from pilotbench.matrix import config
+from pilotbench.matrix.experiment import load_experiment
+from pilotbench.providers.provider import Answer, Completion, Tokens
 from pilotbench.providers.settings import Price
 from support.journals import wanted
 
@@ -31,27 +32,27 @@ OVERRIDES = {
 def watch(tmp_path: Path) -> Watch:
     folders = {name: str(tmp_path / name) for name in ("results", "journal", "limits")}
     overrides = {f"{name}_dir": folder for name, folder in folders.items()}
-    return Watch(experiment.load(config.read((), OVERRIDES | overrides)))
+    return Watch(load_experiment(config.read((), OVERRIDES | overrides)))
 
 
 def finish(watch: Watch, position: int, minutes_ago: float = 1.0, **words: object) -> Path:
-    shard = watch.matrix.plan.shards[position]
+    shard = watch.experiment.plan.shards[position]
     ended = datetime.now(UTC) - timedelta(minutes=minutes_ago)
     provenance = {
         "started": (ended - timedelta(minutes=1)).isoformat(),
         "ended": ended.isoformat(),
         "keys": {"players_local": 7},
     }
-    path = watch.matrix.settings.results_dir / "shards" / shard.path
+    path = watch.experiment.settings.results_dir / "shards" / shard.path
     header = {"kind": "shard", "planned": 2, "asked": 7, "cost_usd": 0.25, "system": {}}
     write_shard(path, header | words | {"provenance": provenance}, [])
     return path
 
 
 def journal_of(watch: Watch, position: int) -> Journal:
-    shard = watch.matrix.plan.shards[position]
-    model = watch.matrix.settings.catalog["oracle"]
-    return Journal(watch.matrix.settings.journal_dir, journal_folder(model, shard.cell))
+    shard = watch.experiment.plan.shards[position]
+    model = watch.experiment.settings.catalog["oracle"]
+    return Journal(watch.experiment.settings.journal_dir, journal_folder(model, shard.cell))
 
 
 def test_nothing_done_is_all_still_planned(watch: Watch) -> None:
@@ -81,7 +82,7 @@ def test_what_was_not_asked_lately_makes_no_rate(watch: Watch, words: dict) -> N
 def test_an_unfinished_shard_shows_what_has_begun_what_is_owed_and_that_it_runs(
     watch: Watch,
 ) -> None:
-    asked = Asked(
+    asked = Answer(
         Completion({"content": "x"}, "stop", "m", Tokens(1, 1)),
         "players_local",
         time.time(),
@@ -108,7 +109,7 @@ def test_an_answer_is_read_once_however_often_one_looks(
         Answers, "record", lambda self, name: read.append(name) or whole(self, name)
     )
     completion = Completion({"content": "x"}, "stop", "m", Tokens(1, 1))
-    asked = Asked(completion, "players_local", time.time(), 1, 0, 1)
+    asked = Answer(completion, "players_local", time.time(), 1, 0, 1)
     with journal_of(watch, 2).open(4, 5) as segment:
         for count, one in enumerate("ab", start=1):
             segment.write(wanted(one, 3 + count, turn=count), asked)
@@ -121,9 +122,9 @@ def test_an_answer_is_read_once_however_often_one_looks(
 def test_the_slots_in_force_are_those_of_the_last_answer_and_of_this_run(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def asked(slots: int, ago_s: float) -> Asked:
+    def asked(slots: int, ago_s: float) -> Answer:
         completion = Completion({"content": "x"}, "stop", "m", Tokens(1, 1))
-        return Asked(completion, "players_local", time.time() - ago_s, 1, 0, 1, slots)
+        return Answer(completion, "players_local", time.time() - ago_s, 1, 0, 1, slots)
 
     assert [row.slots for row in watch.key_rows()] == [4]
     with journal_of(watch, 2).open(4, 5) as segment:
@@ -135,10 +136,10 @@ def test_the_slots_in_force_are_those_of_the_last_answer_and_of_this_run(
 
 
 def test_unknown_cost_is_said_and_never_zero(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = watch.matrix.settings
+    settings = watch.experiment.settings
     priced = replace(settings.catalog["oracle"], price=Price(1, 1, 1))
     monkeypatch.setitem(settings.catalog, "oracle", priced)
-    asked = Asked(Completion({"content": "x"}, "stop", "m"), "k", time.time(), 1, 0, 1)
+    asked = Answer(Completion({"content": "x"}, "stop", "m"), "k", time.time(), 1, 0, 1)
     with journal_of(watch, 2).open(4, 5) as segment:
         segment.write(wanted("a", 4), asked)
     assert "".join(lines(watch.model_rows(), [])).endswith("unknown")

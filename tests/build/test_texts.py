@@ -12,7 +12,7 @@ import pytest
 
 from pilotbench.build import texts
 from pilotbench.ground.errors import UserError
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from support.build import ROOT
 from support.estimation_lab import load
 from support.runs import write_pack
@@ -34,11 +34,11 @@ def edit_nothing(folder: Path) -> None:
 
 
 @pytest.fixture
-def read(tmp_path: Path) -> Callable[..., Matrix]:
+def read(tmp_path: Path) -> Callable[..., Experiment]:
     shutil.copytree(ROOT / "config/prompts", tmp_path / "prompts")
     write_pack(tmp_path / "packs", 6)
 
-    def read_config(**chosen: Any) -> Matrix:
+    def read_config(**chosen: Any) -> Experiment:
         folders = {
             "prompt_folders": [str(tmp_path / "prompts")],
             "task_folders": [str(tmp_path / "packs")],
@@ -60,7 +60,7 @@ def read(tmp_path: Path) -> Callable[..., Matrix]:
 )
 def test_a_job_that_reads_another_text_than_its_run_stops_with_one_line(
     tmp_path: Path,
-    read: Callable[..., Matrix],
+    read: Callable[..., Experiment],
     by: str,
     edit: Callable[[Path], None],
     chosen: dict[str, Any],

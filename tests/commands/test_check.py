@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from pilotbench.asking.asker import Share, journal_of
+from pilotbench.asking.asker import KeyAllowance, journal_of
 from pilotbench.commands.check import Row, check, text
 from pilotbench.episodes.evaluate import evaluate
 from pilotbench.episodes.shard_file import read_header
-from pilotbench.matrix import experiment
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.key_routing import home_key
 from support import Simulator
 from support.build import ROOT
@@ -45,7 +44,7 @@ def babbler() -> Iterator[Simulator]:
 @pytest.fixture
 def loaded(
     simulator: Simulator, babbler: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Matrix:
+) -> Experiment:
     merged: dict[str, Any] = {}
     for name in ("config", "models", "providers"):
         merged |= yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
@@ -81,21 +80,21 @@ def loaded(
         "prompt_folders": [str(ROOT / "config/prompts")],
         "task_folders": [],
     }
-    return experiment.load(merged)
+    return load_experiment(merged)
 
 
-def checked(loaded: Matrix) -> dict[str, Row]:
+def checked(loaded: Experiment) -> dict[str, Row]:
     """Return the row of each model's first key."""
     return {row.model: row for row in reversed(check(loaded))}
 
 
-def only(loaded: Matrix, name: str) -> Matrix:
+def only(loaded: Experiment, name: str) -> Experiment:
     models = {name: loaded.settings.models[name]}
     return replace(loaded, settings=replace(loaded.settings, models=models))
 
 
 def test_a_run_pays_for_no_message_that_the_check_has_paid_for(
-    loaded: Matrix, simulator: Simulator
+    loaded: Experiment, simulator: Simulator
 ) -> None:
     assert checked(loaded)["plays"].messages == 5
     before = simulator.stats()["total"]["paid_again"]
@@ -103,7 +102,7 @@ def test_a_run_pays_for_no_message_that_the_check_has_paid_for(
         if shard.cell.model == "plays":
             out = loaded.settings.results_dir / "shards" / shard.path
             key = home_key(loaded.settings, shard)
-            evaluate(loaded, shard, out, Share(key, 2, False, {}))
+            evaluate(loaded, shard, out, KeyAllowance(key, 2, False, {}))
             assert read_header(out)["replayed"] >= 5
             assert read_header(out)["asked"] > 0
     assert simulator.stats()["total"]["paid_again"] == before
@@ -114,7 +113,7 @@ def test_a_run_pays_for_no_message_that_the_check_has_paid_for(
 
 
 def test_every_key_is_asked_a_message_that_is_kept(
-    loaded: Matrix, simulator: Simulator, tmp_path: Path
+    loaded: Experiment, simulator: Simulator, tmp_path: Path
 ) -> None:
     def kept() -> Counter[str]:
         files = (tmp_path / "journal").rglob("*.jsonl")
@@ -134,18 +133,20 @@ def test_every_key_is_asked_a_message_that_is_kept(
 
 
 def test_where_no_message_is_left_a_key_is_asked_a_short_question(
-    loaded: Matrix, simulator: Simulator
+    loaded: Experiment, simulator: Simulator
 ) -> None:
     for shard in loaded.plan.shards:
         if shard.cell.model == "plays":
             out = loaded.settings.results_dir / "shards" / shard.path
-            evaluate(loaded, shard, out, Share(home_key(loaded.settings, shard), 2, False, {}))
+            evaluate(
+                loaded, shard, out, KeyAllowance(home_key(loaded.settings, shard), 2, False, {})
+            )
     before = simulator.stats()["total"]["requests"]
     assert [row.problem for row in check(only(loaded, "plays"))] == [None, None]
     assert simulator.stats()["total"]["requests"] - before == 2
 
 
-def test_what_a_run_holds_is_left_to_it(loaded: Matrix) -> None:
+def test_what_a_run_holds_is_left_to_it(loaded: Experiment) -> None:
     cell = next(cell for cell in loaded.plan.cells if cell.model == "plays")
     with journal_of(loaded, cell).open(0, 99):
         row = checked(loaded)["plays"]
@@ -153,7 +154,7 @@ def test_what_a_run_holds_is_left_to_it(loaded: Matrix) -> None:
 
 
 def test_every_key_and_model_has_its_verdict_and_nothing_is_a_result(
-    loaded: Matrix, tmp_path: Path
+    loaded: Experiment, tmp_path: Path
 ) -> None:
     rows = checked(loaded)
     problems = {name: row.problem for name, row in rows.items()}

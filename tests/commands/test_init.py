@@ -9,7 +9,8 @@ import yaml
 
 from pilotbench.__main__ import main
 from pilotbench.asking import preflight
-from pilotbench.matrix import config, experiment
+from pilotbench.matrix import config
+from pilotbench.matrix.experiment import load_experiment
 from support.build import ROOT
 
 AZURE = {"AZURE_OPENAI_ENDPOINT": "http://127.0.0.1:9", "AZURE_OPENAI_API_KEY": "sk-secret-azure"}
@@ -53,7 +54,7 @@ def test_what_it_writes_runs_with_the_keys_that_are_there(
     text = Path("mine.yaml").read_text()
     assert "secret" not in text
     files = [*map(Path, config.BASE_FILES), Path("mine.yaml")]
-    loaded = experiment.load(config.read(files[-1:]), files)
+    loaded = load_experiment(config.read(files[-1:]), files)
     assert set(loaded.settings.models) == models
     preflight.check(loaded, loaded.plan.shards)
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pilotbench.__main__ import main
-from pilotbench.asking.asker import Share
+from pilotbench.asking.asker import KeyAllowance
 from pilotbench.episodes.evaluate import evaluate
-from pilotbench.matrix import config, experiment
+from pilotbench.matrix import config
+from pilotbench.matrix.experiment import load_experiment
 from support.build import ROOT
 
 CELL = "oracle/optimal/simple_task/easy/0.8"
@@ -25,9 +26,14 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def play() -> None:
     chosen = {"models": "oracle", "prompts": "optimal", "tasks": "simple_task", "instances": 2}
-    loaded = experiment.load(config.read([], {**chosen, "limits_dir": "limits"}))
+    loaded = load_experiment(config.read([], {**chosen, "limits_dir": "limits"}))
     [shard] = loaded.plan.shards
-    evaluate(loaded, shard, Path("results/shards", shard.path), Share("players_local", 1, True, {}))
+    evaluate(
+        loaded,
+        shard,
+        Path("results/shards", shard.path),
+        KeyAllowance("players_local", 1, True, {}),
+    )
 
 
 def shown(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -22,7 +22,7 @@ from pilotbench.ground.canonical_json import digest
 from pilotbench.providers.players import answer, call_message
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.protocol import NO_CALL, compact
-from pilotbench.providers.provider import Asked, Completion, Request, Tokens
+from pilotbench.providers.provider import Answer, Completion, Request, Tokens
 from pilotbench.providers.settings import Model, Price
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,22 +43,22 @@ class Script:
         self.replies = replies
         self.requests: list[Request] = []
 
-    def ask(self, request: Request) -> Asked:
+    def ask(self, request: Request) -> Answer:
         reply = self.replies[min(len(self.requests), len(self.replies) - 1)]
         self.requests.append(request)
         if isinstance(reply, Exception):
             raise reply
         if isinstance(reply, dict):
             reply = Completion(reply, "stop", "m-2025", Tokens(100, 10, 4, 40))
-        return Asked(reply, "key1", 1.5, 0.25, 0.0, 1)
+        return Answer(reply, "key1", 1.5, 0.25, 0.0, 1)
 
 
-def ask_player(request: Request) -> Asked:
+def ask_player(request: Request) -> Answer:
     """Answer as the reference player that the deployment names."""
-    return Asked(answer(request), "players_local", 0.0, 0.0, 0.0, 1)
+    return Answer(answer(request), "players_local", 0.0, 0.0, 0.0, 1)
 
 
-def run(ask: Callable[[Request], Asked], **changes: Any) -> Episode:
+def run(ask: Callable[[Request], Answer], **changes: Any) -> Episode:
     """Play one episode and check its record against the schema."""
     task: Task = changes.pop("task", SIMPLE)
     difficulty = changes.pop("difficulty", task.difficulties[0])

@@ -13,8 +13,8 @@ from support.estimation_lab import load
 
 
 def test_the_table_has_a_line_a_model_a_total_and_why_shards_run(tmp_path: Path) -> None:
-    matrix = load(tmp_path, models=["sim-oracle", "qwen2.5-3b-instruct"], budget_usd=0.001)
-    told = text(matrix, estimate(matrix), shards=True).splitlines()
+    experiment = load(tmp_path, models=["sim-oracle", "qwen2.5-3b-instruct"], budget_usd=0.001)
+    told = text(experiment, estimate(experiment), shards=True).splitlines()
     assert [line.split()[0] for line in told[1:5]] == [
         "model",
         "sim-oracle",

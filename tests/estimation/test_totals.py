@@ -68,12 +68,12 @@ def test_what_the_journal_answers_costs_nothing_and_says_so(
     simulator: Simulator, tmp_path: Path
 ) -> None:
     chosen = {"models": ["sim-oracle"], "tasks": ["simple_task"]}
-    matrix = load(tmp_path, simulator, **chosen)
-    for shard in matrix.plan.shards:
-        make(matrix, shard)
-    assert estimate(matrix).reasons == {UP_TO_DATE: 2}
+    experiment = load(tmp_path, simulator, **chosen)
+    for shard in experiment.plan.shards:
+        make(experiment, shard)
+    assert estimate(experiment).reasons == {UP_TO_DATE: 2}
     shutil.rmtree(tmp_path / "results")
-    made = estimate(matrix)
+    made = estimate(experiment)
     assert made.load.requests.high == made.usd.high == 0
     assert made.reasons == {"no file; answered in the journal, nothing to pay": 2}
     more = estimate(
@@ -84,30 +84,30 @@ def test_what_the_journal_answers_costs_nothing_and_says_so(
 
 def test_a_shard_says_why_it_runs(simulator: Simulator, tmp_path: Path) -> None:
     chosen = {"models": ["sim-oracle"], "tasks": ["simple_task"], "instances": 2}
-    matrix = load(tmp_path, simulator, **chosen)
-    [shard] = matrix.plan.shards
-    make(matrix, shard)
+    experiment = load(tmp_path, simulator, **chosen)
+    [shard] = experiment.plan.shards
+    make(experiment, shard)
     [need] = needs(load(tmp_path, simulator, **chosen, max_turns=9))
     assert need.reason.startswith("changed: max_turns")
-    path = matrix.settings.results_dir / "shards" / shard.path
+    path = experiment.settings.results_dir / "shards" / shard.path
     path.write_bytes(b"not gzip")
-    [need] = needs(matrix)
+    [need] = needs(experiment)
     assert need.reason.startswith("damaged file")
 
 
 def test_players_and_questions_without_tools_are_told_as_they_are(tmp_path: Path) -> None:
-    matrix = load(
+    experiment = load(
         tmp_path, models=["oracle", "sim-oracle"], tasks=["simple_task", "everyday_arithmetic"]
     )
-    player, model = estimate(matrix).rows
+    player, model = estimate(experiment).rows
     assert player.load.input.high == player.load.output.high == 0
     assert player.load.requests.low == 8
     assert model.load.requests.low == 8
 
 
 def test_slots_in_force_shorten_the_hours(tmp_path: Path) -> None:
-    matrix = load(tmp_path, models=["sim-oracle"])
-    assert estimate(matrix, {"gate_key": 1}).hours.middle > estimate(matrix).hours.middle
+    experiment = load(tmp_path, models=["sim-oracle"])
+    assert estimate(experiment, {"gate_key": 1}).hours.middle > estimate(experiment).hours.middle
 
 
 def test_a_model_without_a_price_is_unknown_and_named(tmp_path: Path) -> None:

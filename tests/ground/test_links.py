@@ -12,7 +12,7 @@ import pytest
 from pilotbench.build import job, outputs
 from pilotbench.ground import links
 from pilotbench.ground.errors import UserError
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.results.database import prune
 from support.estimation_lab import load, make
 
@@ -38,7 +38,7 @@ def outside(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     """A matrix of one shard with its results."""
     folder = tmp_path_factory.mktemp("run")
     loaded = load(folder, models=["oracle"], tasks=["simple_task"], instances=2)
@@ -48,7 +48,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
 
 
 @pytest.fixture
-def matrix(built: Matrix, tmp_path: Path) -> Matrix:
+def experiment(built: Experiment, tmp_path: Path) -> Experiment:
     """The same with a copy of the results."""
     shutil.copytree(built.settings.results_dir, tmp_path / "results")
     return built.at(tmp_path / "results")
@@ -66,8 +66,10 @@ def linked(link: Path, target: Path) -> None:
     link.symlink_to(target)
 
 
-def test_links_are_replaced_and_what_they_lead_to_stays(matrix: Matrix, outside: Path) -> None:
-    before, results = content(outside), matrix.settings.results_dir
+def test_links_are_replaced_and_what_they_lead_to_stays(
+    experiment: Experiment, outside: Path
+) -> None:
+    before, results = content(outside), experiment.settings.results_dir
     places = {
         "summary/transcripts/x": ".",
         "summary/transcripts/oracle": ".",
@@ -81,9 +83,9 @@ def test_links_are_replaced_and_what_they_lead_to_stays(matrix: Matrix, outside:
     }
     for link, target in places.items():
         linked(results / link, outside / target)
-    outputs.refresh(matrix)
+    outputs.refresh(experiment)
     linked(results / "summary/transcripts", outside)
-    outputs.write_summary(matrix)
+    outputs.write_summary(experiment)
     assert content(outside) == before
     page = "summary/transcripts/oracle/baseline/simple_task/easy/0.8/00000-00001.html"
     assert (results / page).is_file()
@@ -100,30 +102,30 @@ def test_links_are_replaced_and_what_they_lead_to_stays(matrix: Matrix, outside:
     ],
 )
 def test_a_folder_that_leads_out_is_one_line(
-    matrix: Matrix, outside: Path, link: str, write: Callable[[Matrix], object]
+    experiment: Experiment, outside: Path, link: str, write: Callable[[Experiment], object]
 ) -> None:
     before = content(outside)
-    linked(matrix.settings.results_dir / link, outside)
+    linked(experiment.settings.results_dir / link, outside)
     with pytest.raises(UserError, match=f"{link}: this symbolic link leads out of .*; remove it"):
-        write(matrix)
+        write(experiment)
     assert content(outside) == before
 
 
 @pytest.mark.parametrize("link", ["shards", "shards/oracle", "instances"])
 def test_no_shard_is_asked_for_or_written_through_a_link(
-    matrix: Matrix, outside: Path, link: str
+    experiment: Experiment, outside: Path, link: str
 ) -> None:
     before = content(outside)
-    linked(matrix.settings.results_dir / link, outside)
+    linked(experiment.settings.results_dir / link, outside)
     with pytest.raises(UserError, match="this symbolic link leads out"):
-        make(matrix, matrix.plan.shards[0])
+        make(experiment, experiment.plan.shards[0])
     assert content(outside) == before
 
 
 def test_prune_removes_nothing_through_a_link(
-    matrix: Matrix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    results, shard = matrix.settings.results_dir, matrix.plan.shards[0]
+    results, shard = experiment.settings.results_dir, experiment.plan.shards[0]
     elsewhere = tmp_path / "elsewhere"
     (results / "shards").rename(elsewhere)
     (results / "shards").symlink_to(elsewhere)

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from pilotbench.ground.errors import UserError
-from pilotbench.matrix import config, experiment
+from pilotbench.matrix import config
 from pilotbench.matrix.cells import Cell
+from pilotbench.matrix.experiment import load_experiment
 
 CELL = Cell("small", "baseline", "simple_task", "easy", "0.8")
 ENTRY = {
@@ -17,7 +18,7 @@ ENTRY = {
 
 def versions(entry: dict, **overrides: object) -> dict:
     merged = config.read((), {"models": "small", "model_catalog": {"small": entry}, **overrides})
-    return experiment.load(merged, [Path(file) for file in config.BASE_FILES]).versions(CELL)
+    return load_experiment(merged, [Path(file) for file in config.BASE_FILES]).versions(CELL)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_price_keys_and_sizes_do_not(changed: dict, overrides: dict) -> None:
 
 def test_tasks_and_prompts_outside_the_selection_load_when_they_are_looked_up() -> None:
     merged = config.read((), {"models": "oracle", "tasks": "simple_task", "prompts": "baseline"})
-    loaded = experiment.load(merged)
+    loaded = load_experiment(merged)
     assert loaded.tasks["basic_task"].name == "basic_task"
     assert loaded.prompts["cot"].name == "cot"
     with pytest.raises(UserError, match="unknown task 'nothing'"):

@@ -20,7 +20,7 @@ from pilotbench.build.progress import Watch
 from pilotbench.commands import show
 from pilotbench.estimation.needs import UP_TO_DATE, reason
 from pilotbench.ground.canonical_json import digest
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.protocol import NO_CALL
 from pilotbench.results.database import prune, queries, store
@@ -39,7 +39,7 @@ class Bench:
     config: Json = field(default_factory=dict)
 
     @property
-    def matrix(self) -> Matrix:
+    def experiment(self) -> Experiment:
         """The matrix of the config as it is now."""
         catalog = {"m": {"provider": "players", "deployment": "oracle"}}
         merged = load(self.folder).settings
@@ -51,9 +51,9 @@ class Bench:
 
     def make(self) -> None:
         """Write every planned shard file."""
-        matrix = self.matrix
-        for shard in matrix.plan.shards:
-            make(matrix, shard)
+        experiment = self.experiment
+        for shard in experiment.plan.shards:
+            make(experiment, shard)
 
     def change(self, **config: Any) -> None:
         """Lay `config` over the config."""
@@ -66,7 +66,7 @@ class Bench:
 
     def update(self) -> Path:
         """Bring the database up to date."""
-        return outputs.update_database(self.matrix)
+        return outputs.update_database(self.experiment)
 
     def counts(self) -> tuple[int, int, int]:
         """Return (current episodes, owed ones, superseded ones) after an update."""
@@ -269,10 +269,10 @@ def test_a_model_that_left_the_config_keeps_its_results(bench: Bench) -> None:
 
 
 def test_status_counts_no_file_of_another_config_as_done(bench: Bench) -> None:
-    [row] = Watch(bench.matrix).model_rows()
+    [row] = Watch(bench.experiment).model_rows()
     assert (row.done, row.shards_done) == (4, 2)
     deployment(bench)
-    [row] = Watch(bench.matrix).model_rows()
+    [row] = Watch(bench.experiment).model_rows()
     assert (row.done, row.shards_done) == (0, 0)
 
 
@@ -280,16 +280,16 @@ def test_status_counts_no_more_done_than_planned(bench: Bench) -> None:
     bench.change(repeats=2)
     bench.make()
     bench.change(repeats=1)
-    [row] = Watch(bench.matrix).model_rows()
+    [row] = Watch(bench.experiment).model_rows()
     assert (row.done, row.planned) == (4, 4)
 
 
 def test_show_does_not_show_the_episode_of_another_config(bench: Bench) -> None:
     deployment(bench)
-    matrix = bench.matrix
-    shard = matrix.plan.shards[0]
-    assert reason(matrix, shard) != UP_TO_DATE
-    assert show.look_at(matrix, shard.cell, 0).record is None
+    experiment = bench.experiment
+    shard = experiment.plan.shards[0]
+    assert reason(experiment, shard) != UP_TO_DATE
+    assert show.look_at(experiment, shard.cell, 0).record is None
 
 
 def test_the_page_says_in_one_warning_what_is_superseded(bench: Bench) -> None:
@@ -297,7 +297,7 @@ def test_the_page_says_in_one_warning_what_is_superseded(bench: Bench) -> None:
     bench.change(instances=2)
     bench.make()
     bench.change(instances=4)
-    outputs.refresh(bench.matrix)
+    outputs.refresh(bench.experiment)
     told = (
         "2 episodes are superseded by the present config and not counted; what differs: "
         "m (deployment). To list the files: python -m pilotbench prune"

@@ -15,7 +15,7 @@ from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.episodes.episode import play
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.provider import Asked, Completion, Request
+from pilotbench.providers.provider import Answer, Completion, Request
 from pilotbench.providers.settings import Model
 from pilotbench.simulator.players import Skill
 from support import Simulator
@@ -40,12 +40,12 @@ def episode(
 ) -> Json:
     client = http.client.HTTPConnection(simulator.address.removeprefix("http://"), timeout=30)
 
-    def ask(request: Request) -> Asked:
+    def ask(request: Request) -> Answer:
         headers = {"api-key": simulator.secret("k")}
         client.request("POST", "/v1/chat/completions", json.dumps(request.body), headers)
         choice = json.loads(client.getresponse().read())["choices"][0]
         completion = Completion(choice["message"], choice["finish_reason"], "m")
-        return Asked(completion, "k", 0.0, 0.0, 0.0, 1)
+        return Answer(completion, "k", 0.0, 0.0, 0.0, 1)
 
     kind = TASKS[task]
     played = play(

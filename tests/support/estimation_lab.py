@@ -7,13 +7,12 @@ from typing import Any
 
 import yaml
 
-from pilotbench.asking.asker import Share
+from pilotbench.asking.asker import KeyAllowance
 from pilotbench.episodes.evaluate import evaluate
 from pilotbench.episodes.shard_file import read_shard
 from pilotbench.estimation.ranges import Range
-from pilotbench.matrix import experiment
 from pilotbench.matrix.cells import Shard
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.key_routing import home_key
 from support import Simulator
 from support.build import ROOT
@@ -21,7 +20,7 @@ from support.build import ROOT
 Json = dict[str, Any]
 
 
-def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Matrix:
+def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Experiment:
     """Return a matrix of priced models that the simulator plays; everything lies in `folder`."""
     catalog = yaml.safe_load((ROOT / "config/models.yaml").read_text())
     players = ("oracle", "random", "do-nothing")
@@ -55,14 +54,14 @@ def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Mat
         "task_folders": [str(ROOT / "config/tasks")],
         **chosen,
     }
-    return experiment.load(merged)
+    return load_experiment(merged)
 
 
-def make(loaded: Matrix, shard: Shard, **share: Any) -> list[Json]:
+def make(loaded: Experiment, shard: Shard, **share: Any) -> list[Json]:
     """Evaluate a shard and return its records; `share` says more of what the job may use."""
     key = home_key(loaded.settings, shard)
     out = loaded.settings.results_dir / "shards" / shard.path
-    evaluate(loaded, shard, out, Share(key, 4, True, {}, **share))
+    evaluate(loaded, shard, out, KeyAllowance(key, 4, True, {}, **share))
     return read_shard(out)[1]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pilotbench.asking.journal import Journal, Segment
 from pilotbench.asking.journal.identity import Sought, identity
 from pilotbench.ground.canonical_json import digest
-from pilotbench.providers.provider import Asked, Completion, Tokens
+from pilotbench.providers.provider import Answer, Completion, Tokens
 
 CELL = Path("idealab/m-0123/baseline/simple_task/easy/0.8")
 
@@ -30,10 +30,10 @@ def name(number: object) -> str:
     return wanted(number).identity
 
 
-def asked(text: str = "hello") -> Asked:
+def asked(text: str = "hello") -> Answer:
     """Return a response that says `text`."""
     message = {"role": "assistant", "content": text}
-    return Asked(Completion(message, "stop", "m", Tokens(10, 5, 1, 2)), "key1", 1.5, 0.25, 0.1, 2)
+    return Answer(Completion(message, "stop", "m", Tokens(10, 5, 1, 2)), "key1", 1.5, 0.25, 0.1, 2)
 
 
 def write(segment: Segment, number: object, text: str = "hello") -> None:

@@ -47,7 +47,7 @@ class Run(Build):
     ) -> None:
         self.simulator, self.questions = simulator, questions
         self.secrets = {f"{alias.upper()}_SECRET": simulator.secret(alias) for alias in keys}
-        self.matrix: Json = {
+        self.experiment: Json = {
             "models": ["echo"],
             "prompts": ["baseline"],
             "tasks": ["echo"],
@@ -71,15 +71,15 @@ class Run(Build):
             **(config or {}),
         }
         if (provider or {}).get("kind") == "azure":
-            del self.matrix["providers"]["sim"]["base_url"]
+            del self.experiment["providers"]["sim"]["base_url"]
         super().__init__(folder, {})
         self.change()
         write_pack(folder / "packs", questions)
 
     def change(self, **config: Any) -> None:
         """Lay `config` over the matrix from now on."""
-        self.matrix = {**self.matrix, **config}
-        self.configure(self.matrix)
+        self.experiment = {**self.experiment, **config}
+        self.configure(self.experiment)
 
     def environment(self, **env: str | None) -> dict[str, str]:
         """Return the variables of a run, the keys' secrets among them."""
@@ -87,10 +87,12 @@ class Run(Build):
 
     def targets(self) -> list[str]:
         """Return the shard files: a run of these makes no database and no summary."""
-        size, count = self.matrix["shard_size"], self.matrix["instances"]
+        size, count = self.experiment["shard_size"], self.experiment["instances"]
         size = auto_shard_size(count) if size == "auto" else size
         ranges = [(n, min(n + size, count) - 1) for n in range(0, count, size)]
-        cells = product(self.matrix["models"], self.matrix["prompts"], self.matrix["tasks"])
+        cells = product(
+            self.experiment["models"], self.experiment["prompts"], self.experiment["tasks"]
+        )
         return [
             f"results/shards/{'/'.join(cell)}/{'none/none' if cell[2] == 'echo' else 'easy/0.8'}"
             f"/{first:05d}-{last:05d}.jsonl.gz"

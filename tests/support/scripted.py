@@ -16,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from pilotbench.episodes.evaluate import ShardOwed, Share, evaluate, replay
+from pilotbench.episodes.evaluate import KeyAllowance, ShardOwed, evaluate, replay
 from pilotbench.episodes.shard_file import read_shard
-from pilotbench.matrix import config, experiment
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix import config
+from pilotbench.matrix.experiment import Experiment, load_experiment
 
 Json = dict[str, Any]
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
@@ -142,7 +142,7 @@ def shard_of(
     retry_for_s: float = 1.5,
     questions: Mapping[str, int] = QUESTIONS,
     **config_keys: Any,
-) -> Matrix:
+) -> Experiment:
     """Return a matrix of a model at `address`: one shard, if not chosen otherwise."""
     pack = folder / "packs" / "sums"
     pack.mkdir(parents=True, exist_ok=True)
@@ -159,7 +159,7 @@ def shard_of(
         "attempt_deadline_s": 30,
     }
     entry = {"provider": "scripted", "deployment": "m", "protocol": "native", "price": PRICE}
-    return experiment.load(
+    return load_experiment(
         config.read(
             (),
             {
@@ -195,12 +195,12 @@ class Played:
         return "right" if record["success"] else "wrong"
 
 
-def play(asked: Matrix, may_ask: bool = True, tokens: int = 2) -> Played:
+def play(asked: Experiment, may_ask: bool = True, tokens: int = 2) -> Played:
     """Evaluate the shard, `tokens` questions at once, and return what came of it."""
     (shard,) = asked.plan.shards
     out = asked.settings.results_dir / "shards" / shard.path
     try:
-        evaluate(asked, shard, out, Share("scripted_key", tokens, False, {}, may_ask))
+        evaluate(asked, shard, out, KeyAllowance("scripted_key", tokens, False, {}, may_ask))
     except ShardOwed:
         outcome = replay(asked, shard)
         return Played(

@@ -50,14 +50,14 @@ class Importing:
         self.run = Run(folder / "checkout", simulator, keys=KEYS[:1])
         self.folder = folder / "mine"
         (self.folder / "Snakefile").write_text(SNAKEFILE.format(self.run.folder))
-        self.run.matrix["task_folders"] = [str(self.run.folder / "packs")]
-        self.run.matrix["limits_dir"] = str(folder / "limits")
+        self.run.experiment["task_folders"] = [str(self.run.folder / "packs")]
+        self.run.experiment["limits_dir"] = str(folder / "limits")
         self.configure()
 
     def configure(self, model: dict[str, Any] | None = None, **keys: Any) -> None:
         """Write the config."""
         catalog = {"echo": {**MODEL, **(model or {})}}
-        merged = config.read((), {**self.run.matrix, "model_catalog": catalog, **keys})
+        merged = config.read((), {**self.run.experiment, "model_catalog": catalog, **keys})
         (self.folder / "mine.yaml").write_text(yaml.safe_dump(merged))
 
     def snakemake(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -133,7 +133,7 @@ def test_a_rejected_model_is_stopped_for_all_jobs_and_said_once(
 ) -> None:
     mine.run.write_pack(dict.fromkeys(range(30), " of poison"))
     mine.configure(shard_size=1)
-    mine.run.matrix["shard_size"] = 1
+    mine.run.experiment["shard_size"] = 1
     done = mine.snakemake(*mine.run.targets(), "--keep-going")
     assert done.returncode == 1
     assert 5 <= simulator.stats()["total"]["requests"] <= 8
@@ -145,8 +145,8 @@ def test_an_outage_is_said_once_for_all_jobs_and_a_refused_run_resets_nothing(
 ) -> None:
     with Simulator() as gone:
         url = gone.base_url
-    provider = {**mine.run.matrix["providers"]["sim"], "base_url": url, "retry_for_s": 2}
-    mine.run.matrix["shard_size"] = 1
+    provider = {**mine.run.experiment["providers"]["sim"], "base_url": url, "retry_for_s": 2}
+    mine.run.experiment["shard_size"] = 1
     mine.configure(shard_size=1, providers={"sim": provider})
     done = mine.snakemake(*mine.run.targets(), "--keep-going")
     assert done.returncode == 1

@@ -62,5 +62,5 @@ def test_the_rule_graph_shows_the_rules_their_jobs_and_the_matrix(build: Build) 
         *("evaluate", "4 jobs", "database", "1 job", "exports", "1 job"),
         *("summary_pages", "1 job", "all", "1 job"),
     ]
-    matrix = "2 models × 2 prompts × 1 task × 1 difficulty × 1 tool success rate: 8 episodes"
-    assert said[-1] == matrix
+    experiment = "2 models × 2 prompts × 1 task × 1 difficulty × 1 tool success rate: 8 episodes"
+    assert said[-1] == experiment

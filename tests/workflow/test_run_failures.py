@@ -59,7 +59,7 @@ def test_what_fails_for_ever_is_owed_and_the_next_run_pays_only_that(tmp_path: P
 
     with Simulator(keys=ALLOWED, latency_s=0.02) as healthy:
         run.change(
-            providers={"sim": {**run.matrix["providers"]["sim"], "base_url": healthy.base_url}}
+            providers={"sim": {**run.experiment["providers"]["sim"], "base_url": healthy.base_url}}
         )
         done = run.snakemake()
         assert done.returncode == 0, done.stdout

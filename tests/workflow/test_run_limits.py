@@ -72,7 +72,7 @@ def test_a_minute_has_its_limit_over_all_processes(
 ) -> None:
     free.reset()
     run = Run(tmp_path, free, keys=ONE, questions=90)
-    run.matrix["providers"]["sim"]["keys"]["sim_key1"].update(limit)
+    run.experiment["providers"]["sim"]["keys"]["sim_key1"].update(limit)
     run.change()
     began = time.time()
     with run.running(*run.targets()) as going:
@@ -129,7 +129,7 @@ def test_a_run_stops_first_where_no_key_may_be_used(
 def finished(tmp_path_factory: pytest.TempPathFactory, free: Simulator) -> Run:
     """A run of 30 questions, twice each, whose answers all stand in the journal."""
     run = Run(tmp_path_factory.mktemp("finished"), free, config={"repeats": 2})
-    run.matrix["model_catalog"]["echo"]["parameters"] = {"temperature": 0.5}
+    run.experiment["model_catalog"]["echo"]["parameters"] = {"temperature": 0.5}
     run.change()
     assert run.snakemake(*run.targets()).returncode == 0
     return run
@@ -172,8 +172,11 @@ def test_only_what_changes_a_request_is_paid(
 
 def again(finished: Run, change: dict[str, Any]) -> Run:
     """Return a run beside `finished` that has its answers, a `change` and no results."""
-    matrix, rest = finished.matrix, dict(change)
-    model, provider = dict(matrix["model_catalog"]["echo"]), dict(matrix["providers"]["sim"])
+    experiment, rest = finished.experiment, dict(change)
+    model, provider = (
+        dict(experiment["model_catalog"]["echo"]),
+        dict(experiment["providers"]["sim"]),
+    )
     questions, scorer = rest.pop("questions", 30), rest.pop("scorer", "exact")
     if "keys" in rest:
         provider["keys"] = rest.pop("keys")

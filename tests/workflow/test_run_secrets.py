@@ -47,7 +47,7 @@ def test_a_password_in_a_base_url_stays_hidden(tmp_path: Path) -> None:
         run = Run(tmp_path, simulator, keys=("url_key",), questions=2)
         url = simulator.base_url.replace("http://", f"http://user:{IN_URL}@")
         run.secrets = {"URL_KEY_SECRET": ENVIRONMENT, "URL_KEY_BASE": url}
-        run.matrix["providers"]["sim"]["keys"]["url_key"]["base_url_env"] = "URL_KEY_BASE"
+        run.experiment["providers"]["sim"]["keys"]["url_key"]["base_url_env"] = "URL_KEY_BASE"
         run.change()
         done = run.snakemake(*run.targets())
     assert "'authorization': 'Basic ***'" in done.stdout

@@ -20,7 +20,7 @@ from pilotbench.ground import job_context, links, notices
 from pilotbench.ground.errors import UserError
 from pilotbench.ground.job_context import Orders
 from pilotbench.ground.path_names import to_path
-from pilotbench.matrix import experiment
+from pilotbench.matrix.experiment import load_experiment
 from pilotbench.matrix.cells import SUFFIX, Shard, shard_of
 from pilotbench.matrix.config import restate
 from pilotbench.matrix.key_routing import home_key
@@ -40,7 +40,7 @@ if workflow.is_main_process:  # nothing that another run has told counts
 try:
     FILES += [Path(file) for file in workflow.overwrite_configfiles if not IMPORTED]
     restate(config, FILES)
-    MATRIX = experiment.load(config, FILES)
+    MATRIX = load_experiment(config, FILES)
     PLAN = MATRIX.plan
     resources.check(
         workflow.global_resources,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pilotbench.build.job import logged
 from pilotbench.commands import check
-from pilotbench.matrix import experiment
+from pilotbench.matrix.experiment import load_experiment
 
 with logged(Path(snakemake.log[0])):
-    rows = check.check(experiment.load(snakemake.config))
+    rows = check.check(load_experiment(snakemake.config))
     print(check.text(rows))
     sys.exit(int(any(row.problem for row in rows)))

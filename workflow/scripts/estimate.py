@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pilotbench.build.job import logged
 from pilotbench.commands import estimate
-from pilotbench.matrix import experiment
+from pilotbench.matrix.experiment import load_experiment
 
 with logged(Path(snakemake.log[0])):
-    print(estimate.report(experiment.load(snakemake.config), snakemake.params.slots))
+    print(estimate.report(load_experiment(snakemake.config), snakemake.params.slots))

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from pilotbench.build.job import logged
-from pilotbench.matrix import experiment
+from pilotbench.matrix.experiment import load_experiment
 from pilotbench.providers import weights
 
 log = Path(snakemake.log[0])
 with logged(log, log.parents[2]):
     out = Path(snakemake.output[0])
-    catalog = experiment.load(snakemake.config).settings.catalog
+    catalog = load_experiment(snakemake.config).settings.catalog
     weights.fetch(
         next(m.weights for m in catalog.values() if m.weights and m.weights.file == out), out
     )

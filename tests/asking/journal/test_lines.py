@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from pilotbench.asking.journal import Journal
-from pilotbench.asking.journal.answers import asked_to_json
+from pilotbench.asking.journal.answers import answer_to_json
 from pilotbench.asking.journal.lines import checksum
 from pilotbench.ground.errors import Refused
-from pilotbench.providers.provider import Asked, Completion, Tokens
+from pilotbench.providers.provider import Answer, Completion, Tokens
 from support.journals import CELL, asked, name, segments, wanted, write
 
 Rewrite = Callable[[list[Any]], str]
@@ -82,10 +82,10 @@ def test_a_journal_that_a_tool_has_rewritten_holds_the_same_answers(
     assert not caplog.records
 
 
-def whole(text: str) -> Asked:
+def whole(text: str) -> Answer:
     """Return an answer with numbers of all kinds."""
     message = {"role": "assistant", "content": text, "x": [1e22, 0.1, 1.0, -0.0, 2**60, 12]}
-    return Asked(Completion(message, "stop", "m", Tokens(10, 5)), "k", 1.0, 3.0, 0.0, 1)
+    return Answer(Completion(message, "stop", "m", Tokens(10, 5)), "k", 1.0, 3.0, 0.0, 1)
 
 
 def test_a_large_integer_that_a_tool_has_rounded_is_the_same_number(journal: Journal) -> None:
@@ -163,7 +163,7 @@ def test_lines_of_earlier_releases_have_no_checksum_and_are_believed_by_their_id
     def old(number: int, **more: Any) -> str:
         of = wanted(number)
         line = {"identity": of.identity, "components": of.components}
-        return json.dumps({**line, "asked": asked_to_json(asked()), "index": 0, **more}) + "\n"
+        return json.dumps({**line, "asked": answer_to_json(asked()), "index": 0, **more}) + "\n"
 
     journal.folder.mkdir(parents=True)
     path = journal.folder / "00000-00019_1_1_host.jsonl"

@@ -16,8 +16,8 @@ from pilotbench.asking.journal import elsewhere
 from pilotbench.asking.keys import spending
 from pilotbench.asking.keys.key_client import budget_of
 from pilotbench.build.progress import Watch
-from pilotbench.episodes.evaluate import ShardOwed, Share, evaluate
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.episodes.evaluate import KeyAllowance, ShardOwed, evaluate
+from pilotbench.matrix.experiment import Experiment
 from support.build import ROOT
 from support.scripted import PRICE, QUESTIONS, Scripted, question_of, said, service, shard_of
 
@@ -48,13 +48,13 @@ def broken(answer: Any) -> Iterator[Scripted]:
     return service(lambda body, number: answer if question_of(body) == Q1 else said("8"))
 
 
-def run(matrix: Matrix) -> None:
+def run(experiment: Experiment) -> None:
     """Evaluate every shard, as a run does: each in a process of its own."""
-    for shard in matrix.plan.shards:
+    for shard in experiment.plan.shards:
         elsewhere._folders.cache_clear()
-        out = matrix.settings.results_dir / "shards" / shard.path
+        out = experiment.settings.results_dir / "shards" / shard.path
         try:
-            evaluate(matrix, shard, out, Share("scripted_key", 1, False, {}))
+            evaluate(experiment, shard, out, KeyAllowance("scripted_key", 1, False, {}))
         except ShardOwed:
             continue
 
@@ -96,18 +96,18 @@ def test_what_they_have_cost_is_counted_before_and_after_the_episode_is_done(
 ) -> None:
     common: Json = {"tools": False, "retry_for_s": 60, "budget_usd": 1, "ask_unusable": True}
     with broken(answer) as scripted:
-        matrix = shard_of(tmp_path, scripted.address, **common, model_catalog={"m": MODEL})
-        (shard,) = matrix.plan.shards
+        experiment = shard_of(tmp_path, scripted.address, **common, model_catalog={"m": MODEL})
+        (shard,) = experiment.plan.shards
         for done in (1, 2):
-            spending.begin(matrix, [shard])
-            run(matrix)
-            [row] = Watch(matrix).model_rows()
+            spending.begin(experiment, [shard])
+            run(experiment)
+            [row] = Watch(experiment).model_rows()
             assert (row.done, row.usd_unknown) == (2 * (done == 2), unknown)
             assert row.usd == pytest.approx(usd + done * COST)
-            assert spending.spent(matrix, shard) == pytest.approx(row.usd)
+            assert spending.spent(experiment, shard) == pytest.approx(row.usd)
             scripted.reply = lambda body, number: said("42" if question_of(body) == Q1 else "8")
-        spending.begin(matrix, [])
-        budget = budget_of(matrix.settings)
+        spending.begin(experiment, [])
+        budget = budget_of(experiment.settings)
         if not unknown:  # what is known is counted once, what is not keeps its reservation
             assert (budget.book.spent, budget.book.lost) == (pytest.approx(5 * COST), 0)
         assert (budget.book.lost > 0) == bool(unknown)
@@ -118,9 +118,9 @@ def test_what_is_free_has_no_unknown_cost(tmp_path: Path) -> None:
     free = {**MODEL, "price": {"input": 0, "output": 0}}
     with broken(UNCOUNTED) as scripted:
         common: Json = {"tools": False, "retry_for_s": 60, "model_catalog": {"m": free}}
-        matrix = shard_of(tmp_path, scripted.address, **common)
-        run(matrix)
-        [row] = Watch(matrix).model_rows()
+        experiment = shard_of(tmp_path, scripted.address, **common)
+        run(experiment)
+        [row] = Watch(experiment).model_rows()
     assert (row.owed, row.usd, row.usd_unknown) == (1, 0.0, 0)
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from asking.keys.test_key_client import settings_of
 from pilotbench.asking.keys.budget import cost, most
-from pilotbench.asking.keys.key_client import Pool
+from pilotbench.asking.keys.key_client import KeyClient
 from pilotbench.benchmark.instances import Instance
-from pilotbench.episodes.evaluate import ShardOwed, Share, evaluate
+from pilotbench.episodes.evaluate import KeyAllowance, ShardOwed, evaluate
 from pilotbench.ground import notices
 from pilotbench.ground.errors import BudgetSpent, ProviderError, Stopping
 from pilotbench.providers.provider import Request
@@ -119,7 +119,7 @@ def test_a_shard_whose_requests_are_rejected_is_not_told_to_run_again(tmp_path: 
         asked = shard_of(tmp_path, scripted.address, tools=False)
         (shard,) = asked.plan.shards
         with pytest.raises(ShardOwed) as caught:
-            evaluate(asked, shard, tmp_path / "out", Share("scripted_key", 2, False, {}))
+            evaluate(asked, shard, tmp_path / "out", KeyAllowance("scripted_key", 2, False, {}))
     assert "HTTP 400: no such parameter" in str(caught.value)
     assert "again" not in str(caught.value)
 
@@ -147,7 +147,7 @@ def test_a_budget_holds_where_no_answer_tells_its_cost(
     with service(lambda *_: reply) as scripted:
         simulator.base_url = f"{scripted.address}/v1"
         settings = settings_of(simulator, tmp_path, budget_usd=20.5 * each, retry_for_s=0.5)
-        with Pool(settings, "m", "k1", 5, True) as pool:
+        with KeyClient(settings, "m", "k1", 5, True) as pool:
             for number in range(10, 40):
                 try:
                     pool.ask(body_of(number), most_unusable=1)
@@ -171,7 +171,9 @@ def test_an_answer_that_could_not_be_written_stays_used(
 
     with service(lambda *_: said("42")) as scripted:
         simulator.base_url = f"{scripted.address}/v1"
-        with Pool(settings_of(simulator, tmp_path, budget_usd=1.0), "m", "k1", 5, True) as pool:
+        with KeyClient(
+            settings_of(simulator, tmp_path, budget_usd=1.0), "m", "k1", 5, True
+        ) as pool:
             with pytest.raises(Stopping):
                 pool.ask(body_of(1), write=full)
             assert pool._purse.budget is not None

@@ -14,12 +14,12 @@ import pytest
 
 from pilotbench.asking.keys import pauses
 from pilotbench.asking.keys.budget import cost, most
-from pilotbench.asking.keys.key_client import Pool
+from pilotbench.asking.keys.key_client import KeyClient
 from pilotbench.asking.keys.limiter import Limiter
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import errors, notices
 from pilotbench.matrix.config import Settings
-from pilotbench.providers.provider import Asked, Request
+from pilotbench.providers.provider import Answer, Request
 from pilotbench.providers.settings import Key, Model, Price, ProviderSettings
 from support import Simulator
 from support.runs import wait_until
@@ -64,10 +64,10 @@ def pool_of(
     borrow: bool = True,
     pool: dict[str, Any] | None = None,
     **settings: Any,
-) -> Iterator[Pool]:
+) -> Iterator[KeyClient]:
     """Yield a pool over the simulator's keys."""
     made = settings_of(simulator, folder, **settings)
-    with Pool(made, "m", home, tokens, borrow, **(pool or {})) as found:
+    with KeyClient(made, "m", home, tokens, borrow, **(pool or {})) as found:
         yield found
 
 
@@ -78,7 +78,7 @@ def request(text: str = "hi", turn: int = 0) -> Request:
     return Request(body, Instance("t", "none", 0, text), "none", 0, turn)
 
 
-def ask_all(pool: Pool, count: int, threads: int = 10) -> list[Asked | Exception]:
+def ask_all(pool: KeyClient, count: int, threads: int = 10) -> list[Answer | Exception]:
     """Ask `count` requests from several threads; return the answers or errors by number."""
     found: list[Any] = [None] * count
     numbers = iter(range(count))
@@ -333,7 +333,7 @@ def test_a_429_for_ever_without_a_word_ends_all_who_wait_at_the_same_time(tmp_pa
     assert sent < 2 * 20  # one after the other, each would be tried for its own two seconds
 
 
-def _pause(pool: Pool, alias: str, seconds: float) -> None:
+def _pause(pool: KeyClient, alias: str, seconds: float) -> None:
     """Let another process of the machine be told to leave a key alone."""
     limiter = pool._limiters[alias]
     other = Limiter(limiter.folder, limiter.slots)
@@ -456,7 +456,7 @@ def test_a_missing_secret_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     simulator = Simulator(keys={"k1": FREE})
     simulator.base_url = "http://127.0.0.1:1/v1"
     with pytest.raises(errors.ConfigError, match=r"key k1 .*K1"):
-        Pool(settings_of(simulator, tmp_path), "m", "k1", 1, True)
+        KeyClient(settings_of(simulator, tmp_path), "m", "k1", 1, True)
 
 
 @pytest.mark.usefixtures("secrets")
@@ -507,7 +507,7 @@ def test_a_connection_that_is_refused_costs_nothing(tmp_path: Path) -> None:
     simulator = Simulator(keys={"k1": FREE})
     simulator.base_url = "http://127.0.0.1:9/v1"
     settings = settings_of(simulator, tmp_path, budget_usd=1.0, retry_for_s=1)
-    with Pool(settings, "m", "k1", 1, True) as pool:
+    with KeyClient(settings, "m", "k1", 1, True) as pool:
         with pytest.raises(errors.ConnectionFailed):
             pool.ask(request())
         assert pool._purse.budget is not None
@@ -581,7 +581,7 @@ def test_a_model_without_a_bound_on_its_output_asks_nothing_under_a_budget(
     simulator.base_url = "http://127.0.0.1:9/v1"
     settings = settings_of(simulator, tmp_path, budget_usd=1.0, parameters={})
     with pytest.raises(errors.ConfigError, match="max_output"):
-        Pool(settings, "m", "k1", 1, True)
+        KeyClient(settings, "m", "k1", 1, True)
 
 
 @pytest.mark.usefixtures("secrets")

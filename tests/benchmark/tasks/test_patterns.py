@@ -12,8 +12,9 @@ from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.scorers import SCORERS, regular_expression
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.ground.errors import TaskError, Unscorable
-from pilotbench.matrix import config, experiment
-from pilotbench.providers.provider import Asked, Completion, Request, Tokens
+from pilotbench.matrix import config
+from pilotbench.matrix.experiment import load_experiment
+from pilotbench.providers.provider import Answer, Completion, Request, Tokens
 
 ROOT = Path(__file__).resolve().parents[3]
 HIDDEN = r"(?:x\d|x\dx\d)+y"
@@ -133,12 +134,12 @@ def test_one_answer_that_cannot_be_matched_leaves_its_own_episode_unfinished(
     pack(tmp_path, "regular_expression", "b+", HIDDEN, "b+")
     monkeypatch.chdir(ROOT)
     choice = {"models": "oracle", "tasks": "quiz", "prompts": "baseline", "instances": "all"}
-    loaded = experiment.load(config.read((), choice | {"task_folders": str(tmp_path)}))
+    loaded = load_experiment(config.read((), choice | {"task_folders": str(tmp_path)}))
 
-    def ask(request: Request) -> Asked:
+    def ask(request: Request) -> Answer:
         text = HARD if request.instance.index == 1 else "bbb"
         message = {"role": "assistant", "content": text}
-        return Asked(Completion(message, "stop", "m", Tokens(1, 1)), "k", 0.0, 0.0, 0.0, 1)
+        return Answer(Completion(message, "stop", "m", Tokens(1, 1)), "k", 0.0, 0.0, 0.0, 1)
 
     outcome = play_shard(loaded, loaded.plan.shards[0], ask)
     assert [episode["success"] for episode in outcome.episodes] == [True, True]

@@ -157,8 +157,8 @@ def test_an_answer_that_cannot_be_scored_is_owed_and_the_others_are_kept(
     loaded, play = load(tmp_path, models=["oracle"], tasks=["simple_task"]), evaluate._play
     shard = loaded.plan.shards[0]
 
-    def broken(matrix: Any, shard: Shard, index: int, repeat: int, ask: Any) -> Any:
-        over = play(matrix, shard, index, repeat, ask)
+    def broken(experiment: Any, shard: Shard, index: int, repeat: int, ask: Any) -> Any:
+        over = play(experiment, shard, index, repeat, ask)
         if index == 1:
             raise RecursionError("too deep")
         return over

@@ -14,9 +14,9 @@ from support.estimation_lab import load, make
 def test_unknown_tokens_and_cost_are_unknown_everywhere(tmp_path: Path) -> None:
     catalog = {"m": {"provider": "players", "deployment": "oracle"}}
     chosen = {"models": ["m"], "tasks": ["simple_task"], "instances": 2}
-    matrix = load(tmp_path, **chosen, model_catalog=catalog)
-    make(matrix, matrix.plan.shards[0])
-    outputs.refresh(matrix)
+    experiment = load(tmp_path, **chosen, model_catalog=catalog)
+    make(experiment, experiment.plan.shards[0])
+    outputs.refresh(experiment)
     results = tmp_path / "results"
     assert re.search(r"^m .*unknown +unknown", (results / "summary/summary.txt").read_text(), re.M)
     assert "| not known |" in (results / "summary/summary.md").read_text()

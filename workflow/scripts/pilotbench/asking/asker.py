@@ -20,14 +20,14 @@ from pilotbench.asking.journal.answers import Answers, Failure
 from pilotbench.asking.journal.identity import Sought
 from pilotbench.asking.journal.room import Room
 from pilotbench.asking.journal.unusable import Unusable
-from pilotbench.asking.keys.key_client import MOST_UNUSABLE, Pool, StopFlag
+from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient, StopFlag
 from pilotbench.ground import notices, provenance
 from pilotbench.ground.errors import ProviderError, UnusableAnswer
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Settings
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import usable_keys
-from pilotbench.providers.provider import Asked, Request
+from pilotbench.providers.provider import Answer, Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
@@ -39,7 +39,7 @@ class NotAnswered(ProviderError):
 
 
 @dataclass(frozen=True)
-class Share:
+class KeyAllowance:
     """What a job may use of the keys: `tokens` slots of its home `key`, and more with `borrow`.
 
     `slots` are the slots in force of each alias. `proven`: the run has done what `preflight.prove`
@@ -72,12 +72,17 @@ class Asker:
     client and needs no key.
     """
 
-    def __init__(self, matrix: Matrix, shard: Shard, segment: Segment, share: Share) -> None:
-        self._settings, self._model = matrix.settings, matrix.settings.catalog[shard.cell.model]
-        self._matrix, self._shard = matrix, shard
+    def __init__(
+        self, experiment: Experiment, shard: Shard, segment: Segment, share: KeyAllowance
+    ) -> None:
+        self._settings, self._model = (
+            experiment.settings,
+            experiment.settings.catalog[shard.cell.model],
+        )
+        self._experiment, self._shard = experiment, shard
         self._segment, self._share = segment, share
         self._room = Room(segment)
-        self._made: Pool | None = None
+        self._made: KeyClient | None = None
         self._making = Lock()
         self._asking: defaultdict[str, Lock] = defaultdict(Lock)
         self._stamp: Json = {}
@@ -92,7 +97,7 @@ class Asker:
         if self._made is not None:
             self._made.close()
 
-    def __call__(self, request: Request) -> Asked:
+    def __call__(self, request: Request) -> Answer:
         """Return the answer, which stands in the journal when this returns."""
         wanted = sought(self._model, request)
         with self._making:
@@ -122,7 +127,7 @@ class Asker:
             if paid := self._segment.answers.unusable(wanted):
                 self._paid[wanted.identity] = paid
 
-    def _ask(self, request: Request, wanted: Sought) -> Asked:
+    def _ask(self, request: Request, wanted: Sought) -> Answer:
         """Send a request and write what comes of it; a journal that fails ends the whole run."""
         tries, pool = self._tries(wanted), self._pool()
         try:
@@ -156,15 +161,15 @@ class Asker:
             )
         return MOST_UNUSABLE - len(paid)
 
-    def _pool(self) -> Pool:
+    def _pool(self) -> KeyClient:
         with self._making:
             if self._made is None:
                 share = self._share
                 if not share.proven:
-                    preflight.prove(self._matrix, [self._shard])
+                    preflight.prove(self._experiment, [self._shard])
                 commit, dirty = provenance.commit()
                 self._stamp = {"commit": commit, "dirty": dirty}
-                self._made = Pool(
+                self._made = KeyClient(
                     self._settings,
                     self._model.name,
                     share.key,
@@ -185,13 +190,13 @@ class Asker:
 
 def journal_only(
     model: Model, answers: Answers, missing: Callable[[Request], None] = lambda _: None
-) -> Callable[[Request], Asked]:
+) -> Callable[[Request], Answer]:
     """Return what answers from the journal and asks nothing.
 
     `missing` is called with each request that has no answer, which then raises NotAnswered.
     """
 
-    def ask(request: Request) -> Asked:
+    def ask(request: Request) -> Answer:
         found = answers.answer(sought(model, request))
         if found is None:
             missing(request)
@@ -201,8 +206,10 @@ def journal_only(
     return ask
 
 
-def journal_of(matrix: Matrix, cell: Cell) -> Journal:
+def journal_of(experiment: Experiment, cell: Cell) -> Journal:
     """Return the journal of a cell; the questions of a pack may stand under any index."""
-    folder = journal_folder(matrix.settings.catalog[cell.model], cell)
-    packs = matrix.tasks[cell.task].size is not None
-    return Journal(matrix.settings.journal_dir, folder, whole=packs, names=matrix.folder_names)
+    folder = journal_folder(experiment.settings.catalog[cell.model], cell)
+    packs = experiment.tasks[cell.task].size is not None
+    return Journal(
+        experiment.settings.journal_dir, folder, whole=packs, names=experiment.folder_names
+    )

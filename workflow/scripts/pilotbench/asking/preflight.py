@@ -8,37 +8,37 @@ from pilotbench.asking.keys import secrets, spending
 from pilotbench.ground.errors import ConfigError
 from pilotbench.matrix import paths
 from pilotbench.matrix.cells import Shard
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import home_key, usable_keys
 from pilotbench.matrix.validation import written_in
 
 
-def check(matrix: Matrix, shards: Collection[Shard]) -> list[str]:
+def check(experiment: Experiment, shards: Collection[Shard]) -> list[str]:
     """Return what to know before `shards` are evaluated: the keys that a run goes on without.
 
     Raises UserError, one line, where one of them cannot be evaluated.
     """
     if shards:
-        paths.check_writable(paths.written(matrix.settings))
-    notes = check_keys(matrix, shards)
-    prove(matrix, shards)
+        paths.check_writable(paths.written(experiment.settings))
+    notes = check_keys(experiment, shards)
+    prove(experiment, shards)
     return notes
 
 
-def prove(matrix: Matrix, shards: Collection[Shard]) -> None:
+def prove(experiment: Experiment, shards: Collection[Shard]) -> None:
     """Prove that prompts and packs are sound and that the budget can hold; begin the budget.
 
     A run does so for all its shards before its first job; a job that no run has told so does it
     before its first request, however the workflow was entered. Raises UserError.
     """
     for prompt in {shard.cell.prompt for shard in shards}:
-        matrix.prompts[prompt].check()
+        experiment.prompts[prompt].check()
     for task in {shard.cell.task for shard in shards}:
-        matrix.tasks[task].check()
-    spending.begin(matrix, shards)
+        experiment.tasks[task].check()
+    spending.begin(experiment, shards)
 
 
-def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> list[str]:
+def check_keys(experiment: Experiment, shards: Iterable[Shard]) -> list[str]:
     """Return what to know of the keys: those that are not set, variables that count or do not.
 
     Raises ConfigError, one line for all providers, where a shard has something to ask and none of
@@ -47,7 +47,7 @@ def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> list[str]:
     """
     from pilotbench.episodes.evaluate import replay  # most runs lack no key: nothing to load
 
-    settings, variables = matrix.settings, secrets.environment()
+    settings, variables = experiment.settings, secrets.environment()
     shards = list(shards)
     lacking = {
         alias: lines[0]
@@ -63,7 +63,7 @@ def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> list[str]:
         usable = usable_keys(settings, model, home_key(settings, shard), borrow=True)
         missing = [alias for alias in usable if alias in lacking]
         told = model in lost.get(provider, ()) and set(missing) <= set(unset[provider])
-        if not missing or provider in notes or told or not replay(matrix, shard).owed:
+        if not missing or provider in notes or told or not replay(experiment, shard).owed:
             continue
         if missing == list(usable):
             lost.setdefault(provider, {})[model] = None
@@ -74,24 +74,24 @@ def check_keys(matrix: Matrix, shards: Iterable[Shard]) -> list[str]:
         why = "; ".join(lacking[alias] for alias in keys if alias in lacking)
         notes[provider] = f"provider {provider} goes on with {left} alone: {why}"
     if lost:
-        raise ConfigError(_not_set(matrix, lost, unset, variables))
+        raise ConfigError(_not_set(experiment, lost, unset, variables))
     models = dict.fromkeys(shard.cell.model for shard in shards)
     return [*notes.values(), *secrets.notes(settings, models, variables)]
 
 
 def _not_set(
-    matrix: Matrix,
+    experiment: Experiment,
     lost: Mapping[str, Collection[str]],
     unset: Mapping[str, Collection[str]],
     variables: Mapping[str, str],
 ) -> str:
     """Return the line that says what each provider without a usable key needs."""
-    settings, needs = matrix.settings, []
+    settings, needs = experiment.settings, []
     for name, models in lost.items():
         every = settings.routing == "by_prompt"
         phrase = secrets.to_set(settings.providers[name], unset[name], variables, every)
         which = f"{'model' if len(models) == 1 else 'models'} {', '.join(models)}"
         needs.append(f"provider {name} ({which}): {phrase}")
     provider, aliases = next(iter(unset.items()))
-    file = written_in(matrix.files, ("providers", provider, "keys", next(iter(aliases))), {})
+    file = written_in(experiment.files, ("providers", provider, "keys", next(iter(aliases))), {})
     return f"{file}: no key for {'; '.join(needs)} (in the environment or in .env)"

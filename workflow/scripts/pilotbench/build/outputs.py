@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pilotbench.ground import atomic_files, links
 from pilotbench.ground.errors import UserError
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.fingerprint import Now
 
 MADE = ".made"
@@ -38,63 +38,63 @@ def _one_line(database: Path) -> Iterator[None]:
         raise
 
 
-def update_database(matrix: Matrix) -> Path:
+def update_database(experiment: Experiment) -> Path:
     """Bring `master.duckdb` up to date from shard files and, where there is none, the journal."""
     from pilotbench.episodes.evaluate import replay
     from pilotbench.results import database
 
-    results = matrix.settings.results_dir
+    results = experiment.settings.results_dir
     links.check(results, "shards")
     atomic_files.discard_old(results)
     with _one_line(results / "master.duckdb"):
         database.update(
             results,
-            matrix.plan,
-            matrix.settings,
-            replay=lambda shard: replay(matrix, shard),
-            now=Now(matrix),
+            experiment.plan,
+            experiment.settings,
+            replay=lambda shard: replay(experiment, shard),
+            now=Now(experiment),
             log=log.info,
         )
     return results / "master.duckdb"
 
 
-def write_exports(matrix: Matrix) -> None:
+def write_exports(experiment: Experiment) -> None:
     """Write `master_database.json` and `exports/` from the database."""
     import pilotbench.results.database.export as export
     import pilotbench.results.database.master_json as master_json
 
-    results = matrix.settings.results_dir
+    results = experiment.settings.results_dir
     links.check(results, "exports")
     with _one_line(results / "master.duckdb"):
         master_json.write(results / "master.duckdb", results / "master_database.json")
         export.write(results / "master.duckdb", results / "exports")
 
 
-def write_summary(matrix: Matrix) -> None:
+def write_summary(experiment: Experiment) -> None:
     """Write `summary/` from the database; `summary.txt` is the table for the terminal."""
     from pilotbench.results import summary
 
-    results = matrix.settings.results_dir
+    results = experiment.settings.results_dir
     out = results / "summary"
     links.check(results, *(f"summary/{name}" for name in ("figures", "tables")))
     out.mkdir(parents=True, exist_ok=True)
     width = shutil.get_terminal_size((110, 24)).columns
     with _one_line(results / "master.duckdb"):
-        summary.build(results / "master.duckdb", results, out, matrix.settings)
+        summary.build(results / "master.duckdb", results, out, experiment.settings)
         table = summary.terminal(results / "master.duckdb", width=width)
     atomic_files.write_text(out / "summary.txt", table)
 
 
-def refresh(matrix: Matrix) -> None:
+def refresh(experiment: Experiment) -> None:
     """Bring database, exports and summary up to date, whatever is finished.
 
     Snakemake does not know of it. So its record of the last success is made void first: whatever
     ends this, the next run makes database, exports and summary again.
     """
-    void(matrix.settings.results_dir)
-    update_database(matrix)
-    write_exports(matrix)
-    write_summary(matrix)
+    void(experiment.settings.results_dir)
+    update_database(experiment)
+    write_exports(experiment)
+    write_summary(experiment)
 
 
 def void(results: Path) -> None:

@@ -26,7 +26,7 @@ from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Shard
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.fingerprint import Now
 from pilotbench.providers.provider import Tokens
 from pilotbench.providers.settings import Price
@@ -103,20 +103,20 @@ class _Answer:
 class Watch:
     """Looks at one matrix as often as it is asked to."""
 
-    matrix: Matrix
+    experiment: Experiment
     _headers: dict[tuple[Path, int], Json | None] = field(default_factory=dict)
     _seen: dict[Shard, dict[str, _Answer | None]] = field(default_factory=dict)
 
     def model_rows(self) -> list[ModelProgress]:
         """Return a row for each model, in the order of the config."""
-        rows = {name: ModelProgress(name) for name in self.matrix.settings.models}
-        for shard in self.matrix.plan.shards:
+        rows = {name: ModelProgress(name) for name in self.experiment.settings.models}
+        for shard in self.experiment.plan.shards:
             self._count(rows[shard.cell.model], shard)
         return list(rows.values())
 
     def key_rows(self) -> list[KeyProgress]:
         """Return a row for each key of the providers of the matrix's models."""
-        settings = self.matrix.settings
+        settings = self.experiment.settings
         names = dict.fromkeys(model.provider for model in settings.models.values())
         variables, (rates, in_force) = environment(), self._lately()
         in_force |= job_context.told().slots
@@ -134,7 +134,7 @@ class Watch:
 
     def notices(self) -> list[notices.Notice]:
         """Return what the last run had to tell."""
-        return notices.read(self.matrix.settings.results_dir)
+        return notices.read(self.experiment.settings.results_dir)
 
     def table(self) -> str:
         """Return both tables as plain text."""
@@ -146,7 +146,7 @@ class Watch:
         return "\n".join([self.table(), *(["", "notices of the last run", *told] if told else [])])
 
     def _count(self, row: ModelProgress, shard: Shard) -> None:
-        planned = len(shard.indices) * self.matrix.settings.repeats
+        planned = len(shard.indices) * self.experiment.settings.repeats
         row.shards += 1
         row.planned += planned
         header = self._header(shard)
@@ -156,7 +156,7 @@ class Watch:
         self._seen.pop(shard, None)
         row.shards_done += 1
         row.done += min(header["planned"], planned)
-        price = self.matrix.settings.catalog[shard.cell.model].price
+        price = self.experiment.settings.catalog[shard.cell.model].price
         usd, unusable = _header_usd(header, price), Unusable.in_header(header)
         row.usd += (usd or 0.0) + (cost_usd(price, unusable.tokens) or 0.0)
         row.usd_unknown += (
@@ -171,7 +171,7 @@ class Watch:
         answers = journal.read(shard.first, shard.last)
         mine = [one for one in self._known(shard, answers) if one.index in shard.indices]
         unusable = Unusable.of(answers.failures)
-        price = self.matrix.settings.catalog[shard.cell.model].price
+        price = self.experiment.settings.catalog[shard.cell.model].price
         row.usd += sum(one.usd or 0.0 for one in mine) + (cost_usd(price, unusable.tokens) or 0.0)
         unknown = {(one.index, one.repeat) for one in mine if one.usd is None}
         row.usd_unknown += len(unknown | _of_unknown_cost(unusable, price))
@@ -182,7 +182,7 @@ class Watch:
     def _known(self, shard: Shard, answers: Answers) -> list[_Answer]:
         """Return every answer that can be read; each is read once."""
         seen = self._seen.setdefault(shard, {})
-        price = self.matrix.settings.catalog[shard.cell.model].price
+        price = self.experiment.settings.catalog[shard.cell.model].price
         for identity in answers.identities():
             if identity not in seen:
                 record = answers.record(identity)
@@ -197,7 +197,7 @@ class Watch:
         found: Counter[str] = Counter()
         last: dict[str, tuple[float, int]] = {}
         longest, now = 1.0, time.time()
-        for shard in self.matrix.plan.shards:
+        for shard in self.experiment.plan.shards:
             header = self._header(shard)
             if header is None:
                 answers = self._journal(shard).read(shard.first, shard.last)
@@ -216,12 +216,12 @@ class Watch:
 
     def _header(self, shard: Shard) -> Json | None:
         """Return the header of a shard's file; None without one that the present config makes."""
-        path = self.matrix.settings.results_dir / "shards" / shard.path
+        path = self.experiment.settings.results_dir / "shards" / shard.path
         try:
             place = (path, path.stat().st_mtime_ns)
             if place not in self._headers:
                 header = read_header(path)
-                counts = not Now(self.matrix).superseded(shard, header)
+                counts = not Now(self.experiment).superseded(shard, header)
                 self._headers[place] = {**header, "system": None} if counts else None
         except FileNotFoundError:
             return None
@@ -230,8 +230,8 @@ class Watch:
         return self._headers[place]
 
     def _journal(self, shard: Shard) -> Journal:
-        folder = journal_folder(self.matrix.settings.catalog[shard.cell.model], shard.cell)
-        return Journal(self.matrix.settings.journal_dir, folder)
+        folder = journal_folder(self.experiment.settings.catalog[shard.cell.model], shard.cell)
+        return Journal(self.experiment.settings.journal_dir, folder)
 
 
 def _answer(record: Json, price: Price | None) -> _Answer | None:

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pilotbench.asking.keys import pauses
-from pilotbench.commands.options import add_config, add_json, load_matrix
+from pilotbench.commands.options import add_config, add_json, experiment_of
 from pilotbench.ground.job_context import ASKING, alive
 
 FOLDER = Path(".snakemake")
@@ -128,7 +128,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Explain the lock, and clear it when its owner is dead; with `--pauses` lift the pauses."""
     if args.pauses:
-        lifted = pauses.lift(load_matrix(args).settings)
+        lifted = pauses.lift(experiment_of(args).settings)
         print(json.dumps(lifted) if args.json else "\n".join(pauses.lines(lifted)))
         return 0
     found = unlock(force=args.force)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pilotbench.asking.asker import Share
+from pilotbench.asking.asker import KeyAllowance
 from pilotbench.build import texts
 from pilotbench.build.job import Halt, logged, stop_on_signal
 from pilotbench.episodes.evaluate import evaluate
 from pilotbench.ground import job_context, notices
-from pilotbench.matrix import experiment
 from pilotbench.matrix.cells import shard_of
+from pilotbench.matrix.experiment import load_experiment
 from pilotbench.matrix.key_routing import home_key
 
 
@@ -32,13 +32,13 @@ def main(
     file = Path(out)
     results = file.parents[6]
     with logged(Path(log), results):
-        loaded, shard = experiment.load(config).at(results), shard_of(file)
+        loaded, shard = load_experiment(config).at(results), shard_of(file)
         key, told = home_key(loaded.settings, shard), job_context.told()
         texts.check(loaded, shard.cell, versions, told.texts)
         if told.notices is not None:
             notices.begin(Path(told.notices))
         stop = Halt(stop_on_signal(), Path(told.asking) if told.asking else None)
-        share = Share(
+        share = KeyAllowance(
             key=key,
             tokens=tokens[key],
             borrow=local,

@@ -12,14 +12,14 @@ from typing import Any
 
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix.cells import Cell
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 
 Texts = Mapping[str, Mapping[str, str]]
 LENGTH = 16
 """Characters of a hash that are told by the environment, whose variables are bounded."""
 
 
-def read(matrix: Matrix, cells: Iterable[Cell], known: Texts | None = None) -> Texts:
+def read(experiment: Experiment, cells: Iterable[Cell], known: Texts | None = None) -> Texts:
     """Return what a run has read: the versions of each model, prompt and task of `cells`.
 
     `known` is what it has read before.
@@ -27,27 +27,27 @@ def read(matrix: Matrix, cells: Iterable[Cell], known: Texts | None = None) -> T
     known = known or {}
     found = {kind: dict(known.get(kind, {})) for kind in ("request", "prompt", "task")}
     for cell in dict.fromkeys(cells):
-        versions = matrix.versions(cell)
+        versions = experiment.versions(cell)
         for kind, name in _named(cell):
             found[kind][name] = str(versions[kind])[:LENGTH]
     return found
 
 
 def check(
-    matrix: Matrix,
+    experiment: Experiment,
     cell: Cell,
     versions: Mapping[str, Any],
     told: Texts,
 ) -> None:
     """Raise UserError where `matrix`, which this job has read, is not what the run has read."""
-    now = matrix.versions(cell)
+    now = experiment.versions(cell)
     changed = [kind for kind, value in now.items() if versions.get(kind, value) != value]
     for kind, name in _named(cell):
         was = told.get(kind, {}).get(name)
         if was is not None and was != str(now[kind])[:LENGTH]:
             changed.append(kind)
     if changed:
-        where = ", ".join(_where(matrix, cell, kind) for kind in dict.fromkeys(changed))
+        where = ", ".join(_where(experiment, cell, kind) for kind in dict.fromkeys(changed))
         raise UserError(
             f"{where}: changed since this run began; one cell is not asked under two texts: "
             "run again, what was answered is kept"
@@ -58,7 +58,7 @@ def _named(cell: Cell) -> tuple[tuple[str, str], ...]:
     return (("request", cell.model), ("prompt", cell.prompt), ("task", cell.task))
 
 
-def _where(matrix: Matrix, cell: Cell, kind: str) -> str:
+def _where(experiment: Experiment, cell: Cell, kind: str) -> str:
     if kind == "prompt":
-        return str(matrix.prompts[cell.prompt].source)
+        return str(experiment.prompts[cell.prompt].source)
     return {"request": f"model_catalog.{cell.model}", "task": f"task {cell.task}"}.get(kind, kind)

@@ -21,12 +21,12 @@ from itertools import islice
 from pathlib import Path
 from threading import Lock
 
-from pilotbench.asking.asker import Asker, Share, journal_of
+from pilotbench.asking.asker import Asker, KeyAllowance, journal_of
 from pilotbench.asking.journal import Segment, sought
-from pilotbench.asking.keys.key_client import MOST_UNUSABLE, Pool
+from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient
 from pilotbench.asking.keys.secrets import environment, missing, notes
 from pilotbench.benchmark.instances import Instance
-from pilotbench.commands.options import add_config, add_json, load_matrix
+from pilotbench.commands.options import add_config, add_json, experiment_of
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.ground.errors import (
     ContextOverflow,
@@ -37,9 +37,9 @@ from pilotbench.ground.errors import (
 )
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Settings
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.provider import Asked, Request
+from pilotbench.providers.provider import Answer, Request
 from pilotbench.providers.served import complaint
 from pilotbench.providers.settings import Model
 
@@ -95,24 +95,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 1 where something is not as it should be."""
-    matrix = load_matrix(args)
-    for note in notes(matrix.settings, matrix.settings.models, environment()):
+    experiment = experiment_of(args)
+    for note in notes(experiment.settings, experiment.settings.models, environment()):
         print(f"note: {note}", file=sys.stderr)
-    rows = check(matrix)
+    rows = check(experiment)
     print(json.dumps([asdict(row) for row in rows], indent=1) if args.json else text(rows))
     return int(any(row.problem for row in rows))
 
 
-def check(matrix: Matrix) -> list[Row]:
+def check(experiment: Experiment) -> list[Row]:
     """Return a row for each key and model of the matrix, in its order."""
     pairs = [
         (model, alias)
-        for model in matrix.settings.models.values()
-        for alias in matrix.settings.providers[model.provider].keys
+        for model in experiment.settings.models.values()
+        for alias in experiment.settings.providers[model.provider].keys
     ]
     with ThreadPoolExecutor(AT_ONCE, "check") as threads:
-        rows = list(threads.map(lambda pair: _asked(matrix, *pair), pairs))
-        return list(threads.map(lambda row: _with_tools(matrix, rows, row), rows))
+        rows = list(threads.map(lambda pair: _asked(experiment, *pair), pairs))
+        return list(threads.map(lambda row: _with_tools(experiment, rows, row), rows))
 
 
 def text(rows: Sequence[Row]) -> str:
@@ -143,15 +143,15 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (row.model, row.provider, row.key, _answers(row), seconds, row.reported or "", calls)
 
 
-def _asked(matrix: Matrix, model: Model, alias: str) -> Row:
+def _asked(experiment: Experiment, model: Model, alias: str) -> Row:
     """Ask something through one key."""
-    settings, row = matrix.settings, Row(model.name, model.provider, alias, None)
+    settings, row = experiment.settings, Row(model.name, model.provider, alias, None)
     if settings.providers[model.provider].kind == "player":
         return replace(row, latency_s=0.0, reported=model.deployment)
     if lacking := missing(settings, [alias]):
         return row if _others_are_set(settings, alias) else replace(row, problem=lacking[0])
     try:
-        came = _next_message(matrix, model, alias) or _short_question(settings, model, alias)
+        came = _next_message(experiment, model, alias) or _short_question(settings, model, alias)
     except PilotbenchError as error:
         return replace(row, problem=f"{type(error).__name__}: {error}")
     problem = complaint(model.deployment, model.reports, came.reported)
@@ -170,11 +170,11 @@ def _short_question(settings: Settings, model: Model, alias: str) -> _Answered:
     return _Answered(asked.latency_s, asked.completion.model)
 
 
-def _next_message(matrix: Matrix, model: Model, alias: str) -> _Answered | None:
+def _next_message(experiment: Experiment, model: Model, alias: str) -> _Answered | None:
     """Ask the next message of the matrix that has no answer; None where none is found."""
-    once = replace(matrix, settings=replace(_hasty(matrix.settings, model), repeats=1))
-    shards = _first_instances(matrix, model)
-    start = list(matrix.settings.providers[model.provider].keys).index(alias)
+    once = replace(experiment, settings=replace(_hasty(experiment.settings, model), repeats=1))
+    shards = _first_instances(experiment, model)
+    start = list(experiment.settings.providers[model.provider].keys).index(alias)
     for place in range(len(shards)):
         came = _first_asked(once, shards[(start + place) % len(shards)], model, alias)
         if came is not None:
@@ -182,25 +182,25 @@ def _next_message(matrix: Matrix, model: Model, alias: str) -> _Answered | None:
     return None
 
 
-def _first_instances(matrix: Matrix, model: Model) -> list[Shard]:
+def _first_instances(experiment: Experiment, model: Model) -> list[Shard]:
     """Return the first instances of a model's cells, those with tools first."""
-    cells = [cell for cell in matrix.plan.cells if cell.model == model.name]
-    first = next((cell for cell in _cells_with_tools(matrix) if cell in cells), None)
+    cells = [cell for cell in experiment.plan.cells if cell.model == model.name]
+    first = next((cell for cell in _cells_with_tools(experiment) if cell in cells), None)
     ordered = dict.fromkeys(cell for cell in (first, *cells) if cell is not None)
-    shards = (Shard(cell, i, i) for cell in ordered for i in _indices(matrix, cell))
+    shards = (Shard(cell, i, i) for cell in ordered for i in _indices(experiment, cell))
     return list(islice(shards, LOOKED_INTO))
 
 
-def _first_asked(matrix: Matrix, shard: Shard, model: Model, key: str) -> _Answered | None:
+def _first_asked(experiment: Experiment, shard: Shard, model: Model, key: str) -> _Answered | None:
     """Play an episode up to the first message that has to be asked.
 
     Return None where none has, or a run holds the instance. Raises what comes instead of an answer.
     """
     came: list[_Answered] = []
     failed: list[PilotbenchError] = []
-    with suppress(Stopping), _held(matrix, shard, key) as (segment, ask):
+    with suppress(Stopping), _held(experiment, shard, key) as (segment, ask):
 
-        def probe(request: Request) -> Asked:
+        def probe(request: Request) -> Answer:
             wanted = sought(model, request)
             found = segment.answers.answer(wanted)
             if found is not None:
@@ -219,23 +219,26 @@ def _first_asked(matrix: Matrix, shard: Shard, model: Model, key: str) -> _Answe
             came.append(_Answered(asked.latency_s, asked.completion.model))
             return asked
 
-        play_shard(matrix, shard, probe)
+        play_shard(experiment, shard, probe)
     for error in failed:
         raise error
     return came[0] if came else None
 
 
 @contextmanager
-def _held(matrix: Matrix, shard: Shard, key: str) -> Iterator[tuple[Segment, Asker]]:
+def _held(experiment: Experiment, shard: Shard, key: str) -> Iterator[tuple[Segment, Asker]]:
     """Hold an instance: keys of this process take turns.
 
     Raises Stopping where a run holds it.
     """
-    journal, share = journal_of(matrix, shard.cell), Share(key, 1, False, {}, proven=True)
+    journal, share = (
+        journal_of(experiment, shard.cell),
+        KeyAllowance(key, 1, False, {}, proven=True),
+    )
     with (
         _turns.setdefault((journal.folder, shard.first), Lock()),
         journal.open(shard.first, shard.last, stopped=lambda: True) as segment,
-        Asker(matrix, shard, segment, share) as ask,
+        Asker(experiment, shard, segment, share) as ask,
     ):
         yield segment, ask
 
@@ -246,14 +249,14 @@ def _others_are_set(settings: Settings, alias: str) -> bool:
     return settings.routing == "balanced" and len(missing(settings, keys)) < len(keys)
 
 
-def _with_tools(matrix: Matrix, rows: Sequence[Row], row: Row) -> Row:
+def _with_tools(experiment: Experiment, rows: Sequence[Row], row: Row) -> Row:
     """Add to a model's first row that was answered what came of calls."""
     first = next((r for r in rows if r.model == row.model and r.latency_s is not None), None)
-    cell = next((c for c in _cells_with_tools(matrix) if c.model == row.model), None)
+    cell = next((c for c in _cells_with_tools(experiment) if c.model == row.model), None)
     if row is not first or cell is None:
         return row
     try:
-        calls, messages, why = _play(matrix, cell, row.key)
+        calls, messages, why = _play(experiment, cell, row.key)
     except PilotbenchError as error:
         return replace(row, problem=row.problem or f"{type(error).__name__}: {error}")
     if messages == 0 and why is None:
@@ -263,23 +266,23 @@ def _with_tools(matrix: Matrix, rows: Sequence[Row], row: Row) -> Row:
     return replace(row, calls=calls, messages=messages, problem=row.problem or why)
 
 
-def _cells_with_tools(matrix: Matrix) -> Iterator[Cell]:
-    for cell in matrix.plan.cells:
-        task = matrix.tasks[cell.task]
+def _cells_with_tools(experiment: Experiment) -> Iterator[Cell]:
+    for cell in experiment.plan.cells:
+        task = experiment.tasks[cell.task]
         if task.tools(task.instance(cell.difficulty, 0)):
             yield cell
 
 
-def _play(matrix: Matrix, cell: Cell, key: str) -> tuple[int, int, str | None]:
+def _play(experiment: Experiment, cell: Cell, key: str) -> tuple[int, int, str | None]:
     """Return calls understood, messages, and what went wrong, of the first five messages.
 
     They are journaled as those of a run; what the journal holds is not asked again, and what a run
     holds at this moment is left to it.
     """
-    hasty = _hasty(matrix.settings, matrix.settings.catalog[cell.model])
-    once = replace(matrix, settings=replace(hasty, repeats=1))
+    hasty = _hasty(experiment.settings, experiment.settings.catalog[cell.model])
+    once = replace(experiment, settings=replace(hasty, repeats=1))
     understood: list[bool] = []
-    for index in _indices(matrix, cell):
+    for index in _indices(experiment, cell):
         with suppress(Stopping):
             why = _play_one(once, Shard(cell, index, index), key, understood)
             if why is not None:
@@ -289,36 +292,36 @@ def _play(matrix: Matrix, cell: Cell, key: str) -> tuple[int, int, str | None]:
     return sum(understood), len(understood), None
 
 
-def _indices(matrix: Matrix, cell: Cell) -> list[int]:
+def _indices(experiment: Experiment, cell: Cell) -> list[int]:
     """Return the first instances of a cell."""
-    planned = (index for s in matrix.plan.shards if s.cell == cell for index in s.indices)
+    planned = (index for s in experiment.plan.shards if s.cell == cell for index in s.indices)
     return sorted(planned)[:MESSAGES]
 
 
-def _play_one(matrix: Matrix, shard: Shard, key: str, understood: list[bool]) -> str | None:
+def _play_one(experiment: Experiment, shard: Shard, key: str, understood: list[bool]) -> str | None:
     """Play one episode; append to `understood` for each message; return what went wrong.
 
     Raises Stopping where a run holds the instance.
     """
-    protocol = PROTOCOLS[matrix.settings.catalog[shard.cell.model].protocol]
-    with _held(matrix, shard, key) as (_, ask):
+    protocol = PROTOCOLS[experiment.settings.catalog[shard.cell.model].protocol]
+    with _held(experiment, shard, key) as (_, ask):
 
-        def counted(request: Request) -> Asked:
+        def counted(request: Request) -> Answer:
             if len(understood) == MESSAGES:
                 raise _Enough
             asked = ask(request)
             understood.append(protocol.parse(asked.completion.message).call is not None)
             return asked
 
-        owed = play_shard(matrix, shard, counted).owed
+        owed = play_shard(experiment, shard, counted).owed
     if owed and owed[0].kind != _Enough.__name__:
         return f"{owed[0].kind}: {owed[0].message}"
     return None
 
 
-def _pool(settings: Settings, model: Model, alias: str) -> Pool:
+def _pool(settings: Settings, model: Model, alias: str) -> KeyClient:
     """Return a pool that uses one key alone and gives up soon."""
-    return Pool(_hasty(settings, model), model.name, alias, 1, False)
+    return KeyClient(_hasty(settings, model), model.name, alias, 1, False)
 
 
 def _hasty(settings: Settings, model: Model) -> Settings:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from pilotbench.asking.keys.spending import spent
-from pilotbench.commands.options import add_config, add_json, load_matrix
+from pilotbench.commands.options import add_config, add_json, experiment_of
 from pilotbench.estimation.needs import begun
 from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import Estimate, Row, estimate
 from pilotbench.matrix.cells import Shard
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 
 Json = dict[str, object]
 QUICK_SHARDS, QUICK_BEGUN = 2000, 200
@@ -30,25 +30,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the estimate."""
-    matrix = load_matrix(args)
-    made = estimate(matrix)
-    print(json.dumps(as_json(made), indent=1) if args.json else text(matrix, made, args.shards))
+    experiment = experiment_of(args)
+    made = estimate(experiment)
+    print(json.dumps(as_json(made), indent=1) if args.json else text(experiment, made, args.shards))
     return 0
 
 
-def report(matrix: Matrix, slots: Mapping[str, int]) -> str:
+def report(experiment: Experiment, slots: Mapping[str, int]) -> str:
     """Return the estimate as text, under the slots in force."""
-    return text(matrix, estimate(matrix, slots))
+    return text(experiment, estimate(experiment, slots))
 
 
-def line(matrix: Matrix, shards: Sequence[Shard], slots: Mapping[str, int]) -> str:
+def line(experiment: Experiment, shards: Sequence[Shard], slots: Mapping[str, int]) -> str:
     """Return what `shards` cost in one line, for the end of a dry run, which must stay quick.
 
     Where it would take seconds (many shards, or much in the journal to play) it names the command.
     """
-    if len(shards) > QUICK_SHARDS or begun(matrix, shards) > QUICK_BEGUN:
+    if len(shards) > QUICK_SHARDS or begun(experiment, shards) > QUICK_BEGUN:
         return "what this costs: python -m pilotbench estimate, with the same configuration"
-    made = estimate(matrix, slots, shards)
+    made = estimate(experiment, slots, shards)
     if not any(need.asks for need in made.needs):
         return "what this costs: nothing, the journal has every answer"
     usd = _usd(made.usd) + (
@@ -60,9 +60,9 @@ def line(matrix: Matrix, shards: Sequence[Shard], slots: Mapping[str, int]) -> s
     )
 
 
-def text(matrix: Matrix, made: Estimate, shards: bool = False) -> str:
+def text(experiment: Experiment, made: Estimate, shards: bool = False) -> str:
     """Return the estimate as text: a table, what it rests on, why shards run."""
-    lines = [*_table(made), "", *_notes(matrix, made), "", *_reasons(made)]
+    lines = [*_table(made), "", *_notes(experiment, made), "", *_reasons(made)]
     if shards:
         lines += ["", *(f"{need.shard.path}: {need.reason}" for need in made.needs)]
     return "\n".join(lines)
@@ -122,14 +122,14 @@ def _total(made: Estimate) -> tuple[str, ...]:
     )
 
 
-def _notes(matrix: Matrix, made: Estimate) -> Iterator[str]:
+def _notes(experiment: Experiment, made: Estimate) -> Iterator[str]:
     for row in made.rows:
         yield f"{row.model}: {row.basis}"
     if made.unpriced:
         yield f"not in USD, their price is not known: {', '.join(made.unpriced)}"
-    limit = matrix.settings.budget_usd
+    limit = experiment.settings.budget_usd
     if limit is not None:
-        paid = sum(spent(matrix, shard) for shard in matrix.plan.shards)
+        paid = sum(spent(experiment, shard) for shard in experiment.plan.shards)
         verdict = "enough" if limit - paid >= made.usd.middle else "NOT enough"
         yield f"budget_usd: {limit:g}, of it {paid:.4f} spent: {verdict} for the middle"
 

@@ -114,11 +114,11 @@ def look(settings: Settings, variables: Mapping[str, str]) -> Found:
 
 def overlay(settings: Settings, found: Found, out: Path) -> str:
     """Return the text of the config file."""
-    parts = (_matrix(found, out), _models(settings, found), _providers(settings, found))
+    parts = (_experiment(found, out), _models(settings, found), _providers(settings, found))
     return "\n".join(line for part in parts for line in part)
 
 
-def _matrix(found: Found, out: Path) -> Iterator[str]:
+def _experiment(found: Found, out: Path) -> Iterator[str]:
     models = [*found.models, *(service.model for service in found.services)]
     if not models:
         models = ["smollm2-135m"]

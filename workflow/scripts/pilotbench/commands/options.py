@@ -8,8 +8,8 @@ from typing import Any
 
 from pilotbench.ground import yaml_files
 from pilotbench.ground.errors import ConfigError
-from pilotbench.matrix import config, experiment
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix import config
+from pilotbench.matrix.experiment import Experiment, load_experiment
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -36,10 +36,10 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for other programs")
 
 
-def load_matrix(args: argparse.Namespace) -> Matrix:
+def experiment_of(args: argparse.Namespace) -> Experiment:
     """Return the matrix that the arguments name. Raises UserError."""
     merged = config.read(args.configfile, overrides(args.config))
-    return experiment.load(merged, [*map(Path, config.BASE_FILES), *args.configfile])
+    return load_experiment(merged, [*map(Path, config.BASE_FILES), *args.configfile])
 
 
 def overrides(words: list[str]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from pilotbench.ground.errors import PilotbenchError, RecordError, UserError
 from pilotbench.ground.path_names import from_path
 from pilotbench.matrix import config
 from pilotbench.matrix.cells import SUFFIX, Cell, Shard, shard_of
-from pilotbench.matrix.experiment import Matrix, load
+from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.fingerprint import Now
 from pilotbench.matrix.plan import NONE
 from pilotbench.providers.protocols.protocol import compact
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if args.index < 0 or args.repeat < 0:
         raise UserError("show: INDEX and --repeat must be 0 or more")
     cell = cell_of(args.cell)
-    look = look_at(_matrix(args, cell), cell, args.index, args.repeat)
+    look = look_at(_experiment(args, cell), cell, args.index, args.repeat)
     print(json.dumps(as_json(look), indent=1) if args.json else "\n".join(text(look)))
     return 0
 
@@ -88,18 +88,18 @@ def cell_of(words: str) -> Cell:
         ) from None
 
 
-def look_at(matrix: Matrix, cell: Cell, index: int, repeat: int = 0) -> Look:
+def look_at(experiment: Experiment, cell: Cell, index: int, repeat: int = 0) -> Look:
     """Return what there is to see. Raises UserError for an index that a pack does not have."""
-    task = matrix.tasks[cell.task]
+    task = experiment.tasks[cell.task]
     if task.size is not None and index >= task.size:
         raise UserError(f"show: {cell.task} has the indices 0 to {task.size - 1}")
-    stops = _requests(matrix, cell, index, repeat, answered=False)
-    record, source = _from_file(matrix, cell, index, repeat), "its shard file"
+    stops = _requests(experiment, cell, index, repeat, answered=False)
+    record, source = _from_file(experiment, cell, index, repeat), "its shard file"
     reached: list[Json] = []
     if record is None:
         source = "the journal"
-        reached = _requests(matrix, cell, index, repeat, answered=True)
-        record = None if reached else _from_journal(matrix, cell, index, repeat)
+        reached = _requests(experiment, cell, index, repeat, answered=True)
+        record = None if reached else _from_journal(experiment, cell, index, repeat)
     return Look(
         cell,
         task.instance(cell.difficulty, index),
@@ -178,7 +178,7 @@ def _section(title: str, *lines: str) -> Iterator[str]:
     yield from lines
 
 
-def _matrix(args: argparse.Namespace, cell: Cell) -> Matrix:
+def _experiment(args: argparse.Namespace, cell: Cell) -> Experiment:
     """Return a matrix of this cell alone, whatever the config selects."""
     alone: Json = {
         axis: [word] for axis, word in zip(AXES, cell.words, strict=True) if word != NONE
@@ -188,7 +188,7 @@ def _matrix(args: argparse.Namespace, cell: Cell) -> Matrix:
     own = {**overrides(args.config), **alone, "repeats": args.repeat + 1}
     merged = config.read(args.configfile, own)
     files = [*map(Path, config.BASE_FILES), *args.configfile]
-    return load(merged, files)
+    return load_experiment(merged, files)
 
 
 def _number(rate: str) -> float:
@@ -198,10 +198,12 @@ def _number(rate: str) -> float:
         raise UserError(f"show: {rate}: must be a tool success rate, such as 0.8") from None
 
 
-def _requests(matrix: Matrix, cell: Cell, index: int, repeat: int, answered: bool) -> list[Json]:
+def _requests(
+    experiment: Experiment, cell: Cell, index: int, repeat: int, answered: bool
+) -> list[Json]:
     """Return the body of the first request without an answer, the journal's with `answered`."""
-    model = matrix.settings.catalog[cell.model]
-    answers = journal_of(matrix, cell).read(index, index) if answered else Answers()
+    model = experiment.settings.catalog[cell.model]
+    answers = journal_of(experiment, cell).read(index, index) if answered else Answers()
     stopped: list[Json] = []
 
     def missing(request: Request) -> None:
@@ -209,15 +211,15 @@ def _requests(matrix: Matrix, cell: Cell, index: int, repeat: int, answered: boo
             stopped.append(request.body)
 
     ask = journal_only(model, answers, missing)
-    play_shard(matrix, Shard(cell, index, index), ask)
+    play_shard(experiment, Shard(cell, index, index), ask)
     return stopped
 
 
-def _from_file(matrix: Matrix, cell: Cell, index: int, repeat: int) -> Json | None:
+def _from_file(experiment: Experiment, cell: Cell, index: int, repeat: int) -> Json | None:
     """Return the record of a file; one that the present config would ask otherwise is none."""
     place = (index, repeat)
-    folder = matrix.settings.results_dir / "shards" / cell.folder
-    present = Now(matrix).shard(Shard(cell, index, index))
+    folder = experiment.settings.results_dir / "shards" / cell.folder
+    present = Now(experiment).shard(Shard(cell, index, index))
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             if index in shard_of(path).indices:
@@ -230,9 +232,9 @@ def _from_file(matrix: Matrix, cell: Cell, index: int, repeat: int) -> Json | No
     return None
 
 
-def _from_journal(matrix: Matrix, cell: Cell, index: int, repeat: int) -> Json | None:
+def _from_journal(experiment: Experiment, cell: Cell, index: int, repeat: int) -> Json | None:
     from pilotbench.episodes.evaluate import replay
 
-    episodes = replay(matrix, Shard(cell, index, index)).episodes
+    episodes = replay(experiment, Shard(cell, index, index)).episodes
     found = next((e for e in episodes if e["repeat"] == repeat), None)
     return found if found and found["transcript"] else None

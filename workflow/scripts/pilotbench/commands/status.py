@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict
 
 from pilotbench.build.progress import Watch
-from pilotbench.commands.options import add_config, add_json, load_matrix
+from pilotbench.commands.options import add_config, add_json, experiment_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print progress for each model and key."""
-    watch = Watch(load_matrix(args))
+    watch = Watch(experiment_of(args))
     if args.json:
         print(json.dumps(_as_json(watch), indent=1))
     elif args.watch is None:

@@ -30,11 +30,11 @@ from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.protocols import PROTOCOLS, history
 from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, Parsed
 from pilotbench.providers.protocols.reading import text_of
-from pilotbench.providers.provider import Asked, Completion, Request, Tokens, added
+from pilotbench.providers.provider import Answer, Completion, Request, Tokens, added
 from pilotbench.providers.settings import Model, Price
 
 Json = dict[str, Any]
-Ask = Callable[[Request], Asked]
+Ask = Callable[[Request], Answer]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Episode:
 
 
 @dataclass(frozen=True)
-class Setting:
+class EpisodeSpec:
     """All that is fixed about an episode before its first request."""
 
     task: Task
@@ -60,12 +60,12 @@ class Setting:
 
 
 @dataclass
-class _Course:
+class EpisodeState:
     """What has happened so far."""
 
     messages: list[Json]
     transcript: Transcript
-    asked: list[tuple[Request, Asked]] = field(default_factory=list)
+    asked: list[tuple[Request, Answer]] = field(default_factory=list)
     refusal: str | None = None
 
     @property
@@ -92,13 +92,13 @@ def play(
     for the prompt, and every ProviderError of `ask` but ContextOverflow and Refused.
     """
     protocol = protocol if task.tools(instance) else PROTOCOLS["none"]
-    setting = Setting(task, instance, prompt, protocol, model, rate, repeat, max_turns)
+    setting = EpisodeSpec(task, instance, prompt, protocol, model, rate, repeat, max_turns)
     try:
         user = prompt.render(instance)
     except NotApplicable as reason:
         return Episode(_record(setting, "not_applicable", reason=str(reason)), None)
     system = protocol.system(task, instance, max_turns)
-    course = _Course(
+    course = EpisodeState(
         [{"role": "system", "content": system}, {"role": "user", "content": user}],
         Transcript(instance.content_hash, rate, repeat),
     )
@@ -109,7 +109,7 @@ def play(
     return Episode(record, system)
 
 
-def _converse(setting: Setting, course: _Course, ask: Ask) -> None:
+def _converse(setting: EpisodeSpec, course: EpisodeState, ask: Ask) -> None:
     """Take turns until the episode ends; `course` then holds all that happened."""
     session = setting.task.start(setting.instance, setting.rate, setting.repeat)
     for turn in range(setting.max_turns):
@@ -128,7 +128,7 @@ def _converse(setting: Setting, course: _Course, ask: Ask) -> None:
             return
 
 
-def _request(setting: Setting, messages: list[Json], turn: int) -> Request:
+def _request(setting: EpisodeSpec, messages: list[Json], turn: int) -> Request:
     """Return the request of a turn; of parameters only what the model's entry says is sent."""
     parameters = dict(setting.model.parameters)
     if isinstance(parameters.get("seed"), int):
@@ -150,7 +150,9 @@ def _refusal(completion: Completion) -> str | None:
     return text_of(completion.message.get("refusal")) or None
 
 
-def _ends(setting: Setting, course: _Course, session: Session, completion: Completion) -> bool:
+def _ends(
+    setting: EpisodeSpec, course: EpisodeState, session: Session, completion: Completion
+) -> bool:
     """Take one message: execute its call or answer that there was none; say whether it was last."""
     message, transcript = completion.message, course.transcript
     parsed = setting.protocol.parse(message)
@@ -177,7 +179,11 @@ def _ends(setting: Setting, course: _Course, session: Session, completion: Compl
 
 
 def _reply(
-    setting: Setting, course: _Course, session: Session, completion: Completion, parsed: Parsed
+    setting: EpisodeSpec,
+    course: EpisodeState,
+    session: Session,
+    completion: Completion,
+    parsed: Parsed,
 ) -> tuple[Json | None, str | None]:
     """Return the reply to a message, and why the episode ends with it (None: it goes on)."""
     transcript = course.transcript
@@ -199,9 +205,9 @@ def _reply(
 
 
 def _record(
-    setting: Setting,
+    setting: EpisodeSpec,
     status: str,
-    course: _Course | None = None,
+    course: EpisodeState | None = None,
     score: Score | None = None,
     system: str | None = None,
     user: str | None = None,
@@ -232,12 +238,12 @@ def _record(
         "user": user,
         "harmful": None if status == "not_applicable" else _harmful(setting),
         **_scored(score),
-        **_spoken(setting, course, status),
-        **_paid(setting, course),
+        **_transcript_fields(setting, course, status),
+        **_usage_fields(setting, course),
     }
 
 
-def _harmful(setting: Setting) -> bool | None:
+def _harmful(setting: EpisodeSpec) -> bool | None:
     """Say whether one fails who follows the prompt's flawed plan to the letter."""
     flaw = setting.prompt.flaw
     return None if flaw is None else harmful(flaw, setting.instance)
@@ -262,7 +268,7 @@ def _scored(score: Score | None) -> Json:
     }
 
 
-def _spoken(setting: Setting, course: _Course | None, status: str) -> Json:
+def _transcript_fields(setting: EpisodeSpec, course: EpisodeState | None, status: str) -> Json:
     """Return what was said; a plain question's reply that is not empty counts as parsed."""
     turns = course.transcript.turns if course else []
     reached = [_reached(turn.call) for turn in turns if turn.call is not None]
@@ -286,7 +292,7 @@ def _reached(call: Json) -> str:
     return inner if isinstance(inner, str) else str(call["tool"])
 
 
-def _paid(setting: Setting, course: _Course | None) -> Json:
+def _usage_fields(setting: EpisodeSpec, course: EpisodeState | None) -> Json:
     asked = course.asked if course else []
     tokens = added(one.completion.tokens for _, one in asked)
     return {
@@ -297,7 +303,7 @@ def _paid(setting: Setting, course: _Course | None) -> Json:
     }
 
 
-def _paid_request(setting: Setting, request: Request, asked: Asked) -> Json:
+def _paid_request(setting: EpisodeSpec, request: Request, asked: Answer) -> Json:
     return {
         "identity": identity(components(setting.model, request)),
         "turn": request.turn,

@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench import BENCHMARK_VERSION
-from pilotbench.asking.asker import NOT_ASKED, Asker, NotAnswered, Share, journal_of, journal_only
+from pilotbench.asking.asker import (
+    NOT_ASKED,
+    Asker,
+    KeyAllowance,
+    NotAnswered,
+    journal_of,
+    journal_only,
+)
 from pilotbench.asking.journal.answers import Damage
 from pilotbench.episodes import owed
 from pilotbench.episodes.episode import Episode, play
@@ -29,13 +36,13 @@ from pilotbench.ground.canonical_json import canonical, digest
 from pilotbench.ground.errors import PilotbenchError, ProviderError, Stopping, Unscorable, UserError
 from pilotbench.ground.path_names import to_path
 from pilotbench.matrix.cells import Cell, Shard
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.fingerprint import asked_of
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.provider import Asked, Request, Tokens
+from pilotbench.providers.provider import Answer, Request, Tokens
 
 Json = dict[str, Any]
-Ask = Callable[[Request], Asked]
+Ask = Callable[[Request], Answer]
 log = logging.getLogger(__name__)
 
 
@@ -52,41 +59,41 @@ class Outcome:
     owed: list[Owed] = field(default_factory=list)
 
 
-def evaluate(matrix: Matrix, shard: Shard, out: Path, share: Share) -> None:
+def evaluate(experiment: Experiment, shard: Shard, out: Path, share: KeyAllowance) -> None:
     """Write the result file of `shard`, asking for what the journal does not hold.
 
     Raises ShardOwed, one line, where an episode could not be finished; then there is no file.
     """
     started = datetime.now(UTC)
     folders = (Path("shards", shard.cell.folder), _instances_folder(shard.cell))
-    links.check(matrix.settings.results_dir, *map(str, folders))
-    journal = journal_of(matrix, shard.cell)
+    links.check(experiment.settings.results_dir, *map(str, folders))
+    journal = journal_of(experiment, shard.cell)
     with (
         journal.open(shard.first, shard.last, stopped=share.stop.is_set) as segment,
-        Asker(matrix, shard, segment, share) as ask,
+        Asker(experiment, shard, segment, share) as ask,
     ):
-        in_flight = share.in_flight(matrix.settings, shard.cell.model)
-        outcome = play_shard(matrix, shard, ask, in_flight, watch=_log)
+        in_flight = share.in_flight(experiment.settings, shard.cell.model)
+        outcome = play_shard(experiment, shard, ask, in_flight, watch=_log)
         _tell(shard, outcome, segment.answers.damaged)
         if outcome.owed:
             total = len(outcome.owed) + len(outcome.episodes)
             raise ShardOwed(f"{shard.path}: {owed.line(total, outcome.owed, segment.kept)}")
-        _keep_instances(matrix, shard)
-        origin = _provenance(matrix, shard, outcome, ask, started) | _made_by(out)
-        write_shard(out, _header(matrix, shard, outcome, ask, origin), outcome.episodes)
+        _keep_instances(experiment, shard)
+        origin = _provenance(experiment, shard, outcome, ask, started) | _made_by(out)
+        write_shard(out, _header(experiment, shard, outcome, ask, origin), outcome.episodes)
 
 
-def replay(matrix: Matrix, shard: Shard) -> Outcome:
+def replay(experiment: Experiment, shard: Shard) -> Outcome:
     """Return what the journal holds of a shard, without asking and without any lock.
 
     What it does not hold is owed, with the last failure that was written of it.
     """
-    answers = journal_of(matrix, shard.cell).read(shard.first, shard.last)
+    answers = journal_of(experiment, shard.cell).read(shard.first, shard.last)
     if answers.silent:  # most unfinished shards of a young run
-        places = product(shard.indices, range(matrix.settings.repeats))
+        places = product(shard.indices, range(experiment.settings.repeats))
         return Outcome(owed=[Owed(*place, NotAnswered.__name__, NOT_ASKED) for place in places])
-    ask = journal_only(matrix.settings.catalog[shard.cell.model], answers)
-    outcome = play_shard(matrix, shard, ask)
+    ask = journal_only(experiment.settings.catalog[shard.cell.model], answers)
+    outcome = play_shard(experiment, shard, ask)
     failures = answers.owed()
     known = {place: Owed(*place, f.kind, cause(f.message)) for place, f in failures.items()}
     found = [
@@ -97,7 +104,7 @@ def replay(matrix: Matrix, shard: Shard) -> Outcome:
 
 
 def play_shard(
-    matrix: Matrix,
+    experiment: Experiment,
     shard: Shard,
     ask: Ask,
     in_flight: int = 1,
@@ -114,7 +121,7 @@ def play_shard(
     def one(place: tuple[int, int]) -> Episode | Owed:
         over: Episode | Owed
         try:
-            over = _play(matrix, shard, *place, ask)
+            over = _play(experiment, shard, *place, ask)
         except UserError:
             raise
         except Exception as error:
@@ -124,7 +131,7 @@ def play_shard(
         watch(over)
         return over
 
-    for result in _each(one, shard, matrix.settings.repeats, in_flight):
+    for result in _each(one, shard, experiment.settings.repeats, in_flight):
         if isinstance(result, Owed):
             outcome.owed.append(result)
         else:
@@ -166,13 +173,13 @@ def _each(
         yield from threads.map(one, places)
 
 
-def _play(matrix: Matrix, shard: Shard, index: int, repeat: int, ask: Ask) -> Episode:
-    cell, settings = shard.cell, matrix.settings
-    task, model = matrix.tasks[cell.task], settings.catalog[cell.model]
+def _play(experiment: Experiment, shard: Shard, index: int, repeat: int, ask: Ask) -> Episode:
+    cell, settings = shard.cell, experiment.settings
+    task, model = experiment.tasks[cell.task], settings.catalog[cell.model]
     return play(
         task=task,
         instance=task.instance(cell.difficulty, index),
-        prompt=matrix.prompts[cell.prompt],
+        prompt=experiment.prompts[cell.prompt],
         protocol=PROTOCOLS[model.protocol],
         model=model,
         rate=cell.tool_success_rate,
@@ -186,18 +193,20 @@ def _instances_folder(cell: Cell) -> Path:
     return Path("instances", to_path(cell.task), to_path(cell.difficulty))
 
 
-def _keep_instances(matrix: Matrix, shard: Shard) -> None:
+def _keep_instances(experiment: Experiment, shard: Shard) -> None:
     """Keep each instance once, by content hash, so that a result can be read without this code."""
     cell = shard.cell
-    folder = matrix.settings.results_dir / _instances_folder(cell)
+    folder = experiment.settings.results_dir / _instances_folder(cell)
     for index in shard.indices:
-        instance = matrix.tasks[cell.task].instance(cell.difficulty, index)
+        instance = experiment.tasks[cell.task].instance(cell.difficulty, index)
         path = folder / f"{instance.content_hash}.json"
         if not path.exists():
             write_whole(path, (canonical(instance.as_json()) + "\n").encode("utf-8", "replace"))
 
 
-def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: Json) -> Json:
+def _header(
+    experiment: Experiment, shard: Shard, outcome: Outcome, ask: Asker, origin: Json
+) -> Json:
     """Return the first line of a shard file: counts, cost and provenance."""
     records, cell = outcome.episodes, shard.cell
     status = Counter(record["status"] for record in records)
@@ -207,7 +216,7 @@ def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: 
     return {
         "kind": "shard",
         "format": SHARD_FORMAT,
-        "fingerprint": matrix.fingerprint(shard.cell),
+        "fingerprint": experiment.fingerprint(shard.cell),
         "model": cell.model,
         "prompt": cell.prompt,
         "task": cell.task,
@@ -215,7 +224,7 @@ def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: 
         "tool_success_rate": cell.tool_success_rate,
         "first": shard.first,
         "last": shard.last,
-        "repeats": matrix.settings.repeats,
+        "repeats": experiment.settings.repeats,
         "planned": len(records),
         "completed": status["completed"],
         "refused": status["refused"],
@@ -234,18 +243,18 @@ def _header(matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, origin: 
 
 
 def _provenance(
-    matrix: Matrix, shard: Shard, outcome: Outcome, ask: Asker, started: datetime
+    experiment: Experiment, shard: Shard, outcome: Outcome, ask: Asker, started: datetime
 ) -> Json:
-    parameters = asked_of(matrix.settings.catalog[shard.cell.model])
+    parameters = asked_of(experiment.settings.catalog[shard.cell.model])
     return {
         **provenance.stamp(),
-        "prompt_sha256": matrix.prompts[shard.cell.prompt].sha256,
+        "prompt_sha256": experiment.prompts[shard.cell.prompt].sha256,
         "instances_sha256": digest([record["instance"] for record in outcome.episodes]),
         "parameters": parameters,
         "parameters_sha256": digest(parameters),
         "benchmark_version": BENCHMARK_VERSION,
-        "scoring_version": matrix.tasks[shard.cell.task].scoring_version,
-        "versions": matrix.versions(shard.cell),
+        "scoring_version": experiment.tasks[shard.cell.task].scoring_version,
+        "versions": experiment.versions(shard.cell),
         "libraries": provenance.libraries(),
         "started": started.isoformat(timespec="milliseconds"),
         "ended": datetime.now(UTC).isoformat(timespec="milliseconds"),

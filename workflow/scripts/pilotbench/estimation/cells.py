@@ -13,14 +13,14 @@ from pilotbench.estimation.history import CELL_EPISODES, History
 from pilotbench.estimation.needs import First, Need, sample
 from pilotbench.estimation.ranges import Load, total
 from pilotbench.matrix.cells import Cell
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 
 
 @dataclass
 class CellEstimates:
     """Estimates cells; models that make calls in the same form share their rendered samples."""
 
-    matrix: Matrix
+    experiment: Experiment
     past: History
     _samples: dict[tuple[str, ...], list[First]] = field(default_factory=dict)
 
@@ -36,9 +36,9 @@ class CellEstimates:
 
     def _guessed(self, cell: Cell) -> Load | None:
         """Return the guess of one episode of a cell, None where its parts are not loaded."""
-        settings = self.matrix.settings
-        known = cell.model in settings.catalog and cell.prompt in self.matrix.prompts
-        return self._fresh(cell) if known and cell.task in self.matrix.tasks else None
+        settings = self.experiment.settings
+        known = cell.model in settings.catalog and cell.prompt in self.experiment.prompts
+        return self._fresh(cell) if known and cell.task in self.experiment.tasks else None
 
     def _fresh(self, cell: Cell) -> Load:
         """Return the mean of episodes that are not begun; one that does not apply costs nothing."""
@@ -49,7 +49,7 @@ class CellEstimates:
     def _outlook(self, cell: Cell) -> Outlook:
         firsts = self._firsts(cell)
         return outlook(
-            self.matrix.settings.catalog[cell.model],
+            self.experiment.settings.catalog[cell.model],
             cell.prompt,
             cell.difficulty,
             cell.tool_success_rate,
@@ -58,22 +58,22 @@ class CellEstimates:
         )
 
     def _firsts(self, cell: Cell) -> list[First]:
-        model = self.matrix.settings.catalog[cell.model]
+        model = self.experiment.settings.catalog[cell.model]
         key = (model.protocol, cell.prompt, cell.task, cell.difficulty)
         if key not in self._samples:
-            size = self.matrix.tasks[cell.task].size or CELL_EPISODES
+            size = self.experiment.tasks[cell.task].size or CELL_EPISODES
             indices = self._indices.get(cell) or range(min(size, CELL_EPISODES))
-            self._samples[key] = sample(self.matrix, cell, indices)
+            self._samples[key] = sample(self.experiment, cell, indices)
         return self._samples[key]
 
     def _reported(self, model: str, load: Load) -> Load:
         """Return a load as the provider counts it: players report no tokens."""
-        is_player = self.matrix.settings.provider_of(model).kind == "player"
+        is_player = self.experiment.settings.provider_of(model).kind == "player"
         return Load(load.requests) if is_player else load
 
     @cached_property
     def _indices(self) -> dict[Cell, list[int]]:
         found: dict[Cell, list[int]] = defaultdict(list)
-        for shard in self.matrix.plan.shards:
+        for shard in self.experiment.plan.shards:
             found[shard.cell].extend(shard.indices)
         return found

@@ -16,7 +16,7 @@ from pilotbench.estimation.history import History
 from pilotbench.estimation.needs import Need
 from pilotbench.estimation.ranges import Load, Range
 from pilotbench.matrix.cells import Cell
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import home_key
 from pilotbench.providers.settings import Key
 
@@ -62,7 +62,7 @@ class _Lane:
 
 
 def hours(
-    matrix: Matrix,
+    experiment: Experiment,
     past: History,
     some: Sequence[Need],
     loads: Mapping[Cell, Load],
@@ -70,8 +70,8 @@ def hours(
 ) -> Range:
     """Return the hours that the shards `some` take, when nothing else uses their keys."""
     lanes: dict[tuple[str, ...], _Lane] = {}
-    known, aliases = environment(), matrix.settings.keys
-    unset = {alias for alias in aliases if missing(matrix.settings, [alias], known)}
+    known, aliases = environment(), experiment.settings.keys
+    unset = {alias for alias in aliases if missing(experiment.settings, [alias], known)}
     asks: dict[Cell, int] = defaultdict(int)
     for need in some:
         asks[need.shard.cell] += need.asks
@@ -79,10 +79,10 @@ def hours(
         if not need.asks:
             continue
         cell = need.shard.cell
-        keys = _keys(matrix, need, unset)
+        keys = _keys(experiment, need, unset)
         lane = lanes.setdefault(tuple(keys), _Lane(keys))
         load = loads[cell].times(need.asks / asks[cell])
-        latency = _latency(matrix, past, cell.model)
+        latency = _latency(experiment, past, cell.model)
         lane.requests += load.requests
         lane.tokens += load.input + load.output
         lane.seconds += Range(
@@ -95,19 +95,19 @@ def hours(
     return _longest(lane.hours(slots) for lane in lanes.values()) + starting
 
 
-def _keys(matrix: Matrix, need: Need, unset: set[str]) -> dict[str, Key]:
+def _keys(experiment: Experiment, need: Need, unset: set[str]) -> dict[str, Key]:
     """Return the keys that a shard's requests go to: all that may be used, where none is set."""
-    keys = matrix.settings.provider_of(need.shard.cell.model).keys
-    if matrix.settings.routing == "by_prompt":
-        alias = home_key(matrix.settings, need.shard)
+    keys = experiment.settings.provider_of(need.shard.cell.model).keys
+    if experiment.settings.routing == "by_prompt":
+        alias = home_key(experiment.settings, need.shard)
         return {alias: keys[alias]}
     return {alias: key for alias, key in keys.items() if alias not in unset} or keys
 
 
-def _latency(matrix: Matrix, past: History, model: str) -> Range:
+def _latency(experiment: Experiment, past: History, model: str) -> Range:
     known = past.latency_s(model)
     if known is None:
-        return LATENCY_S[matrix.settings.provider_of(model).kind]
+        return LATENCY_S[experiment.settings.provider_of(model).kind]
     return FROM_HISTORY.times(known)
 
 

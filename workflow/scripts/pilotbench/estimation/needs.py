@@ -17,7 +17,7 @@ from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Cell, Shard
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.protocols.protocol import compact
 from pilotbench.providers.provider import Request
 
@@ -68,44 +68,48 @@ def characters(body: dict[str, object]) -> int:
     return sum(len(compact(body[part])) for part in parts if part in body)
 
 
-def needs(matrix: Matrix, shards: Iterable[Shard] | None = None) -> list[Need]:
+def needs(experiment: Experiment, shards: Iterable[Shard] | None = None) -> list[Need]:
     """Return each of `shards`, by default all planned ones, with what it needs."""
-    return [_need(matrix, shard) for shard in (matrix.plan.shards if shards is None else shards)]
+    return [
+        _need(experiment, shard) for shard in (experiment.plan.shards if shards is None else shards)
+    ]
 
 
-def begun(matrix: Matrix, shards: Iterable[Shard]) -> int:
+def begun(experiment: Experiment, shards: Iterable[Shard]) -> int:
     """Return the episodes of those shards of which the journal may hold something."""
     some = (
-        shard for shard in shards if journal_of(matrix, shard.cell).begun(shard.first, shard.last)
+        shard
+        for shard in shards
+        if journal_of(experiment, shard.cell).begun(shard.first, shard.last)
     )
-    return sum(len(shard.indices) for shard in some) * matrix.settings.repeats
+    return sum(len(shard.indices) for shard in some) * experiment.settings.repeats
 
 
-def reason(matrix: Matrix, shard: Shard) -> str:
+def reason(experiment: Experiment, shard: Shard) -> str:
     """Return why a shard's file is to be made, or UP_TO_DATE."""
-    path = matrix.settings.results_dir / "shards" / shard.path
+    path = experiment.settings.results_dir / "shards" / shard.path
     if not path.exists():
         return "no file"
     try:
         then = read_header(path)["provenance"].get("versions", {})
     except (RecordError, KeyError):
         return "damaged file"
-    now = matrix.versions(shard.cell)
+    now = experiment.versions(shard.cell)
     changed = [name for name, value in now.items() if then.get(name) != value]
     return f"changed: {', '.join(changed)}" if changed else UP_TO_DATE
 
 
-def sample(matrix: Matrix, cell: Cell, indices: Sequence[int]) -> list[First]:
+def sample(experiment: Experiment, cell: Cell, indices: Sequence[int]) -> list[First]:
     """Return how some fresh episodes of a cell begin."""
     chosen = indices[:: max(1, len(indices) // SAMPLE)][:SAMPLE]
-    return [_first(matrix, cell, index) for index in chosen]
+    return [_first(experiment, cell, index) for index in chosen]
 
 
-def _first(matrix: Matrix, cell: Cell, index: int) -> First:
-    stopped = _stops(matrix, Shard(cell, index, index), Answers())[0]
-    task = matrix.tasks[cell.task]
+def _first(experiment: Experiment, cell: Cell, index: int) -> First:
+    stopped = _stops(experiment, Shard(cell, index, index), Answers())[0]
+    task = experiment.tasks[cell.task]
     instance = task.instance(cell.difficulty, index)
-    turns = matrix.settings.max_turns or task.max_turns(cell.difficulty)
+    turns = experiment.settings.max_turns or task.max_turns(cell.difficulty)
     return First(
         stopped[0] if stopped else None,
         len(instance.plan),
@@ -113,29 +117,29 @@ def _first(matrix: Matrix, cell: Cell, index: int) -> First:
     )
 
 
-def _need(matrix: Matrix, shard: Shard) -> Need:
-    why = reason(matrix, shard)
-    episodes = len(shard.indices) * matrix.settings.repeats
+def _need(experiment: Experiment, shard: Shard) -> Need:
+    why = reason(experiment, shard)
+    episodes = len(shard.indices) * experiment.settings.repeats
     if why == UP_TO_DATE:
         return Need(shard, why, answered=episodes)
-    answers = journal_of(matrix, shard.cell).read(shard.first, shard.last)
+    answers = journal_of(experiment, shard.cell).read(shard.first, shard.last)
     if answers.silent:
         return Need(shard, f"{why}; not asked yet", fresh=episodes)
-    stopped, over = _stops(matrix, shard, answers)
+    stopped, over = _stops(experiment, shard, answers)
     begun = tuple(start for start in stopped if start.turn > 0)
     kinds = Counter(failure.kind for failure in answers.owed().values())
     return Need(shard, _told(why, kinds, len(stopped)), len(stopped) - len(begun), begun, over)
 
 
-def _stops(matrix: Matrix, shard: Shard, answers: Answers) -> tuple[list[Start], int]:
+def _stops(experiment: Experiment, shard: Shard, answers: Answers) -> tuple[list[Start], int]:
     """Return where each unfinished episode stands, and the number of those that are over."""
     stopped: list[Start] = []
 
     def missing(request: Request) -> None:
         stopped.append(Start(request.turn, characters(request.body)))
 
-    ask = journal_only(matrix.settings.catalog[shard.cell.model], answers, missing)
-    return stopped, len(play_shard(matrix, shard, ask).episodes)
+    ask = journal_only(experiment.settings.catalog[shard.cell.model], answers, missing)
+    return stopped, len(play_shard(experiment, shard, ask).episodes)
 
 
 def _told(why: str, kinds: Counter[str], left: int) -> str:

@@ -12,7 +12,7 @@ from pilotbench.estimation.lanes import hours
 from pilotbench.estimation.needs import UP_TO_DATE, Need, needs
 from pilotbench.estimation.ranges import Load, Range, total
 from pilotbench.matrix.cells import Cell, Shard
-from pilotbench.matrix.experiment import Matrix
+from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.settings import Price
 
 
@@ -60,7 +60,7 @@ class Estimate:
 
 
 def estimate(
-    matrix: Matrix,
+    experiment: Experiment,
     slots: Mapping[str, int] | None = None,
     shards: Sequence[Shard] | None = None,
 ) -> Estimate:
@@ -68,16 +68,16 @@ def estimate(
 
     `slots` are the slots in force of each key where they differ from the config's.
     """
-    past = history.read(matrix.settings.results_dir / "master.duckdb")
-    wanted = needs(matrix, shards)
+    past = history.read(experiment.settings.results_dir / "master.duckdb")
+    wanted = needs(experiment, shards)
     by_cell: dict[Cell, list[Need]] = defaultdict(list)
     for need in wanted:
         by_cell[need.shard.cell].append(need)
-    cells = CellEstimates(matrix, past)
+    cells = CellEstimates(experiment, past)
     loads = {cell: cells.load(cell, some) for cell, some in by_cell.items()}
     rows = [
         _row(
-            matrix,
+            experiment,
             past,
             name,
             [need for need in wanted if need.shard.cell.model == name],
@@ -86,11 +86,11 @@ def estimate(
         )
         for name in dict.fromkeys(need.shard.cell.model for need in wanted)
     ]
-    return Estimate(rows, hours(matrix, past, wanted, loads, slots or {}), wanted)
+    return Estimate(rows, hours(experiment, past, wanted, loads, slots or {}), wanted)
 
 
 def _row(
-    matrix: Matrix,
+    experiment: Experiment,
     past: history.History,
     name: str,
     mine: list[Need],
@@ -104,8 +104,8 @@ def _row(
         runs=sum(need.reason != UP_TO_DATE for need in mine),
         episodes=sum(need.asks for need in mine),
         load=load,
-        usd=_usd(matrix.settings.catalog[name].price, load, past.cached(name)),
-        hours=hours(matrix, past, mine, loads, slots),
+        usd=_usd(experiment.settings.catalog[name].price, load, past.cached(name)),
+        hours=hours(experiment, past, mine, loads, slots),
         basis=past.basis(name),
     )
 

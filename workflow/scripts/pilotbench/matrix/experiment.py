@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Matrix:
+class Experiment:
     """Settings with the tasks and prompts that they name, and the plan that follows.
 
     Tasks and prompts outside the selection are loaded when they are looked up: a single file can
@@ -44,7 +44,7 @@ class Matrix:
     _fingerprints: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _contents: dict[tuple[str, int], str | None] = field(default_factory=dict)
 
-    def at(self, results: Path) -> Matrix:
+    def at(self, results: Path) -> Experiment:
         """Return this matrix with its results in another folder: copies from a bucket, say."""
         return replace(self, settings=replace(self.settings, results_dir=results))
 
@@ -128,7 +128,7 @@ class _OnDemand(dict[str, T]):
         return self[name]
 
 
-def load(config: Mapping[str, Any], files: Collection[Path] | None = None) -> Matrix:
+def load_experiment(config: Mapping[str, Any], files: Collection[Path] | None = None) -> Experiment:
     """Return the matrix of a merged config; checked first where `files` are given.
 
     Raises ConfigError, TemplateError or TaskError: one line that says what to change.
@@ -138,7 +138,7 @@ def load(config: Mapping[str, Any], files: Collection[Path] | None = None) -> Ma
     chosen = settings(config)
     packs, templates = chosen.task_folders, chosen.prompt_folders
     remember((*chosen.catalog, *known_prompts(templates), *known_tasks(packs)))
-    return Matrix(
+    return Experiment(
         chosen,
         _OnDemand(load_tasks(packs, chosen.tasks), lambda n: load_tasks(packs, [n])[n]),
         _OnDemand(

@@ -20,7 +20,7 @@ from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.providers.settings import Model
 
 if TYPE_CHECKING:
-    from pilotbench.matrix.experiment import Matrix
+    from pilotbench.matrix.experiment import Experiment
 
 Json = dict[str, Any]
 INSTANCES = "instances"
@@ -98,20 +98,25 @@ class Present:
 class Now:
     """The present config, as far as results are judged by it."""
 
-    matrix: Matrix
+    experiment: Experiment
 
     def cell(self, cell: Cell) -> Present | None:
         """Return what counts for a cell; None where the config does not know its words."""
         try:
-            versions, fingerprint = self.matrix.versions(cell), self.matrix.fingerprint(cell)
+            versions, fingerprint = (
+                self.experiment.versions(cell),
+                self.experiment.fingerprint(cell),
+            )
         except (KeyError, UserError):
             return None
-        return Present(fingerprint, versions, asked_of(self.matrix.settings.catalog[cell.model]))
+        return Present(
+            fingerprint, versions, asked_of(self.experiment.settings.catalog[cell.model])
+        )
 
     def shard(self, shard: Shard) -> Present | None:
         """Return what counts for a shard, the instances of a pack among it."""
         found = self.cell(shard.cell)
-        if found is None or self.matrix.tasks[shard.cell.task].size is None:
+        if found is None or self.experiment.tasks[shard.cell.task].size is None:
             return found
         return replace(found, instances=self._instances(shard))
 
@@ -124,7 +129,7 @@ class Now:
         return whole.superseded(header) if whole is not None else []
 
     def _instances(self, shard: Shard) -> dict[str, str]:
-        found = ((str(n), self.matrix.content_hash(shard.cell, n)) for n in shard.indices)
+        found = ((str(n), self.experiment.content_hash(shard.cell, n)) for n in shard.indices)
         return {index: content for index, content in found if content is not None}
 
 

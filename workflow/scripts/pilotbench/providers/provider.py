@@ -110,7 +110,7 @@ class Completion:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Answer:
     """A completion with how it was got; what the journal keeps and a record shows.
 
     `started` is Unix time in s of the attempt that was answered, `latency_s` its duration,

@@ -37,7 +37,7 @@ from pilotbench.ground.errors import (
     UnusableAnswer,
 )
 from pilotbench.providers.finish_reasons import Meaning, meaning
-from pilotbench.providers.provider import Asked, Completion, Tokens
+from pilotbench.providers.provider import Answer, Completion, Tokens
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class Answers:
         """Whether a response or a verdict stands under `identity`."""
         return identity in self._places or identity in self._verdicts
 
-    def answer(self, request: Sought) -> Asked | None:
+    def answer(self, request: Sought) -> Answer | None:
         """Return the response to a request that was paid for first, None where there is none.
 
         Raises ContextOverflow or Refused where that is what the provider said.
@@ -150,7 +150,7 @@ class Answers:
             if self.elsewhere is None or not self._read_more(self.elsewhere, request, count):
                 return None
 
-    def find(self, identity: str) -> Asked | None:
+    def find(self, identity: str) -> Answer | None:
         """Return the response under `identity` alone; see `answer`."""
         for record in self._records(identity):
             asked = asked_from_json(record["asked"])
@@ -306,7 +306,7 @@ def _is_whole(line: bytes) -> bool:
     return True
 
 
-def asked_to_json(asked: Asked) -> Json:
+def answer_to_json(asked: Answer) -> Json:
     """Return plain JSON types, the form in the journal; nothing is copied, however deep it is."""
     completion = dict(vars(asked.completion))
     if completion["tokens"] is not None:
@@ -314,12 +314,12 @@ def asked_to_json(asked: Asked) -> Json:
     return {**vars(asked), "completion": completion}
 
 
-def asked_from_json(value: Json) -> Asked:
+def asked_from_json(value: Json) -> Answer:
     """Return what `asked_to_json` made `value` from."""
-    return Asked(**{**value, "completion": Completion.from_json(value["completion"])})
+    return Answer(**{**value, "completion": Completion.from_json(value["completion"])})
 
 
-def bounded(asked: Asked) -> Asked:
+def bounded(asked: Answer) -> Answer:
     """Return an answer that can be written, copied and read again, however deep its message is."""
     message = _bounded(asked.completion.message, 0)
     return replace(asked, completion=replace(asked.completion, message=message))

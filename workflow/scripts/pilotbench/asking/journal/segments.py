@@ -24,7 +24,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pilotbench.asking.journal.answers import Answers, Failure, Place, asked_to_json
+from pilotbench.asking.journal.answers import Answers, Failure, Place, answer_to_json
 from pilotbench.asking.journal.elsewhere import Elsewhere
 from pilotbench.asking.journal.identity import Sought
 from pilotbench.asking.journal.lines import encode
@@ -35,7 +35,7 @@ from pilotbench.ground.errors import Stopping, UserError
 from pilotbench.ground.file_locks import is_locked
 from pilotbench.ground.path_names import LONGEST, from_path, to_path
 from pilotbench.matrix.cells import Cell
-from pilotbench.providers.provider import Asked
+from pilotbench.providers.provider import Answer
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
@@ -110,14 +110,14 @@ class Segment:
         if self._broken is not None:
             raise Stopping(self._broken)
 
-    def write(self, request: Sought, asked: Asked, **extra: Any) -> None:
+    def write(self, request: Sought, asked: Answer, **extra: Any) -> None:
         """Write one response and return when it is on disk.
 
         `extra` is what else the line shall keep (commit, …). Raises Stopping when it cannot be
         written; what else is in flight may still be written.
         """
         head = {"identity": request.identity, "components": request.components}
-        record = {**head, "asked": asked_to_json(asked), "host": self._host}
+        record = {**head, "asked": answer_to_json(asked), "host": self._host}
         try:
             place = self._keep({**record, "index": request.index, **extra}, flush=True)
         except Stopping:

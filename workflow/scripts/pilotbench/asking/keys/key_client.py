@@ -43,7 +43,7 @@ from pilotbench.ground.errors import (
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.key_routing import usable_keys
 from pilotbench.providers import connect
-from pilotbench.providers.provider import Asked, Completion, Request, Tokens
+from pilotbench.providers.provider import Answer, Completion, Request, Tokens
 from pilotbench.providers.served import complaint
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class StopFlag(Protocol):
         ...
 
 
-class Pool:
+class KeyClient:
     """Answers the requests of one shard; `ask` may be called from several threads at once.
 
     `borrow`: use free slots of the home key, and (routing balanced) of the provider's other keys,
@@ -107,8 +107,8 @@ class Pool:
         request: Request,
         keep: Callable[[UnusableAnswer], None] = lambda _: None,
         most_unusable: int = MOST_UNUSABLE,
-        write: Callable[[Asked], None] = lambda _: None,
-    ) -> Asked:
+        write: Callable[[Answer], None] = lambda _: None,
+    ) -> Answer:
         """Return the answer to a request and how it was got.
 
         `write` is called with it, and keeps it: only then does it count as spent, so that an
@@ -130,8 +130,8 @@ class Pool:
         request: Request,
         keep: Callable[[UnusableAnswer], None],
         most_unusable: int,
-        write: Callable[[Asked], None],
-    ) -> Asked:
+        write: Callable[[Answer], None],
+    ) -> Answer:
         trials = Trials()
         while True:
             try:
@@ -164,7 +164,7 @@ class Pool:
         if close is not None:
             close()
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> KeyClient:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -191,9 +191,9 @@ class Pool:
         self._provider = connect(provider, entry, opened)
         return Gate(provider, self._home, self._strict, limiters, breakers, unset, began)
 
-    def _attempt(self, request: Request, trials: Trials, write: Callable[[Asked], None]) -> Asked:
+    def _attempt(self, request: Request, trials: Trials, write: Callable[[Answer], None]) -> Answer:
         """Send a request once. What fails after an answer has come does not lose the answer."""
-        answered: list[Asked] = []
+        answered: list[Answer] = []
         self._rejections.check()
         with ExitStack() as kept, self._purse.paying(request) as bill:
             try:
@@ -210,7 +210,7 @@ class Pool:
         request: Request,
         trials: Trials,
         bill: Bill,
-        answered: list[Asked],
+        answered: list[Answer],
         kept: ExitStack,
     ) -> None:
         """Send a request in its turn; append the answer to `answered` as soon as it is there.
@@ -230,7 +230,7 @@ class Pool:
                 trials.tried_s += latency
             queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
             how = (ticket.alias, started, latency, queued_s, trials.attempts, slots)
-            answered.append(Asked(completion, *how))
+            answered.append(Answer(completion, *how))
             bill.answer(completion.tokens)
             counted = completion.tokens or guess
             with suppress(Stopping, OSError):  # the next request may stop, not this answer

@@ -12,12 +12,12 @@ from pilotbench.benchmark.flaws.plans import (
     NOT_REACHED,
     Attempt,
     FlawedPlan,
-    belongs,
     changed,
+    distinguishable_steps,
+    distinguishing_arguments,
     given,
+    matcher,
     pick,
-    telling,
-    told,
 )
 from pilotbench.benchmark.generation.vocabulary import shown
 from pilotbench.benchmark.instances import Instance, Step
@@ -65,7 +65,7 @@ def parameter_error(instance: Instance) -> FlawedPlan:
         else f"{step.purpose}, {shown(wrong)}",
         arguments={**step.arguments, key: wrong},
     )
-    reaches = belongs(instance, place, without=key)
+    reaches = matcher(instance, place, without=key)
 
     def judge(attempts: Sequence[Attempt]) -> str:
         values = [given(attempt, key) for attempt in attempts if reaches(attempt)]
@@ -87,7 +87,7 @@ def _literals(instance: Instance) -> Iterator[tuple[int, str, Any]]:
         for key, value in step.arguments.items():
             if not isinstance(value, str | int | float) or isinstance(value, bool):
                 continue
-            if telling(instance.plan, place, without=key) is None:
+            if distinguishing_arguments(instance.plan, place, without=key) is None:
                 continue
             enum = TOOLS[step.tool].parameters["properties"].get(key, {}).get("enum")
             if enum is None and key != "expression":
@@ -155,7 +155,7 @@ def logical_inconsistency(instance: Instance) -> FlawedPlan:
     """
     options = [
         (place, key, source, words)
-        for place in told(instance)
+        for place in distinguishable_steps(instance)
         for key, right in _handles(instance.plan[place])
         for source, words in _earlier_data(instance, right)
     ]
@@ -167,9 +167,9 @@ def logical_inconsistency(instance: Instance) -> FlawedPlan:
         purpose=f"{step.purpose}, using {words}",
         arguments={**step.arguments, key: source},
     )
-    is_step = belongs(instance, place)
+    is_step = matcher(instance, place)
     named = isinstance(source, str)
-    is_source = None if named else belongs(instance, source["$step"])
+    is_source = None if named else matcher(instance, source["$step"])
 
     def judge(attempts: Sequence[Attempt]) -> str:
         made = {_handle(a) for a in attempts if is_source and a.ok and is_source(a)} - {None}
@@ -183,7 +183,7 @@ def logical_inconsistency(instance: Instance) -> FlawedPlan:
 
 def _earlier_data(instance: Instance, right: int) -> Iterator[tuple[Any, str]]:
     """Yield (argument, words) of the data that stood before step `right` made its own of it."""
-    places = told(instance)
+    places = distinguishable_steps(instance)
     makers = {source for step in instance.plan for _, source in _handles(step)}
     for place in places:
         if place < right and place in makers:

@@ -10,23 +10,23 @@ from pilotbench.benchmark.flaws.plans import (
     NOT_REACHED,
     Attempt,
     FlawedPlan,
-    belongs,
+    distinguishable_steps,
     first,
+    matcher,
     optimal_plan,
     pick,
-    told,
 )
 from pilotbench.benchmark.instances import Instance
 
 
 def sequence_disorder(instance: Instance) -> FlawedPlan:
     """Let a step and one that it needs change places."""
-    places = told(instance)
+    places = distinguishable_steps(instance)
     pairs = [(i, j) for j in places for i in instance.plan[j].needs if i in places]
     before, after = pick(instance, "sequence_disorder", pairs)
     steps = list(optimal_plan(instance))
     steps[before], steps[after] = steps[after], steps[before]
-    is_before, is_after = belongs(instance, before), belongs(instance, after)
+    is_before, is_after = matcher(instance, before), matcher(instance, after)
 
     def judge(attempts: Sequence[Attempt]) -> str:
         needed, needing = first(attempts, is_before), first(attempts, is_after)
@@ -39,11 +39,11 @@ def sequence_disorder(instance: Instance) -> FlawedPlan:
 
 def missing_step(instance: Instance) -> FlawedPlan:
     """Leave out a step that is not the last."""
-    places = told(instance)
+    places = distinguishable_steps(instance)
     place = pick(instance, "missing_step", places[:-1])
     steps = optimal_plan(instance)
-    is_left_out = belongs(instance, place)
-    later = [belongs(instance, other) for other in places if other > place]
+    is_left_out = matcher(instance, place)
+    later = [matcher(instance, other) for other in places if other > place]
 
     def judge(attempts: Sequence[Attempt]) -> str:
         if first(attempts, is_left_out) is not None:
@@ -56,9 +56,9 @@ def missing_step(instance: Instance) -> FlawedPlan:
 
 def redundant_operations(instance: Instance) -> FlawedPlan:
     """Let a line stand twice; a retry after a failure is no repetition."""
-    place = pick(instance, "redundant_operations", told(instance))
+    place = pick(instance, "redundant_operations", distinguishable_steps(instance))
     steps = optimal_plan(instance)
-    is_step = belongs(instance, place)
+    is_step = matcher(instance, place)
 
     def judge(attempts: Sequence[Attempt]) -> str:
         done = first(attempts, lambda attempt: attempt.ok and is_step(attempt))

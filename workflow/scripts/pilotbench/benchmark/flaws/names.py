@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from pilotbench.benchmark.flaws.drifts import DRIFTS, OPERATIONS
-from pilotbench.benchmark.flaws.plans import FlawedPlan, changed, instead, pick, told
+from pilotbench.benchmark.flaws.plans import (
+    FlawedPlan,
+    changed,
+    distinguishable_steps,
+    pick,
+    substitution_rule,
+)
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.world.toolbox import CATEGORIES
 
@@ -13,13 +19,13 @@ def tool_misuse(instance: Instance) -> FlawedPlan:
     used = {step.tool for step in instance.plan}
     options = [
         (place, wrong)
-        for place in told(instance)
+        for place in distinguishable_steps(instance)
         for wrong in _neighbours(instance.plan[place].tool)
         if wrong not in used
     ]
     place, wrong = pick(instance, "tool_misuse", options)
     steps = changed(instance, place, tool=wrong, operation=OPERATIONS[wrong])
-    return FlawedPlan(steps, instead(instance, place, wrong))
+    return FlawedPlan(steps, substitution_rule(instance, place, wrong))
 
 
 def semantic_drift(instance: Instance) -> FlawedPlan:
@@ -27,7 +33,7 @@ def semantic_drift(instance: Instance) -> FlawedPlan:
     used = {step.tool for step in instance.plan}
     options = [
         (place, drift)
-        for place in told(instance)
+        for place in distinguishable_steps(instance)
         for drift in DRIFTS[instance.plan[place].tool]
         if drift[0] not in used
     ]
@@ -41,7 +47,7 @@ def semantic_drift(instance: Instance) -> FlawedPlan:
     steps = changed(
         instance, place, tool=tool, operation=OPERATIONS[tool], purpose=clause, arguments=given
     )
-    return FlawedPlan(steps, instead(instance, place, tool))
+    return FlawedPlan(steps, substitution_rule(instance, place, tool))
 
 
 def _neighbours(tool: str) -> list[str]:

@@ -85,7 +85,9 @@ def is_literal(value: Any) -> bool:
     return not steps_used(value)
 
 
-def telling(plan: Sequence[Step], place: int, without: str | None = None) -> set[str] | None:
+def distinguishing_arguments(
+    plan: Sequence[Step], place: int, without: str | None = None
+) -> set[str] | None:
     """Return the arguments that tell a step from others of its tool, None where nothing does."""
     step, keys = plan[place], set()
     for other_place, other in enumerate(plan):
@@ -106,16 +108,23 @@ def telling(plan: Sequence[Step], place: int, without: str | None = None) -> set
     return keys
 
 
-def told(instance: Instance) -> list[int]:
+def distinguishable_steps(instance: Instance) -> list[int]:
     """Return the places of the steps to which attempts can be assigned."""
-    return [p for p in range(len(instance.plan)) if telling(instance.plan, p) is not None]
+    return [
+        p
+        for p in range(len(instance.plan))
+        if distinguishing_arguments(instance.plan, p) is not None
+    ]
 
 
-def belongs(
+def matcher(
     instance: Instance, place: int, without: str | None = None
 ) -> Callable[[Attempt], bool]:
     """Return the test whether an attempt is of the step at `place`."""
-    step, keys = instance.plan[place], telling(instance.plan, place, without) or set()
+    step, keys = (
+        instance.plan[place],
+        distinguishing_arguments(instance.plan, place, without) or set(),
+    )
 
     def test(attempt: Attempt) -> bool:
         if attempt.tool != step.tool:
@@ -131,9 +140,9 @@ def first(attempts: Sequence[Attempt], test: Callable[[Attempt], bool]) -> int |
     return next((place for place, attempt in enumerate(attempts) if test(attempt)), None)
 
 
-def instead(instance: Instance, place: int, wrong: str) -> Judge:
+def substitution_rule(instance: Instance, place: int, wrong: str) -> Judge:
     """Return the rule of a step that another tool replaces."""
-    is_right = belongs(instance, place)
+    is_right = matcher(instance, place)
 
     def judge(attempts: Sequence[Attempt]) -> str:
         lured = first(attempts, lambda attempt: attempt.tool == wrong)

@@ -100,7 +100,7 @@ def player(settings: Any) -> Play:
     from pilotbench.benchmark.prompts.prompt_files import (known, load)
     from pilotbench.providers.protocols import (PROTOCOLS)
     from pilotbench.providers.players import (answer)
-    from pilotbench.providers.provider import (Asked, Request)
+    from pilotbench.providers.provider import (Answer, Request)
     from pilotbench.benchmark.packs.question_pack import (load_tasks)
 
     try:
@@ -111,8 +111,8 @@ def player(settings: Any) -> Play:
         return lambda name, draw: None
     template = next(iter(prompt.values()))
 
-    def ask(request: Request) -> Asked:
-        return Asked(answer(request), key="none", started=0, latency_s=0, queued_s=0, attempts=1)
+    def ask(request: Request) -> Answer:
+        return Answer(answer(request), key="none", started=0, latency_s=0, queued_s=0, attempts=1)
 
     def one(name: str, draw: Any) -> bool | None:
         task = tasks.get(draw["task"])
