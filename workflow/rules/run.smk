@@ -1,13 +1,12 @@
 """The start and the end of a run: what is looked at before any job, and what is shown at the end.
 
 INPUT:  the jobs that are about to run
-OUTPUT: one line and a stop where something is missing; results/summary/matrix.svg, the rules of the
-        run; after a failure, database and summary of all that is finished
+OUTPUT: one line and a stop where something is missing; after a failure, database and summary of all
+        that is finished
 """
 
 import atexit
 import sys
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from pilotbench.build import (
     run_lock,
     signals,
 )
-from pilotbench.ground import job_context, links, notices, run_command
+from pilotbench.ground import job_context, notices, run_command
 from pilotbench.ground.errors import PilotbenchError, UserError, of_system
 
 
@@ -100,22 +99,6 @@ def check_first(logs) -> None:
             view.watch(progress.Watch(MATRIX).table)
 
 
-def draw_rules() -> None:
-    """Draw the rules of a run that makes the summary, as Snakemake has put them together."""
-    dag = workflow.dag
-    jobs = Counter(job.rule.name for job in dag.jobs)
-    if makes_tables() and not SETTINGS.partial:
-        from pilotbench.results.summary import rulegraph
-
-        edges = {
-            (other.rule.name, job.rule.name)
-            for job in dag.jobs
-            for other in dag.dependencies[job]
-        }
-        out = links.inside(HERE, Path(HERE, "summary/matrix.svg"))
-        rulegraph.draw(edges, jobs, PLAN.words, out)
-
-
 def makes_tables() -> bool:
     """Say whether the summary is among what the run is for."""
     return any(job.rule.name == "summary_pages" for job in workflow.dag.jobs)
@@ -182,7 +165,6 @@ for view in views():
 onstart:
     try:
         check_first(log)
-        draw_rules()
     except UserError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

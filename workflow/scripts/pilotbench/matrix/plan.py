@@ -13,18 +13,6 @@ from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Grid, Settings
 
 NONE = "none"
-AXES = (
-    ("model", "models"),
-    ("prompt", "prompts"),
-    ("task", "tasks"),
-    ("difficulty", "difficulties"),
-    ("tool success rate", "tool success rates"),
-)
-
-
-def counted(count: int, one: str, more: str) -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {one if count == 1 else more}"
 
 
 class PromptNeeds(Protocol):
@@ -57,15 +45,6 @@ class Plan:
     def episodes(self) -> int:
         """The number of planned episodes."""
         return sum(len(shard.indices) for shard in self.shards) * self.repeats
-
-    @property
-    def words(self) -> str:
-        """The matrix in one line: how many of each axis, and what they make."""
-        axes = zip(*(cell.words for cell in self.cells), strict=True)
-        counts = [len(set(axis)) for axis in axes] or [0] * len(AXES)
-        shape = " × ".join(counted(n, *names) for n, names in zip(counts, AXES, strict=True))
-        repeats = f", {self.repeats} repeats" if self.repeats > 1 else ""
-        return f"{shape}: {counted(self.episodes, 'episode', 'episodes')}{repeats}"
 
 
 def plan(settings: Settings, tasks: Mapping[str, Axes], prompts: Mapping[str, PromptNeeds]) -> Plan:

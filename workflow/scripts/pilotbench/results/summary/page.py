@@ -74,9 +74,8 @@ def script_json(value: Any) -> str:
 
 
 def write(report: Report, figures: list[Figure], script: str, path: Path) -> None:
-    """Write the page; `script` is Vega with its friends. The rules' drawing is linked if beside."""
-    told = context(report, figures, script) | {"rules": (path.parent / "matrix.svg").is_file()}
-    html = environment().get_template("index.html.j2").render(told)
+    """Write the page; `script` is Vega, Vega-Lite and Vega-Embed."""
+    html = environment().get_template("index.html.j2").render(context(report, figures, script))
     atomic_files.write_text(path, html)
 
 
