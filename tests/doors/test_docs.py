@@ -83,9 +83,10 @@ def test_both_languages_give_the_same_commands(name: str) -> None:
     assert commands(ROOT / f"docs/zh/{name}.md") == commands(ROOT / f"docs/{name}.md")
 
 
-def test_the_guides_name_every_verb_and_every_script() -> None:
-    from pilotbench.__main__ import VERBS
+def test_the_guides_name_every_command_and_every_script() -> None:
+    from pilotbench.__main__ import all_commands
 
     text = "\n".join((ROOT / f"docs/{name}.md").read_text() for name in GUIDES)
-    for word in (*(f"pilotbench {verb}" for verb in VERBS), *SCRIPTS, "smart_batch_runner.py"):
+    named = [f"pilotbench {command.name}" for command in all_commands()]
+    for word in (*named, *SCRIPTS, "smart_batch_runner.py"):
         assert word in text, word

@@ -50,7 +50,7 @@ class Build:
         return self.python("-m", "snakemake", *words, "--configfile", "overlay.yaml", **env)
 
     def pilotbench(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
-        """Run one verb under the overlay."""
+        """Run one command under the overlay."""
         return self.python("-m", "pilotbench", *words, "--configfile", "overlay.yaml", **env)
 
     def python(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:

@@ -120,3 +120,14 @@ def half(shard: Shard) -> Replayed:
     """Return a journal that holds all but the first episode of a shard."""
     owed = [Owed(shard.first, 0, "RateLimited", "still 429 after 900 s")]
     return Replayed(make_shards.make_episodes(shard, text=0.05)[1:], owed)
+
+
+def pruned(lab: Lab) -> Lab:
+    """Return the lab with one superseded, one outside and one damaged file."""
+    parts = tuple(Shard(CELLS[0], i, i) for i in range(SIZE))
+    lab.plan = Plan((*parts, Shard(CELLS[1], 0, SIZE - 1), Shard(CELLS[2], 0, SIZE - 1)), 1)
+    lab.write(*parts)
+    lab.path(Shard(CELLS[2], 0, SIZE - 1)).write_bytes(b"no gzip")
+    lab.keep_going = True
+    lab.update()
+    return lab

@@ -45,7 +45,7 @@ def test_a_mistake_is_one_line(build: Build, words: list[str], line: str) -> Non
     assert not [path for path in kept if SECRET.encode() in path.read_bytes()]
 
 
-def test_numbers_are_read_alike_by_the_build_and_by_the_verbs(build: Build) -> None:
+def test_numbers_are_read_alike_by_the_build_and_by_the_commands(build: Build) -> None:
     selected = ["--config", "models=oracle", "tasks=simple_task", "prompts=baseline"]
     run = build.python("-m", "snakemake", "-n", "--configfile", "numbers.yaml", *selected)
     assert run.returncode == 0, run.stdout

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-
 import pytest
 
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.plan import Plan
-from pilotbench.results.database import prune
 from pilotbench.results.database.prune import prunable, remove
-from support.database_lab import CELLS, SIZE, Lab, half
-
-
-def pruned(lab: Lab) -> Lab:
-    """Return the lab with one superseded, one outside and one damaged file."""
-    parts = tuple(Shard(CELLS[0], i, i) for i in range(SIZE))
-    lab.plan = Plan((*parts, Shard(CELLS[1], 0, SIZE - 1), Shard(CELLS[2], 0, SIZE - 1)), 1)
-    lab.write(*parts)
-    lab.path(Shard(CELLS[2], 0, SIZE - 1)).write_bytes(b"no gzip")
-    lab.keep_going = True
-    lab.update()
-    return lab
+from support.database_lab import CELLS, SIZE, Lab, half, pruned
 
 
 def test_prune_lists_what_no_table_needs(lab: Lab) -> None:
@@ -76,19 +62,3 @@ def test_prune_refuses_when_a_file_that_the_database_knows_is_gone(lab: Lab) -> 
     with pytest.raises(UserError, match="bring it up to date first: snakemake summary"):
         remove(lab.results, ["superseded"])
     assert lab.path(Shard(CELLS[0], 0, SIZE - 1)).exists()
-
-
-def test_the_verb_lists_with_the_command_that_removes(
-    lab: Lab, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pruned(lab)
-    parser = argparse.ArgumentParser()
-    prune.add_arguments(parser)
-    assert prune.run(parser.parse_args(["--results", str(lab.results)])) == 0
-    *files, last = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in files] == ["damaged", "outside", "superseded"]
-    assert last.endswith("python -m pilotbench prune --remove superseded outside damaged")
-    prune.run(parser.parse_args(["--results", str(lab.results), "--remove", "all"]))
-    assert capsys.readouterr().out.splitlines()[-1].startswith("removed 3 files")
-    prune.run(parser.parse_args(["--results", str(lab.results)]))
-    assert capsys.readouterr().out == "nothing to prune\n"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import base64
 import json
 from pathlib import Path
 
 import pytest
 
+from pilotbench.commands.compare import text, where
 from pilotbench.ground.errors import UserError
 from pilotbench.results.summary import compare
-from pilotbench.results.summary.compare import add_arguments, where
 from support import simulated_models as sim
 
 
@@ -64,14 +63,14 @@ def test_owed_episodes_of_a_side_give_worst_cases_and_no_conclusion():
     assert row["p"] is None or row["p"] != row["p"]
     assert not row["told_apart"]
     assert "20 pairs have an owed episode" in found.verdict
-    assert "+0.0 to +20.0" in compare.text(found, Path("page.html"))
+    assert "+0.0 to +20.0" in text(found, Path("page.html"))
 
 
 def test_a_p_value_is_never_zero():
     base = frame(("baseline",))
     sides = [base.assign(success=won) for won in (False, True)]
     found = compare.compare(*sides, ("a", "b"), set())
-    assert "p (Holm) < 0.001" in compare.text(found, Path("page.html"))
+    assert "p (Holm) < 0.001" in text(found, Path("page.html"))
 
 
 def test_nothing_in_common_is_said():
@@ -122,10 +121,7 @@ def test_nothing_to_compare_has_no_picture():
     assert compare.figure(none.contrasts) == {}
 
 
-def test_the_command_has_both_sides_and_json(tmp_path):
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    args = parser.parse_args(["a", "b", "--base-where", "prompt=cot", "--json"])
-    assert (str(args.base), where(args.base_where, ""), args.json) == ("a", {"prompt": "cot"}, True)
+def test_a_filter_is_a_word_and_a_value_and_a_comparison_is_json():
+    assert where("prompt=cot", "") == {"prompt": "cot"}
     found = compare.compare(frame(), frame(), ("a", "b"), set())
     assert json.loads(json.dumps(compare.as_json(found)))["pairs"] == 200

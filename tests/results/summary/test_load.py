@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from dataclasses import replace
 
 import pytest
 
+from pilotbench.__main__ import main
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix import config
 from pilotbench.matrix.plan import Plan
@@ -99,23 +99,23 @@ def test_compare_reads_two_sides_of_one_database(built):
 
 def test_a_filter_that_nothing_fits_says_what_there_is(built):
     results, _ = built
-    with pytest.raises(compare.UserError, match=r"no episode with model=strng; there is: .*strong"):
+    with pytest.raises(UserError, match=r"no episode with model=strng; there is: .*strong"):
         compare.episodes(results, {"model": "strng"})
 
 
 def compared(*words):
-    parser = argparse.ArgumentParser()
-    compare.add_arguments(parser)
-    return compare.run(parser.parse_args([str(word) for word in words]))
+    return main(["compare", *map(str, words)])
 
 
 @pytest.mark.parametrize("arm", [(), ("--arm-where", "commit=9a8b")])
-def test_two_commits_of_one_folder_are_one_line_that_says_to_copy_it(built, tmp_path, arm):
+def test_two_commits_of_one_folder_are_one_line_that_says_to_copy_it(built, tmp_path, arm, capsys):
     results, _ = built
     link = tmp_path / "link"
     link.symlink_to(results)
-    with pytest.raises(UserError, match="copy the results folder before the later run"):
-        compared(results, link, "--base-where", "commit=0123", *arm)
+    assert compared(results, link, "--base-where", "commit=0123", *arm) == 2
+    error = capsys.readouterr().err
+    assert "copy the results folder before the later run" in error
+    assert error.count("\n") == 1
 
 
 def test_two_folders_are_compared_at_their_commits(built, tmp_path, capsys):

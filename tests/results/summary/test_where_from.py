@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pilotbench.commands.where_from import text
 from pilotbench.episodes.shard_file import write_shard
 from pilotbench.ground.errors import UserError
 from pilotbench.ground.run_command import file_digest
@@ -98,9 +99,9 @@ def test_what_is_owed_is_named_with_the_command_that_asks_for_it(lab: Lab) -> No
     assert [owed["kind"] for owed in origin.owed] == ["RateLimited"]
     assert origin.files[0]["state"] == "provisional"
     assert origin.finish == f"snakemake --config results_dir={lab.results}"
-    text = where_from.text(origin)
-    assert "and 1 owed:" in text
-    assert text[-1] == origin.finish
+    lines = text(origin).splitlines()
+    assert "and 1 owed:" in lines
+    assert lines[-1] == origin.finish
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_the_command_that_is_told_makes_the_files_again(tmp_path: Path) -> None:
     before = build.shards()
     told = json.loads(
         subprocess.run(
-            [sys.executable, "-c", _PROGRAM, "success_rate", "model=mine", "--json"],
+            [*_PILOTBENCH, "where-from", "success_rate", "model=mine", "--json"],
             cwd=build.folder,
             env=build.environment(),
             stdout=subprocess.PIPE,
@@ -162,14 +163,8 @@ def test_files_of_several_runs_are_made_again_by_several_commands(lab: Lab) -> N
     assert origin.notes == ["gone.yaml is not as it was: its SHA-256 was " + "0" * 64]
 
 
+_PILOTBENCH = (sys.executable, "-m", "pilotbench")
 _MINE = {"mine": {"provider": "players", "deployment": "oracle"}}
-_PROGRAM = """
-import argparse
-from pilotbench.results.summary import load, scores, where_from
-parser = argparse.ArgumentParser()
-where_from.add_arguments(parser)
-where_from.run(parser.parse_args())
-"""
 
 
 def _jobs_in_log(folder: Path) -> set[tuple[str, str, str]]:

@@ -1,51 +1,98 @@
-"""`python -m pilotbench VERB`: everything that is not a build."""
+"""Everything that is not a build. `COMMAND --help` explains one command.
+
+Exit codes: 0 success; 1 the command found a problem or failed; 2 wrong usage; 130 interrupted.
+"""
 
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import os
+import pkgutil
 import sys
+from dataclasses import dataclass
+from importlib.machinery import FileFinder
+from pathlib import Path
 
+from pilotbench import commands
 from pilotbench.ground.errors import PilotbenchError, UserError
 
-VERBS = {
-    "status": ("commands.status", "how far a run is: done, owed, in flight, spent"),
-    "estimate": ("commands.estimate", "what a run will cost, before it, and why each shard runs"),
-    "check": ("commands.check", "whether each key answers, as the model asked for, with calls"),
-    "show": ("commands.show", "one instance: rendered prompt, the problem, the transcript"),
-    "compare": ("results.summary.compare", "two result folders, prompts or models, paired"),
-    "where-from": ("results.summary.where_from", "where a number of the summary comes from"),
-    "prune": ("results.database.prune", "remove result files that no plan needs any more"),
-    "init": ("commands.init", "write a config of your own for the keys in the environment"),
-    "unlock": ("build.run_lock", "clear the stale lock of a killed run; end the pauses of keys"),
-}
+
+@dataclass(frozen=True)
+class Command:
+    """A module of `commands/` that defines `add_arguments` and `run`; it is not imported yet."""
+
+    module: str
+    description: str
+
+    @property
+    def name(self) -> str:
+        """The word on the command line."""
+        return self.module.rpartition(".")[2].replace("_", "-")
+
+    @property
+    def help(self) -> str:
+        """The first paragraph of the description in one line."""
+        return " ".join(self.description.partition("\n\n")[0].split()).rstrip(".")
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Keep the lines of a description; leave more room to the help of each argument."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=18)
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run one verb and return its exit code; a user's mistake is one line and 2."""
+    """Run one command and return its exit code; an error is one line on stderr."""
     words = sys.argv[1:] if words is None else words
     args = _parser(words[0] if words else "").parse_args(words)
     try:
-        return int(importlib.import_module(f"pilotbench.{VERBS[args.verb][0]}").run(args))
+        return int(importlib.import_module(args.module).run(args))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except PilotbenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
+def all_commands() -> list[Command]:
+    """Return the commands, sorted by name. No command is imported."""
+    found = []
+    for entry in pkgutil.iter_modules(commands.__path__, f"{commands.__name__}."):
+        assert isinstance(entry.module_finder, FileFinder)
+        file = Path(entry.module_finder.path, entry.name.rpartition(".")[2] + ".py")
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        if {"add_arguments", "run"} <= functions:
+            found.append(Command(entry.name, ast.get_docstring(tree) or ""))
+    return found
+
+
 def _parser(wanted: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pilotbench", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, (module, told) in VERBS.items():
-        verb = verbs.add_parser(name, help=told, description=f"{name}: {told}.")
-        if name == wanted:  # only the verb that is asked for is imported
-            importlib.import_module(f"pilotbench.{module}").add_arguments(verb)
+    """Return the parser; only the command `wanted` is imported and has its arguments."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pilotbench", description=__doc__, formatter_class=_Help
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in all_commands():
+        own = subparsers.add_parser(
+            command.name,
+            help=command.help.replace("%", "%%"),
+            description=command.description,
+            formatter_class=_Help,
+        )
+        own.set_defaults(module=command.module)
+        own.add_argument("--json", action="store_true", help="print JSON for other programs")
+        if command.name == wanted:
+            importlib.import_module(command.module).add_arguments(own)
     return parser
 
 

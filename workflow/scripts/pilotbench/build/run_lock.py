@@ -8,7 +8,6 @@ nothing about other machines: where the signature is another machine's, nothing 
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import json
 import os
@@ -21,8 +20,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pilotbench.asking.keys import pauses
-from pilotbench.commands.options import add_config, add_json, experiment_of
 from pilotbench.ground.job_context import ASKING, alive
 
 FOLDER = Path(".snakemake")
@@ -109,31 +106,6 @@ def unlock(folder: Path = FOLDER, force: bool = False) -> Finding:
             _clear(folder)
             return Finding("stale", found.says if found.state == "stale" else "cleared")
         return found
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `unlock`."""
-    parser.add_argument(
-        "--force", action="store_true", help="clear a lock whose owner nobody knows, too"
-    )
-    parser.add_argument(
-        "--pauses",
-        action="store_true",
-        help="instead: end the pauses that providers have asked for, on every key of the config",
-    )
-    add_config(parser)
-    add_json(parser)
-
-
-def run(args: argparse.Namespace) -> int:
-    """Explain the lock, and clear it when its owner is dead; with `--pauses` lift the pauses."""
-    if args.pauses:
-        lifted = pauses.lift(experiment_of(args).settings)
-        print(json.dumps(lifted) if args.json else "\n".join(pauses.lines(lifted)))
-        return 0
-    found = unlock(force=args.force)
-    print(json.dumps(asdict(found)) if args.json else found.says)
-    return 0 if found.state in ("none", "stale") else 1
 
 
 def machine() -> str:

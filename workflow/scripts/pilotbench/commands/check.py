@@ -1,4 +1,4 @@
-"""Before any money is spent: does each key answer, as the model that was asked for, with calls?
+"""Check that each key answers, as the requested model, and with tool calls.
 
 Each key is asked the next message of the matrix that has no answer, for each model that would use
 it; each model then plays its first instances, five messages at most. This is done by the very code
@@ -26,7 +26,7 @@ from pilotbench.asking.journal import Segment, sought
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient
 from pilotbench.asking.keys.secrets import environment, missing, notes
 from pilotbench.benchmark.instances import Instance
-from pilotbench.commands.options import add_config, add_json, experiment_of
+from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.ground.errors import (
     ContextOverflow,
@@ -90,7 +90,6 @@ class _Answered:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `check`."""
     add_config(parser)
-    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:

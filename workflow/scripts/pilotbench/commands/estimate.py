@@ -1,4 +1,4 @@
-"""What a run will cost, before it: requests, tokens, USD and hours; low, middle and high."""
+"""Estimate what a run costs: requests, tokens, USD and hours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from pilotbench.asking.keys.spending import spent
-from pilotbench.commands.options import add_config, add_json, experiment_of
+from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.estimation.needs import begun
 from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import Estimate, Row, estimate
@@ -24,7 +24,6 @@ _HEAD = ("model", "shards", "episodes", "requests", "input tokens", "output toke
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `estimate`."""
     add_config(parser)
-    add_json(parser)
     parser.add_argument("--shards", action="store_true", help="say of each shard why it runs")
 
 

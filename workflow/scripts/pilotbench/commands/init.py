@@ -1,6 +1,6 @@
-"""A config of one's own, for the keys that are in the environment; it asks for nothing.
+"""Write a config file for the keys that are set in the environment.
 
-Only names of variables are written, never what they hold.
+No request is sent. Only the names of variables are written, never their values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pilotbench.asking.keys.secrets import environment, missing, notes
-from pilotbench.commands.options import add_json
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix import config
 from pilotbench.matrix.config import Settings
@@ -69,7 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=OUT, metavar="FILE", help=f"file to write (default: {OUT})"
     )
     parser.add_argument("--force", action="store_true", help="replace the file where there is one")
-    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The arguments that every verb knows: which config, which form of output."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -13,37 +13,43 @@ from pilotbench.matrix.experiment import Experiment, load_experiment
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """Add `--configfile` and `--config`, which mean what they mean to a build."""
+    """Add `--configfile` and `--config`, with the meaning that they have in a build."""
     parser.add_argument(
         "--configfile",
         nargs="+",
         type=Path,
         default=[],
         metavar="FILE",
-        help="overlays over config/*.yaml, as in the build",
+        help="files that override config/*.yaml, as in a build",
     )
     parser.add_argument(
         "--config",
         nargs="+",
         default=[],
         metavar="KEY=VALUE",
-        help="single keys over all config files, as in the build",
+        help="single keys that override all config files, as in a build",
     )
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add `--json`."""
-    parser.add_argument("--json", action="store_true", help="print JSON for other programs")
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Add `--results`."""
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="the results folder (default: results)",
+    )
 
 
 def experiment_of(args: argparse.Namespace) -> Experiment:
-    """Return the matrix that the arguments name. Raises UserError."""
+    """Return the experiment that the arguments select. Raises UserError."""
     merged = config.read(args.configfile, overrides(args.config))
     return load_experiment(merged, [*map(Path, config.BASE_FILES), *args.configfile])
 
 
 def overrides(words: list[str]) -> dict[str, Any]:
-    """Return what `--config KEY=VALUE …` says. Raises ConfigError for another form."""
+    """Return the values of `--config KEY=VALUE …`. Raises ConfigError for another form."""
     found = {}
     for word in words:
         key, sign, value = word.partition("=")

@@ -1,4 +1,4 @@
-"""A look at one instance: the problem, the messages that a model is sent, what came of it.
+"""Show one instance: the problem, the prompt, the transcript.
 
 It asks nothing and needs no key, so it works before any money is spent. The transcript is that of
 the shard file, else what the journal holds so far.
@@ -16,7 +16,7 @@ from typing import Any
 from pilotbench.asking.asker import journal_of, journal_only
 from pilotbench.asking.journal.answers import Answers
 from pilotbench.benchmark.instances import Instance
-from pilotbench.commands.options import add_config, add_json, overrides
+from pilotbench.commands.options import add_config, overrides
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_shard
 from pilotbench.ground.errors import PilotbenchError, RecordError, UserError
@@ -59,7 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("index", type=int, metavar="INDEX", help="index of the instance, from 0")
     parser.add_argument("--repeat", type=int, default=0, metavar="N", help="which repeat, from 0")
     add_config(parser)
-    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:

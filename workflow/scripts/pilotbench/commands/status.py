@@ -1,4 +1,7 @@
-"""`status`: how far a run is, at any time; `--watch` keeps looking."""
+"""Report the progress of a run: finished, owed, in flight, spent.
+
+It works at any time: during a run, from another terminal, after a crash.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,12 @@ import time
 from dataclasses import asdict
 
 from pilotbench.build.progress import Watch
-from pilotbench.commands.options import add_config, add_json, experiment_of
+from pilotbench.commands.options import add_config, experiment_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `status`."""
     add_config(parser)
-    add_json(parser)
     parser.add_argument(
         "--watch",
         nargs="?",

@@ -9,17 +9,14 @@ The journal is not touched: whatever is removed can be built again without payin
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from pilotbench.ground import (links)
 from pilotbench.results.database import (shardfiles, store, updates)
 from pilotbench.results.database.queries import (opened)
 from pilotbench.ground.errors import (UserError)
-from pilotbench.build import (run_lock)
 
 KINDS = ("superseded", "outside", "damaged")
 _PRUNABLE = """
@@ -81,37 +78,3 @@ def _refuse_outdated(results: Path) -> None:
             f"{results / store.NAME}: does not know {other[0]} as it is now; "
             "bring it up to date first: snakemake summary"
         )
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `prune`."""
-    parser.add_argument("--results", type=Path, default=Path("results"), help="the results folder")
-    parser.add_argument(
-        "--remove", nargs="+", choices=(*KINDS, "all"), default=[], help="remove these kinds"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON for other programs")
-
-
-def run(args: argparse.Namespace) -> int:
-    """List what can go, or remove it; not while a run is in progress."""
-    if line := run_lock.in_progress():
-        raise UserError(f"{line}; prune when it has ended")
-    kinds = KINDS if "all" in args.remove else args.remove
-    files = remove(args.results, kinds) if kinds else prunable(args.results)
-    if args.json:
-        print(json.dumps([asdict(file) for file in files], indent=1))
-    else:
-        print("\n".join(text(files, removed=bool(kinds))))
-    return 0
-
-
-def text(files: list[Prunable], *, removed: bool) -> list[str]:
-    """Return a line a file and one that says what can be done."""
-    lines = [f"{f.kind:<11} {f.size:>10,} B {f.episodes:>6} episodes  {f.path}" for f in files]
-    total = f"{len(files)} files, {sum(f.size for f in files):,} B"
-    if removed:
-        return [*lines, f"removed {total}; the journal keeps their answers"]
-    if not files:
-        return ["nothing to prune"]
-    kinds = " ".join(kind for kind in KINDS if any(f.kind == kind for f in files))
-    return [*lines, f"{total}; remove them with: python -m pilotbench prune --remove {kinds}"]

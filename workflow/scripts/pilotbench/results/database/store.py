@@ -110,7 +110,7 @@ def reader(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Turn off DuckDB's progress bar: it goes to stdout, where JSON of a verb may stand."""
+    """Turn off DuckDB's progress bar: it goes to stdout, where a command prints JSON."""
     connection.execute("SET enable_progress_bar = false")
     return connection
 

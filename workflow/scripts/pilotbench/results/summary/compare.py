@@ -1,21 +1,12 @@
-"""Compare two result folders, two prompts or two models: paired, with what has flipped.
+"""Compare two sets of episodes: paired differences, and the episodes whose outcome has changed.
 
-    python -m pilotbench compare results-before results-after
-    python -m pilotbench compare results results --base-where prompt=baseline --arm-where prompt=cot
-    python -m pilotbench compare results-before results --base-where commit=1f2e
-
-An episode has one result and so one commit: to compare two commits, keep a copy of the results
-folder before the later run.
-
-Episodes are paired by model, prompt, task, difficulty, rate, index and repeat, without the words
-that the two sides are chosen by. An instance whose content has changed between the two is left
-out and counted.
+Episodes are paired by model, prompt, task, difficulty, rate, index and repeat, except for the words
+by which the two sides are chosen. An instance whose content differs between the two is left out and
+counted.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -29,7 +20,6 @@ import pandas as pd
 from pilotbench.ground import (atomic_files)
 from pilotbench.ground.errors import (UserError)
 from pilotbench.ground.untrusted_text import (csv_safe, visible)
-from pilotbench.results.summary import (formatting)
 from pilotbench.results.summary.contrasts import (family)
 from pilotbench.results.summary.load import (CELL, has_outcome, number, plain)
 from pilotbench.results.summary.transcripts import (link)
@@ -138,7 +128,7 @@ def episodes(results: Path, where: Mapping[str, str]) -> pd.DataFrame:
     """
     from pilotbench.results.database import (queries)
 
-    db_path = _database(results)
+    db_path = database(results)
     owed = plain(queries.owed(db_path)).drop(columns=["kind", "message"])
     frame = pd.concat([plain(queries.episodes(db_path)), owed.assign(status=OWED)])
     if "commit" in where:
@@ -154,65 +144,9 @@ def episodes(results: Path, where: Mapping[str, str]) -> pd.DataFrame:
     return frame
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `python -m pilotbench compare`."""
-    parser.add_argument("base", type=Path, help="results folder to compare with")
-    parser.add_argument("arm", type=Path, help="results folder that is compared")
-    for side in ("base", "arm"):
-        parser.add_argument(
-            f"--{side}-where",
-            default="",
-            metavar="WORD=VALUE,…",
-            help=f"only these episodes of the {side}: {', '.join(WHERE)} "
-            "(two commits are in two folders: keep a copy of the earlier results)",
-        )
-    parser.add_argument(
-        "--out", type=Path, help="page to write (default: ARM/summary/compare.html)"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Compare, write the page and its CSV files, print the result."""
-    wheres = [where(args.base_where, "--base-where"), where(args.arm_where, "--arm-where")]
-    folders = (args.base, args.arm)
-    names = tuple(_name(folder, words) for folder, words in zip(folders, wheres, strict=True))
-    chosen = {key for key in {*wheres[0], *wheres[1]} if wheres[0].get(key) != wheres[1].get(key)}
-    if chosen == {"commit"} and len({_database(folder).resolve() for folder in folders}) == 1:
-        raise UserError(
-            f"{args.arm}: an episode has one commit, so two commits of one folder have none in "
-            "common; copy the results folder before the later run and compare the two folders"
-        )
-    frames = [episodes(folder, words) for folder, words in zip(folders, wheres, strict=True)]
-    found = compare(frames[0], frames[1], (names[0], names[1]), chosen)
-    out = args.out or _folder(args.arm) / "summary" / "compare.html"
-    write(found, out, (_folder(args.base), _folder(args.arm)))
-    print(json.dumps(as_json(found), indent=1) if args.json else text(found, out))
-    return 0
-
-
-def where(words: str, option: str) -> dict[str, str]:
-    """Return `prompt=cot,model=x` as a dict. Raises UserError for an unknown word."""
-    pairs = [word.partition("=") for word in words.split(",") if word.strip()]
-    for key, sign, value in pairs:
-        if key.strip() not in WHERE or not sign or not value.strip():
-            raise UserError(
-                f"{option}: {key.strip()}{sign}{value}: give WORD=VALUE with "
-                f"one of {', '.join(WHERE)}"
-            )
-    return {key.strip(): value.strip() for key, _, value in pairs}
-
-
-def _name(folder: Path, words: Mapping[str, str]) -> str:
-    return " ".join([str(folder), *(f"{key}={value}" for key, value in words.items())])
-
-
-def _database(results: Path) -> Path:
+def database(results: Path) -> Path:
+    """Return the database of a results folder, or the database itself."""
     return results if results.suffix == ".duckdb" else results / "master.duckdb"
-
-
-def _folder(results: Path) -> Path:
-    return results.parent if results.suffix == ".duckdb" else results
 
 
 def as_json(found: Comparison) -> dict[str, Any]:
@@ -228,22 +162,6 @@ def as_json(found: Comparison) -> dict[str, Any]:
             for name, frame in (("contrasts", found.contrasts), ("flips", found.flips))
         },
     }
-
-
-def text(found: Comparison, out: Path) -> str:
-    """Return the comparison for a terminal."""
-    lines = [f"base: {visible(found.base)}", f"arm:  {visible(found.arm)}", found.verdict]
-    for row in found.contrasts.itertuples(index=False):
-        name = " ".join(word for word in (row.model, row.prompt) if word)
-        lines.append(f"  {name:<40} {_difference(row)}  n {row.n}")
-    return "\n".join([*lines, f"page: {out}"])
-
-
-def _difference(row: Any) -> str:
-    if row.owed:
-        return f"{100 * row.lower:+.1f} to {100 * row.upper:+.1f}  {row.note}"
-    limits = f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
-    return f"{100 * row.difference:+.1f} {limits}  p (Holm) {formatting.number('p', row.p_holm)}"
 
 
 def write(found: Comparison, out: Path, results: tuple[Path, Path]) -> None:

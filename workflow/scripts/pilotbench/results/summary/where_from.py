@@ -8,16 +8,14 @@ they count where one of them is named.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pilotbench.results.database import (store)
 from pilotbench.results.database.queries import (opened)
 from pilotbench.results.database.schema import (CELL)
 from pilotbench.results.database.views import (COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES_SQL)
@@ -277,68 +275,3 @@ def _shape(file: Json) -> list[str]:
         "max_turns": file["max_turns"] or "auto",
     }
     return [f"{key}={value}" for key, value in config.items()]
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `where-from`."""
-    parser.add_argument("column", help="a column of a table: success_rate, cost_usd, …")
-    parser.add_argument(
-        "words", nargs="*", metavar="WORD=VALUE", help=f"which cells: {', '.join(CELL)}"
-    )
-    parser.add_argument("--results", type=Path, default=Path("results"), help="the results folder")
-    parser.add_argument("--json", action="store_true", help="print JSON for other programs")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Print where a number comes from."""
-    words = {}
-    for word in args.words:
-        key, sign, value = word.partition("=")
-        if not sign:
-            raise UserError(f"where-from: {word}: must be WORD=VALUE")
-        words[key] = value
-    origin = where_from(args.results / store.NAME, args.column, words, args.results)
-    print(json.dumps(asdict(origin), indent=1) if args.json else "\n".join(text(origin)))
-    return 0
-
-
-def text(origin: Origin) -> list[str]:
-    """Return the answer in lines for a terminal."""
-    told = " ".join(f"{word}={value}" for word, value in origin.words.items())
-    value = "none" if origin.value is None else f"{origin.value:g}"
-    lines = [f"{origin.column} {told} = {value}, from {len(origin.episodes)} episodes:"]
-    lines += [f"  {_episode(episode)}" for episode in origin.episodes]
-    if origin.owed:
-        lines.append(f"and {len(origin.owed)} owed:")
-        lines += [f"  {_episode(owed | {'level': owed['kind']})}" for owed in origin.owed]
-    if origin.files:
-        lines.append(f"in {len(origin.files)} files:")
-        lines += [f"  {_file(file)}" for file in origin.files]
-    lines += origin.notes
-    if origin.commands:
-        lines.append("made again, without paying for what the journal holds, by:")
-        lines += origin.commands
-    lines += [f"owed: {words}" for words in origin.helps]
-    if origin.finish:
-        lines += ["to request what is owed and write the missing files:"]
-        lines.append(origin.finish)
-    return lines
-
-
-def _episode(episode: Json) -> str:
-    cell = "/".join(str(episode[word]) for word in CELL)
-    outcome = episode["level"] or episode["status"]
-    return f"{cell} index={episode['index']} repeat={episode['repeat']} {outcome}"
-
-
-def _file(file: Json) -> str:
-    if file["state"] == "provisional":
-        return f"{file['path']} ({file['episodes']} episodes) from the journal, no file yet"
-    commit = (file["commit"] or "no commit")[:12] + (" dirty" if file["dirty"] else "")
-    job = (
-        f"job {file['job'] or file['cluster_job'] or 'unknown'} of {file['run'] or 'no known run'}"
-    )
-    return (
-        f"{file['path']} ({file['episodes']} episodes) {commit} {file['ended']} {file['host']} "
-        f"{job} scoring {file['scoring_version']} sha256 {file['sha256'][:12]}"
-    )

@@ -1,0 +1,57 @@
+"""List the result files that no table needs, or remove them.
+
+superseded  other files hold all of its episodes, or the present config would ask them differently
+outside     the selection of the last command plans none of its episodes
+damaged     it cannot be read
+
+The journal is not touched: whatever is removed can be rebuilt at no cost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from pilotbench.build import run_lock
+from pilotbench.commands.options import add_results
+from pilotbench.ground.errors import UserError
+from pilotbench.results.database.prune import KINDS, Prunable, prunable, remove
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `prune`."""
+    add_results(parser)
+    parser.add_argument(
+        "--remove", nargs="+", choices=(*KINDS, "all"), default=[], help="remove these kinds"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """List the files, or remove them; refuse while a run is in progress."""
+    if line := run_lock.in_progress():
+        raise UserError(f"{line}; prune when it has ended")
+    kinds = KINDS if "all" in args.remove else args.remove
+    files = remove(args.results, kinds) if kinds else prunable(args.results)
+    if args.json:
+        print(json.dumps([asdict(file) for file in files], indent=1))
+    else:
+        print(text(files, removed=bool(kinds)))
+    return 0
+
+
+def text(files: Sequence[Prunable], *, removed: bool) -> str:
+    """Return one line per file and the total."""
+    lines = [f"{f.kind:<11} {f.size:>10,} B {f.episodes:>6} episodes  {f.path}" for f in files]
+    return "\n".join([*lines, _total(files, removed)])
+
+
+def _total(files: Sequence[Prunable], removed: bool) -> str:
+    total = f"{len(files)} files, {sum(f.size for f in files):,} B"
+    if removed:
+        return f"removed {total}; the journal keeps their answers"
+    if not files:
+        return "nothing to prune"
+    kinds = " ".join(kind for kind in KINDS if any(f.kind == kind for f in files))
+    return f"{total}; remove them with: python -m pilotbench prune --remove {kinds}"

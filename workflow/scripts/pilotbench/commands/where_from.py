@@ -1,0 +1,89 @@
+"""Explain where a number of the summary comes from.
+
+    python -m pilotbench where-from success_rate model=oracle prompt=baseline
+
+A word that is left out means all of the current selection. Reference players count only where one
+of them is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pilotbench.commands.options import add_results
+from pilotbench.ground.errors import UserError
+from pilotbench.results.database import store
+from pilotbench.results.database.schema import CELL
+from pilotbench.results.summary.where_from import Origin, where_from
+
+Json = Mapping[str, Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `where-from`."""
+    parser.add_argument("column", help="a column of a table: success_rate, cost_usd, …")
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD=VALUE", help=f"which cells: {', '.join(CELL)}"
+    )
+    add_results(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print where a number comes from."""
+    words = chosen(args.words)
+    origin = where_from(args.results / store.NAME, args.column, words, args.results)
+    print(json.dumps(asdict(origin), indent=1) if args.json else text(origin))
+    return 0
+
+
+def chosen(words: Sequence[str]) -> dict[str, str]:
+    """Return `WORD=VALUE …` as a dict. Raises UserError for another form."""
+    pairs = [word.partition("=") for word in words]
+    for word, (_, sign, _) in zip(words, pairs, strict=True):
+        if not sign:
+            raise UserError(f"where-from: {word}: must be WORD=VALUE")
+    return {key: value for key, _, value in pairs}
+
+
+def text(origin: Origin) -> str:
+    """Return the answer in lines for a terminal."""
+    told = " ".join(f"{word}={value}" for word, value in origin.words.items())
+    value = "none" if origin.value is None else f"{origin.value:g}"
+    lines = [f"{origin.column} {told} = {value}, from {len(origin.episodes)} episodes:"]
+    lines += [f"  {_episode(episode)}" for episode in origin.episodes]
+    if origin.owed:
+        lines.append(f"and {len(origin.owed)} owed:")
+        lines += [f"  {_episode(owed | {'level': owed['kind']})}" for owed in origin.owed]
+    if origin.files:
+        lines.append(f"in {len(origin.files)} files:")
+        lines += [f"  {_file(file)}" for file in origin.files]
+    lines += origin.notes
+    if origin.commands:
+        lines += ["to reproduce it, without paying for what the journal holds:", *origin.commands]
+    lines += [f"owed: {words}" for words in origin.helps]
+    if origin.finish:
+        lines += ["to request what is owed and write the missing files:", origin.finish]
+    return "\n".join(lines)
+
+
+def _episode(episode: Json) -> str:
+    cell = "/".join(str(episode[word]) for word in CELL)
+    outcome = episode["level"] or episode["status"]
+    return f"{cell} index={episode['index']} repeat={episode['repeat']} {outcome}"
+
+
+def _file(file: Json) -> str:
+    if file["state"] == "provisional":
+        return f"{file['path']} ({file['episodes']} episodes) from the journal, no file yet"
+    commit = (file["commit"] or "no commit")[:12] + (" dirty" if file["dirty"] else "")
+    job = (
+        f"job {file['job'] or file['cluster_job'] or 'unknown'} of {file['run'] or 'no known run'}"
+    )
+    return (
+        f"{file['path']} ({file['episodes']} episodes) {commit} {file['ended']} {file['host']} "
+        f"{job} scoring {file['scoring_version']} sha256 {file['sha256'][:12]}"
+    )
