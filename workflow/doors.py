@@ -50,8 +50,6 @@ GONE = {
     "--batch-commit": "every answer is on disk before it is used",
 }
 """Flags without a meaning any more, and why."""
-EMBEDDED = "llamacpp"
-"""The kind of the models that run on this machine."""
 WITH_VALUE = ("--checkpoint-interval",)
 ENVIRONMENT = f"Where no flag says otherwise, {', '.join(VARIABLES.values())} count."
 NO_MAKE = (
@@ -182,7 +180,8 @@ def with_keys() -> str:
     A model that runs on this machine works for hours: it has to be named.
     """
     from pilotbench.asking.keys import secrets
-    from pilotbench.providers.settings import IN_PROCESS
+    from pilotbench.providers.kind import Role
+    from pilotbench.providers.kinds import KINDS
 
     settings, variables = settings_of({}), secrets.environment()
     lacking = {
@@ -192,14 +191,14 @@ def with_keys() -> str:
     }
     chosen, services = [], []
     for model in settings.catalog.values():
-        kind = settings.providers[model.provider].kind
-        if kind == EMBEDDED:
+        kind = KINDS[settings.providers[model.provider].kind]
+        if kind.role is Role.EMBEDDED:
             note(f"{model.name} is left out: it runs on this machine for hours; to run it, name it")
         elif model.provider in lacking:
             note(f"{model.name} is left out: {lacking[model.provider]}")
         else:
             chosen.append(model.name)
-            services += [model.name] if kind not in IN_PROCESS else []
+            services += [model.name] if not kind.in_process else []
     if not services:
         note("no key is set: only reference players are left")
     return ",".join(chosen)
@@ -211,12 +210,15 @@ def of_config(words: list[str]) -> dict[str, str]:
     Nothing where the person chooses models or overlays. Raises UserError where none is left.
     """
     from pilotbench.ground.errors import UserError
+    from pilotbench.providers.kind import Role
+    from pilotbench.providers.kinds import KINDS
 
     if names_models(words) or given(words)["--configfile"]:
         return {}
     settings = settings_of({})
+    kinds = {name: KINDS[provider.kind] for name, provider in settings.providers.items()}
     left = [m.name for m in settings.models.values()
-            if settings.providers[m.provider].kind != EMBEDDED]  # fmt: skip
+            if kinds[m.provider].role is not Role.EMBEDDED]  # fmt: skip
     slow = [name for name in settings.models if name not in left]
     if not left:
         raise UserError(

@@ -19,8 +19,8 @@ from pilotbench.benchmark.tasks.task import Task
 from pilotbench.episodes.episode import Episode, cost_usd, play
 from pilotbench.ground import errors, schemas
 from pilotbench.ground.canonical_json import digest
-from pilotbench.providers.players import answer, call_message
 from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.protocols.players import answer, call_message
 from pilotbench.providers.protocols.protocol import NO_CALL, compact
 from pilotbench.providers.provider import Answer, Completion, Request, Tokens
 from pilotbench.providers.settings import Model, Price

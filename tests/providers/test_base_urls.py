@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pilotbench.providers.base_urls import has_user, problem
+from pilotbench.providers.kinds import KINDS
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from pilotbench.providers.base_urls import has_user, problem
         ("openai", "https://host/v1#x", "must end before the ?"),
         ("openai", "https://host/v1/chat/completions", "must end before /chat/completions"),
         ("openai", "https://host/v1/completions/", "must end before /completions"),
-        ("azure", "https://r.example?api-version=2024-10-21", "write api_version as a key"),
+        ("azure", "https://r.example?api-version=2024-10-21", "api_version as a separate key"),
         (
             "azure",
             "https://r.example/openai/deployments/gpt/chat/completions",
@@ -33,7 +34,7 @@ from pilotbench.providers.base_urls import has_user, problem
     ],
 )
 def test_a_base_url_that_cannot_work_is_told(kind: str, url: str, told: str) -> None:
-    found = problem(url, kind)
+    found = problem(url, KINDS[kind].url)
     assert found is not None
     assert told in found
     assert "abc" not in found
@@ -52,7 +53,7 @@ def test_a_base_url_that_cannot_work_is_told(kind: str, url: str, told: str) -> 
     ],
 )
 def test_a_base_url_that_can_work_is_not_refused(kind: str, url: str) -> None:
-    assert problem(url, kind) is None
+    assert problem(url, KINDS[kind].url) is None
 
 
 def test_a_user_in_a_url_is_seen() -> None:

@@ -13,6 +13,7 @@ from pilotbench.ground import errors
 from pilotbench.providers.bodies import LONGEST_RAW, completion
 from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.finish_reasons import Meaning, meaning
+from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.protocols import PROTOCOLS, history
 from pilotbench.providers.provider import Completion, Tokens
 
@@ -32,7 +33,7 @@ def said(content: Any, **rest: Any) -> dict[str, Any]:
 
 
 def read(content: bytes) -> Completion:
-    return completion("openai", content)
+    return completion(KINDS["openai"].failures, content)
 
 
 def stream(*chunks: Any, end: str = "data: [DONE]\n\n") -> bytes:
@@ -339,5 +340,5 @@ def test_no_body_raises_anything_but_an_error_of_the_provider(values: list[Any],
 
 @given(st.integers(400, 599), VALUES)
 def test_no_error_body_raises(status: int, value: Any) -> None:
-    assert isinstance(failure("openai", status, {}, value), errors.ProviderError)
-    broken_call("openai", status, value)
+    assert isinstance(failure(KINDS["openai"].failures, status, {}, value), errors.ProviderError)
+    broken_call(KINDS["openai"].failures, status, value)

@@ -10,6 +10,7 @@ import pytest
 
 from pilotbench.ground import errors
 from pilotbench.providers.failures import broken_call, failure, reset, retry_after
+from pilotbench.providers.kinds import KINDS
 
 
 def told(message: str = "no", **error: Any) -> dict[str, Any]:
@@ -132,7 +133,7 @@ CASES: list[tuple[str, int, Any, type[errors.ProviderError]]] = [
 def test_an_answer_becomes_an_error(
     kind: str, status: int, body: Any, expected: type[errors.ProviderError]
 ) -> None:
-    found = failure(kind, status, {}, body)
+    found = failure(KINDS[kind].failures, status, {}, body)
     assert type(found) is expected
     assert str(found).startswith(f"HTTP {status}")
 
@@ -184,22 +185,24 @@ def test_the_reset_of_a_rate_header_is_read(text: str, seconds: float) -> None:
 def test_a_429_carries_how_long_and_whether_all_is_used_up(
     headers: dict[str, str], wait: float, exhausted: bool
 ) -> None:
-    found = failure("openai", 429, headers, told())
+    found = failure(KINDS["openai"].failures, 429, headers, told())
     assert isinstance(found, errors.RateLimited)
     assert (found.retry_after, found.exhausted) == (wait, exhausted)
 
 
 def test_an_error_carries_status_and_codes_as_evidence() -> None:
-    found = failure("azure", 404, {}, told(code="DeploymentNotFound", type="invalid"))
+    found = failure(
+        KINDS["azure"].failures, 404, {}, told(code="DeploymentNotFound", type="invalid")
+    )
     assert (found.status, found.codes) == (404, {"DeploymentNotFound", "invalid"})
-    assert failure("openai", 429, {}, [told(status="RESOURCE_EXHAUSTED")]).codes == {
-        "RESOURCE_EXHAUSTED"
-    }
+    assert failure(
+        KINDS["openai"].failures, 429, {}, [told(status="RESOURCE_EXHAUSTED")]
+    ).codes == {"RESOURCE_EXHAUSTED"}
 
 
 @pytest.mark.parametrize("status", [429, 503, 529, 500, 498])
 def test_retry_after_counts_on_whatever_may_be_retried(status: int) -> None:
-    found = failure("openai", status, {"retry-after": "7"}, told())
+    found = failure(KINDS["openai"].failures, status, {"retry-after": "7"}, told())
     assert isinstance(found, errors.Retryable)
     assert found.retry_after == 7
 
@@ -219,7 +222,7 @@ def test_retry_after_counts_on_whatever_may_be_retried(status: int) -> None:
     ],
 )
 def test_the_wait_is_read_from_words_and_details(body: Any, seconds: float | None) -> None:
-    found = failure("openai", 429, {}, body)
+    found = failure(KINDS["openai"].failures, 429, {}, body)
     assert isinstance(found, errors.RateLimited)
     assert found.retry_after == seconds
 
@@ -245,7 +248,7 @@ BROKEN = "<function=finish>{bad"
 def test_what_the_service_could_not_read_is_the_models_own(
     status: int, body: Any, written: str | None
 ) -> None:
-    assert broken_call("openai", status, body) == ("tool_use_failed", written)
+    assert broken_call(KINDS["openai"].failures, status, body) == ("tool_use_failed", written)
 
 
 @pytest.mark.parametrize(
@@ -258,4 +261,4 @@ def test_what_the_service_could_not_read_is_the_models_own(
     ],
 )
 def test_other_failures_are_not_the_models(status: int, message: str) -> None:
-    assert broken_call("openai", status, told(message)) is None
+    assert broken_call(KINDS["openai"].failures, status, told(message)) is None

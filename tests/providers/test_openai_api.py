@@ -16,7 +16,8 @@ import pytest
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import errors
-from pilotbench.providers.openai_api import OpenAIProvider, connect, unicode_only, wire_body
+from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.openai_api import ChatCompletions, unicode_only, wire_body
 from pilotbench.providers.provider import Completion, Request, Tokens
 from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
@@ -110,10 +111,10 @@ def _request(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def client(url: str, kind: str = "openai", **settings: Any) -> Iterator[OpenAIProvider]:
+def client(url: str, kind: str = "openai", **settings: Any) -> Iterator[ChatCompletions]:
     """Yield a client of `url` with the key `k`."""
     provider = ProviderSettings("p", kind, {"k": Key("k", "p", 1)}, base_url=url, **settings)
-    made = connect(provider, Model("m", "p", "m"), {"k": Access(url, CANARY)})
+    made = KINDS[provider.kind].connect(provider, Model("m", "p", "m"), {"k": Access(url, CANARY)})
     try:
         yield made
     finally:
@@ -148,7 +149,7 @@ def test_the_headers_of_an_access_are_sent() -> None:
     with served(chat(), seen) as url:
         provider = ProviderSettings("p", "openai", {"k": Key("k", "p", 1)}, base_url=url)
         access = Access(url, CANARY, (("OpenAI-Organization", "org-1"),))
-        made = connect(provider, Model("m", "p", "m"), {"k": access})
+        made = KINDS[provider.kind].connect(provider, Model("m", "p", "m"), {"k": access})
         made.complete(request(), "k", 5)
         made.close()
     assert b"openai-organization: org-1" in seen[0].lower()

@@ -25,7 +25,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import errors
 from pilotbench.providers import transport
-from pilotbench.providers.openai_api import OpenAIProvider, connect
+from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.openai_api import ChatCompletions
 from pilotbench.providers.provider import Request
 from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
@@ -103,16 +104,18 @@ def _request(connection: socket.socket) -> bool:
 
 
 @contextmanager
-def client(url: str, **settings: Any) -> Iterator[OpenAIProvider]:
+def client(url: str, **settings: Any) -> Iterator[ChatCompletions]:
     provider = ProviderSettings("p", "openai", {"k": Key("k", "p", 1)}, base_url=url, **settings)
-    made = connect(provider, Model("m", "p", "m"), {"k": Access(url, "sk-secret")})
+    made = KINDS[provider.kind].connect(
+        provider, Model("m", "p", "m"), {"k": Access(url, "sk-secret")}
+    )
     try:
         yield made
     finally:
         made.close()
 
 
-def ask(provider: OpenAIProvider) -> str | None:
+def ask(provider: ChatCompletions) -> str | None:
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
     request = Request(body, Instance("t", "none", 0, "hi"), "none", 0, 0)
     content: str | None = provider.complete(request, "k", 20).message["content"]

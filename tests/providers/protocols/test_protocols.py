@@ -11,8 +11,8 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.toolbox import TOOLS
-from pilotbench.providers.players import call_message, protocol_of
 from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.protocols.players import call_message, protocol_of
 from pilotbench.providers.protocols.protocol import (
     NO_CALL,
     NOT_EXECUTED,

@@ -38,6 +38,8 @@ from pilotbench.ground.errors import (
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.providers.kind import Role
+from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.provider import Answer, Request
 from pilotbench.providers.served import complaint
@@ -145,7 +147,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _asked(experiment: Experiment, model: Model, alias: str) -> Row:
     """Ask something through one key."""
     settings, row = experiment.settings, Row(model.name, model.provider, alias, None)
-    if settings.providers[model.provider].kind == "player":
+    if KINDS[settings.providers[model.provider].kind].role is Role.PLAYER:
         return replace(row, latency_s=0.0, reported=model.deployment)
     if lacking := missing(settings, [alias]):
         return row if _others_are_set(settings, alias) else replace(row, problem=lacking[0])

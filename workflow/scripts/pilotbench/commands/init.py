@@ -16,7 +16,7 @@ from pilotbench.asking.keys.secrets import environment, missing, notes
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix import config
 from pilotbench.matrix.config import Settings
-from pilotbench.providers.settings import DEFAULT_SLOTS, IN_PROCESS
+from pilotbench.providers.kinds import KINDS
 
 OUT = Path("mine.yaml")
 
@@ -95,7 +95,7 @@ def look(settings: Settings, variables: Mapping[str, str]) -> Found:
     keys: dict[str, tuple[str, ...]] = {}
     lacking: list[str] = []
     for name, provider in settings.providers.items():
-        if provider.kind in IN_PROCESS:
+        if KINDS[provider.kind].in_process:
             continue
         lines = {alias: missing(settings, [alias], variables) for alias in provider.keys}
         there = tuple(alias for alias, line in lines.items() if not line)
@@ -165,7 +165,7 @@ def _providers(settings: Settings, found: Found) -> Iterator[str]:
         yield f"  {_name(settings, service)}:"
         yield "    kind: openai"
         yield f"    base_url: {service.base_url}"
-        slots = f"slots: {DEFAULT_SLOTS['openai']}"
+        slots = f"slots: {KINDS['openai'].default_slots}"
         yield f"    keys: {{{service.name}_own: {{env: {service.env}, {slots}}}}}"
     yield ""
 

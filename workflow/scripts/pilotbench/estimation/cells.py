@@ -14,6 +14,8 @@ from pilotbench.estimation.needs import First, Need, sample
 from pilotbench.estimation.ranges import Load, total
 from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.providers.kind import Role
+from pilotbench.providers.kinds import KINDS
 
 
 @dataclass
@@ -68,8 +70,8 @@ class CellEstimates:
 
     def _reported(self, model: str, load: Load) -> Load:
         """Return a load as the provider counts it: players report no tokens."""
-        is_player = self.experiment.settings.provider_of(model).kind == "player"
-        return Load(load.requests) if is_player else load
+        kind = KINDS[self.experiment.settings.provider_of(model).kind]
+        return Load(load.requests) if kind.role is Role.PLAYER else load
 
     @cached_property
     def _indices(self) -> dict[Cell, list[int]]:

@@ -18,15 +18,9 @@ from pilotbench.estimation.ranges import Load, Range
 from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import home_key
+from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.settings import Key
 
-LATENCY_S = {
-    "player": Range(0.0, 0.003, 0.1),
-    "llamacpp": Range(0.1, 5.0, 60.0),
-    "openai": Range(0.0, 2.0, 20.0),
-    "azure": Range(0.0, 2.0, 20.0),
-}
-"""Seconds a request, by kind of provider, where there is no history."""
 FROM_HISTORY = Range(0.5, 1.0, 2.0)
 """Factors on the mean latency where there is history: services are slower at some hours."""
 SHARD_S = Range(0.2, 1.0, 5.0)
@@ -107,7 +101,7 @@ def _keys(experiment: Experiment, need: Need, unset: set[str]) -> dict[str, Key]
 def _latency(experiment: Experiment, past: History, model: str) -> Range:
     known = past.latency_s(model)
     if known is None:
-        return LATENCY_S[experiment.settings.provider_of(model).kind]
+        return Range(*KINDS[experiment.settings.provider_of(model).kind].latency_s)
     return FROM_HISTORY.times(known)
 
 

@@ -21,9 +21,8 @@ from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.ground import yaml_files
 from pilotbench.ground.errors import ConfigError
 from pilotbench.ground.path_names import expanded
+from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.settings import (
-    DEFAULT_SLOTS,
-    RETRY_FOR_S,
     Key,
     Model,
     Price,
@@ -241,9 +240,9 @@ def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> 
 
 
 def _provider(name: str, entry: Mapping[str, Any], config: Mapping[str, Any]) -> ProviderSettings:
-    kind = entry["kind"]
+    kind = KINDS[entry["kind"]]
     keys = {
-        alias: Key(alias, name, **{"slots": DEFAULT_SLOTS[kind], **(key or {})})
+        alias: Key(alias, name, **{"slots": kind.default_slots, **(key or {})})
         for alias, key in entry["keys"].items()
     }
     rest: Json = {
@@ -251,13 +250,13 @@ def _provider(name: str, entry: Mapping[str, Any], config: Mapping[str, Any]) ->
     }
     rest.setdefault("base_url", entry.get("endpoint"))
     rest.setdefault("base_url_env", entry.get("endpoint_env"))
-    rest.setdefault("retry_for_s", RETRY_FOR_S[kind])
+    rest.setdefault("retry_for_s", kind.retry_for_s)
     bundle = config.get("ca_bundle")
     rest |= {
         "proxy": config.get("proxy"),
         "ca_bundle": str(expanded("ca_bundle", bundle)) if bundle else None,
     }
-    return ProviderSettings(name=name, kind=kind, keys=keys, **rest)
+    return ProviderSettings(name=name, kind=kind.name, keys=keys, **rest)
 
 
 def load_file(path: Path) -> Json:

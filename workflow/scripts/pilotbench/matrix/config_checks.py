@@ -15,12 +15,12 @@ from pilotbench.ground.scrubber import looks_secret
 from pilotbench.matrix import parameters
 from pilotbench.matrix.config import listed
 from pilotbench.providers import base_urls, weights
+from pilotbench.providers.kinds import KINDS
 
 Json = dict[str, Any]
 Place = tuple[Any, ...]
 Problem = tuple[Place, str]
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DEPLOYMENT = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _NAMES = ("env", "base_url_env", "endpoint_env")
 _URLS = ("base_url", "endpoint")
 _LISTS = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
@@ -125,18 +125,18 @@ def _urls(config: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _url(url: str, kind: str) -> str | None:
-    problem = base_urls.problem(url, kind)
+    problem = base_urls.problem(url, KINDS[kind].url)
     if problem is None and base_urls.has_user(url):
         return "holds a user or password: write base_url_env, and the URL into that variable"
     return problem
 
 
 def _requests(config: Mapping[str, Any]) -> Iterator[Problem]:
-    azure = {name for name, entry in _entries(config, "providers") if entry["kind"] == "azure"}
+    kinds = {name: KINDS[entry["kind"]] for name, entry in _entries(config, "providers")}
     for name, entry in _entries(config, "model_catalog"):
-        if entry["provider"] in azure and not _DEPLOYMENT.fullmatch(entry["deployment"]):
-            place = ("model_catalog", name, "deployment")
-            yield place, "is part of a URL on Azure: letters, digits and . _ - only"
+        kind = kinds.get(entry["provider"])
+        if kind is not None and (problem := kind.deployment_problem(entry["deployment"])):
+            yield ("model_catalog", name, "deployment"), problem
         for below, why in parameters.problems(
             entry.get("parameters") or {}, entry.get("protocol", "native")
         ):

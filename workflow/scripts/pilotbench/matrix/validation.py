@@ -14,6 +14,7 @@ from pilotbench.ground.errors import ConfigError, hint
 from pilotbench.ground.scrubber import looks_secret
 from pilotbench.matrix import config_checks, paths
 from pilotbench.matrix.config import Settings, expand, listed, load_file, settings, typed
+from pilotbench.providers import kinds
 
 TAKEN = frozenset(
     (
@@ -87,11 +88,17 @@ def _refuse(
         raise ConfigError(f"{origin.of(path, _at(path, config))}: {_dotted(path)} {why}")
 
 
+def schema_of(name: str) -> dict[str, Any]:
+    """Return the schema of a part of the config; that of providers knows every provider kind."""
+    schema = schemas.load(name)
+    return kinds.completed(schema) if name == "providers" else schema
+
+
 def _check(value: Any, schema_name: str, prefix: tuple[str, ...], origin: _Origin) -> None:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    schema = schemas.load(schema_name)
+    schema = schema_of(schema_name)
     error = best_match(Draft202012Validator(schema).iter_errors(value))
     if error is not None:
         raise ConfigError(_explain(error, prefix, origin))

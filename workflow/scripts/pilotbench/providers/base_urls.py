@@ -1,14 +1,29 @@
-"""Base URLs: what is wrong with one, said before anything is sent. No message shows the URL."""
+"""Problems of base URLs, reported before anything is sent. No message shows the URL."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 _WHOLE_PATHS = ("/chat/completions", "/completions", "/responses")
 
 
-def problem(url: str, kind: str) -> str | None:
-    """Return what is wrong with the base URL (kind azure: endpoint) of a provider, else None."""
+@dataclass(frozen=True)
+class UrlRules:
+    """What a provider kind expects of a base URL.
+
+    `key` is the key of the config that holds it, `query_hint` what to write instead of a query.
+    `path_problem` returns what is wrong with a path, None where nothing is.
+    """
+
+    key: str = "base_url"
+    query_hint: str = "a key goes into the variable that env names"
+    path_problem: Callable[[str], str | None] = lambda path: None
+
+
+def problem(url: str, rules: UrlRules) -> str | None:
+    """Return what is wrong with the base URL of a provider, None where nothing is."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -19,26 +34,10 @@ def problem(url: str, kind: str) -> str | None:
     if any(sign.isspace() or not sign.isprintable() for sign in url):
         return "must not hold spaces or control characters"
     if parts.query or parts.fragment or "?" in url or "#" in url:
-        return _query(kind)
+        return f"must end before the ?: {rules.query_hint}"
     path = parts.path.rstrip("/")
-    if kind == "azure" and "/openai/" in f"{path}/":
-        return _azure(path)
     whole = next((end for end in _WHOLE_PATHS if path.endswith(end)), None)
-    return f"must end before {whole}" if whole else None
-
-
-def _query(kind: str) -> str:
-    if kind == "azure":
-        return "must end before the ?: write api_version as a key of its own, a secret in env"
-    return "must end before the ?: a key goes into the variable that env names"
-
-
-def _azure(path: str) -> str | None:
-    if "/openai/deployments" in path:
-        return "must end before /openai: the deployment is named in model_catalog"
-    if "/openai/v1" in path:
-        return "ends in /openai/v1, the interface of kind openai: write kind: openai, base_url: …"
-    return None
+    return rules.path_problem(f"{path}/") or (f"must end before {whole}" if whole else None)
 
 
 def has_user(url: str) -> bool:

@@ -15,7 +15,7 @@ from itertools import dropwhile
 from typing import Any
 
 from pilotbench.ground.errors import ContextOverflow, Refused, ServerFailed, UnusableAnswer
-from pilotbench.providers.failures import broken_call, wrapped
+from pilotbench.providers.failures import FailureRules, broken_call, wrapped
 from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.provider import Completion, Tokens
 from pilotbench.providers.usage import tokens
@@ -33,7 +33,7 @@ _SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
 """Meanings that explain why a choice has no message."""
 
 
-def completion(kind: str, content: bytes) -> Completion:
+def completion(rules: FailureRules, content: bytes) -> Completion:
     """Return the completion in the body of a 2xx answer.
 
     Raises UnusableAnswer where it holds none, ServerFailed for a gateway's page, Refused where the
@@ -43,7 +43,7 @@ def completion(kind: str, content: bytes) -> Completion:
     if _PAGE.match(text):
         raise ServerFailed(f"a page of HTML instead of an answer: {text[:200]}")
     try:
-        return _completion(kind, _body(text))
+        return _completion(rules, _body(text))
     except UnusableAnswer as error:
         error.raw = text[:LONGEST_RAW]
         raise
@@ -165,12 +165,12 @@ def _add_call(calls: list[Json], piece: Json, place: int) -> None:
         call["function"][name] = old + value if both else (value if value is not None else old)
 
 
-def _completion(kind: str, body: Json) -> Completion:
+def _completion(rules: FailureRules, body: Json) -> Completion:
     choice = _first(body.get("choices"))
     usage = tokens(body.get("usage"), choice and choice.get("usage"))
     error = body.get("error")
     if _is_told(error) or (choice is None and _is_error(body)):
-        return _broken(kind, body if not _is_told(error) else error, choice or {}, usage)
+        return _broken(rules, body if not _is_told(error) else error, choice or {}, usage)
     if choice is None:
         raise _without_choice(body)
     reason = _text(choice.get("finish_reason"))
@@ -205,18 +205,18 @@ def _is_error(body: Json) -> bool:
     return told and bool(code) and not _is_good(code)
 
 
-def _broken(kind: str, error: Any, choice: Json, usage: Tokens | None) -> Completion:
+def _broken(rules: FailureRules, error: Any, choice: Json, usage: Tokens | None) -> Completion:
     """Return what an error in a 200 leaves of an answer: the model's own broken call, or a refusal.
 
     Raises UnusableAnswer where there is content or usage, so that it was paid for; else the error.
     """
     given = choice.get("message")
     message = _message(given if isinstance(given, dict) else {"content": choice.get("text")})
-    found = broken_call(kind, 400, {"error": error})
+    found = broken_call(rules, 400, {"error": error})
     if found is not None:
         written = message["content"] if found[1] is None else found[1]
         return Completion({"content": written}, found[0], None, usage)
-    failed = wrapped(kind, {"error": error})
+    failed = wrapped(rules, {"error": error})
     if usage is None and not any(value for name, value in message.items() if name != "role"):
         raise failed
     reason = _LAST_WORD.get(type(failed))

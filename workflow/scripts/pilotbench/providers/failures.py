@@ -1,10 +1,10 @@
-"""From an HTTP failure to the error tree: rules per provider kind, as data."""
+"""From an HTTP failure to the error tree, by rules that each provider kind declares as data."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -37,16 +37,16 @@ class Rule:
         return bool(self.codes & codes) or bool(self.words.search(message))
 
 
-def _rule(codes: str, words: str) -> Rule:
+def rule(codes: str, words: str = r"(?!)") -> Rule:
+    """Return the rule of codes, separated by spaces, and of words, a regular expression."""
     return Rule(frozenset(codes.split()), re.compile(words, re.IGNORECASE | re.DOTALL))
 
 
-_NEVER = r"(?!)"
-_OVERFLOW_CODES = (
+OVERFLOW_CODES = (
     "context_length_exceeded exceed_context_size_error string_above_max_length "
     "request_too_large prompt_too_long model_context_window_exceeded"
 )
-_OVERFLOW_WORDS = (
+OVERFLOW_WORDS = (
     r"maximum context length|context[ _](length|window|size) (of|is|exceed)|exceeds? the "
     r"(available|maximum|model'?s?) context|(prompt|input|request) is too long|too many (input )?"
     r"tokens in|range of input length should be|inputs? tokens \+ .*max_new_tokens|"
@@ -57,17 +57,10 @@ _OVERFLOW_WORDS = (
     r"(prompts?|inputs?|messages|conversation) (is|are) too (long|large)|"
     r"reduce the length of|(输入|上下文|提示|prompt).*(过长|超长|超过|超出))"
 )
-OVERFLOW = {
-    "openai": _rule(_OVERFLOW_CODES, _OVERFLOW_WORDS),
-    "azure": _rule(_OVERFLOW_CODES, _OVERFLOW_WORDS),
-    "llamacpp": _rule("exceed_context_size_error", r"exceeds the available context size"),
-}
-"""A 4xx that says the conversation no longer fits, by provider kind."""
-
 OVERFLOW_STATUS = frozenset({413})
 """The request is too large for the service, whatever its words are: a gateway's are HTML."""
 
-_FILTERED_WORDS = (
+FILTERED_WORDS = (
     r"content (management )?policy|inappropriate content|"
     # Other words count only where they are not about an account.
     r"^(?!.*(\b(account|organi[sz]ation|api key|suspended|deactivated)\b|账户|账号)).*("
@@ -75,39 +68,20 @@ _FILTERED_WORDS = (
     r"safety (system|filter|polic)|blocked by .{0,40}(filter|moderation)|requires moderation|"
     r"sensitive (content|words?|information)|violat\w* .{0,60}polic|敏感|违规)"
 )
-FILTERED = {
-    "openai": _rule(
-        "content_filter content_policy_violation data_inspection_failed DataInspectionFailed "
-        "moderation_blocked",
-        _FILTERED_WORDS,
-    ),
-    "azure": _rule("content_filter ResponsibleAIPolicyViolation", _FILTERED_WORDS),
-    "llamacpp": _rule("", _NEVER),
-}
-"""A 4xx that says the provider's filter refuses the request, by provider kind."""
-
-_BROKEN_WORDS = (
+BROKEN_WORDS = (
     r"failed to parse (input at pos|tool call|function call|(the )?(model('s)? )?output)|"
     r"error parsing tool call|failed to call a function|tool call validation failed|"
     r"(model|tool call)( \w+)* (output|arguments?|response) .*(could not|cannot) be parsed|"
     r"could not parse .*(tool|function) call|failed to generate (a )?(valid )?(json|function|tool)"
 )
-BROKEN_CALL = {
-    "openai": _rule("tool_use_failed json_validate_failed output_parse_failed", _BROKEN_WORDS),
-    "azure": _rule("", _BROKEN_WORDS),
-    "llamacpp": _rule("", _BROKEN_WORDS),
-}
-"""A 400, 422 or 500 that says the service could not read what the model wrote, by kind: the answer
-is the model's own, a message without a call."""
-
-SPENT = _rule(
+SPENT = rule(
     "insufficient_quota billing_hard_limit_reached billing_not_active Arrearage AllocationQuota "
     "AllocationQuota.FreeTierOnly exceeded_current_quota_error",
     r"exceeded your current (token )?quota|insufficient (account )?balance|余额不足|欠费",
 )
 """A 4xx by its code, a 429 or 403 also by its words, that no patience heals."""
 
-THROTTLED = _rule(
+THROTTLED = rule(
     "Throttling Throttling.RateQuota Throttling.AllocationQuota Throttling.BurstRate "
     "rate_limit_exceeded RateLimitReached limit_requests limit_tokens",
     r"\b(per|a|each)[ -]?(minute|second)|\b[rt]p[ms]\b|token-limit|rate[- _]?limit|"
@@ -116,18 +90,41 @@ THROTTLED = _rule(
 )
 """A 429 in the words of SPENT that patience heals: services word their throttles alike."""
 
+
+@dataclass(frozen=True)
+class FailureRules:
+    """How a provider kind words its failures; the defaults know the words of many services.
+
+    overflow: a 4xx that says that the conversation no longer fits.
+    filtered: a 4xx that says that the provider's filter refuses the request.
+    broken_call: a 400, 422 or 500 that says that the service could not read what the model wrote;
+    the answer is the model's own, a message without a call.
+    spent: the quota is spent, which no later attempt changes; a 4xx by its code, a 429 or 403 also
+    by its words.
+    throttled: a 429 in the words of `spent` that a later attempt may pass.
+    """
+
+    overflow: Rule = field(default=rule(OVERFLOW_CODES, OVERFLOW_WORDS))
+    filtered: Rule = field(default=rule("content_filter", FILTERED_WORDS))
+    broken_call: Rule = field(default=rule("", BROKEN_WORDS))
+    spent: Rule = SPENT
+    throttled: Rule = THROTTLED
+
+
 WAIT_STATUS = frozenset({408, 409, 420, 425, 498, 499})
 """4xx that mean the moment and not the request: conflict, too early, no capacity, gone away."""
 
 
-def failure(kind: str, status: int, headers: Mapping[str, str], body: Any) -> ProviderError:
+def failure(
+    rules: FailureRules, status: int, headers: Mapping[str, str], body: Any
+) -> ProviderError:
     """Return the error that an answer with `status` stands for; `body` is decoded JSON or text."""
     error = _error(body)
     codes, message = _codes(error), _message(error)
     text = f"HTTP {status}: {message}" if message else f"HTTP {status}"
     wait = retry_after(headers) or wait_told(error, message)
-    found = _refusal(kind, status, codes, message, text) or _failed(
-        status, codes, message, text, headers, wait
+    found = _refusal(rules, status, codes, message, text) or _failed(
+        rules, status, codes, message, text, headers, wait
     )
     if isinstance(found, Retryable) and found.retry_after is None:
         found.retry_after = wait
@@ -135,24 +132,24 @@ def failure(kind: str, status: int, headers: Mapping[str, str], body: Any) -> Pr
     return found
 
 
-def wrapped(kind: str, body: Json) -> ProviderError:
+def wrapped(rules: FailureRules, body: Json) -> ProviderError:
     """Return the error that a gateway wrapped in a 200: by its status, else by its words."""
     error = body["error"]
     told = [error.get(name) for name in ("code", "status")] if isinstance(error, dict) else []
     status = next((s for s in map(str, told) if re.fullmatch("[45][0-9][0-9]", s)), None)
     if status is not None:
-        return failure(kind, int(status), {}, body)
-    found = failure(kind, 400, {}, body)
+        return failure(rules, int(status), {}, body)
+    found = failure(rules, 400, {}, body)
     if isinstance(found, Refused | ContextOverflow | QuotaSpent):
         return found
-    throttled = THROTTLED.fits(_codes(error), _message(error))
-    return failure(kind, 429 if throttled else 500, {}, body)
+    throttled = rules.throttled.fits(_codes(error), _message(error))
+    return failure(rules, 429 if throttled else 500, {}, body)
 
 
-def broken_call(kind: str, status: int, body: Any) -> tuple[str, str | None] | None:
+def broken_call(rules: FailureRules, status: int, body: Any) -> tuple[str, str | None] | None:
     """Return (finish reason, what the model wrote) where a failure is the model's broken call."""
     error = _error(body)
-    if status not in (400, 422, 500) or not BROKEN_CALL[kind].fits(_codes(error), _message(error)):
+    if status not in (400, 422, 500) or not rules.broken_call.fits(_codes(error), _message(error)):
         return None
     written = error.get("failed_generation") if isinstance(error, dict) else None
     if written is None:
@@ -162,21 +159,22 @@ def broken_call(kind: str, status: int, body: Any) -> tuple[str, str | None] | N
 
 
 def _refusal(
-    kind: str, status: int, codes: frozenset[str], message: str, text: str
+    rules: FailureRules, status: int, codes: frozenset[str], message: str, text: str
 ) -> ProviderError | None:
     """Return the error where the words are about this one request."""
     if not 400 <= status < 500 or status in (401, 402, 429) or status in WAIT_STATUS:
         return None
     if status in OVERFLOW_STATUS:
         return ContextOverflow(text)
-    if FILTERED[kind].fits(codes, message):
+    if rules.filtered.fits(codes, message):
         return Refused(text)
-    if status != 403 and OVERFLOW[kind].fits(codes, message):
+    if status != 403 and rules.overflow.fits(codes, message):
         return ContextOverflow(text)
     return None
 
 
 def _failed(
+    rules: FailureRules,
     status: int,
     codes: frozenset[str],
     message: str,
@@ -184,8 +182,10 @@ def _failed(
     headers: Mapping[str, str],
     wait: float | None,
 ) -> ProviderError:
-    spent = SPENT.fits(codes, message if status in (403, 429) else "") and 400 <= status < 500
-    if status == 402 or (spent and not (status == 429 and _is_throttle(codes, message, wait))):
+    spent = rules.spent.fits(codes, message if status in (403, 429) else "") and 400 <= status < 500
+    if status == 402 or (
+        spent and not (status == 429 and _is_throttle(rules, codes, message, wait))
+    ):
         return QuotaSpent(text)
     if status in (420, 429):
         return _rate_limited(text, headers, wait)
@@ -198,8 +198,10 @@ def _failed(
     return Rejected(text)
 
 
-def _is_throttle(codes: frozenset[str], message: str, wait: float | None) -> bool:
-    return wait is not None or THROTTLED.fits(codes, message)
+def _is_throttle(
+    rules: FailureRules, codes: frozenset[str], message: str, wait: float | None
+) -> bool:
+    return wait is not None or rules.throttled.fits(codes, message)
 
 
 def _error(body: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Kinds `openai` and `azure`: chat completions by the official OpenAI SDK, its own retries off.
+"""Chat completions through the official OpenAI SDK, with its own retries off.
 
 Each key has one client, used by all threads. The SDK's generic `post` is used, not its typed
 `chat.completions.create`, so that the body is sent exactly as it stands in the identity, and
@@ -25,11 +25,11 @@ from pilotbench.ground.errors import (
 )
 from pilotbench.ground.scrubber import Scrubber
 from pilotbench.providers.bodies import completion, parsed, unicode_only
-from pilotbench.providers.failures import broken_call, failure
+from pilotbench.providers.failures import FailureRules, broken_call, failure
 from pilotbench.providers.finish_reasons import known
 from pilotbench.providers.provider import Completion, Request
 from pilotbench.providers.proxies import proxy_for
-from pilotbench.providers.settings import Access, Model, ProviderSettings
+from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
 from pilotbench.providers.trust import context_of, untrusted
 
@@ -38,18 +38,13 @@ AZURE_API_VERSION = "2024-10-21"
 """Used where neither config nor environment names one: the latest general version."""
 
 
-def connect(
-    provider: ProviderSettings, model: Model, access: Mapping[str, Access]
-) -> OpenAIProvider:
-    """Return the client of an OpenAI-compatible or Azure provider."""
-    return OpenAIProvider(provider, access)
-
-
-class OpenAIProvider:
+class ChatCompletions:
     """Chat completions over HTTP."""
 
-    def __init__(self, provider: ProviderSettings, access: Mapping[str, Access]) -> None:
-        self._kind, self._name = provider.kind, provider.name
+    def __init__(
+        self, provider: ProviderSettings, access: Mapping[str, Access], rules: FailureRules
+    ) -> None:
+        self._name, self._rules = provider.name, rules
         for key in access.values():
             proxy_for(httpx2.URL(key.base_url), provider.proxy)  # raises for one that is no use
         self._transport = DeadlineTransport(
@@ -58,9 +53,7 @@ class OpenAIProvider:
             provider.proxy,
             context_of(provider.ca_bundle),
         )
-        self._clients = {
-            alias: _client(provider, key, self._transport) for alias, key in access.items()
-        }
+        self._clients = {alias: self._opened(provider, key) for alias, key in access.items()}
         self._scrubber = Scrubber(text for key in access.values() for text in key.hidden)
 
     def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
@@ -69,13 +62,13 @@ class OpenAIProvider:
         try:
             with self._transport.deadline(deadline_s):
                 answer = _post(client, wire_body(request.body))
-                return self._told(request, completion(self._kind, answer.content))
+                return self._told(request, completion(self._rules, answer.content))
         except openai.APIStatusError as error:
             status, body = error.status_code, _decoded(error.response)
-            broken = broken_call(self._kind, status, body)
+            broken = broken_call(self._rules, status, body)
             if broken is not None:
                 return self._broken(*broken)
-            found = failure(self._kind, status, error.response.headers, body)
+            found = failure(self._rules, status, error.response.headers, body)
         except (openai.APITimeoutError, httpcore2.TimeoutException, TimeoutError) as error:
             found = TimedOut("no answer within the connect, read or total deadline")
             found.sent = _was_sent(error)
@@ -127,24 +120,30 @@ class OpenAIProvider:
         """Close all connections."""
         self._transport.close()
 
+    def _opened(self, provider: ProviderSettings, key: Access) -> openai.OpenAI:
+        http = httpx2.Client(transport=self._transport, trust_env=False, follow_redirects=True)
+        common: Json = {
+            "api_key": key.secret or "none",
+            "max_retries": 0,
+            "timeout": provider.attempt_deadline_s,
+            "http_client": http,
+        }
+        client = self._client(provider, key, common)
+        # What the SDK takes from the environment by itself would go to every service alike.
+        client.organization = client.project = client.admin_api_key = None
+        client._custom_headers = dict(key.headers)
+        return client
 
-def _client(provider: ProviderSettings, key: Access, transport: DeadlineTransport) -> openai.OpenAI:
-    common: Json = {
-        "api_key": key.secret or "none",
-        "max_retries": 0,
-        "timeout": provider.attempt_deadline_s,
-        "http_client": httpx2.Client(transport=transport, trust_env=False, follow_redirects=True),
-    }
-    client: openai.OpenAI
-    if provider.kind == "azure":
+    def _client(self, provider: ProviderSettings, key: Access, common: Json) -> openai.OpenAI:
+        return openai.OpenAI(base_url=key.base_url, **common)
+
+
+class AzureChatCompletions(ChatCompletions):
+    """Chat completions of an Azure resource, whose URLs name the deployment and a version."""
+
+    def _client(self, provider: ProviderSettings, key: Access, common: Json) -> openai.OpenAI:
         version = provider.api_version or key.api_version or AZURE_API_VERSION
-        client = openai.AzureOpenAI(azure_endpoint=key.base_url, api_version=version, **common)
-    else:
-        client = openai.OpenAI(base_url=key.base_url, **common)
-    # What the SDK takes from the environment by itself would go to every service alike.
-    client.organization = client.project = client.admin_api_key = None
-    client._custom_headers = dict(key.headers)
-    return client
+        return openai.AzureOpenAI(azure_endpoint=key.base_url, api_version=version, **common)
 
 
 def _post(client: openai.OpenAI, body: Json) -> httpx2.Response:

@@ -13,11 +13,6 @@ from pilotbench.ground.path_names import expanded
 from pilotbench.ground.scrubber import looks_secret
 
 Json = dict[str, Any]
-IN_PROCESS = ("llamacpp", "player")
-"""Kinds that compute inside this process: no URL, no secret."""
-DEFAULT_SLOTS = {"openai": 5, "azure": 50, "llamacpp": 1, "player": 4}
-RETRY_FOR_S = {"openai": 900, "azure": 900, "llamacpp": 60, "player": 60}
-"""An embedded model has no rate limit to wait for: what fails there for long fails for ever."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilotbench.benchmark.players import PLAYERS
-from pilotbench.providers.players import answer, protocol_of
+from pilotbench.providers.protocols.players import answer, protocol_of
 from pilotbench.providers.provider import Request
 from pilotbench.simulator.conversation import Conversation, share
 from pilotbench.simulator.instances import Instances

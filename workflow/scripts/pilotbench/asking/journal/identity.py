@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pilotbench.ground.canonical_json import digest
+from pilotbench.providers.kind import Role
+from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.provider import Request
 from pilotbench.providers.settings import Model
 
@@ -67,7 +69,7 @@ def components(model: Model, request: Request) -> Json:
     instance = request.instance
     seen = (
         {"instance": instance.content_hash}
-        if model.kind == "player"
+        if KINDS[model.kind].role is Role.PLAYER
         else {"question": instance.question_hash}
     )
     return {

@@ -42,7 +42,7 @@ from pilotbench.ground.errors import (
 )
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.key_routing import usable_keys
-from pilotbench.providers import connect
+from pilotbench.providers.kinds import connect
 from pilotbench.providers.provider import Answer, Completion, Request, Tokens
 from pilotbench.providers.served import complaint
 

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from pilotbench.ground.errors import ConfigError
 from pilotbench.matrix.config import Settings
 from pilotbench.providers import base_urls
-from pilotbench.providers.settings import IN_PROCESS, Access, Key, ProviderSettings
+from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.settings import Access, Key, ProviderSettings
 
 ENV_FILE = Path(".env")
 SECRET = "secret"
@@ -26,15 +27,6 @@ _OPENAI_ONLY = (
     ("OpenAI-Project", ("OPENAI_PROJECT_ID", "OPENAI_PROJECT")),
 )
 """Header -> the variables that hold it; sent to OpenAI itself, to no other service."""
-_SDK_VARIABLES = {
-    "OPENAI_BASE_URL": ("openai", "write base_url_env: OPENAI_BASE_URL under the provider"),
-    "OPENAI_API_BASE": ("openai", "set OPENAI_BASE_URL, or write base_url under the provider"),
-    "OPENAI_CUSTOM_HEADERS": ("openai", "no header is added to requests"),
-    "OPENAI_API_VERSION": ("azure", "the config has api_version"),
-    "AZURE_OPENAI_AD_TOKEN": ("azure", "a key is used, named by env"),
-    "OPENAI_API_TYPE": ("azure", "the config has kind"),
-}
-"""Variable of the SDK -> the kind it is for, and what counts instead."""
 
 
 class NotSet(ConfigError):
@@ -97,7 +89,7 @@ def problems(
 ) -> list[ConfigError]:
     """Return all that keeps a key from being used: a NotSet for each variable that is not set."""
     found = []
-    for read in () if provider.kind in IN_PROCESS else (_base_url, _secret):
+    for read in () if KINDS[provider.kind].in_process else (_base_url, _secret):
         try:
             read(provider, key, variables)
         except ConfigError as error:
@@ -130,12 +122,13 @@ def access(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -
 
     Raises ConfigError, one line that names the variables to set.
     """
-    if provider.kind in IN_PROCESS:
+    if KINDS[provider.kind].in_process:
         return Access(f"{provider.kind}:", "")
     if found := problems(provider, key, variables):
         raise ConfigError(_line(found))
     url = _base_url(provider, key, variables)
-    version = provider.api_version or variables.get("OPENAI_API_VERSION", "").strip() or None
+    named = KINDS[provider.kind].version_variable or ""
+    version = provider.api_version or variables.get(named, "").strip() or None
     return Access(url, _secret(provider, key, variables), _headers(url, variables), version)
 
 
@@ -155,14 +148,15 @@ def _base_url(provider: ProviderSettings, key: Key, variables: Mapping[str, str]
             return _sound(url, provider, "base_url")
         if name:
             return _variable(name, "base URL", provider, key, variables)
+    written = KINDS[provider.kind].url.key
     raise ConfigError(
-        f"providers.{provider.name}: no base URL: write base_url (kind azure: endpoint), "
-        "or base_url_env with the name of a variable that holds it"
+        f"providers.{provider.name}: no base URL: write {written}, "
+        f"or {written}_env with the name of a variable that holds it"
     )
 
 
 def _sound(url: str, provider: ProviderSettings, source: str) -> str:
-    if wrong := base_urls.problem(url, provider.kind):
+    if wrong := base_urls.problem(url, KINDS[provider.kind].url):
         raise ConfigError(f"provider {provider.name}: {source} {wrong}")
     return url
 
@@ -212,16 +206,18 @@ def moved(settings: Settings, providers: Iterable[str], variables: Mapping[str, 
 def unused(settings: Settings, providers: Iterable[str], variables: Mapping[str, str]) -> list[str]:
     """Return a line for each variable that users of the SDK set and that has no effect here."""
     used = [settings.providers[name] for name in dict.fromkeys(providers)]
-    kinds, named = {provider.kind for provider in used}, set()
+    kinds = [KINDS[name] for name in dict.fromkeys(provider.kind for provider in used)]
+    named: set[str | None] = set()
     for provider in used:
         named |= {provider.base_url_env, *(key.base_url_env for key in provider.keys.values())}
         named |= {key.env for key in provider.keys.values()}
-        if provider.kind == "azure" and provider.api_version is None:
-            named.add("OPENAI_API_VERSION")
+        if provider.api_version is None:
+            named.add(KINDS[provider.kind].version_variable)
     return [
         f"{name} is set and has no effect: {instead}"
-        for name, (kind, instead) in _SDK_VARIABLES.items()
-        if kind in kinds and name not in named and variables.get(name, "").strip()
+        for kind in kinds
+        for name, instead in kind.sdk_variables.items()
+        if name not in named and variables.get(name, "").strip()
     ]
 
 

@@ -191,12 +191,15 @@ def _configured(name: str, settings: Any) -> ModelFacts | None:
     entry = settings.catalog.get(name) if settings else None
     if entry is None:
         return None
-    kind = settings.providers[entry.provider].kind
+    from pilotbench.providers.kind import Role
+    from pilotbench.providers.kinds import KINDS
+
+    kind = KINDS[settings.providers[entry.provider].kind]
     return ModelFacts(
         provider=entry.provider,
         deployment=entry.deployment,
         protocol=entry.protocol,
-        player=entry.deployment if kind == "player" else None,
+        player=entry.deployment if kind.role is Role.PLAYER else None,
         reports=entry.reports,
         temperature=entry.parameters.get("temperature"),
         priced=entry.price is not None,

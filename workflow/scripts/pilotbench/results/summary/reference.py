@@ -99,7 +99,7 @@ def player(settings: Any) -> Play:
     from pilotbench.ground.errors import (UserError)
     from pilotbench.benchmark.prompts.prompt_files import (known, load)
     from pilotbench.providers.protocols import (PROTOCOLS)
-    from pilotbench.providers.players import (answer)
+    from pilotbench.providers.protocols.players import (answer)
     from pilotbench.providers.provider import (Answer, Request)
     from pilotbench.benchmark.packs.question_pack import (load_tasks)
 

@@ -11,7 +11,7 @@ import pytest
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground.errors import ConfigError, ContextOverflow, Rejected
-from pilotbench.providers import connect
+from pilotbench.providers.kinds import connect
 from pilotbench.providers.provider import Provider, Request
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings, Weights
 

@@ -1,4 +1,4 @@
-"""Kind `llamacpp`: a llama.cpp server inside this process, asked through the same OpenAI client."""
+"""Kind `llamacpp`: a llama.cpp server inside this process, asked through chat completions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from pilotbench.ground.errors import ConfigError
-from pilotbench.providers.openai_api import OpenAIProvider
+from pilotbench.providers.failures import FailureRules, rule
+from pilotbench.providers.kind import Kind, Role
 from pilotbench.providers.provider import Completion, Request
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 
@@ -21,7 +22,7 @@ def connect(
 ) -> LlamaCppProvider:
     """Return a provider whose server has loaded the model's weights.
 
-    Raises ConfigError when the weights are not there or cannot be loaded.
+    Raises ConfigError when the weights are missing or cannot be loaded.
     """
     return LlamaCppProvider(provider, model, access)
 
@@ -32,14 +33,17 @@ class LlamaCppProvider:
     def __init__(
         self, provider: ProviderSettings, model: Model, access: Mapping[str, Access]
     ) -> None:
+        from pilotbench.providers.openai_api import ChatCompletions
+
         self._server = start(model, max(provider.keys[alias].slots for alias in access))
         address = f"{self._server.listening_address.rstrip('/')}/v1"
         # The whole answer comes at once, after a silence that a busy machine makes long.
         patient = replace(provider, read_timeout_s=provider.attempt_deadline_s)
-        self._client = OpenAIProvider(patient, {alias: Access(address, "") for alias in access})
+        keys = {alias: Access(address, "") for alias in access}
+        self._client = ChatCompletions(patient, keys, KIND.failures)
 
     def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
-        """Send one attempt; see OpenAIProvider."""
+        """Send one attempt; see ChatCompletions."""
         return self._client.complete(request, key, deadline_s)
 
     def close(self) -> None:
@@ -80,3 +84,18 @@ def start(model: Model, slots: int) -> Any:
         return xllamacpp.Server(params)
     except RuntimeError as error:
         raise ConfigError(f"{where}: {model.weights.file} cannot be loaded: {error}") from None
+
+
+KIND = Kind(
+    name="llamacpp",
+    sentence="A GGUF file (`weights` of the model), run by llama.cpp inside the job.",
+    connect=connect,
+    default_slots=1,
+    retry_for_s=60,  # no rate limit to wait for: what fails for long fails permanently
+    latency_s=(0.1, 5.0, 60.0),
+    role=Role.EMBEDDED,
+    failures=FailureRules(
+        overflow=rule("exceed_context_size_error", r"exceeds the available context size"),
+        filtered=rule(""),
+    ),
+)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pilotbench.benchmark.tasks import TASKS
-from pilotbench.providers.players import answer, call_message, protocol_of, seen
 from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.protocols.players import answer, call_message, protocol_of, seen
 from pilotbench.providers.protocols.protocol import NO_CALL
 from pilotbench.providers.provider import Request
 

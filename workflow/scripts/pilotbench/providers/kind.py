@@ -1,0 +1,61 @@
+"""A provider kind: one declaration of everything that the program knows about a kind of service.
+
+Each file of `providers/kinds/` ends in a declaration `KIND = Kind(...)`. The schema of the config,
+defaults, estimates, failure rules and the table in docs/services.md are derived from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pilotbench.providers.base_urls import UrlRules
+from pilotbench.providers.failures import FailureRules
+from pilotbench.providers.provider import Provider
+from pilotbench.providers.settings import Access, Model, ProviderSettings
+
+Connect = Callable[[ProviderSettings, Model, Mapping[str, Access]], Provider]
+
+
+class Role(Enum):
+    """Who answers the requests of a kind."""
+
+    SERVICE = "service"
+    """A service, reached at a base URL with a secret."""
+    EMBEDDED = "embedded"
+    """A model in this process: no URL and no secret; it occupies the machine for hours."""
+    PLAYER = "player"
+    """A reference player in this process: it reads the instance itself and reports no tokens."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of provider.
+
+    `name` is what `kind` in config/providers.yaml says, `sentence` its documentation. `connect`
+    returns the client for requests to a model; it sends nothing and imports heavy libraries only
+    when it is called. `latency_s` is the time per request that estimates assume without history
+    (low, likely, high). `deployment_problem` returns what is wrong with the name of a deployment.
+    `version_variable` names the variable that sets the API version where the config does not.
+    `sdk_variables` are variables that users of the service's SDK set and that have no effect here,
+    each with what to do instead.
+    """
+
+    name: str
+    sentence: str
+    connect: Connect
+    default_slots: int
+    retry_for_s: float
+    latency_s: tuple[float, float, float]
+    role: Role = Role.SERVICE
+    failures: FailureRules = field(default_factory=FailureRules)
+    url: UrlRules = field(default_factory=UrlRules)
+    deployment_problem: Callable[[str], str | None] = lambda deployment: None
+    version_variable: str | None = None
+    sdk_variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def in_process(self) -> bool:
+        """Whether it computes inside this process: it has no URL and no secret."""
+        return self.role is not Role.SERVICE

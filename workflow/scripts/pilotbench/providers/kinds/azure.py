@@ -1,0 +1,60 @@
+"""Kind `azure`: deployments of an Azure OpenAI resource."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pilotbench.providers.base_urls import UrlRules
+from pilotbench.providers.failures import FILTERED_WORDS, FailureRules, rule
+from pilotbench.providers.kind import Kind
+from pilotbench.providers.provider import Provider
+from pilotbench.providers.settings import Access, Model, ProviderSettings
+
+_DEPLOYMENT = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+
+def connect(provider: ProviderSettings, model: Model, access: Mapping[str, Access]) -> Provider:
+    """Return the client of an Azure resource."""
+    from pilotbench.providers.openai_api import AzureChatCompletions
+
+    return AzureChatCompletions(provider, access, KIND.failures)
+
+
+def _path_problem(path: str) -> str | None:
+    if "/openai/deployments" in path:
+        return "must end before /openai: the deployment is named in model_catalog"
+    if "/openai/v1" in path:
+        return "ends in /openai/v1, the interface of kind openai: write kind: openai, base_url: …"
+    return None
+
+
+def _deployment_problem(deployment: str) -> str | None:
+    if _DEPLOYMENT.fullmatch(deployment):
+        return None
+    return "is part of a URL on Azure: letters, digits and . _ - only"
+
+
+KIND = Kind(
+    name="azure",
+    sentence="Deployments of the Azure OpenAI resource at `endpoint`.",
+    connect=connect,
+    default_slots=50,
+    retry_for_s=900,
+    latency_s=(0.0, 2.0, 20.0),
+    failures=FailureRules(
+        filtered=rule("content_filter ResponsibleAIPolicyViolation", FILTERED_WORDS)
+    ),
+    url=UrlRules(
+        key="endpoint",
+        query_hint="write api_version as a separate key, a secret in env",
+        path_problem=_path_problem,
+    ),
+    deployment_problem=_deployment_problem,
+    version_variable="OPENAI_API_VERSION",
+    sdk_variables={
+        "OPENAI_API_VERSION": "the config has api_version",
+        "AZURE_OPENAI_AD_TOKEN": "a key is used, named by env",
+        "OPENAI_API_TYPE": "the config has kind",
+    },
+)
