@@ -171,8 +171,9 @@ def test_every_key_of_the_schema_is_described_and_has_its_line_in_the_config_or_
         assert key in written or "default" in rule or key in ("experiment", "grids"), key
 
 
-def test_the_readme_lists_exactly_the_keys_of_the_schema() -> None:
+@pytest.mark.parametrize("page", ["docs/configuration.md", "docs/zh/configuration.md"])
+def test_the_documentation_lists_exactly_the_keys_of_the_schema(page: str) -> None:
     schema = schemas.load("config")
-    table = Path("README.md").read_text().split("### Config keys")[1].split("\n## ")[0]
+    table = Path(page).read_text(encoding="utf-8").split("\n## ")[1]
     rows = [line.split("`")[1] for line in table.splitlines() if line.startswith("| `")]
     assert rows == list(schema["properties"])
