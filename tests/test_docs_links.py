@@ -1,0 +1,76 @@
+"""The documentation points to what exists: links, anchors and the paths that it names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+TRANSLATED = sorted((ROOT / "docs/zh").glob("*.md"))
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+FOLDERS = ("config", "dev", "docs", "envs", "profiles", "tests", "workflow")
+PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]+)`")
+
+
+def prose(page: Path) -> str:
+    """Return the text of a page without its fenced code."""
+    return CODE.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that the headings of a page make."""
+    titles = (title.lower() for _, title in HEADING.findall(prose(page)))
+    return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
+
+
+def broken(page: Path) -> list[str]:
+    """Return the links of a page that lead nowhere."""
+    found = []
+    for link in LINK.findall(prose(page)):
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            found.append(link)
+    return found
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_link_resolves(page: Path) -> None:
+    assert broken(page) == []
+
+
+def test_a_missing_page_and_a_missing_heading_are_broken_links(tmp_path: Path) -> None:
+    (tmp_path / "other.md").write_text("# Some title\n")
+    page = tmp_path / "page.md"
+    page.write_text("[a](other.md#some-title) [b](gone.md) [c](other.md#gone)\n# Own\n[d](#own)\n")
+    assert broken(page) == ["gone.md", "other.md#gone"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_path_of_the_repository_exists(page: Path) -> None:
+    if page.name == "CHANGELOG.md":  # it also names what is gone
+        return
+    paths = PATH.findall(prose(page))
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", TRANSLATED, ids=named)
+def test_a_translation_has_the_headings_rows_and_items_of_its_page(page: Path) -> None:
+    original = ROOT / "docs" / page.name
+    one, other = (prose(path) for path in (original, page))
+    assert [level for level, _ in HEADING.findall(one)] == [
+        level for level, _ in HEADING.findall(other)
+    ]
+    assert one.count("\n|") == other.count("\n|")
+    assert one.count("\n- ") == other.count("\n- ")
