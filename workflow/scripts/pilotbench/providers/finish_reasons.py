@@ -12,15 +12,15 @@ from enum import Enum
 
 
 class Meaning(Enum):
-    """What became of an answer; the value is its sentence in docs/services.md."""
+    """The meaning of a finish reason; the value is its sentence in docs/services.md."""
 
-    COMPLETED = "The model has ended its message."
-    CALL = "The model has made a call, or tried to."
-    LENGTH = "The output was cut at its limit of tokens (`length`)."
-    REFUSED = "The provider's filter has cut or withheld the answer: the episode is refused."
+    COMPLETED = "The model ended its message."
+    CALL = "The model made a tool call, or tried to."
+    LENGTH = "The output was cut off at its token limit (`length`)."
+    REFUSED = "The provider's filter cut off or withheld the answer: the episode is refused."
     INFRASTRUCTURE = (
-        "The service has failed on its way: the answer is not scored but asked for again, at most "
-        "three times in all; then the episode is owed."
+        "The service failed: the answer is not scored but requested again, at most three times in "
+        "all; then the episode is owed."
     )
 
 
