@@ -1,4 +1,4 @@
-"""Whether the environment may be made now: the right Python, and no run that uses the old one."""
+"""Check that the environment may be created: the right Python, and no run that uses the old one."""
 
 import fcntl
 import os
@@ -9,9 +9,9 @@ RUNS = ".snakemake/pilotbench.runs"
 
 
 def main() -> str | int:
-    """Return 0, or one line that says what is in the way."""
+    """Return 0, or one line that explains the obstacle."""
     if not (3, 11) <= sys.version_info < (3, 14):
-        return "pilot-bench needs Python 3.11, 3.12 or 3.13; say which: make PYTHON=python3.11"
+        return "pilot-bench needs Python 3.11, 3.12 or 3.13; choose one: make PYTHON=python3.11"
     if not Path(RUNS).exists():
         return 0
     file = os.open(RUNS, os.O_RDWR)
@@ -19,8 +19,8 @@ def main() -> str | int:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return (
-            "a run in this folder uses .venv, which has to be made anew: wait for its end, or look "
-            "at it with: .venv/bin/python -m pilotbench status"
+            "a run in this folder uses .venv, which must be recreated: wait until the run ends, or "
+            "check it with: .venv/bin/python -m pilotbench status"
         )
     return 0
 

@@ -15,7 +15,7 @@ def ready(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_the_environment_is_not_made_anew_under_a_run(tmp_path: Path) -> None:
+def test_the_environment_is_not_recreated_during_a_run(tmp_path: Path) -> None:
     assert ready(tmp_path).returncode == 0
     lock = tmp_path / ".snakemake/pilotbench.runs"
     lock.parent.mkdir()
@@ -27,6 +27,6 @@ def test_the_environment_is_not_made_anew_under_a_run(tmp_path: Path) -> None:
     assert ready(tmp_path).returncode == 0
 
 
-def test_the_environment_is_made_after_this_check() -> None:
+def test_the_environment_is_created_after_this_check() -> None:
     recipe = (ROOT / "Makefile").read_text().partition(".venv/.ready: ")[2]
     assert recipe.index("envs/ready.py") < recipe.index("venv --clear")
