@@ -1,4 +1,4 @@
-# Every target makes its environment first; nothing else has to be installed.
+# Every target creates its environment first; nothing else has to be installed.
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/snakemake
@@ -7,48 +7,48 @@ job ?=
 peer ?=
 
 .PHONY: help setup quick test lint bench check-benchmark simulate soak chaos status
-help:            ## this list
+help:            ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-setup: .venv/.ready  ## make .venv with the pinned environment
+setup: .venv/.ready  ## create .venv with the pinned environment
 .venv/.ready: pyproject.toml envs/constraints.txt
 	@$(PYTHON) envs/ready.py
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --editable '.[dev]'
 	touch $@
 
-quick: setup     ## a small real benchmark, without any key
+quick: setup     ## run a small real benchmark without any key
 	$(RUN) quick --configfile config/experiments/quick.yaml
 
-# Plugins beside the environment: Snakemake imports each one that it finds at every start.
+# The plugins are outside the environment, because Snakemake imports every plugin that it finds at every start.
 .venv/plugins/.ready: .venv/.ready envs/plugins.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --no-deps --upgrade --target .venv/plugins --requirement envs/plugins.txt
 	touch $@
 
-test: .venv/plugins/.ready  ## every test, in random order (-p randomly prints the seed)
+test: .venv/plugins/.ready  ## run every test in random order (-p randomly prints the seed)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-lint: setup      ## style, types and workflow checks
+lint: setup      ## check style, types and workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
 	$(RUN) --lint
 
-bench: setup     ## speed tables (only=providers|database|scale|summary|peers)
+bench: setup     ## measure speed (only=providers|database|scale|summary|peers)
 	$(BIN)/python -m dev.bench $(if $(only),--only $(only)) $(if $(job),--job $(job)) $(if $(peer),--peer "$(peer)")
 
-check-benchmark: setup  ## the reference players against their bounds
+check-benchmark: setup  ## check the reference players against their expected scores
 	$(BIN)/python -m dev.check_benchmark
 
-simulate: setup  ## simulated Azure and gateway endpoints on loopback; tells what to export
+simulate: setup  ## start simulated Azure and gateway endpoints on loopback; print what to export
 	@$(BIN)/python -m pilotbench.simulator --config workflow/scripts/pilotbench/simulator/simulate.yaml
 
-soak: setup      ## half an hour with faults of every kind
+soak: setup      ## run half an hour with faults of every kind
 	PYTHONPATH=tests $(BIN)/python -m support.soak
 
-chaos: setup     ## twenty runs killed at random
+chaos: setup     ## kill twenty runs at random and resume them
 	PYTHONPATH=tests:workflow/scripts $(BIN)/python -m support.chaos
 
-status: setup    ## how far a run is, also while it goes on
+status: setup    ## show the progress of a run, also while it is running
 	$(BIN)/python -m pilotbench status
