@@ -29,15 +29,16 @@ TITLES = {
 HEAD = """\
 # Benchmarks
 
-Made by `make bench` (`make bench only=providers` for one table); the numbers below are those of
-`benchmarks/latest.json`. Providers are played by the simulator of `tests/support` in a process of
-its own, over loopback, so that every figure is one of this tool and not of somebody's servers.
+This page is written by `make bench` (`make bench only=providers` for one table). Providers are
+simulated by a separate process on the loopback interface, so every value measures this tool and
+not a remote service.
 
 - *Utilisation with start-up*: requests in flight, integrated over time / (slots x time), from the
   start of the command (shards as targets) to its end.
-- *Of the list schedule*: the shortest time that a client without any loss needs for the same draws,
-  in its own order on the same slots / the time from the first request to the last response.
-- A row whose bar is missed says *no*: it is measured anew before it is explained.
+- *Of the list schedule*: the shortest time that an ideal client needs for the same latencies, in
+  its own order on the same slots / the time from the first request to the last response.
+- *Bar* is the value that must be reached. A row that misses it says *no* and is measured again
+  before it is explained.
 """
 
 

@@ -75,7 +75,7 @@ def too_wide(scale: float) -> Iterator[Row]:
     name = f"key allows 5, configured 20, {job.questions} episodes"
     yield from utilised(name, found, job, 0.87, 0.93)
     refused = max(one.stats["keys"]["sim_key1"]["429"] for one in found)
-    yield at_most(f"{name}: answers of 429, the most", refused, "", 39, shard_size=job.shard_size)
+    yield at_most(f"{name}: 429 responses, the most", refused, "", 39, shard_size=job.shard_size)
 
 
 def faults(scale: float) -> Iterator[Row]:
@@ -91,13 +91,13 @@ def faults(scale: float) -> Iterator[Row]:
 
 
 def poison(scale: float) -> Iterator[Row]:
-    """6 of 200 prompts fail for ever."""
+    """6 of 200 prompts fail permanently."""
     job = Job(slots=5, questions=200, simulator={"reject_containing": ["poison"]})
     with prepared(job) as run:
         run.write_pack(dict.fromkeys(POISON, " of poison"))
         found = command(run, job)
         rows_there, text = len(run.episodes()), run.text()
-    name, size = "6 of 200 fail for ever", job.shard_size
+    name, size = "6 of 200 fail permanently", job.shard_size
     failed, said = found.returncode != 0, "6 episodes are owed" in text
     yield at_least(f"{name}: results in the database", rows_there, "", 194, shard_size=size)
     yield at_least(f"{name}: exit code is not 0", int(failed), "", 1, shard_size=size)
@@ -122,7 +122,7 @@ def killed(scale: float) -> Iterator[Row]:
         right = _right(run)
     name, size = f"kill -9 at half of {questions}, run again", job.shard_size
     sure = sum(one["first_answered"] < at - SURE_S for one in again)
-    early = f"{name}: paid again of those answered {SURE_S} s before"
+    early = f"{name}: paid again although answered {SURE_S} s before the kill"
     yield at_most(early, sure, "", 0, shard_size=size)
     yield told(f"{name}: paid again in all", len(again), "", shard_size=size)
     yield at_least(f"{name}: right", right, "", questions, shard_size=size)
@@ -139,12 +139,12 @@ def no_latency(scale: float) -> Iterator[Row]:
 
 
 def single(scale: float) -> Iterator[Row]:
-    """One single-turn episode, from nothing, beside a file that Snakemake makes without us."""
+    """One single-turn episode, from scratch, compared with a file that Snakemake makes alone."""
     rounds = [(_visible(), _whole(), _alone()) for _ in range(ROUNDS)]
     visible, whole, alone = (median(times) for times in zip(*rounds, strict=True))
-    yield at_most("one episode from nothing: result file visible after", visible, "s", 1.9)
+    yield at_most("one episode from scratch: result file visible after", visible, "s", 1.9)
     yield told("Snakemake alone: the file of a script is visible after", alone, "s")
-    yield at_most("one episode from nothing: database, tables and page", whole, "s", 8)
+    yield at_most("one episode from scratch: database, tables and page", whole, "s", 8)
 
 
 def _visible() -> float:

@@ -38,7 +38,7 @@ STARTED = 200
 ALL_READY = str(10**6)
 PLANS = ((), ("--rerun-triggers", "mtime"), ("--batch", "all=1/5"))
 STARTS = (
-    (),  # as the profile says
+    (),  # profile settings
     ("--scheduler-subsample", "1000"),
     ("--scheduler-subsample", ALL_READY),
     ("--scheduler", "ilp"),
@@ -79,11 +79,11 @@ def choices() -> Iterator[Row]:
         run = checkout(Path(folder), BARRED)
         for words in PLANS:
             cost = command(run, "all", "-n", "-q", *words)
-            name = f"scale: -n -q of {BARRED}, {' '.join(words) or 'as the profile says'}"
+            name = f"scale: -n -q of {BARRED}, {' '.join(words) or 'profile settings'}"
             yield told(name, cost.seconds, "s", cpu_s=round(cost.cpu_s, 1), load=cost.load)
         for words in STARTS:
             rate = start_rate(run, STARTED, *words)
-            said = " ".join(words).replace(ALL_READY, "(all)") or "as the profile says"
+            said = " ".join(words).replace(ALL_READY, "(all)") or "profile settings"
             yield told(f"scale: starts of {STARTED} in {BARRED}, {said}", rate, "/s")
             for left in ("results", ".snakemake"):  # a job may still be ending
                 shutil.rmtree(run.folder / left, ignore_errors=True)

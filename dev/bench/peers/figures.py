@@ -23,11 +23,11 @@ NO_MARKS: Mapping[int, str] = {}
 
 
 def one_sample(player: Player, scale: float) -> Iterator[Row]:
-    """One sample from nothing; a first round, which fills the programs' caches, is not counted."""
+    """One sample from scratch; a first round, which fills the programs' caches, is not counted."""
     found = [_one_sample(player) for _ in range(ROUNDS + 1)][1:]
     result, whole = (median(times) for times in zip(*found, strict=True))
-    yield less(player, "one sample from nothing: result is there after", result, "s")
-    yield less(player, "one sample from nothing: whole command", whole, "s")
+    yield less(player, "one sample from scratch: result written after", result, "s")
+    yield less(player, "one sample from scratch: whole command", whole, "s")
 
 
 def one_key(player: Player, scale: float) -> Iterator[Row]:
@@ -74,7 +74,7 @@ def again(player: Player, scale: float) -> Iterator[Row]:
         found = _run(sitting, job, sitting.again)
         if (yield from _all_right(player, name, job, sitting)):
             yield less(player, f"{name}: whole command", found.seconds, "s")
-            yield less(player, f"{name}: asked again", found.stats["total"]["requests"], "")
+            yield less(player, f"{name}: requests repeated", found.stats["total"]["requests"], "")
 
 
 def faults(player: Player, scale: float) -> Iterator[Row]:
@@ -89,9 +89,9 @@ def faults(player: Player, scale: float) -> Iterator[Row]:
 
 
 def poison(player: Player, scale: float) -> Iterator[Row]:
-    """6 of 200 prompts fail for ever."""
+    """6 of 200 prompts fail permanently."""
     job = Job(slots=5, questions=200, simulator={"reject_containing": ["poison"]})
-    name = "6 of 200 prompts fail for ever"
+    name = "6 of 200 prompts fail permanently"
     with player.sit(job, dict.fromkeys(POISON, " of poison")) as sitting:
         found = _run(sitting, job)
         tally = sitting.tally()
@@ -112,7 +112,7 @@ def killed(player: Player, scale: float) -> Iterator[Row]:
         sure = sum(one["first_answered"] < at - SURE_S for one in paid)
         yield from _counted(player, name, job, sitting.tally())
     yield less(player, f"{name}: paid again", len(paid), "")
-    yield less(player, f"{name}: paid again of those answered {SURE_S} s before", sure, "")
+    yield less(player, f"{name}: paid again although answered {SURE_S} s before the kill", sure, "")
 
 
 def more(player: Player, name: str, value: float, unit: str) -> Row:

@@ -28,7 +28,7 @@ def files(ask: Ask) -> dict[str, str]:
 
 
 def words(ask: Ask) -> list[str]:
-    """Return the command: a sample that fails for ever must not stop the others."""
+    """Return the command: a sample that fails permanently must not stop the others."""
     return [
         *("inspect", "eval-set", "task.py", "--model", "openai-api/sim/echo"),
         *("--max-connections", str(ask.slots), "--max-samples", str(ask.slots)),

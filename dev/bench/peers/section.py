@@ -11,34 +11,37 @@ from dev.bench.row import Row
 from dev.bench.versus import table
 
 HEAD = """\
-`make bench only=peers` (`peer=inspect-ai`, `job=one_key` for a part) makes each peer's environment
-in a folder of its own (`$PILOTBENCH_PEERS`, by default `~/.cache/pilot-bench/peers`), never in the
-project's, and leaves out a peer that cannot be installed. Every runner is given the same questions,
-an exact comparison as scorer and the same simulator, one run a job; *one sample* is the median of
-three after one that is not counted.
+`make bench only=peers` (`peer=inspect-ai` or `job=one_key` for a part) creates an environment for
+each peer in a separate folder (`$PILOTBENCH_PEERS`, by default `~/.cache/pilot-bench/peers`) and
+omits a peer that cannot be installed. Every runner gets the same questions, an exact comparison
+as scorer and the same simulator, with one run per job. *One sample* is the median of three runs
+after a warm-up run.
 
-- `pilot-bench`: the shards alone, as everywhere on this page. `pilot-bench-whole`: the command as
+- `pilot-bench`: only the shards, as in the other tables. `pilot-bench-whole`: the command as
   typed, with database, tables and page. A peer's command writes its own results and report.
-- *Ours / best peer* compares the first column, or where it is empty the second, with the best peer.
-- *Lost*: neither right nor wrong; a failed request that is scored as 0 is *wrong*. A time is told
-  only where all answers are right.
-- *Result is there after*: when the files of results were last written. *Paid again*: answered
-  twice for the same request, by the simulator's count.
-- By hand: `PYTHONPATH=tests .venv/bin/python -m pilotbench.simulator --key sim_key1:5 --latency 1
-  --sigma 0.6` prints `$URL`; `$KEY` is `sk-` and the name of the key;
-  `curl "${URL%/v1}/stats?slots=5"` counts.
-- A command that does not end within 300 s is killed; what it has left behind is counted.
-- *Load*: the machine's load of the last minute when each figure was told, least and most of the
-  line; the runner's own is in it. A line with unlike loads is measured anew before it is believed.
+- *Ours / best peer* compares the first column, or the second if the first is empty, with the best
+  peer.
+- *Lost*: neither right nor wrong; a failed request that is scored as 0 is *wrong*. A time is
+  reported only if all answers are right.
+- *Result written after*: when the result files were last written. *Paid again*: answered twice
+  for the same request, as counted by the simulator.
+- To reproduce by hand, `PYTHONPATH=tests .venv/bin/python -m pilotbench.simulator --key
+  sim_key1:5 --latency 1 --sigma 0.6` prints `$URL`; `$KEY` is `sk-` and the name of the key;
+  `curl "${URL%/v1}/stats?slots=5"` returns the counts.
+- A command that does not end within 300 s is killed, and what it has written is counted.
+- *Load*: the machine's load over the last minute when the values were measured, lowest and
+  highest of the line, including the runner's own. A line with different loads is measured again
+  before it is used.
 """
 WHY = {
-    "one sample from nothing: result is there after": "two programs start one after the other: "
-    "Snakemake (1.2 s until a script's file is there), then the shard's job.",
-    "one sample from nothing: whole command": "the result is there first, but Snakemake needs "
-    "about 0.8 s more to note what it has made and to end.",
-    "one key of 5, 1 s, 200 episodes: utilisation in the window": "each runner asks in an order of "
-    "its own, so the last requests differ; the next line counts that in.",
-    "one key of 5, 1 s, 200 episodes: of the list schedule": "by 0.2 %, within what the draws do.",
+    "one sample from scratch: result written after": "two programs start one after the other: "
+    "Snakemake (1.2 s until a script's file is written), then the shard's job.",
+    "one sample from scratch: whole command": "the result is written first, but Snakemake "
+    "needs about 0.8 s more to record its outputs and to end.",
+    "one key of 5, 1 s, 200 episodes: utilisation in the window": "each runner has its own order "
+    "of requests, so the last requests differ; the next line accounts for that.",
+    "one key of 5, 1 s, 200 episodes: of the list schedule": "by 0.2 %, within the random "
+    "variation.",
 }
 """The reason for a line in which ours may be behind, by its name."""
 EXAMPLE = Ask((("Question 0: what stands in <<answer-0>>?", "answer-0"),), "$URL", "$KEY", 50)
@@ -51,7 +54,7 @@ def section(rows: list[Row]) -> str:
     ordered = sorted(rows, key=lambda row: order[row["name"]])
     how = [how_asked(PEERS[name]) for name in players if name in PEERS]
     jobs = [f"- `{name}`: {figures.__doc__}" for name, figures in JOBS.items()]
-    listed = ["Jobs (one without a line in the table has not been measured):\n", *jobs, ""]
+    listed = ["Jobs (a job without a line in the table has not been measured):\n", *jobs, ""]
     return "\n".join([HEAD, *listed, table(ordered, players), "", *reasons(rows), *how]).rstrip()
 
 

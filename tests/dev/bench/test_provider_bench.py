@@ -10,7 +10,7 @@ from dev.bench import ladder, providers
 
 
 @pytest.mark.parametrize(
-    ("job", "right"), [("too_wide", "answers of 429, the most"), ("killed", "right")]
+    ("job", "right"), [("too_wide", "429 responses, the most"), ("killed", "right")]
 )
 def test_a_job_gives_its_rows(job: str, right: str) -> None:
     rows = list(providers.rows(0.04, job))

@@ -188,16 +188,16 @@ def test_a_peer_sees_no_key_of_the_person_who_runs(monkeypatch: pytest.MonkeyPat
 def test_a_runner_without_any_care_is_measured_as_such(tmp_path: Path) -> None:
     player = Installed(SERIAL, tmp_path)
     one = values(figures.one_sample(player, 1.0))
-    assert 0 < one["result is there after"] <= one["whole command"]
+    assert 0 < one["result written after"] <= one["whole command"]
     again = values(figures.again(player, 0.02))
-    assert (again["right"], again["asked again"]) == (20, 20)
+    assert (again["right"], again["requests repeated"]) == (20, 20)
     poison = values(figures.poison(player, 1.0))
     assert not poison["exit code is not 0"]
     assert poison["results of the other 194"] == 194
     killed = values(figures.killed(player, 0.02))
     assert killed["right"] == 16
     assert 8 <= killed["paid again"] <= 16  # all that was answered before the kill
-    assert killed["paid again of those answered 0.2 s before"] <= killed["paid again"]
+    assert killed["paid again although answered 0.2 s before the kill"] <= killed["paid again"]
 
 
 def test_the_time_of_a_run_that_has_lost_something_is_not_told(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_command_that_does_not_end_is_killed(
 
 def test_ours_asks_nothing_when_a_finished_job_is_run_again() -> None:
     found = values(figures.again(Ours(), 0.02))
-    assert (found["right"], found["asked again"]) == (20, 0)
+    assert (found["right"], found["requests repeated"]) == (20, 0)
 
 
 def test_the_section_shows_each_peer_with_its_commands() -> None:
