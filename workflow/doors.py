@@ -1,8 +1,8 @@
-"""The ways in that the predecessor had: translate to one snakemake command, print it, run it.
+"""The predecessor's scripts: translate their options into one snakemake command and run it.
 
-`python workflow/doors.py DOOR WORD…`, where DOOR is the name of a script of the top folder. There
-is no second scheduler here: the process becomes the command that it prints. The environment is made
-first where none is active. All words after `--` go to snakemake as they are.
+`python workflow/doors.py DOOR WORD…`, where DOOR is the name of a script in the top-level folder.
+There is no second scheduler here: the process becomes the command that it prints. If no environment
+is active, it is created first. All words after `--` are passed to snakemake unchanged.
 """
 
 from __future__ import annotations
@@ -37,23 +37,24 @@ VARIABLES = {
     "tasks": "TASK_TYPES",
     "prompts": "PROMPT_TYPES",
 }
-"""Config key -> the environment variable that sets it where no flag does."""
+"""Config key -> the environment variable that sets it if no flag does."""
 GONE = {
     "--adaptive": "each key adapts to what its provider accepts",
     "--no-adaptive": "a key adapts to 429s only; its slots, rpm and tpm are fixed",
-    "--prompt-parallel": "whatever has no result yet runs side by side",
-    "--sequential-prompts": "the order does not matter: all models meet the same instances",
-    "--provider-parallel": "each key has slots of its own, so all providers work at once",
-    "--save-logs": "every shard has its log below results/logs, one line an episode",
-    "--no-save-logs": "every shard has its log below results/logs, one line an episode",
+    "--prompt-parallel": "everything without a result runs in parallel",
+    "--sequential-prompts": "the order does not matter: all models get the same instances",
+    "--provider-parallel": "each key has its own slots, so all providers work at once",
+    "--save-logs": "every shard has a log in results/logs, one line per episode",
+    "--no-save-logs": "every shard has a log in results/logs, one line per episode",
     "--checkpoint-interval": "every answer is on disk before it is used",
     "--batch-commit": "every answer is on disk before it is used",
 }
-"""Flags without a meaning any more, and why."""
+"""Flags that no longer have an effect, and why."""
+SLOW = "it would run on this machine for hours; to run it, name it"
 WITH_VALUE = ("--checkpoint-interval",)
-ENVIRONMENT = f"Where no flag says otherwise, {', '.join(VARIABLES.values())} count."
+ENVIRONMENT = f"Flags take precedence over {', '.join(VARIABLES.values())}."
 NO_MAKE = (
-    "make is not installed: install it (apt-get install make), or make the environment by hand: "
+    "make is not installed: install it (apt-get install make), or create the environment manually: "
     "python3 -m venv .venv && "
     ".venv/bin/pip install --constraint envs/constraints.txt --editable '.[dev]'"
 )
@@ -62,12 +63,12 @@ SEVERAL = {
     "--resources": ("--resources", "--res"),
     "--configfile": ("--configfile", "--configfiles"),
 }
-"""Flag of snakemake that takes several words -> its names."""
+"""Flag of snakemake that takes several values -> its names."""
 
 
 @dataclass
 class Command:
-    """What is said to snakemake: targets, config keys, resources, overlays, further words."""
+    """The arguments for snakemake: targets, config keys, resources, overlays, other words."""
 
     targets: list[str] = field(default_factory=list)
     config: dict[str, str] = field(default_factory=dict)
@@ -76,9 +77,9 @@ class Command:
     words: list[str] = field(default_factory=list)
 
     def line(self) -> list[str]:
-        """Return the words after `snakemake`: the person's as they are, then the door's flags.
+        """Return the words after `snakemake`: the user's unchanged, then the door's flags.
 
-        Of a flag given twice snakemake takes the last, so the door's repeats the person's values.
+        Snakemake uses only the last of repeated flags, so the door's repeats the user's values.
         """
         end = self.words.index("--") if "--" in self.words else len(self.words)
         theirs = given(self.words[:end])
@@ -94,14 +95,14 @@ class Command:
 
 
 def quick_test(words: list[str]) -> Command:
-    """A small real benchmark that needs no key. All words go to snakemake."""
+    """Run a small real benchmark that needs no key. All words are passed to snakemake."""
     help_of("quick_test.sh", quick_test, words)
     overlay = "config/experiments/quick.yaml"
     return Command(["quick"], from_variables(), overlays=[overlay], words=without_dashes(words))
 
 
 def test_all(words: list[str]) -> Command:
-    """All models whose keys are set, all prompts and tasks. All words go to snakemake."""
+    """Run all models whose keys are set, all prompts and tasks. Words are passed to snakemake."""
     help_of("test_all.sh", test_all, words)
     rest = without_dashes(words)
     models = {} if names_models(rest) else {"models": with_keys()}
@@ -110,21 +111,21 @@ def test_all(words: list[str]) -> Command:
 
 
 def run_batch_test(words: list[str]) -> Command:
-    """Some models. What no flag or variable names is as in the config."""
+    """Run selected models. The config gives everything that no flag or variable sets."""
     own, rest = split(words)
     parser = parser_of("run_batch_test.sh", run_batch_test, KEYS)
     parser.add_argument("--all-models", action="store_true", help="all models whose keys are set")
     args = parser.parse_args(own)
     config = from_variables() | chosen(args)
     if args.all_models and "models" in config:
-        parser.error("--all-models and --model exclude each other")
+        parser.error("--all-models and --model cannot be combined")
     if "models" not in config:
         config = ({"models": with_keys()} if args.all_models else of_config(rest)) | config
     return Command(config=config, words=rest)
 
 
 def run_parallel_test(words: list[str]) -> Command:
-    """Several models at once over all providers: all whose keys are set, unless some are named."""
+    """Run several models at once, across all providers: all whose keys are set, or those named."""
     own, rest = split(words)
     parser = parser_of("run_parallel_test.sh", run_parallel_test, KEYS)
     parser.add_argument(
@@ -140,23 +141,23 @@ def run_parallel_test(words: list[str]) -> Command:
 
 
 def smart_batch_runner(words: list[str]) -> Command:
-    """The predecessor's batch runner: its flags become one snakemake command."""
+    """Translate the flags of the predecessor's batch runner into one snakemake command."""
     own, rest = split(words)
     parser = parser_of("smart_batch_runner.py", smart_batch_runner, KEYS)
     parser.add_argument(
         "--max-workers", type=positive_int, metavar="N", help="requests in flight on each key"
     )
     parser.add_argument(
-        "--qps", type=positive_float, metavar="N", help="requests a second on each key"
+        "--qps", type=positive_float, metavar="N", help="requests per second on each key"
     )
-    parser.add_argument("--silent", "--quiet", action="store_true", help="only the result")
+    parser.add_argument("--silent", "--quiet", action="store_true", help="print only the result")
     for flag, why in GONE.items():
         kind: dict[str, Any] = {"metavar": "N"} if flag in WITH_VALUE else {"action": "store_true"}
-        parser.add_argument(flag, default=None, help=f"no meaning any more: {why}", **kind)
+        parser.add_argument(flag, default=None, help=f"no effect: {why}", **kind)
     args = parser.parse_args(own)
     for flag, why in GONE.items():
         if getattr(args, name_of(flag)) is not None:
-            note(f"{flag} has no meaning any more and is ignored: {why}")
+            note(f"{flag} has no effect and is ignored: {why}")
     own_models = {} if args.models else of_config(rest)
     command = Command(config=own_models | chosen(args), words=rest)
     limit(command, args.max_workers, args.qps)
@@ -175,9 +176,9 @@ DOORS = {
 
 
 def with_keys() -> str:
-    """Return the models of the catalog that `all` means: of services whose keys are set, players.
+    """Return what `all` means: the players and the models of services whose keys are set.
 
-    A model that runs on this machine works for hours: it has to be named.
+    A model that runs on this machine takes hours, so it must be named.
     """
     from pilotbench.asking.keys import secrets
     from pilotbench.providers.kind import Role
@@ -193,21 +194,21 @@ def with_keys() -> str:
     for model in settings.catalog.values():
         kind = KINDS[settings.providers[model.provider].kind]
         if kind.role is Role.EMBEDDED:
-            note(f"{model.name} is left out: it runs on this machine for hours; to run it, name it")
+            note(f"{model.name} is skipped: {SLOW}")
         elif model.provider in lacking:
-            note(f"{model.name} is left out: {lacking[model.provider]}")
+            note(f"{model.name} is skipped: {lacking[model.provider]}")
         else:
             chosen.append(model.name)
             services += [model.name] if not kind.in_process else []
     if not services:
-        note("no key is set: only reference players are left")
+        note("no key is set: only the reference players remain")
     return ",".join(chosen)
 
 
 def of_config(words: list[str]) -> dict[str, str]:
-    """Return the config's models without those that run on this machine, where some are.
+    """Return the config's models without those that run on this machine, if there are any.
 
-    Nothing where the person chooses models or overlays. Raises UserError where none is left.
+    Return nothing if the user chooses models or overlays. Raises UserError if no model remains.
     """
     from pilotbench.ground.errors import UserError
     from pilotbench.providers.kind import Role
@@ -222,18 +223,16 @@ def of_config(words: list[str]) -> dict[str, str]:
     slow = [name for name in settings.models if name not in left]
     if not left:
         raise UserError(
-            f"no model is named, and {', '.join(slow)} of config/config.yaml runs on this machine "
-            f"for hours: name models (-m {slow[0]}, say), or run ./quick_test.sh"
+            f"no model is named, and {', '.join(slow)} in config/config.yaml would run on this "
+            f"machine for hours: name models (such as -m {slow[0]}), or run ./quick_test.sh"
         )
     if slow:
-        note(
-            f"{', '.join(slow)} is left out: it runs on this machine for hours; to run it, name it"
-        )
+        note(f"{', '.join(slow)} is skipped: {SLOW}")
     return {"models": ",".join(left)} if slow else {}
 
 
 def names_models(words: list[str]) -> bool:
-    """Say whether the words for snakemake choose models."""
+    """Return whether the words for snakemake choose models."""
     return any(word.startswith("models=") for word in given(words)["--config"])
 
 
@@ -247,23 +246,24 @@ def settings_of(overrides: Mapping[str, str]) -> Settings:
 
 
 def limit(command: Command, workers: int | None, qps: float | None) -> None:
-    """Bound the keys of the chosen models' providers: slots, and requests a minute.
+    """Limit the keys of the chosen models' providers: slots, and requests per minute.
 
-    Requests a second become `rpm` in an overlay below results/overlays: a key's rpm has no flag.
+    Requests per second become `rpm` in an overlay in results/overlays, because rpm has no flag.
     """
     if workers is None and qps is None:
         return
     keys = keys_of(command.config.get("models"))
     if workers is not None:
         command.resources = dict.fromkeys(keys, workers)
-        note(f"--max-workers {workers}: at most {workers} in flight on each of {', '.join(keys)}")
+        each = ", ".join(keys)
+        note(f"--max-workers {workers}: at most {workers} requests in flight on each of {each}")
     if qps is not None:
         rpm = max(1, int(qps * 60))
         overlay = Path("results/overlays", f"rpm-{rpm}-{'-'.join(sorted(set(keys.values())))}.yaml")
         overlay.parent.mkdir(parents=True, exist_ok=True)
         overlay.write_text(rpm_overlay(keys, rpm), encoding="utf-8")
         command.overlays.append(str(overlay))
-        note(f"--qps {qps:g}: at most {rpm} a minute on each of {', '.join(keys)}")
+        note(f"--qps {qps:g}: at most {rpm} requests per minute on each of {', '.join(keys)}")
 
 
 def keys_of(models: str | None) -> dict[str, str]:
@@ -274,7 +274,7 @@ def keys_of(models: str | None) -> dict[str, str]:
 
 
 def rpm_overlay(keys: Mapping[str, str], rpm: int) -> str:
-    """Return an overlay that bounds each key to `rpm` requests a minute."""
+    """Return an overlay that limits each key to `rpm` requests per minute."""
     lines = ["providers:"]
     for provider in dict.fromkeys(keys.values()):
         lines += [f"  {provider}:", "    keys:"]
@@ -289,16 +289,18 @@ def parser_of(
     parser = argparse.ArgumentParser(
         prog=door,
         description=translate.__doc__,
-        epilog=f"{ENVIRONMENT} Words after -- go to snakemake, e.g.: -- --dry-run",
+        epilog=f"{ENVIRONMENT} Words after -- are passed to snakemake: -- --dry-run",
         allow_abbrev=False,
     )
     for key, flags in keys.items():
-        parser.add_argument(*flags, dest=key, help=f"config key {key}; commas between several")
+        parser.add_argument(
+            *flags, dest=key, help=f"config key {key}; several values are comma-separated"
+        )
     return parser
 
 
 def help_of(door: str, translate: object, words: list[str]) -> None:
-    """Print a door's own help and exit, where it is asked for."""
+    """Print the help of a door and exit, if requested."""
     if asks_for_help(words):
         parser = parser_of(door, translate, {})
         parser.usage = f"{door} [WORD ...]"
@@ -308,12 +310,12 @@ def help_of(door: str, translate: object, words: list[str]) -> None:
 
 
 def asks_for_help(words: list[str]) -> bool:
-    """Say whether a door's own help is asked for."""
+    """Return whether the help of a door is requested."""
     return bool({"-h", "--help"} & set(split(words)[0]))
 
 
 def chosen(args: argparse.Namespace) -> dict[str, str]:
-    """Return the config keys that flags have set."""
+    """Return the config keys that flags set."""
     return {key: value for key in KEYS if (value := getattr(args, key)) is not None}
 
 
@@ -344,7 +346,7 @@ def without_dashes(words: list[str]) -> list[str]:
 
 
 def name_of(flag: str) -> str:
-    """Return the attribute under which argparse keeps a flag."""
+    """Return the attribute under which argparse stores a flag."""
     return flag.lstrip("-").replace("-", "_")
 
 
@@ -356,25 +358,25 @@ def positive_int(text: str) -> int:
 
 
 def positive_float(text: str) -> float:
-    """Return a number over 0."""
+    """Return a number above 0."""
     if not 0 < (value := float(text)) < float("inf"):
-        raise argparse.ArgumentTypeError("must be more than 0")
+        raise argparse.ArgumentTypeError("must be above 0")
     return value
 
 
 def note(text: str) -> None:
-    """Say one line to the person."""
+    """Print one line for the user."""
     print(f"note: {text}", file=sys.stderr)
 
 
 def is_ready() -> bool:
-    """Say whether this Python is that of an environment which has what a run needs."""
+    """Return whether this Python belongs to an environment with everything that a run needs."""
     own = sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ
     return own and all(importlib.util.find_spec(name) for name in ("snakemake", "duckdb", "openai"))
 
 
 def enter_environment(door: str, words: list[str]) -> None:
-    """Make `.venv` and become its Python, unless an environment is active."""
+    """Create `.venv` and become its Python, unless an environment is active."""
     if is_ready() or Path(sys.prefix) == ROOT / ".venv":
         return
     try:
@@ -389,7 +391,7 @@ def enter_environment(door: str, words: list[str]) -> None:
 
 
 def main(door: str, words: list[str]) -> NoReturn:
-    """Open a door: the process becomes snakemake. A user's mistake is one line and 2."""
+    """Become the snakemake command of a door. A user's mistake is one line and exit code 2."""
     os.chdir(ROOT)
     if not asks_for_help(words):  # help needs no environment
         enter_environment(door, words)

@@ -150,13 +150,13 @@ def test_variables_count_where_no_flag_does(door: str, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("flag", DOORS.GONE)
-def test_a_flag_without_a_meaning_says_so_in_one_line_and_goes_on(
+def test_a_flag_without_effect_says_so_in_one_line_and_continues(
     flag: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     value = " 5" if flag in DOORS.WITH_VALUE else ""
     assert line(f"smart_batch_runner.py --model oracle {flag}{value}") == "--config models=oracle"
     [note] = capsys.readouterr().err.splitlines()
-    assert note.startswith(f"note: {flag} has no meaning any more")
+    assert note.startswith(f"note: {flag} has no effect")
 
 
 def test_requests_a_second_become_requests_a_minute_of_each_key() -> None:
@@ -195,10 +195,9 @@ def test_all_means_the_models_whose_keys_are_set(
     models = "models=oracle,random,qwen2.5-3b-instruct,qwen2.5-7b-instruct"
     assert models in line(typed).split()
     assert capsys.readouterr().err.splitlines() == [
-        "note: smollm2-135m is left out: it runs on this machine for hours; to run it, name it",
-        "note: gpt-4o-mini is left out: set AZURE_OPENAI_ENDPOINT",
-        "note: gpt-5-nano is left out: set USER_AZURE_OPENAI_ENDPOINT "
-        "and USER_AZURE_OPENAI_API_KEY",
+        "note: smollm2-135m is skipped: it would run on this machine for hours; to run it, name it",
+        "note: gpt-4o-mini is skipped: set AZURE_OPENAI_ENDPOINT",
+        "note: gpt-5-nano is skipped: set USER_AZURE_OPENAI_ENDPOINT and USER_AZURE_OPENAI_API_KEY",
     ]
 
 
