@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pilotbench.__main__ import main
-from pilotbench.asking import preflight
+from pilotbench.build import preflight
 from pilotbench.matrix import config
 from pilotbench.matrix.experiment import load_experiment
 from support.build import ROOT

@@ -10,12 +10,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from pilotbench.asking import preflight
-from pilotbench.asking.keys import spending
 from pilotbench.build import (
     interrupt,
     job_server,
     outputs,
+    preflight,
     progress,
     run_lock,
     signals,
@@ -139,7 +138,7 @@ def refresh() -> None:
         if INTERRUPT.times:
             return
         show_result()
-        if reached := spending.reached(MATRIX):
+        if reached := outputs.budget_reached(MATRIX):
             print(reached, file=sys.stderr)
     except PilotbenchError as error:
         print(f"error: {error}", file=sys.stderr)

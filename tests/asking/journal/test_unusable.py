@@ -7,16 +7,18 @@ import shutil
 import zlib
 from base64 import b64decode
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pilotbench.asking.budget import budget_of
 from pilotbench.asking.journal import elsewhere
-from pilotbench.asking.keys import spending
-from pilotbench.asking.keys.key_client import budget_of
+from pilotbench.asking.payments import begin_budget
 from pilotbench.build.progress import Watch
 from pilotbench.episodes.evaluate import KeyAllowance, ShardOwed, evaluate
+from pilotbench.episodes.spending import spent
 from pilotbench.matrix.experiment import Experiment
 from support.build import ROOT
 from support.scripted import PRICE, QUESTIONS, Scripted, question_of, said, service, shard_of
@@ -99,18 +101,18 @@ def test_what_they_have_cost_is_counted_before_and_after_the_episode_is_done(
         experiment = shard_of(tmp_path, scripted.address, **common, model_catalog={"m": MODEL})
         (shard,) = experiment.plan.shards
         for done in (1, 2):
-            spending.begin(experiment, [shard])
+            begin_budget(experiment, [shard], partial(spent, experiment))
             run(experiment)
             [row] = Watch(experiment).model_rows()
             assert (row.done, row.usd_unknown) == (2 * (done == 2), unknown)
             assert row.usd == pytest.approx(usd + done * COST)
-            assert spending.spent(experiment, shard) == pytest.approx(row.usd)
+            assert spent(experiment, shard) == pytest.approx(row.usd)
             scripted.reply = lambda body, number: said("42" if question_of(body) == Q1 else "8")
-        spending.begin(experiment, [])
+        begin_budget(experiment, [], partial(spent, experiment))
         budget = budget_of(experiment.settings)
         if not unknown:  # what is known is counted once, what is not keeps its reservation
-            assert (budget.book.spent, budget.book.lost) == (pytest.approx(5 * COST), 0)
-        assert (budget.book.lost > 0) == bool(unknown)
+            assert (budget.balance.spent, budget.balance.lost) == (pytest.approx(5 * COST), 0)
+        assert (budget.balance.lost > 0) == bool(unknown)
         budget.close()
 
 

@@ -11,15 +11,12 @@ from typing import Any
 
 import pytest
 
-from asking.keys.test_key_client import settings_of
-from pilotbench.asking.keys.budget import cost, most
-from pilotbench.asking.keys.key_client import KeyClient
+from asking.keys.test_key_client import budget_in, client_of, most_usd, settings_of
 from pilotbench.benchmark.instances import Instance
 from pilotbench.episodes.evaluate import KeyAllowance, ShardOwed, evaluate
 from pilotbench.ground import notices
 from pilotbench.ground.errors import BudgetSpent, ProviderError, Stopping
 from pilotbench.providers.provider import Request
-from pilotbench.providers.settings import Model, Price
 from support import Simulator
 from support.scripted import Played, Reply, failed, play, question_of, said, service, shard_of
 
@@ -142,12 +139,12 @@ def test_a_budget_holds_where_no_answer_tells_its_cost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reply: Any
 ) -> None:
     monkeypatch.setenv("K1", "sk-k1")
-    each = cost(Price(1.0, 1.0, 1.0), most(Model("m", "p", "m"), body_of(10).body))
+    each = most_usd(body_of(10))
     simulator = Simulator(keys={"k1": {"slots": 5}})
     with service(lambda *_: reply) as scripted:
         simulator.base_url = f"{scripted.address}/v1"
         settings = settings_of(simulator, tmp_path, budget_usd=20.5 * each, retry_for_s=0.5)
-        with KeyClient(settings, "m", "k1", 5, True) as pool:
+        with client_of(settings, "k1", 5, True) as pool:
             for number in range(10, 40):
                 try:
                     pool.ask(body_of(number), most_unusable=1)
@@ -155,8 +152,7 @@ def test_a_budget_holds_where_no_answer_tells_its_cost(
                     break
                 except ProviderError:
                     continue
-            assert pool._purse.budget is not None
-            assert pool._purse.budget.spent <= 20.5 * each
+            assert budget_in(pool).spent <= 20.5 * each
         assert 3 <= len(scripted.requests) <= 20
 
 
@@ -171,11 +167,9 @@ def test_an_answer_that_could_not_be_written_stays_used(
 
     with service(lambda *_: said("42")) as scripted:
         simulator.base_url = f"{scripted.address}/v1"
-        with KeyClient(
-            settings_of(simulator, tmp_path, budget_usd=1.0), "m", "k1", 5, True
-        ) as pool:
+        settings = settings_of(simulator, tmp_path, budget_usd=1.0)
+        with client_of(settings, "k1", 5, True) as pool:
             with pytest.raises(Stopping):
                 pool.ask(body_of(1), write=full)
-            assert pool._purse.budget is not None
-            pool._purse.budget.begin(lambda: 0.0)
-            assert pool._purse.budget.spent == pytest.approx(110e-6)
+            budget_in(pool).begin(lambda: 0.0)
+            assert budget_in(pool).spent == pytest.approx(110e-6)

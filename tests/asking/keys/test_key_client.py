@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from pilotbench.asking.budget import Budget
 from pilotbench.asking.keys import pauses
-from pilotbench.asking.keys.budget import cost, most
 from pilotbench.asking.keys.key_client import KeyClient
 from pilotbench.asking.keys.limiter import Limiter
+from pilotbench.asking.payments import Payments, most_tokens
+from pilotbench.asking.prices import cost_usd
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import errors, notices
 from pilotbench.matrix.config import Settings
@@ -54,6 +56,19 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name.upper(), f"sk-{name}")
 
 
+def client_of(settings: Settings, home: str, tokens: int, borrow: bool, **more: Any) -> KeyClient:
+    """Return a client for the model `m`, which pays as a run does."""
+    payments = Payments(settings, settings.catalog["m"])
+    return KeyClient(settings, "m", home, tokens, borrow, payments, **more)
+
+
+def budget_in(client: KeyClient) -> Budget:
+    """Return the budget of a client that has one."""
+    assert isinstance(client._payments, Payments)
+    assert client._payments.budget is not None
+    return client._payments.budget
+
+
 @contextmanager
 def pool_of(
     simulator: Simulator,
@@ -67,7 +82,7 @@ def pool_of(
 ) -> Iterator[KeyClient]:
     """Yield a pool over the simulator's keys."""
     made = settings_of(simulator, folder, **settings)
-    with KeyClient(made, "m", home, tokens, borrow, **(pool or {})) as found:
+    with client_of(made, home, tokens, borrow, **(pool or {})) as found:
         yield found
 
 
@@ -456,12 +471,12 @@ def test_a_missing_secret_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     simulator = Simulator(keys={"k1": FREE})
     simulator.base_url = "http://127.0.0.1:1/v1"
     with pytest.raises(errors.ConfigError, match=r"key k1 .*K1"):
-        KeyClient(settings_of(simulator, tmp_path), "m", "k1", 1, True)
+        client_of(settings_of(simulator, tmp_path), "k1", 1, True)
 
 
 @pytest.mark.usefixtures("secrets")
 def test_a_budget_is_used_to_the_last_request_and_never_exceeded(tmp_path: Path) -> None:
-    largest = cost(BOUNDED.price, most(BOUNDED, request("000").body))
+    largest = most_usd(request("000"))
     budget = 4 * largest
     with Simulator(keys={"k1": FREE}) as s, pool_of(s, tmp_path, budget_usd=budget) as pool:
         found = ask_all(pool, 300, threads=8)
@@ -473,6 +488,10 @@ def test_a_budget_is_used_to_the_last_request_and_never_exceeded(tmp_path: Path)
 
 
 BOUNDED = Model("m", "p", "echo", price=Price(1.0, 1.0, 1.0))
+
+
+def most_usd(request: Request) -> float:
+    return cost_usd(BOUNDED.price, most_tokens(BOUNDED, request.body)) or 0.0
 
 
 @pytest.mark.usefixtures("secrets")
@@ -496,10 +515,9 @@ def test_only_what_may_have_been_paid_for_counts_as_used(
     ):
         with pytest.raises(errors.ProviderError):
             pool.ask(request())
-        book = pool._purse.budget.book if pool._purse.budget else None
-    assert book is not None
-    assert (book.lost > 0) == kept
-    assert (book.spent, book.held) == (0, {})
+        balance = budget_in(pool).balance
+    assert (balance.lost > 0) == kept
+    assert (balance.spent, balance.held) == (0, {})
 
 
 @pytest.mark.usefixtures("secrets")
@@ -507,17 +525,16 @@ def test_a_connection_that_is_refused_costs_nothing(tmp_path: Path) -> None:
     simulator = Simulator(keys={"k1": FREE})
     simulator.base_url = "http://127.0.0.1:9/v1"
     settings = settings_of(simulator, tmp_path, budget_usd=1.0, retry_for_s=1)
-    with KeyClient(settings, "m", "k1", 1, True) as pool:
+    with client_of(settings, "k1", 1, True) as pool:
         with pytest.raises(errors.ConnectionFailed):
             pool.ask(request())
-        assert pool._purse.budget is not None
-        assert pool._purse.budget.spent == 0
+        assert budget_in(pool).spent == 0
 
 
 @pytest.mark.usefixtures("secrets")
 def test_what_waits_for_a_slot_reserves_nothing(tmp_path: Path) -> None:
     """A process that is killed loses what is in flight, not what is queued."""
-    largest = cost(BOUNDED.price, most(BOUNDED, request("0").body))
+    largest = most_usd(request("0"))
     with (
         Simulator(keys={"k1": FREE}) as s,
         pool_of(s, tmp_path, slots=1, budget_usd=20 * largest) as pool,
@@ -526,13 +543,12 @@ def test_what_waits_for_a_slot_reserves_nothing(tmp_path: Path) -> None:
         asking = threading.Thread(target=ask_all, args=(pool, 8, 8))
         asking.start()
         wait_until(lambda: s.stats()["total"]["in_flight"] == 1 and len(pool._line._waiting) == 7)
-        budget = pool._purse.budget
-        assert budget is not None
-        assert sum(budget.book.held.values()) == pytest.approx(largest)
+        budget = budget_in(pool)
+        assert sum(budget.balance.held.values()) == pytest.approx(largest)
         s.release()
         asking.join()
         assert s.stats()["total"]["requests"] == 8
-        assert (budget.book.held, budget.book.lost) == ({}, 0)
+        assert (budget.balance.held, budget.balance.lost) == ({}, 0)
 
 
 @pytest.mark.usefixtures("secrets")
@@ -542,7 +558,7 @@ def test_a_request_that_waits_for_the_budget_holds_no_slot_and_is_named(
     told: list[str] = []
     monkeypatch.setattr(notices, "say", lambda _, text: told.append(text))
     monkeypatch.setattr("pilotbench.asking.keys.key_client.SILENT_S", 0.1)
-    largest = cost(BOUNDED.price, most(BOUNDED, request("0").body))
+    largest = most_usd(request("0"))
     with (
         Simulator(keys={"k1": FREE}) as s,
         pool_of(s, tmp_path, slots=2, budget_usd=1.9 * largest) as pool,
@@ -581,7 +597,7 @@ def test_a_model_without_a_bound_on_its_output_asks_nothing_under_a_budget(
     simulator.base_url = "http://127.0.0.1:9/v1"
     settings = settings_of(simulator, tmp_path, budget_usd=1.0, parameters={})
     with pytest.raises(errors.ConfigError, match="max_output"):
-        KeyClient(settings, "m", "k1", 1, True)
+        client_of(settings, "k1", 1, True)
 
 
 @pytest.mark.usefixtures("secrets")

@@ -10,9 +10,16 @@ from typing import Any
 import pytest
 
 from asking.keys.test_cases import body_of
-from asking.keys.test_key_client import FREE, ask_all, pool_of, request, settings_of, texts
+from asking.keys.test_key_client import (
+    FREE,
+    ask_all,
+    client_of,
+    pool_of,
+    request,
+    settings_of,
+    texts,
+)
 from pilotbench.asking.keys import gate
-from pilotbench.asking.keys.key_client import KeyClient
 from pilotbench.ground import errors, job_context, notices
 from pilotbench.ground.clock import CLOCK
 from support import Simulator
@@ -83,7 +90,7 @@ def test_a_refused_connection_is_said_at_once_and_ends_everything_together(
     simulator = Simulator(keys={"k1": FREE})
     simulator.base_url = CLOSED_PORT
     settings = settings_of(simulator, tmp_path, retry_for_s=1.5)
-    with KeyClient(settings, "m", "k1", 5, True) as pool:
+    with client_of(settings, "k1", 5, True) as pool:
         found = ask_all(pool, 60, threads=5)
     assert all(isinstance(one, errors.ConnectionFailed) for one in found)
     assert said[0] == "k1: connection refused, retrying for 1 s"

@@ -20,6 +20,7 @@ from pilotbench.asking.keys.usage_file import (
     WINDOW_S,
     Account,
     Ledger,
+    likely_tokens,
 )
 from pilotbench.ground.errors import Stopping
 from support.clocks import HandClock
@@ -185,3 +186,17 @@ def test_a_full_disk_stops_asking() -> None:
     with pytest.raises(Stopping, match="/dev/full: limits cannot be kept"), ledger.locked():
         pass
     ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("bound", "output"),
+    [({"max_tokens": 7}, 7), ({"max_completion_tokens": 9}, 9), ({}, 1024)],
+)
+def test_the_likely_number_counts_what_is_sent_and_the_bound_of_the_output(
+    bound: dict[str, int], output: int
+) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "x" * 3000}], **bound}
+    found = likely_tokens(body)
+    assert found.output == output
+    assert found.input >= 1000
+    assert likely_tokens({**body, "tools": [{"description": "y" * 300}]}).input >= found.input + 100

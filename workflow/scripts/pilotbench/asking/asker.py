@@ -7,20 +7,20 @@ besides the answer is known before the request is sent.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from threading import Event, Lock
 from typing import Any
 
-from pilotbench.asking import preflight
 from pilotbench.asking.journal import Journal, Segment, bounded, journal_folder, sought
 from pilotbench.asking.journal.answers import Answers, Failure
 from pilotbench.asking.journal.identity import Sought
 from pilotbench.asking.journal.room import Room
 from pilotbench.asking.journal.unusable import Unusable
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient, StopFlag
+from pilotbench.asking.payments import Payments, begin_budget
 from pilotbench.ground import notices, provenance
 from pilotbench.ground.errors import ProviderError, UnusableAnswer
 from pilotbench.matrix.cells import Cell, Shard
@@ -73,14 +73,19 @@ class Asker:
     """
 
     def __init__(
-        self, experiment: Experiment, shard: Shard, segment: Segment, share: KeyAllowance
+        self,
+        experiment: Experiment,
+        shard: Shard,
+        segment: Segment,
+        share: KeyAllowance,
+        spent: Callable[[Shard], float],
     ) -> None:
         self._settings, self._model = (
             experiment.settings,
             experiment.settings.catalog[shard.cell.model],
         )
         self._experiment, self._shard = experiment, shard
-        self._segment, self._share = segment, share
+        self._segment, self._share, self._spent = segment, share, spent
         self._room = Room(segment)
         self._made: KeyClient | None = None
         self._making = Lock()
@@ -166,7 +171,7 @@ class Asker:
             if self._made is None:
                 share = self._share
                 if not share.proven:
-                    preflight.prove(self._experiment, [self._shard])
+                    prove(self._experiment, [self._shard], self._spent)
                 commit, dirty = provenance.commit()
                 self._stamp = {"commit": commit, "dirty": dirty}
                 self._made = KeyClient(
@@ -175,6 +180,7 @@ class Asker:
                     share.key,
                     share.tokens,
                     share.borrow,
+                    Payments(self._settings, self._model),
                     stop=share.stop,
                     parent=share.parent,
                     slots=share.slots,
@@ -186,6 +192,21 @@ class Asker:
         if self._segment.broken is not None:
             self._share.halt()
             notices.say("journal", f"{self._segment.broken}; no job of this run asks any more")
+
+
+def prove(
+    experiment: Experiment, shards: Collection[Shard], spent: Callable[[Shard], float]
+) -> None:
+    """Check prompts, packs and the limits of the budget, and begin the budget.
+
+    A run does so for all its shards before its first job; a job outside such a run does it before
+    its first request. `spent` returns what a shard has cost so far, in USD. Raises UserError.
+    """
+    for prompt in {shard.cell.prompt for shard in shards}:
+        experiment.prompts[prompt].check()
+    for task in {shard.cell.task for shard in shards}:
+        experiment.tasks[task].check()
+    begin_budget(experiment, shards, spent)
 
 
 def journal_only(

@@ -114,3 +114,27 @@ def refreshed(results: Path) -> str | None:
         return (results / REFRESHED).read_text().strip()
     except OSError:
         return None
+
+
+def budget_reached(experiment: Experiment) -> str | None:
+    """Return how to continue if `budget_usd` has ended a run, None if it has not."""
+    limit = experiment.settings.budget_usd
+    if limit is None:
+        return None
+    from pilotbench.asking.budget import budget_of
+    from pilotbench.results.database import queries
+
+    owed = queries.owed(experiment.settings.results_dir / "master.duckdb")
+    waiting = int((owed["kind"] == "BudgetSpent").sum())
+    if not waiting:
+        return None
+    budget = budget_of(experiment.settings)
+    balance = budget.balance
+    budget.close()
+    lost = f" ({balance.lost:.4f} of it for requests whose cost is unknown)" if balance.lost else ""
+    return (
+        f"budget_usd: {balance.total:.4f} of {limit:g} USD are used{lost}; {waiting} episodes are "
+        "unfinished because their next request may cost more than is left; what was answered is "
+        f"kept. To go on, allow more, such as --config budget_usd={2 * limit:g}; to see what "
+        "remains: python -m pilotbench estimate"
+    )

@@ -21,7 +21,7 @@ from pilotbench.asking.journal.unusable import Unusable
 from pilotbench.asking.keys.limiter import held_slots
 from pilotbench.asking.keys.secrets import access, environment, missing
 from pilotbench.asking.keys.states import state_of
-from pilotbench.episodes.episode import cost_usd
+from pilotbench.asking.prices import cost_usd
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import RecordError

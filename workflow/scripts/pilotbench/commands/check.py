@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -25,9 +26,11 @@ from pilotbench.asking.asker import Asker, KeyAllowance, journal_of
 from pilotbench.asking.journal import Segment, sought
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient
 from pilotbench.asking.keys.secrets import environment, missing, notes
+from pilotbench.asking.payments import Payments
 from pilotbench.benchmark.instances import Instance
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.episodes.evaluate import play_shard
+from pilotbench.episodes.spending import spent
 from pilotbench.ground.errors import (
     ContextOverflow,
     PilotbenchError,
@@ -239,7 +242,7 @@ def _held(experiment: Experiment, shard: Shard, key: str) -> Iterator[tuple[Segm
     with (
         _turns.setdefault((journal.folder, shard.first), Lock()),
         journal.open(shard.first, shard.last, stopped=lambda: True) as segment,
-        Asker(experiment, shard, segment, share) as ask,
+        Asker(experiment, shard, segment, share, partial(spent, experiment)) as ask,
     ):
         yield segment, ask
 
@@ -322,7 +325,8 @@ def _play_one(experiment: Experiment, shard: Shard, key: str, understood: list[b
 
 def _pool(settings: Settings, model: Model, alias: str) -> KeyClient:
     """Return a pool that uses one key alone and gives up soon."""
-    return KeyClient(_hasty(settings, model), model.name, alias, 1, False)
+    hasty = _hasty(settings, model)
+    return KeyClient(hasty, model.name, alias, 1, False, Payments(hasty, model))
 
 
 def _hasty(settings: Settings, model: Model) -> Settings:

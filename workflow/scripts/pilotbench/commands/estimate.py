@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from pilotbench.asking.keys.spending import spent
 from pilotbench.commands.options import add_config, experiment_of
+from pilotbench.episodes.spending import spent
 from pilotbench.estimation.needs import begun
 from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import Estimate, Row, estimate

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pilotbench.asking.journal.identity import components, identity
+from pilotbench.asking.prices import cost_usd
 from pilotbench.benchmark.flaws import NotApplicable, harmful
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.prompts.prompt_files import Prompt
@@ -30,8 +31,8 @@ from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.protocols import PROTOCOLS, history
 from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, Parsed
 from pilotbench.providers.protocols.reading import text_of
-from pilotbench.providers.provider import Answer, Completion, Request, Tokens, added
-from pilotbench.providers.settings import Model, Price
+from pilotbench.providers.provider import Answer, Completion, Request, added
+from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
 Ask = Callable[[Request], Answer]
@@ -317,17 +318,3 @@ def _paid_request(setting: EpisodeSpec, request: Request, asked: Answer) -> Json
         "finish_reason": asked.completion.finish_reason,
         "tokens": asked.completion.tokens and asdict(asked.completion.tokens),
     }
-
-
-def cost_usd(price: Price | None, tokens: Tokens | None) -> float | None:
-    """Return the cost in USD; reasoning is part of output.
-
-    Without the price or the token counts it is None, unknown; what is free costs 0 all the same.
-    """
-    if price is None:
-        return None
-    if tokens is None:
-        return None if any((price.input, price.cached, price.output)) else 0.0
-    fresh = max(0, tokens.input - tokens.cached)
-    millions = fresh * price.input + tokens.cached * price.cached + tokens.output * price.output
-    return millions / 1e6

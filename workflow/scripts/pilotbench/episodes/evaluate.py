@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from pilotbench.episodes import owed
 from pilotbench.episodes.episode import Episode, play
 from pilotbench.episodes.owed import Owed, cause
 from pilotbench.episodes.shard_file import SHARD_FORMAT, write_shard, write_whole
+from pilotbench.episodes.spending import spent
 from pilotbench.ground import links, notices, provenance, run_command
 from pilotbench.ground.canonical_json import canonical, digest
 from pilotbench.ground.errors import PilotbenchError, ProviderError, Stopping, Unscorable, UserError
@@ -70,7 +72,7 @@ def evaluate(experiment: Experiment, shard: Shard, out: Path, share: KeyAllowanc
     journal = journal_of(experiment, shard.cell)
     with (
         journal.open(shard.first, shard.last, stopped=share.stop.is_set) as segment,
-        Asker(experiment, shard, segment, share) as ask,
+        Asker(experiment, shard, segment, share, partial(spent, experiment)) as ask,
     ):
         in_flight = share.in_flight(experiment.settings, shard.cell.model)
         outcome = play_shard(experiment, shard, ask, in_flight, watch=_log)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from pilotbench.asking.keys.budget import OUTPUT_TOKENS
+from pilotbench.asking.keys.usage_file import OUTPUT_TOKENS
 from pilotbench.estimation.needs import Start
 from pilotbench.estimation.ranges import Load, Range
 from pilotbench.providers.settings import Model

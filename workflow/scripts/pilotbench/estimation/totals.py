@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pilotbench.asking.prices import usd
 from pilotbench.estimation import history
 from pilotbench.estimation.cells import CellEstimates
 from pilotbench.estimation.lanes import hours
@@ -111,17 +112,13 @@ def _row(
 
 
 def _usd(price: Price | None, load: Load, cached: float) -> Range | None:
-    """Return USD: all of the input cached, `cached` of it, none of it."""
+    """Return the cost with all of the input cached, with `cached` of it, and with none."""
     if price is None:
         return None
-    ends = zip(
-        (price.cached, cached * price.cached + (1 - cached) * price.input, price.input),
-        ("low", "middle", "high"),
-        strict=True,
-    )
-    return Range(
-        *(
-            (getattr(load.input, end) * each + getattr(load.output, end) * price.output) / 1e6
-            for each, end in ends
-        )
-    )
+    shares = {"low": 1.0, "middle": cached, "high": 0.0}
+    return Range(*(_end_usd(price, load, end, share) for end, share in shares.items()))
+
+
+def _end_usd(price: Price, load: Load, end: str, cached: float) -> float:
+    sent, said = getattr(load.input, end), getattr(load.output, end)
+    return usd(price, input=sent, cached=cached * sent, output=said)

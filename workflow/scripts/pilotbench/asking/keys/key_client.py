@@ -8,7 +8,6 @@ that (see `gate`) ends the other requests at once.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import random
@@ -20,14 +19,13 @@ from copy import copy
 from typing import Protocol
 
 from pilotbench.asking.keys.breaker import Breaker
-from pilotbench.asking.keys.budget import Budget, estimate
 from pilotbench.asking.keys.gate import LONG_PAUSE_S, SILENT_S, Gate, GivenUp
 from pilotbench.asking.keys.limiter import default_folder, limiter_of, with_slots
-from pilotbench.asking.keys.purse import Bill, MustWait, Purse
 from pilotbench.asking.keys.rejections import NOT_FOUND, Rejections
 from pilotbench.asking.keys.secrets import opened_keys
 from pilotbench.asking.keys.slot_queue import Line
 from pilotbench.asking.keys.ticket import Ticket, Trials
+from pilotbench.asking.keys.usage_file import likely_tokens
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.clock import CLOCK
 from pilotbench.ground.errors import (
@@ -65,6 +63,38 @@ class StopFlag(Protocol):
         ...
 
 
+class MustWait(Exception):
+    """A request that may cost `args[0]` USD fits into the budget once others are settled."""
+
+
+class Payment(Protocol):
+    """The payment of one request."""
+
+    def send(self) -> None:
+        """Reserve the most that the request can cost. Raises BudgetSpent or MustWait."""
+        ...
+
+    def answer(self, tokens: Tokens | None) -> None:
+        """Record that an answer arrived."""
+        ...
+
+
+class Payments(Protocol):
+    """What pays for requests."""
+
+    def paying(self, request: Request) -> AbstractContextManager[Payment]:
+        """Return the payment of a request, settled at the end. Raises BudgetSpent or MustWait."""
+        ...
+
+    def tell(self, usd: float) -> None:
+        """Notify the user that a request has waited long for room in the budget."""
+        ...
+
+    def close(self) -> None:
+        """Close the budget."""
+        ...
+
+
 class KeyClient:
     """Answers the requests of one shard; `ask` may be called from several threads at once.
 
@@ -82,6 +112,7 @@ class KeyClient:
         home_key: str,
         tokens: int,
         borrow: bool,
+        payments: Payments,
         *,
         stop: StopFlag | None = None,
         parent: int | None = None,
@@ -92,14 +123,13 @@ class KeyClient:
         self._home = usable_keys(settings, model, home_key, borrow)
         self._strict = settings.routing == "by_prompt"
         self._stop, self._parent = stop or threading.Event(), parent
+        self._payments = payments
         self._tokens = None if borrow else threading.Semaphore(tokens)
         self._random, self._room = random.Random(), room
         self._next_look, began = 0.0, job_context.told().since()
         self._gate = self._make_gate(settings, slots or {}, began)
         self._limiters = self._gate.limiters
         self._line = Line(self._limiters, self.check)
-        budget = budget_of(settings) if settings.budget_usd is not None else None
-        self._purse = Purse(budget, self._model)
         self._counts_tokens = any(limiter.tpm for limiter in self._limiters.values())
 
     def ask(
@@ -159,7 +189,7 @@ class KeyClient:
         for breaker in self._gate.breakers.values():
             breaker.close()
         self._rejections.close()
-        self._purse.close()
+        self._payments.close()
         close = getattr(self._provider, "close", None)
         if close is not None:
             close()
@@ -195,9 +225,9 @@ class KeyClient:
         """Send a request once. What fails after an answer has come does not lose the answer."""
         answered: list[Answer] = []
         self._rejections.check()
-        with ExitStack() as kept, self._purse.paying(request) as bill:
+        with ExitStack() as kept, self._payments.paying(request) as payment:
             try:
-                self._send(request, trials, bill, answered, kept)
+                self._send(request, trials, payment, answered, kept)
             except Exception as error:
                 if not answered:
                     raise
@@ -209,7 +239,7 @@ class KeyClient:
         self,
         request: Request,
         trials: Trials,
-        bill: Bill,
+        payment: Payment,
         answered: list[Answer],
         kept: ExitStack,
     ) -> None:
@@ -217,9 +247,9 @@ class KeyClient:
 
         `kept` ends when the answer is written: only then is anything said of it.
         """
-        guess = estimate(request.body) if self._counts_tokens else Tokens()
+        guess = likely_tokens(request.body) if self._counts_tokens else Tokens()
         with Ticket(self, trials, guess.input + guess.output) as ticket:
-            self._clear(ticket, bill, kept)
+            self._clear(ticket, payment, kept)
             trials.unfunded_since = None
             started, clock = time.time(), time.monotonic()
             trials.attempts += 1
@@ -231,7 +261,7 @@ class KeyClient:
             queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
             how = (ticket.alias, started, latency, queued_s, trials.attempts, slots)
             answered.append(Answer(completion, *how))
-            bill.answer(completion.tokens)
+            payment.answer(completion.tokens)
             counted = completion.tokens or guess
             with suppress(Stopping, OSError):  # the next request may stop, not this answer
                 ticket.slot.settle(counted.input + counted.output)
@@ -239,7 +269,7 @@ class KeyClient:
                 self._gate.breakers[ticket.alias].answered()
                 self._rejections.answered()
 
-    def _clear(self, ticket: Ticket, bill: Bill, kept: ExitStack) -> None:
+    def _clear(self, ticket: Ticket, payment: Payment, kept: ExitStack) -> None:
         """Reserve what a request that has its slot can cost, and room for its answer: it is sent.
 
         Raises Rejected where its model was stopped meanwhile, MustWait or BudgetSpent, Stopping
@@ -248,7 +278,7 @@ class KeyClient:
         try:
             self._rejections.check()
             kept.enter_context(self._room())
-            bill.send()
+            payment.send()
             kept.enter_context(notices.held())
         except Exception:
             self._gate.breakers[ticket.alias].unused()
@@ -260,7 +290,7 @@ class KeyClient:
         now = time.monotonic()
         since = trials.unfunded_since = trials.unfunded_since or now
         if now - since > SILENT_S:
-            self._purse.tell(usd)
+            self._payments.tell(usd)
         self._rest(SETTLED_S)
 
     def _complete(self, request: Request, ticket: Ticket) -> Completion:
@@ -345,10 +375,3 @@ class KeyClient:
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + 1.0
             self._gate.check()
-
-
-def budget_of(settings: Settings) -> Budget:
-    """Return the budget that all shards of a journal share."""
-    name = hashlib.sha256(str(settings.journal_dir.resolve()).encode()).hexdigest()[:32]
-    folder = settings.limits_dir or default_folder()
-    return Budget(folder / f"budget-{name}", settings.budget_usd)

@@ -20,6 +20,7 @@ from typing import Any
 from pilotbench.asking.keys.adaptive_limit import Pace, number
 from pilotbench.ground.clock import Clock
 from pilotbench.ground.errors import Stopping
+from pilotbench.providers.provider import Tokens
 
 Json = dict[str, Any]
 LARGEST = 1 << 20
@@ -28,6 +29,10 @@ MOST_SLOTS = 100_000
 BUCKET_S = 0.5
 WINDOW_S = 60.5
 """A little more than a minute: a request may reach the provider later than the next one does."""
+CHARACTERS_PER_TOKEN = 3.0
+"""Fewer than English has (about 4): a request is overestimated rather than underestimated."""
+OUTPUT_TOKENS = 1024
+"""Assumed for a request without a limit on its output."""
 
 
 @dataclass
@@ -106,6 +111,13 @@ class Account:
         first = (now - WINDOW_S) / BUCKET_S - 1
         last = now / BUCKET_S + 1  # a bucket in the future is the work of a clock set back
         self.used = [entry for entry in self.used if first < entry[0] <= last]
+
+
+def likely_tokens(body: Json) -> Tokens:
+    """Return the expected tokens of a request, until its answer reports the real count."""
+    size = sum(len(str(body[part])) for part in ("messages", "tools") if part in body)
+    bound = body.get("max_completion_tokens") or body.get("max_tokens") or OUTPUT_TOKENS
+    return Tokens(input=int(size / CHARACTERS_PER_TOKEN), output=int(bound))
 
 
 def _entry(value: Any) -> list[int] | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from pilotbench.asking.keys import secrets, spending
+from pilotbench.asking.asker import prove
+from pilotbench.asking.keys import secrets
+from pilotbench.episodes.spending import spent
 from pilotbench.ground.errors import ConfigError
 from pilotbench.matrix import paths
 from pilotbench.matrix.cells import Shard
@@ -21,21 +23,8 @@ def check(experiment: Experiment, shards: Collection[Shard]) -> list[str]:
     if shards:
         paths.check_writable(paths.written(experiment.settings))
     notes = check_keys(experiment, shards)
-    prove(experiment, shards)
+    prove(experiment, shards, lambda shard: spent(experiment, shard))
     return notes
-
-
-def prove(experiment: Experiment, shards: Collection[Shard]) -> None:
-    """Prove that prompts and packs are sound and that the budget can hold; begin the budget.
-
-    A run does so for all its shards before its first job; a job that no run has told so does it
-    before its first request, however the workflow was entered. Raises UserError.
-    """
-    for prompt in {shard.cell.prompt for shard in shards}:
-        experiment.prompts[prompt].check()
-    for task in {shard.cell.task for shard in shards}:
-        experiment.tasks[task].check()
-    spending.begin(experiment, shards)
 
 
 def check_keys(experiment: Experiment, shards: Iterable[Shard]) -> list[str]:
@@ -45,7 +34,7 @@ def check_keys(experiment: Experiment, shards: Iterable[Shard]) -> list[str]:
     the keys that it may use. Only shards that lack a key are looked into: what the journal answers
     needs none.
     """
-    from pilotbench.episodes.evaluate import replay  # most runs lack no key: nothing to load
+    from pilotbench.episodes.evaluate import replay  # rarely needed: most runs have all their keys
 
     settings, variables = experiment.settings, secrets.environment()
     shards = list(shards)

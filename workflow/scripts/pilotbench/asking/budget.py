@@ -1,17 +1,19 @@
-"""What a matrix may spend: reserved before a request, settled after it, in one shared file.
+"""What an experiment may spend: reserved before a request, settled after it, in one shared file.
 
-The bound is hard: spent, lost and reserved together never exceed it. A reservation is the most that
-a request can cost, so what is settled is never more. What may have been paid without an answer that
-tells its cost (a time-out, an unreadable body, a process that was killed) is lost, also for the
-runs that follow.
+The limit is hard: the spent, lost and reserved amounts together never exceed it. A reservation is
+the most that a request can cost, so the settled amount is never higher. An amount that may have
+been paid without an answer that reports its cost (a timeout, an unreadable body, a killed process)
+is lost, also for the runs that follow.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
+import hashlib
 import math
+import os
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,30 +21,22 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.keys.adaptive_limit import number
-from pilotbench.asking.keys.holders import Holders
+from pilotbench.asking.keys.limiter import default_folder
 from pilotbench.asking.keys.usage_file import Ledger
-from pilotbench.ground.errors import BudgetSpent, ConfigError
-from pilotbench.providers.provider import MOST_TOKENS, Tokens
-from pilotbench.providers.settings import Model, Price
+from pilotbench.ground.errors import BudgetSpent
+from pilotbench.ground.file_locks import is_locked
+from pilotbench.matrix.config import Settings
 
 Json = dict[str, Any]
-CHARACTERS_PER_TOKEN = 3.0
-"""Fewer than English has (about 4), so that a request is rather over- than underestimated."""
-OUTPUT_TOKENS = 1024
-"""Taken for a request that names no bound on its output, where nothing depends on it."""
-MESSAGE_TOKENS = 16
-"""The most that a service adds to each message in its template."""
-TOOLS_TOKENS = 512
-"""The most that a service says to introduce tools."""
 ROUNDING = 1e-9
 MOST_USD = 1e12
 REAP_S = 1.0
-"""How often a process that must wait looks for those that are gone."""
+"""How often a waiting process looks for processes that have ended."""
 MOST_RUNS = 8
 
 
 @dataclass
-class Book:
+class Balance:
     """The content of a budget's file, in USD.
 
     `spent` is what answers have cost, `lost` what may have been paid without one that tells its
@@ -79,8 +73,8 @@ class Book:
         return {"spent": self.spent, "lost": self.lost, "held": self.held, "runs": self.runs}
 
     @classmethod
-    def from_json(cls, value: Any) -> Book:
-        """Return the book in a file, also one of release 0.1; what cannot be read is 0."""
+    def from_json(cls, value: Any) -> Balance:
+        """Return the balance in a file, also one of release 0.1; what cannot be read is 0."""
         found = value if isinstance(value, dict) else {}
         held, runs = found.get("held"), found.get("runs")
         return cls(
@@ -107,19 +101,19 @@ class Budget:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._ledger = Ledger(path)
         self._limit = limit
-        self._holders = Holders(path.with_suffix(".holders"))
+        self._users = BudgetUsers(path.with_suffix(".holders"))
         self._beginning = path.with_suffix(".begin")
         self._next_reap = 0.0
 
     @property
-    def book(self) -> Book:
+    def balance(self) -> Balance:
         """Return what is spent, lost and reserved."""
-        return Book.from_json(self._ledger.read())
+        return Balance.from_json(self._ledger.read())
 
     @property
     def spent(self) -> float:
         """USD spent, lost and reserved."""
-        return self.book.total
+        return self.balance.total
 
     def left(self) -> float:
         """Return what is neither spent nor lost nor reserved, in USD."""
@@ -139,9 +133,9 @@ class Budget:
             if self._begin_alone(spent, afresh, run):
                 return
             usd = spent()
-            with self._changing() as book:
-                book.spent = max(usd, book.spent)
-                book.add_run(run)
+            with self._changing() as balance:
+                balance.spent = max(usd, balance.spent)
+                balance.add_run(run)
 
     def room(self, usd: float) -> bool:
         """Return whether `usd` fits now, False where it does when others have settled.
@@ -149,14 +143,14 @@ class Budget:
         Who must wait takes no lock: those who settle need it. Raises BudgetSpent where `usd` does
         not fit however little the others cost.
         """
-        if not self._fits(self.book.total + usd):
+        if not self._fits(self.balance.total + usd):
             self._reap()
-        book = self.book
-        if self._fits(book.total + usd):
+        balance = self.balance
+        if self._fits(balance.total + usd):
             return True
-        if not self._fits(book.gone + usd):
-            with self._changing() as book:
-                gone = book.gone
+        if not self._fits(balance.gone + usd):
+            with self._changing() as balance:
+                gone = balance.gone
             self._check(gone, usd)
         return False
 
@@ -164,58 +158,58 @@ class Budget:
         """Reserve `usd` where it fits now; return whether it did. Raises BudgetSpent as `room`."""
         if not self.room(usd):
             return False
-        with self._changing() as book:
-            fits = self._fits(book.total + usd)
+        with self._changing() as balance:
+            fits = self._fits(balance.total + usd)
             if fits:
-                self._holders.join()
-                book.held[self._name] = book.held.get(self._name, 0.0) + usd
-            gone = book.gone
+                self._users.join()
+                balance.held[self._name] = balance.held.get(self._name, 0.0) + usd
+            gone = balance.gone
         if not fits:
             self._check(gone, usd)
         return fits
 
     def settle(self, reserved: float, usd: float) -> None:
         """Replace a reservation by what an answer has cost."""
-        with self._changing() as book:
-            self._give_back(book, reserved)
-            book.spent += usd
+        with self._changing() as balance:
+            self._give_back(balance, reserved)
+            balance.spent += usd
 
     def lose(self, reserved: float, usd: float) -> None:
         """Replace a reservation by what may have been paid, though no answer tells it."""
-        with self._changing() as book:
-            self._give_back(book, reserved)
-            book.lost += usd
+        with self._changing() as balance:
+            self._give_back(balance, reserved)
+            balance.lost += usd
 
     def close(self) -> None:
         """Close the file; its user is gone, and what it has not settled is lost."""
         try:
-            if self._holders.joined:
-                with self._changing() as book:
-                    book.lose([self._name])
-                    self._holders.leave()
+            if self._users.joined:
+                with self._changing() as balance:
+                    balance.lose([self._name])
+                    self._users.leave()
         finally:
             self._ledger.close()
 
     @property
     def _name(self) -> str:
-        return self._holders.name
+        return self._users.name
 
     def _begin_alone(self, spent: Callable[[], float], afresh: bool, run: str | None) -> bool:
         """Set what was spent where it is known already, or nobody else spends; else return False.
 
         The lock is held while `spent` looks it up: who spends meanwhile would be counted twice.
         """
-        with self._changing() as book:
-            others = self._holders.others()
-            book.lose([name for name in book.held if name not in {*others, self._name}])
-            self._holders.join()
-            if run is not None and run in book.runs:
+        with self._changing() as balance:
+            others = self._users.others()
+            balance.lose([name for name in balance.held if name not in {*others, self._name}])
+            self._users.join()
+            if run is not None and run in balance.runs:
                 return True
             if others:
                 return False
-            book.spent, book.lost = spent(), 0.0 if afresh else book.lost
-            book.runs = []
-            book.add_run(run)
+            balance.spent, balance.lost = spent(), 0.0 if afresh else balance.lost
+            balance.runs = []
+            balance.add_run(run)
             return True
 
     def _fits(self, usd: float) -> bool:
@@ -228,21 +222,21 @@ class Budget:
                 f"this request may cost up to {usd:.4f}"
             )
 
-    def _give_back(self, book: Book, reserved: float) -> None:
-        left = book.held.pop(self._name, 0.0) - reserved
+    def _give_back(self, balance: Balance, reserved: float) -> None:
+        left = balance.held.pop(self._name, 0.0) - reserved
         if left > ROUNDING:
-            book.held[self._name] = left
+            balance.held[self._name] = left
 
     def _reap(self) -> None:
         """Count as lost what processes had reserved that are gone; look rarely, without lock."""
         if time.monotonic() < self._next_reap:
             return
         self._next_reap = time.monotonic() + REAP_S
-        gone = self._holders.gone(self.book.held)
+        gone = self._users.gone(self.balance.held)
         if gone:
-            with self._changing() as book:
-                book.lose(gone)
-                self._holders.forget(gone)
+            with self._changing() as balance:
+                balance.lose(gone)
+                self._users.forget(gone)
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
@@ -252,61 +246,66 @@ class Budget:
             yield
 
     @contextmanager
-    def _changing(self) -> Iterator[Book]:
+    def _changing(self) -> Iterator[Balance]:
         with self._ledger.locked() as value:
-            book = Book.from_json(value)
-            yield book
+            balance = Balance.from_json(value)
+            yield balance
             value.clear()
-            value.update(book.as_json())
+            value.update(balance.as_json())
 
 
-def check_bounded(model: Model) -> None:
-    """Raise ConfigError where the most that a request of `model` can cost is not known."""
-    where = f"model_catalog.{model.name}"
-    if model.price is None:
-        raise ConfigError(
-            f"budget_usd: {where} has no price, so no bound in USD can hold for it: write price: "
-            "{input: …, output: …} (USD per million tokens)"
-        )
-    if model.price.output and output_bound(model, model.parameters) is None:
-        raise ConfigError(
-            f"budget_usd: {where} has no bound on its output, so what a request may cost is not "
-            "known: write max_tokens (or max_completion_tokens) in parameters, or max_output: the "
-            "most tokens that the model can write"
-        )
+class BudgetUsers:
+    """The files of a folder, and this process's own once it has joined."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock: int | None = None
+        self.name = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
+
+    @property
+    def joined(self) -> bool:
+        """Return whether this process is one of them."""
+        return self._lock is not None
+
+    def join(self) -> None:
+        """Become one of them. Needs the ledger's lock."""
+        if self._lock is not None:
+            return
+        self._folder.mkdir(exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._lock = os.open(self._folder / self.name, flags, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def leave(self) -> None:
+        """Be one of them no more. Needs the ledger's lock."""
+        if self._lock is not None:
+            self._remove(self.name)
+            os.close(self._lock)
+            self._lock = None
+
+    def gone(self, names: Iterable[str]) -> list[str]:
+        """Return those of `names`, of processes that have joined, that are gone for good."""
+        return [n for n in names if n != self.name and not is_locked(self._folder / n)]
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Remove the files of processes that are gone. Needs the ledger's lock."""
+        for name in names:
+            self._remove(name)
+
+    def others(self) -> set[str]:
+        """Return all other processes that live; remove what the others left. Needs the lock."""
+        files = self._folder.iterdir() if self._folder.is_dir() else ()
+        names = {file.name for file in files} - {self.name}
+        gone = self.gone(names)
+        self.forget(gone)
+        return names - set(gone)
+
+    def _remove(self, name: str) -> None:
+        (self._folder / name).unlink(missing_ok=True)
 
 
-def output_bound(model: Model, body: Json) -> int | None:
-    """Return the most tokens that the answer to `body` can have, None where nothing bounds it."""
-    extra = body.get("extra_body")
-    sent = {**body, **(extra if isinstance(extra, dict) else {})}
-    for name in ("max_completion_tokens", "max_tokens"):
-        bound = number(sent.get(name), 1, MOST_TOKENS)
-        if bound is not None:
-            return math.ceil(bound)
-    return model.max_output
-
-
-def most(model: Model, body: Json) -> Tokens:
-    """Return the most tokens that a request can count: no token is shorter than a byte."""
-    text = json.dumps({**body, "model": ""}, ensure_ascii=False)
-    size = len(text.encode("utf-8", "surrogatepass"))
-    template = MESSAGE_TOKENS * (len(body.get("messages", ())) + 1)
-    tools = TOOLS_TOKENS if body.get("tools") else 0
-    return Tokens(input=size + template + tools, output=output_bound(model, body) or 0)
-
-
-def estimate(body: dict[str, Any]) -> Tokens:
-    """Return a likely number of tokens, for limits per minute; what was counted corrects it."""
-    size = sum(len(str(body[part])) for part in ("messages", "tools") if part in body)
-    bound = body.get("max_completion_tokens") or body.get("max_tokens") or OUTPUT_TOKENS
-    return Tokens(input=int(size / CHARACTERS_PER_TOKEN), output=int(bound))
-
-
-def cost(price: Price | None, tokens: Tokens) -> float:
-    """Return USD; 0.0 where the price is not known."""
-    if price is None:
-        return 0.0
-    fresh = max(0, tokens.input - tokens.cached)
-    total = fresh * price.input + tokens.cached * price.cached + tokens.output * price.output
-    return total / 1e6
+def budget_of(settings: Settings) -> Budget:
+    """Return the budget that all shards of a journal share."""
+    name = hashlib.sha256(str(settings.journal_dir.resolve()).encode()).hexdigest()[:32]
+    folder = settings.limits_dir or default_folder()
+    return Budget(folder / f"budget-{name}", settings.budget_usd)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pilotbench.asking import preflight
-from pilotbench.asking.keys import spending
-from pilotbench.asking.keys.key_client import budget_of
+from pilotbench.asking.asker import prove
+from pilotbench.asking.budget import budget_of
+from pilotbench.asking.payments import begin_budget
+from pilotbench.episodes.spending import spent
 from pilotbench.ground import job_context
 from pilotbench.ground.errors import ConfigError
+from pilotbench.matrix.cells import Shard
 from support import Simulator
 from support.estimation_lab import load, make, paid
 
@@ -31,13 +34,13 @@ def test_a_run_begins_with_what_its_matrix_has_cost(simulator: Simulator, tmp_pa
     experiment = load(tmp_path, simulator, **CHOSEN, budget_usd=5)
     first, second = experiment.plan.shards
     told = paid(make(experiment, first))
-    assert spending.spent(experiment, first) > 0
-    assert spending.spent(experiment, second) == 0
-    spending.begin(experiment, [second])
+    assert spent(experiment, first) > 0
+    assert spent(experiment, second) == 0
+    begin_budget(experiment, [second], partial(spent, experiment))
     budget = budget_of(experiment.settings)
     from_file = budget.spent
     (tmp_path / "results/shards" / first.path).unlink()
-    spending.begin(experiment, [first, second])
+    begin_budget(experiment, [first, second], partial(spent, experiment))
     assert budget.spent == pytest.approx(from_file)
     assert from_file == pytest.approx(told["usd"])
     budget.close()
@@ -47,22 +50,30 @@ def test_the_jobs_of_a_run_read_the_shards_of_its_plan_once(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     experiment = load(tmp_path, simulator, **CHOSEN, budget_usd=5)
-    read: list[str] = []
-    monkeypatch.setattr(spending, "spent", lambda _, shard: read.append(shard.path) or 0.0)
+    read: list[Path] = []
+
+    def spent_on(shard: Shard) -> float:
+        read.append(shard.path)
+        return 0.0
+
     planned = [shard.path for shard in experiment.plan.shards]
     for run, total in ((None, 2), (1.0, 1), (2.0, 1)):
         began = None if run is None else {"boot": "b", "now": run, "calendar": run}
         monkeypatch.setenv(job_context.VARIABLE, json.dumps({"began": began}))
         read.clear()
         for shard in experiment.plan.shards:
-            preflight.prove(experiment, [shard])
+            prove(experiment, [shard], spent_on)
         assert read == planned * total
+
+
+def nothing(_: Shard) -> float:
+    return 0.0
 
 
 def test_a_model_without_a_price_cannot_be_bounded(tmp_path: Path) -> None:
     experiment = load(tmp_path, models=["qwen2.5-3b-instruct"], tasks=["simple_task"], budget_usd=5)
     with pytest.raises(ConfigError, match="3b-instruct has no price"):
-        spending.begin(experiment, experiment.plan.shards)
-    spending.begin(experiment, [])
+        begin_budget(experiment, experiment.plan.shards, nothing)
+    begin_budget(experiment, [], nothing)
     free = dataclasses.replace(experiment.settings, budget_usd=None)
-    spending.begin(dataclasses.replace(experiment, settings=free), experiment.plan.shards)
+    begin_budget(dataclasses.replace(experiment, settings=free), experiment.plan.shards, nothing)

@@ -1,0 +1,210 @@
+"""What the requests of one model reserve of a budget, and how each reservation is settled."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from pilotbench.asking.budget import Budget, budget_of
+from pilotbench.asking.keys.adaptive_limit import number
+from pilotbench.asking.keys.key_client import MustWait
+from pilotbench.asking.prices import cost_usd
+from pilotbench.ground import job_context, notices
+from pilotbench.ground.canonical_json import digest
+from pilotbench.ground.errors import ConfigError, ProviderError, Stopping, UnusableAnswer
+from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.config import Settings
+from pilotbench.matrix.experiment import Experiment
+from pilotbench.providers.provider import MOST_TOKENS, Request, Tokens
+from pilotbench.providers.settings import Model
+
+Json = dict[str, Any]
+MESSAGE_TOKENS = 16
+"""The most that a service adds to each message in its template."""
+TOOLS_TOKENS = 512
+"""The most that a service adds to introduce tools."""
+GATEWAY_TIMED_OUT = frozenset({408, 499, 504, 524})
+"""The service behind the gateway may have answered and charged."""
+
+
+class Payment:
+    """The payment of one request; it counts as sent once its cost is reserved.
+
+    `tokens` is None where the provider did not report its counts.
+    """
+
+    def __init__(self, budget: Budget | None, most: float) -> None:
+        self._budget, self.reserved = budget, most
+        self.sent = False
+        self.answered = False
+        self.tokens: Tokens | None = None
+
+    def send(self) -> None:
+        """Reserve the most that the request can cost, right before it is sent.
+
+        Raises BudgetSpent, or MustWait if it will fit once other requests are settled.
+        """
+        if self._budget is not None and not self._budget.reserve(self.reserved):
+            raise MustWait(self.reserved)
+        self.sent = True
+
+    def answer(self, tokens: Tokens | None) -> None:
+        """Record that an answer arrived."""
+        self.answered, self.tokens = True, tokens
+
+
+class Payments:
+    """Pays for the requests of one model; does nothing without `budget_usd`.
+
+    Raises ConfigError if the most that a request can cost is unknown.
+    """
+
+    def __init__(self, settings: Settings, model: Model) -> None:
+        self.budget: Budget | None = None
+        self._model = model
+        if settings.budget_usd is not None:
+            check_bounded(model)
+            self.budget = budget_of(settings)
+
+    @contextmanager
+    def paying(self, request: Request) -> Iterator[Payment]:
+        """Yield the payment of a request that the budget has room for; settle it if it was sent.
+
+        Nothing is reserved before the request is sent: a request that waits for a slot does not
+        block others, and a killed process loses only what it has in flight. Raises as
+        `Payment.send`.
+        """
+        if self.budget is None:
+            yield Payment(None, 0.0)
+            return
+        payment = Payment(self.budget, self._most(request))
+        if not self.budget.room(payment.reserved):
+            raise MustWait(payment.reserved)
+        error: BaseException | None = None
+        try:
+            yield payment
+        except BaseException as caught:
+            error = caught
+            raise
+        finally:
+            # If the disk is full, the next request may stop, but this answer is kept.
+            with suppress(Stopping, OSError):
+                self._settle(self.budget, payment, error)
+
+    def _most(self, request: Request) -> float:
+        largest = most_tokens(self._model, request.body)
+        cached = replace(largest, cached=largest.input)  # some charge more for cached tokens
+        return max(self._usd(largest), self._usd(cached))
+
+    def _usd(self, tokens: Tokens) -> float:
+        return cost_usd(self._model.price, tokens) or 0.0
+
+    def tell(self, usd: float) -> None:
+        """Notify the user that a request has waited long for room in the budget."""
+        if self.budget is not None:
+            left = self.budget.left()
+            notices.say(
+                f"budget {self._model.name}",
+                f"budget_usd: {self._model.name} waits for requests in flight: {left:.4f} USD are "
+                f"free, and its next request may cost up to {usd:.4f}",
+            )
+
+    def close(self) -> None:
+        """Close the budget."""
+        if self.budget is not None:
+            self.budget.close()
+
+    def _settle(self, budget: Budget, payment: Payment, error: BaseException | None) -> None:
+        reserved = payment.reserved
+        if not payment.sent:
+            return
+        if payment.answered and payment.tokens is not None:
+            keep = budget.settle if error is None else budget.lose  # the answer was not written
+            keep(reserved, self._usd(payment.tokens))
+        elif isinstance(error, UnusableAnswer) and error.tokens is not None:
+            budget.settle(reserved, self._usd(error.tokens))
+        elif isinstance(error, ProviderError) and not payment.answered and _is_free(error):
+            budget.settle(reserved, 0.0)
+        else:
+            budget.lose(reserved, reserved)
+
+
+def _is_free(error: ProviderError) -> bool:
+    """Return whether a failed attempt cost nothing: it was not sent, or answered by an error."""
+    if not error.sent:
+        return True
+    return error.status is not None and error.status not in GATEWAY_TIMED_OUT
+
+
+_begun: list[Budget] = []
+"""The budget of this process's run, open as long as the process lives."""
+
+
+def begin_budget(
+    experiment: Experiment, shards: Iterable[Shard], spent: Callable[[Shard], float]
+) -> None:
+    """Set the budget to what the experiment has cost so far; `spent` returns this for one shard.
+
+    The first job of a run does so for all of them and looks up every shard of the plan. `shards`
+    are those about to be evaluated. Raises ConfigError if the cost of one of their models cannot
+    be limited.
+    """
+    if experiment.settings.budget_usd is None:
+        return
+    for model in dict.fromkeys(shard.cell.model for shard in shards):
+        check_bounded(experiment.settings.catalog[model])
+    budget = budget_of(experiment.settings)
+    while _begun:
+        _begun.pop().close()
+    _begun.append(budget)
+    budget.begin(
+        lambda: sum(map(spent, experiment.plan.shards)),
+        afresh=not experiment.settings.journal_dir.exists(),
+        run=_run(),
+    )
+
+
+def _run() -> str | None:
+    """Return the name of this process's run, None outside a run."""
+    began = job_context.told().began
+    return None if began is None else digest(dict(began))[:32]
+
+
+def check_bounded(model: Model) -> None:
+    """Raise ConfigError if the most that a request of `model` can cost is unknown."""
+    where = f"model_catalog.{model.name}"
+    if model.price is None:
+        raise ConfigError(
+            f"budget_usd: {where} has no price, so no bound in USD can hold for it: write price: "
+            "{input: …, output: …} (USD per million tokens)"
+        )
+    if model.price.output and output_bound(model, model.parameters) is None:
+        raise ConfigError(
+            f"budget_usd: {where} has no bound on its output, so what a request may cost is not "
+            "known: write max_tokens (or max_completion_tokens) in parameters, or max_output: the "
+            "most tokens that the model can write"
+        )
+
+
+def output_bound(model: Model, body: Json) -> int | None:
+    """Return the most tokens that the answer to `body` can have, None if nothing limits it."""
+    extra = body.get("extra_body")
+    sent = {**body, **(extra if isinstance(extra, dict) else {})}
+    for name in ("max_completion_tokens", "max_tokens"):
+        bound = number(sent.get(name), 1, MOST_TOKENS)
+        if bound is not None:
+            return math.ceil(bound)
+    return model.max_output
+
+
+def most_tokens(model: Model, body: Json) -> Tokens:
+    """Return the most tokens that a request can count: no token is shorter than a byte."""
+    text = json.dumps({**body, "model": ""}, ensure_ascii=False)
+    size = len(text.encode("utf-8", "surrogatepass"))
+    template = MESSAGE_TOKENS * (len(body.get("messages", ())) + 1)
+    tools = TOOLS_TOKENS if body.get("tools") else 0
+    return Tokens(input=size + template + tools, output=output_bound(model, body) or 0)

@@ -1,0 +1,40 @@
+"""What the answers of a shard have cost, from its file or, without one, from the journal."""
+
+from __future__ import annotations
+
+from pilotbench.asking.journal import Journal, journal_folder
+from pilotbench.asking.journal.unusable import Unusable
+from pilotbench.asking.prices import cost_usd
+from pilotbench.episodes.shard_file import read_header
+from pilotbench.ground.errors import RecordError
+from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.experiment import Experiment
+from pilotbench.providers.provider import Tokens
+
+
+def spent(experiment: Experiment, shard: Shard) -> float:
+    """Return what the answers of a shard cost, in USD at the prices of the config.
+
+    Unusable answers are included, as far as their tokens are known.
+    """
+    model = experiment.settings.catalog[shard.cell.model]
+    path = experiment.settings.results_dir / "shards" / shard.path
+    try:
+        header = read_header(path) if path.exists() else None
+        tokens = header and Tokens(**header["tokens"]) + Unusable.in_header(header).tokens
+    except RecordError:
+        tokens = None
+    return cost_usd(model.price, tokens or _journaled(experiment, shard)) or 0.0
+
+
+def _journaled(experiment: Experiment, shard: Shard) -> Tokens:
+    model = experiment.settings.catalog[shard.cell.model]
+    journal = Journal(experiment.settings.journal_dir, journal_folder(model, shard.cell))
+    answers = journal.read(shard.first, shard.last)
+    counts = (
+        Tokens.from_json(record["asked"]["completion"]["tokens"])
+        for record in answers.records()
+        if record.get("index") in shard.indices
+    )
+    unusable = Unusable.of(answers.failures).tokens
+    return sum((known for known in counts if known is not None), unusable)
