@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from dev import structure
@@ -13,6 +14,34 @@ UPWARD: set[str] = set()
 def test_every_folder_imports_only_those_below_it() -> None:
     found = {f"{one.importer} -> {one.imported}" for one in structure.measure().upward}
     assert found <= UPWARD
+
+
+ASKING_IS_OPEN_AT = {
+    "asking.asker",
+    "asking.budget",
+    "asking.prices",
+    "asking.unusable",
+    "asking.journal.identity",
+    "asking.keys.key_status",
+    "asking.keys.secrets",
+    "asking.keys.usage_file",
+}
+"""The modules of `asking` that others may import: none of them sends or stores anything itself."""
+
+
+def test_requests_and_the_journal_are_reached_through_the_asker_only() -> None:
+    found = structure.imports(structure.modules())
+    used = {
+        f"{one.importer} -> {one.imported}"
+        for one in found
+        if one.imported.startswith("pilotbench.asking.")
+        and not one.importer.startswith("pilotbench.asking.")
+        and one.imported.removeprefix("pilotbench.") not in ASKING_IS_OPEN_AT
+    }
+    assert not used
+    outside = [structure.LIBRARY.parent / "doors.py", *(structure.LIBRARY.parent).glob("rules/*")]
+    for path in outside:
+        assert not re.search(r"asking\.(journal|keys\.key_client)", path.read_text()), path
 
 
 def test_an_import_inside_a_function_counts_and_a_circle_is_found(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from pilotbench.asking.asker import KeyAllowance, journal_of
+from pilotbench.asking.asker import Asker, KeyAllowance
 from pilotbench.commands.check import Row, check, text
 from pilotbench.episodes.evaluate import evaluate
 from pilotbench.episodes.shard_file import read_header
+from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.key_routing import home_key
 from support import Simulator
@@ -148,7 +149,8 @@ def test_where_no_message_is_left_a_key_is_asked_a_short_question(
 
 def test_what_a_run_holds_is_left_to_it(loaded: Experiment) -> None:
     cell = next(cell for cell in loaded.plan.cells if cell.model == "plays")
-    with journal_of(loaded, cell).open(0, 99):
+    run = KeyAllowance("good_key", 1, False, {})
+    with Asker(loaded, Shard(cell, 0, 99), run, lambda _: 0.0):
         row = checked(loaded)["plays"]
     assert (row.problem, row.messages) == (None, None)
 

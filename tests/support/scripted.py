@@ -200,7 +200,8 @@ def play(asked: Experiment, may_ask: bool = True, tokens: int = 2) -> Played:
     (shard,) = asked.plan.shards
     out = asked.settings.results_dir / "shards" / shard.path
     try:
-        evaluate(asked, shard, out, KeyAllowance("scripted_key", tokens, False, {}, may_ask))
+        allowance = KeyAllowance("scripted_key", tokens, False, {})
+        evaluate(asked, shard, out, allowance if may_ask else None)
     except ShardOwed:
         outcome = replay(asked, shard)
         return Played(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pilotbench.asking.budget import Budget
-from pilotbench.asking.keys import pauses
+from pilotbench.asking.keys import key_status
 from pilotbench.asking.keys.key_client import KeyClient
 from pilotbench.asking.keys.limiter import Limiter
 from pilotbench.asking.payments import Payments, most_tokens
@@ -390,10 +390,12 @@ def test_a_person_lifts_the_pauses_of_all_keys(tmp_path: Path) -> None:
     with Simulator(keys={"k1": FREE, "k2": FREE}) as s, pool_of(s, tmp_path) as pool:
         _pause(pool, "k1", 3000)
         settings = settings_of(s, tmp_path)
-        left = pauses.lift(settings)
+        left = key_status.lift_pauses(settings)
         assert left == {"k1": pytest.approx(3000, abs=60), "k2": 0}
-        assert "k1: its pause is lifted" in "".join(pauses.lines(left))
-        assert list(pauses.lines(pauses.lift(settings))) == ["no key is paused"]
+        assert "k1: its pause is lifted" in "".join(key_status.lifted_lines(left))
+        assert list(key_status.lifted_lines(key_status.lift_pauses(settings))) == [
+            "no key is paused"
+        ]
         assert pool.ask(request()).key == "k1"
 
 

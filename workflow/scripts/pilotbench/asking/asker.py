@@ -1,29 +1,35 @@
 """The only way from a request to its answer: the journal, else a key, then the journal.
 
-Nothing that can fail stands between an answer and its line in the journal: what the line says
-besides the answer is known before the request is sent.
+`Asker` requests what the journal does not hold; `JournalOnly` never requests anything. Both are
+called with a request and return its answer. What limits a run (budget, slots, stopping) holds
+inside, wherever an Asker is used.
+
+Nothing that can fail happens between an answer and its line in the journal: everything else that
+the line holds is known before the request is sent.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
+from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
 from pilotbench.asking.journal import Journal, Segment, bounded, journal_folder, sought
-from pilotbench.asking.journal.answers import Answers, Failure
+from pilotbench.asking.journal.answers import Answers, Damage, Failure
 from pilotbench.asking.journal.identity import Sought
 from pilotbench.asking.journal.room import Room
-from pilotbench.asking.journal.unusable import Unusable
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient, StopFlag
 from pilotbench.asking.payments import Payments, begin_budget
+from pilotbench.asking.unusable import Unusable
 from pilotbench.ground import notices, provenance
 from pilotbench.ground.errors import ProviderError, UnusableAnswer
-from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import usable_keys
@@ -31,27 +37,28 @@ from pilotbench.providers.provider import Answer, Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
+Spent = Callable[[Shard], float]
+"""Returns what the answers of a shard have cost so far, in USD."""
 NOT_ASKED = "not asked yet"
 
 
 class NotAnswered(ProviderError):
-    """The journal has no answer and nothing may be asked."""
+    """The journal has no answer, and nothing may be requested."""
 
 
 @dataclass(frozen=True)
 class KeyAllowance:
     """What a job may use of the keys: `tokens` slots of its home `key`, and more with `borrow`.
 
-    `slots` are the slots in force of each alias. `proven`: the run has done what `preflight.prove`
-    does. `parent` is the process that must stay this one's parent (None for a job that runs
-    remotely). With `may_ask` False the journal alone answers. `halt` stops the jobs of a whole run.
+    `slots` are the slots in force of each alias. With `proven` the run has done what `prove` does.
+    `parent` is the process that must stay this one's parent (None for a job that runs remotely).
+    `halt` stops all jobs of the run.
     """
 
     key: str
     tokens: int
     borrow: bool
     slots: Mapping[str, int]
-    may_ask: bool = True
     parent: int | None = None
     stop: StopFlag = field(default_factory=Event)
     proven: bool = False
@@ -65,100 +72,216 @@ class KeyAllowance:
         return sum(self.slots.get(alias, settings.keys[alias].slots) for alias in keys)
 
 
-class Asker:
-    """Answers a request from the journal, else through the pool; counts both.
+class _Source:
+    """What both share: the answers in the journal of one shard, and the counts of those used."""
 
-    The pool is made at the first request that has to be asked: a shard that only replays starts no
-    client and needs no key.
-    """
-
-    def __init__(
-        self,
-        experiment: Experiment,
-        shard: Shard,
-        segment: Segment,
-        share: KeyAllowance,
-        spent: Callable[[Shard], float],
-    ) -> None:
-        self._settings, self._model = (
-            experiment.settings,
-            experiment.settings.catalog[shard.cell.model],
-        )
+    def __init__(self, experiment: Experiment, shard: Shard, everywhere: bool = True) -> None:
         self._experiment, self._shard = experiment, shard
-        self._segment, self._share, self._spent = segment, share, spent
-        self._room = Room(segment)
-        self._made: KeyClient | None = None
-        self._making = Lock()
-        self._asking: defaultdict[str, Lock] = defaultdict(Lock)
-        self._stamp: Json = {}
+        self._model = experiment.settings.catalog[shard.cell.model]
+        self._journal = _journal(experiment, shard, everywhere)
+        self._unusable: dict[str, list[Failure]] = {}
         self.keys: Counter[str] = Counter()
-        self._paid: dict[str, list[Failure]] = {}
+        """Requests sent, by the alias of the key that answered."""
         self.replayed = 0
+        """Requests answered by the journal."""
 
-    def __enter__(self) -> Asker:
-        return self
+    @property
+    def answers(self) -> Answers:
+        """The answers and failures in the journal."""
+        raise NotImplementedError
 
-    def __exit__(self, *_: object) -> None:
-        if self._made is not None:
-            self._made.close()
+    @property
+    def folder(self) -> Path:
+        """The folder of the journal that holds the answers of the shard's cell."""
+        return self._journal.folder
 
-    def __call__(self, request: Request) -> Answer:
-        """Return the answer, which stands in the journal when this returns."""
-        wanted = sought(self._model, request)
-        with self._making:
-            asking = self._asking[wanted.identity]
-        with asking, self._counting(wanted):  # two episodes may send one request: it is paid once
-            found = self._segment.answers.answer(wanted)
-            if found is not None:
-                self.replayed += 1
-                return found
-            if not self._share.may_ask:
-                raise NotAnswered("the journal has no answer, and nothing may be asked")
-            self._segment.check()
-            asked = self._ask(request, wanted)
-            self.keys[asked.key] += 1
-            return asked
+    @property
+    def in_flight(self) -> int:
+        """How many episodes to keep in flight."""
+        return 1
+
+    @property
+    def kept(self) -> str:
+        """What became of the answers that were paid for, in words."""
+        return "what was answered is kept"
+
+    @property
+    def damaged(self) -> list[Damage]:
+        """The lines of the journal that cannot be read."""
+        return self.answers.damaged
 
     @property
     def unusable(self) -> Unusable:
-        """What the paid answers to these requests that could not be used have cost."""
-        return Unusable.of(chain.from_iterable(self._paid.values()))
+        """The cost of the unusable answers to the requests so far."""
+        return Unusable.of(chain.from_iterable(self._unusable.values()))
+
+    def _find(self, wanted: Sought) -> Answer | None:
+        found = self.answers.answer(wanted)
+        self.replayed += found is not None
+        return found
 
     @contextmanager
     def _counting(self, wanted: Sought) -> Iterator[None]:
         try:
             yield
         finally:
-            if paid := self._segment.answers.unusable(wanted):
-                self._paid[wanted.identity] = paid
+            if paid := self.answers.unusable(wanted):
+                self._unusable[wanted.identity] = paid
+
+
+class JournalOnly(_Source):
+    """Answers the requests of a shard from the journal; takes no lock and never asks.
+
+    A request without an answer raises NotAnswered and is added to `unanswered`. Unless
+    `everywhere`, only what was recorded for the indices of this shard is read, not what may be
+    found under another index or name.
+    """
+
+    def __init__(self, experiment: Experiment, shard: Shard, everywhere: bool = True) -> None:
+        super().__init__(experiment, shard, everywhere)
+        self.unanswered: list[Request] = []
+        self._is_empty = False
+
+    @classmethod
+    def empty(cls, experiment: Experiment, shard: Shard) -> JournalOnly:
+        """Return one that answers nothing: each episode stops at its first request."""
+        made = cls(experiment, shard)
+        made._is_empty = True
+        return made
+
+    def __enter__(self) -> JournalOnly:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def __call__(self, request: Request) -> Answer:
+        """Return the answer in the journal. Raises NotAnswered if there is none."""
+        wanted = sought(self._model, request)
+        with self._counting(wanted):
+            found = self._find(wanted)
+        if found is None:
+            self.unanswered.append(request)
+            raise NotAnswered(NOT_ASKED)
+        return found
+
+    @cached_property
+    def answers(self) -> Answers:
+        """The answers and failures in the journal, read once."""
+        read = self._journal.read
+        return Answers() if self._is_empty else read(self._shard.first, self._shard.last)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was written for the indices of the shard; nothing is read."""
+        return self._journal.begun(self._shard.first, self._shard.last)
+
+    @property
+    def holders(self) -> list[str]:
+        """The processes that work on the shard now, each in words."""
+        return self._journal.holders(self._shard.first, self._shard.last)
+
+
+class Asker(_Source):
+    """Answers the requests of a shard from the journal, else through a key; counts both.
+
+    While it is entered it holds the shard: another process that holds one of its indices is waited
+    for, or, without `wait`, raises Stopping. The client of the keys is made for the first request
+    that is sent: a shard that only replays starts no client and needs no key.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        shard: Shard,
+        allowance: KeyAllowance,
+        spent: Spent,
+        wait: bool = True,
+    ) -> None:
+        super().__init__(experiment, shard)
+        self._allowance, self._spent, self._wait = allowance, spent, wait
+        self._open = ExitStack()
+        self._segment: Segment
+        self._client: KeyClient | None = None
+        self._making = Lock()
+        self._asking: defaultdict[str, Lock] = defaultdict(Lock)
+        self._stamp: Json = {}
+
+    def __enter__(self) -> Asker:
+        stopped = self._allowance.stop.is_set if self._wait else lambda: True
+        opened = self._journal.open(self._shard.first, self._shard.last, stopped=stopped)
+        self._segment = self._open.enter_context(opened)
+        self._room = Room(self._segment)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._open:
+            if self._client is not None:
+                self._client.close()
+
+    def __call__(self, request: Request) -> Answer:
+        """Return the answer, which is in the journal when this returns."""
+        wanted = sought(self._model, request)
+        with self._making:
+            asking = self._asking[wanted.identity]
+        with asking, self._counting(wanted):  # two episodes may send one request: it is paid once
+            found = self._find(wanted)
+            if found is not None:
+                return found
+            self._segment.check()
+            answer = self._ask(request, wanted)
+            self.keys[answer.key] += 1
+            return answer
+
+    @property
+    def answers(self) -> Answers:
+        """The answers and failures in the journal, those of this process included."""
+        return self._segment.answers
+
+    @property
+    def kept(self) -> str:
+        """What became of the answers that were paid for, in words."""
+        return self._segment.kept
+
+    @property
+    def in_flight(self) -> int:
+        """How many episodes to keep in flight."""
+        return self._allowance.in_flight(self._experiment.settings, self._model.name)
+
+    def known(self, request: Request) -> Answer | None:
+        """Return the answer in the journal, None if there is none; nothing is requested."""
+        return self.answers.answer(sought(self._model, request))
+
+    def is_exhausted(self, request: Request) -> bool:
+        """Return whether as many unusable answers were paid for as one request may cost."""
+        return len(self.answers.unusable(sought(self._model, request))) >= MOST_UNUSABLE
 
     def _ask(self, request: Request, wanted: Sought) -> Answer:
         """Send a request and write what comes of it; a journal that fails ends the whole run."""
-        tries, pool = self._tries(wanted), self._pool()
+        tries, client = self._tries(wanted), self._key_client()
         try:
             try:
-                asked = pool.ask(
+                answer = client.ask(
                     request,
                     lambda e: self._segment.write_failure(wanted, e),
                     tries,
                     lambda answer: self._segment.write(wanted, bounded(answer), **self._stamp),
                 )
-            except UnusableAnswer:  # kept when it came
+            except UnusableAnswer:  # written when it arrived
                 raise
             except ProviderError as error:
                 self._segment.write_failure(wanted, error)
                 raise
-            return bounded(asked)
+            return bounded(answer)
         finally:
             self._halt_if_broken()
 
     def _tries(self, wanted: Sought) -> int:
-        """Return how many more answers that cannot be used a request may cost.
+        """Return how many more unusable answers a request may cost.
 
-        Raises UnusableAnswer where there have been enough, over all runs.
+        Raises UnusableAnswer if it has cost enough of them, over all runs.
         """
-        known = self._segment.answers.unusable(wanted)
-        paid = [] if self._settings.ask_unusable else known
+        known = self.answers.unusable(wanted)
+        paid = [] if self._experiment.settings.ask_unusable else known
         if len(paid) >= MOST_UNUSABLE:
             raise UnusableAnswer(
                 f"{paid[-1].message} (paid {len(paid)} times, not asked again; to ask again: "
@@ -166,41 +289,49 @@ class Asker:
             )
         return MOST_UNUSABLE - len(paid)
 
-    def _pool(self) -> KeyClient:
+    def _key_client(self) -> KeyClient:
         with self._making:
-            if self._made is None:
-                share = self._share
-                if not share.proven:
+            if self._client is None:
+                allowance = self._allowance
+                if not allowance.proven:
                     prove(self._experiment, [self._shard], self._spent)
                 commit, dirty = provenance.commit()
                 self._stamp = {"commit": commit, "dirty": dirty}
-                self._made = KeyClient(
-                    self._settings,
+                self._client = KeyClient(
+                    self._experiment.settings,
                     self._model.name,
-                    share.key,
-                    share.tokens,
-                    share.borrow,
-                    Payments(self._settings, self._model),
-                    stop=share.stop,
-                    parent=share.parent,
-                    slots=share.slots,
+                    allowance.key,
+                    allowance.tokens,
+                    allowance.borrow,
+                    Payments(self._experiment.settings, self._model),
+                    stop=allowance.stop,
+                    parent=allowance.parent,
+                    slots=allowance.slots,
                     room=self._room.one,
                 )
-            return self._made
+            return self._client
 
     def _halt_if_broken(self) -> None:
         if self._segment.broken is not None:
-            self._share.halt()
+            self._allowance.halt()
             notices.say("journal", f"{self._segment.broken}; no job of this run asks any more")
 
 
-def prove(
-    experiment: Experiment, shards: Collection[Shard], spent: Callable[[Shard], float]
-) -> None:
-    """Check prompts, packs and the limits of the budget, and begin the budget.
+Source = Asker | JournalOnly
+
+
+def ask_unjournaled(settings: Settings, model: Model, key: str, request: Request) -> Answer:
+    """Send one request through one key within its limits and the budget; it is not journaled."""
+    payments = Payments(settings, model)
+    with KeyClient(settings, model.name, key, 1, False, payments) as client:
+        return client.ask(request)
+
+
+def prove(experiment: Experiment, shards: Collection[Shard], spent: Spent) -> None:
+    """Check prompts, packs and whether the budget can hold; begin the budget.
 
     A run does so for all its shards before its first job; a job outside such a run does it before
-    its first request. `spent` returns what a shard has cost so far, in USD. Raises UserError.
+    its first request. Raises UserError.
     """
     for prompt in {shard.cell.prompt for shard in shards}:
         experiment.prompts[prompt].check()
@@ -209,28 +340,10 @@ def prove(
     begin_budget(experiment, shards, spent)
 
 
-def journal_only(
-    model: Model, answers: Answers, missing: Callable[[Request], None] = lambda _: None
-) -> Callable[[Request], Answer]:
-    """Return what answers from the journal and asks nothing.
-
-    `missing` is called with each request that has no answer, which then raises NotAnswered.
-    """
-
-    def ask(request: Request) -> Answer:
-        found = answers.answer(sought(model, request))
-        if found is None:
-            missing(request)
-            raise NotAnswered(NOT_ASKED)
-        return found
-
-    return ask
-
-
-def journal_of(experiment: Experiment, cell: Cell) -> Journal:
-    """Return the journal of a cell; the questions of a pack may stand under any index."""
-    folder = journal_folder(experiment.settings.catalog[cell.model], cell)
-    packs = experiment.tasks[cell.task].size is not None
-    return Journal(
-        experiment.settings.journal_dir, folder, whole=packs, names=experiment.folder_names
-    )
+def _journal(experiment: Experiment, shard: Shard, everywhere: bool) -> Journal:
+    """Return the journal of a cell; the questions of a pack may be found under any index."""
+    cell, settings = shard.cell, experiment.settings
+    moves = everywhere and experiment.tasks[cell.task].size is not None
+    names = experiment.folder_names if everywhere else frozenset[str]()
+    folder = journal_folder(settings.catalog[cell.model], cell)
+    return Journal(settings.journal_dir, folder, whole=moves, names=names)

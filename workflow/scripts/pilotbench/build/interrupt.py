@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from pilotbench.asking.keys.limiter import held_slots
+from pilotbench.asking.keys.key_status import held_slots
 from pilotbench.asking.keys.secrets import access, environment, missing
 from pilotbench.ground import job_context
 from pilotbench.ground.errors import PilotbenchError

@@ -15,13 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pilotbench.asking.journal import Journal, journal_folder
-from pilotbench.asking.journal.answers import Answers
-from pilotbench.asking.journal.unusable import Unusable
-from pilotbench.asking.keys.limiter import held_slots
+from pilotbench.asking.asker import JournalOnly
+from pilotbench.asking.keys.key_status import held_slots, state_of
 from pilotbench.asking.keys.secrets import access, environment, missing
-from pilotbench.asking.keys.states import state_of
 from pilotbench.asking.prices import cost_usd
+from pilotbench.asking.unusable import Unusable
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import RecordError
@@ -168,20 +166,23 @@ class Watch:
 
     def _count_journal(self, row: ModelProgress, shard: Shard) -> None:
         journal = self._journal(shard)
-        answers = journal.read(shard.first, shard.last)
-        mine = [one for one in self._known(shard, answers) if one.index in shard.indices]
-        unusable = Unusable.of(answers.failures)
+        mine = [one for one in self._known(journal, shard) if one.index in shard.indices]
+        unusable = Unusable.of(journal.answers.failures)
         price = self.experiment.settings.catalog[shard.cell.model].price
         row.usd += sum(one.usd or 0.0 for one in mine) + (cost_usd(price, unusable.tokens) or 0.0)
         unknown = {(one.index, one.repeat) for one in mine if one.usd is None}
         row.usd_unknown += len(unknown | _of_unknown_cost(unusable, price))
         row.begun += len({(one.index, one.repeat) for one in mine})
-        row.owed += len(answers.owed())
-        row.shards_running += bool(journal.holders(shard.first, shard.last))
+        row.owed += len(journal.answers.owed())
+        row.shards_running += bool(journal.holders)
 
-    def _known(self, shard: Shard, answers: Answers) -> list[_Answer]:
+    def _journal(self, shard: Shard) -> JournalOnly:
+        """Return what was recorded for a shard; its answers need not be looked up elsewhere."""
+        return JournalOnly(self.experiment, shard, everywhere=False)
+
+    def _known(self, journal: JournalOnly, shard: Shard) -> list[_Answer]:
         """Return every answer that can be read; each is read once."""
-        seen = self._seen.setdefault(shard, {})
+        answers, seen = journal.answers, self._seen.setdefault(shard, {})
         price = self.experiment.settings.catalog[shard.cell.model].price
         for identity in answers.identities():
             if identity not in seen:
@@ -200,8 +201,7 @@ class Watch:
         for shard in self.experiment.plan.shards:
             header = self._header(shard)
             if header is None:
-                answers = self._journal(shard).read(shard.first, shard.last)
-                for one in self._known(shard, answers):
+                for one in self._known(self._journal(shard), shard):
                     if now - one.started < WINDOW_S:
                         found[one.key] += 1
                         if one.slots:
@@ -228,10 +228,6 @@ class Watch:
         except RecordError:
             return None  # the build names damaged files; here they are simply not done
         return self._headers[place]
-
-    def _journal(self, shard: Shard) -> Journal:
-        folder = journal_folder(self.experiment.settings.catalog[shard.cell.model], shard.cell)
-        return Journal(self.experiment.settings.journal_dir, folder)
 
 
 def _answer(record: Json, price: Price | None) -> _Answer | None:

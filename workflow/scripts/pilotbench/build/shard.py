@@ -38,15 +38,14 @@ def main(
         if told.notices is not None:
             notices.begin(Path(told.notices))
         stop = Halt(stop_on_signal(), Path(told.asking) if told.asking else None)
-        share = KeyAllowance(
+        allowance = KeyAllowance(
             key=key,
             tokens=tokens[key],
             borrow=local,
             slots=told.slots,
-            may_ask=told.may_ask and not loaded.settings.rescore,
             parent=told.parent() if local else None,
             stop=stop,
             proven=told.proven,
             halt=stop.halt,
         )
-        evaluate(loaded, shard, file, share)
+        evaluate(loaded, shard, file, allowance if told.may_ask else None)

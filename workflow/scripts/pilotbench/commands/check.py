@@ -22,11 +22,8 @@ from itertools import islice
 from pathlib import Path
 from threading import Lock
 
-from pilotbench.asking.asker import Asker, KeyAllowance, journal_of
-from pilotbench.asking.journal import Segment, sought
-from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient
+from pilotbench.asking.asker import Asker, KeyAllowance, ask_unjournaled
 from pilotbench.asking.keys.secrets import environment, missing, notes
-from pilotbench.asking.payments import Payments
 from pilotbench.benchmark.instances import Instance
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.episodes.evaluate import play_shard
@@ -169,8 +166,7 @@ def _short_question(settings: Settings, model: Model, alias: str) -> _Answered:
         **model.parameters,
     }
     request = Request(body, Instance("check", "none", 0, QUESTION), "none", 0, 0)
-    with _pool(settings, model, alias) as pool:
-        asked = pool.ask(request)
+    asked = ask_unjournaled(_hasty(settings, model), model, alias, request)
     return _Answered(asked.latency_s, asked.completion.model)
 
 
@@ -202,14 +198,13 @@ def _first_asked(experiment: Experiment, shard: Shard, model: Model, key: str) -
     """
     came: list[_Answered] = []
     failed: list[PilotbenchError] = []
-    with suppress(Stopping), _held(experiment, shard, key) as (segment, ask):
+    with suppress(Stopping), _held(experiment, shard, key) as ask:
 
         def probe(request: Request) -> Answer:
-            wanted = sought(model, request)
-            found = segment.answers.answer(wanted)
+            found = ask.known(request)
             if found is not None:
                 return found
-            if came or failed or len(segment.answers.unusable(wanted)) >= MOST_UNUSABLE:
+            if came or failed or ask.is_exhausted(request):
                 raise _Enough
             started = time.monotonic()
             try:
@@ -230,21 +225,15 @@ def _first_asked(experiment: Experiment, shard: Shard, model: Model, key: str) -
 
 
 @contextmanager
-def _held(experiment: Experiment, shard: Shard, key: str) -> Iterator[tuple[Segment, Asker]]:
+def _held(experiment: Experiment, shard: Shard, key: str) -> Iterator[Asker]:
     """Hold an instance: keys of this process take turns.
 
-    Raises Stopping where a run holds it.
+    Raises Stopping if a run holds it.
     """
-    journal, share = (
-        journal_of(experiment, shard.cell),
-        KeyAllowance(key, 1, False, {}, proven=True),
-    )
-    with (
-        _turns.setdefault((journal.folder, shard.first), Lock()),
-        journal.open(shard.first, shard.last, stopped=lambda: True) as segment,
-        Asker(experiment, shard, segment, share, partial(spent, experiment)) as ask,
-    ):
-        yield segment, ask
+    allowance = KeyAllowance(key, 1, False, {}, proven=True)
+    ask = Asker(experiment, shard, allowance, partial(spent, experiment), wait=False)
+    with _turns.setdefault((ask.folder, shard.first), Lock()), ask:
+        yield ask
 
 
 def _others_are_set(settings: Settings, alias: str) -> bool:
@@ -308,7 +297,7 @@ def _play_one(experiment: Experiment, shard: Shard, key: str, understood: list[b
     Raises Stopping where a run holds the instance.
     """
     protocol = PROTOCOLS[experiment.settings.catalog[shard.cell.model].protocol]
-    with _held(experiment, shard, key) as (_, ask):
+    with _held(experiment, shard, key) as ask:
 
         def counted(request: Request) -> Answer:
             if len(understood) == MESSAGES:
@@ -321,12 +310,6 @@ def _play_one(experiment: Experiment, shard: Shard, key: str, understood: list[b
     if owed and owed[0].kind != _Enough.__name__:
         return f"{owed[0].kind}: {owed[0].message}"
     return None
-
-
-def _pool(settings: Settings, model: Model, alias: str) -> KeyClient:
-    """Return a pool that uses one key alone and gives up soon."""
-    hasty = _hasty(settings, model)
-    return KeyClient(hasty, model.name, alias, 1, False, Payments(hasty, model))
 
 
 def _hasty(settings: Settings, model: Model) -> Settings:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pilotbench.asking.asker import journal_of, journal_only
-from pilotbench.asking.journal.answers import Answers
+from pilotbench.asking.asker import JournalOnly
 from pilotbench.benchmark.instances import Instance
 from pilotbench.commands.options import add_config, overrides
 from pilotbench.episodes.evaluate import play_shard
@@ -27,7 +26,6 @@ from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.fingerprint import Now
 from pilotbench.matrix.plan import NONE
 from pilotbench.providers.protocols.protocol import compact
-from pilotbench.providers.provider import Request
 
 Json = dict[str, Any]
 AXES = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
@@ -201,17 +199,10 @@ def _requests(
     experiment: Experiment, cell: Cell, index: int, repeat: int, answered: bool
 ) -> list[Json]:
     """Return the body of the first request without an answer, the journal's with `answered`."""
-    model = experiment.settings.catalog[cell.model]
-    answers = journal_of(experiment, cell).read(index, index) if answered else Answers()
-    stopped: list[Json] = []
-
-    def missing(request: Request) -> None:
-        if request.repeat == repeat:
-            stopped.append(request.body)
-
-    ask = journal_only(model, answers, missing)
-    play_shard(experiment, Shard(cell, index, index), ask)
-    return stopped
+    shard = Shard(cell, index, index)
+    ask = JournalOnly(experiment, shard) if answered else JournalOnly.empty(experiment, shard)
+    play_shard(experiment, shard, ask)
+    return [request.body for request in ask.unanswered if request.repeat == repeat]
 
 
 def _from_file(experiment: Experiment, cell: Cell, index: int, repeat: int) -> Json | None:

@@ -6,7 +6,7 @@ import argparse
 import json
 from dataclasses import asdict
 
-from pilotbench.asking.keys import pauses
+from pilotbench.asking.keys import key_status
 from pilotbench.build import run_lock
 from pilotbench.commands.options import add_config, experiment_of
 
@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Explain the lock, and clear it when its owner is dead; with `--pauses` lift the pauses."""
     if args.pauses:
-        lifted = pauses.lift(experiment_of(args).settings)
-        print(json.dumps(lifted) if args.json else "\n".join(pauses.lines(lifted)))
+        lifted = key_status.lift_pauses(experiment_of(args).settings)
+        print(json.dumps(lifted) if args.json else "\n".join(key_status.lifted_lines(lifted)))
         return 0
     found = run_lock.unlock(force=args.force)
     print(json.dumps(asdict(found)) if args.json else found.says)

@@ -22,12 +22,11 @@ from pilotbench import BENCHMARK_VERSION
 from pilotbench.asking.asker import (
     NOT_ASKED,
     Asker,
+    JournalOnly,
     KeyAllowance,
     NotAnswered,
-    journal_of,
-    journal_only,
+    Source,
 )
-from pilotbench.asking.journal.answers import Damage
 from pilotbench.episodes import owed
 from pilotbench.episodes.episode import Episode, play
 from pilotbench.episodes.owed import Owed, cause
@@ -61,42 +60,45 @@ class Outcome:
     owed: list[Owed] = field(default_factory=list)
 
 
-def evaluate(experiment: Experiment, shard: Shard, out: Path, share: KeyAllowance) -> None:
-    """Write the result file of `shard`, asking for what the journal does not hold.
+def evaluate(
+    experiment: Experiment, shard: Shard, out: Path, allowance: KeyAllowance | None
+) -> None:
+    """Write the result file of `shard`, requesting what the journal does not hold.
 
-    Raises ShardOwed, one line, where an episode could not be finished; then there is no file.
+    Nothing is requested without an `allowance`, or with `rescore`. Raises ShardOwed, one line, if
+    an episode could not be finished; then there is no file.
     """
     started = datetime.now(UTC)
     folders = (Path("shards", shard.cell.folder), _instances_folder(shard.cell))
     links.check(experiment.settings.results_dir, *map(str, folders))
-    journal = journal_of(experiment, shard.cell)
-    with (
-        journal.open(shard.first, shard.last, stopped=share.stop.is_set) as segment,
-        Asker(experiment, shard, segment, share, partial(spent, experiment)) as ask,
-    ):
-        in_flight = share.in_flight(experiment.settings, shard.cell.model)
-        outcome = play_shard(experiment, shard, ask, in_flight, watch=_log)
-        _tell(shard, outcome, segment.answers.damaged)
+    with _source(experiment, shard, allowance) as ask:
+        outcome = play_shard(experiment, shard, ask, ask.in_flight, watch=_log)
+        _tell(shard, outcome, ask.damaged)
         if outcome.owed:
             total = len(outcome.owed) + len(outcome.episodes)
-            raise ShardOwed(f"{shard.path}: {owed.line(total, outcome.owed, segment.kept)}")
+            raise ShardOwed(f"{shard.path}: {owed.line(total, outcome.owed, ask.kept)}")
         _keep_instances(experiment, shard)
         origin = _provenance(experiment, shard, outcome, ask, started) | _made_by(out)
         write_shard(out, _header(experiment, shard, outcome, ask, origin), outcome.episodes)
 
 
-def replay(experiment: Experiment, shard: Shard) -> Outcome:
-    """Return what the journal holds of a shard, without asking and without any lock.
+def _source(experiment: Experiment, shard: Shard, allowance: KeyAllowance | None) -> Source:
+    if allowance is None or experiment.settings.rescore:
+        return JournalOnly(experiment, shard)
+    return Asker(experiment, shard, allowance, partial(spent, experiment))
 
-    What it does not hold is owed, with the last failure that was written of it.
+
+def replay(experiment: Experiment, shard: Shard) -> Outcome:
+    """Return what the journal holds of a shard, without requests and without any lock.
+
+    What it does not hold is owed, with the last failure that was recorded for it.
     """
-    answers = journal_of(experiment, shard.cell).read(shard.first, shard.last)
-    if answers.silent:  # most unfinished shards of a young run
+    ask = JournalOnly(experiment, shard)
+    if ask.answers.silent:  # most unfinished shards of a young run
         places = product(shard.indices, range(experiment.settings.repeats))
         return Outcome(owed=[Owed(*place, NotAnswered.__name__, NOT_ASKED) for place in places])
-    ask = journal_only(experiment.settings.catalog[shard.cell.model], answers)
     outcome = play_shard(experiment, shard, ask)
-    failures = answers.owed()
+    failures = ask.answers.owed()
     known = {place: Owed(*place, f.kind, cause(f.message)) for place, f in failures.items()}
     found = [
         known.get((one.index, one.repeat), one) if one.is_asked_again else one
@@ -143,7 +145,7 @@ def play_shard(
     return outcome
 
 
-def _tell(shard: Shard, outcome: Outcome, damaged: Iterable[Damage]) -> None:
+def _tell(shard: Shard, outcome: Outcome, damaged: Iterable[object]) -> None:
     """Name what is kept and not believed, and what is answered and cannot be scored."""
     for damage in damaged:
         notices.say(f"damage {damage}", f"{damage}; what it held is requested again")
@@ -207,7 +209,7 @@ def _keep_instances(experiment: Experiment, shard: Shard) -> None:
 
 
 def _header(
-    experiment: Experiment, shard: Shard, outcome: Outcome, ask: Asker, origin: Json
+    experiment: Experiment, shard: Shard, outcome: Outcome, ask: Source, origin: Json
 ) -> Json:
     """Return the first line of a shard file: counts, cost and provenance."""
     records, cell = outcome.episodes, shard.cell
@@ -245,7 +247,11 @@ def _header(
 
 
 def _provenance(
-    experiment: Experiment, shard: Shard, outcome: Outcome, ask: Asker, started: datetime
+    experiment: Experiment,
+    shard: Shard,
+    outcome: Outcome,
+    ask: Source,
+    started: datetime,
 ) -> Json:
     parameters = asked_of(experiment.settings.catalog[shard.cell.model])
     return {

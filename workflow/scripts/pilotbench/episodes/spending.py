@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pilotbench.asking.journal import Journal, journal_folder
-from pilotbench.asking.journal.unusable import Unusable
+from pilotbench.asking.asker import JournalOnly
 from pilotbench.asking.prices import cost_usd
+from pilotbench.asking.unusable import Unusable
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Shard
@@ -28,9 +28,7 @@ def spent(experiment: Experiment, shard: Shard) -> float:
 
 
 def _journaled(experiment: Experiment, shard: Shard) -> Tokens:
-    model = experiment.settings.catalog[shard.cell.model]
-    journal = Journal(experiment.settings.journal_dir, journal_folder(model, shard.cell))
-    answers = journal.read(shard.first, shard.last)
+    answers = JournalOnly(experiment, shard, everywhere=False).answers
     counts = (
         Tokens.from_json(record["asked"]["completion"]["tokens"])
         for record in answers.records()

@@ -11,15 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pilotbench.asking.asker import journal_of, journal_only
-from pilotbench.asking.journal.answers import Answers
+from pilotbench.asking.asker import JournalOnly
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.protocols.protocol import compact
-from pilotbench.providers.provider import Request
 
 UP_TO_DATE = "up to date"
 SAMPLE = 6
@@ -77,11 +75,7 @@ def needs(experiment: Experiment, shards: Iterable[Shard] | None = None) -> list
 
 def begun(experiment: Experiment, shards: Iterable[Shard]) -> int:
     """Return the episodes of those shards of which the journal may hold something."""
-    some = (
-        shard
-        for shard in shards
-        if journal_of(experiment, shard.cell).begun(shard.first, shard.last)
-    )
+    some = (shard for shard in shards if JournalOnly(experiment, shard).begun)
     return sum(len(shard.indices) for shard in some) * experiment.settings.repeats
 
 
@@ -106,7 +100,8 @@ def sample(experiment: Experiment, cell: Cell, indices: Sequence[int]) -> list[F
 
 
 def _first(experiment: Experiment, cell: Cell, index: int) -> First:
-    stopped = _stops(experiment, Shard(cell, index, index), Answers())[0]
+    shard = Shard(cell, index, index)
+    stopped = _stops(experiment, shard, JournalOnly.empty(experiment, shard))[0]
     task = experiment.tasks[cell.task]
     instance = task.instance(cell.difficulty, index)
     turns = experiment.settings.max_turns or task.max_turns(cell.difficulty)
@@ -122,24 +117,19 @@ def _need(experiment: Experiment, shard: Shard) -> Need:
     episodes = len(shard.indices) * experiment.settings.repeats
     if why == UP_TO_DATE:
         return Need(shard, why, answered=episodes)
-    answers = journal_of(experiment, shard.cell).read(shard.first, shard.last)
-    if answers.silent:
+    ask = JournalOnly(experiment, shard)
+    if ask.answers.silent:
         return Need(shard, f"{why}; not asked yet", fresh=episodes)
-    stopped, over = _stops(experiment, shard, answers)
+    stopped, over = _stops(experiment, shard, ask)
     begun = tuple(start for start in stopped if start.turn > 0)
-    kinds = Counter(failure.kind for failure in answers.owed().values())
+    kinds = Counter(failure.kind for failure in ask.answers.owed().values())
     return Need(shard, _told(why, kinds, len(stopped)), len(stopped) - len(begun), begun, over)
 
 
-def _stops(experiment: Experiment, shard: Shard, answers: Answers) -> tuple[list[Start], int]:
-    """Return where each unfinished episode stands, and the number of those that are over."""
-    stopped: list[Start] = []
-
-    def missing(request: Request) -> None:
-        stopped.append(Start(request.turn, characters(request.body)))
-
-    ask = journal_only(experiment.settings.catalog[shard.cell.model], answers, missing)
-    return stopped, len(play_shard(experiment, shard, ask).episodes)
+def _stops(experiment: Experiment, shard: Shard, ask: JournalOnly) -> tuple[list[Start], int]:
+    """Return the next request of each unfinished episode, and the number of finished ones."""
+    over = len(play_shard(experiment, shard, ask).episodes)
+    return [Start(one.turn, characters(one.body)) for one in ask.unanswered], over
 
 
 def _told(why: str, kinds: Counter[str], left: int) -> str:

@@ -4,7 +4,6 @@ identity   one hash of all that could change an answer
 lines      a line: JSON with a checksum, written in one form and read in any
 segments   a shard's own file of answers, which it alone writes
 answers    reading segments, whoever wrote them
-unusable   paid answers that could not be used: what is kept of them, what they cost
 elsewhere  the segments of a prompt or pack that has been renamed
 """
 

@@ -7,8 +7,8 @@ written as lines.py says. The lines of earlier releases have no checksum. A line
 of a segment is a write that did not finish, and is ignored. A damaged line elsewhere is reported
 and asked for again; it never hides the others.
 
-An answer that was paid for and could not be used is a failure with its body and `tokens`, as
-unusable.py says.
+An answer that was paid for and could not be used is a failure with its `tokens` and its body: text
+under `raw` or, if it is long, zlib-compressed UTF-8 in base64 under `raw_zlib`.
 
 Most failures leave an episode owed. A few are the provider's last word (VERDICTS): they end an
 episode as an answer does, so they are found again too, and never asked twice.

@@ -18,6 +18,8 @@ import re
 import socket
 import threading
 import time
+import zlib
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -29,9 +31,8 @@ from pilotbench.asking.journal.elsewhere import Elsewhere
 from pilotbench.asking.journal.identity import Sought
 from pilotbench.asking.journal.lines import encode
 from pilotbench.asking.journal.reserve import Reserve
-from pilotbench.asking.journal.unusable import paid
 from pilotbench.ground.canonical_json import digest
-from pilotbench.ground.errors import Stopping, UserError
+from pilotbench.ground.errors import Stopping, UnusableAnswer, UserError
 from pilotbench.ground.file_locks import is_locked
 from pilotbench.ground.path_names import LONGEST, from_path, to_path
 from pilotbench.matrix.cells import Cell
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 _SEGMENT = re.compile(r"(\d+)-(\d+)_(\d+)_(\d+)_(.+)\.jsonl")
 _LONGEST_PAUSE_S = 1.0
 _LONGEST_MESSAGE = 500
+LONGEST_PLAIN = 20_000
+"""Characters of a body that are kept as text; a longer one is compressed."""
 
 
 def journal_folder(model: Model, cell: Cell) -> Path:
@@ -145,7 +148,7 @@ class Segment:
         del words["identity"], words["tokens"]
         head = {"identity": request.identity, "components": request.components}
         flush = failure.is_verdict or failure.is_paid
-        self._keep({"failure": words, **head, **paid(error)}, flush=flush)
+        self._keep({"failure": words, **head, **_paid(error)}, flush=flush)
         self.answers.add_failure(failure)
 
     def _keep(self, record: Json, flush: bool) -> Place:
@@ -369,3 +372,17 @@ def _sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _paid(error: Exception) -> Json:
+    """Return what a line keeps of a paid answer: its body and tokens, nothing of another error.
+
+    The body is text under `raw`; where it is long, UTF-8 in zlib in base64 under `raw_zlib`.
+    """
+    if not isinstance(error, UnusableAnswer):
+        return {}
+    tokens = error.tokens and asdict(error.tokens)
+    if len(error.raw) <= LONGEST_PLAIN:
+        return {"raw": error.raw, "tokens": tokens}
+    packed = zlib.compress(error.raw.encode("utf-8", "replace"))
+    return {"raw_zlib": b64encode(packed).decode("ascii"), "tokens": tokens}

@@ -30,7 +30,6 @@ from pilotbench.asking.keys.usage_file import Account, Ledger
 from pilotbench.ground import notices
 from pilotbench.ground.clock import CLOCK, Clock
 from pilotbench.ground.errors import ConfigError
-from pilotbench.ground.file_locks import is_locked
 from pilotbench.providers.settings import Access, Key
 
 POLL_S = 0.05
@@ -50,11 +49,6 @@ def key_folder(limits_dir: Path | None, access: Access, alias: str) -> Path:
     words = [access.base_url.rstrip("/"), access.secret or alias]
     name = hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
     return (limits_dir or default_folder()) / name
-
-
-def held_slots(limits_dir: Path | None, access: Access, alias: str) -> int:
-    """Return how many requests are in flight on a key now, over all processes of the machine."""
-    return sum(map(is_locked, key_folder(limits_dir, access, alias).glob("slot-*")))
 
 
 @dataclass

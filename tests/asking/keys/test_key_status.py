@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pilotbench.asking.keys.breaker import Breaker, forget
+from pilotbench.asking.keys.key_status import state_of
 from pilotbench.asking.keys.limiter import Limiter, key_folder
-from pilotbench.asking.keys.states import state_of
 from pilotbench.ground.errors import AuthenticationFailed, ConnectionFailed
 from pilotbench.providers.settings import Access
 from support.clocks import HandClock

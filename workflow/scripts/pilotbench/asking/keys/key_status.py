@@ -1,0 +1,73 @@
+"""The status of a key, read from the files that all processes share, and how to end its pause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pilotbench.asking.keys.breaker import FILE as HEALTH
+from pilotbench.asking.keys.breaker import KEY, forget, rows_in
+from pilotbench.asking.keys.evidence import Evidence
+from pilotbench.asking.keys.limiter import LEDGER, key_folder, limiter_of
+from pilotbench.asking.keys.secrets import access, environment, missing
+from pilotbench.asking.keys.usage_file import Account, peek
+from pilotbench.asking.keys.words import duration, plain, until
+from pilotbench.ground.clock import CLOCK, Clock
+from pilotbench.ground.file_locks import is_locked
+from pilotbench.matrix.config import Settings
+from pilotbench.providers.settings import Access
+
+LATELY_S = 300.0
+"""Older failures say nothing about the present."""
+
+
+def held_slots(limits_dir: Path | None, access: Access, alias: str) -> int:
+    """Return how many requests are in flight on a key now, over all processes of the machine."""
+    return sum(map(is_locked, key_folder(limits_dir, access, alias).glob("slot-*")))
+
+
+def state_of(limits_dir: Path | None, access: Access, alias: str, clock: Clock = CLOCK) -> str:
+    """Return what prevents a key from answering now; empty if nothing does or it is unused."""
+    folder, now = key_folder(limits_dir, access, alias), clock.now()
+    pace = Account.kept(peek(folder / LEDGER), clock).pace
+    rows = rows_in(peek(folder / HEALTH), clock)
+    failing = {n: row for n, row in rows.items() if row.count and now - row.last < LATELY_S}
+    if KEY in failing:
+        return _refused(failing[KEY])
+    if pace.paused_until > now:
+        return f"paused until {until(pace.paused_until - now)} by 429"
+    if failing:
+        worst = min(failing.values(), key=lambda row: row.since)
+        return f"{plain(worst.message)} for {duration(now - worst.since)}"
+    if pace.refused_since is not None and now - pace.paused_until < LATELY_S:
+        return f"every request is answered 429, for {duration(now - pace.refused_since)}"
+    return ""
+
+
+def _refused(row: Evidence) -> str:
+    return f"{'dead' if row.count > 1 else 'in doubt'}: {row.message}"
+
+
+def lift_pauses(settings: Settings) -> dict[str, float]:
+    """End the pause of every key that is set; return the seconds that each had left, by alias.
+
+    The records of dead keys and unavailable services are cleared too.
+    """
+    variables, lifted = environment(), {}
+    for alias, key in settings.keys.items():
+        if not missing(settings, [alias], variables):
+            opened = access(settings.providers[key.provider], key, variables)
+            limiter = limiter_of(settings.limits_dir, key, opened)
+            lifted[alias] = round(limiter.lift(), 1)
+            limiter.close()
+            forget(limiter.folder)
+    return lifted
+
+
+def lifted_lines(lifted: Mapping[str, float]) -> Iterator[str]:
+    """Return one line for each pause that was lifted."""
+    for alias, seconds in lifted.items():
+        if seconds:
+            yield f"{alias}: its pause is lifted ({seconds:.0f} s were left)"
+    if not any(lifted.values()):
+        yield "no key is paused"
