@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pilotbench.benchmark.generation import (
+    figure_steps,
+    lookup_steps,
+    shape_steps,
+    sink_steps,
+    source_steps,
+)
 from pilotbench.benchmark.generation.builder import Builder
-from pilotbench.benchmark.generation.plan_steps import figures, lookups, shapes, sinks, sources
 
 Move = Callable[[Builder], None]
 Lookup = Callable[[Builder, str], None]
 
 MOVES: dict[str, tuple[str, Move]] = {
-    **sources.MOVES,
-    **shapes.MOVES,
-    **figures.MOVES,
-    **sinks.MOVES,
+    **source_steps.MOVES,
+    **shape_steps.MOVES,
+    **figure_steps.MOVES,
+    **sink_steps.MOVES,
 }
-LOOKUPS: dict[str, tuple[str, Lookup]] = lookups.LOOKUPS
+LOOKUPS: dict[str, tuple[str, Lookup]] = lookup_steps.LOOKUPS
 
 
 def tool_of(token: str) -> str | None:

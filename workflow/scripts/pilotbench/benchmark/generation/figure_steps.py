@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pilotbench.benchmark.generation import vocabulary
 from pilotbench.benchmark.generation.builder import Builder, Unfit
-from pilotbench.benchmark.generation.plan_steps.shapes import measure
-from pilotbench.benchmark.generation.plan_steps.sources import OLD
+from pilotbench.benchmark.generation.shape_steps import measure
+from pilotbench.benchmark.generation.source_steps import OLD
 
 LEAST = 1_000
 

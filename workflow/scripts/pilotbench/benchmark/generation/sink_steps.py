@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pilotbench.benchmark.generation import vocabulary
 from pilotbench.benchmark.generation.builder import Builder, Literal
-from pilotbench.benchmark.generation.plan_steps.sources import host_of
+from pilotbench.benchmark.generation.source_steps import host_of
 from pilotbench.benchmark.world.objects import INLINE_ROOT
 
 # Operations that may do the same: any of them is the lineage that the goal asks for.
@@ -226,7 +226,7 @@ def log(b: Builder) -> None:
 
 def route(b: Builder) -> None:
     """Route a service to the backend found, for its own sake."""
-    from pilotbench.benchmark.generation.plan_steps.lookups import route as routed
+    from pilotbench.benchmark.generation.lookup_steps import route as routed
 
     routed(b, "route")
     b.found.pop("route", None)

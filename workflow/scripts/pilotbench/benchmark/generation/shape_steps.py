@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pilotbench.benchmark.generation import vocabulary
 from pilotbench.benchmark.generation.builder import Builder, Unfit
-from pilotbench.benchmark.generation.plan_steps.sources import OLD
+from pilotbench.benchmark.generation.source_steps import OLD
 
 ORDERED = ("aggregate", "analyze", "optimize", "group")
 

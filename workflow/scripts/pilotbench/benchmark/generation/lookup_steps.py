@@ -8,7 +8,7 @@ from typing import Any
 
 from pilotbench.benchmark.generation import vocabulary
 from pilotbench.benchmark.generation.builder import Builder
-from pilotbench.benchmark.generation.plan_steps.sources import OLD, host_of
+from pilotbench.benchmark.generation.source_steps import OLD, host_of
 
 
 @dataclass(frozen=True)
