@@ -33,8 +33,9 @@ from pilotbench.benchmark import flaws
 from pilotbench.benchmark.generation.plan_catalogue import catalogue, steps_of
 from pilotbench.benchmark.generation.seeded_random import SEED_EPOCH
 from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.tasks import TASKS
-from pilotbench.benchmark.tasks.scoring import SCORING_VERSION
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS, SCORING_VERSION
 from pilotbench.benchmark.tasks.world_task import WorldTask
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.benchmark.world.toolbox import CATEGORIES, TOOLS
@@ -116,6 +117,27 @@ def tasks() -> str:
     return _table(rows)
 
 
+def flaw_kinds() -> str:
+    """Return a table of the flaws: what each changes, and when it counts as followed."""
+    rows = [["flaw", "what changes", "`followed` when"]]
+    rows += [[f"`{name}`", flaw.changes, flaw.followed] for name, flaw in flaws.FLAWS.items()]
+    return _table(rows)
+
+
+def error_kinds() -> str:
+    """Return a table of the kinds of error."""
+    return _table([["kind", "rule"], *([f"`{kind}`", rule] for kind, rule in ERROR_KINDS.items())])
+
+
+def scorers() -> str:
+    """Return a table of the scorers of question packs, with the defaults of their options."""
+    rows = [["scorer", "comparison", "options"]]
+    for name, scorer in SCORERS.items():
+        options = (f"`{key}: {compact(one['default'])}`" for key, one in scorer.options.items())
+        rows.append([f"`{name}`", scorer.description, ", ".join(options)])
+    return _table(rows)
+
+
 def levels() -> str:
     """Return the request of the shown instance at each difficulty."""
     task, _, index = SHOWN
@@ -180,6 +202,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "versions": versions,
     "tools": tools,
     "tasks": tasks,
+    "flaw_kinds": flaw_kinds,
+    "error_kinds": error_kinds,
+    "scorers": scorers,
     "levels": levels,
     "plans": plans,
     "instance": instance,

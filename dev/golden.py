@@ -1,7 +1,7 @@
-"""Hold the content hashes of some hundred instances: a change of any is deliberate.
+"""Keep the content hashes of some hundred instances of every task type, so that none changes unnoticed.
 
-`python -m dev.golden tests/data/golden_instances.json` writes them anew; do so only
-together with a CHANGELOG line that says which instances changed and why.
+`python -m dev.golden tests/data/golden_instances.json` updates the file. When a hash changes, add a
+CHANGELOG line that says which instances changed and why.
 """
 
 from __future__ import annotations
@@ -14,13 +14,6 @@ from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 
 INDICES = (*range(10), 99, 100_000)
-WORLD_TASKS = (
-    "simple_task",
-    "basic_task",
-    "api_integration",
-    "data_pipeline",
-    "multi_stage_pipeline",
-)
 
 Hashes = dict[str, dict[str, dict[str, str]]]
 
@@ -35,7 +28,7 @@ def hashes() -> Hashes:
             }
             for difficulty in DIFFICULTIES
         }
-        for name in WORLD_TASKS
+        for name in TASKS
     }
 
 

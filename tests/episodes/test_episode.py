@@ -15,6 +15,7 @@ from pilotbench.benchmark.flaws import FLAWED
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.episodes.episode import Episode, play
 from pilotbench.ground import errors, schemas
@@ -26,7 +27,7 @@ from pilotbench.providers.provider import Answer, Completion, Request, Tokens
 from pilotbench.providers.settings import Model, Price
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = schemas.load("episode")
+SCHEMA = schemas.load("episode", error_kinds=ERROR_KINDS)
 PROMPTS = prompt_files.load([ROOT / "config" / "prompts"], ["baseline", "cot", "optimal", *FLAWED])
 VALIDATOR = Draft202012Validator(SCHEMA)
 TOOLED = ("native", "json", "text")

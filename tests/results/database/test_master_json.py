@@ -137,7 +137,7 @@ def test_the_same_database_gives_the_same_bytes(lab: Lab) -> None:
 
 def test_schema_and_code_know_the_same_kinds_of_error() -> None:
     errors = schema()["$defs"]["leaf"]["properties"]["errors"]
-    assert tuple(errors["properties"]) == tuple(errors["required"]) == ERROR_KINDS
+    assert tuple(errors["properties"]) == tuple(errors["required"]) == tuple(ERROR_KINDS)
 
 
 def test_without_a_database_one_line_says_what_to_do(tmp_path: Path) -> None:

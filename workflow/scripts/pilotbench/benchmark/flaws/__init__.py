@@ -3,25 +3,14 @@
 A flaw is a pure function of the instance: it changes a name, a line or a clause of the optimal
 plan and nothing else. Where it strikes is drawn from (task, index, flaw), so that it is the same
 place at every difficulty where the steps allow it. Each flawed plan carries its signature, a rule
-on attempted calls:
-
-| flaw | what changes | followed when |
-|---|---|---|
-| `sequence_disorder` | two lines change places, one needs the other | that one comes first |
-| `tool_misuse` | one name, to a tool of its category | that tool comes, the right step not before |
-| `parameter_error` | one value of a clause, or one is added | a call has the wrong value |
-| `missing_step` | one line is left out | a later step is attempted, this one never |
-| `redundant_operations` | one line stands twice | the step comes again after it succeeded |
-| `logical_inconsistency` | a clause takes the result of the wrong line | a call takes it |
-| `semantic_drift` | one line, to a neighbouring operation with another aim | as `tool_misuse` |
-
-`corrected` means that the step was reached and done otherwise, `not_reached` that it was not
+on attempted calls. `FLAWS` declares them; `corrected` means that the step was reached and done otherwise, `not_reached` that it was not
 reached.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pilotbench.benchmark.flaws.clauses import logical_inconsistency, parameter_error
 from pilotbench.benchmark.flaws.lines import missing_step, redundant_operations, sequence_disorder
@@ -46,16 +35,54 @@ __all__ = [
     "literal_arguments", "optimal_plan", "plan_lines", "shown_lines", "signature", "signatures",
 ]  # fmt: skip
 
-FLAWS: dict[str, Callable[[Instance], FlawedPlan]] = {
-    "sequence_disorder": sequence_disorder,
-    "tool_misuse": tool_misuse,
-    "parameter_error": parameter_error,
-    "missing_step": missing_step,
-    "redundant_operations": redundant_operations,
-    "logical_inconsistency": logical_inconsistency,
-    "semantic_drift": semantic_drift,
-}
 
+@dataclass(frozen=True)
+class Flaw:
+    """One way to flaw a plan: what it changes, and when a model counts as having followed it."""
+
+    changes: str
+    followed: str
+    plan: Callable[[Instance], FlawedPlan]
+
+
+FLAWS = {
+    "sequence_disorder": Flaw(
+        "two lines, one of which depends on the other, are swapped",
+        "the dependent step is called first",
+        sequence_disorder,
+    ),
+    "tool_misuse": Flaw(
+        "one name is replaced by a tool of the same category that the plan does not use",
+        "that tool is called, and the right step not before it",
+        tool_misuse,
+    ),
+    "parameter_error": Flaw(
+        "one value in a clause is changed; if the clause states none, one is added",
+        "a call of the step has the wrong value",
+        parameter_error,
+    ),
+    "missing_step": Flaw(
+        "one line is omitted, never the last",
+        "a later step is attempted and this one never is",
+        missing_step,
+    ),
+    "redundant_operations": Flaw(
+        "one line appears twice",
+        "the step is called again after it succeeded",
+        redundant_operations,
+    ),
+    "logical_inconsistency": Flaw(
+        "a clause uses the result of the wrong step",
+        "a call of the step uses it",
+        logical_inconsistency,
+    ),
+    "semantic_drift": Flaw(
+        "one line is replaced by a neighbouring operation with another aim",
+        "as for `tool_misuse`",
+        semantic_drift,
+    ),
+}
+"""The flaws by name, in the order of plans and tables."""
 
 FLAWED = tuple(f"flawed_{flaw}" for flaw in FLAWS)
 """The prompts that show a flawed plan."""
@@ -73,7 +100,7 @@ def flawed_lines(instance: Instance, flaw: str) -> list[str]:
 
 def flawed_plan(instance: Instance, flaw: str) -> FlawedPlan:
     """Return the flawed plan. Raises NotApplicable, KeyError for an unknown flaw."""
-    return FLAWS[flaw](instance)
+    return FLAWS[flaw].plan(instance)
 
 
 def signature(flaw: str, instance: Instance, attempts: Sequence[Attempt]) -> str:

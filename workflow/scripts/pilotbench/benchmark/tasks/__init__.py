@@ -1,20 +1,13 @@
-"""Task types by name. A new task is one file here and one line in `TASKS`."""
+"""The task types by name. A new task type is one module here that ends in `TASK = WorldTask(…)`."""
 
 from __future__ import annotations
 
-from pilotbench.benchmark.tasks import (
-    api_integration,
-    basic_task,
-    data_pipeline,
-    multi_stage_pipeline,
-    simple_task,
-)
 from pilotbench.benchmark.tasks.task import Task
+from pilotbench.ground.declarations import declared
 
 TASKS: dict[str, Task] = {
-    "simple_task": simple_task.TASK,
-    "basic_task": basic_task.TASK,
-    "api_integration": api_integration.TASK,
-    "data_pipeline": data_pipeline.TASK,
-    "multi_stage_pipeline": multi_stage_pipeline.TASK,
+    task.name: task
+    for task in sorted(
+        declared(__name__, __path__, "TASK").values(), key=lambda task: (task.rank, task.name)
+    )
 }

@@ -35,7 +35,7 @@ def _recipes() -> Iterator[Recipe]:
 
 
 TASK = WorldTask(
-    name="api_integration",
+    rank=4,
     description="Sign in to a service, fetch, transform and deliver data.",
     grammar=Grammar(
         task="api_integration",

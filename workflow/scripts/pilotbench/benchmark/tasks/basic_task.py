@@ -4,7 +4,7 @@ from pilotbench.benchmark.generation.plan_grammar import Grammar
 from pilotbench.benchmark.tasks.world_task import WorldTask
 
 TASK = WorldTask(
-    name="basic_task",
+    rank=2,
     description="Two or three steps: get data, work on it, leave it somewhere.",
     grammar=Grammar(
         task="basic_task",

@@ -4,7 +4,7 @@ from pilotbench.benchmark.generation.plan_grammar import Grammar
 from pilotbench.benchmark.tasks.world_task import WorldTask
 
 TASK = WorldTask(
-    name="data_pipeline",
+    rank=3,
     description="Bring data in, work on it in several operations, and store or deliver it.",
     grammar=Grammar(
         task="data_pipeline",

@@ -4,7 +4,7 @@ from pilotbench.benchmark.generation.plan_grammar import Grammar
 from pilotbench.benchmark.tasks.world_task import WorldTask
 
 TASK = WorldTask(
-    name="multi_stage_pipeline",
+    rank=5,
     description="Many steps, some of which find values that later steps need.",
     grammar=Grammar(
         task="multi_stage_pipeline",

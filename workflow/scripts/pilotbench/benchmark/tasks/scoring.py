@@ -3,21 +3,10 @@
 The transcript's calls are replayed through a fresh session; nothing is asked of a provider. A
 change of any rule here raises SCORING_VERSION, and stored transcripts are scored again for free.
 
-Kinds of error, one a call, the first that fits:
-
-| kind | rule |
-|---|---|
-| `tool_call_format` | the turn has no call that could be parsed |
-| `tool_selection` | an unknown tool, or a valid call that changes something protected |
-| `parameter_config` | the schema is violated, or a named thing does not exist or does not fit |
-| `sequence_order` | a precondition does not hold, a later call makes it true |
-| `dependency` | a precondition does not hold, and no call ever makes it true |
-| `timeout` | an injected transient error, never followed by a success of the same call |
-| `max_turns` | the turns ran out: once an episode |
-| `no_rule_error` | the episode failed and no other rule fits: once an episode |
-
-A precondition that an earlier call had met and no later one meets is `parameter_config`: what was
-needed was there, the call named something else (the raw text, say, and not the rows parsed of it).
+Each call has at most one kind of error: the first in `ERROR_KINDS` whose rule fits. A
+precondition that an earlier call had met and no later one meets is `parameter_config`: what was
+needed existed, but the call named something else (the raw text, say, and not the rows parsed from
+it).
 """
 
 from __future__ import annotations
@@ -37,16 +26,17 @@ Json = dict[str, Any]
 SCORING_VERSION = "3"
 END_REASONS = ("finish", "no_call", "max_turns", "context_overflow", "length")
 ANSWERED = ("finish", "no_call")
-ERROR_KINDS = (
-    "tool_call_format",
-    "tool_selection",
-    "parameter_config",
-    "sequence_order",
-    "dependency",
-    "timeout",
-    "max_turns",
-    "no_rule_error",
-)
+ERROR_KINDS = {
+    "tool_call_format": "no call could be parsed",
+    "tool_selection": "an unknown tool, or a valid call that breaks something protected, each time",
+    "parameter_config": "the schema is violated, or a named object does not exist or does not fit",
+    "sequence_order": "a precondition does not hold, and a later call makes it true",
+    "dependency": "a precondition does not hold, and no call ever makes it true",
+    "timeout": "an injected failure that no success of the same call follows",
+    "max_turns": "the turns ran out; once per episode",
+    "no_rule_error": "the episode failed and nothing above fits; once per episode",
+}
+"""Each kind of error and its rule; the names are keys of episodes and columns of the database."""
 PARTIAL_PROGRESS = 0.5
 WEIGHTS = {"full_success": 1.0, "partial_success": 0.5, "failure": 0.0}
 

@@ -4,7 +4,7 @@ from pilotbench.benchmark.generation.plan_grammar import ONE_STEP, SINKS, Gramma
 from pilotbench.benchmark.tasks.world_task import WorldTask
 
 TASK = WorldTask(
-    name="simple_task",
+    rank=1,
     description="One step, or two that depend on each other.",
     grammar=Grammar(
         task="simple_task",

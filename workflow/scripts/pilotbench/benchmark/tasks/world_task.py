@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorldTask:
-    """One of the five task types; `odd` are the recipes of odd indices where they differ."""
+    """A task type of the benchmark.
 
-    name: str
+    `odd` are the recipes of odd indices where they differ. `rank` orders the task types in plans,
+    tables and lists; those of equal rank are in the order of their names.
+    """
+
     description: str
     grammar: Grammar
     odd: tuple[Recipe, ...] = ()
@@ -30,6 +33,12 @@ class WorldTask:
     rated: bool = True
     planned: bool = True
     size: int | None = None
+    rank: int = 100
+
+    @property
+    def name(self) -> str:
+        """Return the name, which also seeds the instances."""
+        return self.grammar.task
 
     @property
     def longest_plan(self) -> int:

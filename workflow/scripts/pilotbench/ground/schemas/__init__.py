@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,14 @@ def path(name: str) -> Path:
     return FOLDER / f"{name}.schema.yaml"
 
 
-def load(name: str) -> dict[str, Any]:
-    """Return a schema by its name."""
-    schema: dict[str, Any] = yaml_files.load(path(name).read_text(encoding="utf-8"))
+def load(name: str, **lists: Iterable[str]) -> dict[str, Any]:
+    """Return a schema by its name.
+
+    `lists` are the names that code declares: they replace `"${key}"` in the schema, as in
+    `enum: "${error_kinds}"`.
+    """
+    text = path(name).read_text(encoding="utf-8")
+    for key, names in lists.items():
+        text = text.replace(f'"${{{key}}}"', json.dumps(list(names)))
+    schema: dict[str, Any] = yaml_files.load(text)
     return schema
