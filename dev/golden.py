@@ -1,4 +1,4 @@
-"""Keep the content hashes of some hundred instances of every task type, so that none changes unnoticed.
+"""Record content hashes of instances of every task type, so that none changes unnoticed.
 
 `python -m dev.golden tests/data/golden_instances.json` updates the file. When a hash changes, add a
 CHANGELOG line that says which instances changed and why.

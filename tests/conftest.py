@@ -7,7 +7,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from pilotbench.matrix import config
+from pilotbench.matrix import config, config_files
 from pilotbench.providers.weights import fetch
 from support.optional import summed_up
 
@@ -37,7 +37,7 @@ def reason_of(report: Any) -> str:
 @pytest.fixture(scope="session")
 def model_file() -> Path:
     """The weights of the default model, fetched as a run fetches them where they are missing."""
-    weights = config.settings(config.read()).catalog["smollm2-135m"].weights
+    weights = config.settings(config_files.read()).catalog["smollm2-135m"].weights
     assert weights is not None
     weights.file.parent.mkdir(parents=True, exist_ok=True)
     with weights.file.with_suffix(".lock").open("w") as lock:  # another process tests beside us

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench.matrix import config
-from pilotbench.matrix.config import STANDARD_TASKS
+from pilotbench.benchmark.tasks import TASKS
+from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
 from pilotbench.matrix.plan import Plan
 
@@ -40,8 +40,8 @@ def planned(name: str, monkeypatch: pytest.MonkeyPatch, model: str = "oracle") -
     """Return the plan of a standard experiment for one model."""
     monkeypatch.chdir(ROOT)
     file = FOLDER / f"{name}.yaml"
-    merged = config.read([file], {"models": model})
-    files = [*map(Path, config.BASE_FILES), file]
+    merged = config_files.read([file], {"models": model})
+    files = [*map(Path, config_files.BASE_FILES), file]
     return load_experiment(merged, files).plan
 
 
@@ -51,7 +51,7 @@ def test_an_experiment_plans_the_stated_episodes(
 ) -> None:
     plan = planned(name, monkeypatch)
     assert plan.episodes == episodes
-    assert {cell.task for cell in plan.cells} == set(STANDARD_TASKS)
+    assert {cell.task for cell in plan.cells} == set(TASKS)
 
 
 @pytest.mark.parametrize(("one", "other", "episodes"), SHARED)
@@ -71,7 +71,7 @@ def test_the_reliability_sweep_leaves_out_the_rate_of_the_baseline(
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("5.*.yaml")), ids=lambda path: path.stem)
 def test_an_experiment_file_has_flat_keys_and_its_own_name(path: Path) -> None:
-    content = config.load_file(path)
+    content = config_files.load_file(path)
     assert set(content) == FLAT
     assert content["experiment"] == path.stem
     assert path.stem in EPISODES

@@ -13,7 +13,6 @@ from pilotbench.benchmark.prompts.prompt_files import load
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.episodes.episode import play
-from pilotbench.matrix.config import STANDARD_TASKS
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.provider import Answer, Completion, Request
 from pilotbench.providers.settings import Model
@@ -44,7 +43,7 @@ def replayed(row: Json) -> Json:
     return play(task, instance, PROMPT, PROTOCOLS["json"], model, "1.0", 0, turns, ask).record
 
 
-@pytest.mark.parametrize("task", STANDARD_TASKS)
+@pytest.mark.parametrize("task", TASKS)
 def test_a_transcript_comes_to_the_stated_outcome(task: str) -> None:
     for row in transcripts(task):
         record = replayed(row)
@@ -54,7 +53,7 @@ def test_a_transcript_comes_to_the_stated_outcome(task: str) -> None:
         assert record["errors"] == ({} if row["success"] else {"no_rule_error": 1}), place
 
 
-@pytest.mark.parametrize("task", STANDARD_TASKS)
+@pytest.mark.parametrize("task", TASKS)
 def test_an_injected_failure_was_met_by_the_same_call_again(task: str) -> None:
     for row in transcripts(task):
         calls = [(c["tool"], json.dumps(c["arguments"], sort_keys=True)) for c in row["calls"]]
@@ -64,11 +63,11 @@ def test_an_injected_failure_was_met_by_the_same_call_again(task: str) -> None:
 
 def test_the_table_of_the_page_is_that_of_the_transcripts() -> None:
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
-    rows = [row for task in STANDARD_TASKS for row in transcripts(task)]
+    rows = [row for task in TASKS for row in transcripts(task)]
     planned = Counter((row["task"], row["difficulty"]) for row in rows)
-    assert planned == {(task, level): 5 for task in STANDARD_TASKS for level in DIFFICULTIES}
+    assert planned == {(task, level): 5 for task in TASKS for level in DIFFICULTIES}
     solved = Counter((row["task"], row["difficulty"]) for row in rows if row["success"])
-    for task in STANDARD_TASKS:
+    for task in TASKS:
         assert f"| {task} | {' | '.join(str(solved[task, d]) for d in DIFFICULTIES)} |" in page
     calls = [call for row in rows for call in row["calls"]]
     failed = sum("failed" in call for call in calls)

@@ -238,10 +238,10 @@ def names_models(words: list[str]) -> bool:
 
 def settings_of(overrides: Mapping[str, str]) -> Settings:
     """Return the settings of the base config under `overrides`. Raises UserError."""
-    from pilotbench.matrix import config, validation
+    from pilotbench.matrix import config, config_files, validation
 
-    merged = config.read((), overrides)
-    validation.validate(merged, map(Path, config.BASE_FILES))
+    merged = config_files.read((), overrides)
+    validation.validate(merged, map(Path, config_files.BASE_FILES))
     return config.settings(merged)
 
 

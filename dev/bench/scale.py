@@ -21,8 +21,8 @@ from typing import Any
 
 from dev.bench.job import TESTS
 from dev.bench.row import Row, at_least, at_most, told
-from pilotbench.matrix import config
-from pilotbench.matrix.config import STANDARD_PROMPTS
+from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
+from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
 from pilotbench.results.database.export import TABLES
 
@@ -177,7 +177,7 @@ def start_rate(run: Any, count: int = STARTED, *words: str) -> float:
 def finish(run: Any) -> None:
     """Make every file of the plan, empty, as if the build had just made it."""
     results = run.folder / "results"
-    plan = load_experiment(config.read([run.folder / "overlay.yaml"])).plan
+    plan = load_experiment(config_files.read([run.folder / "overlay.yaml"])).plan
     files = [results / "shards" / path for path in plan.by_path]
     files += [results / name for name in DERIVED]
     for file in files:

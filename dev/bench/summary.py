@@ -23,21 +23,22 @@ from typing import Any
 from dev.bench import database, scale
 from dev.bench.job import TESTS
 from dev.bench.row import Row, at_most, told
+from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
+from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.matrix.cells import Cell, Shard
-from pilotbench.matrix.config import STANDARD_PROMPTS, STANDARD_TASKS
 from pilotbench.matrix.plan import Plan
 
 ROUNDS = 5
 UNFINISHED = 100
 _FILL = f"""
 from pathlib import Path
-from pilotbench.matrix import config
+from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
 from pilotbench.asking.journal import Journal, journal_folder
 from support.journals import asked, wanted
 from support.make_shards import write
-loaded = load_experiment(config.read((Path("overlay.yaml"),)))
+loaded = load_experiment(config_files.read((Path("overlay.yaml"),)))
 shards = loaded.plan.shards
 for shard in shards[:-{UNFINISHED}]:
     write(loaded.settings.results_dir, shard, text=0.02)
@@ -79,7 +80,7 @@ def _checked(done: Any) -> None:
 def plan_of(models: int) -> Plan:
     """Return a plan of one shard of 20 instances a cell, 500 cells a model."""
     prompts = [*STANDARD_PROMPTS, *(f"flawed_{name}" for name in scale.FLAWED)]
-    words = product(prompts, STANDARD_TASKS, DIFFICULTIES, ("0.8", "0.6"))
+    words = product(prompts, TASKS, DIFFICULTIES, ("0.8", "0.6"))
     cells = (Cell(f"model-{n}", *rest) for n, rest in product(range(models), list(words)))
     return Plan(tuple(Shard(cell, 0, 19) for cell in cells), 1)
 

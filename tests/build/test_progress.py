@@ -13,7 +13,7 @@ from pilotbench.episodes.shard_file import write_shard
 from pilotbench.ground import job_context
 from pilotbench.ground.errors import RateLimited
 from pilotbench.ground.file_locks import is_locked
-from pilotbench.matrix import config
+from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
 from pilotbench.providers.provider import Answer, Completion, Tokens
 from pilotbench.providers.settings import Price
@@ -32,7 +32,7 @@ OVERRIDES = {
 def watch(tmp_path: Path) -> Watch:
     folders = {name: str(tmp_path / name) for name in ("results", "journal", "limits")}
     overrides = {f"{name}_dir": folder for name, folder in folders.items()}
-    return Watch(load_experiment(config.read((), OVERRIDES | overrides)))
+    return Watch(load_experiment(config_files.read((), OVERRIDES | overrides)))
 
 
 def finish(watch: Watch, position: int, minutes_ago: float = 1.0, **words: object) -> Path:

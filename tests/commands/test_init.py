@@ -9,7 +9,7 @@ import yaml
 
 from pilotbench.__main__ import main
 from pilotbench.build import preflight
-from pilotbench.matrix import config
+from pilotbench.matrix import config, config_files
 from pilotbench.matrix.experiment import load_experiment
 from support.build import ROOT
 
@@ -23,7 +23,7 @@ NAMES = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "DEEPSEEK_API_KEY", "MISTRAL_AP
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config").symlink_to(ROOT / "config")
-    for provider in config.settings(config.read()).providers.values():
+    for provider in config.settings(config_files.read()).providers.values():
         for name in [provider.base_url_env, *(key.env for key in provider.keys.values())]:
             monkeypatch.delenv(name or "-", raising=False)
     for name in NAMES:
@@ -53,8 +53,8 @@ def test_what_it_writes_runs_with_the_keys_that_are_there(
     assert main(["init"]) == 0
     text = Path("mine.yaml").read_text()
     assert "secret" not in text
-    files = [*map(Path, config.BASE_FILES), Path("mine.yaml")]
-    loaded = load_experiment(config.read(files[-1:]), files)
+    files = [*map(Path, config_files.BASE_FILES), Path("mine.yaml")]
+    loaded = load_experiment(config_files.read(files[-1:]), files)
     assert set(loaded.settings.models) == models
     preflight.check(loaded, loaded.plan.shards)
 

@@ -11,7 +11,7 @@ import pytest
 from pilotbench.__main__ import main
 from pilotbench.asking.asker import KeyAllowance
 from pilotbench.episodes.evaluate import evaluate
-from pilotbench.matrix import config
+from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
 from support.build import ROOT
 
@@ -26,7 +26,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def play() -> None:
     chosen = {"models": "oracle", "prompts": "optimal", "tasks": "simple_task", "instances": 2}
-    loaded = load_experiment(config.read([], {**chosen, "limits_dir": "limits"}))
+    loaded = load_experiment(config_files.read([], {**chosen, "limits_dir": "limits"}))
     [shard] = loaded.plan.shards
     evaluate(
         loaded,

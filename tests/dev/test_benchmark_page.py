@@ -12,10 +12,10 @@ import pytest
 
 from dev import benchmark_page, check_benchmark, expected_scores
 from pilotbench.benchmark import flaws
+from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.benchmark.world.toolbox import TOOLS
-from pilotbench.matrix.config import STANDARD_TASKS
 from support.build import Build
 
 WRITTEN = benchmark_page.PAGE.read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def test_scores_have_every_player_task_and_difficulty_and_no_broken_bound() -> N
     head = next(line for line in scores.splitlines() if line.startswith("| task"))
     for trial in expected_scores.TRIALS:
         assert trial.flaw is not None or f"| {trial.label} " in head, MEASURE
-    for task, difficulty in product(STANDARD_TASKS, DIFFICULTIES):
+    for task, difficulty in product(TASKS, DIFFICULTIES):
         assert re.search(rf"^\| {task} +\| {difficulty} ", scores, re.MULTILINE), MEASURE
     found = re.search(r"(\d+) of (\d+) bounds hold", scores)
     assert found is not None
@@ -47,7 +47,7 @@ def test_scores_have_every_player_task_and_difficulty_and_no_broken_bound() -> N
 
 def test_at_least_a_thousand_instances_a_second_are_made() -> None:
     rates = [int(rate.replace(",", "")) for rate in re.findall(r"[\d,]+(?= \|)", _speed())]
-    assert len(rates) == len(STANDARD_TASKS) * (len(DIFFICULTIES) + 1)
+    assert len(rates) == len(TASKS) * (len(DIFFICULTIES) + 1)
     assert min(rates) >= 1_000
 
 
@@ -55,9 +55,7 @@ def _speed() -> str:
     return benchmark_page.part(WRITTEN, "speed")
 
 
-@pytest.mark.parametrize(
-    "words", [*TOOLS, *flaws.FLAWS, *ERROR_KINDS, *STANDARD_TASKS, *DIFFICULTIES]
-)
+@pytest.mark.parametrize("words", [*TOOLS, *flaws.FLAWS, *ERROR_KINDS, *TASKS, *DIFFICULTIES])
 def test_every_word_of_the_benchmark_is_explained(words: str) -> None:
     assert f"`{words}`" in WRITTEN
 

@@ -14,7 +14,6 @@ from dev import golden
 from pilotbench.benchmark.generation.generate import build, build_hardest, recipe_of
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.tasks.world_task import WorldTask
-from pilotbench.matrix.config import STANDARD_TASKS
 
 ROOT = Path(__file__).parents[2]
 HELD = ROOT / "tests" / "data" / "golden_instances.json"
@@ -52,7 +51,7 @@ def test_the_command_writes_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "held.json").read_bytes() == HELD.read_bytes()
 
 
-@pytest.mark.parametrize("name", STANDARD_TASKS)
+@pytest.mark.parametrize("name", TASKS)
 def test_very_hard_has_the_core_of_the_other_levels(name: str) -> None:
     task = TASKS[name]
     assert isinstance(task, WorldTask)

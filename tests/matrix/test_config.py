@@ -2,13 +2,17 @@ from pathlib import Path
 
 import pytest
 
+from pilotbench.benchmark.flaws import FLAWED
+from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
+from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.ground import schemas
 from pilotbench.ground.errors import ConfigError
-from pilotbench.matrix import config
+from pilotbench.matrix import config, config_files
 from pilotbench.matrix.validation import validate
 from pilotbench.providers.kinds import KINDS
 
-FILES = [Path(file) for file in config.BASE_FILES]
+FILES = [Path(file) for file in config_files.BASE_FILES]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +79,7 @@ def test_bad_config_is_one_line_that_names_file_key_and_what_is_allowed(
     overrides: dict, message: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        validate(config.read((), overrides), FILES)
+        validate(config_files.read((), overrides), FILES)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -84,14 +88,14 @@ def test_a_wrong_key_in_an_overlay_names_the_overlay(tmp_path: Path) -> None:
     overlay = tmp_path / "mine.yaml"
     overlay.write_text("instances: 5\nrepeat: 2\n")
     with pytest.raises(ConfigError, match=r"mine\.yaml: unknown key repeat; did you mean repeats"):
-        validate(config.read([overlay]), [*FILES, overlay])
+        validate(config_files.read([overlay]), [*FILES, overlay])
 
 
 def test_a_wrong_value_inside_a_list_names_its_file(tmp_path: Path) -> None:
     overlay = tmp_path / "mine.yaml"
     overlay.write_text("grids:\n  - {prompts: all}\n  - {tool_success_rates: 2}\n")
     with pytest.raises(ConfigError, match=r"mine\.yaml: grids\.1\.tool_success_rates is 2"):
-        validate(config.read([overlay]), [*FILES, overlay])
+        validate(config_files.read([overlay]), [*FILES, overlay])
 
 
 @pytest.mark.parametrize(
@@ -103,18 +107,18 @@ def test_a_file_that_is_no_config_is_named(tmp_path: Path, text: str | None, mes
     if text is not None:
         overlay.write_text(text)
     with pytest.raises(ConfigError, match=rf"mine\.yaml: {message}"):
-        config.read([overlay])
+        config_files.read([overlay])
 
 
 def test_the_shipped_config_is_valid() -> None:
-    merged = config.read()
+    merged = config_files.read()
     validate(merged, FILES)
-    assert config.settings(merged).tasks == config.STANDARD_TASKS
+    assert config.settings(merged).tasks == tuple(TASKS)
 
 
 @pytest.mark.parametrize("file", sorted(Path("config/experiments").glob("*.yaml")), ids=str)
 def test_every_shipped_experiment_is_valid(file: Path) -> None:
-    validate(config.read([file]), [*FILES, file])
+    validate(config_files.read([file]), [*FILES, file])
 
 
 @pytest.mark.parametrize(
@@ -122,9 +126,9 @@ def test_every_shipped_experiment_is_valid(file: Path) -> None:
     [
         ({"models": "oracle,random"}, "models", ("oracle", "random")),
         ({"models": ["oracle", "oracle"]}, "models", ("oracle",)),
-        ({"prompts": "all"}, "prompts", config.STANDARD_PROMPTS),
-        ({"prompts": "flawed,baseline"}, "prompts", (*config.FLAWED, "baseline")),
-        ({"difficulties": "all"}, "difficulties", config.DIFFICULTIES),
+        ({"prompts": "all"}, "prompts", STANDARD_PROMPTS),
+        ({"prompts": "flawed,baseline"}, "prompts", (*FLAWED, "baseline")),
+        ({"difficulties": "all"}, "difficulties", DIFFICULTIES),
         ({"tool_success_rates": "0.80, 1"}, "tool_success_rates", ("0.8", "1.0")),
         ({"tool_success_rates": 0.75}, "tool_success_rates", ("0.75",)),
         ({"instances": "all"}, "instances", None),
@@ -143,12 +147,12 @@ def test_every_shipped_experiment_is_valid(file: Path) -> None:
 def test_words_lists_and_groups_mean_the_same(
     overrides: dict, field: str, expected: object
 ) -> None:
-    value = getattr(config.settings(config.read((), overrides)), field)
+    value = getattr(config.settings(config_files.read((), overrides)), field)
     assert (tuple(value) if isinstance(value, dict) else value) == expected
 
 
 def test_an_embedded_model_is_not_tried_for_as_long_as_a_service() -> None:
-    providers = config.settings(config.read()).providers
+    providers = config.settings(config_files.read()).providers
     assert {name: providers[name].retry_for_s for name in ("embedded", "idealab", "azure")} == {
         "embedded": 60,
         "idealab": 900,
@@ -158,14 +162,14 @@ def test_an_embedded_model_is_not_tried_for_as_long_as_a_service() -> None:
 
 def test_slots_default_by_kind_so_that_no_key_is_unlimited() -> None:
     overrides = {"providers": {"mine": {"kind": "azure", "keys": {"mine_key": None}}}}
-    keys = config.settings(config.read((), overrides)).keys
+    keys = config.settings(config_files.read((), overrides)).keys
     assert keys["mine_key"].slots == KINDS["azure"].default_slots
     assert all(key.slots >= 1 for key in keys.values())
 
 
 def test_every_key_of_the_schema_is_described_and_has_its_line_in_the_config_or_a_default() -> None:
     schema = schemas.load("config")
-    written = config.read()
+    written = config_files.read()
     for key, rule in schema["properties"].items():
         assert "description" in rule or "$ref" in rule, key
         assert key in written or "default" in rule or key in ("experiment", "grids"), key

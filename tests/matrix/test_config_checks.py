@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from pilotbench.ground.errors import ConfigError
-from pilotbench.matrix import config, parameters
+from pilotbench.matrix import config_files, parameters
 from pilotbench.matrix.validation import validate
 
-FILES = [Path(file) for file in config.BASE_FILES]
+FILES = [Path(file) for file in config_files.BASE_FILES]
 SECRET = "Zq3v9LmT7xK2pW8sD4fG6hJ1"
 HEX = "f3a91c0de4b2478896aa51c7d0e3b812"
 
 
 def refusal(overrides: dict[str, Any]) -> str:
     with pytest.raises(ConfigError) as caught:
-        validate(config.read((), overrides), FILES)
+        validate(config_files.read((), overrides), FILES)
     line = str(caught.value)
     assert "\n" not in line
     return line
@@ -65,7 +65,7 @@ def test_other_parameters_that_cannot_be_sent_are_refused(given: dict, told: str
 def test_the_protocol_json_sends_the_form_of_the_answer() -> None:
     given = {"response_format": {"type": "json_object"}}
     assert "with protocol json" in refusal(model(protocol="json", parameters=given))
-    validate(config.read((), model(protocol="native", parameters=given)), FILES)
+    validate(config_files.read((), model(protocol="native", parameters=given)), FILES)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_protocol_json_sends_the_form_of_the_answer() -> None:
     ],
 )
 def test_parameters_of_a_model_are_accepted(given: dict) -> None:
-    validate(config.read((), model(parameters=given)), FILES)
+    validate(config_files.read((), model(parameters=given)), FILES)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -92,7 +92,7 @@ def test_a_budget_without_a_bound_is_refused_in_a_file_too(tmp_path: Path, value
     overlay = tmp_path / "mine.yaml"
     overlay.write_text(f"budget_usd: {value}\n")
     with pytest.raises(ConfigError, match=r"mine\.yaml: budget_usd (must be a fin|is '(nan|inf)')"):
-        validate(config.read([overlay]), [*FILES, overlay])
+        validate(config_files.read([overlay]), [*FILES, overlay])
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_weights_name_a_package_with_one_exact_version(package: str, inside: boo
 def test_exact_versions_of_every_form_are_accepted(package: str) -> None:
     given = {"package": package, "member": "m.gguf", "sha256": "0" * 64}
     entry = {"provider": "embedded", "deployment": "x", "weights": given}
-    validate(config.read((), {"model_catalog": {"new": entry}}), FILES)
+    validate(config_files.read((), {"model_catalog": {"new": entry}}), FILES)
 
 
 @pytest.mark.parametrize("member", ["..", "a/..", "a/{x}.gguf", "{x}/a.gguf", "a/", "a/.x", ""])
@@ -205,7 +205,7 @@ def test_a_file_is_refused_with_its_line(tmp_path: Path, text: str, told: str) -
     overlay = tmp_path / "mine.yaml"
     overlay.write_text(text)
     with pytest.raises(ConfigError) as caught:
-        validate(config.read([overlay]), [*FILES, overlay])
+        validate(config_files.read([overlay]), [*FILES, overlay])
     assert told in str(caught.value)
     assert str(caught.value).startswith(str(overlay))
 
@@ -219,10 +219,10 @@ def test_numbers_of_yaml_1_2_reach_a_config_that_was_read_by_yaml_1_1(tmp_path: 
     )
     overlay = tmp_path / "mine.yaml"
     overlay.write_text(text)
-    by_build = config.read((), yaml.safe_load(text))
+    by_build = config_files.read((), yaml.safe_load(text))
     by_build["repeats"] = 7  # said on the command line: not what the file has
-    config.restate(by_build, [*FILES, overlay])
-    assert by_build == config.read([overlay], {"repeats": 7})
+    config_files.reread(by_build, [*FILES, overlay])
+    assert by_build == config_files.read([overlay], {"repeats": 7})
     assert by_build["budget_usd"] == 0.1
     assert by_build["instances"] == 10
     assert by_build["model_catalog"]["oracle"]["parameters"]["stop"] == "1e3"
@@ -258,7 +258,7 @@ def test_a_list_that_names_nothing_or_no_chance_is_refused(overrides: dict, told
 def test_no_word_of_the_command_line_is_a_traceback(key: str, value: Any) -> None:
     told = None
     try:
-        validate(config.read((), {}) | {key: value}, FILES)
+        validate(config_files.read((), {}) | {key: value}, FILES)
     except ConfigError as error:
         told = str(error)
     accepted = key in ("results_dir", "proxy", "budget_usd", "grids")
@@ -271,4 +271,4 @@ def test_no_word_of_the_command_line_is_a_traceback(key: str, value: Any) -> Non
 def test_a_deployment_on_azure_cannot_change_the_address(deployment: str) -> None:
     line = refusal(model(deployment=deployment))
     assert "model_catalog.gpt-4o-mini.deployment is part of a URL on Azure" in line
-    validate(config.read((), model(deployment=deployment, provider="openai")), FILES)
+    validate(config_files.read((), model(deployment=deployment, provider="openai")), FILES)

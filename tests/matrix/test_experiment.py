@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pilotbench.ground.errors import UserError
-from pilotbench.matrix import config
+from pilotbench.matrix import config_files
 from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.experiment import load_experiment
 
@@ -17,8 +17,10 @@ ENTRY = {
 
 
 def versions(entry: dict, **overrides: object) -> dict:
-    merged = config.read((), {"models": "small", "model_catalog": {"small": entry}, **overrides})
-    return load_experiment(merged, [Path(file) for file in config.BASE_FILES]).versions(CELL)
+    merged = config_files.read(
+        (), {"models": "small", "model_catalog": {"small": entry}, **overrides}
+    )
+    return load_experiment(merged, [Path(file) for file in config_files.BASE_FILES]).versions(CELL)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,9 @@ def test_price_keys_and_sizes_do_not(changed: dict, overrides: dict) -> None:
 
 
 def test_tasks_and_prompts_outside_the_selection_load_when_they_are_looked_up() -> None:
-    merged = config.read((), {"models": "oracle", "tasks": "simple_task", "prompts": "baseline"})
+    merged = config_files.read(
+        (), {"models": "oracle", "tasks": "simple_task", "prompts": "baseline"}
+    )
     loaded = load_experiment(merged)
     assert loaded.tasks["basic_task"].name == "basic_task"
     assert loaded.prompts["cot"].name == "cot"

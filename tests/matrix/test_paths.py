@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pilotbench.ground.errors import ConfigError
-from pilotbench.matrix import config
+from pilotbench.matrix import config, config_files
 from pilotbench.matrix.validation import validate
 
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def refusal(overrides: dict[str, Any]) -> str:
     with pytest.raises(ConfigError) as caught:
-        validate(config.read((), overrides), [Path(file) for file in config.BASE_FILES])
+        validate(config_files.read((), overrides), [Path(file) for file in config_files.BASE_FILES])
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -85,7 +85,7 @@ def test_a_path_that_cannot_be_used_is_one_line(
     ],
 )
 def test_a_path_that_can_be_used_is_accepted(folder: Path, overrides: dict[str, Any]) -> None:
-    validate(config.read((), overrides), [Path(file) for file in config.BASE_FILES])
+    validate(config_files.read((), overrides), [Path(file) for file in config_files.BASE_FILES])
 
 
 def test_the_home_folder_is_expanded_in_every_path(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_the_home_folder_is_expanded_in_every_path(monkeypatch: pytest.MonkeyPat
         "prompt_folders": ["~/p"], "ca_bundle": "~/ca.pem",
         "model_catalog": {"m": {"provider": "embedded", "deployment": "m", "weights": weights}},
     }  # fmt: skip
-    found = config.settings(config.read((), overrides))
+    found = config.settings(config_files.read((), overrides))
     home = Path("/home-of-a-test")
     assert (found.results_dir, found.journal_dir, found.limits_dir) == (
         home / "r",

@@ -2,13 +2,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from pilotbench.matrix import config
+from pilotbench.benchmark import tasks
+from pilotbench.benchmark.flaws import FLAWED
+from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
+from pilotbench.benchmark.world.levels import DIFFICULTIES
+from pilotbench.matrix import config, config_files
 from pilotbench.matrix.plan import plan
 
 
 @dataclass(frozen=True)
 class Axes:
-    difficulties: tuple[str, ...] = config.DIFFICULTIES
+    difficulties: tuple[str, ...] = DIFFICULTIES
     rated: bool = True
     planned: bool = True
     size: int | None = None
@@ -20,15 +24,15 @@ class Needs:
 
 
 PACK = Axes(difficulties=("none",), rated=False, planned=False, size=7)
-TASKS = {**dict.fromkeys(config.STANDARD_TASKS, Axes()), "pack": PACK}
+TASKS = {**dict.fromkeys(tasks.TASKS, Axes()), "pack": PACK}
 PROMPTS = {
-    **dict.fromkeys(config.STANDARD_PROMPTS, Needs(False)),
-    **dict.fromkeys(("optimal", *config.FLAWED), Needs(True)),
+    **dict.fromkeys(STANDARD_PROMPTS, Needs(False)),
+    **dict.fromkeys(("optimal", *FLAWED), Needs(True)),
 }
 
 
 def planned(**overrides: object) -> list[str]:
-    settings = config.settings(config.read((), {"models": "oracle", **overrides}))
+    settings = config.settings(config_files.read((), {"models": "oracle", **overrides}))
     return [str(shard.path) for shard in plan(settings, TASKS, PROMPTS).shards]
 
 

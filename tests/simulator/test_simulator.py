@@ -19,7 +19,7 @@ import yaml
 
 from pilotbench.commands import check, init
 from pilotbench.ground.job_context import alive
-from pilotbench.matrix import config
+from pilotbench.matrix import config, config_files
 from pilotbench.matrix.experiment import load_experiment
 from pilotbench.simulator import setup as settings
 from support import Simulator
@@ -440,13 +440,15 @@ def test_what_make_simulate_tells_to_export_opens_the_endpoints_of_the_config(
         lines = [simulator.line() for _ in settings.load(file, {}).environment]
         for name, value in (line.removeprefix("export ").split("=", 1) for line in lines):
             monkeypatch.setenv(name, value)
-        found = init.look(config.settings(config.read()), dict(os.environ))
+        found = init.look(config.settings(config_files.read()), dict(os.environ))
         assert found.models == ("gpt-4o-mini", "qwen2.5-3b-instruct", "qwen2.5-7b-instruct")
         chosen = {"models": list(found.models), "limits_dir": str(tmp_path), "tasks": "simple_task"}
-        rows = check.check(load_experiment(config.read((), chosen)))
+        rows = check.check(load_experiment(config_files.read((), chosen)))
         monkeypatch.delenv("IDEALAB_API_KEY_3")
-        fewer = check.check(load_experiment(config.read((), chosen)))
-        strict = check.check(load_experiment(config.read((), {**chosen, "routing": "by_prompt"})))
+        fewer = check.check(load_experiment(config_files.read((), chosen)))
+        strict = check.check(
+            load_experiment(config_files.read((), {**chosen, "routing": "by_prompt"}))
+        )
     assert [row.problem for row in rows] == [None] * 7
     assert not [row for row in fewer if row.problem]
     told = check.text(fewer).splitlines()

@@ -16,9 +16,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
+from pilotbench.benchmark.tasks import TASKS
 from pilotbench.episodes.shard_file import SHARD_FORMAT, write_shard
 from pilotbench.matrix.cells import Cell, Shard, episode_id
-from pilotbench.matrix.config import STANDARD_PROMPTS, STANDARD_TASKS
 from pilotbench.matrix.plan import Plan
 
 Json = dict[str, Any]
@@ -36,7 +37,7 @@ def make_plan(shards: int, size: int = 20, repeats: int = 1) -> Plan:
 
 def _shards(size: int) -> Iterator[Shard]:
     for number in range(10_000):
-        words = product(STANDARD_PROMPTS, STANDARD_TASKS, ("easy", "medium"), ("0.8", "1.0"))
+        words = product(STANDARD_PROMPTS, TASKS, ("easy", "medium"), ("0.8", "1.0"))
         for prompt, task, level, rate in words:
             yield Shard(Cell(f"model-{number}", prompt, task, level, rate), 0, size - 1)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from pilotbench.episodes.evaluate import KeyAllowance, ShardOwed, evaluate, replay
 from pilotbench.episodes.shard_file import read_shard
-from pilotbench.matrix import config
+from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import Experiment, load_experiment
 
 Json = dict[str, Any]
@@ -160,7 +160,7 @@ def shard_of(
     }
     entry = {"provider": "scripted", "deployment": "m", "protocol": "native", "price": PRICE}
     return load_experiment(
-        config.read(
+        config_files.read(
             (),
             {
                 "models": ["m"],

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pilotbench.matrix import config
+from pilotbench.matrix import config_files
 from support import Simulator
 from support.runs import KEYS, Run
 
@@ -57,7 +57,7 @@ class Importing:
     def configure(self, model: dict[str, Any] | None = None, **keys: Any) -> None:
         """Write the config."""
         catalog = {"echo": {**MODEL, **(model or {})}}
-        merged = config.read((), {**self.run.experiment, "model_catalog": catalog, **keys})
+        merged = config_files.read((), {**self.run.experiment, "model_catalog": catalog, **keys})
         (self.folder / "mine.yaml").write_text(yaml.safe_dump(merged))
 
     def snakemake(self, *words: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from pilotbench.matrix import config
+from pilotbench.matrix import config, config_files
 from support.build import ROOT, Build
 
 OWN = ROOT / "profiles/default/config.yaml"
@@ -48,7 +48,7 @@ def test_a_key_that_no_planned_model_uses_costs_no_evaluation(tmp_path: Path) ->
         if file.endswith("snakemake/rules.py")
     }
     others = 2  # threads and tmpdir
-    assert len(config.settings(config.read()).keys) >= 8
+    assert len(config.settings(config_files.read()).keys) >= 8
     assert calls["evaluate"] <= calls["expand_resources"] * (1 + others)  # players: one key
 
 

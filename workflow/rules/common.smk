@@ -14,17 +14,16 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.build import outputs, resources, run_lock, texts
 from pilotbench.ground import job_context, links, notices
 from pilotbench.ground.errors import UserError
 from pilotbench.ground.job_context import Orders
 from pilotbench.ground.path_names import to_path
+from pilotbench.matrix.axes import DIFFICULTY, NAMES, TOOL_SUCCESS_RATE
 from pilotbench.matrix.experiment import load_experiment
 from pilotbench.matrix.cells import SUFFIX, Shard, shard_of
-from pilotbench.matrix.config import restate
+from pilotbench.matrix.config_files import reread
 from pilotbench.matrix.key_routing import home_key
-from pilotbench.matrix.plan import NONE
 from snakemake.settings.types import SharedFSUsage
 
 # The jobs of a large matrix all stay: to look through them again and again for garbage takes a
@@ -39,7 +38,7 @@ if workflow.is_main_process:  # nothing that another run has told counts
 
 try:
     FILES += [Path(file) for file in workflow.overwrite_configfiles if not IMPORTED]
-    restate(config, FILES)
+    reread(config, FILES)
     MATRIX = load_experiment(config, FILES)
     PLAN = MATRIX.plan
     resources.check(
@@ -56,7 +55,7 @@ except UserError as error:
 
 SETTINGS = MATRIX.settings
 RESULTS = str(SETTINGS.results_dir)
-SHARD = "{model}/{prompt}/{task}/{difficulty}/{tool_success_rate}/{shard}"
+SHARD = "/".join(f"{{{name}}}" for name in (*NAMES, "shard"))
 SHARDS = (
     [] if SETTINGS.partial else [f"{RESULTS}/shards/{path}" for path in PLAN.by_path]
 )
@@ -103,8 +102,8 @@ wildcard_constraints:
     model="|".join(re.escape(to_path(name)) for name in SETTINGS.catalog),
     prompt=r"[^/]+",
     task=r"[^/]+",
-    difficulty="|".join((*DIFFICULTIES, NONE)),
-    tool_success_rate=rf"[01]\.\d+|{NONE}",
+    difficulty=DIFFICULTY.pattern,
+    tool_success_rate=TOOL_SUCCESS_RATE.pattern,
     shard=r"\d+-\d+",
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent / "scripts"))
 
-from pilotbench.matrix.config import BASE_FILES, load_file
+from pilotbench.matrix.config_files import BASE_FILES, load_file
 from pilotbench.ground.errors import UserError
 
 IMPORTED = workflow.modifier.namespace is not None

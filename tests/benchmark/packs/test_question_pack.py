@@ -14,7 +14,7 @@ from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.tasks.task import Transcript, Turn
 from pilotbench.ground.errors import TaskError, TranscriptError
-from pilotbench.matrix import config
+from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -99,7 +99,7 @@ def test_a_pack_is_planned_once_and_only_under_prompts_without_a_plan(
     monkeypatch.chdir(ROOT)
     choice = {"models": "oracle", "tasks": "quiz", "prompts": "all,flawed", "instances": "all"}
     sweep = {"difficulties": "all", "tool_success_rates": [0.8, 0.9], "task_folders": str(tmp_path)}
-    cells = load_experiment(config.read((), choice | sweep)).plan
+    cells = load_experiment(config_files.read((), choice | sweep)).plan
     found = {(cell.prompt, cell.difficulty, cell.tool_success_rate) for cell in cells.cells}
     assert found == {("baseline", "none", "none"), ("cot", "none", "none")}
     assert cells.episodes == 6

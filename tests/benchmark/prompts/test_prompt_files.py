@@ -12,9 +12,9 @@ from pilotbench.benchmark import flaws
 from pilotbench.benchmark.flaws import FLAWED
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.prompts import prompt_files
+from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.ground.errors import TemplateError
-from pilotbench.matrix.config import STANDARD_PROMPTS
 
 FOLDER = Path(__file__).resolve().parents[3] / "config" / "prompts"
 TEN = (*STANDARD_PROMPTS, *FLAWED)

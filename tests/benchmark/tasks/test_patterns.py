@@ -12,7 +12,7 @@ from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.scorers import SCORERS, regular_expression
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.ground.errors import TaskError, Unscorable
-from pilotbench.matrix import config
+from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
 from pilotbench.providers.provider import Answer, Completion, Request, Tokens
 
@@ -134,7 +134,7 @@ def test_one_answer_that_cannot_be_matched_leaves_its_own_episode_unfinished(
     pack(tmp_path, "regular_expression", "b+", HIDDEN, "b+")
     monkeypatch.chdir(ROOT)
     choice = {"models": "oracle", "tasks": "quiz", "prompts": "baseline", "instances": "all"}
-    loaded = load_experiment(config.read((), choice | {"task_folders": str(tmp_path)}))
+    loaded = load_experiment(config_files.read((), choice | {"task_folders": str(tmp_path)}))
 
     def ask(request: Request) -> Answer:
         text = HARD if request.instance.index == 1 else "bbb"

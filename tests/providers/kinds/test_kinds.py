@@ -8,7 +8,7 @@ import pytest
 
 from pilotbench.ground import schemas
 from pilotbench.ground.errors import ConfigError, ContextOverflow, Refused
-from pilotbench.matrix import config, validation
+from pilotbench.matrix import config, config_files, validation
 from pilotbench.providers import kinds
 from pilotbench.providers.failures import failure
 from pilotbench.providers.kind import Kind
@@ -43,13 +43,13 @@ def test_completing_a_schema_does_not_change_it() -> None:
 def test_an_unknown_kind_is_refused_with_those_that_exist() -> None:
     entry = {"kind": "telepathy", "keys": {"k": None}}
     with pytest.raises(ConfigError, match="allowed: " + ", ".join(KINDS)):
-        validation.validate(config.read((), {"providers": {"mine": entry}}))
+        validation.validate(config_files.read((), {"providers": {"mine": entry}}))
 
 
 @BY_NAME
 def test_defaults_of_a_provider_are_those_of_its_kind(kind: Kind) -> None:
     entry = {"kind": kind.name, "keys": {"one": None}}
-    mine = config.settings(config.read((), {"providers": {"mine": entry}})).providers["mine"]
+    mine = config.settings(config_files.read((), {"providers": {"mine": entry}})).providers["mine"]
     assert (mine.retry_for_s, mine.keys["one"].slots) == (kind.retry_for_s, kind.default_slots)
 
 

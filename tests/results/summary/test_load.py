@@ -9,7 +9,7 @@ import pytest
 
 from pilotbench.__main__ import main
 from pilotbench.ground.errors import UserError
-from pilotbench.matrix import config
+from pilotbench.matrix import config, config_files
 from pilotbench.matrix.plan import Plan
 from pilotbench.results import database, summary
 from pilotbench.results.summary import compare
@@ -42,7 +42,7 @@ def built(shards, tmp_path_factory):
         for name in sim.SKILL
     }
     settings = config.settings(
-        config.read(
+        config_files.read(
             (),
             {"models": list(MODELS), "prompts": list(PROMPTS), "model_catalog": catalog},
         )

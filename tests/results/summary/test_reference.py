@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pilotbench.benchmark.tasks import TASKS
-from pilotbench.matrix import config
+from pilotbench.matrix import config, config_files
 from pilotbench.matrix.cells import Cell
 from pilotbench.results.summary import reference
 from pilotbench.results.summary.scores import cell_table, prepared
@@ -20,7 +20,7 @@ TASK = "simple_task"
 @pytest.fixture(scope="module")
 def settings():
     """The shipped config for one task."""
-    return config.settings(config.read((), {"models": "oracle", "tasks": TASK}))
+    return config.settings(config_files.read((), {"models": "oracle", "tasks": TASK}))
 
 
 @pytest.fixture

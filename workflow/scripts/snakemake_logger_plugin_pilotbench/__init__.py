@@ -23,7 +23,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from pilotbench.ground.errors import UserError
-from pilotbench.matrix.config import load_file
+from pilotbench.matrix.config_files import load_file
 
 PAUSE_S = 2.0
 CONFIG_ERRORS = ("load_configfile", "Config file")

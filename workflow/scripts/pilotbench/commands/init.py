@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pilotbench.asking.keys.secrets import environment, missing, notes
 from pilotbench.ground.errors import UserError
-from pilotbench.matrix import config
+from pilotbench.matrix import config, config_files
 from pilotbench.matrix.config import Settings
 from pilotbench.providers.kinds import KINDS
 
@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the file and say what to do next."""
-    settings = config.settings(config.read())
+    settings = config.settings(config_files.read())
     variables = environment()
     found = look(settings, variables)
     for note in notes(settings, found.models, variables):

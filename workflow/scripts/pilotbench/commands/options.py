@@ -8,7 +8,7 @@ from typing import Any
 
 from pilotbench.ground import yaml_files
 from pilotbench.ground.errors import ConfigError
-from pilotbench.matrix import config
+from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import Experiment, load_experiment
 
 
@@ -44,8 +44,8 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 
 def experiment_of(args: argparse.Namespace) -> Experiment:
     """Return the experiment that the arguments select. Raises UserError."""
-    merged = config.read(args.configfile, overrides(args.config))
-    return load_experiment(merged, [*map(Path, config.BASE_FILES), *args.configfile])
+    merged = config_files.read(args.configfile, overrides(args.config))
+    return load_experiment(merged, [*map(Path, config_files.BASE_FILES), *args.configfile])
 
 
 def overrides(words: list[str]) -> dict[str, Any]:

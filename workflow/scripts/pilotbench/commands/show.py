@@ -20,15 +20,14 @@ from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_shard
 from pilotbench.ground.errors import PilotbenchError, RecordError, UserError
 from pilotbench.ground.path_names import from_path
-from pilotbench.matrix import config
+from pilotbench.matrix import config_files
+from pilotbench.matrix.axes import AXES, NONE, TOOL_SUCCESS_RATE, Axis
 from pilotbench.matrix.cells import SUFFIX, Cell, Shard, shard_of
 from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.fingerprint import Now
-from pilotbench.matrix.plan import NONE
 from pilotbench.providers.protocols.protocol import compact
 
 Json = dict[str, Any]
-AXES = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
 
 
 @dataclass(frozen=True)
@@ -177,22 +176,25 @@ def _section(title: str, *lines: str) -> Iterator[str]:
 
 def _experiment(args: argparse.Namespace, cell: Cell) -> Experiment:
     """Return a matrix of this cell alone, whatever the config selects."""
-    alone: Json = {
-        axis: [word] for axis, word in zip(AXES, cell.words, strict=True) if word != NONE
+    alone = {
+        axis.key: [_value(axis, word)]
+        for axis, word in zip(AXES, cell.words, strict=True)
+        if word != NONE
     }
-    if cell.tool_success_rate != NONE:
-        alone["tool_success_rates"] = [_number(cell.tool_success_rate)]
     own = {**overrides(args.config), **alone, "repeats": args.repeat + 1}
-    merged = config.read(args.configfile, own)
-    files = [*map(Path, config.BASE_FILES), *args.configfile]
+    merged = config_files.read(args.configfile, own)
+    files = [*map(Path, config_files.BASE_FILES), *args.configfile]
     return load_experiment(merged, files)
 
 
-def _number(rate: str) -> float:
+def _value(axis: Axis, word: str) -> Any:
+    """Return a word of a cell as config has it: a rate is a number there."""
+    if axis != TOOL_SUCCESS_RATE:
+        return word
     try:
-        return float(rate)
+        return float(word)
     except ValueError:
-        raise UserError(f"show: {rate}: must be a tool success rate, such as 0.8") from None
+        raise UserError(f"show: {word}: must be a tool success rate, such as 0.8") from None
 
 
 def _requests(

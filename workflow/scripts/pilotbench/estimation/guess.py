@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from math import ceil
 
 from pilotbench.asking.keys.usage_file import OUTPUT_TOKENS
+from pilotbench.benchmark.world.levels import is_discovery
 from pilotbench.estimation.needs import Start
 from pilotbench.estimation.ranges import Load, Range
+from pilotbench.matrix.axes import NONE
 from pilotbench.providers.settings import Model
 
 CHARACTERS_PER_TOKEN = Range(3.0, 4.3, 5.0)
@@ -31,7 +33,6 @@ REASONING_TOKENS = 400
 """Output tokens of a message: its call; a thought where the prompt asks; hidden reasoning."""
 WASTE = 1.5
 LOOKUPS_PER_STEP = 2
-DISCOVERY = ("hard", "very_hard")
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ def outlook(
     return Outlook(
         max_turns=max_turns,
         plan=plan,
-        rate=1.0 if rate == "none" else float(rate),
-        discovery=difficulty in DISCOVERY,
+        rate=1.0 if rate == NONE else float(rate),
+        discovery=is_discovery(difficulty),
         bound=bound or max(OUTPUT_TOKENS, said),
         said=min(said, bound) if bound else said,
     )

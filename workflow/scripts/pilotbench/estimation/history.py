@@ -16,6 +16,7 @@ from statistics import fmean
 from typing import Any
 
 from pilotbench.estimation.ranges import Load, Range
+from pilotbench.matrix.axes import NAMES
 from pilotbench.matrix.cells import Cell
 
 CELL_EPISODES = 5
@@ -120,11 +121,11 @@ def read(db: Path) -> History:
 
     with queries.opened(db) as connection:
         rows = connection.execute(_QUERY).fetchall()
-    return History({Cell(*row[:5]): _past(*row[5:]) for row in rows})
+    return History({Cell(*row[: len(NAMES)]): _past(*row[len(NAMES) :]) for row in rows})
 
 
-_QUERY = """
-SELECT model, prompt, task, difficulty, tool_success_rate, count(*),
+_QUERY = f"""
+SELECT {", ".join(NAMES)}, count(*),
        avg(requests), avg(tokens_input), avg(tokens_output),
        stddev_pop(requests), stddev_pop(tokens_input), stddev_pop(tokens_output),
        sum(latency_s) / sum(requests),

@@ -1,4 +1,4 @@
-"""Collect what the modules of a package declare, so that adding a module is enough to add a thing."""
+"""Collect what the modules of a package declare: to add a thing is to add a module."""
 
 from __future__ import annotations
 

@@ -1,20 +1,18 @@
-"""Shard files: a header line, then one scored episode a line, as gzip-compressed JSON lines.
-
-The header holds counts, tokens, USD and provenance, so that `status` never reads further; it also
-holds each system message once (`system`: SHA-256 -> text), which its episodes name by hash.
-An episode validates against `schemas/episode.schema.yaml`.
-"""
+"""The cells of an experiment, the shards that they are divided into, and their paths."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import RecordError
 from pilotbench.ground.path_names import from_path, to_path
+from pilotbench.matrix.axes import AXES, NAMES
 
 Json = dict[str, Any]
 SUFFIX = ".jsonl.gz"
@@ -22,7 +20,7 @@ SUFFIX = ".jsonl.gz"
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """What a table shows: one model under one condition."""
+    """One model under one condition: a word on each of `axes.AXES`."""
 
     model: str
     prompt: str
@@ -36,9 +34,17 @@ class Cell:
         return _folder(self.words)
 
     @property
-    def words(self) -> tuple[str, str, str, str, str]:
-        """The five words in path order."""
-        return (self.model, self.prompt, self.task, self.difficulty, self.tool_success_rate)
+    def words(self) -> tuple[str, ...]:
+        """The word of each axis, in path order."""
+        return _words(self)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The word of each axis by the axis' name, as episodes and tables have them."""
+        return dict(zip(NAMES, self.words, strict=True))
+
+
+_words: Callable[[Cell], tuple[str, ...]] = attrgetter(*NAMES)
 
 
 @cache
@@ -48,7 +54,7 @@ def _folder(words: tuple[str, ...]) -> Path:
 
 @dataclass(frozen=True, order=True)
 class Shard:
-    """A fixed run of instance indices of one cell, `first` to `last` inclusive: one result file."""
+    """The instances `first` to `last` (inclusive) of one cell: one result file."""
 
     cell: Cell
     first: int
@@ -71,16 +77,16 @@ class Shard:
 
 
 def shard_of(path: Path) -> Shard:
-    """Return the shard that a result file's path (its last six components) stands for.
+    """Return the shard of a result file, from the end of its path.
 
     Raises RecordError when the path has another form.
     """
-    parts = path.parts[-6:]
+    parts = path.parts[-len(AXES) - 1 :]
     name = parts[-1].removesuffix(SUFFIX) if parts else ""
     first, _, last = name.partition("-")
-    if len(parts) != 6 or not (first.isdigit() and last.isdigit()):
+    if len(parts) != len(AXES) + 1 or not (first.isdigit() and last.isdigit()):
         raise RecordError(f"{path}: not the path of a shard file")
-    return Shard(Cell(*(from_path(part) for part in parts[:5])), int(first), int(last))
+    return Shard(Cell(*(from_path(part) for part in parts[:-1])), int(first), int(last))
 
 
 def episode_id(cell: Cell, index: int, repeat: int) -> str:

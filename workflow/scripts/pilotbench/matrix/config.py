@@ -1,26 +1,18 @@
-"""Config becomes Settings: validated once, then frozen.
-
-Config files, overlays and overrides are merged key by key; `validation.validate` names the file
-that holds a wrong key, `settings` turns the merged mapping into dataclasses.
-"""
+"""Turn a merged and validated config into frozen `Settings`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pilotbench.benchmark.flaws import FLAWED
 from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
-from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.ground import yaml_files
-from pilotbench.ground.errors import ConfigError
 from pilotbench.ground.path_names import expanded
+from pilotbench.matrix import axes
+from pilotbench.matrix.axes import Axis, listed
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.settings import (
     Key,
@@ -31,15 +23,6 @@ from pilotbench.providers.settings import (
 )
 
 Json = dict[str, Any]
-BASE_FILES = ("config/config.yaml", "config/models.yaml", "config/providers.yaml")
-STANDARD_PROMPTS = ("baseline", "cot", "optimal")
-STANDARD_TASKS = (
-    "simple_task",
-    "basic_task",
-    "data_pipeline",
-    "api_integration",
-    "multi_stage_pipeline",
-)
 AUTO_SHARD_SIZES = ((200, 20), (2000, 100))
 """Shard size up to so many instances; above, LARGE_SHARD. A process costs 0.8 s of CPU time, which
 20 short episodes on many slots do not pay for. All standard experiments have one size, so that they
@@ -61,7 +44,7 @@ SCALARS = (
 
 @dataclass(frozen=True)
 class Grid:
-    """A product of axes; a matrix is one, or several of which each cell is built once."""
+    """A product of axes, each by its key in config (`axes.AXES`, except for the models)."""
 
     prompts: tuple[str, ...]
     tasks: tuple[str, ...]
@@ -70,17 +53,13 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """All of the config, checked and expanded; every list is in the order of the config.
+class Settings(Grid):
+    """The whole config, validated and expanded; every list is in the order of the config.
 
     With several `grids` the lists are the union of theirs.
     """
 
     models: dict[str, Model]
-    prompts: tuple[str, ...]
-    tasks: tuple[str, ...]
-    difficulties: tuple[str, ...]
-    tool_success_rates: tuple[str, ...]
     instances: int | None
     repeats: int
     shard_size: int
@@ -104,9 +83,12 @@ class Settings:
 
     @property
     def products(self) -> tuple[Grid, ...]:
-        """What the plan is made of: the grids, else the one product of the lists."""
-        axes = (self.prompts, self.tasks, self.difficulties, self.tool_success_rates)
-        return self.grids or (Grid(*axes),)
+        """The grids to plan: those of the config, else the one of its own lists."""
+        return self.grids or (self,)
+
+    def words(self, axis: Axis) -> tuple[str, ...]:
+        """Return the words of an axis."""
+        return tuple(getattr(self, axis.key))
 
     def provider_of(self, model: str) -> ProviderSettings:
         """Return the provider of a model of the catalog."""
@@ -116,18 +98,6 @@ class Settings:
     def keys(self) -> dict[str, Key]:
         """Every key of every provider by alias."""
         return {a: key for provider in self.providers.values() for a, key in provider.keys.items()}
-
-
-def read(overlays: Sequence[Path] = (), overrides: Mapping[str, Any] | None = None) -> Json:
-    """Return the merged config of the base files, `overlays` and `overrides`.
-
-    Raises ConfigError for a file that is missing or is not YAML.
-    """
-    merged: Json = {}
-    for path in (*map(Path, BASE_FILES), *overlays):
-        _merge(merged, load_file(path))
-    _merge(merged, overrides or {})
-    return merged
 
 
 def typed(config: Mapping[str, Any]) -> Json:
@@ -143,18 +113,14 @@ def settings(config: Mapping[str, Any]) -> Settings:
     config = typed(config)
     services = config["providers"]
     catalog = {n: _model(n, entry, services) for n, entry in config["model_catalog"].items()}
-    chosen = expand(config["models"], {"all": tuple(catalog)})
+    chosen = axes.MODEL.words(config["models"], {"all": catalog})
     grids = tuple(_grid({**config, **one}) for one in config.get("grids") or ())
-    union = _union(grids or (_grid(config),))
     limit = config.get("instances", 20)
     size, turns = config.get("shard_size", "auto"), config.get("max_turns", "auto")
     limits = config.get("limits_dir")
     return Settings(
+        **_union(grids or (_grid(config),)),
         models={name: catalog[name] for name in chosen},
-        prompts=union.prompts,
-        tasks=union.tasks,
-        difficulties=union.difficulties,
-        tool_success_rates=union.tool_success_rates,
         instances=None if limit == "all" else int(limit),
         repeats=config.get("repeats", 1),
         shard_size=auto_shard_size(limit) if size == "auto" else int(size),
@@ -179,43 +145,19 @@ def settings(config: Mapping[str, Any]) -> Settings:
 
 
 def _grid(config: Mapping[str, Any]) -> Grid:
-    rates = listed(config.get("tool_success_rates", [0.8]))
-    return Grid(
-        prompts=expand(config.get("prompts", "all"), {"all": STANDARD_PROMPTS, "flawed": FLAWED}),
-        tasks=expand(config.get("tasks", "all"), {"all": STANDARD_TASKS}),
-        difficulties=expand(config.get("difficulties", ["easy"]), {"all": DIFFICULTIES}),
-        tool_success_rates=tuple(dict.fromkeys(map(rate_text, rates))),
-    )
+    return Grid(**{one.key: one.words(config.get(one.key, one.default)) for one in axes.AXES[1:]})
 
 
-def _union(grids: Iterable[Grid]) -> Grid:
-    axes = zip(*map(astuple, grids), strict=True)
-    return Grid(*(tuple(dict.fromkeys(chain.from_iterable(lists))) for lists in axes))
+def _union(grids: Iterable[Grid]) -> dict[str, tuple[str, ...]]:
+    lists = zip(*map(astuple, grids), strict=True)
+    unions = (tuple(dict.fromkeys(chain.from_iterable(several))) for several in lists)
+    return dict(zip(axes.KEYS[1:], unions, strict=True))
 
 
 def auto_shard_size(instances: int | str) -> int:
     """Return the instances of a shard where config says `auto`; a pack's `all` counts as many."""
     count = 2000 if instances == "all" else int(instances)
     return next((size for upto, size in AUTO_SHARD_SIZES if count <= upto), LARGE_SHARD)
-
-
-def rate_text(rate: Any) -> str:
-    """Return a tool success rate as it stands in paths: 1.0 as "1.0", 0.80 as "0.8"."""
-    text = format(Decimal(str(rate).strip()).normalize(), "f")
-    return text if "." in text else f"{text}.0"
-
-
-def listed(value: Any) -> list[Any]:
-    """Return a list or a comma-separated string as a list."""
-    if isinstance(value, str):
-        return [word.strip() for word in value.split(",") if word.strip()]
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def expand(value: Any, groups: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Return the listed names, groups expanded, each name once, in the order given."""
-    words = [str(word) for word in listed(value)]
-    return tuple(dict.fromkeys(name for word in words for name in groups.get(word, (word,))))
 
 
 def _paths(config: Mapping[str, Any], key: str, default: Sequence[Any]) -> tuple[Path, ...]:
@@ -257,54 +199,3 @@ def _provider(name: str, entry: Mapping[str, Any], config: Mapping[str, Any]) ->
         "ca_bundle": str(expanded("ca_bundle", bundle)) if bundle else None,
     }
     return ProviderSettings(name=name, kind=kind.name, keys=keys, **rest)
-
-
-def load_file(path: Path) -> Json:
-    """Return a config file's mapping. Raises ConfigError when it is missing or not YAML."""
-    return _mapping(path, yaml_files.load)
-
-
-def restate(config: Json, files: Iterable[Path]) -> None:
-    """Put what the files say by YAML 1.2 into a config that was read from them by YAML 1.1."""
-    old: Json = {}
-    new: Json = {}
-    for file in files:
-        _merge(new, load_file(file))
-        _merge(old, _mapping(file, yaml_files.load_old))
-    _replace(config, old, new)
-
-
-def _replace(here: Json, old: Json, new: Json) -> None:
-    for key, value in here.items():
-        if key not in old or key not in new:
-            continue
-        if all(isinstance(one, dict) for one in (value, old[key], new[key])):
-            _replace(value, old[key], new[key])
-        elif value == old[key]:
-            here[key] = new[key]
-
-
-def _mapping(path: Path, load: Callable[[str], Any]) -> Json:
-    try:
-        value = load(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such config file") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not UTF-8; save it as UTF-8") from None
-    except yaml_files.REFUSED as error:
-        raise ConfigError(f"{path}: {yaml_files.where(error)}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: not YAML: {yaml_files.where(error)}") from None
-    if not isinstance(value or {}, dict):
-        raise ConfigError(f"{path}: must be a mapping of keys to values")
-    return value or {}
-
-
-def _merge(into: Json, new: Mapping[str, Any]) -> None:
-    for key, value in new.items():
-        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
-            _merge(into[key], value)
-        else:
-            into[key] = dict(value) if isinstance(value, Mapping) else value

@@ -12,8 +12,8 @@ from itertools import chain
 from typing import Any
 
 from pilotbench.ground.scrubber import looks_secret
-from pilotbench.matrix import parameters
-from pilotbench.matrix.config import listed
+from pilotbench.matrix import axes, parameters
+from pilotbench.matrix.axes import listed
 from pilotbench.providers import base_urls, weights
 from pilotbench.providers.kinds import KINDS
 
@@ -23,7 +23,6 @@ Problem = tuple[Place, str]
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAMES = ("env", "base_url_env", "endpoint_env")
 _URLS = ("base_url", "endpoint")
-_LISTS = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
 _SECTIONS = ("model_catalog", "providers")
 _FREE = ("parameters",)
 """Below these, a key may be a number: JSON turns it into text (`logit_bias: {50256: -100}`)."""
@@ -44,12 +43,13 @@ def then(config: Mapping[str, Any]) -> Problem | None:
 
 def _lists(config: Mapping[str, Any], place: Place) -> Iterator[Problem]:
     """Lists that name nothing, and rates that only text can say."""
-    for key in _LISTS:
+    for key in axes.KEYS:
         if key in config and not any(str(word).strip() for word in listed(config[key])):
             yield (*place, key), "names nothing"
-    for rate in listed(config.get("tool_success_rates", ())):
+    rates = axes.TOOL_SUCCESS_RATE.key
+    for rate in listed(config.get(rates, ())):
         if not 0 < float(rate) <= 1:
-            yield (*place, "tool_success_rates"), f"has {rate}, which is not above 0 and up to 1"
+            yield (*place, rates), f"has {rate}, which is not above 0 and up to 1"
     for number, grid in enumerate(config.get("grids") or ()):
         yield from _lists(grid, (*place, "grids", number))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import accumulate
 
 from pilotbench.ground.canonical_json import unit_interval
+from pilotbench.matrix.axes import AXES
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.providers.settings import Key
@@ -48,14 +49,7 @@ def _ordinal(settings: Settings, shard: Shard) -> int:
 
 
 def _cell_ordinal(settings: Settings, cell: Cell) -> int:
-    axes: list[Sequence[str]] = [
-        tuple(settings.models),
-        settings.prompts,
-        settings.tasks,
-        settings.difficulties,
-        settings.tool_success_rates,
-    ]
     ordinal = 0
-    for names, word in zip(axes, cell.words, strict=True):
+    for names, word in zip(map(settings.words, AXES), cell.words, strict=True):
         ordinal = ordinal * max(1, len(names)) + (names.index(word) if word in names else 0)
     return ordinal

@@ -9,10 +9,9 @@ from itertools import product
 from typing import Protocol
 
 from pilotbench.benchmark.tasks.task import Axes
+from pilotbench.matrix.axes import NONE
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Grid, Settings
-
-NONE = "none"
 
 
 class PromptNeeds(Protocol):

@@ -8,12 +8,13 @@ from typing import Any
 
 from pilotbench.benchmark.packs import question_pack
 from pilotbench.benchmark.prompts import prompt_files
-from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.ground import schemas
 from pilotbench.ground.errors import ConfigError, hint
 from pilotbench.ground.scrubber import looks_secret
-from pilotbench.matrix import config_checks, paths
-from pilotbench.matrix.config import Settings, expand, listed, load_file, settings, typed
+from pilotbench.matrix import axes, config_checks, paths
+from pilotbench.matrix.axes import listed
+from pilotbench.matrix.config import Settings, settings, typed
+from pilotbench.matrix.config_files import load_file
 from pilotbench.providers import kinds
 
 TAKEN = frozenset(
@@ -152,7 +153,7 @@ def _plain(value: Any) -> str:
 
 def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
     catalog, providers = config["model_catalog"], config["providers"]
-    for name in expand(config["models"], {"all": tuple(catalog)}):
+    for name in axes.MODEL.words(config["models"], {"all": catalog}):
         if name not in catalog:
             where = origin.of(("models",), config["models"])
             raise ConfigError(f"{where}: models: unknown model {name!r}{hint(name, catalog)}")
@@ -167,18 +168,17 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
     chosen = settings(config)
     for path, why in paths.problems(*_named(chosen)):
         raise ConfigError(f"{origin.of(path, _at(path, config))}: {_dotted(path)} {why}")
-    for key, names, known in (
-        ("difficulties", chosen.difficulties, DIFFICULTIES),
-        ("prompts", chosen.prompts, prompt_files.known(chosen.prompt_folders)),
-        ("tasks", chosen.tasks, question_pack.known(chosen.task_folders)),
+    for axis, known in (
+        (axes.DIFFICULTY, axes.DIFFICULTY.groups["all"]),
+        (axes.PROMPT, prompt_files.known(chosen.prompt_folders)),
+        (axes.TASK, question_pack.known(chosen.task_folders)),
     ):
-        for name in names:
+        for name in chosen.words(axis):
             if name not in known:
-                path = _selecting(key, name, config)
+                path = _selecting(axis.key, name, config)
                 where = origin.of(path, _at(path, config))
-                word = key.removesuffix("s") if key != "difficulties" else "difficulty"
                 raise ConfigError(
-                    f"{where}: {_dotted(path)}: unknown {word} {name!r}{hint(name, known)}"
+                    f"{where}: {_dotted(path)}: unknown {axis.title} {name!r}{hint(name, known)}"
                 )
 
 

@@ -2,9 +2,9 @@
 
 A flaw is a pure function of the instance: it changes a name, a line or a clause of the optimal
 plan and nothing else. Where it strikes is drawn from (task, index, flaw), so that it is the same
-place at every difficulty where the steps allow it. Each flawed plan carries its signature, a rule
-on attempted calls. `FLAWS` declares them; `corrected` means that the step was reached and done otherwise, `not_reached` that it was not
-reached.
+place at every difficulty where the steps allow it. Each flawed plan has a signature, a rule on
+attempted calls: `followed` (see `FLAWS`), `corrected` (the step was reached and done differently)
+or `not_reached`.
 """
 
 from __future__ import annotations

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     import jinja2
 
 SUFFIX = ".md"
+STANDARD_PROMPTS = ("baseline", "cot", "optimal")
+"""The prompts that `all` selects, in the order of plans and tables."""
 VARIABLES = ("request", "task", "difficulty")
 PLAN_VARIABLES = (*VARIABLES, "plan")
 SHIPPED_PROMPTS = Path(__file__).resolve().parent / "default_prompts"

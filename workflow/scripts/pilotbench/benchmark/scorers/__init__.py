@@ -1,4 +1,4 @@
-"""The scorers of question packs by name. A new scorer is one module here that ends in `SCORER = …`."""
+"""The scorers of question packs by name. A new scorer is a module that ends in `SCORER = …`."""
 
 from pilotbench.benchmark.scorers.scorer import Scorer
 from pilotbench.ground.declarations import declared

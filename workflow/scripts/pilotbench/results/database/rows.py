@@ -175,14 +175,9 @@ def _types(table: str) -> str:
 
 def cell_columns(shard: Shard) -> Json:
     """Return path, cell, first and last of a shard as columns."""
-    cell = shard.cell
     return {
         "path": shard.path.as_posix(),
-        "model": cell.model,
-        "prompt": cell.prompt,
-        "task": cell.task,
-        "difficulty": cell.difficulty,
-        "tool_success_rate": cell.tool_success_rate,
+        **shard.cell.named,
         "first": shard.first,
         "last": shard.last,
     }

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
+from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
 FORMAT = 5
 """Version of the schema: a database of another format is built anew."""
 
-CELL = ("model", "prompt", "task", "difficulty", "tool_success_rate")
+CELL = NAMES
 TOKENS = ("input", "output", "reasoning", "cached")
 
 
@@ -49,13 +50,7 @@ def columns(text: str) -> tuple[Column, ...]:
     return tuple(Column(name, kind, says) for name, kind, says in rows)
 
 
-_CELL_COLUMNS = """
-model              VARCHAR  Entry of config/models.yaml.
-prompt             VARCHAR  Prompt template.
-task               VARCHAR  Task type.
-difficulty         VARCHAR  `none` where the task has no levels.
-tool_success_rate  VARCHAR  A number as text, `none` without tools.
-"""
+_CELL_COLUMNS = "\n".join(f"{axis.name} VARCHAR {axis.description}" for axis in AXES)
 
 SHARDS = Table(
     "shards",
@@ -63,7 +58,7 @@ SHARDS = Table(
     ("path",),
     columns(f"""
 path               VARCHAR  Path below `results/shards`.
-{_CELL_COLUMNS.strip()}
+{_CELL_COLUMNS}
 first              BIGINT   First instance index.
 last               BIGINT   Last instance index, inclusive.
 repeats            INTEGER  Repeats per instance.
@@ -110,7 +105,7 @@ EPISODES = Table(
     columns(f"""
 episode              VARCHAR  Identity: SHA-256 of cell, index and repeat.
 shard                VARCHAR  Path of the shard.
-{_CELL_COLUMNS.strip()}
+{_CELL_COLUMNS}
 index                BIGINT   Instance index within (task, difficulty).
 repeat               INTEGER  Repeat, from 0.
 provider             VARCHAR  Entry of config/providers.yaml.
@@ -209,7 +204,7 @@ PLAN = Table(
     ("path",),
     columns(f"""
 path               VARCHAR  Path below `results/shards`.
-{_CELL_COLUMNS.strip()}
+{_CELL_COLUMNS}
 first              BIGINT   First instance index.
 last               BIGINT   Last instance index, inclusive.
 repeats            INTEGER  Repeats per instance.
@@ -244,8 +239,8 @@ SELECTION = Table(
     "selection",
     "What the last command selected.",
     ("key",),
-    columns("""
-key    VARCHAR  models, prompts, tasks, difficulties, tool_success_rates, instances, repeats, ….
+    columns(f"""
+key    VARCHAR  {", ".join(KEYS)}, instances, repeats, ….
 value  VARCHAR  Its value, JSON.
 """),
 )

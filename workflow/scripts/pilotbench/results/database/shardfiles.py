@@ -20,7 +20,6 @@ from pilotbench.matrix.cells import (SUFFIX, Shard, episode_id, shard_of)
 
 Json = dict[str, Any]
 STATUSES = ("completed", "refused", "not_applicable")
-_WORDS = ("model", "prompt", "task", "difficulty", "tool_success_rate")
 
 
 def find(folder: Path) -> dict[str, str]:
@@ -85,7 +84,7 @@ def episode_validator() -> Callable[[Json], Json]:
 def _check_header(name: str, shard: Shard, header: Json) -> None:
     if header.get("format") != SHARD_FORMAT:
         raise RecordError(f"{name}: format {header.get('format')!r}, this version reads 1")
-    wanted: Json = dict(zip(_WORDS, shard.cell.words, strict=True))
+    wanted: Json = dict(shard.cell.named)
     wanted |= {"first": shard.first, "last": shard.last}
     for key, value in wanted.items():
         if header.get(key) != value:
@@ -99,7 +98,7 @@ def _check_header(name: str, shard: Shard, header: Json) -> None:
 
 
 def _check_identity(where: str, shard: Shard, repeats: int, episode: Json) -> None:
-    for key, value in zip(_WORDS, shard.cell.words, strict=True):
+    for key, value in shard.cell.named.items():
         if episode[key] != value:
             raise RecordError(f"{where}: {key} {episode[key]!r} does not match the path")
     index, repeat = episode["index"], episode["repeat"]

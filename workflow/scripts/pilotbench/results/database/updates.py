@@ -26,6 +26,7 @@ from pilotbench.results.database.resolve import (resolve)
 from pilotbench.results.database.rows import (Rows, as_json, cell_columns, insert, insert_unknown)
 from pilotbench.results.database.schema import (FORMAT)
 from pilotbench.ground.errors import (UserError)
+from pilotbench.matrix.axes import AXES
 from pilotbench.matrix.fingerprint import (Now)
 from pilotbench.matrix.plan import (Plan)
 
@@ -159,11 +160,7 @@ def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Se
 
 def _selection(plan: Plan, settings: Settings) -> Json:
     selection: Json = {
-        "models": list(settings.models),
-        "prompts": list(settings.prompts),
-        "tasks": list(settings.tasks),
-        "difficulties": list(settings.difficulties),
-        "tool_success_rates": list(settings.tool_success_rates),
+        **{axis.key: list(settings.words(axis)) for axis in AXES},
         "instances": settings.instances,
         "repeats": plan.repeats,
         "shard_size": settings.shard_size,

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from pilotbench.results.statistics import (ALPHA, SCREENING)
 from pilotbench.results.statistics.multiple import (detectable, holm)
 from pilotbench.results.statistics.paired import (Contrast, contrast, undecided)
-from pilotbench.results.summary.load import (BASELINE, REFERENCE, Data)
+from pilotbench.results.summary.load import (BASELINE, CONDITION, REFERENCE, Data)
 
 Floats = NDArray[np.float64]
-PAIR = ["task", "difficulty", "tool_success_rate", "prompt", "model", "index"]
+PAIR = [*CONDITION, "prompt", "model", "index"]
 COLUMNS = [
     *("kind", "model", "prompt", "base", "arm", "difference", "low", "high", "lower", "upper"),
     *("n", "differ", "owed", "p", "p_holm", "told_apart", "detectable", "test", "note"),

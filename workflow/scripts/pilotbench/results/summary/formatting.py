@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from pilotbench.ground.untrusted_text import (visible)
+from pilotbench.matrix.axes import NAMES
 from pilotbench.results.summary.load import (Data)
 from pilotbench.results.summary.scores import (ERRORS)
 
-WORDS = ("model", "prompt", "task", "difficulty", "tool_success_rate")
 RATES = {
     *("success_rate", "success_rate_all", "oracle_ceiling", "random_floor", "progress"),
     *("parse_rate", "valid_share", "effective_rate", "recovered_share", "weighted_score"),
@@ -100,7 +100,7 @@ def hidden(name: str, frame: pd.DataFrame) -> bool:
 
 
 def _words(row: dict[Any, Any]) -> dict[str, str]:
-    return {word: str(row[word]) for word in WORDS if row.get(word) not in (None, "")}
+    return {word: str(row[word]) for word in NAMES if row.get(word) not in (None, "")}
 
 
 def shown(name: str, row: dict[Any, Any], data: Data | None) -> Shown:
@@ -113,7 +113,7 @@ def shown(name: str, row: dict[Any, Any], data: Data | None) -> Shown:
     if value is None or value is pd.NA or value != value:
         bounds = _worst_cases(name, row)
         sort = short(float(row["lower"])) if bounds and "lower" in row else ""
-        return Shown(bounds or "–", sort, numeric=name not in WORDS)
+        return Shown(bounds or "–", sort, numeric=name not in NAMES)
     if isinstance(value, str):
         return Shown(visible(value), visible(value))
     if isinstance(value, bool):

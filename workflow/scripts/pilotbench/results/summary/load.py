@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-CELL = ["model", "prompt", "task", "difficulty", "tool_success_rate"]
-CONDITION = ["task", "difficulty", "tool_success_rate"]
+from pilotbench.matrix.axes import KEYS, NAMES
+
+CELL = list(NAMES)
+CONDITION = CELL[2:]
 BASELINE = "baseline"
 REFERENCE = "optimal"
 
@@ -149,9 +151,8 @@ def load(db_path: Path, settings: Any) -> Data:
 
 def in_order(cells: pd.DataFrame, selection: Mapping[str, Any]) -> pd.DataFrame:
     """Return the cells in the order of the config's lists, words it does not name last."""
-    keys = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
     places = {}
-    for word, key in zip(CELL, keys, strict=True):
+    for word, key in zip(NAMES, KEYS, strict=True):
         named = {str(name): place for place, name in enumerate(selection.get(key) or ())}
         places[word] = [named.get(str(name), len(named)) for name in cells[word]]
     order = pd.DataFrame(places).sort_values(CELL, kind="stable").index

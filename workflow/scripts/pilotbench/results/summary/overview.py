@@ -11,12 +11,12 @@ import pandas as pd
 
 from pilotbench.episodes.owed import (causes, remedy)
 from pilotbench.ground import (run_command)
+from pilotbench.matrix.axes import AXES, Axis
 from pilotbench.results.summary.load import (Data, number)
 from pilotbench.results.summary.ranking import (total)
 from pilotbench.results.summary.served import (answered, others)
 
 PARSE_WARNING = 0.95
-AXES = ("models", "prompts", "tasks", "difficulties", "tool_success_rates")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
     experiment = data.selection.get("experiment")
     return Facts(
         title=str(experiment or "Matrix"),
-        selection={axis: _axis(data, axis) for axis in AXES}
+        selection={axis.key: _axis(data, axis) for axis in AXES}
         | {key: data.selection.get(key) for key in ("instances", "repeats")},
         counts=counts,
         started=_moment(data.episodes, "started", np.nanmin),
@@ -87,15 +87,13 @@ def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
     )
 
 
-def _axis(data: Data, axis: str) -> list[str]:
+def _axis(data: Data, axis: Axis) -> list[str]:
     named = {
         "models": data.model_names + data.player_names,
         "prompts": data.prompt_names,
-        "tasks": list(pd.unique(data.cells["task"])),
-        "difficulties": list(pd.unique(data.cells["difficulty"])),
-        "tool_success_rates": list(pd.unique(data.cells["tool_success_rate"])),
     }
-    return [str(name) for name in named[axis]]
+    words = named[axis.key] if axis.key in named else pd.unique(data.cells[axis.name])
+    return [str(word) for word in words]
 
 
 def _moment(episodes: pd.DataFrame, column: str, pick: Any) -> str | None:

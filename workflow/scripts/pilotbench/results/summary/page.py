@@ -10,6 +10,7 @@ import jinja2
 
 from pilotbench.ground import (atomic_files)
 from pilotbench.ground.untrusted_text import (markdown, visible)
+from pilotbench.matrix.axes import AXES, NAMES
 from pilotbench.results.statistics import (SCREENING)
 from pilotbench.results.summary import (theme)
 from pilotbench.results.summary.load import (CELL)
@@ -28,7 +29,8 @@ SECTIONS = {  # in order, with the word of the navigation
     "Errors": "Errors",
     "Requests and keys": "Keys",
 }
-AXES = ("model", "prompt", "task", "difficulty")
+FILTERS = NAMES[:4]
+"""The axes that the page can be filtered by."""
 FIRST_ROWS = 30
 MARKS = {"floor": " ▼", "ceiling": " ▲"}
 BOUND_WORDS = {
@@ -37,7 +39,7 @@ BOUND_WORDS = {
     "floor and ceiling": "the random player or the oracle",
 }
 CELL_COLUMNS = (
-    *("model", "protocol", "prompt", "task", "difficulty", "tool_success_rate"),
+    *("model", "protocol", *NAMES[1:]),
     *("success_rate_all", "planned", "oracle_ceiling", "progress", "parse_rate"),
     *("valid_share", "turns", "tokens_per_episode", "cost_usd"),
 )
@@ -108,11 +110,8 @@ def shape(report: Report) -> str:
     """Return what was run in one line: each axis by its only word, or by how many it has."""
     selection, models = report.facts.selection, report.data.model_names
     chosen = {
+        **{(axis.title, axis.plural): selection[axis.key] for axis in AXES},
         ("model", "models"): models,
-        ("prompt", "prompts"): selection["prompts"],
-        ("task", "tasks"): selection["tasks"],
-        ("difficulty", "difficulties"): selection["difficulties"],
-        ("tool success rate", "tool success rates"): selection["tool_success_rates"],
         ("instance of each", "instances of each"): selection["instances"],
         ("repeat", "repeats"): selection["repeats"],
     }
@@ -130,7 +129,7 @@ def axes(report: Report) -> dict[str, list[str]]:
     frame = report.tables["cells"].frame if "cells" in report.tables else None
     if frame is None:
         return {}
-    found = {name: [str(word) for word in dict.fromkeys(frame[name])] for name in AXES}
+    found = {name: [str(word) for word in dict.fromkeys(frame[name])] for name in FILTERS}
     return {name: words for name, words in found.items() if len(words) > 1}
 
 
@@ -159,7 +158,7 @@ def cells(report: Report) -> dict[str, Any]:
     return {
         "titles": [title(name) for name in names],
         "bar": bar,
-        "axes": json.dumps({axis: names.index(axis) for axis in AXES}),
+        "axes": json.dumps({axis: names.index(axis) for axis in FILTERS}),
         "numeric": [name not in CELL_COLUMNS[:5] for name in names],
         "rows": rows[:FIRST_ROWS],
         "json": script_json(rows),

@@ -11,10 +11,10 @@ import pandas as pd
 from pilotbench.results.statistics.intervals import (limits)
 from pilotbench.results.statistics.repeats import (pass_all, pass_at, variance_split)
 from pilotbench.results.summary.contrasts import (outcomes)
-from pilotbench.results.summary.load import (Data)
+from pilotbench.results.summary.load import (CONDITION, Data)
 
 GROUP = ["model", "prompt"]
-DRAWN = ["task", "difficulty", "tool_success_rate", "index"]
+DRAWN = [*CONDITION, "index"]
 UNIT = ["task", "index"]
 Estimate = Callable[[int, int, int], float | None]
 KINDS: dict[str, Estimate] = {"pass@": pass_at, "pass^": pass_all}

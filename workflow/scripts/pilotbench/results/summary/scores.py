@@ -15,10 +15,10 @@ import pandas as pd
 from pilotbench.results.statistics import (ALPHA)
 from pilotbench.results.statistics.intervals import (limits)
 from pilotbench.results.statistics.paired import (sign_flip)
-from pilotbench.results.summary.load import (CELL, Data, number)
+from pilotbench.results.summary.load import (CELL, CONDITION, Data, number)
 
 UNIT = ["task", "index"]
-DRAW = ["task", "difficulty", "tool_success_rate", "index", "repeat", "instance", "max_turns"]
+DRAW = [*CONDITION, "index", "repeat", "instance", "max_turns"]
 TOKEN_COLUMNS = ["tokens_input", "tokens_output", "tokens_reasoning", "tokens_cached"]
 COUNTS = ["planned", "completed", "refused", "owed", "not_applicable"]
 CEILING, FLOOR = "oracle", "random"

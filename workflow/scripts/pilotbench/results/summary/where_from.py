@@ -107,8 +107,8 @@ def where_from(
 ) -> Origin:
     """Return where the number `column` over the cells that `words` select comes from.
 
-    `words` are of model, prompt, task, difficulty, tool_success_rate; one that is left out stands
-    for all of the current selection. Raises UserError for an unknown word, column or cell.
+    `words` are by the names of axes; an axis that is left out means the whole current selection.
+    Raises UserError for an unknown word, column or cell.
     """
     for word in words:
         if word not in CELL:

@@ -1,0 +1,55 @@
+"""Each axis is declared once; cells, grids, schemas and groups follow."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from pilotbench.benchmark.prompts import prompt_files
+from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
+from pilotbench.ground import schemas
+from pilotbench.matrix import axes
+from pilotbench.matrix.cells import Cell
+from pilotbench.matrix.config import Grid
+
+
+def test_a_cell_and_a_grid_have_the_fields_of_the_axes() -> None:
+    assert tuple(field.name for field in fields(Cell)) == axes.NAMES
+    assert tuple(field.name for field in fields(Grid)) == axes.KEYS[1:]
+
+
+def test_the_config_schema_has_a_key_for_each_axis_with_its_default() -> None:
+    properties = schemas.load("config")["properties"]
+    for axis in axes.AXES[1:]:
+        default = properties[axis.key]["default"]
+        assert tuple(axes.listed(default)) == axis.default
+    assert set(properties["grids"]["items"]["properties"]) == set(axes.KEYS[1:])
+
+
+def test_an_episode_has_a_key_for_each_axis() -> None:
+    episode = schemas.load("episode", error_kinds=())
+    assert set(axes.NAMES) <= set(episode["required"])
+
+
+def test_groups_keep_their_order_since_plans_follow_it() -> None:
+    assert axes.TASK.words("all") == (
+        *("simple_task", "basic_task", "data_pipeline", "api_integration"),
+        "multi_stage_pipeline",
+    )
+    assert axes.PROMPT.words("all,flawed") == (
+        *("baseline", "cot", "optimal", "flawed_sequence_disorder", "flawed_tool_misuse"),
+        *("flawed_parameter_error", "flawed_missing_step", "flawed_redundant_operations"),
+        *("flawed_logical_inconsistency", "flawed_semantic_drift"),
+    )
+    levels = ("very_easy", "easy", "medium", "hard", "very_hard")
+    assert axes.DIFFICULTY.words("all") == levels
+
+
+def test_every_prompt_of_a_group_is_shipped() -> None:
+    known = prompt_files.known([SHIPPED_PROMPTS])
+    assert set(axes.PROMPT.words("all,flawed")) == set(known)
+
+
+def test_a_cell_names_its_words() -> None:
+    cell = Cell("m", "p", "t", "easy", "0.8")
+    assert cell.words == ("m", "p", "t", "easy", "0.8")
+    assert list(cell.named.items()) == list(zip(axes.NAMES, cell.words, strict=True))
