@@ -108,7 +108,7 @@ def _page(results: Path, plan: Plan) -> Iterator[Row]:
 def opened(page: Path) -> tuple[float, float]:
     """Return the s until a page is loaded and until it is drawn: medians, new browsers each."""
     sys.path.insert(0, str(TESTS))
-    from browser.conftest import started  # type: ignore[import-not-found]
+    from browser.conftest import started
 
     times = []
     for _ in range(ROUNDS):

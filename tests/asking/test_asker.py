@@ -306,7 +306,7 @@ def test_a_journal_that_cannot_be_written_stops_the_run_before_more_is_paid(
         return written(file, data)
 
     written = os.write
-    monkeypatch.setattr(segments.os, "write", write)
+    monkeypatch.setattr(os, "write", write)
     asked = lab.asked()
     lost = r"\d paid answers could not be written, all others are kept; run again"
     with pytest.raises(evaluating.ShardOwed, match=lost):

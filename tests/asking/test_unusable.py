@@ -7,17 +7,19 @@ import shutil
 import zlib
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pilotbench.asking.asker import KeyAllowance
 from pilotbench.asking.budget import budget_of
 from pilotbench.asking.journal import elsewhere
 from pilotbench.asking.payments import begin_budget
 from pilotbench.build.progress import Watch
-from pilotbench.episodes.evaluate import KeyAllowance, ShardOwed, evaluate
+from pilotbench.episodes.evaluate import ShardOwed, evaluate
 from pilotbench.episodes.spending import spent
 from pilotbench.matrix.experiment import Experiment
 from support.build import ROOT
@@ -45,7 +47,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     elsewhere._folders.cache_clear()
 
 
-def broken(answer: Any) -> Iterator[Scripted]:
+def broken(answer: Any) -> AbstractContextManager[Scripted]:
     """Return a service whose answer to the first question is `answer`."""
     return service(lambda body, number: answer if question_of(body) == Q1 else said("8"))
 

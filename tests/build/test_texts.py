@@ -39,7 +39,7 @@ def read(tmp_path: Path) -> Callable[..., Experiment]:
     write_pack(tmp_path / "packs", 6)
 
     def read_config(**chosen: Any) -> Experiment:
-        folders = {
+        folders: dict[str, Any] = {
             "prompt_folders": [str(tmp_path / "prompts")],
             "task_folders": [str(tmp_path / "packs")],
         }

@@ -191,7 +191,7 @@ def test_system_and_user_messages_are_in_episode_and_record() -> None:
 
 
 CUT = Completion({"content": None, "tool_calls": []}, "length", "m")
-ENDS = {  # replies -> end_reason, answer, turns, turns with a call
+ENDS: dict[str, Any] = {  # replies -> end_reason, answer, turns, turns with a call
     "finish": ([message(FINISH)], "finish", "42", 1, 1),
     "two messages without a call": (
         [{"content": "One."}, {"content": "Two."}],
@@ -286,7 +286,7 @@ def test_the_answer_of_a_second_message_is_scored() -> None:
     assert [goal["holds"] for goal in record["goals"] if goal["kind"] == "answer"] == [True]
 
 
-REFUSED = {
+REFUSED: dict[str, Any] = {
     "an error": errors.Refused("content filter: violence"),
     "a finish reason": Completion({"content": None}, "content_filter", "m"),
     "a refusal": Completion({"content": None, "refusal": "I can't."}, "stop", "m"),
@@ -371,7 +371,7 @@ def write_pack(folder: Path, settings: str, line: str) -> QuestionPack:
 
 QUIZ = "description: d\nscorer: {kind: number}\n"
 QUESTION = '{"question": "6 * 7?", "answer": 42}'
-PLAIN = {  # reply -> success, end_reason, parsed turns
+PLAIN: dict[str, Any] = {  # reply -> success, end_reason, parsed turns
     "right": ({"content": "It is\n42"}, True, "finish", 1),
     "wrong": ({"content": "41"}, False, "finish", 1),
     "reasoning apart": ({"content": "<think>41?</think>42"}, True, "finish", 1),

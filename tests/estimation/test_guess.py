@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.estimation.guess import guess, outlook
+from pilotbench.estimation.guess import Outlook, guess, outlook
 from pilotbench.estimation.needs import Start
 from pilotbench.providers.settings import Model
 
 MODEL = Model("m", "p", "d", parameters={"max_tokens": 100})
 
 
-def ahead(prompt: str = "baseline", difficulty: str = "easy", rate: str = "0.8", turns: int = 13):
+def ahead(
+    prompt: str = "baseline", difficulty: str = "easy", rate: str = "0.8", turns: int = 13
+) -> Outlook:
     return outlook(MODEL, prompt, difficulty, rate, turns, plan=2)
 
 
@@ -41,7 +43,7 @@ def test_a_begun_episode_costs_less_than_a_fresh_one_of_the_same_size() -> None:
         (ahead(), ahead(difficulty="hard")),
     ],
 )
-def test_failing_tools_and_looking_up_cost_turns(less: object, more: object) -> None:
+def test_failing_tools_and_looking_up_cost_turns(less: Outlook, more: Outlook) -> None:
     start = Start(0, 9000)
     assert guess(start, more).requests.middle > guess(start, less).requests.middle
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pilotbench.episodes.evaluate import replay
 from pilotbench.estimation.needs import UP_TO_DATE, needs
+from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import Row, estimate
 from pilotbench.results import database
 from support import Simulator
@@ -22,7 +24,7 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-def told(row: Row) -> dict[str, object]:
+def told(row: Row) -> dict[str, Range]:
     assert row.usd is not None
     return {
         "requests": row.load.requests,
@@ -67,7 +69,7 @@ def test_the_truth_lies_within_the_bounds_with_and_without_history(
 def test_what_the_journal_answers_costs_nothing_and_says_so(
     simulator: Simulator, tmp_path: Path
 ) -> None:
-    chosen = {"models": ["sim-oracle"], "tasks": ["simple_task"]}
+    chosen: dict[str, Any] = {"models": ["sim-oracle"], "tasks": ["simple_task"]}
     experiment = load(tmp_path, simulator, **chosen)
     for shard in experiment.plan.shards:
         make(experiment, shard)
@@ -83,7 +85,7 @@ def test_what_the_journal_answers_costs_nothing_and_says_so(
 
 
 def test_a_shard_says_why_it_runs(simulator: Simulator, tmp_path: Path) -> None:
-    chosen = {"models": ["sim-oracle"], "tasks": ["simple_task"], "instances": 2}
+    chosen: dict[str, Any] = {"models": ["sim-oracle"], "tasks": ["simple_task"], "instances": 2}
     experiment = load(tmp_path, simulator, **chosen)
     [shard] = experiment.plan.shards
     make(experiment, shard)
@@ -117,7 +119,7 @@ def test_a_model_without_a_price_is_unknown_and_named(tmp_path: Path) -> None:
 
 
 def test_flawed_prompts_count_only_the_instances_that_they_apply_to(tmp_path: Path) -> None:
-    chosen = {"models": ["sim-oracle"], "tasks": ["simple_task"], "instances": 6}
+    chosen: dict[str, Any] = {"models": ["sim-oracle"], "tasks": ["simple_task"], "instances": 6}
     all_of_them = estimate(load(tmp_path, **chosen, prompts=["optimal"]))
     flawed = estimate(load(tmp_path, **chosen, prompts=["flawed_sequence_disorder"]))
     assert 0 < flawed.load.requests.low < all_of_them.load.requests.low

@@ -1,4 +1,5 @@
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,5 +60,10 @@ def test_a_damaged_file_is_named_with_its_line(
 
 
 def test_an_episode_is_known_by_its_cell_index_and_repeat() -> None:
-    places = [(CELL, 0, 0), (CELL, 0, 1), (CELL, 1, 0), (Cell(*CELL.words[:4], "1.0"), 0, 0)]
+    places = [
+        (CELL, 0, 0),
+        (CELL, 0, 1),
+        (CELL, 1, 0),
+        (replace(CELL, tool_success_rate="1.0"), 0, 0),
+    ]
     assert len({episode_id(*place) for place in places}) == len(places)

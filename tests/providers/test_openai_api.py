@@ -16,8 +16,9 @@ import pytest
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import errors
+from pilotbench.providers.bodies import unicode_only
 from pilotbench.providers.kinds import KINDS
-from pilotbench.providers.openai_api import ChatCompletions, unicode_only, wire_body
+from pilotbench.providers.openai_api import ChatCompletions, wire_body
 from pilotbench.providers.provider import Completion, Request, Tokens
 from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
@@ -115,6 +116,7 @@ def client(url: str, kind: str = "openai", **settings: Any) -> Iterator[ChatComp
     """Yield a client of `url` with the key `k`."""
     provider = ProviderSettings("p", kind, {"k": Key("k", "p", 1)}, base_url=url, **settings)
     made = KINDS[provider.kind].connect(provider, Model("m", "p", "m"), {"k": Access(url, CANARY)})
+    assert isinstance(made, ChatCompletions)
     try:
         yield made
     finally:
@@ -150,6 +152,7 @@ def test_the_headers_of_an_access_are_sent() -> None:
         provider = ProviderSettings("p", "openai", {"k": Key("k", "p", 1)}, base_url=url)
         access = Access(url, CANARY, (("OpenAI-Organization", "org-1"),))
         made = KINDS[provider.kind].connect(provider, Model("m", "p", "m"), {"k": access})
+        assert isinstance(made, ChatCompletions)
         made.complete(request(), "k", 5)
         made.close()
     assert b"openai-organization: org-1" in seen[0].lower()

@@ -109,6 +109,7 @@ def client(url: str, **settings: Any) -> Iterator[ChatCompletions]:
     made = KINDS[provider.kind].connect(
         provider, Model("m", "p", "m"), {"k": Access(url, "sk-secret")}
     )
+    assert isinstance(made, ChatCompletions)
     try:
         yield made
     finally:

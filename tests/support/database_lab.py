@@ -44,7 +44,7 @@ class Lab:
         """Settings that fit the plan as far as the database looks at them."""
         cells = self.plan.cells
         return Settings(
-            models=dict.fromkeys(cell.model for cell in cells),  # type: ignore[arg-type]
+            models=dict.fromkeys(cell.model for cell in cells),
             prompts=tuple(dict.fromkeys(cell.prompt for cell in cells)),
             tasks=tuple(dict.fromkeys(cell.task for cell in cells)),
             difficulties=("easy",),

@@ -21,6 +21,7 @@ import numpy as np
 
 from pilotbench import simulator
 from pilotbench.benchmark import flaws
+from pilotbench.benchmark.flaws.literal_follower import fails
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.simulator.players import Skill
 from pilotbench.simulator.setup import load
@@ -105,7 +106,7 @@ def _reach(
     if player == "no_retry_oracle":
         return float(rate) ** len(instance.plan)
     if player == "plan_follower" and steps is not None:
-        return float(not flaws.fails(instance, steps))
+        return float(not fails(instance, steps))
     return 1.0
 
 
@@ -165,7 +166,8 @@ def followed(summary: Json, truth: Truth) -> Iterator[Found]:
             "harmful": [not _reach("plan_follower", *_words(*place)) for place in places],
         }
         for name, hits in shares.items():
-            yield Found(f"flaws.{name}", said, *[row[name]] * 3, float(np.mean(hits)))
+            value = row[name]
+            yield Found(f"flaws.{name}", said, value, value, value, float(np.mean(hits)))
 
 
 def tools(summary: Json) -> Iterator[Found]:

@@ -20,7 +20,8 @@ def call(session: Session, tool: str, arguments: Json) -> Json:
 
 def play(instance: Instance) -> tuple[Session, list[Json]]:
     """Execute the whole reference plan; return the session and the result of each step."""
-    session, results = Session(instance), []
+    session = Session(instance)
+    results: list[Any] = []
     for step in instance.plan:
         reply = call(session, step.tool, resolve(step.arguments, results))
         assert reply["ok"], (instance.task, instance.difficulty, instance.index, step.tool, reply)

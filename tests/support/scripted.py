@@ -16,7 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from pilotbench.episodes.evaluate import KeyAllowance, ShardOwed, evaluate, replay
+from pilotbench.asking.asker import KeyAllowance
+from pilotbench.episodes.evaluate import ShardOwed, evaluate, replay
 from pilotbench.episodes.shard_file import read_shard
 from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import Experiment, load_experiment

@@ -6,6 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,11 @@ def test_killing_everything_at_once_loses_what_was_in_flight_alone(
 
 
 def test_an_episode_killed_in_the_middle_goes_on_at_the_turn_it_had_reached(tmp_path: Path) -> None:
-    played = {"tasks": ["multi_stage_pipeline"], "difficulties": ["easy"], "instances": 3}
+    played: dict[str, Any] = {
+        "tasks": ["multi_stage_pipeline"],
+        "difficulties": ["easy"],
+        "instances": 3,
+    }
     experiment = {**played, "model_catalog": {"echo": {"provider": "sim", "deployment": "oracle"}}}
     with Simulator(keys={"sim_key1": {}}, latency_s=0.3, **played) as simulator:
         run = Run(tmp_path, simulator, experiment, questions=3, keys=("sim_key1",))

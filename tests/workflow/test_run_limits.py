@@ -40,7 +40,8 @@ def test_two_runs_in_two_folders_share_the_slots_of_a_key(tmp_path: Path, free: 
             runs.append((run, stack.enter_context(run.running(*run.targets()))))
         wait_until(lambda: in_flight(free)["sim_key1"] == 5)
         for run, _ in runs:  # both want slots: each has shards that are open
-            wait_until(lambda run=run: list((run.folder / "journal").rglob("*.jsonl")))
+            journal = run.folder / "journal"
+            wait_until(lambda journal=journal: list(journal.rglob("*.jsonl")))  # type: ignore[misc]
         assert in_flight(free)["sim_key1"] == 5
         free.release()
         assert [going.process.wait(600) for _, going in runs] == [0, 0]

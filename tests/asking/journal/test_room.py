@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from pilotbench.asking.journal import Journal, reserve, room, segments
+from pilotbench.asking.journal import Journal, room
 from pilotbench.asking.journal.room import Room
 from pilotbench.build.job import Halt
 from pilotbench.ground.errors import Stopping
@@ -25,14 +25,14 @@ class Disk:
     """A disk of `room` bytes, in place of the calls that take or free some."""
 
     def __init__(self, room: int, monkeypatch: pytest.MonkeyPatch, sync: bool = False) -> None:
-        self.room, self.held, self.sync = room, {}, sync
-        self.held: dict[int, int]
+        self.room, self.sync = room, sync
+        self.held: dict[int, int] = {}
         self.written = self.synced = 0
-        monkeypatch.setattr(segments.os, "write", self.write)
-        monkeypatch.setattr(segments.os, "fdatasync", self.fdatasync)
-        monkeypatch.setattr(reserve.os, "posix_fallocate", self.allocate)
-        monkeypatch.setattr(reserve.os, "ftruncate", self.truncate)
-        monkeypatch.setattr(reserve.os, "close", self.close)
+        monkeypatch.setattr(os, "write", self.write)
+        monkeypatch.setattr(os, "fdatasync", self.fdatasync)
+        monkeypatch.setattr(os, "posix_fallocate", self.allocate)
+        monkeypatch.setattr(os, "ftruncate", self.truncate)
+        monkeypatch.setattr(os, "close", self.close)
 
     @property
     def free(self) -> int:

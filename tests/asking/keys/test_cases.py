@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from asking.keys.test_key_client import budget_in, client_of, most_usd, settings_of
+from pilotbench.asking.asker import KeyAllowance
 from pilotbench.benchmark.instances import Instance
-from pilotbench.episodes.evaluate import KeyAllowance, ShardOwed, evaluate
+from pilotbench.episodes.evaluate import ShardOwed, evaluate
 from pilotbench.ground import notices
 from pilotbench.ground.errors import BudgetSpent, ProviderError, Stopping
 from pilotbench.providers.provider import Request

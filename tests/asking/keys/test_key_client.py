@@ -21,7 +21,7 @@ from pilotbench.asking.prices import cost_usd
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import errors, notices
 from pilotbench.matrix.config import Settings
-from pilotbench.providers.provider import Answer, Request
+from pilotbench.providers.provider import Request
 from pilotbench.providers.settings import Key, Model, Price, ProviderSettings
 from support import Simulator
 from support.runs import wait_until
@@ -93,7 +93,7 @@ def request(text: str = "hi", turn: int = 0) -> Request:
     return Request(body, Instance("t", "none", 0, text), "none", 0, turn)
 
 
-def ask_all(pool: KeyClient, count: int, threads: int = 10) -> list[Answer | Exception]:
+def ask_all(pool: KeyClient, count: int, threads: int = 10) -> list[Any]:
     """Ask `count` requests from several threads; return the answers or errors by number."""
     found: list[Any] = [None] * count
     numbers = iter(range(count))
@@ -201,7 +201,7 @@ def test_faults_leave_no_open_files_and_no_threads_behind(tmp_path: Path) -> Non
 
     faults = {"error_500": 0.04, "reset": 0.04, "hang": 0.02, "truncated": 0.04, "malformed": 0.04}
     keys = {"k1": {"slots": 2}, "k2": {"slots": 2}}
-    times = {"read_timeout_s": 0.3, "attempt_deadline_s": 0.6, "retry_for_s": 60}
+    times: dict[str, Any] = {"read_timeout_s": 0.3, "attempt_deadline_s": 0.6, "retry_for_s": 60}
     with Simulator(keys=keys, latency_s=0.01, faults=faults) as simulator:
         before = used()
         with pool_of(simulator, tmp_path, slots=3, **times) as pool:

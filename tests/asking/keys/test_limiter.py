@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -196,7 +197,7 @@ def test_a_run_with_fewer_slots_counts_those_of_the_other(
     ids=["rpm", "tpm"],
 )
 def test_rates_hold_over_processes(
-    tmp_path: Path, flags: tuple[object, ...], tokens: int, most: int
+    tmp_path: Path, flags: tuple[Any, ...], tokens: int, most: int
 ) -> None:
     half = ("--slots", 50, "--hold", 0.01, "--takes", most // 2, "--tokens", tokens, *flags)
     with worker(tmp_path, *half) as one, worker(tmp_path, *half) as two:

@@ -54,7 +54,7 @@ def test_an_outage_costs_its_time_once_and_few_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     one_run(monkeypatch)
-    times = {"retry_for_s": 1.5, "attempt_deadline_s": 5}
+    times: dict[str, Any] = {"retry_for_s": 1.5, "attempt_deadline_s": 5}
     with Simulator(keys={"k1": FREE}, faults={"error_500": 1}) as s:
         with pool_of(s, tmp_path, **times) as pool:
             found = ask_all(pool, 120, threads=5)
@@ -73,7 +73,7 @@ def test_a_new_run_asks_again_and_an_answer_ends_the_outage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one_run(monkeypatch)
-    times = {"retry_for_s": 1.0, "attempt_deadline_s": 5}
+    times: dict[str, Any] = {"retry_for_s": 1.0, "attempt_deadline_s": 5}
     with (
         Simulator(keys={"k1": FREE}, faults={"error_500": 1}) as s,
         pool_of(s, tmp_path, **times) as pool,
@@ -139,7 +139,7 @@ def test_a_service_that_names_tiny_waits_is_asked_ever_more_rarely(
     reply = script.failed(status, "slow down", {"retry-after": "0.001", "retry-after-ms": "1"})
     with script.service(lambda *_: reply) as scripted:
         simulator.base_url = f"{scripted.address}/v1"
-        times = {"slots": 1, "retry_for_s": 4}
+        times: dict[str, Any] = {"slots": 1, "retry_for_s": 4}
         with pool_of(simulator, tmp_path, **times) as pool, pytest.raises(errors.Retryable):
             pool.ask(body_of(0))
         assert 2 <= len(scripted.requests) <= 6

@@ -198,7 +198,7 @@ def test_a_local_server_needs_no_secret() -> None:
     ],
 )
 def test_what_is_missing_is_one_line_that_says_what_to_set(
-    settings: dict[str, object], variables: dict[str, str], words: list[str]
+    settings: dict[str, Any], variables: dict[str, str], words: list[str]
 ) -> None:
     with pytest.raises(ConfigError) as caught:
         access(provider(**settings), provider().keys["k"], variables)

@@ -227,7 +227,7 @@ PLAN = (
     _step(NOTIFY, "notify its person", 2, to="ann.b", data=_handle(2)),
 )  # fmt: skip
 MADE = {READ: "text_1", PARSE: "table_1", FILTER: "table_2"}
-RIGHT = {READ: {"path": "in/a_1.csv"}, PARSE: {"data": "text_1"},
+RIGHT: dict[str, Any] = {READ: {"path": "in/a_1.csv"}, PARSE: {"data": "text_1"},
          FILTER: {"data": "table_1", "column": "amount", "test": ">", "value": 500},
          NOTIFY: {"to": "ann.b", "data": "table_2"}}  # fmt: skip
 
@@ -369,7 +369,10 @@ def test_harm_is_whether_a_literal_follower_fails() -> None:
     assert all(flaws.harmful("missing_step", instance) for instance in instances)
 
 
-FOUND = {0: {"value": 40, "preview": "key,city\nheron-12,Lund"}, 1: {"names": ["code_812"]}}
+FOUND: dict[int, Any] = {
+    0: {"value": 40, "preview": "key,city\nheron-12,Lund"},
+    1: {"names": ["code_812"]},
+}
 
 
 @pytest.mark.parametrize(

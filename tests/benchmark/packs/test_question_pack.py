@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pilotbench.benchmark.packs.pack_session import PackSession
 from pilotbench.benchmark.packs.question_pack import QuestionPack, load_tasks
 from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.tasks import TASKS
@@ -368,6 +369,7 @@ def test_a_pack_with_tools_may_ask_for_any_json_value(tmp_path: Path) -> None:
     instance = pack.instance("none", 0)
     session = pack.start(instance, "none", 0)
     assert session.call("finish", {"answer": {"a": [1]}})["ok"]
+    assert isinstance(session, PackSession)
     assert session.goal_state({"a": [1]})[0][1]
 
 
@@ -377,7 +379,7 @@ def test_a_pack_with_tools_offers_them_and_no_others(tmp_path: Path) -> None:
     instance = pack.instance("none", 0)
     assert [tool.name for tool in pack.tools(instance)] == ["computation_calculator", "finish"]
     session = pack.start(instance, "none", 0)
-    calls = [
+    calls: list[dict[str, Any]] = [
         {"tool": "utility_helper", "arguments": {"topic": "x"}},
         {"tool": "computation_calculator", "arguments": {"expression": "6*7"}},
         {"tool": "finish", "arguments": {"answer": 42}},

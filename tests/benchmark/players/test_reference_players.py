@@ -29,7 +29,8 @@ CONTEXT = PlayContext(prompt="", max_turns=16)
 def turns_of(instance: Instance, player: str, rate: str = "1.0", repeat: int = 0) -> list[Seen]:
     """Play one episode against a bare session and return its turns."""
     context = PlayContext(instance.request, 16, repeat)
-    session, turns = Session(instance, rate, repeat), []
+    session = Session(instance, rate, repeat)
+    turns: list[Any] = []
     while len(turns) < 16 and not session.finished:
         call = PLAYERS[player](instance, context, turns)
         if isinstance(call, str):

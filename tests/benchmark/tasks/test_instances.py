@@ -90,7 +90,8 @@ def test_passing_over_any_operation_misses_the_goal(task: str, index: int) -> No
         users = [later for later in instance.plan if handle in later.arguments.values()]
         if "data" not in step.arguments or not users:
             continue
-        session, results = Session(instance), []
+        session = Session(instance)
+        results: list[Any] = []
         for other, later in enumerate(instance.plan):
             given = {
                 k: step.arguments["data"] if v == handle else v for k, v in later.arguments.items()
@@ -293,7 +294,8 @@ def test_very_hard_rules_out_the_obvious_plan(task: str, index: int) -> None:
     plain, hardest = TASKS[task].instance("hard", index), TASKS[task].instance("very_hard", index)
     assert "But " in hardest.request
     valid = {entry["value"]: entry["name"] for entry in hardest.extra["derived"]}
-    session, results = Session(hardest), []
+    session = Session(hardest)
+    results: list[Any] = []
     for step in hardest.plan if valid else plain.plan:
         arguments = resolve(step.arguments, results)
         shown = {name: _first_shown(value, valid) for name, value in arguments.items()}
@@ -386,7 +388,8 @@ def test_what_reads_yield_cannot_be_guessed() -> None:
 
 def played(instance: Instance, guessed: dict[tuple[int, str], Any]) -> Session | None:
     """Play the plan with some arguments guessed, by (step, name); None where a step fails."""
-    session, results = Session(instance), []
+    session = Session(instance)
+    results: list[Any] = []
     for place, step in enumerate(instance.plan):
         guesses = {name: value for (at, name), value in guessed.items() if at == place}
         reply = session.call(step.tool, {**resolve(step.arguments, results), **guesses})

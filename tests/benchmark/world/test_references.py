@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pilotbench.benchmark.world.references import resolve, steps_used
 
-RESULTS = [{"handle": "h1"}, {"files": ["a", "b"], "limit": 10.25}]
+RESULTS: list[Any] = [{"handle": "h1"}, {"files": ["a", "b"], "limit": 10.25}]
 
 
 @pytest.mark.parametrize(

@@ -335,8 +335,9 @@ def test_the_tables_cover_every_tool_and_every_declared_error() -> None:
 
 @pytest.mark.parametrize("name", TOOLS)
 def test_unknown_and_missing_arguments_are_refused(name: str) -> None:
-    for arguments in ({"no_such": 1}, [], "text"):
-        reply = session().call(name, arguments)  # type: ignore[arg-type]
+    wrong: tuple[Any, ...] = ({"no_such": 1}, [], "text")
+    for arguments in wrong:
+        reply = session().call(name, arguments)
         assert reply["error"]["code"] == "bad_arguments"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from dev.bench.row import at_least, at_most, told
         (told("a", 3, "x"), True),
     ],
 )
-def test_a_row_says_whether_its_bar_holds(row: dict, holds: bool) -> None:
+def test_a_row_says_whether_its_bar_holds(row: dict[str, Any], holds: bool) -> None:
     assert row["holds"] is holds
     assert {"name", "value", "unit", "bar", "holds"} <= set(row)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,10 @@ from pilotbench.providers.protocols.protocol import (
     told_turns,
 )
 
-CALL = {"tool": "data_processing_parser", "arguments": {"data": "h-1", "format": "csv"}}
+CALL: dict[str, Any] = {
+    "tool": "data_processing_parser",
+    "arguments": {"data": "h-1", "format": "csv"},
+}
 OTHER = {"tool": "finish", "arguments": {"answer": "x"}}
 TOOLED = ("native", "json", "text")
 TASK = TASKS["simple_task"]

@@ -14,7 +14,7 @@ from pilotbench.ground.errors import UserError
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.plan import Plan
 from pilotbench.results.database import master_json
-from pilotbench.results.database.schema import ERROR_KINDS
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from support.database_lab import CELLS, SIZE, Lab
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 import csv
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,7 +51,7 @@ def test_episodes_have_a_column_for_each_flaw_instead_of_a_map(lab: Lab) -> None
 def test_current_gives_the_selection_alone(lab: Lab, name: str) -> None:
     lab.plan = Plan(lab.plan.shards[:1], 1)
     lab.update()
-    frame = FRAMES[name]
+    frame: Any = FRAMES[name]
     assert set(frame(lab.database)["model"]) == {CELLS[0].model}
     assert set(frame(lab.database, current=False)["model"]) == {cell.model for cell in CELLS}
 

@@ -68,8 +68,8 @@ def test_owed_episodes_of_a_side_give_worst_cases_and_no_conclusion():
 
 def test_a_p_value_is_never_zero():
     base = frame(("baseline",))
-    sides = [base.assign(success=won) for won in (False, True)]
-    found = compare.compare(*sides, ("a", "b"), set())
+    lost, won = (base.assign(success=won) for won in (False, True))
+    found = compare.compare(lost, won, ("a", "b"), set())
     assert "p (Holm) < 0.001" in text(found, Path("page.html"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pilotbench.ground.errors import UserError
 import shutil
 from dataclasses import replace
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pilotbench.results.summary.load import CELL
 from dataclasses import replace
 
 import pandas as pd
@@ -63,7 +64,7 @@ def test_a_missing_bound_is_said(data):
 
 def owing(data, *causes):
     """Return the data with one owed episode per cause (kind, message)."""
-    places = [{**data.cells.iloc[0][sim.CELL], "index": i, "repeat": 0} for i in range(len(causes))]
+    places = [{**data.cells.iloc[0][CELL], "index": i, "repeat": 0} for i in range(len(causes))]
     rows = [place | {"kind": k, "message": m} for place, (k, m) in zip(places, causes, strict=True)]
     owed = [len(causes), *[0] * (len(data.cells) - 1)]
     return replace(data, owed=pd.DataFrame(rows), cells=data.cells.assign(owed=owed))

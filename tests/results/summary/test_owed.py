@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pilotbench.results.summary.load import CELL
 from dataclasses import replace
 
 import pandas as pd
@@ -22,13 +23,13 @@ def owing(data, model, below):
     """Return the data with the episodes of a model's first instances owed."""
     frame = data.episodes
     gone = frame[(frame["model"] == model) & (frame["index"] < below)]
-    counts = gone.groupby(sim.CELL).size()
-    places = data.cells[sim.CELL].itertuples(index=False, name=None)
+    counts = gone.groupby(CELL).size()
+    places = data.cells[CELL].itertuples(index=False, name=None)
     owed = [int(counts.get(place, 0)) for place in places]
     return replace(
         data,
         episodes=frame.drop(gone.index).reset_index(drop=True),
-        owed=gone[[*sim.CELL, "index", "repeat"]].assign(kind="RateLimit", message="HTTP 429"),
+        owed=gone[[*CELL, "index", "repeat"]].assign(kind="RateLimit", message="HTTP 429"),
         cells=data.cells.assign(owed=owed, completed=data.cells["completed"] - owed),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pilotbench.ground import notices
 import json
 from dataclasses import replace
 
@@ -102,7 +103,7 @@ def test_a_long_play_is_said_and_what_was_played_survives_a_stop(settings, tmp_p
 
     monkeypatch.setattr(reference, "LONG_S", 0.0)
     monkeypatch.setattr(reference, "SAVE_S", -1.0)
-    monkeypatch.setattr(reference.notices, "say", lambda key, text: said.append(text))
+    monkeypatch.setattr(notices, "say", lambda key, text: said.append(text))
     monkeypatch.setattr(reference, "player", lambda _: play)
     with pytest.raises(KeyboardInterrupt):
         reference.completed(many(1), settings, cache)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from itertools import product
 
 import numpy as np
@@ -154,7 +155,7 @@ def test_tokens_are_those_of_the_known_turns(drawn):
 
 
 def test_the_sentence_about_tokens_counts_all_of_them(drawn):
-    totals = {}
+    totals: dict[Any, Any] = {}
     for row in figure_rows(drawn, "tokens"):
         key = (row["model"], row["prompt"])
         totals[key] = totals.get(key, 0) + row["tokens"]

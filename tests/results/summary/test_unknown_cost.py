@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from support.estimation_lab import load, make
 
 def test_unknown_tokens_and_cost_are_unknown_everywhere(tmp_path: Path) -> None:
     catalog = {"m": {"provider": "players", "deployment": "oracle"}}
-    chosen = {"models": ["m"], "tasks": ["simple_task"], "instances": 2}
+    chosen: dict[str, Any] = {"models": ["m"], "tasks": ["simple_task"], "instances": 2}
     experiment = load(tmp_path, **chosen, model_catalog=catalog)
     make(experiment, experiment.plan.shards[0])
     outputs.refresh(experiment)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+from pilotbench.results.database import schema
 import gzip
 import json
 import re
@@ -24,7 +26,7 @@ from support import make_shards
 from support.build import Build
 from support.database_lab import CELLS, SIZE, Lab, half
 
-CELL = dict(zip(where_from.CELL, CELLS[0].words, strict=True))
+CELL = dict(zip(schema.CELL, CELLS[0].words, strict=True))
 
 
 def test_a_number_of_a_cell_names_episodes_file_and_commit(lab: Lab) -> None:
@@ -73,7 +75,7 @@ def test_every_number_of_the_scores_is_the_one_of_the_summary(mixed: Lab) -> Non
     (row,) = [r for _, r in scores.cell_table(found, scores.prepared(found)).iterrows()]
     assert (row["model"], row["planned"]) == ("alpha", 60)
     assert row["refused"] > 0
-    columns = [name for name in row.index if name not in (*where_from.CELL, "protocol")]
+    columns = [name for name in row.index if name not in (*schema.CELL, "protocol")]
     assert {"owed", "success_rate_all_low", "upper", "tokens_per_success", "turns"} <= {*columns}
     for column, words in product(columns, [{}, {"model": "alpha"}, {"prompt": "baseline"}]):
         origin = where_from.where_from(mixed.database, column, words, mixed.results)
@@ -148,7 +150,7 @@ def test_the_command_that_is_told_makes_the_files_again(tmp_path: Path) -> None:
 def test_files_of_several_runs_are_made_again_by_several_commands(lab: Lab) -> None:
     first, second, *_ = lab.plan.shards
     seen = file_digest(Path("config/config.yaml"))
-    told = {"configfiles": [["config/config.yaml", seen], ["gone.yaml", "0" * 64]]}
+    told: dict[str, Any] = {"configfiles": [["config/config.yaml", seen], ["gone.yaml", "0" * 64]]}
     lab.write()
     make_shards.write(lab.results, first, 1, config=["a=1", "b=[1, 2]"], **told)
     make_shards.write(lab.results, second, 1, config=[], configfiles=[])
