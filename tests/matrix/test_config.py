@@ -173,11 +173,3 @@ def test_every_key_of_the_schema_is_described_and_has_its_line_in_the_config_or_
     for key, rule in schema["properties"].items():
         assert "description" in rule or "$ref" in rule, key
         assert key in written or "default" in rule or key in ("experiment", "grids"), key
-
-
-@pytest.mark.parametrize("page", ["docs/configuration.md", "docs/zh/configuration.md"])
-def test_the_documentation_lists_exactly_the_keys_of_the_schema(page: str) -> None:
-    schema = schemas.load("config")
-    table = Path(page).read_text(encoding="utf-8").split("\n## ")[1]
-    rows = [line.split("`")[1] for line in table.splitlines() if line.startswith("| `")]
-    assert rows == list(schema["properties"])
