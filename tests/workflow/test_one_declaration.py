@@ -1,0 +1,98 @@
+"""A task type and a scorer are one module each: every command, the build and the page know them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from support.build import Build
+
+LIBRARY = Path("workflow/scripts/pilotbench/benchmark")
+TASK = """
+from pilotbench.benchmark.generation.plan_grammar import Grammar
+from pilotbench.benchmark.tasks.world_task import WorldTask
+
+TASK = WorldTask(
+    description="Read, work, deliver.",
+    grammar=Grammar(task="relay_task", least=3, most=4, sources=("read", "fetch", "get", "pull")),
+)
+"""
+SCORER = """
+from pilotbench.benchmark.scorers.scorer import Scorer
+
+SCORER = Scorer(
+    "The answer is as long as this text.",
+    lambda wanted, given, options: len(str(given)) == len(wanted) + options["surplus"],
+    answer={"type": "string"},
+    says="the answer has the length of {}",
+    options={"surplus": {"type": "integer", "default": 0}},
+)
+"""
+PACK = "description: Lengths.\nscorer: {kind: same_length}\n"
+CONFIG = {
+    "models": ["oracle"],
+    "prompts": ["baseline", "flawed_tool_misuse"],
+    "tasks": ["relay_task", "lengths"],
+    "instances": 2,
+}
+CELL = "oracle/baseline/relay_task/easy/0.8"
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    made = Build(tmp_path_factory.mktemp("build"), CONFIG)
+    (made.folder / LIBRARY / "tasks/relay_task.py").write_text(TASK)
+    (made.folder / LIBRARY / "scorers/same_length.py").write_text(SCORER)
+    pack = made.folder / "config/tasks/lengths"
+    pack.mkdir()
+    (pack / "task.yaml").write_text(PACK)
+    lines = ({"question": f"Say {word}.", "answer": word} for word in ("four", "eleven"))
+    (pack / "instances.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    return made
+
+
+def test_they_are_estimated_and_checked_before_the_build(build: Build) -> None:
+    estimate = build.pilotbench("estimate", "--json")
+    assert estimate.returncode == 0, estimate.stdout
+    check = build.pilotbench("check")
+    assert check.returncode == 0, check.stdout
+
+
+def test_they_are_built_scored_and_shown(build: Build) -> None:
+    run = build.snakemake()
+    assert run.returncode == 0, run.stdout
+    with duckdb.connect(str(build.folder / "results/master.duckdb"), read_only=True) as database:
+        query = "SELECT task, prompt, count_if(success), count(*) FROM episodes GROUP BY 1, 2"
+        rows = sorted(database.execute(query).fetchall())
+    assert rows == [
+        ("lengths", "baseline", 2, 2),
+        ("relay_task", "baseline", 2, 2),
+        ("relay_task", "flawed_tool_misuse", 2, 2),
+    ]
+    page = (build.folder / "results/summary/index.html").read_text()
+    assert all(f'data-task="{task}"' in page for task in ("lengths", "relay_task"))
+    shown = build.pilotbench("show", CELL, "1")
+    assert shown.returncode == 0, shown.stdout
+    assert (
+        'the answer has the length of "eleven"'
+        in build.pilotbench("show", "oracle/baseline/lengths/none/none", "1").stdout
+    )
+    status = build.pilotbench("status", "--json")
+    assert status.returncode == 0, status.stdout
+
+
+def test_the_task_belongs_to_all_and_to_the_golden_hashes_and_tables(build: Build) -> None:
+    code = (
+        "from dev import benchmark_page, golden\n"
+        "from pilotbench.matrix import axes\n"
+        "assert 'relay_task' in golden.hashes()\n"
+        "assert '| `relay_task` | Read, work, deliver. |' in benchmark_page.tasks()\n"
+        "assert '| `same_length` | The answer is as long as ' in benchmark_page.scorers()\n"
+        "assert axes.TASK.words('all')[-1] == 'relay_task'\n"
+    )
+    root = str(Path(__file__).parents[2])
+    found = build.python("-c", code, PYTHONPATH=f"{build.folder / 'workflow/scripts'}:{root}")
+    assert found.returncode == 0, found.stdout
