@@ -40,7 +40,7 @@ from pilotbench.benchmark.tasks.world_task import WorldTask
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.benchmark.world.toolbox import CATEGORIES, TOOLS
 from pilotbench.ground.canonical_json import digest
-from pilotbench.providers.protocols.protocol import compact
+from pilotbench.providers.messages import compact
 from pilotbench.results.database import queries
 
 Json = dict[str, Any]

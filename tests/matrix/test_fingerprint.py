@@ -21,10 +21,10 @@ from pilotbench.commands import show
 from pilotbench.estimation.needs import UP_TO_DATE, reason
 from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.experiment import Experiment
-from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.protocol import NO_CALL
 from pilotbench.results.database import prune, queries, store
 from support.build import ROOT
+from support.chat import CHAT
 from support.estimation_lab import load, make
 from support.runs import write_pack
 
@@ -312,7 +312,7 @@ def test_what_models_are_told_is_that_of_the_benchmark_version() -> None:
     for name, task in sorted(TASKS.items()):
         for level in ("easy", "hard"):
             instance = task.instance(level, 0)
-            for protocol in (PROTOCOLS[word] for word in ("native", "json", "text")):
+            for protocol in (CHAT[word] for word in ("native", "json", "text")):
                 body = protocol.body_extra(task.tools(instance))
                 told.append([name, level, protocol.system(task, instance, 9), body])
     of_version = {"3": "45df42078aa45de5beb474fc09374c6ff74725ada9646dd19afda0b11a2e6b65"}

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilotbench.ground import errors
+from pilotbench.providers import openai_chat
 from pilotbench.providers.bodies import LONGEST_RAW, completion
 from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.kinds import KINDS
-from pilotbench.providers.protocols import PROTOCOLS, history
 from pilotbench.providers.provider import Completion, Tokens
+from support.chat import CHAT
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10}
 
@@ -331,10 +332,10 @@ def test_no_body_raises_anything_but_an_error_of_the_provider(values: list[Any],
         found = read(content)
     except errors.ProviderError:
         return
-    parsed = PROTOCOLS["native"].parse(found.message)
-    repeated = [PROTOCOLS["native"].assistant_message(found.message, parsed)]
-    repeated += PROTOCOLS["native"].result_messages(found.message, parsed, {})
-    for form in (history.now, history.before):
+    parsed = CHAT["native"].parse(found.message)
+    repeated = [CHAT["native"].assistant_message(found.message, parsed)]
+    repeated += CHAT["native"].result_messages(found.message, parsed, {})
+    for form in (openai_chat.now, openai_chat.before):
         json.dumps([form(repeated), found.as_json()], allow_nan=False)
 
 

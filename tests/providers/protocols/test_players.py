@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pilotbench.benchmark.tasks import TASKS
-from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.players import answer, call_message, protocol_of, seen
 from pilotbench.providers.protocols.protocol import NO_CALL
 from pilotbench.providers.provider import Request
+from support.chat import CHAT
 
 TASK = TASKS["basic_task"]
 INSTANCE = TASK.instance("easy", 0)
@@ -18,7 +18,7 @@ REPLY = {"ok": True, "result": {"note": "line one\nline two"}}
 
 def conversation(protocol: str) -> list[dict]:
     """Return the messages of two turns: one without a call, one with."""
-    spoken = PROTOCOLS[protocol]
+    spoken = CHAT[protocol]
     messages = [
         {"role": "system", "content": spoken.system(TASK, INSTANCE, 9)},
         {"role": "user", "content": INSTANCE.request},
@@ -32,7 +32,7 @@ def conversation(protocol: str) -> list[dict]:
 
 @pytest.mark.parametrize("protocol", ["native", "json", "text"])
 def test_earlier_turns_are_recovered_from_the_messages(protocol: str) -> None:
-    turns = seen(PROTOCOLS[protocol], conversation(protocol)[2:])
+    turns = seen(CHAT[protocol].protocol, conversation(protocol)[2:])
     assert [(turn.call, turn.reply) for turn in turns] == [(None, NO_CALL), (CALL, REPLY)]
 
 
@@ -40,11 +40,11 @@ def test_earlier_turns_are_recovered_from_the_messages(protocol: str) -> None:
 def test_the_same_request_is_answered_the_same_in_the_protocol_it_is_written_in(
     protocol: str,
 ) -> None:
-    extra = PROTOCOLS[protocol].body_extra(TASK.tools(INSTANCE))
+    extra = CHAT[protocol].body_extra(TASK.tools(INSTANCE))
     body = {"model": "oracle", "messages": conversation(protocol)[:2], **extra}
     request = Request(body, INSTANCE, "0.8", 0, 0)
     completion = answer(request)
     assert protocol_of(body) == protocol
-    assert PROTOCOLS[protocol].parse(completion.message).call is not None
+    assert CHAT[protocol].parse(completion.message).call is not None
     assert completion == answer(request)
     assert (completion.model, completion.tokens) == ("oracle", None)

@@ -12,15 +12,15 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.toolbox import TOOLS
-from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.messages import compact
 from pilotbench.providers.protocols.players import call_message, protocol_of
 from pilotbench.providers.protocols.protocol import (
     NO_CALL,
     NOT_EXECUTED,
     RULES,
-    compact,
     told_turns,
 )
+from support.chat import CHAT
 
 CALL: dict[str, Any] = {
     "tool": "data_processing_parser",
@@ -47,8 +47,8 @@ def test_every_protocol_offers_the_same_tools_with_the_same_words(
 ) -> None:
     instance = TASK.instance(difficulty, 0)
     tools = TASK.tools(instance)
-    extra = PROTOCOLS[protocol].body_extra(tools)
-    offered = PROTOCOLS[protocol].system(TASK, instance, 9) + json.dumps(extra, ensure_ascii=False)
+    extra = CHAT[protocol].body_extra(tools)
+    offered = CHAT[protocol].system(TASK, instance, 9) + json.dumps(extra, ensure_ascii=False)
     assert tools[-1].name == "finish"
     for tool in tools:
         assert json.dumps(tool.name) in offered
@@ -60,7 +60,7 @@ def test_every_protocol_offers_the_same_tools_with_the_same_words(
 
 @pytest.mark.parametrize("protocol", TOOLED)
 def test_the_system_message_tells_the_rules_and_ends_with_the_turns(protocol: str) -> None:
-    text = PROTOCOLS[protocol].system(TASK, TASK.instance("easy", 0), 13)
+    text = CHAT[protocol].system(TASK, TASK.instance("easy", 0), 13)
     assert RULES in text
     assert "transient" in text
     assert told_turns(text) == 13
@@ -68,21 +68,21 @@ def test_the_system_message_tells_the_rules_and_ends_with_the_turns(protocol: st
 
 @pytest.mark.parametrize("protocol", TOOLED)
 def test_the_system_message_is_the_same_for_all_instances_but_for_its_end(protocol: str) -> None:
-    texts = {PROTOCOLS[protocol].system(TASK, TASK.instance("easy", i), 13) for i in range(5)}
-    other = PROTOCOLS[protocol].system(TASKS["data_pipeline"], TASK.instance("easy", 0), 22)
+    texts = {CHAT[protocol].system(TASK, TASK.instance("easy", i), 13) for i in range(5)}
+    other = CHAT[protocol].system(TASKS["data_pipeline"], TASK.instance("easy", 0), 22)
     assert len(texts) == 1
     assert other.replace("22 messages", "13 messages") == texts.pop()
 
 
 @pytest.mark.parametrize("protocol", TOOLED)
 def test_no_protocol_uses_a_control_token(protocol: str) -> None:
-    text = PROTOCOLS[protocol].system(TASK, TASK.instance("hard", 0), 13)
+    text = CHAT[protocol].system(TASK, TASK.instance("hard", 0), 13)
     assert not [token for token in CONTROL_TOKENS if token in text]
 
 
 @pytest.mark.parametrize("protocol", TOOLED)
 def test_a_call_is_read_and_its_result_given_back(protocol: str) -> None:
-    spoken, reply = PROTOCOLS[protocol], {"ok": True, "result": {"handle": "é"}}
+    spoken, reply = CHAT[protocol], {"ok": True, "result": {"handle": "é"}}
     message = call_message(protocol, CALL, 0)
     parsed = spoken.parse(message)
     assert (parsed.call, parsed.error, parsed.surplus) == (CALL, None, 0)
@@ -102,7 +102,7 @@ SURPLUS = {
 
 @pytest.mark.parametrize("protocol", TOOLED)
 def test_surplus_calls_each_get_the_fixed_reply(protocol: str) -> None:
-    spoken, message = PROTOCOLS[protocol], SURPLUS[protocol]
+    spoken, message = CHAT[protocol], SURPLUS[protocol]
     parsed = spoken.parse(message)
     assert (parsed.call, parsed.surplus) == (CALL, 2)
     results = spoken.result_messages(message, parsed, {"ok": True, "result": 1})
@@ -113,8 +113,8 @@ def test_surplus_calls_each_get_the_fixed_reply(protocol: str) -> None:
 def test_every_native_tool_call_is_answered_by_its_id() -> None:
     message = native(CALL, OTHER)
     message["tool_calls"][1]["id"] = "abc"
-    parsed = PROTOCOLS["native"].parse(message)
-    results = PROTOCOLS["native"].result_messages(message, parsed, {})
+    parsed = CHAT["native"].parse(message)
+    results = CHAT["native"].result_messages(message, parsed, {})
     assert [(m["role"], m["tool_call_id"]) for m in results] == [
         ("tool", "call_0"),
         ("tool", "abc"),
@@ -125,7 +125,7 @@ def test_every_native_tool_call_is_answered_by_its_id() -> None:
 def test_broken_native_arguments_are_no_call_and_are_repeated_as_text(arguments: str) -> None:
     message = native(CALL)
     message["tool_calls"][0]["function"]["arguments"] = arguments
-    spoken = PROTOCOLS["native"]
+    spoken = CHAT["native"]
     parsed = spoken.parse(message)
     assert parsed.call is None
     assert parsed.error
@@ -140,8 +140,8 @@ def test_broken_native_arguments_are_no_call_and_are_repeated_as_text(arguments:
 def test_a_broken_surplus_native_call_leaves_no_broken_json_in_the_history() -> None:
     message = native(CALL, OTHER)
     message["tool_calls"][1]["function"]["arguments"] = '{"a": '
-    parsed = PROTOCOLS["native"].parse(message)
-    repeated = PROTOCOLS["native"].assistant_message(message, parsed)
+    parsed = CHAT["native"].parse(message)
+    repeated = CHAT["native"].assistant_message(message, parsed)
     assert parsed.call == CALL
     assert [json.loads(c["function"]["arguments"]) for c in repeated["tool_calls"]] == [
         CALL["arguments"],
@@ -162,12 +162,12 @@ READ_AS_JSON = {
 
 @pytest.mark.parametrize("form", READ_AS_JSON)
 def test_json_calls_are_read_by_the_stated_rules(form: str) -> None:
-    assert PROTOCOLS["json"].parse({"content": READ_AS_JSON[form]}).call == CALL
+    assert CHAT["json"].parse({"content": READ_AS_JSON[form]}).call == CALL
 
 
 def test_the_thought_of_a_json_call_is_kept_apart() -> None:
     message = {"content": compact({"thought": "first parse", **CALL})}
-    assert PROTOCOLS["json"].parse(message).thought == "first parse"
+    assert CHAT["json"].parse(message).thought == "first parse"
 
 
 READ_AS_TEXT = {
@@ -191,12 +191,12 @@ READ_AS_TEXT = {
 
 @pytest.mark.parametrize("form", READ_AS_TEXT)
 def test_text_calls_are_read_by_the_stated_rules(form: str) -> None:
-    assert PROTOCOLS["text"].parse({"content": READ_AS_TEXT[form]}).call == CALL
+    assert CHAT["text"].parse({"content": READ_AS_TEXT[form]}).call == CALL
 
 
 def test_a_fence_inside_an_argument_does_not_end_the_block() -> None:
     call = {"tool": "utility_logger", "arguments": {"text": "```call\n{}\n``` and more"}}
-    parsed = PROTOCOLS["text"].parse({"content": f"```call\n{compact(call)}\n```"})
+    parsed = CHAT["text"].parse({"content": f"```call\n{compact(call)}\n```"})
     assert (parsed.call, parsed.surplus) == (call, 0)
 
 
@@ -212,14 +212,14 @@ def test_a_fence_inside_an_argument_does_not_end_the_block() -> None:
     ],
 )
 def test_what_is_no_block_is_no_call_in_text(content: str) -> None:
-    parsed = PROTOCOLS["text"].parse({"content": content})
+    parsed = CHAT["text"].parse({"content": content})
     assert parsed.call is None
     assert parsed.error
 
 
 def test_the_json_schema_has_an_alternative_for_each_tool_with_its_parameters() -> None:
     tools = TASK.tools(TASK.instance("easy", 0))
-    extra = PROTOCOLS["json"].body_extra(tools)
+    extra = CHAT["json"].body_extra(tools)
     alternatives = extra["response_format"]["json_schema"]["schema"]["anyOf"]
     shapes = [one["properties"] for one in alternatives]
     assert [shape["tool"]["const"] for shape in shapes] == [tool.name for tool in tools]
@@ -230,7 +230,7 @@ def test_the_json_schema_has_an_alternative_for_each_tool_with_its_parameters() 
 @pytest.mark.parametrize("protocol", TOOLED)
 def test_the_protocol_can_be_told_from_the_request(protocol: str) -> None:
     instance = TASK.instance("easy", 0)
-    spoken = PROTOCOLS[protocol]
+    spoken = CHAT[protocol]
     system = {"role": "system", "content": spoken.system(TASK, instance, 5)}
     body = {"messages": [system], **spoken.body_extra(TASK.tools(instance))}
     assert protocol_of(body) == protocol
@@ -241,6 +241,6 @@ def test_a_plain_question_has_the_system_message_of_its_pack(tmp_path: Path) -> 
     folder.mkdir()
     (folder / "task.yaml").write_text("description: d\nscorer: {kind: exact}\nsystem: Be brief.\n")
     (folder / "instances.jsonl").write_text('{"question": "q", "answer": "a"}\n')
-    plain = PROTOCOLS["none"]
+    plain = CHAT["none"]
     assert plain.system(QuestionPack(folder), Instance("pack", "none", 0, "q"), 1) == "Be brief."
     assert plain.body_extra(()) == {}

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilotbench.ground.canonical_json import canonical
-from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.protocols.protocol import NO_CALL, compact
+from pilotbench.providers import openai_chat
+from pilotbench.providers.messages import compact
+from pilotbench.providers.protocols.protocol import NO_CALL
 from pilotbench.providers.protocols.reading import (
     NotACallError,
     arguments_of,
@@ -18,6 +19,7 @@ from pilotbench.providers.protocols.reading import (
     decoded,
     said,
 )
+from support.chat import CHAT
 
 CALL = {"tool": "utility_cache", "arguments": {"key": "a"}}
 TOOLED = ("native", "json", "text")
@@ -59,21 +61,21 @@ def forms(text: str) -> list[dict]:
     ]
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", CHAT)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_content_is_read_and_can_be_repeated(name: str, protocol: str) -> None:
     for message in forms(HOSTILE[name]):
         assert_readable(protocol, message)
 
 
-@given(text=st.text(st.characters(), max_size=60), protocol=st.sampled_from(sorted(PROTOCOLS)))
+@given(text=st.text(st.characters(), max_size=60), protocol=st.sampled_from(sorted(CHAT)))
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_read_and_can_be_repeated(text: str, protocol: str) -> None:
     for message in forms(text):
         assert_readable(protocol, message)
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", CHAT)
 @pytest.mark.parametrize(
     "message",
     [
@@ -88,13 +90,13 @@ def test_any_text_is_read_and_can_be_repeated(text: str, protocol: str) -> None:
     ],
 )
 def test_a_message_of_another_shape_is_one_without_a_call(message: dict, protocol: str) -> None:
-    assert PROTOCOLS[protocol].parse(message).call is None
+    assert CHAT[protocol].parse(message).call is None
     assert_readable(protocol, message)
 
 
 def assert_readable(protocol: str, message: dict) -> None:
     """Parse `message`, and check that what comes of it can be sent, hashed and stored."""
-    spoken = PROTOCOLS[protocol]
+    spoken = CHAT[protocol]
     parsed = spoken.parse(message)
     sent = [
         spoken.assistant_message(message, parsed),
@@ -140,14 +142,14 @@ def test_arguments_that_are_no_object_are_no_call(value: object) -> None:
     ],
 )
 def test_reasoning_is_cut_off_the_front(content: str, text: str, thought: str | None) -> None:
-    found = said({"content": content})
+    found = said(openai_chat.read({"content": content}))
     assert (found.text, found.thought) == (text, thought)
 
 
 def test_reasoning_fields_are_thought_and_are_not_repeated() -> None:
     message = {"content": compact(CALL), "reasoning_content": "because"}
     for name in ("json", "text"):
-        parsed = PROTOCOLS[name].parse(message)
+        parsed = CHAT[name].parse(message)
         assert parsed.call == CALL
         assert parsed.thought == "because"
-        assert "because" not in json.dumps(PROTOCOLS[name].assistant_message(message, parsed))
+        assert "because" not in json.dumps(CHAT[name].assistant_message(message, parsed))

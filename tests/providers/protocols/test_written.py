@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.protocols.protocol import compact
+from pilotbench.providers.messages import compact
 from pilotbench.providers.protocols.written import tagged_calls
+from support.chat import CHAT
 
 CALL = {"tool": "file_operations_reader", "arguments": {"path": "a.csv"}}
 OTHER = {"tool": "finish", "arguments": {"answer": 42}}
@@ -65,7 +65,7 @@ READ_ROWS = [(form, name) for form, (_, names) in READ.items() for name in names
 
 @pytest.mark.parametrize(("form", "protocol"), READ_ROWS)
 def test_a_call_is_read_in_this_form(form: str, protocol: str) -> None:
-    parsed = PROTOCOLS[protocol].parse({"content": READ[form][0]})
+    parsed = CHAT[protocol].parse({"content": READ[form][0]})
     assert (parsed.call, parsed.error, parsed.surplus) == (CALL, None, 0)
 
 
@@ -103,7 +103,7 @@ COST_ROWS = [(form, name) for form, (_, names) in COSTS_A_TURN.items() for name 
 
 @pytest.mark.parametrize(("form", "protocol"), COST_ROWS)
 def test_what_is_no_call_costs_a_turn_and_says_why(form: str, protocol: str) -> None:
-    parsed = PROTOCOLS[protocol].parse({"content": COSTS_A_TURN[form][0]})
+    parsed = CHAT[protocol].parse({"content": COSTS_A_TURN[form][0]})
     assert parsed.call is None
     assert parsed.error
 
@@ -123,7 +123,7 @@ SURPLUS_ROWS = [(form, name) for form, (_, names, _) in SURPLUS.items() for name
 @pytest.mark.parametrize(("form", "protocol"), SURPLUS_ROWS)
 def test_the_first_call_is_made_and_the_others_are_surplus(form: str, protocol: str) -> None:
     content, _, surplus = SURPLUS[form]
-    parsed = PROTOCOLS[protocol].parse({"content": content})
+    parsed = CHAT[protocol].parse({"content": content})
     assert (parsed.call, parsed.surplus) == (CALL, surplus)
 
 
@@ -166,11 +166,11 @@ PIECES = [
 @pytest.mark.parametrize("piece", PIECES)
 def test_reading_ends_where_openings_do_not(piece: str) -> None:
     for name in BOTH:
-        assert PROTOCOLS[name].parse({"content": piece * 30_000}).call is None
+        assert CHAT[name].parse({"content": piece * 30_000}).call is None
 
 
 def test_no_call_is_looked_for_after_ten_thousand_openings() -> None:
     def call(openings: int) -> Any:
-        return PROTOCOLS["json"].parse({"content": "{x} " * openings + C}).call
+        return CHAT["json"].parse({"content": "{x} " * openings + C}).call
 
     assert (call(9_999), call(10_000)) == (CALL, None)

@@ -296,14 +296,16 @@ def _play_one(experiment: Experiment, shard: Shard, key: str, understood: list[b
 
     Raises Stopping where a run holds the instance.
     """
-    protocol = PROTOCOLS[experiment.settings.catalog[shard.cell.model].protocol]
+    model = experiment.settings.catalog[shard.cell.model]
+    protocol, wire = PROTOCOLS[model.protocol], KINDS[model.kind].wire
     with _held(experiment, shard, key) as ask:
 
         def counted(request: Request) -> Answer:
             if len(understood) == MESSAGES:
                 raise _Enough
             asked = ask(request)
-            understood.append(protocol.parse(asked.completion.message).call is not None)
+            message = wire.read(asked.completion.message)
+            understood.append(protocol.parse(message).call is not None)
             return asked
 
         owed = play_shard(experiment, shard, counted).owed

@@ -25,7 +25,7 @@ from pilotbench.matrix.axes import AXES, NONE, TOOL_SUCCESS_RATE, Axis
 from pilotbench.matrix.cells import SUFFIX, Cell, Shard, shard_of
 from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.fingerprint import Now
-from pilotbench.providers.protocols.protocol import compact
+from pilotbench.providers.messages import compact
 
 Json = dict[str, Any]
 

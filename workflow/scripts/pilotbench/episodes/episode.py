@@ -28,9 +28,10 @@ from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import ContextOverflow, Refused
 from pilotbench.matrix.cells import Cell, episode_id
 from pilotbench.providers.finish_reasons import Meaning, meaning
-from pilotbench.providers.protocols import PROTOCOLS, history
+from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.messages import Message, WireFormat
+from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, Parsed
-from pilotbench.providers.protocols.reading import text_of
 from pilotbench.providers.provider import Answer, Completion, Request, added
 from pilotbench.providers.settings import Model
 
@@ -59,12 +60,17 @@ class EpisodeSpec:
     repeat: int
     max_turns: int
 
+    @property
+    def wire(self) -> WireFormat:
+        """The wire format of the model's provider."""
+        return KINDS[self.model.kind].wire
+
 
 @dataclass
 class EpisodeState:
     """What has happened so far."""
 
-    messages: list[Json]
+    messages: list[Message]
     transcript: Transcript
     asked: list[tuple[Request, Answer]] = field(default_factory=list)
     refusal: str | None = None
@@ -100,7 +106,7 @@ def play(
         return Episode(_record(setting, "not_applicable", reason=str(reason)), None)
     system = protocol.system(task, instance, max_turns)
     course = EpisodeState(
-        [{"role": "system", "content": system}, {"role": "user", "content": user}],
+        [Message("system", system), Message("user", user)],
         Transcript(instance.content_hash, rate, repeat),
     )
     _converse(setting, course, ask)
@@ -124,44 +130,43 @@ def _converse(setting: EpisodeSpec, course: EpisodeState, ask: Ask) -> None:
             course.refusal = str(error) or "refused by the provider"
             return
         course.asked.append((request, asked))
-        course.refusal = _refusal(asked.completion)
-        if course.refusal is not None or _ends(setting, course, session, asked.completion):
+        message = setting.wire.read(asked.completion.message)
+        course.refusal = _refusal(asked.completion, message)
+        if course.refusal is not None or _ends(setting, course, session, asked.completion, message):
             return
 
 
-def _request(setting: EpisodeSpec, messages: list[Json], turn: int) -> Request:
+def _request(setting: EpisodeSpec, messages: list[Message], turn: int) -> Request:
     """Return the request of a turn; of parameters only what the model's entry says is sent."""
     parameters = dict(setting.model.parameters)
     if isinstance(parameters.get("seed"), int):
         parameters["seed"] += setting.repeat
-    body = {
-        "model": setting.model.deployment,
-        "messages": history.now(messages),
-        **setting.protocol.body_extra(setting.task.tools(setting.instance)),
-        **parameters,
-    }
-    former = {**body, "messages": history.before(messages)}
-    earlier = None if former == body else former
+    offer = setting.protocol.offer(setting.task.tools(setting.instance))
+    body, earlier = setting.wire.bodies(setting.model.deployment, messages, offer, parameters)
     return Request(body, setting.instance, setting.rate, setting.repeat, turn, earlier)
 
 
-def _refusal(completion: Completion) -> str | None:
+def _refusal(completion: Completion, message: Message) -> str | None:
     if meaning(completion.finish_reason) is Meaning.REFUSED:
         return completion.finish_reason
-    return text_of(completion.message.get("refusal")) or None
+    return message.refusal or None
 
 
 def _ends(
-    setting: EpisodeSpec, course: EpisodeState, session: Session, completion: Completion
+    setting: EpisodeSpec,
+    course: EpisodeState,
+    session: Session,
+    completion: Completion,
+    message: Message,
 ) -> bool:
-    """Take one message: execute its call or answer that there was none; say whether it was last."""
-    message, transcript = completion.message, course.transcript
+    """Take one message: execute its call or answer that there was none; return if it was last."""
+    transcript = course.transcript
     parsed = setting.protocol.parse(message)
     reply, end_reason = _reply(setting, course, session, completion, parsed)
     transcript.turns.append(
         Turn(
             turn=len(transcript.turns),
-            content=text_of(message.get("content")) or None,
+            content=message.text or None,
             call=parsed.call,
             reply=reply,
             parse_error=parsed.error,

@@ -17,7 +17,7 @@ from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
-from pilotbench.providers.protocols.protocol import compact
+from pilotbench.providers.messages import compact
 
 UP_TO_DATE = "up to date"
 SAMPLE = 6

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from pilotbench.providers import openai_chat
 from pilotbench.providers.base_urls import UrlRules
 from pilotbench.providers.failures import FailureRules
+from pilotbench.providers.messages import WireFormat
 from pilotbench.providers.provider import Provider
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 
@@ -36,7 +38,8 @@ class Kind:
     `name` is what `kind` in config/providers.yaml says, `sentence` its documentation. `connect`
     returns the client for requests to a model; it sends nothing and imports heavy libraries only
     when it is called. `latency_s` is the time per request that estimates assume without history
-    (low, likely, high). `deployment_problem` returns what is wrong with the name of a deployment.
+    (low, likely, high). `wire` translates messages. `deployment_problem` returns what is wrong
+    with the name of a deployment.
     `version_variable` names the variable that sets the API version where the config does not.
     `sdk_variables` are variables that users of the service's SDK set and that have no effect here,
     each with what to do instead.
@@ -49,6 +52,7 @@ class Kind:
     retry_for_s: float
     latency_s: tuple[float, float, float]
     role: Role = Role.SERVICE
+    wire: WireFormat = openai_chat
     failures: FailureRules = field(default_factory=FailureRules)
     url: UrlRules = field(default_factory=UrlRules)
     deployment_problem: Callable[[str], str | None] = lambda deployment: None

@@ -15,11 +15,10 @@ from typing import Any
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.tasks.task import Task, ToolSpec
+from pilotbench.providers.messages import Message, Offer, compact
 from pilotbench.providers.protocols.protocol import (
     NOT_EXECUTED,
-    Messages,
     Parsed,
-    compact,
     rules,
     spoken_message,
     tool_list,
@@ -44,28 +43,22 @@ class JsonObject:
         """Return the tools, the form and the rules."""
         return f"{tool_list(task.tools(instance))}\n\n{FORM}\n\n{rules(max_turns)}"
 
-    def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
+    def offer(self, tools: Sequence[ToolSpec]) -> Offer:
         """Return the schema of a message: for each tool its name with its parameters."""
-        schema = {"anyOf": [_call_schema(tool) for tool in tools]}
-        return {
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "call", "schema": schema},
-            }
-        }
+        return Offer(schema={"anyOf": [_call_schema(tool) for tool in tools]})
 
-    def parse(self, message: Json) -> Parsed:
+    def parse(self, message: Message) -> Parsed:
         """Read the first object of the text that is a call; further calls are surplus."""
         spoken = said(message)
         return parsed_of(spoken, anywhere(spoken.text))
 
-    def assistant_message(self, message: Json, parsed: Parsed) -> Json:
+    def assistant_message(self, message: Message, parsed: Parsed) -> Message:
         """Return the text without reasoning that came before it."""
         return spoken_message(said(message).text)
 
-    def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
+    def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
         """Return one user message: the reply, then a line for each surplus call."""
-        return [{"role": "user", "content": lines_of(parsed, reply)}]
+        return [Message("user", lines_of(parsed, reply))]
 
 
 def _call_schema(tool: ToolSpec) -> Json:

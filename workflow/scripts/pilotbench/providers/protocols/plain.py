@@ -7,7 +7,8 @@ from typing import Any
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.tasks.task import Task, ToolSpec
-from pilotbench.providers.protocols.protocol import Messages, Parsed, spoken_message
+from pilotbench.providers.messages import Message, Offer
+from pilotbench.providers.protocols.protocol import Parsed, spoken_message
 from pilotbench.providers.protocols.reading import said
 
 Json = dict[str, Any]
@@ -22,19 +23,19 @@ class Plain:
         """Return the pack's system message."""
         return str(getattr(task, "system", ""))
 
-    def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
+    def offer(self, tools: Sequence[ToolSpec]) -> Offer:
         """Return nothing."""
-        return {}
+        return Offer()
 
-    def parse(self, message: Json) -> Parsed:
+    def parse(self, message: Message) -> Parsed:
         """Return the text."""
         spoken = said(message)
         return Parsed(None, None, thought=spoken.thought, text=spoken.text)
 
-    def assistant_message(self, message: Json, parsed: Parsed) -> Json:
+    def assistant_message(self, message: Message, parsed: Parsed) -> Message:
         """Return the text."""
         return spoken_message(parsed.text)
 
-    def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
+    def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
         """Return nothing: a question has one turn."""
         return []

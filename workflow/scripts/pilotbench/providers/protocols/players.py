@@ -15,8 +15,10 @@ from pilotbench.benchmark.players import PLAYERS
 from pilotbench.benchmark.players.player import PlayContext, Seen, finish
 from pilotbench.benchmark.scorers.extraction import text_of
 from pilotbench.ground.errors import Rejected
+from pilotbench.providers import openai_chat
+from pilotbench.providers.messages import compact
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, compact, told_turns
+from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, told_turns
 from pilotbench.providers.protocols.text import OPENING
 from pilotbench.providers.provider import Completion, Request
 from pilotbench.providers.settings import Model, ProviderSettings
@@ -78,7 +80,7 @@ def seen(protocol: CallProtocol, messages: Sequence[Json]) -> list[Seen]:
     turns: list[Seen] = []
     for place, message in enumerate(messages):
         if message["role"] == "assistant":
-            call = protocol.parse(message).call
+            call = protocol.parse(openai_chat.read(message)).call
             given = messages[place + 1]["content"] if place + 1 < len(messages) else ""
             turns.append(Seen(call, _reply(given)))
     return turns

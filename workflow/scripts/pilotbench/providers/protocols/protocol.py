@@ -7,7 +7,6 @@ first and what varies last, so that providers and local models can reuse what th
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from typing import Any, Protocol
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.tasks.task import Task, ToolSpec
+from pilotbench.providers.messages import Message, Offer, compact
 
 Json = dict[str, Any]
-Messages = list[Json]
 
 
 def _error(code: str, message: str) -> Json:
@@ -70,19 +69,19 @@ class CallProtocol(Protocol):
         """Return the system message."""
         ...
 
-    def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
-        """Return what the request body holds besides model, messages and parameters."""
+    def offer(self, tools: Sequence[ToolSpec]) -> Offer:
+        """Return what a request offers besides its messages."""
         ...
 
-    def parse(self, message: Json) -> Parsed:
+    def parse(self, message: Message) -> Parsed:
         """Read the assistant's message. Never raises, whatever it holds."""
         ...
 
-    def assistant_message(self, message: Json, parsed: Parsed) -> Json:
+    def assistant_message(self, message: Message, parsed: Parsed) -> Message:
         """Return the message as the next request repeats it."""
         ...
 
-    def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
+    def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
         """Return the messages that give `reply` back; surplus calls get NOT_EXECUTED."""
         ...
 
@@ -98,14 +97,9 @@ def told_turns(system: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def spoken_message(text: str) -> Json:
+def spoken_message(text: str) -> Message:
     """Return the assistant's text for the history; services refuse a message without any."""
-    return {"role": "assistant", "content": text or "(empty)"}
-
-
-def compact(value: Any) -> str:
-    """Return `value` as JSON in one line, as short as it gets."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Message("assistant", text or "(empty)")
 
 
 def tool_list(tools: Sequence[ToolSpec]) -> str:

@@ -17,6 +17,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from pilotbench.providers.messages import Message, clean
+
 Json = dict[str, Any]
 DEEPEST = 40
 FINISH, ANSWER = "finish", "answer"
@@ -43,12 +45,10 @@ class Said:
     thought: str | None
 
 
-def said(message: Json) -> Said:
+def said(message: Message) -> Said:
     """Return text and reasoning of an assistant's message."""
-    content = text_of(message.get("content"))
-    reasoning = text_of(message.get("reasoning_content")) or text_of(message.get("reasoning"))
-    thought, text = _split_thought(content)
-    thoughts = [part for part in (reasoning.strip(), thought.strip()) if part]
+    thought, text = _split_thought(message.text)
+    thoughts = [part for part in (message.thinking.strip(), thought.strip()) if part]
     return Said(text.strip(), "\n".join(thoughts) or None)
 
 
@@ -60,23 +60,6 @@ def _split_thought(content: str) -> tuple[str, str]:
     if opened:
         return content.replace(THINK, "", 1), ""
     return "", content
-
-
-def text_of(value: Any) -> str:
-    """Return a content field as clean text: text, a list of text parts, or nothing."""
-    if isinstance(value, list):
-        parts = (part.get("text") for part in value if isinstance(part, dict))
-        value = "".join(part for part in parts if isinstance(part, str))
-    return clean(value) if isinstance(value, str) else ""
-
-
-def clean(text: str) -> str:
-    """Return `text` with lone surrogates replaced, so that it can be sent as UTF-8."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 def decoded(text: str) -> Any:

@@ -20,9 +20,9 @@ from typing import Any
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.tasks.task import Task, ToolSpec
+from pilotbench.providers.messages import Message, Offer
 from pilotbench.providers.protocols.json_object import lines_of, parsed_of
 from pilotbench.providers.protocols.protocol import (
-    Messages,
     Parsed,
     rules,
     spoken_message,
@@ -52,24 +52,24 @@ class Text:
         """Return the tools, the form and the rules."""
         return f"{tool_list(task.tools(instance))}\n\n{FORM}\n\n{rules(max_turns)}"
 
-    def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
+    def offer(self, tools: Sequence[ToolSpec]) -> Offer:
         """Return nothing: the request is plain text."""
-        return {}
+        return Offer()
 
-    def parse(self, message: Json) -> Parsed:
+    def parse(self, message: Message) -> Parsed:
         """Read the first block of calls."""
         spoken = said(message)
         openings = [match.end() for match in _FENCE.finditer(spoken.text)]
         found = _block(spoken.text, openings) if openings else marked(spoken.text)
         return parsed_of(spoken, found)
 
-    def assistant_message(self, message: Json, parsed: Parsed) -> Json:
+    def assistant_message(self, message: Message, parsed: Parsed) -> Message:
         """Return the text without reasoning that came apart from it."""
         return spoken_message(said(message).text)
 
-    def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> Messages:
+    def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
         """Return one user message: the reply, then a line for each surplus call."""
-        return [{"role": "user", "content": lines_of(parsed, reply)}]
+        return [Message("user", lines_of(parsed, reply))]
 
 
 def _block(text: str, openings: Sequence[int]) -> Found:

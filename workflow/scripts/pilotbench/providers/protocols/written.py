@@ -18,12 +18,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pilotbench.providers.messages import text_of
 from pilotbench.providers.protocols.reading import (
     BrokenError,
     NotACallError,
     call_of,
     decoded_at,
-    text_of,
 )
 
 Json = dict[str, Any]
