@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 from threading import Event
 
@@ -11,23 +12,64 @@ from pilotbench.build.job import Halt
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.clock import CLOCK
 from pilotbench.ground.errors import Stopping
-from pilotbench.ground.job_context import Orders
+from pilotbench.ground.job_context import JobContext, RunCommand
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(job_context.VARIABLE, "{}")
+    return tmp_path
 
 
 @pytest.mark.parametrize(
-    "value", [Orders(), Orders({"k1": 5}, may_ask=False), Orders({"k1": 5, "k2": 1})]
+    "context",
+    [
+        JobContext(),
+        JobContext({"k1": 5}, may_ask=False),
+        JobContext({"k1": 5, "k2": 1}, command=RunCommand("r.log", [["a.yaml", "0"]], ["a=b"])),
+    ],
 )
-def test_what_is_told_comes_back(value: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(job_context.VARIABLE, "{}")
-    job_context.tell(value)
-    assert job_context.told() == value
+def test_a_job_reads_the_context_that_the_run_has_published(context: JobContext) -> None:
+    job_context.publish(context)
+    assert job_context.read() == context
 
 
-def test_a_job_that_was_told_nothing_knows_no_slots_and_may_ask(
+def test_an_update_changes_only_the_fields_that_it_names() -> None:
+    job_context.publish(JobContext({"k1": 5}))
+    job_context.update(proven=True)
+    assert job_context.read() == JobContext({"k1": 5}, proven=True)
+
+
+def test_outside_a_run_no_slots_are_in_force_and_a_job_may_ask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delenv(job_context.VARIABLE, raising=False)
-    assert job_context.told() == Orders()
+    monkeypatch.delenv(job_context.VARIABLE)
+    assert job_context.read() == JobContext()
+
+
+def test_the_command_holds_log_overlays_and_words(folder: Path) -> None:
+    overlay = folder / "mine.yaml"
+    overlay.write_text("instances: 3\n")
+    command = RunCommand.of(["/logs/r.log"], [overlay], ["models=a", "instances=2"])
+    digest = sha256(b"instances: 3\n").hexdigest()
+    assert command == RunCommand("r.log", [["mine.yaml", digest]], ["models=a", "instances=2"])
+
+
+def test_owed_episodes_are_requested_by_the_same_selection_without_partial_and_rescore(
+    folder: Path,
+) -> None:
+    assert RunCommand().to_finish() == "snakemake"
+    words = ["instances=2", "partial=true", "models=a, b", "rescore=true"]
+    assert (
+        RunCommand.of([], [folder / "mine.yaml"], words).to_finish()
+        == "snakemake --configfile mine.yaml --config instances=2 'models=a, b'"
+    )
+
+
+def test_a_secret_on_the_command_line_is_masked() -> None:
+    words = ["proxy=http://me:pass-4711@host", "note=sk-canary-12345678"]
+    assert RunCommand.of([], [], words).config == ["proxy=http://***@host", "note=***"]
 
 
 def test_a_job_whose_run_ended_while_it_was_starting_stops() -> None:
@@ -35,23 +77,22 @@ def test_a_job_whose_run_ended_while_it_was_starting_stops() -> None:
     while Path(f"/proc/{gone.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
         time.sleep(0.01)
     with pytest.raises(Stopping):  # it has ended and nobody has waited for it
-        Orders(run=gone.pid).parent()
+        JobContext(run=gone.pid).parent()
     gone.wait()
     with pytest.raises(Stopping, match="the run that started this shard is gone"):
-        Orders(run=gone.pid).parent()
-    assert Orders(run=os.getpid()).parent() == os.getppid()
-    assert Orders().parent() == os.getppid()
+        JobContext(run=gone.pid).parent()
+    assert JobContext(run=os.getpid()).parent() == os.getppid()
+    assert JobContext().parent() == os.getppid()
 
 
 def test_two_runs_of_a_folder_have_marks_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     told = []
     for slots in (3, 4):  # the second finds the folder locked only after it has told its jobs
         monkeypatch.setenv(job_context.VARIABLE, "{}")
         job_context.begin({"k": slots}, notices.of_run(tmp_path), shared=True)
-        told.append(job_context.told())
+        told.append(job_context.read())
     first, second = (Path(one.asking or "") for one in told)
     assert first.is_file()
     assert second.is_file()
@@ -61,11 +102,7 @@ def test_two_runs_of_a_folder_have_marks_of_their_own(
     assert [one.since() <= CLOCK.now() for one in told] == [True, True]
 
 
-def test_jobs_that_share_no_folder_with_their_run_look_for_no_mark(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(job_context.VARIABLE, "{}")
+def test_jobs_that_share_no_folder_with_their_run_look_for_no_mark(tmp_path: Path) -> None:
     job_context.begin({}, notices.of_run(tmp_path), shared=False)
-    assert job_context.told().asking is None
+    assert job_context.read().asking is None
     assert not Halt(Event(), None).is_set()

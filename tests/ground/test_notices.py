@@ -10,7 +10,7 @@ import pytest
 
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import UserError
-from pilotbench.ground.job_context import Orders
+from pilotbench.ground.job_context import JobContext
 
 
 @pytest.fixture
@@ -97,11 +97,11 @@ def test_where_the_file_cannot_be_written_the_notice_is_printed(
     notices.say("b", "no error")
 
 
-@pytest.mark.parametrize("value", [Orders(), Orders({"k": 1}, True, 5, "/x/notices")])
-def test_orders_hold_the_file(value: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("value", [JobContext(), JobContext({"k": 1}, True, 5, "/x/notices")])
+def test_orders_hold_the_file(value: JobContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(job_context.VARIABLE, "{}")
-    job_context.tell(value)
-    assert job_context.told() == value
+    job_context.publish(value)
+    assert job_context.read() == value
 
 
 @pytest.mark.usefixtures("nothing_said")

@@ -108,7 +108,6 @@ def make_header(shard: Shard, episodes: list[Json], repeats: int, **provenance: 
             "ended": _iso(ended),
             "host": "bench",
             "keys": {"key_a": asked},
-            "job": 1,
         }
         | provenance,
     }

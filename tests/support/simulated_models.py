@@ -258,7 +258,6 @@ def header(shard: Shard, episodes: list[Json], repeats: int = 1) -> Json:
             "ended": "2026-09-22T10:02:00+00:00",
             "host": "lab",
             "keys": {},
-            "job": None,
         },
     }
 

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import sys
-from dataclasses import replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 from pilotbench.build import outputs, resources, run_lock, texts
 from pilotbench.ground import job_context, links, notices
 from pilotbench.ground.errors import UserError
-from pilotbench.ground.job_context import Orders
+from pilotbench.ground.job_context import JobContext
 from pilotbench.ground.path_names import to_path
 from pilotbench.matrix.axes import DIFFICULTY, NAMES, TOOL_SUCCESS_RATE
 from pilotbench.matrix.experiment import load_experiment
@@ -34,7 +33,7 @@ if workflow.is_main_process and (told := run_lock.enter()):
     print(told, file=sys.stderr)
 
 if workflow.is_main_process:  # nothing that another run has told counts
-    job_context.tell(Orders())
+    job_context.publish(JobContext())
 
 try:
     FILES += [Path(file) for file in workflow.overwrite_configfiles if not IMPORTED]
@@ -108,7 +107,7 @@ wildcard_constraints:
 
 
 # A job of a cluster does not see the command line: the run tells it the slots in force.
-TOLD = job_context.told().slots if workflow.remote_exec else {}
+TOLD = job_context.read().slots if workflow.remote_exec else {}
 
 for alias, key in SETTINGS.keys.items():
     # `--resources key=n` replaces that one key's slots; the others keep what config says.
@@ -159,8 +158,8 @@ def prepare(cell) -> None:
     """
     if workflow.is_main_process:
         links.check(HERE, f"logs/{cell.folder}", f"shards/{cell.folder}")
-        told = job_context.told()
-        job_context.tell(replace(told, texts=texts.read(MATRIX, [cell], told.texts)))
+        known = job_context.read().texts
+        job_context.update(texts=texts.read(MATRIX, [cell], known))
 
 
 def prompt_file(wildcards) -> str:
@@ -206,7 +205,7 @@ def targets(wildcards) -> list[str]:
 
 def without_asking(wildcards) -> list[str]:
     """Return all targets, and tell the jobs that nothing may be asked."""
-    job_context.tell(replace(job_context.told(), may_ask=False))
+    job_context.update(may_ask=False)
     return TARGETS
 
 

@@ -19,8 +19,9 @@ from pilotbench.build import (
     run_lock,
     signals,
 )
-from pilotbench.ground import job_context, notices, run_command
+from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import PilotbenchError, UserError, of_system
+from pilotbench.ground.job_context import RunCommand
 
 
 def views() -> list:
@@ -48,7 +49,7 @@ FOLLOWERS = []
 
 def follow() -> None:
     """Show the notices of the jobs as they come; the last ones when this process ends."""
-    file = Path(job_context.told().notices)
+    file = Path(job_context.read().notices)
     FOLLOWERS.append(notices.Follower(file, write_notice))
     atexit.register(FOLLOWERS[-1].end)
 
@@ -83,16 +84,15 @@ def check_first(logs) -> None:
     except UserError as error:
         sys.exit(f"error: {error}")
     begin()
-    job_context.tell(replace(job_context.told(), proven=True))
-    notices.begin(Path(job_context.told().notices))
-    follow()
-    INTERRUPT.listen()
-    run_command.tell(
+    command = RunCommand.of(
         logs,
         workflow.overwrite_configfiles,
         workflow.config_settings.config_args or (),
-        {str(job.output[0]): job.jobid for job in jobs},
     )
+    job_context.update(proven=True, command=command)
+    notices.begin(Path(job_context.read().notices))
+    follow()
+    INTERRUPT.listen()
     if shards:
         for view in views():
             view.watch(progress.Watch(MATRIX).table)

@@ -170,7 +170,7 @@ def begin_budget(
 
 def _run() -> str | None:
     """Return the name of this process's run, None outside a run."""
-    began = job_context.told().began
+    began = job_context.read().began
     return None if began is None else digest(dict(began))[:32]
 
 

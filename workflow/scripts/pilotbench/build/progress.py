@@ -117,7 +117,7 @@ class Watch:
         settings = self.experiment.settings
         names = dict.fromkeys(model.provider for model in settings.models.values())
         variables, (rates, in_force) = environment(), self._lately()
-        in_force |= job_context.told().slots
+        in_force |= job_context.read().slots
         rows = []
         for provider in (settings.providers[name] for name in names):
             for alias, key in provider.keys.items():

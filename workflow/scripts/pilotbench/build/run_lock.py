@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pilotbench.ground.job_context import ASKING, alive
+from pilotbench.ground.job_context import MAY_ASK_PREFIX, alive
 
 FOLDER = Path(".snakemake")
 _TEMPORARY = ("pilotbench-", "snakemake")
@@ -170,7 +170,7 @@ def _tidy(folder: Path, owner: Owner | None) -> None:
     """Remove what killed runs have left: the build's copies of scripts, temporary folders."""
     for script in (folder / "scripts").glob("tmp*.py"):
         script.unlink(missing_ok=True)
-    for mark in folder.glob(f"{ASKING}*"):
+    for mark in folder.glob(f"{MAY_ASK_PREFIX}*"):
         with suppress(OSError):
             if mark.stat().st_mtime < time.time() - _ASKED_S:
                 mark.unlink()

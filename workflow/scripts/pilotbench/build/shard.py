@@ -33,7 +33,7 @@ def main(
     results = file.parents[6]
     with logged(Path(log), results):
         loaded, shard = load_experiment(config).at(results), shard_of(file)
-        key, told = home_key(loaded.settings, shard), job_context.told()
+        key, told = home_key(loaded.settings, shard), job_context.read()
         texts.check(loaded, shard.cell, versions, told.texts)
         if told.notices is not None:
             notices.begin(Path(told.notices))

@@ -80,10 +80,10 @@ def _file(file: Json) -> str:
     if file["state"] == "provisional":
         return f"{file['path']} ({file['episodes']} episodes) from the journal, no file yet"
     commit = (file["commit"] or "no commit")[:12] + (" dirty" if file["dirty"] else "")
-    job = (
-        f"job {file['job'] or file['cluster_job'] or 'unknown'} of {file['run'] or 'no known run'}"
-    )
+    run = file["run"] or "no known run"
+    if file["cluster_job"]:
+        run = f"cluster job {file['cluster_job']} of {run}"
     return (
         f"{file['path']} ({file['episodes']} episodes) {commit} {file['ended']} {file['host']} "
-        f"{job} scoring {file['scoring_version']} sha256 {file['sha256'][:12]}"
+        f"{run} scoring {file['scoring_version']} sha256 {file['sha256'][:12]}"
     )

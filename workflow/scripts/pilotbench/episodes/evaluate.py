@@ -32,7 +32,7 @@ from pilotbench.episodes.episode import Episode, play
 from pilotbench.episodes.owed import Owed, cause
 from pilotbench.episodes.shard_file import SHARD_FORMAT, write_shard, write_whole
 from pilotbench.episodes.spending import spent
-from pilotbench.ground import links, notices, provenance, run_command
+from pilotbench.ground import job_context, links, notices, provenance
 from pilotbench.ground.canonical_json import canonical, digest
 from pilotbench.ground.errors import PilotbenchError, ProviderError, Stopping, Unscorable, UserError
 from pilotbench.ground.path_names import to_path
@@ -78,7 +78,7 @@ def evaluate(
             total = len(outcome.owed) + len(outcome.episodes)
             raise ShardOwed(f"{shard.path}: {owed.line(total, outcome.owed, ask.kept)}")
         _keep_instances(experiment, shard)
-        origin = _provenance(experiment, shard, outcome, ask, started) | _made_by(out)
+        origin = _provenance(experiment, shard, outcome, ask, started) | _made_by()
         write_shard(out, _header(experiment, shard, outcome, ask, origin), outcome.episodes)
 
 
@@ -266,11 +266,7 @@ def _provenance(
     }
 
 
-def _made_by(out: Path) -> Json:
-    """Return the command that wrote `out` and its job, as far as the run has told them."""
-    told = run_command.told()
-    return {
-        **asdict(told),
-        "job": run_command.number_of(str(out), told.run),
-        "cluster_job": os.environ.get("SLURM_JOB_ID"),
-    }
+def _made_by() -> Json:
+    """Return the command of the run that writes a file, and the job on a cluster."""
+    command = job_context.read().command
+    return {**asdict(command), "cluster_job": os.environ.get("SLURM_JOB_ID")}

@@ -130,7 +130,7 @@ def _say(notice: Notice) -> None:
     with _lock:
         if not _known.admits(notice):
             return
-        file = job_context.told().notices
+        file = job_context.read().notices
         fresh = None if file is None else _append(Path(file), notice)
         shown = _bounded(notice) if fresh is None else None
         _known.add(notice)

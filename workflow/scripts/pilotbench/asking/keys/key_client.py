@@ -126,7 +126,7 @@ class KeyClient:
         self._payments = payments
         self._tokens = None if borrow else threading.Semaphore(tokens)
         self._random, self._room = random.Random(), room
-        self._next_look, began = 0.0, job_context.told().since()
+        self._next_look, began = 0.0, job_context.read().since()
         self._gate = self._make_gate(settings, slots or {}, began)
         self._limiters = self._gate.limiters
         self._line = Line(self._limiters, self.check)

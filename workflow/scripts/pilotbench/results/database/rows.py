@@ -35,7 +35,6 @@ _PROVENANCE = (
     "ended",
     "host",
     "run",
-    "job",
     "cluster_job",
 )
 _WHOLE = {"INTEGER": 2**31, "BIGINT": 2**63}

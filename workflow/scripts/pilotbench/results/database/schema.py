@@ -93,7 +93,6 @@ keys               VARCHAR  Requests by key alias, JSON.
 run                VARCHAR  Snakemake's log of the run that wrote the file, in .snakemake/log.
 configfiles        VARCHAR  Its --configfile, JSON: pairs of path and SHA-256 of the content.
 config             VARCHAR  Its words after --config, JSON.
-job                VARCHAR  Snakemake's job id within that run.
 cluster_job        VARCHAR  Slurm's job id.
 """),
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pilotbench.episodes.owed import (causes, remedy)
-from pilotbench.ground import (run_command)
+from pilotbench.ground import (job_context)
 from pilotbench.matrix.axes import AXES, Axis
 from pilotbench.results.summary.load import (Data, number)
 from pilotbench.results.summary.ranking import (total)
@@ -76,7 +76,7 @@ def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
         tokens=_tokens(episodes),
         cost_usd=float(np.nansum(cost)),
         cost_unknown=int(np.isnan(cost).sum()),
-        pays=run_command.to_pay(),
+        pays=job_context.read().command.to_finish(),
         asked_again=sum(row["episodes"] for row in owed if row["again"]),
         owed=owed,
         warnings=warnings(data, cells),

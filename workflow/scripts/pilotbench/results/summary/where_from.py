@@ -21,7 +21,7 @@ from pilotbench.results.database.schema import (CELL)
 from pilotbench.results.database.views import (COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES_SQL)
 from pilotbench.ground.errors import (UserError)
 from pilotbench.episodes.owed import (causes, remedy)
-from pilotbench.ground.run_command import (file_digest)
+from pilotbench.ground.job_context import (file_digest)
 from pilotbench.results.summary.common_conditions import (inside)
 from pilotbench.results.summary.load import (Data, load)
 from pilotbench.results.summary.scores import (prepared, scores)
@@ -64,7 +64,6 @@ _ORIGIN = (
     "repeats",
     "max_turns",
     "run",
-    "job",
     "cluster_job",
     "configfiles",
     "config",
