@@ -4,8 +4,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-include: "workflow/rules/files.smk"
-include: "workflow/rules/forks.smk"
+include: "workflow/rules/config_files.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -16,31 +15,31 @@ configfile: "config/models.yaml"
 configfile: "config/providers.yaml"
 
 
-include: "workflow/rules/common.smk"
+include: "workflow/rules/experiment.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/database.smk"
 include: "workflow/rules/summary.smk"
-include: "workflow/rules/doors.smk"
-include: "workflow/rules/run.smk"
+include: "workflow/rules/preflight.smk"
+include: "workflow/rules/handlers.smk"
 
 
 rule all:
     default_target: True
     input:
-        TARGETS,
+        pilot.targets,
 
 
 rule quick:
     input:
-        quick_selection,
+        pilot.quick_targets,
 
 
 rule summary:
     input:
-        targets,
+        pilot.all_targets,
 
 
 rule rescore:
     input:
-        without_asking,
+        pilot.targets_without_asking,

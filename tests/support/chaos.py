@@ -31,7 +31,7 @@ from support import Simulator
 from support.runs import Going, Run, with_pid
 
 Json = dict[str, Any]
-KILLS = ("job", "snakemake", "forks", "everything")
+KILLS = ("job", "snakemake", "job server", "everything")
 MILD = ("disk", "sighup")
 KEYS = ("sim_key1", "sim_key2")
 MODELS = ("echo-a", "echo-b")
@@ -135,18 +135,18 @@ def parent(pid: int) -> int:
 
 
 def servers(going: Going) -> list[int]:
-    """Return the fork server of a run."""
-    return [pid for pid in _forks(going) if parent(pid) == going.process.pid]
+    """Return the job server of a run."""
+    return [pid for pid in _serving(going) if parent(pid) == going.process.pid]
 
 
-def _forks(going: Going) -> list[int]:
+def _serving(going: Going) -> list[int]:
     found = []
     for pid in going.processes():
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             continue
-        if b"forks.serve" in words:
+        if b"job_server.serve" in words:
             found.append(pid)
     return found
 
@@ -154,7 +154,7 @@ def _forks(going: Going) -> list[int]:
 def disturb(kind: str, going: Going, run: Run, draw: random.Random) -> float | None:
     """Do one thing to a run; return when something was killed, None where nothing was."""
     own = servers(going)
-    children = [pid for pid in _forks(going) if pid not in own]
+    children = [pid for pid in _serving(going) if pid not in own]
     now = time.time()
     if kind == "job":
         alive = [*going.jobs(), *children]
@@ -162,7 +162,7 @@ def disturb(kind: str, going: Going, run: Run, draw: random.Random) -> float | N
             with_pid(draw.choice(alive), signal.SIGKILL)
     elif kind == "snakemake":
         going.process.kill()
-    elif kind == "forks":
+    elif kind == "job server":
         for pid in own:
             with_pid(pid, signal.SIGKILL)
     elif kind == "everything":

@@ -1,44 +1,40 @@
-"""The master database, brought up to date from the shards that are new, changed or gone.
+"""The master database, brought up to date from the shards that are new, changed or removed.
 
-INPUT:  every planned shard (none with partial=true: then files and journal are found as they lie)
+INPUT:  every planned shard (none with partial=true: files and journal are read as they are)
 OUTPUT: results/master.duckdb, results/master_database.json, results/exports/; results/.made, which
         a refresh after a failed run removes: then the next run makes all of this again
 """
 
-import time
-from pathlib import Path
-
-# Snakemake fails to update a file of a bucket that has no copy here: it is built anew instead.
-UPDATED = HERE == SETTINGS.results_dir or Path(HERE, "master.duckdb").exists()
-
 
 rule database:
     input:
-        shards=SHARDS,
+        shards=pilot.planned_shards,
     output:
-        database=update(DATABASE) if UPDATED else DATABASE,
-        made=touch(MADE),
+        database=(
+            update(pilot.files.database)
+            if pilot.updates_database
+            else pilot.files.database
+        ),
+        made=touch(pilot.files.made),
     log:
-        f"{RESULTS}/logs/database.log",
+        pilot.files.log("database"),
     conda:
         "../../envs/pilotbench.yaml"
     params:
-        selection=MATRIX.selection,
-        look_again=time.time() if SETTINGS.partial else None,
-        refreshed=outputs.refreshed(HERE),
+        **pilot.database_params,
     script:
         "../scripts/database.py"
 
 
 rule exports:
     input:
-        database=DATABASE,
+        database=pilot.files.database,
     output:
-        master=f"{RESULTS}/master_database.json",
-        parquet=f"{RESULTS}/exports/episodes.parquet",
-        csv=[f"{RESULTS}/exports/{table}.csv" for table in EXPORTED],
+        master=pilot.files.master_json,
+        parquet=pilot.files.parquet,
+        csv=pilot.files.csv,
     log:
-        f"{RESULTS}/logs/exports.log",
+        pilot.files.log("exports"),
     conda:
         "../../envs/pilotbench.yaml"
     script:

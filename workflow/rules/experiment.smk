@@ -1,0 +1,14 @@
+"""The checked experiment: what the rules are made of, and the limits of the keys.
+
+INPUT:  the merged config
+OUTPUT: `pilot`, which the other rule files ask; one Snakemake resource for each key
+"""
+
+from pilotbench.build.result_files import SHARD
+from pilotbench.build.workflow import Workflow
+
+pilot = Workflow.load(workflow, config, CONFIG_FILES)
+
+
+wildcard_constraints:
+    **pilot.wildcard_patterns(),

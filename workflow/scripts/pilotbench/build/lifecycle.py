@@ -1,0 +1,173 @@
+"""The start and the end of a run, as the handlers of the workflow call them.
+
+Checks before the first job are a comfort here: each job proves the same before it asks, where no
+run has done so.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pilotbench.build import interrupt, job_server, outputs, preflight, progress, run_lock, signals
+from pilotbench.build import snakemake_internals as internals
+from pilotbench.build.one_line_errors import one_line_errors
+from pilotbench.ground import job_context, notices
+from pilotbench.ground.errors import PilotbenchError, of_system
+from pilotbench.ground.job_context import RunCommand
+from pilotbench.matrix.cells import Shard
+
+if TYPE_CHECKING:
+    from pilotbench.build.workflow import Workflow
+
+LOOKS_ONLY = {"estimate", "check"}
+"""Targets that make no results."""
+
+
+class Lifecycle:
+    """The run of one `Workflow`, from the first planned job to the result table."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self._workflow, self._snakemake = workflow, workflow.snakemake
+        self._followers: list[notices.Follower] = []
+        waits_for = interrupt.waits_for
+        self._interrupt = interrupt.Interrupt(
+            lambda: waits_for(workflow.settings), self._write_last
+        )
+
+    def begin(self, *, shared: bool) -> None:
+        """Clear the lock of a dead run, and publish the context; `shared`: jobs see this folder."""
+        if line := run_lock.enter():
+            print(line, file=sys.stderr)
+        slots, file = self._workflow.slots_in_force(), notices.of_run(self._workflow.here)
+        job_context.begin(slots, file, shared=shared)
+        if self._workflow.imported:  # nothing calls `on_start` then
+            self._follow_notices()
+
+    def start_job_server(self) -> None:
+        """Start the process that jobs on this machine are forked from."""
+        snakemake = self._snakemake
+        if internals.runs_jobs_here(snakemake) and not internals.only_touches(snakemake):
+            job_server.start()
+            run_lock.sign(self._temporary_folders())
+
+    def on_start(self, logs: list[str]) -> None:
+        """Stop before the first job where prompts, packs, keys or budget are not in order."""
+        with one_line_errors():
+            run_lock.sign(self._temporary_folders())
+            signals.end_build_in_good_order(job_context.stop_asking)
+            if not internals.only_touches(self._snakemake):  # touching asks nothing
+                self._check_and_watch(logs)
+
+    def on_success(self) -> None:
+        """Print the result where the run was for the summary."""
+        self._end_views()
+        if self._makes_summary():
+            self._print_result()
+
+    def on_error(self) -> None:
+        """Bring database and summary up to date with all that is finished."""
+        self._end_views()
+        self._refresh()
+        if self._interrupt.times:
+            print(interrupt.STOPPED, file=sys.stderr)
+
+    def cost(self) -> str:
+        """Return what the jobs of a dry run would cost; empty where none evaluates a shard."""
+        from pilotbench.commands import estimate  # no other run needs it
+
+        shards = self._shards_to_run()
+        slots = self._workflow.slots_in_force()
+        return estimate.line(self._workflow.experiment, shards, slots) if shards else ""
+
+    def _check_and_watch(self, logs: list[str]) -> None:
+        experiment, shards = self._workflow.experiment, self._shards_to_run()
+        for note in preflight.check(experiment, shards):
+            # In one piece: Snakemake's log writes to the same stream from a thread.
+            sys.stderr.write(f"note: {note}\n")
+        self._workflow.begin()
+        words = internals.overlays(self._snakemake), internals.config_words(self._snakemake)
+        job_context.update(proven=True, command=RunCommand.of(logs, *words))
+        notices.begin(Path(job_context.read().notices or ""))
+        self._follow_notices()
+        self._interrupt.listen()
+        if shards:
+            for view in self._views():
+                view.watch(progress.Watch(experiment).table)
+
+    def _shards_to_run(self) -> list[Shard]:
+        jobs = internals.jobs_to_run(self._snakemake)
+        return [self._workflow.shard(job.wildcards) for job in jobs if job.rule == "evaluate"]
+
+    def _temporary_folders(self) -> list[Path]:
+        return [*job_server.folders(), *internals.temporary_folders(self._snakemake)]
+
+    def _views(self) -> list[Any]:
+        """Return the log handlers that show a live table."""
+        handlers = internals.log_handlers(self._snakemake)
+        return [handler for handler in handlers if hasattr(handler, "watch")]
+
+    def _follow_notices(self) -> None:
+        """Print the notices of the jobs as they come; the last ones when this process ends."""
+        file = Path(job_context.read().notices or "")
+        self._followers.append(notices.Follower(file, self._write_notice))
+        atexit.register(self._followers[-1].end)
+
+    def _write_notice(self, line: str) -> None:
+        """Write a job's notice to the terminal: above the live table where there is one."""
+        views = self._views()
+        for view in views:
+            view.say(line)
+        if not views:
+            sys.stderr.write(f"{line}\n")
+
+    def _write_last(self, line: str) -> None:
+        """Write a line about an interrupt, and nothing from the log after it."""
+        for view in self._views():
+            view.silence()
+        sys.stderr.write(f"{line}\n")
+
+    def _makes_summary(self) -> bool:
+        return "summary_pages" in internals.planned_rules(self._snakemake)
+
+    def _only_looks(self) -> bool:
+        """Return whether the run makes no results."""
+        targets = internals.targets(self._snakemake)
+        return bool(targets) and targets <= LOOKS_ONLY
+
+    def _end_views(self) -> None:
+        """End the live tables and the job server, and print the last notices."""
+        job_server.end()
+        while self._followers:
+            self._followers.pop().end()
+        for view in self._views():
+            view.unwatch()
+
+    def _print_result(self) -> None:
+        """Print the result table and where the page is."""
+        here = self._workflow.here
+        table = Path(here, "summary/summary.txt")
+        if table.exists():
+            text = f"\n{table.read_text()}\nsummary: {here}/summary/index.html"
+            print(text, file=sys.stderr)
+
+    def _refresh(self) -> None:
+        self._interrupt.over = True
+        if self._only_looks() or self._interrupt.times > 1:
+            return
+        experiment = self._workflow.experiment
+        try:
+            outputs.refresh(experiment)
+            if self._interrupt.times:
+                return
+            self._print_result()
+            if reached := outputs.budget_reached(experiment):
+                print(reached, file=sys.stderr)
+        except PilotbenchError as error:
+            print(f"error: {error}", file=sys.stderr)
+        except OSError as error:
+            print(f"error: {of_system(error)}", file=sys.stderr)
+        except KeyboardInterrupt:  # what is not written yet is written by the next run
+            return

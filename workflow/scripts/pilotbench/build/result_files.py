@@ -1,0 +1,79 @@
+"""The files that the rules write, below the results folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pilotbench.build import outputs
+from pilotbench.matrix.axes import NAMES
+
+SHARD = "/".join(f"{{{name}}}" for name in (*NAMES, "shard"))
+"""The path of a shard below `shards/`, without its suffix, as Snakemake's wildcards."""
+_PAGES = ("index.html", "summary.md", "summary.txt", "summary.json", "figures", "tables")
+_TABLES = ("episodes", "cells", "leaderboard", "errors", "shards", "owed")
+
+
+@dataclass(frozen=True)
+class ResultFiles:
+    """The paths of all results; `planned` are those of the shards below `shards/`.
+
+    `results` is the folder as the config names it: with object storage, the copies of the files on
+    this machine are elsewhere.
+    """
+
+    results: str
+    planned: Iterable[str] = field(repr=False)
+
+    @property
+    def shard(self) -> str:
+        """The pattern of a shard's file."""
+        return f"{self.results}/shards/{SHARD}.jsonl.gz"
+
+    @property
+    def shards(self) -> list[str]:
+        """The files of the planned shards."""
+        return [f"{self.results}/shards/{path}" for path in self.planned]
+
+    @property
+    def database(self) -> str:
+        """The master database."""
+        return f"{self.results}/master.duckdb"
+
+    @property
+    def made(self) -> str:
+        """An empty file: removed by what refreshes the database outside of the rules."""
+        return f"{self.results}/{outputs.MADE}"
+
+    @property
+    def master_json(self) -> str:
+        """The master database as JSON."""
+        return f"{self.results}/master_database.json"
+
+    @property
+    def parquet(self) -> str:
+        """The episodes as Parquet."""
+        return f"{self.results}/exports/episodes.parquet"
+
+    @property
+    def csv(self) -> list[str]:
+        """The tables as CSV."""
+        return [f"{self.results}/exports/{table}.csv" for table in _TABLES]
+
+    @property
+    def pages(self) -> list[str]:
+        """The page and what the summary consists of beside it."""
+        return [self.summary(name) for name in _PAGES]
+
+    def summary(self, name: str) -> str:
+        """Return a file or folder of the summary."""
+        return f"{self.results}/summary/{name}"
+
+    def log(self, name: str) -> str:
+        """Return the log file of a rule."""
+        return f"{self.results}/logs/{name}.log"
+
+    def all(self) -> list[str]:
+        """Return every result. A target that names only some of them hides failures of others."""
+        derived = (self.database, self.made, self.master_json, self.parquet)
+        return [*self.shards, *derived, *self.csv, *self.pages]
