@@ -168,7 +168,7 @@ def test_jobs_to_run_have_rule_and_wildcards(probe: Path) -> None:
 
 def test_log_handlers_are_those_of_plugins(probe: Path) -> None:
     (handler,) = found(probe, "start")["log_handlers"]
-    assert "snakemake_logger_plugin_pilotbench.LogHandler" in handler
+    assert handler.startswith("<LogHandler ")
 
 
 def test_a_running_command_has_lock_files_and_a_finished_one_has_none(probe: Path) -> None:

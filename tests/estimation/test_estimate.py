@@ -40,6 +40,6 @@ def test_the_json_has_the_same_numbers(tmp_path: Path) -> None:
     ("count", "said"), [(0, "0"), (9999, "9,999"), (633_597, "634k"), (6_669_283, "6.67M")]
 )
 def test_three_digits_count(count: float, said: str) -> None:
-    from pilotbench.commands.estimate import _rounded
+    from pilotbench.estimation.wording import rounded
 
-    assert _rounded(count) == said
+    assert rounded(count) == said

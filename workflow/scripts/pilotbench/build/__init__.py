@@ -1,10 +1,12 @@
-"""Around the jobs of a run.
+"""Everything that knows Snakemake: what the rule files ask, and what surrounds the jobs of a run.
 
-runlock    whether another run is alive in this folder, or has left its lock behind
-preflight  what is looked at before any job starts
-orders     what a run tells its jobs; command: how it was started
-forks      the process that jobs are forked from; shard: the job of one shard
-job        the frame of a job: its log, its signals, its errors
-progress   how far a run is
-outputs    database, exports and summary, each from the one before
+snakemake_internals  each undocumented name of Snakemake behind a function
+config_files         the config files are readable
+workflow             what the rules ask; result_files: the paths they write
+lifecycle            the start and the end of a run; preflight: the checks before the first job
+run_lock             whether another run is alive in this folder, or has left its lock behind
+job_server           the process that jobs are forked from; shard: the job of one shard
+job                  what surrounds a job: its log, its signals, its errors
+progress             how much of a run is finished
+outputs              database, exports and summary, each from the one before
 """

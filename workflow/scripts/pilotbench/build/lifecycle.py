@@ -76,11 +76,11 @@ class Lifecycle:
 
     def cost(self) -> str:
         """Return what the jobs of a dry run would cost; empty where none evaluates a shard."""
-        from pilotbench.commands import estimate  # no other run needs it
+        from pilotbench.estimation import wording  # no other run needs it
 
         shards = self._shards_to_run()
         slots = self._workflow.slots_in_force()
-        return estimate.line(self._workflow.experiment, shards, slots) if shards else ""
+        return wording.cost_line(self._workflow.experiment, shards, slots) if shards else ""
 
     def _check_and_watch(self, logs: list[str]) -> None:
         experiment, shards = self._workflow.experiment, self._shards_to_run()

@@ -26,8 +26,8 @@ from pilotbench.ground import job_context, links
 from pilotbench.ground.errors import ConfigError
 from pilotbench.ground.job_context import JobContext
 from pilotbench.ground.path_names import to_path
-from pilotbench.matrix.cells import SUFFIX, Cell, Shard, shard_of
 from pilotbench.matrix.axes import DIFFICULTY, TOOL_SUCCESS_RATE
+from pilotbench.matrix.cells import SUFFIX, Cell, Shard, shard_of
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.config_files import reread
 from pilotbench.matrix.experiment import Experiment, load_experiment

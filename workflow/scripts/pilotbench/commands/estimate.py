@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.episodes.spending import spent
-from pilotbench.estimation.needs import begun
-from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import Estimate, Row, estimate
-from pilotbench.matrix.cells import Shard
+from pilotbench.estimation.wording import hours, usd, whole
 from pilotbench.matrix.experiment import Experiment
 
 Json = dict[str, object]
-QUICK_SHARDS, QUICK_BEGUN = 2000, 200
-"""Shards, and episodes to play from the journal, that an estimate of about a second may have."""
 _HEAD = ("model", "shards", "episodes", "requests", "input tokens", "output tokens", "USD", "hours")
 
 
@@ -38,25 +34,6 @@ def run(args: argparse.Namespace) -> int:
 def report(experiment: Experiment, slots: Mapping[str, int]) -> str:
     """Return the estimate as text, under the slots in force."""
     return text(experiment, estimate(experiment, slots))
-
-
-def line(experiment: Experiment, shards: Sequence[Shard], slots: Mapping[str, int]) -> str:
-    """Return what `shards` cost in one line, for the end of a dry run, which must stay quick.
-
-    Where it would take seconds (many shards, or much in the journal to play) it names the command.
-    """
-    if len(shards) > QUICK_SHARDS or begun(experiment, shards) > QUICK_BEGUN:
-        return "what this costs: python -m pilotbench estimate, with the same configuration"
-    made = estimate(experiment, slots, shards)
-    if not any(need.asks for need in made.needs):
-        return "what this costs: nothing, the journal has every answer"
-    usd = _usd(made.usd) + (
-        " and more (price unknown: " + ", ".join(made.unpriced) + ")" if made.unpriced else ""
-    )
-    return (
-        f"what this costs, low / middle / high: {_whole(made.load.requests)} requests; "
-        f"USD {usd}; {_hours(made.hours)} hours"
-    )
 
 
 def text(experiment: Experiment, made: Estimate, shards: bool = False) -> str:
@@ -99,11 +76,11 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.model,
         f"{row.runs} of {row.shards}",
         f"{row.episodes:,}",
-        _whole(row.load.requests),
-        _whole(row.load.input),
-        _whole(row.load.output),
-        "price unknown" if row.usd is None else _usd(row.usd),
-        _hours(row.hours),
+        whole(row.load.requests),
+        whole(row.load.input),
+        whole(row.load.output),
+        "price unknown" if row.usd is None else usd(row.usd),
+        hours(row.hours),
     )
 
 
@@ -113,11 +90,11 @@ def _total(made: Estimate) -> tuple[str, ...]:
         "in all",
         f"{sum(row.runs for row in rows)} of {sum(row.shards for row in rows)}",
         f"{sum(row.episodes for row in rows):,}",
-        _whole(load.requests),
-        _whole(load.input),
-        _whole(load.output),
-        _usd(made.usd) + (" and more" if made.unpriced else ""),
-        _hours(made.hours),
+        whole(load.requests),
+        whole(load.input),
+        whole(load.output),
+        usd(made.usd) + (" and more" if made.unpriced else ""),
+        hours(made.hours),
     )
 
 
@@ -137,34 +114,3 @@ def _reasons(made: Estimate) -> Iterator[str]:
     yield "shards, and why they run:"
     for reason, count in made.reasons.items():
         yield f"{count:>7}  {reason}"
-
-
-def _whole(value: Range) -> str:
-    return _three(_rounded(one) for one in _ends(value))
-
-
-def _rounded(count: float) -> str:
-    """Return a count with three digits that count: 9,300, 633k, 6.67M."""
-    if count < 10_000:
-        return f"{round(count):,}"
-    scale, letter = (1e3, "k") if count < 1e6 else (1e6, "M") if count < 1e9 else (1e9, "G")
-    return (
-        f"{count / scale:.3g}{letter}" if count / scale < 999.5 else f"{count / scale:.0f}{letter}"
-    )
-
-
-def _usd(value: Range) -> str:
-    return _three(f"{one:.4f}" if one < 1 else f"{one:,.2f}" for one in _ends(value))
-
-
-def _hours(value: Range) -> str:
-    return _three(f"{one:.3f}" if one < 1 else f"{one:,.1f}" for one in _ends(value))
-
-
-def _ends(value: Range) -> tuple[float, float, float]:
-    return value.low, value.middle, value.high
-
-
-def _three(words: Iterator[str]) -> str:
-    found = list(words)
-    return found[0] if len(set(found)) == 1 else " / ".join(found)

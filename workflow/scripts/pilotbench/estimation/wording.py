@@ -1,0 +1,68 @@
+"""Ranges in words, and the cost of some shards in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pilotbench.estimation.needs import begun
+from pilotbench.estimation.ranges import Range
+from pilotbench.estimation.totals import estimate
+from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.experiment import Experiment
+
+QUICK_SHARDS, QUICK_BEGUN = 2000, 200
+"""Shards, and episodes to replay from the journal, of an estimate that takes about a second."""
+
+
+def cost_line(experiment: Experiment, shards: Sequence[Shard], slots: Mapping[str, int]) -> str:
+    """Return what `shards` cost in one line, for the end of a dry run.
+
+    A dry run must stay fast: where the estimate would take seconds (many shards, or many episodes
+    to replay from the journal), the line names the command instead.
+    """
+    if len(shards) > QUICK_SHARDS or begun(experiment, shards) > QUICK_BEGUN:
+        return "what this costs: python -m pilotbench estimate, with the same configuration"
+    made = estimate(experiment, slots, shards)
+    if not any(need.asks for need in made.needs):
+        return "what this costs: nothing, the journal has every answer"
+    price = usd(made.usd) + (
+        " and more (price unknown: " + ", ".join(made.unpriced) + ")" if made.unpriced else ""
+    )
+    return (
+        f"what this costs, low / middle / high: {whole(made.load.requests)} requests; "
+        f"USD {price}; {hours(made.hours)} hours"
+    )
+
+
+def whole(value: Range) -> str:
+    """Return a range of counts."""
+    return _three(rounded(one) for one in _ends(value))
+
+
+def rounded(count: float) -> str:
+    """Return a count with three significant digits: 9,300, 633k, 6.67M."""
+    if count < 10_000:
+        return f"{round(count):,}"
+    scale, letter = (1e3, "k") if count < 1e6 else (1e6, "M") if count < 1e9 else (1e9, "G")
+    return (
+        f"{count / scale:.3g}{letter}" if count / scale < 999.5 else f"{count / scale:.0f}{letter}"
+    )
+
+
+def usd(value: Range) -> str:
+    """Return a range of USD."""
+    return _three(f"{one:.4f}" if one < 1 else f"{one:,.2f}" for one in _ends(value))
+
+
+def hours(value: Range) -> str:
+    """Return a range of hours."""
+    return _three(f"{one:.3f}" if one < 1 else f"{one:,.1f}" for one in _ends(value))
+
+
+def _ends(value: Range) -> tuple[float, float, float]:
+    return value.low, value.middle, value.high
+
+
+def _three(words: Iterator[str]) -> str:
+    found = list(words)
+    return found[0] if len(set(found)) == 1 else " / ".join(found)
