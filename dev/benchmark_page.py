@@ -1,8 +1,8 @@
 """Write the generated parts of docs/benchmark.md: `python -m dev.benchmark_page`.
 
-A part stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`; all else is written by hand.
-A test holds page and code in step. What must be measured is written only on demand: what the
-reference players scored, and how fast instances are made (on a quiet machine):
+A part is between `<!-- begin: NAME -->` and `<!-- end: NAME -->`; everything else is written by
+hand. A test keeps page and code in step. Measured parts are written only on request: the scores of
+the reference players, and how fast instances are made (on an idle machine):
 
     python -m dev.check_benchmark --instances 200 --jobs 2 --json > scores.json
     python -m dev.benchmark_page --scores scores.json
@@ -215,7 +215,7 @@ PARTS: dict[str, Callable[[], str]] = {
 def measured(found: Json) -> dict[str, str]:
     """Return the measured parts from what `checkbenchmark --json` printed."""
     counts = [_count(row) for row in found["rows"]]
-    made = f"{datetime.now(UTC):%Y-%m-%d}, {max(c.episodes for c in counts)} instances a cell. "
+    made = f"{datetime.now(UTC):%Y-%m-%d}, {max(c.episodes for c in counts)} instances per cell. "
     holding = sum(verdict["holds"] for verdict in found["bounds"])
     bounds = f"{holding} of {len(found['bounds'])} bounds hold."
     scores = [made + versions(), "", check_benchmark.table(counts), "", bounds]
@@ -293,7 +293,7 @@ def _worded(words: str, cell: Mapping[str, Any] | None) -> str:
 
 
 def speed(instances: int = 200) -> str:
-    """Measure how many instances a second one core makes (CPU time), each index once."""
+    """Measure how many instances per second one core makes (CPU time), each index once."""
     rows = [["task", *DIFFICULTIES, "each at all five"]]
     for place, task in enumerate(TASKS.values()):
         cells = [_rate(task.name, [level], instances, place) for level in DIFFICULTIES]
@@ -319,7 +319,7 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Write the page anew and return 0."""
+    """Write the page and return 0."""
     parser = argparse.ArgumentParser("python -m dev.benchmark_page", description=__doc__)
     parser.add_argument("--scores", type=Path, help="what checkbenchmark --json printed")
     parser.add_argument("--levels", type=Path, help="database of a run at the five levels")

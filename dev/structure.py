@@ -96,7 +96,7 @@ def unit_of(module: str) -> str:
 
 
 def imports(known: Mapping[str, Path]) -> Iterator[Import]:
-    """Yield every import of one known module by another, wherever in the file it stands."""
+    """Yield every import of one known module by another, anywhere in the file."""
     for name, path in known.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
