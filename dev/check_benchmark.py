@@ -27,9 +27,10 @@ from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.benchmark.world.toolbox import TOOLS
 from pilotbench.episodes.episode import play
 from pilotbench.ground.errors import ConfigError, UserError
+from pilotbench.providers.answer import Answer
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.players import answer
-from pilotbench.providers.provider import Answer, Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]

@@ -13,8 +13,9 @@ from pilotbench.benchmark.prompts.prompt_files import load
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.episodes.episode import play
+from pilotbench.providers.answer import Answer, Completion
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.provider import Answer, Completion, Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]

@@ -22,7 +22,8 @@ from pilotbench.asking.keys.limiter import Slot
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.episodes import evaluate as evaluating
 from pilotbench.ground import notices
-from pilotbench.providers.provider import Answer, Completion, Request, Tokens
+from pilotbench.providers.answer import Answer, Completion, Tokens
+from pilotbench.providers.request import Request
 from support import Simulator, scripted
 from support.build import ROOT
 from support.estimation_lab import load, make

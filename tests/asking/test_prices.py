@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pilotbench.asking.prices import cost_usd, usd
-from pilotbench.providers.provider import Tokens
+from pilotbench.providers.answer import Tokens
 from pilotbench.providers.settings import Price
 
 PRICE = Price(input=2.0, output=10.0, cached=0.5)

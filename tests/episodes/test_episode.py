@@ -20,11 +20,12 @@ from pilotbench.benchmark.tasks.task import Task
 from pilotbench.episodes.episode import Episode, play
 from pilotbench.ground import errors, schemas
 from pilotbench.ground.canonical_json import digest
+from pilotbench.providers.answer import Answer, Completion, Tokens
 from pilotbench.providers.messages import compact
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.players import answer, call_message
 from pilotbench.providers.protocols.protocol import NO_CALL
-from pilotbench.providers.provider import Answer, Completion, Request, Tokens
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model, Price
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,10 +12,11 @@ import pytest
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.episodes.episode import play
+from pilotbench.providers.answer import Answer, Completion
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.messages import Message, Offer, ToolCall
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.provider import Answer, Completion, Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]

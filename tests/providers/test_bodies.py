@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from pilotbench.ground import errors
 from pilotbench.providers import openai_chat
+from pilotbench.providers.answer import Completion, Tokens
 from pilotbench.providers.bodies import LONGEST_RAW, completion
 from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.kinds import KINDS
-from pilotbench.providers.provider import Completion, Tokens
 from support.chat import CHAT
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10}

@@ -16,11 +16,12 @@ import pytest
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import errors
+from pilotbench.providers.answer import Completion, Tokens
 from pilotbench.providers.bodies import unicode_only
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.openai_api import ChatCompletions, wire_body
-from pilotbench.providers.provider import Completion, Request, Tokens
 from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
 from support import Simulator
 

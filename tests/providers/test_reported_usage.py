@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pilotbench.providers.provider import Completion, Tokens
+from pilotbench.providers.answer import Completion, Tokens
 from pilotbench.providers.usage import tokens
 
 DEEPSEEK = {

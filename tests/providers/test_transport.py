@@ -27,8 +27,8 @@ from pilotbench.ground import errors
 from pilotbench.providers import transport
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.openai_api import ChatCompletions
-from pilotbench.providers.provider import Request
 from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7}

@@ -15,8 +15,9 @@ from pilotbench.benchmark.flaws.literal_follower import fails
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.episodes.episode import play
+from pilotbench.providers.answer import Answer, Completion
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.provider import Answer, Completion, Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 from pilotbench.simulator.players import Skill
 from support import Simulator

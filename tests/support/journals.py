@@ -8,7 +8,7 @@ from typing import Any
 from pilotbench.asking.journal import Journal, Segment
 from pilotbench.asking.journal.identity import Sought, identity
 from pilotbench.ground.canonical_json import digest
-from pilotbench.providers.provider import Answer, Completion, Tokens
+from pilotbench.providers.answer import Answer, Completion, Tokens
 
 CELL = Path("idealab/m-0123/baseline/simple_task/easy/0.8")
 

@@ -10,7 +10,7 @@ import pytest
 from pilotbench.asking.journal.identity import components, identity, sought
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs.question_pack import Question
-from pilotbench.providers.provider import Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
 INSTANCE = Instance("simple_task", "easy", 0, "Copy a to b.", {"a": 1})

@@ -15,7 +15,7 @@ from pilotbench.asking.journal import Journal
 from pilotbench.asking.journal.answers import answer_to_json
 from pilotbench.asking.journal.lines import checksum
 from pilotbench.ground.errors import Refused
-from pilotbench.providers.provider import Answer, Completion, Tokens
+from pilotbench.providers.answer import Answer, Completion, Tokens
 from support.journals import CELL, asked, name, segments, wanted, write
 
 Rewrite = Callable[[list[Any]], str]

@@ -27,7 +27,7 @@ from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import Stopping
 from pilotbench.asking.journal import Journal
 from pilotbench.asking.journal.identity import Sought, identity
-from pilotbench.providers.provider import Answer, Completion, Tokens
+from pilotbench.providers.answer import Answer, Completion, Tokens
 root, first, last, who = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 journal = Journal(root, Path(sys.argv[5]))
 def asked(text):

@@ -17,7 +17,7 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.episodes.evaluate import ShardOwed, evaluate
 from pilotbench.ground import notices
 from pilotbench.ground.errors import BudgetSpent, ProviderError, Stopping
-from pilotbench.providers.provider import Request
+from pilotbench.providers.request import Request
 from support import Simulator
 from support.scripted import Played, Reply, failed, play, question_of, said, service, shard_of
 

@@ -21,7 +21,7 @@ from pilotbench.asking.prices import cost_usd
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import errors, notices
 from pilotbench.matrix.config import Settings
-from pilotbench.providers.provider import Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Key, Model, Price, ProviderSettings
 from support import Simulator
 from support.runs import wait_until

@@ -14,7 +14,8 @@ from pilotbench.episodes.evaluate import play_shard
 from pilotbench.ground.errors import TaskError, Unscorable
 from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
-from pilotbench.providers.provider import Answer, Completion, Request, Tokens
+from pilotbench.providers.answer import Answer, Completion, Tokens
+from pilotbench.providers.request import Request
 
 ROOT = Path(__file__).resolve().parents[3]
 HIDDEN = r"(?:x\d|x\dx\d)+y"

@@ -11,8 +11,9 @@ import pytest
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground.errors import ConfigError, ContextOverflow, Rejected
+from pilotbench.providers.kind import Provider
 from pilotbench.providers.kinds import connect
-from pilotbench.providers.provider import Provider, Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings, Weights
 
 PROVIDER = ProviderSettings("embedded", "llamacpp", {"cpu": Key("cpu", "embedded", 1)})

@@ -7,7 +7,7 @@ import pytest
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.providers.protocols.players import answer, call_message, protocol_of, seen
 from pilotbench.providers.protocols.protocol import NO_CALL
-from pilotbench.providers.provider import Request
+from pilotbench.providers.request import Request
 from support.chat import CHAT
 
 TASK = TASKS["basic_task"]

@@ -12,7 +12,7 @@ from pilotbench.episodes import evaluate
 from pilotbench.episodes.shard_file import read_shard, write_shard
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.plan import Plan
-from pilotbench.providers.provider import Tokens
+from pilotbench.providers.answer import Tokens
 from pilotbench.results.database import export, master_json, queries
 from pilotbench.results.database.rows import storable
 from support import make_shards

@@ -33,7 +33,8 @@ from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import usable_keys
-from pilotbench.providers.provider import Answer, Request
+from pilotbench.providers.answer import Answer
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]

@@ -19,7 +19,8 @@ from pilotbench.ground.errors import ConfigError, ProviderError, Stopping, Unusa
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
-from pilotbench.providers.provider import MOST_TOKENS, Request, Tokens
+from pilotbench.providers.answer import MOST_TOKENS, Tokens
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]

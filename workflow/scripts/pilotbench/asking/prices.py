@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilotbench.providers.provider import Tokens
+from pilotbench.providers.answer import Tokens
 from pilotbench.providers.settings import Price
 
 

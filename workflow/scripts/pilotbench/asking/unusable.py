@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pilotbench.asking.journal.answers import Failure
-from pilotbench.providers.provider import Tokens
+from pilotbench.providers.answer import Tokens
 
 Json = dict[str, Any]
 

@@ -26,7 +26,7 @@ from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.fingerprint import Now
-from pilotbench.providers.provider import Tokens
+from pilotbench.providers.answer import Tokens
 from pilotbench.providers.settings import Price
 
 Json = dict[str, Any]

@@ -38,10 +38,11 @@ from pilotbench.ground.errors import (
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.providers.answer import Answer
 from pilotbench.providers.kind import Role
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.provider import Answer, Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.served import complaint
 from pilotbench.providers.settings import Model
 

@@ -27,12 +27,13 @@ from pilotbench.benchmark.tasks.task import Score, Session, Task, Transcript, Tu
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import ContextOverflow, Refused
 from pilotbench.matrix.cells import Cell, episode_id
+from pilotbench.providers.answer import Answer, Completion, added
 from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.messages import Message, WireFormat
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, Parsed
-from pilotbench.providers.provider import Answer, Completion, Request, added
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]

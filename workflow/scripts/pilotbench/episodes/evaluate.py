@@ -39,8 +39,9 @@ from pilotbench.ground.path_names import to_path
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.fingerprint import asked_of
+from pilotbench.providers.answer import Answer, Tokens
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.provider import Answer, Request, Tokens
+from pilotbench.providers.request import Request
 
 Json = dict[str, Any]
 Ask = Callable[[Request], Answer]

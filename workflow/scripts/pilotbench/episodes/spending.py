@@ -9,7 +9,7 @@ from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
-from pilotbench.providers.provider import Tokens
+from pilotbench.providers.answer import Tokens
 
 
 def spent(experiment: Experiment, shard: Shard) -> float:

@@ -15,9 +15,9 @@ from itertools import dropwhile
 from typing import Any
 
 from pilotbench.ground.errors import ContextOverflow, Refused, ServerFailed, UnusableAnswer
+from pilotbench.providers.answer import Completion, Tokens
 from pilotbench.providers.failures import FailureRules, broken_call, wrapped
 from pilotbench.providers.finish_reasons import Meaning, meaning
-from pilotbench.providers.provider import Completion, Tokens
 from pilotbench.providers.usage import tokens
 
 Json = dict[str, Any]

@@ -9,13 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 from pilotbench.providers import openai_chat
+from pilotbench.providers.answer import Completion
 from pilotbench.providers.base_urls import UrlRules
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.messages import WireFormat
-from pilotbench.providers.provider import Provider
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Model, ProviderSettings
+
+
+class Provider(Protocol):
+    """The client of a service; each key has its base URL and its secret."""
+
+    def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
+        """Send one attempt through `key` and return the completion.
+
+        Raises a ProviderError, always within `deadline_s` seconds.
+        """
+        ...
+
 
 Connect = Callable[[ProviderSettings, Model, Mapping[str, Access]], Provider]
 

@@ -24,11 +24,12 @@ from pilotbench.ground.errors import (
     UnusableAnswer,
 )
 from pilotbench.ground.scrubber import Scrubber
+from pilotbench.providers.answer import Completion
 from pilotbench.providers.bodies import completion, parsed, unicode_only
 from pilotbench.providers.failures import FailureRules, broken_call, failure
 from pilotbench.providers.finish_reasons import known
-from pilotbench.providers.provider import Completion, Request
 from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
 from pilotbench.providers.trust import context_of, untrusted

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pilotbench.providers.provider import MOST_TOKENS, Tokens
+from pilotbench.providers.answer import MOST_TOKENS, Tokens
 
 Paths = tuple[tuple[str, ...], ...]
 _TOTAL: Paths = (("total_tokens",),)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pilotbench.benchmark.players import PLAYERS
 from pilotbench.providers.protocols.players import answer, protocol_of
-from pilotbench.providers.provider import Request
+from pilotbench.providers.request import Request
 from pilotbench.simulator.conversation import Conversation, share
 from pilotbench.simulator.instances import Instances
 from pilotbench.simulator.setup import Setup

@@ -36,8 +36,8 @@ from pilotbench.ground.errors import (
     Refused,
     UnusableAnswer,
 )
+from pilotbench.providers.answer import Answer, Completion, Tokens
 from pilotbench.providers.finish_reasons import Meaning, meaning
-from pilotbench.providers.provider import Answer, Completion, Tokens
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from typing import Any
 from pilotbench.ground.canonical_json import digest
 from pilotbench.providers.kind import Role
 from pilotbench.providers.kinds import KINDS
-from pilotbench.providers.provider import Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]

@@ -36,7 +36,7 @@ from pilotbench.ground.errors import Stopping, UnusableAnswer, UserError
 from pilotbench.ground.file_locks import is_locked
 from pilotbench.ground.path_names import LONGEST, from_path, to_path
 from pilotbench.matrix.cells import Cell
-from pilotbench.providers.provider import Answer
+from pilotbench.providers.answer import Answer
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]

@@ -40,8 +40,9 @@ from pilotbench.ground.errors import (
 )
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.key_routing import usable_keys
+from pilotbench.providers.answer import Answer, Completion, Tokens
 from pilotbench.providers.kinds import connect
-from pilotbench.providers.provider import Answer, Completion, Request, Tokens
+from pilotbench.providers.request import Request
 from pilotbench.providers.served import complaint
 
 log = logging.getLogger(__name__)

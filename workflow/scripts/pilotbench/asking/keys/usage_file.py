@@ -20,7 +20,7 @@ from typing import Any
 from pilotbench.asking.keys.adaptive_limit import Pace, number
 from pilotbench.ground.clock import Clock
 from pilotbench.ground.errors import Stopping
-from pilotbench.providers.provider import Tokens
+from pilotbench.providers.answer import Tokens
 
 Json = dict[str, Any]
 LARGEST = 1 << 20

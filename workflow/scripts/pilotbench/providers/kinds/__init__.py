@@ -11,8 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from pilotbench.providers.kind import Kind
-from pilotbench.providers.provider import Provider
+from pilotbench.providers.kind import Kind, Provider
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 
 Json = dict[str, Any]

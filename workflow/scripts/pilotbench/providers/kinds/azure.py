@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from pilotbench.providers.base_urls import UrlRules
 from pilotbench.providers.failures import FILTERED_WORDS, FailureRules, rule
-from pilotbench.providers.kind import Kind
-from pilotbench.providers.provider import Provider
+from pilotbench.providers.kind import Kind, Provider
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 
 _DEPLOYMENT = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")

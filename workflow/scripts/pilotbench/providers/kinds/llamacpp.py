@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from pilotbench.ground.errors import ConfigError
+from pilotbench.providers.answer import Completion
 from pilotbench.providers.failures import FailureRules, rule
 from pilotbench.providers.kind import Kind, Role
-from pilotbench.providers.provider import Completion, Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 
 PROMPT_CACHE_MIB = 512

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pilotbench.providers.failures import BROKEN_WORDS, FILTERED_WORDS, FailureRules, rule
-from pilotbench.providers.kind import Kind
-from pilotbench.providers.provider import Provider
+from pilotbench.providers.kind import Kind, Provider
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 
 

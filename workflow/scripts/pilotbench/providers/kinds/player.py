@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pilotbench.providers.kind import Kind, Role
-from pilotbench.providers.provider import Provider
+from pilotbench.providers.kind import Kind, Provider, Role
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 
 

@@ -16,11 +16,12 @@ from pilotbench.benchmark.players.player import PlayContext, Seen, finish
 from pilotbench.benchmark.scorers.extraction import text_of
 from pilotbench.ground.errors import Rejected
 from pilotbench.providers import openai_chat
+from pilotbench.providers.answer import Completion
 from pilotbench.providers.messages import compact
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, told_turns
 from pilotbench.providers.protocols.text import OPENING
-from pilotbench.providers.provider import Completion, Request
+from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model, ProviderSettings
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilotbench.results.database.schema import (TABLES, TOKENS)
 from pilotbench.ground.errors import (Quarantined)
-from pilotbench.providers.provider import (Tokens, added)
+from pilotbench.providers.answer import Tokens, added
 from pilotbench.matrix.cells import (Shard)
 from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
 

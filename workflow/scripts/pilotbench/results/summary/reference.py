@@ -100,7 +100,8 @@ def player(settings: Any) -> Play:
     from pilotbench.benchmark.prompts.prompt_files import (known, load)
     from pilotbench.providers.protocols import (PROTOCOLS)
     from pilotbench.providers.protocols.players import (answer)
-    from pilotbench.providers.provider import (Answer, Request)
+    from pilotbench.providers.answer import Answer
+    from pilotbench.providers.request import Request
     from pilotbench.benchmark.packs.question_pack import (load_tasks)
 
     try:

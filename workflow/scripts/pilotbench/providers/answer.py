@@ -1,34 +1,12 @@
-"""The provider seam: one request in, one completion or one ProviderError out."""
+"""An answer: the completion that a provider returned, its token counts, and how it was obtained."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
-
-from pilotbench.benchmark.instances import Instance
+from typing import Any
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Request:
-    """One chat request of an episode.
-
-    `body` is exactly what is sent (model, messages, tools, request parameters); it and the other
-    fields make the identity of the response. Real providers look at `body` alone; the reference
-    players also look at the instance. `earlier` is the body that an earlier release would have
-    sent where it differs: an answer to that is an answer to this.
-    """
-
-    body: Json
-    instance: Instance
-    tool_success_rate: str
-    repeat: int
-    turn: int
-    earlier: Json | None = None
-
-
 MOST_TOKENS = 10**9
 """No request has more: a larger count is a mistake of the service, so nothing is known."""
 
@@ -125,14 +103,3 @@ class Answer:
     queued_s: float
     attempts: int
     slots: int | None = None
-
-
-class Provider(Protocol):
-    """One service; `secret` and `base_url` are the key's, read from the environment."""
-
-    def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
-        """Send one attempt through `key` and return the completion.
-
-        Raises a ProviderError of the tree in errors.py, always within `deadline_s` seconds.
-        """
-        ...
