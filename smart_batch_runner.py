@@ -6,6 +6,6 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    door = Path(__file__).resolve().parent / "workflow/doors.py"
-    sys.argv = [str(door), "smart_batch_runner.py", *sys.argv[1:]]
-    runpy.run_path(str(door), run_name="__main__")
+    legacy = Path(__file__).resolve().parent / "workflow/legacy"
+    sys.argv = [str(legacy), "smart_batch_runner.py", *sys.argv[1:]]
+    runpy.run_path(str(legacy), run_name="__main__")

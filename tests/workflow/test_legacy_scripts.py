@@ -1,22 +1,21 @@
-"""The predecessor's ways in: each flag and variable becomes the right word for snakemake."""
+"""The predecessor's scripts: each flag and variable becomes the right word for snakemake."""
 
 from __future__ import annotations
 
 import argparse
-import runpy
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from snakemake.cli import get_argument_parser
 
+from legacy.options import GONE, WITH_VALUE
+from legacy.scripts import SCRIPTS
 from support.build import ROOT, Build
 
-DOORS = SimpleNamespace(**runpy.run_path(str(ROOT / "workflow/doors.py")))
 KEYS = {
     "OPENAI_API_KEY": "x", "AZURE_OPENAI_API_KEY": "x", "USER_AZURE_OPENAI_API_KEY": "x",
     "AZURE_OPENAI_ENDPOINT": "https://a.example", "USER_AZURE_OPENAI_ENDPOINT": "https://b.example",
@@ -35,8 +34,8 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def line(command: str) -> str:
-    door, *words = shlex.split(command)
-    return shlex.join(DOORS.DOORS[door](words).line())
+    script, *words = shlex.split(command)
+    return shlex.join(SCRIPTS[script](words).line())
 
 
 def read_by_snakemake(command: str) -> argparse.Namespace:
@@ -83,7 +82,7 @@ def read_by_snakemake(command: str) -> argparse.Namespace:
         ),
     ],
 )
-def test_a_door_says_the_same_to_snakemake(typed: str, said: str) -> None:
+def test_a_script_says_the_same_to_snakemake(typed: str, said: str) -> None:
     assert line(typed) == said
 
 
@@ -117,7 +116,7 @@ def test_a_target_reaches_snakemake(typed: str, targets: list[str]) -> None:
         "-C a=1 -C repeats=2",
     ],
 )
-def test_a_config_of_ones_own_adds_to_the_doors(words: str) -> None:
+def test_the_user_s_config_adds_to_that_of_a_script(words: str) -> None:
     read = read_by_snakemake(f"run_batch_test.sh -m oracle -- {words} -n summary")
     assert (read.config, read.targets) == (["models=oracle", "repeats=2"], ["summary"])
 
@@ -125,35 +124,35 @@ def test_a_config_of_ones_own_adds_to_the_doors(words: str) -> None:
 @pytest.mark.parametrize(
     "flag", ["--configfile ", "--configfiles ", "--configfile=", "--configfiles="]
 )
-def test_an_overlay_of_ones_own_comes_after_the_doors(flag: str) -> None:
+def test_the_user_s_overlay_comes_after_that_of_a_script(flag: str) -> None:
     overlays = read_by_snakemake(f"quick_test.sh {flag}mine.yaml -n").configfile
     assert [str(path) for path in overlays] == ["config/experiments/quick.yaml", "mine.yaml"]
 
 
 @pytest.mark.parametrize("flag", ["--resources ", "--res ", "--resources=", "--resource "])
-def test_resources_of_ones_own_add_to_the_doors(flag: str) -> None:
-    door = "smart_batch_runner.py --model qwen2.5-3b-instruct --max-workers 3"
-    resources = read_by_snakemake(f"{door} -- {flag}mem_mb=9").resources
+def test_the_user_s_resources_add_to_those_of_a_script(flag: str) -> None:
+    command = "smart_batch_runner.py --model qwen2.5-3b-instruct --max-workers 3"
+    resources = read_by_snakemake(f"{command} -- {flag}mem_mb=9").resources
     assert set(resources) == {"idealab_key1", "idealab_key2", "idealab_key3", "mem_mb"}
 
 
 @pytest.mark.parametrize(
-    "door", ["test_all.sh", "run_batch_test.sh -m oracle", "run_parallel_test.sh"]
+    "script", ["test_all.sh", "run_batch_test.sh -m oracle", "run_parallel_test.sh"]
 )
-def test_variables_count_where_no_flag_does(door: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_count_where_no_flag_does(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in zip(VARIABLES, ("7", "hard", "simple_task", "cot"), strict=True):
         monkeypatch.setenv(name, value)
     for word in ("instances=7", "difficulties=hard", "tasks=simple_task", "prompts=cot"):
-        assert word in line(door).split()
-    if door != "test_all.sh":
-        assert "instances=9" in line(f"{door} -n 9").split()
+        assert word in line(script).split()
+    if script != "test_all.sh":
+        assert "instances=9" in line(f"{script} -n 9").split()
 
 
-@pytest.mark.parametrize("flag", DOORS.GONE)
+@pytest.mark.parametrize("flag", GONE)
 def test_a_flag_without_effect_says_so_in_one_line_and_continues(
     flag: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    value = " 5" if flag in DOORS.WITH_VALUE else ""
+    value = " 5" if flag in WITH_VALUE else ""
     assert line(f"smart_batch_runner.py --model oracle {flag}{value}") == "--config models=oracle"
     [note] = capsys.readouterr().err.splitlines()
     assert note.startswith(f"note: {flag} has no effect")
@@ -204,22 +203,22 @@ def test_all_means_the_models_whose_keys_are_set(
 @pytest.mark.parametrize(
     "typed", ["run_batch_test.sh", "run_batch_test.sh -n 5", "smart_batch_runner.py --qps 2"]
 )
-def test_no_door_starts_the_model_of_this_machine_unless_it_is_named(typed: str) -> None:
+def test_no_script_starts_the_model_of_this_machine_unless_it_is_named(typed: str) -> None:
     from pilotbench.ground.errors import UserError
 
     with pytest.raises(UserError, match=r"no model is named, and smollm2-135m .* for hours"):
         line(typed)
 
 
-@pytest.mark.parametrize("door", DOORS.DOORS)
+@pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_each_door_prints_its_own_help_without_an_environment(door: str, flag: str) -> None:
+def test_each_script_prints_its_own_help_without_an_environment(script: str, flag: str) -> None:
     run = subprocess.run(
-        [Path(sys.base_prefix, "bin/python3"), ROOT / "workflow/doors.py", door, flag],
+        [Path(sys.base_prefix, "bin/python3"), ROOT / "workflow/legacy", script, flag],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    assert run.stdout.startswith(f"usage: {door} ")
+    assert run.stdout.startswith(f"usage: {script} ")
     assert "snakemake" in run.stdout
     assert run.stderr == ""
 
