@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 
-from pilotbench.matrix import config_files
 from support import Simulator
 from support.runs import KEYS, Run
 
@@ -55,10 +54,10 @@ class Importing:
         self.configure()
 
     def configure(self, model: dict[str, Any] | None = None, **keys: Any) -> None:
-        """Write the config."""
+        """Write the one config file: only what differs from the checkout's own files."""
         catalog = {"echo": {**MODEL, **(model or {})}}
-        merged = config_files.read((), {**self.run.experiment, "model_catalog": catalog, **keys})
-        (self.folder / "mine.yaml").write_text(yaml.safe_dump(merged))
+        mine = {**self.run.experiment, "model_catalog": catalog, **keys}
+        (self.folder / "mine.yaml").write_text(yaml.safe_dump(mine))
 
     def snakemake(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the importing workflow."""
@@ -77,6 +76,17 @@ class Importing:
 @pytest.fixture
 def mine(tmp_path: Path, simulator: Simulator) -> Importing:
     return Importing(tmp_path, simulator)
+
+
+def test_ten_lines_and_one_config_file_make_a_whole_run(
+    mine: Importing, simulator: Simulator
+) -> None:
+    assert len(SNAKEFILE.strip().splitlines()) <= 12
+    mine.configure(instances=10)
+    done = mine.snakemake()
+    assert done.returncode == 0, done.stdout
+    assert simulator.stats()["total"]["answered"] == 10
+    assert (mine.folder / "results/summary/index.html").is_file()
 
 
 def test_limits_budget_and_rescoring_hold(mine: Importing, simulator: Simulator) -> None:

@@ -7,7 +7,10 @@ from typing import Any
 
 from pilotbench.build import snakemake_internals as snakemake
 from pilotbench.build.one_line_errors import one_line_errors
-from pilotbench.matrix.config_files import BASE_FILES, load_file
+from pilotbench.matrix.config_files import BASE_FILES, load_file, read
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+"""The folder of this workflow: another workflow that imports it runs elsewhere."""
 
 
 def check(workflow: Any) -> list[Path]:
@@ -21,3 +24,15 @@ def check(workflow: Any) -> list[Path]:
         for file in files:
             load_file(file)
     return files
+
+
+def complete(workflow: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the whole config of this workflow.
+
+    A workflow that imports this one by `module` needs only the keys whose values differ from this
+    workflow's own config files, which Snakemake does not read then.
+    """
+    if not snakemake.is_imported(workflow):
+        return config
+    with one_line_errors():
+        return read((), config, CHECKOUT)

@@ -15,13 +15,17 @@ Json = dict[str, Any]
 BASE_FILES = ("config/config.yaml", "config/models.yaml", "config/providers.yaml")
 
 
-def read(overlays: Sequence[Path] = (), overrides: Mapping[str, Any] | None = None) -> Json:
-    """Return the merged config of the base files, `overlays` and `overrides`.
+def read(
+    overlays: Sequence[Path] = (),
+    overrides: Mapping[str, Any] | None = None,
+    checkout: Path = Path(),
+) -> Json:
+    """Return the merged config of the base files in `checkout`, `overlays` and `overrides`.
 
     Raises ConfigError for a file that is missing or is not YAML.
     """
     merged: Json = {}
-    for path in (*map(Path, BASE_FILES), *overlays):
+    for path in (*(checkout / file for file in BASE_FILES), *overlays):
         _merge(merged, load_file(path))
     _merge(merged, overrides or {})
     return merged
