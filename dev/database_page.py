@@ -10,6 +10,7 @@ from pathlib import Path
 from pilotbench.results.database.checks import CHECKS
 from pilotbench.results.database.schema import TABLES, Column
 from pilotbench.results.database.views import VIEWS
+from pilotbench.results.metrics import METRICS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "database.md"
 MARK = "<!-- from here on written by: python -m dev.database_page -->\n"
@@ -24,7 +25,7 @@ def tables() -> str:
     """Return checks, views and stored tables as Markdown."""
     lines = ["## What is checked", ""]
     lines += ["At the end of every update; one that does not hold leaves the old database.", ""]
-    lines += [*(f"- {says}" for says in CHECKS), "", "## Views", ""]
+    lines += [*(f"- {says}" for says in CHECKS), "", *_metrics(), "## Views", ""]
     for view in VIEWS.values():
         lines += _section(view.name, view.says, view.columns)
     lines += ["## Stored tables", "", "The views are made from these, in the schema `store`.", ""]
@@ -34,6 +35,22 @@ def tables() -> str:
             says += f" Columns as in the view{_beyond(table.name)}."
         lines += _section(f"store.{table.name}", says, () if table.name in VIEWS else table.columns)
     return "\n".join(lines)
+
+
+def _metrics() -> list[str]:
+    """Return the table of every metric with its formula."""
+    rows = [f"| `{m.name}` | {m.unit} | {m.says} | `{m.sql}` |" for m in METRICS]
+    return [
+        "## Metrics",
+        "",
+        "Each number of the results is declared once, in `pilotbench/results/metrics.py`: SQL over "
+        "the episodes of a group, or over other metrics and `owed`. Database, summary and "
+        "`where-from` use the same SQL.",
+        "",
+        *("| metric | unit | | SQL |", "|---|---|---|---|"),
+        *rows,
+        "",
+    ]
 
 
 def _beyond(name: str) -> str:

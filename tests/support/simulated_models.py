@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.episodes.shard_file import write_shard
 from pilotbench.ground.canonical_json import digest, unit_interval
 from pilotbench.matrix.cells import Cell, Shard, episode_id
 from pilotbench.results.summary.load import CELL, Data, ModelFacts, PromptFacts
-from pilotbench.results.summary.scores import ERRORS
 
 Json = dict[str, Any]
 TASKS = ("simple_task", "basic_task", "data_pipeline", "api_integration", "multi_stage_pipeline")
@@ -143,7 +143,7 @@ def _rate(cell: Cell) -> float:
 
 
 def _error(draw: float) -> str:
-    return ERRORS[int(draw * 1000) % len(ERRORS)]
+    return [*ERROR_KINDS][int(draw * 1000) % len(ERROR_KINDS)]
 
 
 def _call(turn: int, transient: bool) -> Json:
@@ -281,7 +281,7 @@ def flat(shard: Shard, record: Json) -> Json:
         "goals": len(record["goals"]),
         "goals_held": sum(g["holds"] for g in record["goals"]),
         "broken": len(record["broken"]),
-        **{f"error_{kind}": record["errors"].get(kind, 0) for kind in ERRORS},
+        **{f"error_{kind}": record["errors"].get(kind, 0) for kind in ERROR_KINDS},
         "calls": len(calls),
         "valid_calls": sum(c["valid"] for c in calls),
         "ok_calls": sum(c["ok"] for c in calls),

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from pilotbench.ground import schemas
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.plan import Plan
@@ -36,10 +35,6 @@ def leaves(content: Any) -> list[dict[str, Any]]:
     ]
 
 
-def schema() -> Any:
-    return schemas.load("master_database")
-
-
 def half_done(lab: Lab) -> None:
     lab.path(lab.plan.shards[0]).unlink()
 
@@ -61,7 +56,7 @@ def all_done(lab: Lab) -> None:
 def test_it_fits_its_schema_and_its_leaves_add_up(lab: Lab, state: Any) -> None:
     state(lab)
     content = written(lab)
-    Draft202012Validator(schema()).validate(content)
+    Draft202012Validator(master_json.schema()).validate(content)
     summary, cells = content["summary"], leaves(content)
     assert len(cells) == len(CELLS)
     assert summary["planned"] == lab.value(
@@ -136,7 +131,7 @@ def test_the_same_database_gives_the_same_bytes(lab: Lab) -> None:
 
 
 def test_schema_and_code_know_the_same_kinds_of_error() -> None:
-    errors = schema()["$defs"]["leaf"]["properties"]["errors"]
+    errors = master_json.schema()["$defs"]["leaf"]["properties"]["errors"]
     assert tuple(errors["properties"]) == tuple(errors["required"]) == tuple(ERROR_KINDS)
 
 

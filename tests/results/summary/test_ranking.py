@@ -38,8 +38,8 @@ def test_a_model_that_owes_has_bounds_and_no_rank():
     strong, middle = rows["strong"], rows["middle"]
     assert strong["rank"] is None or strong["rank"] != strong["rank"]
     assert strong["why"] == "20 owed"
-    assert strong["lower"] == pytest.approx(strong["wins"] / 120)
-    assert strong["upper"] == pytest.approx((strong["wins"] + 20) / 120)
+    assert strong["lower"] == pytest.approx(strong["full_success"] / 120)
+    assert strong["upper"] == pytest.approx((strong["full_success"] + 20) / 120)
     assert middle["rank"] == 1
 
 
@@ -52,7 +52,7 @@ def test_refusals_count_against_the_rank_and_not_against_the_completed():
     before = rows_of(data)[1]["strong"]
     after = rows_of(replace(data, episodes=frame, cells=cells))[1]["strong"]
     assert after["success_rate_all"] == pytest.approx(before["success_rate_all"] - 0.10)
-    assert after["success_rate"] == pytest.approx((before["wins"] - 10) / 90)
+    assert after["success_rate"] == pytest.approx((before["full_success"] - 10) / 90)
 
 
 def with_player(player, models=("strong", "middle")):

@@ -42,8 +42,8 @@ def test_repeats_give_the_interval_of_instance_means():
 def test_planned_is_the_sum_of_its_parts_and_bounds_stand_in_for_a_score_with_owed():
     _, row = table_of(owed=5)
     assert row["planned"] == row["completed"] + row["refused"] + row["owed"] + row["not_applicable"]
-    assert row[list(RATES)].isna().all()
-    assert (row["lower"], row["upper"]) == (row["wins"] / 25, (row["wins"] + 5) / 25)
+    assert row[[f"{rate}{end}" for rate in RATES for end in ("", "_low", "_high")]].isna().all()
+    assert (row["lower"], row["upper"]) == (row["full_success"] / 25, (row["full_success"] + 5) / 25)
 
 
 def test_levels_add_up_to_the_completed():

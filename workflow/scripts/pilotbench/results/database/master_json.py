@@ -4,8 +4,7 @@ summary; then models > prompt type > tool success rate > difficulty > task type.
 cumulative, as there: it counts every episode of the store that counts, whatever the selection of
 the last command was; superseded episodes are in no number. `total` = `full_success` +
 `partial_success` + `failure` and `planned` = `total` + `refused` + `not_applicable` + `owed` at
-each leaf, and the leaves add up to the summary. The form is fixed by
-`schemas/master_database.schema.yaml`.
+each leaf, and the leaves add up to the summary. `schema` returns the JSON Schema of the file.
 """
 
 from __future__ import annotations
@@ -15,43 +14,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pilotbench.ground import (atomic_files)
+from pilotbench.ground import (atomic_files, schemas)
 from pilotbench.results.database.queries import (opened)
 from pilotbench.results.database.schema import (CELL)
-from pilotbench.results.database.views import (BOUNDS_SQL, COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, RATES_SQL, SCORES_SQL)
+from pilotbench.results import metrics
+from pilotbench.results.metrics import METRICS
 from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
 
 Json = dict[str, Any]
 DIGITS = 6
-_COUNTED = (
-    "full_success",
-    "partial_success",
-    "failure",
-    "refused",
-    "not_applicable",
-    "owed",
-    "provisional",
-)
 _WORDS = ", ".join(CELL)
+IN_MASTER = tuple(metric for metric in METRICS if metric.master is not None)
 _LEAVES = f"""
-WITH done AS (
-  SELECT {_WORDS}, count(*) FILTER (provisional) AS provisional, count(*) AS episodes,
-    {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}, {ERRORS_SQL}
-  FROM episodes GROUP BY ALL
+WITH done AS (SELECT {_WORDS}, {metrics.aggregates()} FROM episodes GROUP BY ALL
 ), planned AS (SELECT DISTINCT {_WORDS} FROM plan
-), owing AS (SELECT {_WORDS}, count(*) AS owed FROM owed GROUP BY ALL)
+), owing AS (SELECT {_WORDS}, count(*) AS owed FROM owed GROUP BY ALL
+), every AS (
+  SELECT * REPLACE (coalesce(owed, 0) AS owed)
+  FROM done FULL JOIN planned USING ({_WORDS}) LEFT JOIN owing USING ({_WORDS})
+)
 SELECT model, prompt, tool_success_rate, difficulty, task,
-  coalesce(episodes, 0) + coalesce(owed, 0) AS planned, coalesce(completed, 0) AS total,
-  {", ".join(f"coalesce({name}, 0) AS {name}" for name in _COUNTED)}, {RATES_SQL},
-  {BOUNDS_SQL}, partial_success / nullif(completed, 0) AS partial_rate,
-  failure / nullif(completed, 0) AS failure_rate, weighted_score AS weighted_success_score,
-  progress, turns AS avg_turns, tool_calls AS avg_tool_calls, parse_rate,
-  effective_rate AS effective_tool_success_rate, if(episodes IS NULL, 0, tokens_input)
-  AS tokens_input, if(episodes IS NULL, 0, tokens_output) AS tokens_output, cost_usd,
-  {", ".join(f"coalesce(error_{kind}, 0) AS error_{kind}" for kind in ERROR_KINDS)}
-FROM done FULL JOIN planned USING ({_WORDS}) LEFT JOIN owing USING ({_WORDS})
+  coalesce(episodes_found, 0) + owed AS planned, owed,
+  {", ".join(f"{metric.name} AS {metric.in_master}" for metric in IN_MASTER)},
+  {", ".join(f"error_{kind}" for kind in ERROR_KINDS)}
+FROM ({metrics.derived("FROM every")})
 ORDER BY model, prompt, tool_success_rate, difficulty, task
 """
+_KINDS = {"episodes": "count", "share": "rate", "tokens": "tokens"}
 _LAST = """
 SELECT coalesce(
   (SELECT max(ended) FROM episodes),
@@ -63,6 +52,21 @@ def write(db: Path, out: Path) -> None:
     """Write the JSON file, whole, by rename."""
     text = json.dumps(content(db), indent=2, ensure_ascii=False, allow_nan=False)
     atomic_files.write_text(out, text + "\n")
+
+
+def schema() -> Json:
+    """Return the JSON Schema of the file: the one in `schemas`, with every metric and error kind."""
+    found = schemas.load("master_database")
+    leaf = found["$defs"]["leaf"]
+    for metric in IN_MASTER:
+        kind = _KINDS.get(metric.unit, "mean")
+        entry = {"$ref": f"#/$defs/{kind}", "description": metric.says}
+        leaf["properties"][metric.in_master] = entry
+    leaf["required"] = list(leaf["properties"])
+    errors = leaf["properties"]["errors"]
+    errors["properties"] = {kind: {"$ref": "#/$defs/count"} for kind in ERROR_KINDS}
+    errors["required"] = list(ERROR_KINDS)
+    return found
 
 
 def content(db: Path) -> Json:

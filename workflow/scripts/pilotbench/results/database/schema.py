@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
 from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
-FORMAT = 5
-"""Version of the schema: a database of another format is built anew."""
+STORED = 5
+"""Version of the stored tables (`views.FORMAT` adds the views)."""
 
 CELL = NAMES
 TOKENS = ("input", "output", "reasoning", "cached")

@@ -7,6 +7,7 @@ update removes; the database itself is only ever replaced whole.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,8 +18,8 @@ from typing import Any
 
 import duckdb
 
-from pilotbench.results.database.schema import (FORMAT, TABLES)
-from pilotbench.results.database.views import (VIEWS)
+from pilotbench.results.database.schema import (TABLES)
+from pilotbench.results.database.views import (FORMAT, VIEWS)
 
 NAME = "master.duckdb"
 MEMORY_LIMIT = "500MB"
@@ -132,7 +133,7 @@ def is_held(error: duckdb.Error) -> bool:
 def known_format(connection: duckdb.DuckDBPyConnection) -> bool:
     """Return whether the database has the tables of this version."""
     row = connection.execute("SELECT value FROM store.selection WHERE key = 'format'").fetchone()
-    return row == (str(FORMAT),)
+    return row == (json.dumps(FORMAT),)
 
 
 def _create(connection: duckdb.DuckDBPyConnection) -> None:

@@ -24,7 +24,7 @@ from pilotbench.results.database.provisional import (Replay)
 from pilotbench.results.database.reading import (File, Json, batches)
 from pilotbench.results.database.resolve import (resolve)
 from pilotbench.results.database.rows import (Rows, as_json, cell_columns, insert, insert_unknown)
-from pilotbench.results.database.schema import (FORMAT)
+from pilotbench.results.database.views import FORMAT
 from pilotbench.ground.errors import (UserError)
 from pilotbench.matrix.axes import AXES
 from pilotbench.matrix.fingerprint import (Now)

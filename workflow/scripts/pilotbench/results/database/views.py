@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pilotbench.results.database.schema import (CELL, EPISODES, PLAN, REQUESTS, SELECTION, SHARDS, TOOL_CALLS, Column, columns)
+from pilotbench.ground.canonical_json import digest
+from pilotbench.results import metrics
+from pilotbench.results.metrics import Metric
+from pilotbench.results.database.schema import (CELL, EPISODES, PLAN, REQUESTS, SELECTION, SHARDS, STORED, TOOL_CALLS, Column, columns)
 from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
 
 
@@ -92,87 +95,32 @@ message  VARCHAR  The error in words.
 """),
 )
 
-_OUTCOMES = """
-completed          BIGINT   Episodes with a score.
-refused            BIGINT   Episodes that the provider refused.
-not_applicable     BIGINT   Instances too short for the prompt's flaw.
-"""
-_LEVELS = """
-full_success       BIGINT   Completed episodes with success.
-partial_success    BIGINT   Completed, no success, nothing protected broken, progress >= 0.5.
-failure            BIGINT   The other completed episodes.
-success_rate       DOUBLE   full_success / completed; null where episodes are owed.
-success_rate_all   DOUBLE   full_success / (completed + refused), what ranks; null as above.
-"""
-_BOUNDS = """
-lower              DOUBLE   success_rate_all if all owed episodes failed.
-upper              DOUBLE   success_rate_all if all owed episodes succeeded.
-rate_of_completed  DOUBLE   full_success / completed, of the completed episodes only: never ranks.
-"""
-_MEANS = """
-progress           DOUBLE   Mean share of goal predicates reached.
-weighted_score     DOUBLE   Mean weighted score, as the predecessor counted.
-collateral_damage  BIGINT   Completed episodes that broke something protected.
-"""
-_EFFORT = """
-parse_rate         DOUBLE   Turns with a call that could be parsed / turns.
-effective_rate     DOUBLE   Drawn calls that did not fail by draw / drawn calls.
-turns              DOUBLE   Mean turns of completed episodes.
-tool_calls         DOUBLE   Mean tool calls of completed episodes.
-tokens_input       BIGINT   Input tokens; null where those of a request are not known.
-tokens_output      BIGINT   Output tokens; null as above.
-cost_usd           DOUBLE   Cost in USD; null where that of an episode is not known.
-requests           BIGINT   Requests.
-latency_s          DOUBLE   Mean latency of a request, s.
-"""
-
-COUNTS_SQL = """
-    count(*) FILTER (status = 'completed') AS completed,
-    count(*) FILTER (status = 'refused') AS refused,
-    count(*) FILTER (status = 'not_applicable') AS not_applicable"""
-SCORES_SQL = """
-    count(*) FILTER (level = 'full_success') AS full_success,
-    count(*) FILTER (level = 'partial_success') AS partial_success,
-    count(*) FILTER (level = 'failure') AS failure,
-    full_success / nullif(completed, 0) AS success_rate,
-    full_success / nullif(completed + refused, 0) AS success_rate_all,
-    avg(progress) AS progress,
-    avg(weighted_score) AS weighted_score,
-    count(*) FILTER (collateral_damage) AS collateral_damage"""
+def _column(metric: Metric) -> Column:
+    return Column(metric.name, metric.type, metric.says)
 
 
-def _known(tokens: str) -> str:
-    """Return the sum of a column of tokens, null where a request's are not known."""
-    unknown = f"count(*) FILTER ({tokens} IS NULL AND requests > 0)"
-    return f"CASE WHEN {unknown} = 0 THEN coalesce(sum({tokens}), 0)::BIGINT END AS {tokens}"
+def _split(view: metrics.View) -> tuple[list[Metric], list[Metric]]:
+    """Return the metrics of a view before and after the column `owed`."""
+    shown = metrics.of_view(view)
+    return [m for m in shown if m.name in OUTCOMES], [m for m in shown if m.name not in OUTCOMES]
 
 
-EFFORT_SQL = f"""
-    sum(parsed_turns) / nullif(sum(turns), 0) AS parse_rate,
-    1 - sum(transient_met) / nullif(sum(drawn_calls), 0) AS effective_rate,
-    avg(turns) FILTER (status = 'completed') AS turns,
-    avg(tool_calls) FILTER (status = 'completed') AS tool_calls,
-    {_known("tokens_input")},
-    {_known("tokens_output")},
-    CASE WHEN count(*) FILTER (cost_usd IS NULL AND status <> 'not_applicable') = 0
-         THEN coalesce(sum(cost_usd), 0) END AS cost_usd,
-    sum(requests)::BIGINT AS requests,
-    sum(latency_s) / nullif(sum(requests), 0) AS latency_s"""
-RATES_SQL = """CASE WHEN coalesce(owed, 0) = 0 THEN success_rate END AS success_rate,
-  CASE WHEN coalesce(owed, 0) = 0 THEN success_rate_all END AS success_rate_all"""
-"""Both rates of rows that have `owed`: a rate that lacks episodes is none; the bounds stand in."""
-_TRIED = "coalesce(completed, 0) + coalesce(refused, 0) + coalesce(owed, 0)"
-BOUNDS_SQL = f"""coalesce(full_success, 0) / nullif({_TRIED}, 0) AS lower,
-  (coalesce(full_success, 0) + coalesce(owed, 0)) / nullif({_TRIED}, 0) AS upper,
-  success_rate AS rate_of_completed"""
-ERRORS_SQL = ",".join(f"\n    sum(error_{k})::BIGINT AS error_{k}" for k in ERROR_KINDS)
-_ERROR_COLUMNS = columns(
-    "\n".join(f"error_{k} BIGINT Calls with the error kind {k}." for k in ERROR_KINDS)
-)
+def _select(view: metrics.View) -> str:
+    before, after = _split(view)
+    return ", ".join([*(m.name for m in before), "owed", *(m.name for m in after)])
+
+
+def _columns(view: metrics.View) -> tuple[Column, ...]:
+    before, after = _split(view)
+    owed = columns("owed BIGINT Planned episodes without a result.")
+    return (*map(_column, before), *owed, *map(_column, after))
+
+
+OUTCOMES = ("completed", "refused", "not_applicable")
 
 _CELLS = View(
     "cells",
-    "One row a cell of the current matrix, planned ones without an episode too; and one, marked "
+    "One row per cell of the current matrix, planned ones without an episode too; and one, marked "
     "`current` = false, for episodes of a cell that the selection does not plan.",
     f"""
 WITH planned AS (
@@ -181,43 +129,23 @@ WITH planned AS (
 ), owing AS (
   SELECT {_WORDS}, count(*) AS owed, true AS current FROM owed GROUP BY ALL
 ), done AS (
-  SELECT {_WORDS}, e.current, min(protocol) AS protocol,
-    count(*) FILTER (provisional) AS provisional, {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL},
-    {ERRORS_SQL},
+  SELECT {_WORDS}, e.current, min(protocol) AS protocol, {metrics.aggregates()},
     count(DISTINCT [s.prompt_sha256, s.parameters_sha256, s.benchmark_version, s.scoring_version])
       FILTER (NOT provisional) AS versions
   FROM episodes e JOIN (
     SELECT path, prompt_sha256, parameters_sha256, benchmark_version, scoring_version
     FROM store.shards) s ON s.path = e.shard
   GROUP BY ALL
+), every AS (
+  SELECT * REPLACE (coalesce(owed, 0) AS owed, coalesce(versions, 0) AS versions)
+  FROM planned FULL JOIN done USING ({_WORDS}, current) LEFT JOIN owing USING ({_WORDS}, current)
 )
-SELECT {_WORDS}, current, protocol, planned, coalesce(completed, 0) AS completed,
-  coalesce(refused, 0) AS refused, coalesce(not_applicable, 0) AS not_applicable,
-  coalesce(owed, 0) AS owed, coalesce(provisional, 0) AS provisional,
-  coalesce(full_success, 0) AS full_success, coalesce(partial_success, 0) AS partial_success,
-  coalesce(failure, 0) AS failure, {RATES_SQL},
-  {BOUNDS_SQL},
-  progress, weighted_score,
-  coalesce(collateral_damage, 0) AS collateral_damage, parse_rate, effective_rate, turns,
-  tool_calls, if(completed IS NULL, 0, tokens_input)
-  AS tokens_input, if(completed IS NULL, 0, tokens_output) AS tokens_output, cost_usd,
-  coalesce(requests, 0) AS requests, latency_s,
-  {", ".join(f"coalesce(error_{k}, 0) AS error_{k}" for k in ERROR_KINDS)},
-  coalesce(versions, 0) AS versions
-FROM planned FULL JOIN done USING ({_WORDS}, current) LEFT JOIN owing USING ({_WORDS}, current)
+SELECT {_WORDS}, current, protocol, planned, {_select("cells")}, versions
+FROM ({metrics.derived("FROM every")})
 """,
     _named(EPISODES.columns, *CELL, "current", "protocol")
-    + columns(f"""
-planned            BIGINT   Planned episodes; null outside the current matrix.
-{_OUTCOMES.strip()}
-owed               BIGINT   Planned episodes that nobody has finished.
-provisional        BIGINT   Episodes from the journal of shards without a file.
-{_LEVELS.strip()}
-{_BOUNDS.strip()}
-{_MEANS.strip()}
-{_EFFORT.strip()}
-""")
-    + _ERROR_COLUMNS
+    + columns("planned BIGINT Planned episodes; null outside the current matrix.")
+    + _columns("cells")
     + columns(
         "versions BIGINT Different prompt, parameters, benchmark or scoring versions: 1 is clean."
     ),
@@ -226,81 +154,54 @@ provisional        BIGINT   Episodes from the journal of shards without a file.
 _LEADERBOARD = View(
     "leaderboard",
     "One row per model, protocol and prompt of the current matrix, best first and those that owe "
-    "episodes last. It is a plain count: intervals, groups and ranks are the summary's.",
+    "episodes last. It is a plain count: intervals, groups and ranks are in the summary.",
     f"""
 WITH size AS (
   SELECT model, prompt, sum(planned)::BIGINT AS planned, sum(owed)::BIGINT AS owed
   FROM cells WHERE current GROUP BY ALL
 ), done AS (
-  SELECT model, prompt, min(protocol) AS protocol, {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}
+  SELECT model, prompt, min(protocol) AS protocol, {metrics.aggregates()}
   FROM episodes WHERE current GROUP BY model, prompt
 )
-SELECT model, protocol, prompt, planned, coalesce(completed, 0) AS completed,
-  coalesce(refused, 0) AS refused, coalesce(not_applicable, 0) AS not_applicable, owed,
-  coalesce(full_success, 0) AS full_success, coalesce(partial_success, 0) AS partial_success,
-  coalesce(failure, 0) AS failure, {RATES_SQL},
-  {BOUNDS_SQL},
-  progress, weighted_score, coalesce(collateral_damage, 0) AS collateral_damage, parse_rate,
-  effective_rate, turns, tool_calls, if(completed IS NULL, 0, tokens_input) AS tokens_input,
-  if(completed IS NULL, 0, tokens_output) AS tokens_output, cost_usd,
-  cost_usd / nullif(full_success, 0) AS cost_per_success, coalesce(requests, 0) AS requests,
-  latency_s
-FROM size LEFT JOIN done USING (model, prompt)
+SELECT model, protocol, prompt, planned, {_select("leaderboard")}
+FROM ({metrics.derived("FROM size LEFT JOIN done USING (model, prompt)")})
 ORDER BY success_rate_all DESC NULLS LAST, lower DESC NULLS LAST, model, prompt
 """,
     _named(EPISODES.columns, "model", "protocol", "prompt")
-    + columns(f"""
-planned            BIGINT   Planned episodes.
-{_OUTCOMES.strip()}
-owed               BIGINT   Planned episodes that nobody has finished.
-{_LEVELS.strip()}
-{_BOUNDS.strip()}
-{_MEANS.strip()}
-{_EFFORT.split("requests")[0].strip()}
-cost_per_success   DOUBLE   cost_usd / full_success.
-requests{_EFFORT.split("requests")[1]}
-"""),
+    + columns("planned BIGINT Planned episodes.")
+    + _columns("leaderboard"),
 )
 
 _SHARDS = View(
     "shards",
-    "One row a shard file, or a planned shard whose episodes come from the journal.",
+    "One row per shard file, or planned shard whose episodes come from the journal.",
     f"""
 WITH done AS (
   SELECT shard, count(*) AS episodes, count(*) FILTER (counted) AS counted,
     count(*) FILTER (counted AND NOT provisional) AS of_file,
-    count(*) FILTER (current AND counted) AS current, {COUNTS_SQL},
-    {_known("tokens_input")}, {_known("tokens_output")},
-    CASE WHEN count(*) FILTER (cost_usd IS NULL AND status <> 'not_applicable') = 0
-         THEN coalesce(sum(cost_usd), 0) END AS cost_usd,
-    sum(requests)::BIGINT AS requests
+    count(*) FILTER (current AND counted) AS current,
+    {metrics.aggregates()}
   FROM store.episodes GROUP BY shard
-), owing AS (SELECT shard, count(*) AS owed FROM owed GROUP BY shard)
+), owing AS (SELECT shard, count(*) AS owed FROM owed GROUP BY shard), every AS (
+  SELECT s.path, d.* EXCLUDE (shard), coalesce(o.owed, 0) AS owed FROM store.shards s
+    LEFT JOIN done d ON d.shard = s.path LEFT JOIN owing o ON o.shard = s.path
+)
 SELECT {", ".join(f's."{c.name}"' for c in SHARDS.columns)}, p.path IS NOT NULL AS planned,
-  s.state = 'file' AND coalesce(d.of_file, 0) = 0 AS superseded,
-  coalesce(d.episodes, 0) AS episodes, coalesce(d.counted, 0) AS counted,
-  coalesce(d.current, 0) AS current, coalesce(d.completed, 0) AS completed,
-  coalesce(d.refused, 0) AS refused, coalesce(d.not_applicable, 0) AS not_applicable,
-  coalesce(o.owed, 0) AS owed, if(d.episodes IS NULL, 0, d.tokens_input)
-  AS tokens_input, if(d.episodes IS NULL, 0, d.tokens_output) AS tokens_output, d.cost_usd,
-  coalesce(d.requests, 0) AS requests
-FROM store.shards s LEFT JOIN store.plan p ON p.path = s.path
-  LEFT JOIN done d ON d.shard = s.path LEFT JOIN owing o ON o.shard = s.path
+  s.state = 'file' AND coalesce(e.of_file, 0) = 0 AS superseded,
+  coalesce(e.episodes, 0) AS episodes, coalesce(e.counted, 0) AS counted,
+  coalesce(e.current, 0) AS current, {_select("shards")}
+FROM store.shards s JOIN ({metrics.derived("FROM every")}) e USING (path)
+  LEFT JOIN store.plan p USING (path)
 """,
     SHARDS.columns
-    + columns(f"""
-planned            BOOLEAN  Planned by the selection of the last command.
-superseded         BOOLEAN  A file of which no episode counts; `prune` lists it.
-episodes           BIGINT   Episodes of it that are loaded: all but the outdated ones.
-counted            BIGINT   Of these, rows that stand in the view `episodes`.
-current            BIGINT   Of these, in the current matrix.
-{_OUTCOMES.strip()}
-owed               BIGINT   Planned episodes that nobody has finished.
-tokens_input       BIGINT   Input tokens; null where those of a request are not known.
-tokens_output      BIGINT   Output tokens; null as above.
-cost_usd           DOUBLE   Cost in USD; null where that of an episode is not known.
-requests           BIGINT   Requests.
-"""),
+    + columns("""
+planned     BOOLEAN  Planned by the selection of the last command.
+superseded  BOOLEAN  A file of which no episode counts; `prune` lists it.
+episodes    BIGINT   Its loaded episodes: all but the outdated ones.
+counted     BIGINT   Of these, rows of the view `episodes`.
+current     BIGINT   Of these, in the current matrix.
+""")
+    + _columns("shards"),
 )
 
 _RUNS = View(
@@ -348,3 +249,6 @@ VIEWS = {
         _plain("selection", SELECTION.says, SELECTION.columns),
     )
 }
+
+FORMAT = f"{STORED}-{digest([view.sql for view in VIEWS.values()])[:12]}"
+"""Version of tables and views: a database of another format is built anew."""

@@ -21,7 +21,8 @@ from pilotbench.ground import (atomic_files)
 from pilotbench.ground.errors import (UserError)
 from pilotbench.ground.untrusted_text import (csv_safe, visible)
 from pilotbench.results.summary.contrasts import (family)
-from pilotbench.results.summary.load import (CELL, has_outcome, number, plain)
+from pilotbench.results.summary.load import (CELL, has_outcome, plain)
+from pilotbench.results.summary.scores import solved
 from pilotbench.results.summary.transcripts import (link)
 
 KEY = [*CELL, "index", "repeat"]
@@ -94,7 +95,7 @@ def compare(
 def _scored(frame: pd.DataFrame, chosen_by: set[str]) -> pd.DataFrame:
     frame = frame[has_outcome(frame) | (frame["status"] == OWED)]
     done, owed = frame["status"] == "completed", frame["status"] == OWED
-    win = np.where(done, np.nan_to_num(number(frame["success"])), np.where(owed, np.nan, 0.0))
+    win = np.where(owed, np.nan, solved(frame))
     level = frame["level"].astype(object).where(done, frame["status"])
     kept = frame[[*KEY, "instance", "shard"]].assign(
         win=win,

@@ -11,37 +11,27 @@ import pandas as pd
 from pilotbench.ground.untrusted_text import (visible)
 from pilotbench.matrix.axes import NAMES
 from pilotbench.results.summary.load import (Data)
-from pilotbench.results.summary.scores import (ERRORS)
+from pilotbench.results.metrics import METRICS, shown_in
 
 RATES = {
-    *("success_rate", "success_rate_all", "oracle_ceiling", "random_floor", "progress"),
-    *("parse_rate", "valid_share", "effective_rate", "recovered_share", "weighted_score"),
-    *("utilisation", "harmful", "followed", "corrected", "not_reached", "same_under_optimal"),
+    *(metric.name for metric in METRICS if metric.unit == "share"),
+    *("oracle_ceiling", "random_floor", "utilisation", "harmful", "followed", "corrected", "not_reached", "same_under_optimal"),
     *("same_under_baseline", "share_between"),
 }
+USD = {metric.name for metric in METRICS if metric.unit == "USD"}
 POINTS = {"difference", "excess_over_optimal"}
 HIDDEN = {
-    *("low", "high", "lower", "upper", "at_ceiling", "at_floor", "wins", "repeats"),
-    *("completed", "refused", "owed", "not_applicable", "partial_success", "failure"),
-    *("full_success", "success_rate", "weighted_score", "told_apart", "tokens_input"),
-    *("tokens_output", "tokens_reasoning", "tokens_cached", "requests_", "cost_per_episode"),
-    *(f"error_{kind}" for kind in ERRORS),
+    *(metric.name for metric in shown_in("tables") if "page" not in metric.shown),
+    *("low", "high", "at_ceiling", "at_floor", "repeats", "told_apart"),
+    *("completed", "refused", "owed", "not_applicable"),
 }
 BESIDE = ("_low", "_high", "_lower", "_upper")  # shown in the column that they belong to
 TITLES = {
-    "success_rate_all": "success",
+    **{metric.name: metric.heading for metric in METRICS},
     "tool_success_rate": "tool rate",
     "planned": "finished",
     "oracle_ceiling": "oracle",
     "random_floor": "random",
-    "parse_rate": "parsed",
-    "valid_share": "valid calls",
-    "effective_rate": "effective rate",
-    "recovered_share": "recovered",
-    "tokens_per_episode": "tokens / episode",
-    "tokens_per_success": "tokens / success",
-    "cost_usd": "USD",
-    "cost_per_success": "USD / success",
     "p_holm": "p (Holm)",
     "n": "instances",
     "differ": "differ",
@@ -159,7 +149,7 @@ def number(name: str, value: float) -> str:
         return f"{100 * value:.1f}"
     if name in ("p", "p_holm"):
         return "< 0.001" if value < 0.001 else f"{value:.3f}"
-    if name.startswith("cost"):
+    if name in USD:
         return usd(value)
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"

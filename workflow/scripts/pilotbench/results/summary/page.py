@@ -14,6 +14,7 @@ from pilotbench.matrix.axes import AXES, NAMES
 from pilotbench.results.statistics import (SCREENING)
 from pilotbench.results.summary import (theme)
 from pilotbench.results.summary.load import (CELL)
+from pilotbench.results.metrics import shown_in
 from pilotbench.results.summary.formatting import (finished, grid, hidden, number, rate, shown, title, usd)
 from pilotbench.results.summary.figures.base import (Figure)
 from pilotbench.results.summary.model import (Report)
@@ -40,8 +41,8 @@ BOUND_WORDS = {
 }
 CELL_COLUMNS = (
     *("model", "protocol", *NAMES[1:]),
-    *("success_rate_all", "planned", "oracle_ceiling", "progress", "parse_rate"),
-    *("valid_share", "turns", "tokens_per_episode", "cost_usd"),
+    *("success_rate_all", "planned", "oracle_ceiling"),
+    *(metric.name for metric in shown_in("cell list") if metric.name != "success_rate_all"),
 )
 
 
@@ -90,6 +91,7 @@ def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any
         "facts": report.facts,
         "shape": shape(report),
         "ranking": report.ranking,
+        "measured": shown_in("ranking"),
         "bounds": BOUND_WORDS,
         "screening": SCREENING,
         "sections": {name: found for name, found in sections.items() if found},

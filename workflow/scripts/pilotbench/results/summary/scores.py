@@ -1,4 +1,4 @@
-"""Episodes become one row a group: rates with intervals, bounds, effort, cost.
+"""One row per group of episodes: the metrics, and the intervals and bounds that statistics add.
 
 The unit is the instance: (task, index), since the levels and rates of one index are views of the
 same core. Within a cell that is the instance itself.
@@ -6,12 +6,16 @@ same core. Within a cell that is the instance itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pilotbench.results import metrics
+from pilotbench.results.database.schema import EPISODES
+from pilotbench.results.metrics import METRICS
 from pilotbench.results.statistics import (ALPHA)
 from pilotbench.results.statistics.intervals import (limits)
 from pilotbench.results.statistics.paired import (sign_flip)
@@ -19,48 +23,31 @@ from pilotbench.results.summary.load import (CELL, CONDITION, Data, number)
 
 UNIT = ["task", "index"]
 DRAW = [*CONDITION, "index", "repeat", "instance", "max_turns"]
-TOKEN_COLUMNS = ["tokens_input", "tokens_output", "tokens_reasoning", "tokens_cached"]
 COUNTS = ["planned", "completed", "refused", "owed", "not_applicable"]
 CEILING, FLOOR = "oracle", "random"
-RATES = tuple(
-    f"{name}{limit}"
-    for name in ("success_rate", "success_rate_all")
-    for limit in ("", "_low", "_high")
-)
+RATES = ("success_rate", "success_rate_all")
 MARKS = ("at_ceiling", "at_floor")
-ERRORS = (
-    "tool_call_format",
-    "tool_selection",
-    "parameter_config",
-    "sequence_order",
-    "dependency",
-    "timeout",
-    "max_turns",
-    "no_rule_error",
-)
 
 
 def prepared(data: Data) -> pd.DataFrame:
-    """Return the scored episodes with numeric columns and the players' success on the same draws.
+    """Return the scored episodes with their outcome and the players' success on the same draws.
 
-    `oracle` and `random` are the success of that player on exactly this instance, repeat, rate and
-    number of turns; NaN where it has not been played.
+    `done` and `win` are 1 for a completed and for a solved episode. `oracle` and `random` are the
+    success of that player on exactly this instance, repeat, rate and number of turns; NaN where it
+    has not been played.
     """
     frame = data.scored
     done = (frame["status"] == "completed").to_numpy()
-    worth = frame.assign(
-        done=done.astype(float),
-        win=np.where(done, np.nan_to_num(number(frame["success"])), 0.0),
-        **{name: np.where(done, number(frame[name]), np.nan) for name in ("progress",)},
-        weight=np.where(done, number(frame["weighted_score"]), np.nan),
-        took=np.where(done, number(frame["turns"]), np.nan),
-        partial=(frame["level"] == "partial_success").astype(float),
-        damage=np.where(done, np.nan_to_num(number(frame["collateral_damage"])), 0.0),
-        cost=number(frame["cost_usd"]),
-    )
+    worth = frame.assign(done=done.astype(float), win=solved(frame))
     for player in (CEILING, FLOOR):
         worth = _with_player(worth, data.played, player)
     return worth.reset_index(drop=True)
+
+
+def solved(episodes: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return 1 for each solved episode and 0 for the others, refused ones included."""
+    done = (episodes["status"] == "completed").to_numpy()
+    return np.where(done, np.nan_to_num(number(episodes["success"])), 0.0)
 
 
 def _with_player(frame: pd.DataFrame, played: pd.DataFrame, player: str) -> pd.DataFrame:
@@ -72,24 +59,55 @@ def _with_player(frame: pd.DataFrame, played: pd.DataFrame, player: str) -> pd.D
 
 
 def scores(episodes: pd.DataFrame, cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return one row a group of `by`; `episodes` as `prepared`, `cells` give what is planned.
+    """Return one row per group of `by`; `episodes` as `prepared`, `cells` give what is planned.
 
-    success_rate is over the completed, success_rate_all also over the refused. Where episodes are
-    owed both are missing, and `lower` and `upper` stand in: all owed failed, all owed passed.
+    Both rates are missing where episodes are owed; `lower` and `upper` then give their range.
     """
     keys = list(by)
-    planned = cells.groupby(keys, sort=False)[COUNTS].sum()
     if episodes.empty:
-        return planned.reset_index()
-    grouped = episodes.groupby(keys, sort=False)
-    table = planned.join(_rates(episodes, keys)).join(_effort(grouped))
-    table = table.join(_bounds(table)).join(_marks(episodes, keys))
-    table[list(RATES)] = table[list(RATES)].where(table["owed"] == 0)
+        return cells.groupby(keys, sort=False)[COUNTS].sum().reset_index()
+    table = measured(episodes, cells, keys)
+    table = table.join(_intervals(episodes, keys)).join(_marks(episodes, keys))
     open_ = table["owed"] > 0
+    for rate in RATES:
+        ends = [f"{rate}_low", f"{rate}_high"]
+        table[ends] = table[ends].where(~open_)
     return table.assign(**{name: table[name].eq(True) & ~open_ for name in MARKS}).reset_index()
 
 
-def _rates(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def measured(episodes: pd.DataFrame, cells: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return every metric of the groups of `cells`, by the SQL that the database's views use.
+
+    The counts of outcomes are those of the cells: `episodes` may be the scored ones only.
+    """
+    import duckdb
+
+    planned = cells.groupby(keys, sort=False)[COUNTS].sum()
+    with duckdb.connect() as connection:
+        connection.register("found", _typed(episodes, keys))
+        connection.register("sizes", planned.reset_index())
+        table = connection.execute(metrics.per_group(keys, "sizes", "found", COUNTS)).df()
+    return planned.join(table.set_index(keys)[[m.name for m in METRICS if m.name not in COUNTS]])
+
+
+_USED = set(re.findall(r"\w+", " ".join(metric.sql for metric in METRICS)))
+
+
+def _typed(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the columns that metrics use, in the types that they have in the database."""
+    frame = {key: episodes[key] for key in keys}
+    for column in EPISODES.columns:
+        if column.name in _USED and column.name in episodes and column.name not in keys:
+            values = episodes[column.name]
+            text = column.type not in ("BOOLEAN", "INTEGER", "BIGINT", "DOUBLE")
+            frame[column.name] = values if text else pd.Series(number(values), values.index)
+            if column.type == "BOOLEAN":
+                frame[column.name] = frame[column.name].astype("boolean")
+    return pd.DataFrame(frame)
+
+
+def _intervals(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the intervals of both rates, and the instances and repeats that they rest on."""
     units = episodes.groupby([*keys, *(u for u in UNIT if u not in keys)], sort=False).agg(
         win=("win", "sum"), done=("done", "sum"), met=("win", "size")
     )
@@ -97,16 +115,12 @@ def _rates(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     units["mean_all"] = units["win"] / units["met"]
     groups = units.groupby(level=keys, sort=False)
     sums = groups[["win", "done", "met"]].sum()
-    table = pd.DataFrame({"n": groups.size(), "wins": sums["win"]})
-    for name, count, mean in (
-        ("success_rate", "done", "mean_done"),
-        ("success_rate_all", "met", "mean_all"),
-    ):
+    table = pd.DataFrame({"n": groups.size(), "repeats": sums["met"] / groups.size()})
+    for rate, count, mean in zip(RATES, ("done", "met"), ("mean_done", "mean_all"), strict=True):
         value = sums["win"] / sums[count].where(sums[count] > 0)
         n, variance = groups[mean].count(), groups[mean].var(ddof=1).fillna(0.0)
         low, high = _limits(value, variance, n, sums[count])
-        table = table.assign(**{name: value, f"{name}_low": low, f"{name}_high": high})
-    table["repeats"] = sums["met"] / table["n"]
+        table = table.assign(**{f"{rate}_low": low, f"{rate}_high": high})
     return table
 
 
@@ -118,63 +132,6 @@ def _limits(value: pd.Series, variance: pd.Series, n: pd.Series, met: pd.Series)
         repeats = met[there].to_numpy(float) / units
         low[there], high[there] = limits(value[there], variance[there], units, repeats)
     return low, high
-
-
-def _effort(grouped: Any) -> pd.DataFrame:
-    sums = grouped[
-        ["win", "partial", "damage", "done", "calls", "valid_calls", "parsed_turns", "turns"]
-        + ["tool_calls", "requests", *TOKEN_COLUMNS]
-        + ["transient_met", "transient_recovered", "drawn_calls"]
-        + [f"error_{kind}" for kind in ERRORS]
-    ].sum()
-    means = grouped[["progress", "weight", "took"]].mean()
-    size, cost = grouped.size(), grouped["cost"].sum(min_count=1)
-    unknown = grouped["cost"].apply(lambda column: int(column.isna().sum()))
-    untold = grouped["tokens_input"].apply(lambda column: int(column.isna().sum()))
-    told = {name: _told(sums[name], untold) for name in TOKEN_COLUMNS}
-    tokens = told["tokens_input"] + told["tokens_output"]
-    wins = sums["win"].where(sums["win"] > 0)
-    return pd.DataFrame(
-        {
-            "full_success": sums["win"],
-            "partial_success": sums["partial"],
-            "failure": sums["done"] - sums["win"] - sums["partial"],
-            "collateral_damage": sums["damage"],
-            "progress": means["progress"],
-            "weighted_score": means["weight"],
-            "parse_rate": _ratio(sums["parsed_turns"], sums["turns"]),
-            "valid_share": _ratio(sums["valid_calls"], sums["calls"]),
-            "effective_rate": 1 - _ratio(sums["transient_met"], sums["drawn_calls"]),
-            "recovered_share": _ratio(sums["transient_recovered"], sums["transient_met"]),
-            "turns": means["took"],
-            "requests": sums["requests"],
-            **told,
-            "tokens": tokens,
-            "tokens_per_episode": tokens / size,
-            "tokens_per_success": tokens / wins,
-            "cost_usd": cost.where(unknown == 0),
-            "cost_per_episode": (cost / size).where(unknown == 0),
-            "cost_per_success": (cost / wins).where(unknown == 0),
-            **{f"error_{kind}": sums[f"error_{kind}"] for kind in ERRORS},
-        }
-    )
-
-
-def _told(total: pd.Series, untold: pd.Series) -> pd.Series:
-    """Return sums of tokens, NaN where those of an episode are not known."""
-    return total.astype(float).where(untold == 0) if (untold > 0).any() else total
-
-
-def _ratio(part: pd.Series, whole: pd.Series) -> pd.Series:
-    return part / whole.where(whole > 0)
-
-
-def _bounds(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rates if all owed episodes failed, and if all passed."""
-    wins = table["wins"].fillna(0)
-    total = table["completed"] + table["refused"] + table["owed"]
-    counted = total.where(total > 0)
-    return pd.DataFrame({"lower": wins / counted, "upper": (wins + table["owed"]) / counted})
 
 
 def _marks(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

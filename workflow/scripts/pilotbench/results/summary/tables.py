@@ -13,19 +13,19 @@ from pilotbench.results.summary.load import (CELL, CONDITION, Data, number)
 from pilotbench.results.summary.flaws import (flaw_table)
 from pilotbench.results.summary.ranking import (Ranking)
 from pilotbench.results.summary.repeats import (repeat_table)
-from pilotbench.results.summary.scores import (ERRORS, scores)
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
+from pilotbench.results.metrics import shown_in
+from pilotbench.results.summary.scores import (measured, scores)
 from pilotbench.results.summary.usage import (KeyUse, key_table)
 
 GROUP = ["model", "prompt"]
-MAIN = [
+FIRST = [
     *("planned", "completed", "refused", "owed", "not_applicable", "n", "repeats"),
     *("success_rate", "success_rate_low", "success_rate_high"),
     *("success_rate_all", "success_rate_all_low", "success_rate_all_high", "lower", "upper"),
-    *("oracle_ceiling", "random_floor", "at_ceiling", "at_floor", "progress", "full_success"),
-    *("partial_success", "failure", "collateral_damage", "weighted_score", "parse_rate"),
-    *("valid_share", "effective_rate", "recovered_share", "turns", "tokens_per_episode"),
-    *("tokens_per_success", "cost_usd", "cost_per_success"),
+    *("oracle_ceiling", "random_floor", "at_ceiling", "at_floor"),
 ]
+"""What statistics add to scores; the other metrics follow."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,8 @@ def grouped(
 
 
 def _present(frame: pd.DataFrame, first: list[str]) -> list[str]:
-    return [name for name in [*first, *MAIN] if name in frame.columns]
+    others = [metric.name for metric in shown_in("tables") if metric.name not in FIRST]
+    return [name for name in [*first, *FIRST, *others] if name in frame.columns]
 
 
 def _splits(data: Data, episodes: pd.DataFrame) -> list[Table]:
@@ -243,11 +244,10 @@ def error_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
     """Return errors per 100 completed episodes by kind, one row a model and prompt."""
     if episodes.empty:
         return pd.DataFrame()
-    done = episodes[episodes["done"] > 0]
-    sums = done.groupby(GROUP, sort=False)[[f"error_{kind}" for kind in ERRORS]].sum()
-    share = sums.div(done.groupby(GROUP, sort=False).size(), axis=0) * 100
-    share.columns = list(ERRORS)
-    return share.reset_index()
+    done = measured(episodes[episodes["done"] > 0], model_cells(data), GROUP)
+    done = done[done["completed"] > 0]
+    share = done[[f"error_{kind}" for kind in ERROR_KINDS]].div(done["completed"], axis=0) * 100
+    return share.set_axis(list(ERROR_KINDS), axis=1).reset_index()
 
 
 def latency_table(data: Data) -> pd.DataFrame:

@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.ground.untrusted_text import (visible)
+from pilotbench.results.metrics import shown_in
+from pilotbench.results.summary.formatting import number
 
+MEASURED = shown_in("terminal")
 TITLES = (
-    "model",
-    "prompt",
-    "protocol",
-    "finished",
-    "success [95 %]",
-    "oracle",
-    "tokens",
-    "USD",
+    *("model", "prompt", "protocol", "finished", "success [95 %]", "oracle"),
+    *(metric.heading for metric in MEASURED),
     "owed",
 )
 LEFT = 3  # columns of words
@@ -71,12 +68,11 @@ def _records(said: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _bound(row: dict[str, Any]) -> Row:
     rate = f"{100 * row['success_rate_all']:.1f} %"
-    return (str(row["player"]), "(a bound)", "–", f"{row['n']:,}", rate, "", "", "", "")
+    return (str(row["player"]), "(a bound)", "–", f"{row['n']:,}", rate, "", *[""] * len(MEASURED), "")
 
 
 def _row(row: dict[str, Any], labels: dict[str, str]) -> Row:
-    tokens, done = row.get("tokens_per_episode"), row["completed"] + row["refused"]
-    unknown = "unknown" if done else "–"
+    unknown = "unknown" if row["completed"] + row["refused"] else "–"
     return (
         str(row["model"]),
         labels.get(row["prompt"], str(row["prompt"])),
@@ -84,8 +80,10 @@ def _row(row: dict[str, Any], labels: dict[str, str]) -> Row:
         f"{row['planned'] - row['owed']:,}/{row['planned']:,}",
         _rate(row),
         _percent(row.get("oracle_ceiling")),
-        unknown if tokens is None else f"{tokens * done:,.0f}",
-        unknown if row.get("cost_usd") is None else _usd(row["cost_usd"]),
+        *(
+            unknown if row.get(name) is None else number(name, row[name])
+            for name in (metric.name for metric in MEASURED)
+        ),
         f"{row['owed']:,}" if row["owed"] else "",
     )
 
@@ -101,12 +99,6 @@ def _rate(row: dict[str, Any]) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
-
-
-def _usd(value: float) -> str:
-    from pilotbench.results.summary.formatting import (usd)
-
-    return usd(value)
 
 
 def _unlike(said: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ they count where one of them is named.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,42 +19,20 @@ from typing import TYPE_CHECKING, Any
 
 from pilotbench.results.database.queries import (opened)
 from pilotbench.results.database.schema import (CELL)
-from pilotbench.results.database.views import (COUNTS_SQL, EFFORT_SQL, ERRORS_SQL, SCORES_SQL)
+from pilotbench.results.metrics import ANY, FINISHED, METRICS
 from pilotbench.ground.errors import (UserError)
 from pilotbench.episodes.owed import (causes, remedy)
 from pilotbench.ground.job_context import (file_digest)
 from pilotbench.results.summary.common_conditions import (inside)
 from pilotbench.results.summary.load import (Data, load)
-from pilotbench.results.summary.scores import (prepared, scores)
+from pilotbench.results.summary.scores import (measured, prepared, scores)
 from pilotbench.results.summary.tables import (model_cells)
 
 if TYPE_CHECKING:
     import duckdb
 
 Json = dict[str, Any]
-_COMPLETED = (
-    "completed",
-    "full_success",
-    "partial_success",
-    "failure",
-    "success_rate",
-    "success_rate_low",
-    "success_rate_high",
-    "progress",
-    "weighted_score",
-    "collateral_damage",
-    "turns",
-    "tool_calls",
-)
-_STATUS = {
-    **dict.fromkeys(_COMPLETED, ("completed",)),
-    "refused": ("refused",),
-    "not_applicable": ("not_applicable",),
-    "owed": (),
-}
-_COUNTS = ("not_applicable", "planned", "tokens_input", "tokens_output", "cost_usd", "requests")
-_OUTCOME = ("completed", "refused")
-_ANY = (*_OUTCOME, "not_applicable")
+_STATUSES = {metric.name: metric.statuses for metric in METRICS} | {"planned": ANY, "owed": ()}
 _WITH_OWED = ("planned", "owed", "lower", "upper")
 _SHOWN = ("index", "repeat", "status", "level", "progress", "turns", "cost_usd", "shard", "episode")
 _ORIGIN = (
@@ -122,10 +101,9 @@ def where_from(
         if not (files or owed):
             told = " ".join(f"{word}={value}" for word, value in words.items())
             raise UserError(f"where-from: no episode of the current selection has {told}")
-        statuses = _STATUS.get(column, _ANY if column in _COUNTS else _OUTCOME)
+        statuses = _STATUSES.get(re.sub("_(low|high)$", "", column), FINISHED)
         episodes = _rows(connection, _EPISODES.format(current), [*values, list(statuses)])
-        numbers = _rows(connection, _NUMBERS.format(current), values)[0]
-    numbers |= _scores(data, words)
+    numbers = _scores(data, words)
     if column not in numbers:
         raise UserError(f"where-from: no column {column!r}; allowed: {', '.join(numbers)}")
     written = [file for file in files if file["state"] != "provisional"]
@@ -178,7 +156,8 @@ def _scores(data: Data, words: Mapping[str, str]) -> Json:
         cells = cells[cells[word].astype(str) == value]
     one = {"all": "all"}
     chosen = inside(prepared(data), cells)
-    row = scores(chosen.assign(**one), cells.assign(**one), list(one)).iloc[0]
+    count = scores if len(chosen) else measured
+    row = count(chosen.assign(**one), cells.assign(**one), list(one)).iloc[0]
     return {name: _plain(value) for name, value in row.items() if name not in one}
 
 
@@ -198,7 +177,6 @@ def _plain(value: Any) -> float | int | None:
     return int(number) if number.is_integer() else number
 
 
-_NUMBERS = f"SELECT {COUNTS_SQL}, {SCORES_SQL}, {EFFORT_SQL}, {ERRORS_SQL} FROM episodes WHERE {{}}"
 _EPISODES = f"""
 SELECT {", ".join((*CELL, *_SHOWN))} FROM episodes WHERE {{}} AND list_contains(?, status)
 ORDER BY {", ".join(CELL)}, index, repeat

@@ -7,11 +7,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.results.statistics.usage import (PERCENTILES)
 from pilotbench.results.summary import (theme)
 from pilotbench.results.summary.common_conditions import (inside)
 from pilotbench.results.summary.figures.base import (Figure, Json, Rows, Source, alt_words, by, log_axis, plain_rows, shape, shared_words, spec_of, tips, title_of)
-from pilotbench.results.summary.scores import (ERRORS)
 from pilotbench.results.summary.tables import (plain_cells)
 from pilotbench.results.summary.usage import (KeyUse)
 
@@ -89,8 +89,8 @@ def errors(source: Source) -> Figure | None:
     if "errors" not in source.tables:
         return None
     wide = source.tables["errors"].frame
-    long = wide.melt(["model", "prompt"], list(ERRORS), "kind", "calls")
-    long["order"] = long["kind"].map({kind: i for i, kind in enumerate(ERRORS)})
+    long = wide.melt(["model", "prompt"], list(ERROR_KINDS), "kind", "calls")
+    long["order"] = long["kind"].map({kind: i for i, kind in enumerate(ERROR_KINDS)})
     rows = _lined(plain_rows(long[long["calls"] > 0], source.data), source)
     if not rows:
         return None
@@ -99,7 +99,7 @@ def errors(source: Source) -> Figure | None:
         "What went wrong",
         "Calls with an error, per 100 completed episodes, by the first rule that fits.",
         alt_words("Errors per 100 episodes", rows, "kind", "calls", False),
-        _stacked("calls", "per 100 episodes", list(ERRORS), rows),
+        _stacked("calls", "per 100 episodes", list(ERROR_KINDS), rows),
         "errors",
         "Errors",
     )

@@ -1,0 +1,472 @@
+"""Every number that the results report, declared once.
+
+A metric is SQL over the episodes of a group. The views and their CSV headers,
+`master_database.json` and its schema, docs/database.md, the columns of the page and of the
+terminal, and `where-from` are made from `METRICS`: to add a number, add a `Metric` to the list.
+Statistics add intervals and tests only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
+
+Unit = Literal["episodes", "share", "turns", "calls", "tokens", "USD", "requests", "s"]
+View = Literal["cells", "leaderboard", "shards"]
+Place = Literal["tables", "page", "cell list", "ranking", "terminal"]
+
+SCORED = ("completed",)
+FINISHED = ("completed", "refused")
+ANY = ("completed", "refused", "not_applicable")
+EVERY_VIEW: tuple[View, ...] = ("cells", "leaderboard", "shards")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number over a group of episodes.
+
+    `sql` is an aggregate over columns of the view `episodes`; with `derived` it is an expression
+    over the metrics above it and `owed`, the number of planned episodes without a result. A metric
+    that is `whole` is a whole number, and 0 for a group without episodes.
+
+    `statuses` are those of the episodes that it counts. It has a column in `views`, and in the
+    places of the summary in `shown`: "tables" are CSV files and summary.json, "page" the same
+    tables on the page. `master` is its name in `master_database.json`, "" for the same name and
+    None for no entry.
+    """
+
+    name: str
+    unit: Unit
+    sql: str
+    says: str
+    title: str = ""
+    derived: bool = False
+    whole: bool = False
+    statuses: tuple[str, ...] = FINISHED
+    views: tuple[View, ...] = ("cells", "leaderboard")
+    shown: tuple[Place, ...] = ("tables", "page", "cell list")
+    master: str | None = ""
+
+    @property
+    def heading(self) -> str:
+        """The heading of its column."""
+        return self.title or self.name.replace("_", " ")
+
+    @property
+    def type(self) -> str:
+        """Its DuckDB type."""
+        return "BIGINT" if self.whole else "DOUBLE"
+
+    @property
+    def in_master(self) -> str:
+        """Its name in `master_database.json`, where it has an entry."""
+        return self.master or self.name
+
+    @property
+    def or_zero(self) -> str:
+        """A whole number in a query whose groups may have no episodes."""
+        return f"if(episodes_found IS NULL, 0, {self.name}) AS {self.name}"
+
+
+def _sum_of_tokens(name: str) -> str:
+    """Return the sum of a column of tokens, null where those of a request are not known."""
+    unknown = f"count(*) FILTER ({name} IS NULL AND requests > 0)"
+    return f"CASE WHEN {unknown} = 0 THEN coalesce(sum({name}), 0)::BIGINT END"
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "completed",
+        "episodes",
+        "count(*) FILTER (status = 'completed')",
+        "Episodes with a score.",
+        whole=True,
+        statuses=SCORED,
+        views=EVERY_VIEW,
+        shown=(),
+        master="total",
+    ),
+    Metric(
+        "refused",
+        "episodes",
+        "count(*) FILTER (status = 'refused')",
+        "Episodes that the provider refused.",
+        whole=True,
+        statuses=("refused",),
+        views=EVERY_VIEW,
+        shown=(),
+    ),
+    Metric(
+        "not_applicable",
+        "episodes",
+        "count(*) FILTER (status = 'not_applicable')",
+        "Instances too short for the prompt's flaw.",
+        whole=True,
+        statuses=("not_applicable",),
+        views=EVERY_VIEW,
+        shown=(),
+    ),
+    Metric(
+        "provisional",
+        "episodes",
+        "count(*) FILTER (provisional)",
+        "Episodes from the journal, of shards without a file.",
+        whole=True,
+        statuses=ANY,
+        views=("cells",),
+        shown=(),
+    ),
+    Metric(
+        "full_success",
+        "episodes",
+        "count(*) FILTER (level = 'full_success')",
+        "Completed episodes with success.",
+        whole=True,
+        statuses=SCORED,
+        shown=("tables",),
+    ),
+    Metric(
+        "partial_success",
+        "episodes",
+        "count(*) FILTER (level = 'partial_success')",
+        "Completed, no success, nothing protected broken, progress >= 0.5.",
+        whole=True,
+        statuses=SCORED,
+        shown=("tables",),
+    ),
+    Metric(
+        "failure",
+        "episodes",
+        "count(*) FILTER (level = 'failure')",
+        "The other completed episodes.",
+        whole=True,
+        statuses=SCORED,
+        shown=("tables",),
+    ),
+    Metric(
+        "success_rate",
+        "share",
+        "CASE WHEN owed = 0 THEN full_success / nullif(completed, 0) END",
+        "full_success / completed; null where episodes are owed.",
+        derived=True,
+        statuses=SCORED,
+        shown=("tables",),
+    ),
+    Metric(
+        "success_rate_all",
+        "share",
+        "CASE WHEN owed = 0 THEN full_success / nullif(completed + refused, 0) END",
+        "full_success / (completed + refused), which ranks; null where episodes are owed.",
+        title="success",
+        derived=True,
+    ),
+    Metric(
+        "lower",
+        "share",
+        "full_success / nullif(completed + refused + owed, 0)",
+        "success_rate_all if all owed episodes failed.",
+        derived=True,
+        shown=("tables",),
+    ),
+    Metric(
+        "upper",
+        "share",
+        "(full_success + owed) / nullif(completed + refused + owed, 0)",
+        "success_rate_all if all owed episodes succeeded.",
+        derived=True,
+        shown=("tables",),
+    ),
+    Metric(
+        "rate_of_completed",
+        "share",
+        "full_success / nullif(completed, 0)",
+        "full_success / completed, of the completed episodes only: never ranks.",
+        derived=True,
+        statuses=SCORED,
+        shown=(),
+    ),
+    Metric(
+        "partial_rate",
+        "share",
+        "partial_success / nullif(completed, 0)",
+        "partial_success / completed.",
+        derived=True,
+        statuses=SCORED,
+        views=(),
+        shown=(),
+    ),
+    Metric(
+        "failure_rate",
+        "share",
+        "failure / nullif(completed, 0)",
+        "failure / completed.",
+        derived=True,
+        statuses=SCORED,
+        views=(),
+        shown=(),
+    ),
+    Metric(
+        "progress",
+        "share",
+        "avg(progress)",
+        "Mean share of goal predicates reached.",
+        statuses=SCORED,
+        shown=("tables", "page", "cell list", "ranking"),
+    ),
+    Metric(
+        "weighted_score",
+        "share",
+        "avg(weighted_score)",
+        "Mean of 1.0, 0.5 and 0.0, as the predecessor counted; never ranks.",
+        statuses=SCORED,
+        shown=("tables",),
+        master="weighted_success_score",
+    ),
+    Metric(
+        "collateral_damage",
+        "episodes",
+        "count(*) FILTER (collateral_damage)",
+        "Completed episodes that broke something protected.",
+        whole=True,
+        statuses=SCORED,
+        shown=("tables", "page"),
+        master=None,
+    ),
+    Metric(
+        "parse_rate",
+        "share",
+        "sum(parsed_turns) / nullif(sum(turns), 0)",
+        "Turns with a call that could be parsed / turns.",
+        title="parsed",
+        shown=("tables", "page", "cell list", "ranking"),
+    ),
+    Metric(
+        "valid_share",
+        "share",
+        "sum(valid_calls) / nullif(sum(calls), 0)",
+        "Calls of a known tool with good arguments and preconditions met / parsed calls.",
+        title="valid calls",
+        views=(),
+        master=None,
+    ),
+    Metric(
+        "effective_rate",
+        "share",
+        "1 - sum(transient_met) / nullif(sum(drawn_calls), 0)",
+        "Share of the calls that can fail by draw and did not.",
+        shown=("tables", "page"),
+        master="effective_tool_success_rate",
+    ),
+    Metric(
+        "recovered_share",
+        "share",
+        "sum(transient_recovered) / nullif(sum(transient_met), 0)",
+        "Injected transient failures that a later call made good / all of them.",
+        title="recovered",
+        views=(),
+        shown=("tables", "page"),
+        master=None,
+    ),
+    Metric(
+        "turns",
+        "turns",
+        "avg(turns) FILTER (status = 'completed')",
+        "Mean turns of completed episodes.",
+        statuses=SCORED,
+        master="avg_turns",
+    ),
+    Metric(
+        "tool_calls",
+        "calls",
+        "avg(tool_calls) FILTER (status = 'completed')",
+        "Mean tool calls of completed episodes.",
+        statuses=SCORED,
+        shown=(),
+        master="avg_tool_calls",
+    ),
+    Metric(
+        "tokens_input",
+        "tokens",
+        _sum_of_tokens("tokens_input"),
+        "Input tokens; null where those of a request are not known.",
+        whole=True,
+        statuses=ANY,
+        views=EVERY_VIEW,
+        shown=(),
+    ),
+    Metric(
+        "tokens_output",
+        "tokens",
+        _sum_of_tokens("tokens_output"),
+        "Output tokens; null where those of a request are not known.",
+        whole=True,
+        statuses=ANY,
+        views=EVERY_VIEW,
+        shown=(),
+    ),
+    Metric(
+        "tokens_reasoning",
+        "tokens",
+        _sum_of_tokens("tokens_reasoning"),
+        "Reasoning tokens, a part of the output.",
+        whole=True,
+        statuses=ANY,
+        views=(),
+        shown=(),
+        master=None,
+    ),
+    Metric(
+        "tokens_cached",
+        "tokens",
+        _sum_of_tokens("tokens_cached"),
+        "Cached tokens, a part of the input.",
+        whole=True,
+        statuses=ANY,
+        views=(),
+        shown=(),
+        master=None,
+    ),
+    Metric(
+        "tokens",
+        "tokens",
+        "tokens_input + tokens_output",
+        "Input and output tokens.",
+        derived=True,
+        whole=True,
+        statuses=ANY,
+        views=(),
+        shown=("tables", "terminal"),
+        master=None,
+    ),
+    Metric(
+        "tokens_per_episode",
+        "tokens",
+        "tokens / nullif(completed + refused, 0)",
+        "tokens / (completed + refused).",
+        title="tokens / episode",
+        derived=True,
+        views=(),
+        master=None,
+    ),
+    Metric(
+        "tokens_per_success",
+        "tokens",
+        "tokens / nullif(full_success, 0)",
+        "tokens / full_success.",
+        title="tokens / success",
+        derived=True,
+        views=(),
+        shown=("tables", "page", "ranking"),
+        master=None,
+    ),
+    Metric(
+        "cost_usd",
+        "USD",
+        "CASE WHEN count(*) FILTER (cost_usd IS NULL AND status <> 'not_applicable') = 0 "
+        "THEN coalesce(sum(cost_usd), 0) END",
+        "Cost in USD; null where that of an episode is not known.",
+        title="USD",
+        statuses=ANY,
+        views=EVERY_VIEW,
+        shown=("tables", "page", "cell list", "ranking", "terminal"),
+    ),
+    Metric(
+        "cost_per_episode",
+        "USD",
+        "cost_usd / nullif(completed + refused, 0)",
+        "cost_usd / (completed + refused).",
+        title="USD / episode",
+        derived=True,
+        views=(),
+        shown=(),
+        master=None,
+    ),
+    Metric(
+        "cost_per_success",
+        "USD",
+        "cost_usd / nullif(full_success, 0)",
+        "cost_usd / full_success.",
+        title="USD / success",
+        derived=True,
+        views=("leaderboard",),
+        shown=("tables", "page"),
+        master=None,
+    ),
+    Metric(
+        "requests",
+        "requests",
+        "sum(requests)::BIGINT",
+        "Requests.",
+        whole=True,
+        statuses=ANY,
+        views=EVERY_VIEW,
+        shown=(),
+        master=None,
+    ),
+    Metric(
+        "latency_s",
+        "s",
+        "sum(latency_s) / nullif(sum(requests), 0)",
+        "Mean latency of a request, s.",
+        shown=(),
+        master=None,
+    ),
+    *(
+        Metric(
+            f"error_{kind}",
+            "calls",
+            f"sum(error_{kind})::BIGINT",
+            f"Calls with the error kind {kind}.",
+            whole=True,
+            views=("cells",),
+            shown=(),
+            master=None,
+        )
+        for kind in ERROR_KINDS
+    ),
+)
+
+
+def of_view(view: View) -> tuple[Metric, ...]:
+    """Return the metrics of a view, in its order."""
+    return tuple(metric for metric in METRICS if view in metric.views)
+
+
+def shown_in(place: Place) -> tuple[Metric, ...]:
+    """Return the metrics of a place of the summary, in its order."""
+    return tuple(metric for metric in METRICS if place in metric.shown)
+
+
+def aggregates(known: Sequence[str] = ()) -> str:
+    """Return the SQL of the metrics over a group of episodes, except `known` ones."""
+    wanted = (metric for metric in METRICS if not metric.derived and metric.name not in known)
+    found = (f"{metric.sql} AS {metric.name}" for metric in wanted)
+    return ",\n    ".join(["count(*) AS episodes_found", *found])
+
+
+def derived(groups: str, known: Sequence[str] = ()) -> str:
+    """Return SQL that adds the derived metrics to the rows of the query `groups`.
+
+    `groups` has `owed` and the `aggregates`, missing for groups without episodes except where they
+    are `known`.
+    """
+    counts = (m for m in METRICS if m.whole and not m.derived and m.name not in known)
+    replaced = ", ".join(metric.or_zero for metric in counts)
+    added = ",\n  ".join(f"{metric.sql} AS {metric.name}" for metric in METRICS if metric.derived)
+    return f"SELECT *,\n  {added}\nFROM (SELECT * REPLACE ({replaced}) FROM ({groups}))"
+
+
+def per_group(keys: Sequence[str], sizes: str, episodes: str, known: Sequence[str]) -> str:
+    """Return SQL for every metric of the groups of `sizes`.
+
+    `sizes` is a table with the keys, `owed` and those metrics that are `known`.
+    """
+    words = ", ".join(f'"{key}"' for key in keys)
+    return derived(
+        f"SELECT * FROM {sizes} LEFT JOIN "
+        f"(SELECT {words}, {aggregates(known)} FROM {episodes} GROUP BY ALL) USING ({words})",
+        known,
+    )
