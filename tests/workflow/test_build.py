@@ -90,6 +90,7 @@ def test_editing_a_prompt_rebuilds_its_shards_the_database_and_the_summary(build
         "evaluate": SHARDS // 2,
         "database": 1,
         "exports": 1,
+        "reference": 1,
         "summary_pages": 1,
         "all": 1,
     }

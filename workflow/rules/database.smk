@@ -12,7 +12,7 @@ rule database:
     output:
         database=(
             update(pilot.files.database)
-            if pilot.updates_database
+            if pilot.can_update("master.duckdb")
             else pilot.files.database
         ),
         made=touch(pilot.files.made),

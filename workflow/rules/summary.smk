@@ -1,14 +1,33 @@
 """The summary page, its tables and its figures.
 
 INPUT:  the master database
-OUTPUT: results/summary/ (index.html, summary.md, summary.json, tables/, figures/); page, figures and
+OUTPUT: results/reference.json, what oracle and random player score on the draws of the models;
+        results/summary/ (index.html, summary.md, summary.json, tables/, figures/); page, figures and
         tables are in Snakemake's own report too
 """
+
+
+rule reference:
+    input:
+        database=pilot.files.database,
+    output:
+        played=(
+            update(pilot.files.reference)
+            if pilot.can_update("reference.json")
+            else pilot.files.reference
+        ),
+    log:
+        pilot.files.log("reference"),
+    conda:
+        "../../envs/pilotbench.yaml"
+    script:
+        "../scripts/reference.py"
 
 
 rule summary_pages:
     input:
         database=pilot.files.database,
+        reference=pilot.files.reference,
     output:
         page=report(
             pilot.files.summary("index.html"),

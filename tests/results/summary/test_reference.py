@@ -1,4 +1,4 @@
-"""Bounds are played where the players are not in the selection, once, on the very same draws."""
+"""Bounds are played once, on the same draws, where the players are not in the selection."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def data():
     return replace(made, episodes=made.episodes.assign(instance=hashes, max_turns=turns))
 
 
+def played(data, settings, path):
+    """Return the data with what a run of the rule has played."""
+    reference.play_missing(data, settings, path)
+    return reference.completed(data, path)
+
+
 def bounds_of(data):
     row = cell_table(data, prepared(data)).iloc[0]
     return row["oracle_ceiling"], row["random_floor"]
@@ -41,39 +47,39 @@ def bounds_of(data):
 
 def test_a_cell_without_players_gets_both_bounds(data, settings, tmp_path):
     assert all(bound != bound for bound in bounds_of(data))
-    assert bounds_of(reference.completed(data, settings, tmp_path / "bounds.json")) == (1.0, 0.0)
+    assert bounds_of(played(data, settings, tmp_path / "reference.json")) == (1.0, 0.0)
 
 
 def test_what_was_played_is_kept(data, settings, tmp_path):
-    cache = tmp_path / "bounds.json"
-    reference.completed(data, settings, cache)
+    cache = tmp_path / "reference.json"
+    played(data, settings, cache)
     kept = json.loads(cache.read_text())
     kept["played"] = {key: key.startswith("random") for key in kept["played"]}
     cache.write_text(json.dumps(kept))
-    assert bounds_of(reference.completed(data, settings, cache)) == (0.0, 1.0)
+    assert bounds_of(played(data, settings, cache)) == (0.0, 1.0)
 
 
 def test_what_was_played_under_other_rules_of_scoring_is_played_again(
     data, settings, tmp_path, monkeypatch
 ):
-    cache = tmp_path / "bounds.json"
-    reference.completed(data, settings, cache)
+    cache = tmp_path / "reference.json"
+    played(data, settings, cache)
     kept = json.loads(cache.read_text())
     kept["played"] = {key: key.startswith("random") for key in kept["played"]}
     cache.write_text(json.dumps(kept))
     monkeypatch.setattr("pilotbench.benchmark.tasks.scoring.SCORING_VERSION", "of another day")
-    assert bounds_of(reference.completed(data, settings, cache)) == (1.0, 0.0)
+    assert bounds_of(played(data, settings, cache)) == (1.0, 0.0)
 
 
 def test_an_instance_that_has_changed_since_has_no_bound(data, settings, tmp_path):
     changed = replace(data, episodes=data.episodes.assign(instance="0" * 64))
-    found = reference.completed(changed, settings, tmp_path / "bounds.json")
+    found = played(changed, settings, tmp_path / "reference.json")
     assert all(bound != bound for bound in bounds_of(found))
 
 
 def test_a_damaged_cache_is_played_again(data, settings, tmp_path):
-    (tmp_path / "bounds.json").write_text("{")
-    found = reference.completed(data, settings, tmp_path / "bounds.json")
+    (tmp_path / "reference.json").write_text("{")
+    found = played(data, settings, tmp_path / "reference.json")
     assert bounds_of(found) == (1.0, 0.0)
 
 
@@ -89,12 +95,12 @@ def many(repeats):
 def test_the_bounds_do_not_depend_on_the_size_of_the_run(repeats, settings, tmp_path, monkeypatch):
     """1,000 draws are 2,000 plays: over 1,500 an earlier release played none."""
     monkeypatch.setattr(reference, "player", lambda _: lambda name, draw: name == "oracle")
-    found = reference.completed(many(repeats), settings, tmp_path / "bounds.json")
+    found = played(many(repeats), settings, tmp_path / "reference.json")
     assert bounds_of(found) == (1.0, 0.0)
 
 
 def test_a_long_play_is_said_and_what_was_played_survives_a_stop(settings, tmp_path, monkeypatch):
-    said, cache = [], tmp_path / "bounds.json"
+    said, cache = [], tmp_path / "reference.json"
 
     def play(name, draw):
         if draw["index"] == 15:
@@ -106,16 +112,16 @@ def test_a_long_play_is_said_and_what_was_played_survives_a_stop(settings, tmp_p
     monkeypatch.setattr(notices, "say", lambda key, text: said.append(text))
     monkeypatch.setattr(reference, "player", lambda _: play)
     with pytest.raises(KeyboardInterrupt):
-        reference.completed(many(1), settings, cache)
+        played(many(1), settings, cache)
     assert len(json.loads(cache.read_text())["played"]) == 30
     assert said == [
-        "summary: oracle and random play 100 draws for the bounds, about 1 min, once; in models "
-        "they play as jobs"
+        "reference players: oracle and random play 100 draws for the bounds, about 1 min, once; "
+        "in models they play as jobs"
     ]
 
 
-def test_the_terminal_table_takes_what_was_played_and_plays_nothing(data, settings, tmp_path):
-    cache = tmp_path / "bounds.json"
-    assert all(bound != bound for bound in bounds_of(reference.kept(data, cache)))
-    reference.completed(data, settings, cache)
-    assert bounds_of(reference.kept(data, cache)) == (1.0, 0.0)
+def test_reading_what_was_played_plays_nothing(data, settings, tmp_path):
+    cache = tmp_path / "reference.json"
+    assert all(bound != bound for bound in bounds_of(reference.completed(data, cache)))
+    played(data, settings, cache)
+    assert bounds_of(reference.completed(data, cache)) == (1.0, 0.0)

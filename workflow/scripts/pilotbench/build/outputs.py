@@ -1,6 +1,6 @@
-"""What is derived for free: database, exports and summary, each from the one before.
+"""What is derived for free: database, exports, reference players and summary.
 
-The rules call one function each; after a failed run `refresh` calls all three, so that what was
+The rules call one function each; after a failed run `refresh` calls all of them, so that what was
 finished is in the tables too.
 """
 
@@ -70,8 +70,19 @@ def write_exports(experiment: Experiment) -> None:
         export.write(results / "master.duckdb", results / "exports")
 
 
+def play_reference(experiment: Experiment) -> None:
+    """Write `reference.json`: oracle and random player on the draws that the models met."""
+    from pilotbench.results.summary import reference
+    from pilotbench.results.summary.load import load
+
+    results = experiment.settings.results_dir
+    with _one_line(results / "master.duckdb"):
+        data = load(results / "master.duckdb", experiment.settings)
+    reference.play_missing(data, experiment.settings, results / reference.NAME)
+
+
 def write_summary(experiment: Experiment) -> None:
-    """Write `summary/` from the database; `summary.txt` is the table for the terminal."""
+    """Write `summary/` from database and `reference.json`; `summary.txt` is for the terminal."""
     from pilotbench.results import summary
 
     results = experiment.settings.results_dir
@@ -86,7 +97,7 @@ def write_summary(experiment: Experiment) -> None:
 
 
 def refresh(experiment: Experiment) -> None:
-    """Bring database, exports and summary up to date, whatever is finished.
+    """Bring database, exports, reference players and summary up to date, whatever is finished.
 
     Snakemake does not know of it. So its record of the last success is made void first: whatever
     ends this, the next run makes database, exports and summary again.
@@ -94,6 +105,7 @@ def refresh(experiment: Experiment) -> None:
     void(experiment.settings.results_dir)
     update_database(experiment)
     write_exports(experiment)
+    play_reference(experiment)
     write_summary(experiment)
 
 

@@ -51,6 +51,11 @@ class ResultFiles:
         return f"{self.results}/master_database.json"
 
     @property
+    def reference(self) -> str:
+        """The outcomes of the reference players on the draws of the models."""
+        return f"{self.results}/reference.json"
+
+    @property
     def parquet(self) -> str:
         """The episodes as Parquet."""
         return f"{self.results}/exports/episodes.parquet"
@@ -75,5 +80,5 @@ class ResultFiles:
 
     def all(self) -> list[str]:
         """Return every result. A target that names only some of them hides failures of others."""
-        derived = (self.database, self.made, self.master_json, self.parquet)
+        derived = (self.database, self.made, self.master_json, self.parquet, self.reference)
         return [*self.shards, *derived, *self.csv, *self.pages]

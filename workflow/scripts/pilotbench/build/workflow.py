@@ -119,13 +119,12 @@ class Workflow:
             if one and one.sources
         }
 
-    @property
-    def updates_database(self) -> bool:
-        """Whether the database is brought up to date in place.
+    def can_update(self, name: str) -> bool:
+        """Return whether Snakemake can update a result in place.
 
-        Snakemake cannot update a file of a bucket of which there is no copy: it is rebuilt.
+        It cannot update a file of a bucket of which there is no copy: that one is rebuilt.
         """
-        return self.here == self.settings.results_dir or Path(self.here, "master.duckdb").exists()
+        return self.here == self.settings.results_dir or Path(self.here, name).exists()
 
     @property
     def database_params(self) -> dict[str, Any]:

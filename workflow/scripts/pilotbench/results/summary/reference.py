@@ -1,8 +1,8 @@
 """The bounds of a score: oracle and random player on exactly the draws that the models met.
 
-Where the selection does not hold these players, they are played here, for every draw, however many
-there are: nothing is asked. What they scored is kept beside the summary by the content of the
-draw, so that a later summary plays new draws only.
+Where the selection does not hold these players, a rule plays every draw, without any request, and
+writes `results/reference.json`, which the summary reads. The file is by the content of the draw, so
+that a later run plays only new draws.
 """
 
 from __future__ import annotations
@@ -23,31 +23,28 @@ from pilotbench.ground import (notices)
 from pilotbench.results.summary.load import (Data, ModelFacts)
 from pilotbench.results.summary.scores import (CEILING, DRAW, FLOOR)
 
-CACHE = "bounds.json"
+NAME = "reference.json"
 PLAY_S = 0.015  # a play takes about this long
-LONG_S = 20.0  # a wait of which a person is told
+LONG_S = 20.0  # a longer wait is announced
 SAVE_S = 10.0
 Play = Callable[[str, Any], bool | None]
 Known = dict[str, bool | None]
 log = logging.getLogger(__name__)
 
 
-def completed(data: Data, settings: Any, cache: Path) -> Data:
-    """Return the data with the players' episodes that it lacks, played or kept."""
-    missing = lacking(data)
-    if missing.empty or settings is None:
-        return data
-    known = _read(cache)
-    wanted = [draw for draw in missing.to_dict("records") if _key(draw) not in known]
+def play_missing(data: Data, settings: Any, path: Path) -> None:
+    """Write `path`: what the players scored on every draw that models met and they did not."""
+    known = _read(path)
+    wanted = [draw for draw in lacking(data).to_dict("records") if _key(draw) not in known]
     for played in _rounds(wanted, settings):
         known |= played
-        _write(cache, known)
-    return _with(data, missing, known)
+        _write(path, known)
+    _write(path, known)
 
 
-def kept(data: Data, cache: Path) -> Data:
-    """Return the data with what was played for an earlier summary; nothing is played."""
-    return _with(data, lacking(data), _read(cache))
+def completed(data: Data, path: Path) -> Data:
+    """Return the data with the players' outcomes of `path`; nothing is played."""
+    return _with(data, lacking(data), _read(path))
 
 
 def _rounds(draws: list[Any], settings: Any) -> Iterator[Known]:
@@ -70,7 +67,7 @@ def _tell(count: int) -> None:
     if count * PLAY_S > LONG_S:
         notices.say(
             "reference players",
-            f"summary: oracle and random play {count:,} draws for the bounds, about "
+            f"reference players: oracle and random play {count:,} draws for the bounds, about "
             f"{max(1, round(count * PLAY_S / 60))} min, once; in models they play as jobs",
         )
 
@@ -150,9 +147,9 @@ def _with(data: Data, missing: pd.DataFrame, known: Known) -> Data:
     )
 
 
-def _read(cache: Path) -> Known:
+def _read(path: Path) -> Known:
     try:
-        found = json.loads(cache.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
         return dict(found["played"]) if found["versions"] == _versions() else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
@@ -165,7 +162,7 @@ def _versions() -> list[str]:
     return [BENCHMARK_VERSION, SCORING_VERSION]
 
 
-def _write(cache: Path, known: Known) -> None:
-    cache.parent.mkdir(parents=True, exist_ok=True)
+def _write(path: Path, known: Known) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"versions": _versions(), "played": known}, indent=0)
-    atomic_files.write_text(cache, text + "\n")
+    atomic_files.write_text(path, text + "\n")

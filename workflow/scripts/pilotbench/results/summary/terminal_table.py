@@ -50,8 +50,8 @@ def _counted(db_path: Path, settings: Any) -> dict[str, Any]:
     from pilotbench.results.summary.export_files import (as_json)
     from pilotbench.results.summary.model import (report)
 
-    cache = db_path.parent / "summary" / reference.CACHE
-    return as_json(report(reference.kept(load(db_path, settings), cache)))
+    played = db_path.parent / reference.NAME
+    return as_json(report(reference.completed(load(db_path, settings), played)))
 
 
 def _rows(said: dict[str, Any]) -> list[Row]:

@@ -23,6 +23,7 @@ from pilotbench.results.metrics import ANY, FINISHED, METRICS
 from pilotbench.ground.errors import (UserError)
 from pilotbench.episodes.owed import (causes, remedy)
 from pilotbench.ground.job_context import (file_digest)
+from pilotbench.results.summary import reference
 from pilotbench.results.summary.common_conditions import (inside)
 from pilotbench.results.summary.load import (Data, load)
 from pilotbench.results.summary.scores import (measured, prepared, scores)
@@ -91,7 +92,8 @@ def where_from(
     for word in words:
         if word not in CELL:
             raise UserError(f"where-from: unknown word {word!r}; allowed: {', '.join(CELL)}")
-    data = _population(load(db, None), words.get("model"))
+    data = reference.completed(load(db, None), db.parent / reference.NAME)
+    data = _population(data, words.get("model"))
     where = " AND ".join(["list_contains(?, model)", *(f"{word} = ?" for word in words)])
     values = [data.model_names, *words.values()]
     current = f"current AND {where}"

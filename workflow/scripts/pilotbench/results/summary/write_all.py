@@ -16,7 +16,7 @@ from pilotbench.results.summary.model import (report)
 
 def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
     """Write the summary of a database to `out`."""
-    data = reference.completed(load(db_path, settings), settings, out / reference.CACHE)
+    data = reference.completed(load(db_path, settings), results / reference.NAME)
     write(data, out)
     transcripts.write(data.shards, db_path, results, out)
 
