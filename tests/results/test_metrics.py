@@ -36,7 +36,7 @@ from jsonschema import Draft202012Validator
 from dev import database_page
 from pilotbench.results import summary
 from pilotbench.results.database import export, master_json
-from pilotbench.results.summary.where_from import where_from
+from pilotbench.results.analysis.where_from import where_from
 from support.database_lab import filled
 
 folder = Path(sys.argv[1])

@@ -14,7 +14,7 @@ from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.episodes.shard_file import write_shard
 from pilotbench.ground.canonical_json import digest, unit_interval
 from pilotbench.matrix.cells import Cell, Shard, episode_id
-from pilotbench.results.summary.load import CELL, Data, ModelFacts, PromptFacts
+from pilotbench.results.analysis.load import CELL, Data, ModelFacts, PromptFacts
 
 Json = dict[str, Any]
 TASKS = ("simple_task", "basic_task", "data_pipeline", "api_integration", "multi_stage_pipeline")

@@ -10,7 +10,7 @@ import pytest
 
 from pilotbench.ground.untrusted_text import csv_safe, markdown, visible
 from pilotbench.results.summary import export_files, write_all
-from pilotbench.results.summary.model import report
+from pilotbench.results.analysis.model import report
 from support import simulated_models as sim
 
 SCRIPT = "</script><script>document.title='run'</script></textarea><img src=x onerror=alert(1)>"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pilotbench.results.summary import terminal_table, write_all
-from pilotbench.results.summary.formatting import number, usd
+from pilotbench.results.analysis.formatting import number, usd
 from support import simulated_models as sim
 
 

@@ -72,8 +72,8 @@ def write_exports(experiment: Experiment) -> None:
 
 def play_reference(experiment: Experiment) -> None:
     """Write `reference.json`: oracle and random player on the draws that the models met."""
-    from pilotbench.results.summary import reference
-    from pilotbench.results.summary.load import load
+    from pilotbench.results.analysis import reference
+    from pilotbench.results.analysis.load import load
 
     results = experiment.settings.results_dir
     with _one_line(results / "master.duckdb"):

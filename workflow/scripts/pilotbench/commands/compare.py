@@ -19,7 +19,7 @@ from typing import Any
 
 from pilotbench.ground.errors import UserError
 from pilotbench.ground.untrusted_text import visible
-from pilotbench.results.summary import formatting
+from pilotbench.results.analysis import formatting
 from pilotbench.results.summary.compare import (
     WHERE,
     Comparison,

@@ -16,9 +16,9 @@ from typing import Any
 
 from pilotbench.commands.options import add_results
 from pilotbench.ground.errors import UserError
+from pilotbench.results.analysis.where_from import Origin, where_from
 from pilotbench.results.database import store
 from pilotbench.results.database.schema import CELL
-from pilotbench.results.summary.where_from import Origin, where_from
 
 Json = Mapping[str, Any]
 

@@ -20,9 +20,9 @@ import pandas as pd
 from pilotbench.ground import (atomic_files)
 from pilotbench.ground.errors import (UserError)
 from pilotbench.ground.untrusted_text import (csv_safe, visible)
-from pilotbench.results.summary.contrasts import (family)
-from pilotbench.results.summary.load import (CELL, has_outcome, plain)
-from pilotbench.results.summary.scores import solved
+from pilotbench.results.analysis.contrasts import (family)
+from pilotbench.results.analysis.load import (CELL, has_outcome, plain)
+from pilotbench.results.analysis.scores import solved
 from pilotbench.results.summary.transcripts import (link)
 
 KEY = [*CELL, "index", "repeat"]
@@ -228,7 +228,7 @@ def figure(contrasts: pd.DataFrame) -> dict[str, str]:
 
 
 def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]]:
-    from pilotbench.results.summary.tables import (family_words)
+    from pilotbench.results.analysis.tables import (family_words)
 
     shown = found.contrasts.drop(columns=["kind", "base", "arm", "discordance"])
     words = family_words(found.contrasts) if len(shown) else "Nothing to compare."
@@ -239,8 +239,8 @@ def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]
 
 
 def _grid(frame: pd.DataFrame) -> Any:
-    from pilotbench.results.summary.formatting import (HIDDEN, Grid, Row, Shown, title)
-    from pilotbench.results.summary.formatting import (shown as cell)
+    from pilotbench.results.analysis.formatting import (HIDDEN, Grid, Row, Shown, title)
+    from pilotbench.results.analysis.formatting import (shown as cell)
 
     names = [n for n in frame.columns if n not in HIDDEN and (frame[n].astype(str) != "").any()]
     rows = [

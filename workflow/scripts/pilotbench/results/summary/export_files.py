@@ -1,4 +1,4 @@
-"""The files beside the page: CSV tables and summary.json."""
+"""The files beside the page: CSV tables, summary.json and summary.md."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from typing import Any
 import pandas as pd
 
 from pilotbench.ground import (atomic_files)
-from pilotbench.ground.untrusted_text import (csv_safe)
-from pilotbench.results.summary.common_conditions import (is_balanced)
+from pilotbench.ground.untrusted_text import csv_safe, markdown
+from pilotbench.results.analysis.formatting import Grid, grid
+from pilotbench.results.summary.page import environment
+from pilotbench.results.analysis.common_conditions import (is_balanced)
 from pilotbench.results.summary.figures.base import (Figure)
-from pilotbench.results.summary.model import (Report)
-from pilotbench.results.summary.tables import (model_cells)
+from pilotbench.results.analysis.model import (Report)
+from pilotbench.results.analysis.tables import (model_cells)
 
 FORMAT = 1
+ROWS = 60
+SKIPPED = ("ranking", "cells")
 
 
 def write_csv(report: Report, folder: Path) -> None:
@@ -84,3 +88,34 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return None if math.isnan(value) else float(f"{value:.10g}")
     return value
+
+
+def write_markdown(report: Report, figures: list[Figure], path: Path) -> None:
+    """Write the summary as Markdown."""
+    grids = {
+        name: grid(table.frame, report.data, ROWS)
+        for name, table in report.tables.items()
+        if name not in SKIPPED
+    }
+    text = (
+        environment()
+        .get_template("summary.md.j2")
+        .render(
+            report=report,
+            facts=report.facts,
+            ranking=report.ranking,
+            figures=figures,
+            grids={name: markdown_table(found) for name, found in grids.items()},
+        )
+    )
+    atomic_files.write_text(path, text)
+
+
+def markdown_table(found: Grid) -> str:
+    """Return a grid as a Markdown table."""
+    rows = [found.titles, *([cell.text for cell in row.cells] for row in found.rows)]
+    numeric = [cell.numeric for cell in found.rows[0].cells] if found.rows else []
+    rule = "|".join(" ---: " if n else " --- " for n in numeric)
+    head, *body = ("| " + " | ".join(markdown(word) for word in row) + " |" for row in rows)
+    more = [f"\n{found.more:,} more rows in the CSV file."] if found.more else []
+    return "\n".join([head, f"|{rule}|", *body, *more])

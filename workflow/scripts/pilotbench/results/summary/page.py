@@ -12,12 +12,12 @@ from pilotbench.ground import (atomic_files)
 from pilotbench.ground.untrusted_text import (markdown, visible)
 from pilotbench.matrix.axes import AXES, NAMES
 from pilotbench.results.statistics import (SCREENING)
-from pilotbench.results.summary import (theme)
-from pilotbench.results.summary.load import (CELL)
+from pilotbench.results.summary.figures import theme
+from pilotbench.results.analysis.load import (CELL)
 from pilotbench.results.metrics import shown_in
-from pilotbench.results.summary.formatting import (finished, grid, hidden, number, rate, shown, title, usd)
+from pilotbench.results.analysis.formatting import (finished, grid, hidden, number, rate, shown, title, usd)
 from pilotbench.results.summary.figures.base import (Figure)
-from pilotbench.results.summary.model import (Report)
+from pilotbench.results.analysis.model import (Report)
 
 TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS = {  # in order, with the word of the navigation

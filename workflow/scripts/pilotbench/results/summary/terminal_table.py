@@ -8,7 +8,7 @@ from typing import Any
 
 from pilotbench.ground.untrusted_text import (visible)
 from pilotbench.results.metrics import shown_in
-from pilotbench.results.summary.formatting import number
+from pilotbench.results.analysis.formatting import number
 
 MEASURED = shown_in("terminal")
 TITLES = (
@@ -45,10 +45,10 @@ def _written(db_path: Path) -> dict[str, Any] | None:
 
 
 def _counted(db_path: Path, settings: Any) -> dict[str, Any]:
-    from pilotbench.results.summary import (reference)
-    from pilotbench.results.summary.load import (load)
+    from pilotbench.results.analysis import reference
+    from pilotbench.results.analysis.load import (load)
     from pilotbench.results.summary.export_files import (as_json)
-    from pilotbench.results.summary.model import (report)
+    from pilotbench.results.analysis.model import (report)
 
     played = db_path.parent / reference.NAME
     return as_json(report(reference.completed(load(db_path, settings), played)))

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pilotbench.results.summary import (figures, export_files, markdown, page, reference, render_figures, transcripts)
-from pilotbench.results.summary.load import (Data, load)
+from pilotbench.results.analysis import reference
+from pilotbench.results.summary import figures, export_files, page, render_figures, transcripts
+from pilotbench.results.analysis.load import (Data, load)
 from pilotbench.results.summary.figures.base import (Source)
-from pilotbench.results.summary.model import (report)
+from pilotbench.results.analysis.model import (report)
 
 
 def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
@@ -31,7 +32,7 @@ def write(data: Data, out: Path) -> None:
         export_files.write_csv(told, out / "tables")
         render_figures.write(drawn, out / "figures")
         export_files.write_json(told, drawn, out / "summary.json")
-        markdown.write(told, drawn, out / "summary.md")
+        export_files.write_markdown(told, drawn, out / "summary.md")
         page.write(told, drawn, script(), out / "index.html")
 
 

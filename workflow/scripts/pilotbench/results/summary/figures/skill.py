@@ -7,9 +7,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from pilotbench.results.summary import (theme)
+from pilotbench.results.summary.figures import theme
 from pilotbench.results.summary.figures.base import (PERCENT, RATE, Figure, Json, Rows, Source, alt_words, by, by_model, log_axis, roomy, scored, shape, shared_words, shown, spec_of, tips, widest, worst_cases)
-from pilotbench.results.summary.tables import (plain_prompts)
+from pilotbench.results.analysis.tables import (plain_prompts)
 
 OWED = "Dotted: episodes are owed, from all of them failed to all of them passed."
 

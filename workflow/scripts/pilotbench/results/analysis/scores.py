@@ -19,7 +19,7 @@ from pilotbench.results.metrics import METRICS
 from pilotbench.results.statistics import (ALPHA)
 from pilotbench.results.statistics.intervals import (limits)
 from pilotbench.results.statistics.paired import (sign_flip)
-from pilotbench.results.summary.load import (CELL, CONDITION, Data, number)
+from pilotbench.results.analysis.load import (CELL, CONDITION, Data, number)
 
 UNIT = ["task", "index"]
 DRAW = [*CONDITION, "index", "repeat", "instance", "max_turns"]

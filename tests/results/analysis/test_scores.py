@@ -10,8 +10,8 @@ import pytest
 from pilotbench.matrix.cells import Cell
 from pilotbench.results.statistics.intervals import rate
 from pilotbench.results.summary import page
-from pilotbench.results.summary.model import report
-from pilotbench.results.summary.scores import RATES, cell_table, prepared, scores
+from pilotbench.results.analysis.model import report
+from pilotbench.results.analysis.scores import RATES, cell_table, prepared, scores
 from support import simulated_models as sim
 
 CELL = Cell("strong", "baseline", "data_pipeline", "easy", "0.8")

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pilotbench.results.statistics.multiple import (letters)
-from pilotbench.results.summary.contrasts import (model_family, outcomes)
-from pilotbench.results.summary.load import (CONDITION, Data)
-from pilotbench.results.summary.scores import (COUNTS, DRAW, mark, scores)
-from pilotbench.results.summary.served import (others)
+from pilotbench.results.analysis.contrasts import (model_family, outcomes)
+from pilotbench.results.analysis.load import CONDITION, Data, unexpected_names
+from pilotbench.results.analysis.scores import (COUNTS, DRAW, mark, scores)
 
 NO_SHARED = "no condition shared by all models"
 
@@ -68,7 +67,7 @@ def ranking(data: Data, episodes: pd.DataFrame) -> Ranking:
 def _rows(data: Data, chosen: pd.DataFrame, cells: pd.DataFrame, alike: bool) -> pd.DataFrame:
     rows = scores(chosen, cells, ["model"])
     rows["protocol"] = [data.models[m].protocol for m in rows["model"]]
-    rows["answered_as"] = [", ".join(others(data, str(m))) for m in rows["model"]]
+    rows["answered_as"] = [", ".join(unexpected_names(data, str(m))) for m in rows["model"]]
     if "success_rate_all" not in rows:
         return rows.assign(rank=None, why="nothing finished", bound="", success_rate_all=None)
     rows = rows.sort_values(

@@ -10,8 +10,8 @@ import pytest
 
 from pilotbench.results.summary import figures, page
 from pilotbench.results.summary.figures.base import Source
-from pilotbench.results.summary.formatting import grid
-from pilotbench.results.summary.model import report
+from pilotbench.results.analysis.formatting import grid
+from pilotbench.results.analysis.model import report
 from support import simulated_models as sim
 
 PROMPTS = ("baseline", "optimal", "flawed_tool_misuse")

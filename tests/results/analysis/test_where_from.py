@@ -21,7 +21,7 @@ from pilotbench.ground.errors import UserError
 from pilotbench.ground.job_context import file_digest
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.plan import Plan
-from pilotbench.results.summary import load, scores, where_from
+from pilotbench.results.analysis import load, scores, where_from
 from support import make_shards
 from support.build import Build
 from support.database_lab import CELLS, SIZE, Lab, half

@@ -7,15 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from pilotbench.results.summary.load import (Data)
-from pilotbench.results.summary.formatting import (rate)
-from pilotbench.results.summary.overview import (Facts, facts)
-from pilotbench.results.summary.headline import (Situation, Standing, headline, notes)
-from pilotbench.results.summary.ranking import (Ranking, ranking)
-from pilotbench.results.summary.scores import (cell_table, prepared)
-from pilotbench.results.summary.served import (complaints)
-from pilotbench.results.summary.tables import (Table, tables)
-from pilotbench.results.summary.usage import (KeyUse, key_use)
+from pilotbench.results.analysis.load import Data, complaints
+from pilotbench.results.analysis.formatting import (rate)
+from pilotbench.results.analysis.overview import (Facts, facts)
+from pilotbench.results.analysis.headline import (Situation, Standing, headline, notes)
+from pilotbench.results.analysis.ranking import (Ranking, ranking)
+from pilotbench.results.analysis.scores import (cell_table, prepared)
+from pilotbench.results.analysis.tables import (Table, tables)
+from pilotbench.results.analysis.usage import (KeyUse, key_use)
 
 
 @dataclass(frozen=True)

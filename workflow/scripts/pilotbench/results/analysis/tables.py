@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from pilotbench.results.statistics.usage import (percentiles)
-from pilotbench.results.summary.common_conditions import (balanced, inside, is_balanced)
-from pilotbench.results.summary.contrasts import (KINDS, every_family)
-from pilotbench.results.summary.load import (CELL, CONDITION, Data, number)
-from pilotbench.results.summary.flaws import (flaw_table)
-from pilotbench.results.summary.ranking import (Ranking)
-from pilotbench.results.summary.repeats import (repeat_table)
+from pilotbench.results.analysis.common_conditions import (balanced, inside, is_balanced)
+from pilotbench.results.analysis.contrasts import (KINDS, every_family)
+from pilotbench.results.analysis.load import (CELL, CONDITION, Data, number)
+from pilotbench.results.analysis.flaws import (flaw_table)
+from pilotbench.results.analysis.ranking import (Ranking)
+from pilotbench.results.analysis.repeats import (repeat_table)
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.results.metrics import shown_in
-from pilotbench.results.summary.scores import (measured, scores)
-from pilotbench.results.summary.usage import (KeyUse, key_table)
+from pilotbench.results.analysis.scores import (measured, scores)
+from pilotbench.results.analysis.usage import (KeyUse, key_table)
 
 GROUP = ["model", "prompt"]
 FIRST = [

@@ -27,6 +27,6 @@ def standard():
 @pytest.fixture(scope="session")
 def told(standard):
     """The report of the standard matrix."""
-    from pilotbench.results.summary.model import report
+    from pilotbench.results.analysis.model import report
 
     return report(standard)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pilotbench.ground.untrusted_text import (visible)
 from pilotbench.matrix.axes import NAMES
-from pilotbench.results.summary.load import (Data)
+from pilotbench.results.analysis.load import (Data)
 from pilotbench.results.metrics import METRICS, shown_in
 
 RATES = {

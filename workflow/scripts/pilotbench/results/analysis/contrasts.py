@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pilotbench.results.statistics import (ALPHA, SCREENING)
 from pilotbench.results.statistics.multiple import (detectable, holm)
 from pilotbench.results.statistics.paired import (Contrast, contrast, undecided)
-from pilotbench.results.summary.load import (BASELINE, CONDITION, REFERENCE, Data)
+from pilotbench.results.analysis.load import (BASELINE, CONDITION, REFERENCE, Data)
 
 Floats = NDArray[np.float64]
 PAIR = [*CONDITION, "prompt", "model", "index"]

@@ -10,8 +10,8 @@ import pandas as pd
 
 from pilotbench.results.statistics.intervals import (limits)
 from pilotbench.results.statistics.repeats import (pass_all, pass_at, variance_split)
-from pilotbench.results.summary.contrasts import (outcomes)
-from pilotbench.results.summary.load import (CONDITION, Data)
+from pilotbench.results.analysis.contrasts import (outcomes)
+from pilotbench.results.analysis.load import (CONDITION, Data)
 
 GROUP = ["model", "prompt"]
 DRAWN = [*CONDITION, "index"]

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from pilotbench.results.summary import terminal_table, where_from, write_all
-from pilotbench.results.summary.model import report
+from pilotbench.results.analysis import where_from
+from pilotbench.results.summary import terminal_table, write_all
+from pilotbench.results.analysis.model import report
 from support import simulated_models as sim
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pilotbench.results.summary.common_conditions import balanced, is_balanced
-from pilotbench.results.summary.tables import plain_prompts
+from pilotbench.results.analysis.common_conditions import balanced, is_balanced
+from pilotbench.results.analysis.tables import plain_prompts
 from support import simulated_models as sim
 
 

@@ -11,8 +11,8 @@ import pytest
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.cells import Cell
-from pilotbench.results.summary import reference
-from pilotbench.results.summary.scores import cell_table, prepared
+from pilotbench.results.analysis import reference
+from pilotbench.results.analysis.scores import cell_table, prepared
 from support import simulated_models as sim
 
 TASK = "simple_task"

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pilotbench.matrix.cells import Cell
-from pilotbench.results.summary.repeats import repeat_table
-from pilotbench.results.summary.scores import prepared, scores
+from pilotbench.results.analysis.repeats import repeat_table
+from pilotbench.results.analysis.scores import prepared, scores
 from support import simulated_models as sim
 
 CELLS = [Cell("strong", "optimal", "data_pipeline", "easy", rate) for rate in ("0.8", "0.6")]

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from pilotbench.results.summary.load import CONDITION
-from pilotbench.results.summary.model import report
-from pilotbench.results.summary.ranking import ranking
-from pilotbench.results.summary.scores import prepared
+from pilotbench.results.analysis.load import CONDITION
+from pilotbench.results.analysis.model import report
+from pilotbench.results.analysis.ranking import ranking
+from pilotbench.results.analysis.scores import prepared
 from support import simulated_models as sim
 
 

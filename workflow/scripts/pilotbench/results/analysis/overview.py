@@ -12,9 +12,8 @@ import pandas as pd
 from pilotbench.episodes.owed import (causes, remedy)
 from pilotbench.ground import (job_context)
 from pilotbench.matrix.axes import AXES, Axis
-from pilotbench.results.summary.load import (Data, number)
-from pilotbench.results.summary.ranking import (total)
-from pilotbench.results.summary.served import (answered, others)
+from pilotbench.results.analysis.load import Data, answering_names, number, unexpected_names
+from pilotbench.results.analysis.ranking import (total)
 
 PARSE_WARNING = 0.95
 
@@ -206,11 +205,11 @@ def _repeat_warnings(data: Data) -> list[str]:
 
 def _several_names(data: Data) -> list[str]:
     """Say where several names have answered, all of them as asked: two dated versions."""
-    names = {model: answered(data, model) for model in data.model_names}
+    names = {model: answering_names(data, model) for model in data.model_names}
     return [
         f"{model}: several versions have answered: {', '.join(found)}."
         for model, found in names.items()
-        if len(found) > 1 and not others(data, model)
+        if len(found) > 1 and not unexpected_names(data, model)
     ]
 
 

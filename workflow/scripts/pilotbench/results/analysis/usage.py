@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pilotbench.results.statistics.usage import (Load, active_spans, load, percentiles)
-from pilotbench.results.summary.load import (Data, number)
+from pilotbench.results.analysis.load import (Data, number)
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from pilotbench.results.metrics import ANY, FINISHED, METRICS
 from pilotbench.ground.errors import (UserError)
 from pilotbench.episodes.owed import (causes, remedy)
 from pilotbench.ground.job_context import (file_digest)
-from pilotbench.results.summary import reference
-from pilotbench.results.summary.common_conditions import (inside)
-from pilotbench.results.summary.load import (Data, load)
-from pilotbench.results.summary.scores import (measured, prepared, scores)
-from pilotbench.results.summary.tables import (model_cells)
+from pilotbench.results.analysis import reference
+from pilotbench.results.analysis.common_conditions import (inside)
+from pilotbench.results.analysis.load import (Data, load)
+from pilotbench.results.analysis.scores import (measured, prepared, scores)
+from pilotbench.results.analysis.tables import (model_cells)
 
 if TYPE_CHECKING:
     import duckdb

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.results.summary.headline import Situation, Standing, headline, notes
+from pilotbench.results.analysis.headline import Situation, Standing, headline, notes
 
 
 def row(model, score=None, owed=0, bound="", protocol="native"):

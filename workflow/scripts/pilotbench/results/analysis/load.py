@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pilotbench.matrix.axes import KEYS, NAMES
+from pilotbench.providers.served import as_asked, complaint
 
 CELL = list(NAMES)
 CONDITION = CELL[2:]
@@ -229,6 +230,30 @@ def prompt_facts(names: Sequence[str], settings: Any) -> dict[str, PromptFacts]:
         except UserError:
             facts[name] = PromptFacts(name)
     return facts
+
+
+def answering_names(data: Data, model: str) -> list[str]:
+    """Return every name under which a provider has answered for a model, sorted."""
+    frame = data.scored
+    if frame.empty:
+        return []
+    return sorted({str(n) for n in frame.loc[frame["model"] == model, "model_reported"].dropna()})
+
+
+def unexpected_names(data: Data, model: str) -> list[str]:
+    """Return the names that have answered for a model and are not the one that was requested."""
+    facts = data.models[model]
+    found = answering_names(data, model)
+    return [name for name in found if not as_asked(facts.deployment, facts.reports, name)]
+
+
+def complaints(data: Data) -> list[str]:
+    """Return one sentence for each unexpected name that has answered for a model."""
+    return [
+        f"{model}: {complaint(data.models[model].deployment, data.models[model].reports, name)}."
+        for model in data.model_names
+        for name in unexpected_names(data, model)
+    ]
 
 
 def number(values: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -20,8 +20,8 @@ import pandas as pd
 from pilotbench import (BENCHMARK_VERSION)
 from pilotbench.ground import (atomic_files)
 from pilotbench.ground import (notices)
-from pilotbench.results.summary.load import (Data, ModelFacts)
-from pilotbench.results.summary.scores import (CEILING, DRAW, FLOOR)
+from pilotbench.results.analysis.load import (Data, ModelFacts)
+from pilotbench.results.analysis.scores import (CEILING, DRAW, FLOOR)
 
 NAME = "reference.json"
 PLAY_S = 0.015  # a play takes about this long

@@ -14,8 +14,8 @@ from pilotbench.matrix import config, config_files
 from pilotbench.matrix.plan import Plan
 from pilotbench.results import database, summary
 from pilotbench.results.summary import compare
-from pilotbench.results.summary.load import in_order, load
-from pilotbench.results.summary.model import report
+from pilotbench.results.analysis.load import in_order, load
+from pilotbench.results.analysis.model import report
 from support import simulated_models as sim
 
 PROMPTS = ("optimal", "baseline")

@@ -1,0 +1,15 @@
+"""The numbers of the summary: rates with intervals, comparisons, ranks and bounds.
+
+load         what the database holds of the current selection, read once
+scores       one row per group of episodes: metrics, intervals, bounds
+contrasts    paired comparisons, one family per experiment and kind of contrast
+ranking      models under the headline prompt, best first
+repeats, flaws, usage   pass@k, flawed plans followed, use of the keys
+tables       every table of the summary, by name
+overview     what was run, whether it is complete, its cost, and warnings
+headline     the result in one sentence
+model        all of this together
+reference    the reference players on the draws of the models
+where_from   from a number back to its episodes, files and commands
+formatting   numbers as people write them
+"""
