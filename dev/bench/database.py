@@ -40,7 +40,7 @@ print(json.dumps(own + reading.processes() * child))
 
 
 @dataclass(frozen=True)
-class Measured:
+class UpdateCost:
     """Wall time in s and peak memory in MiB of one update."""
 
     seconds: float
@@ -104,7 +104,7 @@ def write(results: Path, shard: Any, text: float) -> None:
     _generator().write(results, shard, text=text)
 
 
-def _changed(results: Path, shards: int, text: float) -> list[Measured]:
+def _changed(results: Path, shards: int, text: float) -> list[UpdateCost]:
     make, found = _generator(), []
     plan = make.make_plan(shards).shards
     for number in range(ROUNDS):
@@ -113,7 +113,7 @@ def _changed(results: Path, shards: int, text: float) -> list[Measured]:
     return found
 
 
-def _update(results: Path, shards: int) -> Measured:
+def _update(results: Path, shards: int) -> UpdateCost:
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM, str(results), str(shards)],
@@ -121,7 +121,7 @@ def _update(results: Path, shards: int) -> Measured:
         stdout=subprocess.PIPE,
         check=True,
     )
-    return Measured(time.perf_counter() - started, json.loads(done.stdout))
+    return UpdateCost(time.perf_counter() - started, json.loads(done.stdout))
 
 
 def _uncompressed(results: Path) -> int:

@@ -69,7 +69,7 @@ class Lab:
         """The file of a shard."""
         return self.results / "shards" / shard.path
 
-    def update(self, replay: provisional.Replay | None = None) -> changes.Report:
+    def update(self, replay: provisional.Replay | None = None) -> changes.UpdateReport:
         """Update the database; what it says is kept in `said`."""
         self.said.clear()
         return updates.update(

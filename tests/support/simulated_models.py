@@ -14,7 +14,7 @@ from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.episodes.shard_file import write_shard
 from pilotbench.ground.canonical_json import digest, unit_interval
 from pilotbench.matrix.cells import Cell, Shard, episode_id
-from pilotbench.results.analysis.load import CELL, Data, ModelFacts, PromptFacts
+from pilotbench.results.analysis.load import CELL, ModelFacts, PromptFacts, SummaryData
 
 Json = dict[str, Any]
 TASKS = ("simple_task", "basic_task", "data_pipeline", "api_integration", "multi_stage_pipeline")
@@ -299,7 +299,9 @@ def flat(shard: Shard, record: Json) -> Json:
     }
 
 
-def data(shards: list[tuple[Shard, list[Json]]], owed: dict[Cell, int] | None = None) -> Data:
+def data(
+    shards: list[tuple[Shard, list[Json]]], owed: dict[Cell, int] | None = None
+) -> SummaryData:
     """Return the frames of `shards` as the summary reads them; `owed` adds owed episodes."""
     owed = owed or {}
     episodes = pd.DataFrame([flat(shard, r) for shard, records in shards for r in records])
@@ -314,7 +316,7 @@ def data(shards: list[tuple[Shard, list[Json]]], owed: dict[Cell, int] | None = 
     cells = pd.DataFrame([_cell(shard, records, owed) for shard, records in shards])
     models = list(dict.fromkeys(cells["model"]))
     prompts = list(dict.fromkeys(cells["prompt"]))
-    return Data(
+    return SummaryData(
         episodes=episodes,
         requests=requests,
         cells=cells,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.results.analysis.headline import Situation, Standing, headline, notes
+from pilotbench.results.analysis.headline import Situation, ModelStanding, headline, notes
 
 
 def row(model, score=None, owed=0, bound="", protocol="native"):
     shown = "20.0 to 90.0 %" if score is None else f"{100 * score:.1f} % [.., ..]"
-    return Standing(model, score, shown, protocol, owed, bound)
+    return ModelStanding(model, score, shown, protocol, owed, bound)
 
 
 def under(*rows, alike=(), prompt="baseline", **words):

@@ -25,7 +25,7 @@ def test_a_view_has_the_columns_and_types_that_are_documented(lab: Lab, name: st
 
 
 @pytest.mark.parametrize("table", schema.TABLES.values(), ids=lambda table: table.name)
-def test_a_key_is_unique(lab: Lab, table: schema.Table) -> None:
+def test_a_key_is_unique(lab: Lab, table: schema.StoredTable) -> None:
     lab.update()
     key = ", ".join(f'"{word}"' for word in table.key)
     query = f"SELECT count(*) - count(DISTINCT ({key})) FROM store.{table.name}"

@@ -15,13 +15,13 @@ from typing import Literal
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 
 Unit = Literal["episodes", "share", "turns", "calls", "tokens", "USD", "requests", "s"]
-View = Literal["cells", "leaderboard", "shards"]
+ViewName = Literal["cells", "leaderboard", "shards"]
 Place = Literal["tables", "page", "cell list", "ranking", "terminal"]
 
 SCORED = ("completed",)
 FINISHED = ("completed", "refused")
 ANY = ("completed", "refused", "not_applicable")
-EVERY_VIEW: tuple[View, ...] = ("cells", "leaderboard", "shards")
+EVERY_VIEW: tuple[ViewName, ...] = ("cells", "leaderboard", "shards")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Metric:
     derived: bool = False
     whole: bool = False
     statuses: tuple[str, ...] = FINISHED
-    views: tuple[View, ...] = ("cells", "leaderboard")
+    views: tuple[ViewName, ...] = ("cells", "leaderboard")
     shown: tuple[Place, ...] = ("tables", "page", "cell list")
     master: str | None = ""
 
@@ -430,7 +430,7 @@ METRICS: tuple[Metric, ...] = (
 )
 
 
-def of_view(view: View) -> tuple[Metric, ...]:
+def of_view(view: ViewName) -> tuple[Metric, ...]:
     """Return the metrics of a view, in its order."""
     return tuple(metric for metric in METRICS if view in metric.views)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pilotbench.results.statistics import (ALPHA, SCREENING)
 from pilotbench.results.statistics.multiple import (detectable, holm)
 from pilotbench.results.statistics.paired import (Contrast, contrast, undecided)
-from pilotbench.results.analysis.load import (BASELINE, CONDITION, REFERENCE, Data)
+from pilotbench.results.analysis.load import (BASELINE, CONDITION, REFERENCE, SummaryData)
 
 Floats = NDArray[np.float64]
 PAIR = [*CONDITION, "prompt", "model", "index"]
@@ -79,7 +79,7 @@ class Sides:
         return side(base), side(arm), self.single and bool((counts <= 1).all())
 
 
-def outcomes(data: Data, episodes: pd.DataFrame, prompt: str | None = None) -> pd.DataFrame:
+def outcomes(data: SummaryData, episodes: pd.DataFrame, prompt: str | None = None) -> pd.DataFrame:
     """Return what is compared: the scored `episodes` of models and the owed ones, `win` missing."""
     words = [*PAIR, "repeat"]
     owed = data.owed.reindex(columns=words).assign(win=np.nan)
@@ -172,7 +172,7 @@ def _note(found: Contrast) -> str:
     return "screening" if found.n <= SCREENING else ""
 
 
-def every_family(data: Data, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def every_family(data: SummaryData, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return each kind of contrast that the selection allows, by its name in KINDS."""
     wanted = {
         "prompts": ("prompt", _prompt_pairs(data), ["model"]),
@@ -193,17 +193,17 @@ def model_family(episodes: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     return family("models", episodes, "model", list(combinations(models, 2)), ["prompt"])
 
 
-def _prompt_pairs(data: Data) -> list[tuple[str, str]]:
+def _prompt_pairs(data: SummaryData) -> list[tuple[str, str]]:
     names = [p for p in data.prompt_names if data.prompts[p].flaw is None]
     return [(BASELINE, p) for p in names if p != BASELINE] if BASELINE in names else []
 
 
-def _flaw_pairs(data: Data) -> list[tuple[str, str]]:
+def _flaw_pairs(data: SummaryData) -> list[tuple[str, str]]:
     flawed = [p for p in data.prompt_names if data.prompts[p].flaw is not None]
     return [(REFERENCE, p) for p in flawed] if REFERENCE in data.prompt_names else []
 
 
-def _rate_pairs(data: Data) -> list[tuple[str, str]]:
+def _rate_pairs(data: SummaryData) -> list[tuple[str, str]]:
     rates = sorted(
         (r for r in pd.unique(data.cells["tool_success_rate"]) if r != "none"), key=float
     )
@@ -211,7 +211,7 @@ def _rate_pairs(data: Data) -> list[tuple[str, str]]:
     return [(str(base), str(rate)) for rate in rates if rate != base]
 
 
-def _level_pairs(data: Data) -> list[tuple[str, str]]:
+def _level_pairs(data: SummaryData) -> list[tuple[str, str]]:
     from pilotbench.benchmark.world.levels import (DIFFICULTIES)
 
     seen = set(pd.unique(data.cells["difficulty"]))

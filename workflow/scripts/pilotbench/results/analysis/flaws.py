@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 
 from pilotbench.results.analysis.contrasts import (compared, outcomes, sides)
-from pilotbench.results.analysis.load import (CONDITION, REFERENCE, Data)
+from pilotbench.results.analysis.load import (CONDITION, REFERENCE, SummaryData)
 
-Row = dict[str, Any]
+Json = dict[str, Any]
 SIGNS = ("followed", "corrected", "not_reached")
 KEYS = [*CONDITION, "index"]
 
 
-def flaw_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
+def flaw_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
     """Return one row per model and flawed prompt: followed, its excess over optimal, 2 x 2.
 
     The excess is over the instances that both sides have, on which the signature is defined. Where
@@ -34,7 +34,7 @@ def flaw_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(data: Data, mine: pd.DataFrame, model: str, prompt: str) -> Row:
+def _row(data: SummaryData, mine: pd.DataFrame, model: str, prompt: str) -> Json:
     flawed = mine[mine["prompt"] == prompt]
     yes, no = flawed[flawed["hit"] > 0], flawed[flawed["hit"] == 0]
     owed = data.owed.reindex(columns=["model", "prompt"])
@@ -54,7 +54,7 @@ def _row(data: Data, mine: pd.DataFrame, model: str, prompt: str) -> Row:
     }
 
 
-def _signed(signs: pd.Series, sign: str, owed: int) -> Row:
+def _signed(signs: pd.Series, sign: str, owed: int) -> Json:
     """Return the share of episodes with a sign, or its bounds where some are owed."""
     hits, total = int((signs == sign).sum()), len(signs) + owed
     if not owed:
@@ -70,7 +70,7 @@ def _same(mine: pd.DataFrame, flawed: pd.DataFrame | None, prompt: str) -> float
     return float(means.mean()) if len(means) else None
 
 
-def _excess(data: Data, mine: pd.DataFrame, model: str, prompt: str) -> Row:
+def _excess(data: SummaryData, mine: pd.DataFrame, model: str, prompt: str) -> Json:
     """Return followed under the flaw minus followed without it, or its bounds."""
     pair = [REFERENCE, prompt]
     both = outcomes(data, mine.assign(win=mine["hit"]))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pilotbench.ground.untrusted_text import (visible)
 from pilotbench.matrix.axes import NAMES
-from pilotbench.results.analysis.load import (Data)
+from pilotbench.results.analysis.load import (SummaryData)
 from pilotbench.results.metrics import METRICS, shown_in
 
 RATES = {
@@ -40,7 +40,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownCell:
     """One cell of a table on a page: its text, what it sorts by, and how it is set."""
 
     text: str
@@ -49,30 +49,30 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Row:
+class ShownRow:
     """One row: cells, and the words that the page's filters look at."""
 
-    cells: list[Shown]
+    cells: list[ShownCell]
     words: dict[str, str]
 
 
 @dataclass(frozen=True)
-class Grid:
+class ShownTable:
     """A table ready to be set: titles, rows, and how many more rows the CSV file has."""
 
     titles: list[str]
-    rows: list[Row]
+    rows: list[ShownRow]
     more: int = 0
 
 
-def grid(frame: pd.DataFrame, data: Data, limit: int = 400) -> Grid:
+def grid(frame: pd.DataFrame, data: SummaryData, limit: int = 400) -> ShownTable:
     """Return the frame as a page shows it, at most `limit` rows."""
     names = [n for n in frame.columns if not hidden(n, frame)]
     rows = [
-        Row([shown(name, row, data) for name in names], _words(row))
+        ShownRow([shown(name, row, data) for name in names], _words(row))
         for row in frame.head(limit).to_dict("records")
     ]
-    return Grid([title(n) for n in names], rows, max(0, len(frame) - limit))
+    return ShownTable([title(n) for n in names], rows, max(0, len(frame) - limit))
 
 
 def title(name: str) -> str:
@@ -93,23 +93,23 @@ def _words(row: dict[Any, Any]) -> dict[str, str]:
     return {word: str(row[word]) for word in NAMES if row.get(word) not in (None, "")}
 
 
-def shown(name: str, row: dict[Any, Any], data: Data | None) -> Shown:
+def shown(name: str, row: dict[Any, Any], data: SummaryData | None) -> ShownCell:
     """Return one cell; rates carry their interval, counts of the finished what was planned."""
     value = row[name]
     if name == "planned" and "completed" in row:
-        return Shown(finished(row), row["planned"], numeric=True)
+        return ShownCell(finished(row), row["planned"], numeric=True)
     if name == "prompt" and data is not None:
-        return Shown(data.label(str(value)), str(value))
+        return ShownCell(data.label(str(value)), str(value))
     if value is None or value is pd.NA or value != value:
         bounds = _worst_cases(name, row)
         sort = short(float(row["lower"])) if bounds and "lower" in row else ""
         return Shown(bounds or "–", sort, numeric=name not in NAMES)
     if isinstance(value, str):
-        return Shown(visible(value), visible(value))
+        return ShownCell(visible(value), visible(value))
     if isinstance(value, bool):
-        return Shown("yes" if value else "no", int(value))
+        return ShownCell("yes" if value else "no", int(value))
     limits = _limits(name, row)
-    return Shown(number(name, float(value)) + limits, short(float(value)), numeric=True)
+    return ShownCell(number(name, float(value)) + limits, short(float(value)), numeric=True)
 
 
 def short(value: float) -> float:

@@ -14,7 +14,7 @@ PLAYERS = {"ceiling": "the oracle", "floor": "the random player"}
 
 
 @dataclass(frozen=True)
-class Standing:
+class ModelStanding:
     """How one model stands under the headline prompt.
 
     `score` is None while episodes are owed or none is finished; `shown` is the score with its
@@ -39,7 +39,7 @@ class Situation:
     """
 
     prompt: str
-    standings: tuple[Standing, ...] = ()
+    standings: tuple[ModelStanding, ...] = ()
     alike: frozenset[str] = frozenset()
     plan_given: bool = False
     players_only: bool = False
@@ -50,19 +50,19 @@ class Situation:
     absent: tuple[str, ...] = ()
 
     @property
-    def complete(self) -> tuple[Standing, ...]:
+    def complete(self) -> tuple[ModelStanding, ...]:
         """The models with a score."""
         return tuple(row for row in self.standings if row.score is not None)
 
     @property
-    def best(self) -> tuple[Standing, ...]:
+    def best(self) -> tuple[ModelStanding, ...]:
         """The models with the highest score; more than one where they are tied."""
         rows = self.complete
         top = max((row.score for row in rows if row.score is not None), default=None)
         return tuple(row for row in rows if row.score == top)
 
     @property
-    def rest(self) -> tuple[Standing, ...]:
+    def rest(self) -> tuple[ModelStanding, ...]:
         """The models with a lower score."""
         return tuple(row for row in self.complete if row not in self.best)
 
@@ -117,7 +117,7 @@ _CASES: tuple[tuple[Callable[[Situation], bool], Callable[[Situation], str]], ..
 )
 
 
-def _only(of: Situation, row: Standing) -> str:
+def _only(of: Situation, row: ModelStanding) -> str:
     state = f" with {_episodes(row.owed)} owed" if row.owed else ""
     return (
         f"{row.model}: {row.shown} under {of.prompt}{state}{_bound((row,))}; "
@@ -158,7 +158,7 @@ def _owing(of: Situation) -> str:
     return _names([f"{row.model} owes {_episodes(row.owed)}" for row in rows])
 
 
-def _bound(rows: Sequence[Standing]) -> str:
+def _bound(rows: Sequence[ModelStanding]) -> str:
     """Return a clause for the bounds that all of the best reach."""
     shared = [word for word in PLAYERS if all(word in row.bound for row in rows)]
     if not shared:

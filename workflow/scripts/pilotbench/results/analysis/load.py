@@ -46,7 +46,7 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
-class Data:
+class SummaryData:
     """Frames as `database.queries` gives them, with what the config says of their words.
 
     `episodes` holds models and players alike; `others` are episodes outside the selection, of
@@ -127,7 +127,7 @@ def has_outcome(episodes: pd.DataFrame) -> pd.Series:
     return episodes["status"].isin(["completed", "refused"])
 
 
-def load(db_path: Path, settings: Any) -> Data:
+def load(db_path: Path, settings: Any) -> SummaryData:
     """Return the current selection of a master database. Raises RecordError when it is damaged."""
     from pilotbench.results.database import (queries)
 
@@ -135,7 +135,7 @@ def load(db_path: Path, settings: Any) -> Data:
     current = every["current"].astype(bool)
     selection = queries.selection(db_path)
     cells = in_order(plain(queries.cells(db_path)), selection)
-    return Data(
+    return SummaryData(
         episodes=every[current].reset_index(drop=True),
         requests=_requests(db_path),
         cells=cells,
@@ -232,7 +232,7 @@ def prompt_facts(names: Sequence[str], settings: Any) -> dict[str, PromptFacts]:
     return facts
 
 
-def answering_names(data: Data, model: str) -> list[str]:
+def answering_names(data: SummaryData, model: str) -> list[str]:
     """Return every name under which a provider has answered for a model, sorted."""
     frame = data.scored
     if frame.empty:
@@ -240,14 +240,14 @@ def answering_names(data: Data, model: str) -> list[str]:
     return sorted({str(n) for n in frame.loc[frame["model"] == model, "model_reported"].dropna()})
 
 
-def unexpected_names(data: Data, model: str) -> list[str]:
+def unexpected_names(data: SummaryData, model: str) -> list[str]:
     """Return the names that have answered for a model and are not the one that was requested."""
     facts = data.models[model]
     found = answering_names(data, model)
     return [name for name in found if not as_asked(facts.deployment, facts.reports, name)]
 
 
-def complaints(data: Data) -> list[str]:
+def complaints(data: SummaryData) -> list[str]:
     """Return one sentence for each unexpected name that has answered for a model."""
     return [
         f"{model}: {complaint(data.models[model].deployment, data.models[model].reports, name)}."

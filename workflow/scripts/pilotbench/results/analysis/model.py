@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from pilotbench.results.analysis.load import Data, complaints
+from pilotbench.results.analysis.load import SummaryData, complaints
 from pilotbench.results.analysis.formatting import (rate)
 from pilotbench.results.analysis.overview import (Facts, facts)
-from pilotbench.results.analysis.headline import (Situation, Standing, headline, notes)
+from pilotbench.results.analysis.headline import (Situation, ModelStanding, headline, notes)
 from pilotbench.results.analysis.ranking import (Ranking, ranking)
 from pilotbench.results.analysis.scores import (cell_table, prepared)
 from pilotbench.results.analysis.tables import (Table, tables)
@@ -21,7 +21,7 @@ from pilotbench.results.analysis.usage import (KeyUse, key_use)
 class Report:
     """The numbers of a summary; pages and files only show them."""
 
-    data: Data
+    data: SummaryData
     episodes: pd.DataFrame
     facts: Facts
     ranking: Ranking
@@ -39,7 +39,7 @@ class Report:
         return [*complaints(self.data), *notes(situation(self.data, self.ranking))]
 
 
-def report(data: Data) -> Report:
+def report(data: SummaryData) -> Report:
     """Return the whole report of a selection."""
     episodes = prepared(data)
     cells = cell_table(data, episodes)
@@ -54,7 +54,7 @@ def report(data: Data) -> Report:
     )
 
 
-def situation(data: Data, ranked: Ranking) -> Situation:
+def situation(data: SummaryData, ranked: Ranking) -> Situation:
     """Return what the headline depends on."""
     rows = [dict(row) for row in ranked.rows.to_dict("records")]
     players = any(data.models[name].player for name in data.model_names)
@@ -73,9 +73,9 @@ def situation(data: Data, ranked: Ranking) -> Situation:
     )
 
 
-def _standing(row: dict[str, Any]) -> Standing:
+def _standing(row: dict[str, Any]) -> ModelStanding:
     score = row.get("success_rate_all")
-    return Standing(
+    return ModelStanding(
         model=str(row["model"]),
         score=None if score is None or score != score else round(float(score), 12),
         shown=rate(row),

@@ -12,7 +12,7 @@ import pandas as pd
 from pilotbench.episodes.owed import (causes, remedy)
 from pilotbench.ground import (job_context)
 from pilotbench.matrix.axes import AXES, Axis
-from pilotbench.results.analysis.load import Data, answering_names, number, unexpected_names
+from pilotbench.results.analysis.load import SummaryData, answering_names, number, unexpected_names
 from pilotbench.results.analysis.ranking import (total)
 
 PARSE_WARNING = 0.95
@@ -52,7 +52,7 @@ class Facts:
         return 1 - self.counts["owed"] / planned if planned else None
 
 
-def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
+def facts(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
     """Return the facts; `cells` is the table of `scores.cell_table`."""
     owed = _owed(data.owed)
     counts = total(data.cells[data.cells["model"].isin(data.model_names)])
@@ -86,7 +86,7 @@ def facts(data: Data, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
     )
 
 
-def _axis(data: Data, axis: Axis) -> list[str]:
+def _axis(data: SummaryData, axis: Axis) -> list[str]:
     named = {
         "models": data.model_names + data.player_names,
         "prompts": data.prompt_names,
@@ -147,7 +147,7 @@ def _owed(owed: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def warnings(data: Data, cells: pd.DataFrame) -> list[str]:
+def warnings(data: SummaryData, cells: pd.DataFrame) -> list[str]:
     """Return what a careful reader must know before trusting a number, one sentence each."""
     return [
         *filter(None, [superseded(data)]),
@@ -160,7 +160,7 @@ def warnings(data: Data, cells: pd.DataFrame) -> list[str]:
     ]
 
 
-def superseded(data: Data) -> str:
+def superseded(data: SummaryData) -> str:
     """Say which episodes the present config would ask otherwise; empty where there are none."""
     found = data.superseded
     if found is None or found.empty:
@@ -190,7 +190,7 @@ def _parse_warnings(cells: pd.DataFrame) -> list[str]:
     ]
 
 
-def _repeat_warnings(data: Data) -> list[str]:
+def _repeat_warnings(data: SummaryData) -> list[str]:
     if int(data.selection.get("repeats") or 1) < 2:
         return []
     if "1.0" not in set(data.cells["tool_success_rate"]):
@@ -203,7 +203,7 @@ def _repeat_warnings(data: Data) -> list[str]:
     ]
 
 
-def _several_names(data: Data) -> list[str]:
+def _several_names(data: SummaryData) -> list[str]:
     """Say where several names have answered, all of them as asked: two dated versions."""
     names = {model: answering_names(data, model) for model in data.model_names}
     return [
@@ -213,7 +213,7 @@ def _several_names(data: Data) -> list[str]:
     ]
 
 
-def _mixed_warnings(data: Data) -> list[str]:
+def _mixed_warnings(data: SummaryData) -> list[str]:
     found = []
     for key, words in (("scoring_version", "scoring"), ("benchmark_version", "benchmark")):
         for task, names in _versions(data.shards, key).items():
@@ -238,7 +238,7 @@ def _versions(shards: pd.DataFrame, column: str) -> dict[str, list[str]]:
     return {task: names for task, names in found.items() if len(names) > 1}
 
 
-def _bound_warnings(data: Data, cells: pd.DataFrame) -> list[str]:
+def _bound_warnings(data: SummaryData, cells: pd.DataFrame) -> list[str]:
     """Say where a cell with tools has no bounds."""
     if "oracle_ceiling" not in cells:
         return []
@@ -250,7 +250,7 @@ def _bound_warnings(data: Data, cells: pd.DataFrame) -> list[str]:
     ] * bool(unknown)
 
 
-def _damage_warnings(data: Data) -> list[str]:
+def _damage_warnings(data: SummaryData) -> list[str]:
     if "damage" not in data.shards:
         return []
     damaged = data.shards[data.shards["damage"].notna()]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pilotbench.results.statistics.multiple import (letters)
 from pilotbench.results.analysis.contrasts import (model_family, outcomes)
-from pilotbench.results.analysis.load import CONDITION, Data, unexpected_names
+from pilotbench.results.analysis.load import CONDITION, SummaryData, unexpected_names
 from pilotbench.results.analysis.scores import (COUNTS, DRAW, mark, scores)
 
 NO_SHARED = "no condition shared by all models"
@@ -33,7 +33,7 @@ class Ranking:
     players: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def ranking(data: Data, episodes: pd.DataFrame) -> Ranking:
+def ranking(data: SummaryData, episodes: pd.DataFrame) -> Ranking:
     """Rank the models under the headline prompt by `success_rate_all`.
 
     Used are the conditions (task, difficulty, rate) that every model is planned for, all of them.
@@ -64,7 +64,7 @@ def ranking(data: Data, episodes: pd.DataFrame) -> Ranking:
     )
 
 
-def _rows(data: Data, chosen: pd.DataFrame, cells: pd.DataFrame, alike: bool) -> pd.DataFrame:
+def _rows(data: SummaryData, chosen: pd.DataFrame, cells: pd.DataFrame, alike: bool) -> pd.DataFrame:
     rows = scores(chosen, cells, ["model"])
     rows["protocol"] = [data.models[m].protocol for m in rows["model"]]
     rows["answered_as"] = [", ".join(unexpected_names(data, str(m))) for m in rows["model"]]
@@ -79,7 +79,7 @@ def _rows(data: Data, chosen: pd.DataFrame, cells: pd.DataFrame, alike: bool) ->
     return rows
 
 
-def _why_not(data: Data, row: pd.Series, alike: bool) -> str:
+def _why_not(data: SummaryData, row: pd.Series, alike: bool) -> str:
     if data.models[row["model"]].player:
         return "reference player"
     if not row["completed"] + row["refused"] > 0:
@@ -118,7 +118,7 @@ def _in(episodes: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     return episodes.merge(cells[CONDITION].drop_duplicates(), on=CONDITION)
 
 
-def player_rows(data: Data, chosen: pd.DataFrame) -> pd.DataFrame:
+def player_rows(data: SummaryData, chosen: pd.DataFrame) -> pd.DataFrame:
     """Return the score of each reference player on the conditions that the models met."""
     played = data.played[~data.played["model"].isin(data.model_names)]
     if played.empty or chosen.empty:

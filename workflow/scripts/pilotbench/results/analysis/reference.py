@@ -20,7 +20,7 @@ import pandas as pd
 from pilotbench import (BENCHMARK_VERSION)
 from pilotbench.ground import (atomic_files)
 from pilotbench.ground import (notices)
-from pilotbench.results.analysis.load import (Data, ModelFacts)
+from pilotbench.results.analysis.load import (SummaryData, ModelFacts)
 from pilotbench.results.analysis.scores import (CEILING, DRAW, FLOOR)
 
 NAME = "reference.json"
@@ -32,7 +32,7 @@ Known = dict[str, bool | None]
 log = logging.getLogger(__name__)
 
 
-def play_missing(data: Data, settings: Any, path: Path) -> None:
+def play_missing(data: SummaryData, settings: Any, path: Path) -> None:
     """Write `path`: what the players scored on every draw that models met and they did not."""
     known = _read(path)
     wanted = [draw for draw in lacking(data).to_dict("records") if _key(draw) not in known]
@@ -42,7 +42,7 @@ def play_missing(data: Data, settings: Any, path: Path) -> None:
     _write(path, known)
 
 
-def completed(data: Data, path: Path) -> Data:
+def completed(data: SummaryData, path: Path) -> SummaryData:
     """Return the data with the players' outcomes of `path`; nothing is played."""
     return _with(data, lacking(data), _read(path))
 
@@ -76,7 +76,7 @@ def _key(draw: Any) -> str:
     return " ".join(str(draw[name]) for name in ("player", *DRAW))
 
 
-def lacking(data: Data) -> pd.DataFrame:
+def lacking(data: SummaryData) -> pd.DataFrame:
     """Return the draws that models met and a bounding player did not: columns DRAW and player."""
     draws = data.scored[DRAW].drop_duplicates()
     draws = draws[draws["tool_success_rate"] != "none"]
@@ -129,7 +129,7 @@ def player(settings: Any) -> Play:
     return one
 
 
-def _with(data: Data, missing: pd.DataFrame, known: Known) -> Data:
+def _with(data: SummaryData, missing: pd.DataFrame, known: Known) -> SummaryData:
     """Return the data with the outcomes of the missing draws that are known."""
     outcomes = [known.get(_key(draw)) for draw in missing.to_dict("records")]
     rows = missing.assign(success=outcomes, model=missing["player"])

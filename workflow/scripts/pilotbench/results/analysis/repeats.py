@@ -11,7 +11,7 @@ import pandas as pd
 from pilotbench.results.statistics.intervals import (limits)
 from pilotbench.results.statistics.repeats import (pass_all, pass_at, variance_split)
 from pilotbench.results.analysis.contrasts import (outcomes)
-from pilotbench.results.analysis.load import (CONDITION, Data)
+from pilotbench.results.analysis.load import (CONDITION, SummaryData)
 
 GROUP = ["model", "prompt"]
 DRAWN = [*CONDITION, "index"]
@@ -20,7 +20,7 @@ Estimate = Callable[[int, int, int], float | None]
 KINDS: dict[str, Estimate] = {"pass@": pass_at, "pass^": pass_all}
 
 
-def repeat_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
+def repeat_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
     """Return pass@k, pass^k and the variance split by model and prompt; empty for one repeat.
 
     An episode counts as in the success rate: a refusal is not solved, an owed one gives bounds. k

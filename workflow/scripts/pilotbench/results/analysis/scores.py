@@ -19,7 +19,7 @@ from pilotbench.results.metrics import METRICS
 from pilotbench.results.statistics import (ALPHA)
 from pilotbench.results.statistics.intervals import (limits)
 from pilotbench.results.statistics.paired import (sign_flip)
-from pilotbench.results.analysis.load import (CELL, CONDITION, Data, number)
+from pilotbench.results.analysis.load import (CELL, CONDITION, SummaryData, number)
 
 UNIT = ["task", "index"]
 DRAW = [*CONDITION, "index", "repeat", "instance", "max_turns"]
@@ -29,7 +29,7 @@ RATES = ("success_rate", "success_rate_all")
 MARKS = ("at_ceiling", "at_floor")
 
 
-def prepared(data: Data) -> pd.DataFrame:
+def prepared(data: SummaryData) -> pd.DataFrame:
     """Return the scored episodes with their outcome and the players' success on the same draws.
 
     `done` and `win` are 1 for a completed and for a solved episode. `oracle` and `random` are the
@@ -177,7 +177,7 @@ def mark(row: Any) -> str:
     return " and ".join(words)
 
 
-def cell_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
+def cell_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
     """Return one row a cell of the models, in the order of the plan, with its protocol."""
     cells = data.cells[data.cells["model"].isin(data.model_names)]
     table = scores(episodes, cells, CELL)

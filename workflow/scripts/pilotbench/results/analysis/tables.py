@@ -9,7 +9,7 @@ import pandas as pd
 from pilotbench.results.statistics.usage import (percentiles)
 from pilotbench.results.analysis.common_conditions import (balanced, inside, is_balanced)
 from pilotbench.results.analysis.contrasts import (KINDS, every_family)
-from pilotbench.results.analysis.load import (CELL, CONDITION, Data, number)
+from pilotbench.results.analysis.load import (CELL, CONDITION, SummaryData, number)
 from pilotbench.results.analysis.flaws import (flaw_table)
 from pilotbench.results.analysis.ranking import (Ranking)
 from pilotbench.results.analysis.repeats import (repeat_table)
@@ -39,7 +39,7 @@ class Table:
 
 
 def tables(
-    data: Data,
+    data: SummaryData,
     episodes: pd.DataFrame,
     cells: pd.DataFrame,
     ranked: Ranking,
@@ -102,7 +102,7 @@ def tables(
     }
 
 
-def with_protocol(frame: pd.DataFrame, data: Data) -> pd.DataFrame:
+def with_protocol(frame: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
     """Return the frame with the protocol beside its model: no score is shown without it."""
     if "model" not in frame or "protocol" in frame or (frame["model"] == "").all():
         return frame
@@ -118,13 +118,13 @@ def with_protocol(frame: pd.DataFrame, data: Data) -> pd.DataFrame:
     )
 
 
-def plain_prompts(data: Data) -> list[str]:
+def plain_prompts(data: SummaryData) -> list[str]:
     """Return the prompts without a flaw; all of them where every one has a flaw."""
     names = data.prompt_names
     return [p for p in names if data.prompts[p].flaw is None] or names
 
 
-def success_table(data: Data, episodes: pd.DataFrame) -> Table:
+def success_table(data: SummaryData, episodes: pd.DataFrame) -> Table:
     """Return models x prompts without a flaw, on the conditions that these prompts share."""
     cells = plain_cells(data)
     conditions = len(cells[CONDITION].drop_duplicates())
@@ -139,19 +139,19 @@ def success_table(data: Data, episodes: pd.DataFrame) -> Table:
     )
 
 
-def plain_cells(data: Data) -> pd.DataFrame:
+def plain_cells(data: SummaryData) -> pd.DataFrame:
     """Return the planned cells of prompts without a flaw, on the conditions that these share."""
     cells = model_cells(data)
     return balanced(cells[cells["prompt"].isin(plain_prompts(data))], "prompt")
 
 
-def model_cells(data: Data) -> pd.DataFrame:
+def model_cells(data: SummaryData) -> pd.DataFrame:
     """Return the planned cells of the models."""
     return data.cells[data.cells["model"].isin(data.model_names)]
 
 
 def grouped(
-    data: Data, episodes: pd.DataFrame, by: list[str], cells: pd.DataFrame | None = None
+    data: SummaryData, episodes: pd.DataFrame, by: list[str], cells: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Return the scores of the models by `by` over `cells` (default all), protocol beside model."""
     chosen = model_cells(data) if cells is None else cells
@@ -165,7 +165,7 @@ def _present(frame: pd.DataFrame, first: list[str]) -> list[str]:
     return [name for name in [*first, *FIRST, *others] if name in frame.columns]
 
 
-def _splits(data: Data, episodes: pd.DataFrame) -> list[Table]:
+def _splits(data: SummaryData, episodes: pd.DataFrame) -> list[Table]:
     axes = {
         "task": "Task",
         "difficulty": "Difficulty",
@@ -191,7 +191,7 @@ def _shared(cells: pd.DataFrame, axis: str) -> str:
     return "; the levels share no condition, so that the rows were not asked the same things"
 
 
-def _families(data: Data, episodes: pd.DataFrame, ranked: Ranking) -> list[Table]:
+def _families(data: SummaryData, episodes: pd.DataFrame, ranked: Ranking) -> list[Table]:
     found = {"models": _named(ranked.contrasts, data), **every_family(data, episodes)}
     return [
         Table(
@@ -205,7 +205,7 @@ def _families(data: Data, episodes: pd.DataFrame, ranked: Ranking) -> list[Table
     ]
 
 
-def _named(contrasts: pd.DataFrame, data: Data) -> pd.DataFrame:
+def _named(contrasts: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
     """Return the contrasts of models with the protocol of both sides."""
     if contrasts.empty:
         return contrasts
@@ -240,7 +240,7 @@ def _counts(n: pd.Series) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def error_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
+def error_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
     """Return errors per 100 completed episodes by kind, one row a model and prompt."""
     if episodes.empty:
         return pd.DataFrame()
@@ -250,7 +250,7 @@ def error_table(data: Data, episodes: pd.DataFrame) -> pd.DataFrame:
     return share.set_axis(list(ERROR_KINDS), axis=1).reset_index()
 
 
-def latency_table(data: Data) -> pd.DataFrame:
+def latency_table(data: SummaryData) -> pd.DataFrame:
     """Return latency percentiles of the requests of each model."""
     frame = data.requests
     rows = []
@@ -262,7 +262,7 @@ def latency_table(data: Data) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def served_table(data: Data) -> pd.DataFrame:
+def served_table(data: SummaryData) -> pd.DataFrame:
     """Return how many episodes of each model each reported name has answered."""
     if data.scored.empty:
         return pd.DataFrame()

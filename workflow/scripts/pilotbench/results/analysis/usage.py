@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pilotbench.results.statistics.usage import (Load, active_spans, load, percentiles)
-from pilotbench.results.analysis.load import (Data, number)
+from pilotbench.results.statistics.usage import (KeyLoad, active_spans, load, percentiles)
+from pilotbench.results.analysis.load import (SummaryData, number)
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class KeyUse:
 
     key: str
     requests: int
-    load: Load
+    load: KeyLoad
     latency: dict[str, float]
     queued_s: float
     retried: int
@@ -34,7 +34,7 @@ class KeyUse:
         return self.load.mean_slots
 
 
-def key_use(data: Data, bins: int = 160) -> list[KeyUse]:
+def key_use(data: SummaryData, bins: int = 160) -> list[KeyUse]:
     """Return the use of every key that paid for an answer to a model, busiest first.
 
     The active time is the same for all keys: while anything at all was in flight, pauses over a

@@ -25,7 +25,7 @@ from pilotbench.episodes.owed import (causes, remedy)
 from pilotbench.ground.job_context import (file_digest)
 from pilotbench.results.analysis import reference
 from pilotbench.results.analysis.common_conditions import (inside)
-from pilotbench.results.analysis.load import (Data, load)
+from pilotbench.results.analysis.load import (SummaryData, load)
 from pilotbench.results.analysis.scores import (measured, prepared, scores)
 from pilotbench.results.analysis.tables import (model_cells)
 
@@ -139,7 +139,7 @@ def _helps(owed: list[Json]) -> list[str]:
     return [f"{one.episodes} {one.kind}: {remedy(one.kind).words}" for one in found]
 
 
-def _population(data: Data, model: str | None) -> Data:
+def _population(data: SummaryData, model: str | None) -> SummaryData:
     """Return the data that a number is of: models, as in the summary, or one reference player."""
     if model is None or model in data.model_names:
         return data
@@ -151,7 +151,7 @@ def _population(data: Data, model: str | None) -> Data:
     )
 
 
-def _scores(data: Data, words: Mapping[str, str]) -> Json:
+def _scores(data: SummaryData, words: Mapping[str, str]) -> Json:
     """Return the row of the summary's scores over the cells that `words` select."""
     cells = model_cells(data)
     for word, value in words.items():

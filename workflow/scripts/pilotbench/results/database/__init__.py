@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pilotbench.matrix.config import (Settings)
-    from pilotbench.results.database.changes import (Report)
+    from pilotbench.results.database.changes import (UpdateReport)
     from pilotbench.results.database.provisional import (Replayed)
     from pilotbench.matrix.fingerprint import (Now)
     from pilotbench.matrix.plan import (Plan)
@@ -38,7 +38,7 @@ def update(
     replay: Callable[[Shard], Replayed | None] | None = None,
     now: Now | None = None,
     log: Callable[[str], None] | None = None,
-) -> Report:
+) -> UpdateReport:
     """Bring `results/master.duckdb` up to date; see `updates.update`."""
     from pilotbench.results.database import (updates)
 

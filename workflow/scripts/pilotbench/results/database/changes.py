@@ -19,7 +19,7 @@ Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownShard:
     """What the database knows of a shard."""
 
     state: str
@@ -43,11 +43,11 @@ class Before:
 
     readable: bool = False
     selection: str | None = None
-    shards: dict[str, Known] = field(default_factory=dict)
+    shards: dict[str, KnownShard] = field(default_factory=dict)
 
 
 @dataclass
-class Report:
+class UpdateReport:
     """What an update did; paths are below `results/shards`."""
 
     files: int = 0
@@ -92,12 +92,12 @@ def before_of(database: Path, say: Log) -> Before:
             raise UserError(f"{database}: {store.HELD}") from None
         say(f"{database.name}: not readable, built anew: {str(error).splitlines()[0]}")
         return Before()
-    known = {row[0]: Known(*row[1:]) for row in rows}
+    known = {row[0]: KnownShard(*row[1:]) for row in rows}
     return Before(True, digests[0] if digests else None, known)
 
 
 def compare(
-    found: dict[str, str], before: Before, report: Report, now: Now | None = None
+    found: dict[str, str], before: Before, report: UpdateReport, now: Now | None = None
 ) -> list[File]:
     """Return the files to be read, in order of their names; what differs goes to the report.
 
@@ -135,7 +135,7 @@ def compare(
     return files
 
 
-def _keep(name: str, known: Known, report: Report) -> None:
+def _keep(name: str, known: KnownShard, report: UpdateReport) -> None:
     if known.damage is not None:
         reasons = report.damaged
         if known.damage.startswith(QUARANTINED):
@@ -145,7 +145,7 @@ def _keep(name: str, known: Known, report: Report) -> None:
         report.outdated[name] = known.outdated
 
 
-def _judged(name: str, known: Known | None, now: Now | None) -> str | None:
+def _judged(name: str, known: KnownShard | None, now: Now | None) -> str | None:
     if now is None:
         return known.judged if known else None
     try:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from pilotbench.ground.canonical_json import (digest)
 from pilotbench.results.database import (shardfiles, store)
-from pilotbench.results.database.changes import (Before, Report)
+from pilotbench.results.database.changes import (Before, UpdateReport)
 from pilotbench.results.database.reading import (Json)
 from pilotbench.results.database.rows import (Rows, shard_row, text)
 from pilotbench.ground.errors import (Quarantined, UserError)
@@ -51,7 +51,7 @@ class Replayed(Protocol):
 Replay = Callable[[Shard], Replayed | None]
 
 
-def open_shards(plan: Plan, found: set[str], report: Report) -> dict[str, Shard]:
+def open_shards(plan: Plan, found: set[str], report: UpdateReport) -> dict[str, Shard]:
     """Return the planned shards that the journal may complete, by path.
 
     They have no file, or one with superseded episodes; those of a damaged file are owed.
@@ -69,7 +69,7 @@ def load(
     wanted: dict[str, Shard],
     replay: Replay | None,
     repeats: int,
-    report: Report,
+    report: UpdateReport,
 ) -> None:
     """Bring the provisional rows up to date: those of `wanted`, and no others."""
     come = {*report.read, *report.gone}  # their rows went with those of their files
@@ -88,7 +88,7 @@ def load(
             _insert_provisional(draft, shard, replayed, reasons, sha256, report)
 
 
-def _forget_journal(draft: store.Draft, names: list[str], report: Report) -> None:
+def _forget_journal(draft: store.Draft, names: list[str], report: UpdateReport) -> None:
     """Delete what the journal gave for the shards `names`; the rows of a file stay."""
     if not names:
         return
@@ -178,7 +178,7 @@ def _insert_provisional(
     replayed: Replayed,
     reasons: list[Json],
     sha256: str,
-    report: Report,
+    report: UpdateReport,
 ) -> None:
     """Insert what the journal gives of a shard: all that its file, where it has one, does not."""
     name, rows = shard.path.as_posix(), Rows()

@@ -29,7 +29,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class StoredTable:
     """A stored table; `key` are the columns that make a row unique."""
 
     name: str
@@ -52,7 +52,7 @@ def columns(text: str) -> tuple[Column, ...]:
 
 _CELL_COLUMNS = "\n".join(f"{axis.name} VARCHAR {axis.description}" for axis in AXES)
 
-SHARDS = Table(
+SHARDS = StoredTable(
     "shards",
     "One row a shard file, or a planned shard that has answers in the journal but no file.",
     ("path",),
@@ -97,7 +97,7 @@ cluster_job        VARCHAR  Slurm's job id.
 """),
 )
 
-EPISODES = Table(
+EPISODES = StoredTable(
     "episodes",
     "One row an episode of a shard: one model on one instance under one prompt once.",
     ("shard", "episode"),
@@ -155,7 +155,7 @@ current              BOOLEAN  Planned by the selection of the last command.
 """),
 )
 
-REQUESTS = Table(
+REQUESTS = StoredTable(
     "requests",
     "One row a request: one answered turn of an episode.",
     ("shard", "episode", "turn"),
@@ -179,7 +179,7 @@ tokens_cached     BIGINT   Cached tokens.
 """),
 )
 
-TOOL_CALLS = Table(
+TOOL_CALLS = StoredTable(
     "tool_calls",
     "One row a parsed call of an episode.",
     ("shard", "episode", "call"),
@@ -197,7 +197,7 @@ kind       VARCHAR  Error kind of this call.
 """),
 )
 
-PLAN = Table(
+PLAN = StoredTable(
     "plan",
     "One row a planned shard of the selection of the last command.",
     ("path",),
@@ -210,7 +210,7 @@ repeats            INTEGER  Repeats per instance.
 """),
 )
 
-REASONS = Table(
+REASONS = StoredTable(
     "reasons",
     "Why the journal cannot finish an episode of a planned shard without a file.",
     ("shard", "index", "repeat"),
@@ -223,7 +223,7 @@ message  VARCHAR  The error in words.
 """),
 )
 
-RECORDS = Table(
+RECORDS = StoredTable(
     "records",
     "The whole record of each provisional episode; those of files are read from the files.",
     ("shard", "episode"),
@@ -234,7 +234,7 @@ record   VARCHAR  The record, JSON.
 """),
 )
 
-SELECTION = Table(
+SELECTION = StoredTable(
     "selection",
     "What the last command selected.",
     ("key",),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pilotbench.ground.canonical_json import (digest)
 from pilotbench.results.database import (provisional, shardfiles, store)
-from pilotbench.results.database.changes import (Before, Log, Report, before_of, compare)
+from pilotbench.results.database.changes import (Before, Log, UpdateReport, before_of, compare)
 from pilotbench.results.database.checks import (check)
 from pilotbench.results.database.provisional import (Replay)
 from pilotbench.results.database.reading import (File, Json, batches)
@@ -57,7 +57,7 @@ def update(
     replay: Replay | None = None,
     now: Now | None = None,
     log: Log | None = None,
-) -> Report:
+) -> UpdateReport:
     """Bring `results/master.duckdb` up to date with shard files, plan and journal.
 
     `replay` gives, for a planned shard without a readable file or with superseded episodes, what
@@ -66,7 +66,7 @@ def update(
     `settings.keep_going` is false, CheckFailed where the result would contradict itself; the
     database is then as it was.
     """
-    say, report = log or logger.info, Report()
+    say, report = log or logger.info, UpdateReport()
     database = results / store.NAME
     with store.locked(results):
         before = before_of(database, say)
@@ -94,7 +94,7 @@ def forget_gone(results: Path) -> list[str]:
 
     The plan stays as the last update stored it.
     """
-    database, report = results / store.NAME, Report()
+    database, report = results / store.NAME, UpdateReport()
     with store.locked(results):
         before = before_of(database, logger.info)
         compare(shardfiles.find(results / "shards"), before, report)
@@ -107,7 +107,7 @@ def forget_gone(results: Path) -> list[str]:
 
 
 def _load_files(
-    draft: store.Draft, before: Before, files: list[File], report: Report, say: Log
+    draft: store.Draft, before: Before, files: list[File], report: UpdateReport, say: Log
 ) -> None:
     touched = set(report.touched)
     for file in files:
@@ -181,7 +181,7 @@ def _damage_text(damaged: dict[str, str]) -> str:
     )
 
 
-def _tell(report: Report, say: Log) -> None:
+def _tell(report: UpdateReport, say: Log) -> None:
     say(
         f"master database: {len(report.new)} new, {len(report.changed)} changed, "
         f"{len(report.gone)} gone of {report.files} shard files; "

@@ -99,18 +99,18 @@ def _column(metric: Metric) -> Column:
     return Column(metric.name, metric.type, metric.says)
 
 
-def _split(view: metrics.View) -> tuple[list[Metric], list[Metric]]:
+def _split(view: metrics.ViewName) -> tuple[list[Metric], list[Metric]]:
     """Return the metrics of a view before and after the column `owed`."""
     shown = metrics.of_view(view)
     return [m for m in shown if m.name in OUTCOMES], [m for m in shown if m.name not in OUTCOMES]
 
 
-def _select(view: metrics.View) -> str:
+def _select(view: metrics.ViewName) -> str:
     before, after = _split(view)
     return ", ".join([*(m.name for m in before), "owed", *(m.name for m in after)])
 
 
-def _columns(view: metrics.View) -> tuple[Column, ...]:
+def _columns(view: metrics.ViewName) -> tuple[Column, ...]:
     before, after = _split(view)
     owed = columns("owed BIGINT Planned episodes without a result.")
     return (*map(_column, before), *owed, *map(_column, after))

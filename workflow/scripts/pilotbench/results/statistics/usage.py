@@ -40,7 +40,7 @@ def active_spans(started: Any, ended: Any, pause_s: float = PAUSE_S) -> list[tup
 
 
 @dataclass(frozen=True)
-class Load:
+class KeyLoad:
     """Mean number of requests in flight in bins that cover the active time of one key.
 
     `at` is the active time in s at the middle of each bin: pauses are cut out. `slots` are those in
@@ -71,7 +71,7 @@ def load(
     spans: Sequence[tuple[float, float]],
     slots: Any = None,
     bins: int = 200,
-) -> Load:
+) -> KeyLoad:
     """Return the load of one key during `spans`, from its requests' start and end (Unix s).
 
     `slots` are those in force when each request started (one number: at all times). They hold until
@@ -89,7 +89,7 @@ def load(
     if slots is not None and total:
         levels = np.broadcast_to(np.asarray(slots, float), cuts[0].shape)
         allowed = np.diff(_steps_until(edges, cuts[0], levels)) / width
-    return Load(
+    return KeyLoad(
         (edges[:-1] + edges[1:]) / 2, np.diff(done) / width, allowed, total, float(done[-1])
     )
 

@@ -239,14 +239,14 @@ def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]
 
 
 def _grid(frame: pd.DataFrame) -> Any:
-    from pilotbench.results.analysis.formatting import (HIDDEN, Grid, Row, Shown, title)
+    from pilotbench.results.analysis.formatting import (HIDDEN, ShownTable, ShownRow, ShownCell, title)
     from pilotbench.results.analysis.formatting import (shown as cell)
 
     names = [n for n in frame.columns if n not in HIDDEN and (frame[n].astype(str) != "").any()]
     rows = [
-        Row(
+        ShownRow(
             [
-                Shown("open" if row[n] else "–", row[n])
+                ShownCell("open" if row[n] else "–", row[n])
                 if n.endswith("_transcript")
                 else cell(n, row, None)
                 for n in names
@@ -255,4 +255,4 @@ def _grid(frame: pd.DataFrame) -> Any:
         )
         for row in frame.head(ROWS).to_dict("records")
     ]
-    return Grid([title(n) for n in names], rows, max(0, len(frame) - ROWS))
+    return ShownTable([title(n) for n in names], rows, max(0, len(frame) - ROWS))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pilotbench.ground import (atomic_files)
 from pilotbench.ground.untrusted_text import csv_safe, markdown
-from pilotbench.results.analysis.formatting import Grid, grid
+from pilotbench.results.analysis.formatting import ShownTable, grid
 from pilotbench.results.summary.page import environment
 from pilotbench.results.analysis.common_conditions import (is_balanced)
 from pilotbench.results.summary.figures.base import (Figure)
@@ -111,7 +111,7 @@ def write_markdown(report: Report, figures: list[Figure], path: Path) -> None:
     atomic_files.write_text(path, text)
 
 
-def markdown_table(found: Grid) -> str:
+def markdown_table(found: ShownTable) -> str:
     """Return a grid as a Markdown table."""
     rows = [found.titles, *([cell.text for cell in row.cells] for row in found.rows)]
     numeric = [cell.numeric for cell in found.rows[0].cells] if found.rows else []

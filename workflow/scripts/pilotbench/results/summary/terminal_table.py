@@ -19,7 +19,7 @@ TITLES = (
 LEFT = 3  # columns of words
 NAMES = (1, 0)  # prompt and model: what may be shortened, in this order
 SHORTEST = 12
-Row = tuple[str, ...]
+Words = tuple[str, ...]
 
 
 def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
@@ -54,7 +54,7 @@ def _counted(db_path: Path, settings: Any) -> dict[str, Any]:
     return as_json(report(reference.completed(load(db_path, settings), played)))
 
 
-def _rows(said: dict[str, Any]) -> list[Row]:
+def _rows(said: dict[str, Any]) -> list[Words]:
     labels = said["prompts"]
     return [_row(row, labels) for row in _records(said, "model_prompt")] + [
         _bound(row) for row in _records(said, "players")
@@ -66,12 +66,12 @@ def _records(said: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
 
 
-def _bound(row: dict[str, Any]) -> Row:
+def _bound(row: dict[str, Any]) -> Words:
     rate = f"{100 * row['success_rate_all']:.1f} %"
     return (str(row["player"]), "(a bound)", "–", f"{row['n']:,}", rate, "", *[""] * len(MEASURED), "")
 
 
-def _row(row: dict[str, Any], labels: dict[str, str]) -> Row:
+def _row(row: dict[str, Any], labels: dict[str, str]) -> Words:
     unknown = "unknown" if row["completed"] + row["refused"] else "–"
     return (
         str(row["model"]),
@@ -130,7 +130,7 @@ def _cause(row: dict[str, Any]) -> str:
     return f"  {row['episodes']:,} {visible(row['kind'])}{message}{row.get('rest', '')}{helps}"
 
 
-def table(rows: list[Row], width: int) -> str:
+def table(rows: list[Words], width: int) -> str:
     """Return rows as aligned lines; names are shortened where the lines would be too long."""
     every = [TITLES, *rows]
     widths = [max(len(row[i]) for row in every) for i in range(len(TITLES))]

@@ -10,7 +10,7 @@ from typing import Any
 
 from pilotbench.results.analysis import reference
 from pilotbench.results.summary import figures, export_files, page, render_figures, transcripts
-from pilotbench.results.analysis.load import (Data, load)
+from pilotbench.results.analysis.load import (SummaryData, load)
 from pilotbench.results.summary.figures.base import (Source)
 from pilotbench.results.analysis.model import (report)
 
@@ -22,7 +22,7 @@ def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
     transcripts.write(data.shards, db_path, results, out)
 
 
-def write(data: Data, out: Path) -> None:
+def write(data: SummaryData, out: Path) -> None:
     """Write everything but the transcripts; the page last, so that its links lead somewhere."""
     out.mkdir(parents=True, exist_ok=True)
     with render_figures.javascript() as script:

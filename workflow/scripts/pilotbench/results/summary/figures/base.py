@@ -14,7 +14,7 @@ import pandas as pd
 
 from pilotbench.results.summary.figures import theme
 from pilotbench.results.analysis.common_conditions import (is_balanced)
-from pilotbench.results.analysis.load import (CONDITION, Data)
+from pilotbench.results.analysis.load import (CONDITION, SummaryData)
 from pilotbench.results.analysis.formatting import (short)
 from pilotbench.results.analysis.tables import (Table, plain_cells)
 from pilotbench.results.analysis.usage import (KeyUse)
@@ -47,7 +47,7 @@ class Figure:
 class Source:
     """What the figures are drawn from."""
 
-    data: Data
+    data: SummaryData
     tables: dict[str, Table]
     episodes: pd.DataFrame
     uses: Sequence[KeyUse] = field(default_factory=tuple)
@@ -60,7 +60,7 @@ class Source:
         return plain_rows(frame[keep(frame)] if keep else frame, self.data)
 
 
-def plain_rows(frame: pd.DataFrame, data: Data | None = None) -> Rows:
+def plain_rows(frame: pd.DataFrame, data: SummaryData | None = None) -> Rows:
     """Return rows of JSON types; missing numbers are None; `shown` is the prompt's label."""
     clean = frame.astype(object).where(frame.notna(), None)
     rows: Rows = [dict(row) for row in clean.to_dict("records")]
