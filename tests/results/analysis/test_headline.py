@@ -19,26 +19,27 @@ def under(*rows, alike=(), prompt="baseline", **words):
 CEILING = ", at the ceiling (cannot be distinguished from the oracle on these draws)"
 FLOOR = ", at the floor (cannot be distinguished from the random player on these draws)"
 SENTENCES = {
-    "two, told apart": (
+    "two, distinguishable": (
         under(row("a", 0.9), row("b", 0.5)),
         "a: 90.0 % [.., ..] under baseline, ahead of b.",
     ),
-    "three, told apart": (
+    "three, distinguishable": (
         under(row("a", 0.9), row("b", 0.5), row("c", 0.4)),
         "a: 90.0 % [.., ..] under baseline, ahead of every other model.",
     ),
-    "not told apart from one": (
+    "indistinguishable from one": (
         under(row("a", 0.9), row("b", 0.8), row("c", 0.1), alike="b"),
-        "a: 90.0 % [.., ..] under baseline, the highest score, but not told apart from b.",
+        "a: 90.0 % [.., ..] under baseline, the highest score, but it cannot be distinguished from b.",
     ),
-    "not told apart from three": (
+    "indistinguishable from three": (
         under(row("a", 0.9), *(row(m, 0.8) for m in "bcd"), alike="bcd"),
-        "a: 90.0 % [.., ..] under baseline, the highest score, but not told apart from b, c and d.",
+        "a: 90.0 % [.., ..] under baseline, the highest score, but it cannot be distinguished from "
+        "b, c and d.",
     ),
-    "not told apart from four": (
+    "indistinguishable from four": (
         under(row("a", 0.9), *(row(m, 0.8) for m in "bcde"), alike="bcde"),
-        "a: 90.0 % [.., ..] under baseline, the highest score, but not told apart from 4 other "
-        "models.",
+        "a: 90.0 % [.., ..] under baseline, the highest score, but it cannot be distinguished from "
+        "4 other models.",
     ),
     "an exact tie of all": (
         under(row("a", 0.9), row("b", 0.9), alike="ab"),
@@ -48,10 +49,10 @@ SENTENCES = {
         under(row("a", 0.9), row("b", 0.9), row("c", 0.1), alike="ab"),
         "a and b are tied at 90.0 % under baseline, ahead of c.",
     ),
-    "an exact tie, a third not told apart": (
+    "an exact tie, a third indistinguishable": (
         under(row("a", 0.9), row("b", 0.9), row("c", 0.8), alike="abc"),
-        "a and b are tied at 90.0 % under baseline, the highest score, but not each of them is "
-        "told apart from c.",
+        "a and b are tied at 90.0 % under baseline, the highest score, but not all of them can "
+        "be distinguished from c.",
     ),
     "the better one at the ceiling": (
         under(row("a", 1.0, bound="ceiling"), row("b", 0.8)),
@@ -68,8 +69,8 @@ SENTENCES = {
     "at the floor and at the ceiling, since there are so few": (
         under(row("a", 0.5, bound="floor and ceiling"), row("b", 0.4), alike="b"),
         "a: 50.0 % [.., ..] under baseline, at the ceiling and the floor (cannot be distinguished "
-        "from the oracle or the random player on these draws), the highest score, but not told "
-        "apart from b.",
+        "from the oracle or the random player on these draws), the highest score, but it cannot "
+        "be distinguished from b.",
     ),
     "one model": (
         under(row("a", 0.9)),

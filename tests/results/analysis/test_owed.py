@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilotbench.results.summary.load import CELL
+from pilotbench.results.analysis.load import CELL
 from dataclasses import replace
 
 import pandas as pd

@@ -266,7 +266,7 @@ def test_a_database_of_another_format_is_built_anew(lab: Lab) -> None:
         connection.execute("UPDATE store.selection SET value = '0' WHERE key = 'format'")
     report = lab.update()
     assert len(report.new) == 4
-    assert "master.duckdb: of another version, built anew" in lab.said
+    assert "master.duckdb: of another version, rebuilt" in lab.said
 
 
 def test_many_updates_do_not_let_the_file_grow(lab: Lab) -> None:

@@ -20,9 +20,9 @@ def test_unknown_tokens_and_cost_are_unknown_everywhere(tmp_path: Path) -> None:
     outputs.refresh(experiment)
     results = tmp_path / "results"
     assert re.search(r"^m .*unknown +unknown", (results / "summary/summary.txt").read_text(), re.M)
-    assert "| not known |" in (results / "summary/summary.md").read_text()
+    assert "| unknown |" in (results / "summary/summary.md").read_text()
     page = (results / "summary/index.html").read_text()
-    assert '<p class="big">not known</p>' in page
+    assert '<p class="big">unknown</p>' in page
     assert "tokens not reported</dt><dd>2 episodes" in page
     for name in ("episodes", "cells", "leaderboard", "shards"):
         table = pd.read_csv(results / f"exports/{name}.csv")

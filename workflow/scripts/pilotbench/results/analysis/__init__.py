@@ -11,5 +11,5 @@ headline     the result in one sentence
 model        all of this together
 reference    the reference players on the draws of the models
 where_from   from a number back to its episodes, files and commands
-formatting   numbers as people write them
+formatting   numbers and tables for people
 """

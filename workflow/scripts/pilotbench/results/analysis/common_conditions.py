@@ -1,7 +1,7 @@
-"""Only like is compared with like: the conditions that all levels of an axis share.
+"""Comparing like with like: the conditions that all levels of an axis share.
 
 A standard matrix is not a full grid (optimal runs at five rates, baseline at one), so that a plain
-mean over all cells of a level would mix what was asked with how it was asked.
+mean over all cells of a level would mix the effect of the question with the effect of the prompt.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ AXES = ["prompt", *CONDITION]
 def balanced(cells: pd.DataFrame, axis: str, within: Sequence[str] = ()) -> pd.DataFrame:
     """Return the cells whose other words every level of `axis` has, group by group of `within`.
 
-    The plan decides, not what is finished. A group whose levels share nothing stays whole:
-    `is_balanced` tells.
+    The plan decides, not what is finished. A group whose levels share nothing is returned
+    unchanged; see `is_balanced`.
     """
     if cells.empty:
         return cells
@@ -37,7 +37,7 @@ def _shared(cells: pd.DataFrame, axis: str, rest: list[str]) -> pd.DataFrame:
 
 
 def is_balanced(cells: pd.DataFrame, axis: str) -> bool:
-    """Tell whether every level of `axis` has the same other words."""
+    """Return whether every level of `axis` has the same other words."""
     rest = [word for word in AXES if word != axis]
     sets = {frozenset(map(tuple, group[rest].to_numpy())) for _, group in cells.groupby(axis)}
     return len(sets) <= 1

@@ -60,7 +60,7 @@ class Sides:
     single: bool
 
     def pair(self, base: str, arm: str) -> tuple[Side, Side, bool]:
-        """Return both sides as means of each instance that both have; has each one repeat?
+        """Return both sides as means per shared instance, and whether each has one repeat.
 
         Pairs of one instance (levels, rates) are averaged: the unit is (task, index).
         """
@@ -80,7 +80,7 @@ class Sides:
 
 
 def outcomes(data: SummaryData, episodes: pd.DataFrame, prompt: str | None = None) -> pd.DataFrame:
-    """Return what is compared: the scored `episodes` of models and the owed ones, `win` missing."""
+    """Return the scored `episodes` of models and the owed ones, whose `win` is missing."""
     words = [*PAIR, "repeat"]
     owed = data.owed.reindex(columns=words).assign(win=np.nan)
     owed = owed[owed["model"].isin(data.model_names)]
@@ -117,10 +117,10 @@ def family(
     pairs: Sequence[tuple[str, str]],
     within: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Return one row a comparison of two levels of `column`, in each group of `within`.
+    """Return one row per comparison of two levels of `column`, in each group of `within`.
 
-    It holds the difference with limits, p and Holm's p, and what could have been detected. Refused
-    counts as no success; every instance is used that both sides have. `win` is missing for owed
+    It has the difference with limits, p and Holm's p, and the detectable difference. A refusal
+    counts as a failure; all instances that both sides have are used. `win` is missing for owed
     episodes: their comparisons have worst-case bounds and no conclusion.
     """
     if episodes.empty or not pairs:
@@ -135,7 +135,7 @@ def family(
 
 
 def _adjusted(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return the rows of a family with what depends on how many tests it has."""
+    """Return the rows of a family with the values that depend on its number of tests."""
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
     adjusted = holm([row["p"] for row in rows])
@@ -160,7 +160,7 @@ def _compare(
 
 
 def compared(base: Side, arm: Side, single: bool) -> Contrast:
-    """Return the comparison of two sides: worst cases where either owes, else with its test."""
+    """Return the comparison of two sides: worst cases if either owes episodes, otherwise with its test."""
     if owed := base.owed + arm.owed:
         return undecided((base.low, base.high), (arm.low, arm.high), owed)
     return contrast(base.low, arm.low, single)

@@ -18,7 +18,7 @@ def flaw_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
     """Return one row per model and flawed prompt: followed, its excess over optimal, 2 x 2.
 
     The excess is over the instances that both sides have, on which the signature is defined. Where
-    episodes are owed, bounds stand in for the shares that depend on them.
+    episodes are owed, bounds replace the shares that depend on them.
     """
     rows = []
     for prompt in data.prompt_names:
@@ -55,7 +55,7 @@ def _row(data: SummaryData, mine: pd.DataFrame, model: str, prompt: str) -> Json
 
 
 def _signed(signs: pd.Series, sign: str, owed: int) -> Json:
-    """Return the share of episodes with a sign, or its bounds where some are owed."""
+    """Return the share of episodes with a sign, or its bounds if some are owed."""
     hits, total = int((signs == sign).sum()), len(signs) + owed
     if not owed:
         return {sign: hits / total}
@@ -87,6 +87,6 @@ def _excess(data: SummaryData, mine: pd.DataFrame, model: str, prompt: str) -> J
 
 
 def _share(said: pd.Series) -> float | None:
-    """Return the share of true values among those known, None where none is."""
+    """Return the share of true values among the known ones, None without any."""
     known = said.dropna()
     return float(known.astype(float).mean()) if len(known) else None

@@ -1,4 +1,4 @@
-"""Frames become what a page shows: few columns, joined intervals, numbers as people write them."""
+"""Format frames for the page: few columns, joined intervals, readable numbers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class ShownCell:
-    """One cell of a table on a page: its text, what it sorts by, and how it is set."""
+    """One cell of a table on a page: its text, its sort key and its alignment."""
 
     text: str
     sort: Any
@@ -50,7 +50,7 @@ class ShownCell:
 
 @dataclass(frozen=True)
 class ShownRow:
-    """One row: cells, and the words that the page's filters look at."""
+    """One row: cells, and the words that the page filters by."""
 
     cells: list[ShownCell]
     words: dict[str, str]
@@ -58,7 +58,7 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class ShownTable:
-    """A table ready to be set: titles, rows, and how many more rows the CSV file has."""
+    """A table for a page: titles, rows, and the number of further rows in the CSV file."""
 
     titles: list[str]
     rows: list[ShownRow]
@@ -81,7 +81,7 @@ def title(name: str) -> str:
 
 
 def hidden(name: str, frame: pd.DataFrame) -> bool:
-    """Tell whether a page leaves a column out; its bounds are shown in a score's own column."""
+    """Return whether a page omits a column; bounds are shown in the column of their score."""
     if name in HIDDEN or name.endswith(BESIDE):
         return True
     if name in ("success_rate_all", "difference") and "lower" in frame:
@@ -94,7 +94,7 @@ def _words(row: dict[Any, Any]) -> dict[str, str]:
 
 
 def shown(name: str, row: dict[Any, Any], data: SummaryData | None) -> ShownCell:
-    """Return one cell; rates carry their interval, counts of the finished what was planned."""
+    """Return one cell; rates include their interval, finished episodes the planned ones."""
     value = row[name]
     if name == "planned" and "completed" in row:
         return ShownCell(finished(row), row["planned"], numeric=True)
@@ -103,7 +103,7 @@ def shown(name: str, row: dict[Any, Any], data: SummaryData | None) -> ShownCell
     if value is None or value is pd.NA or value != value:
         bounds = _worst_cases(name, row)
         sort = short(float(row["lower"])) if bounds and "lower" in row else ""
-        return Shown(bounds or "–", sort, numeric=name not in NAMES)
+        return ShownCell(bounds or "–", sort, numeric=name not in NAMES)
     if isinstance(value, str):
         return ShownCell(visible(value), visible(value))
     if isinstance(value, bool):
@@ -113,7 +113,7 @@ def shown(name: str, row: dict[Any, Any], data: SummaryData | None) -> ShownCell
 
 
 def short(value: float) -> float:
-    """Return a number to seven digits: what nobody can see need not be in a page."""
+    """Return a number to seven digits, to keep the page small."""
     return float(f"{value:.7g}")
 
 
@@ -129,7 +129,7 @@ def _limits(name: str, row: dict[Any, Any]) -> str:
 
 
 def finished(row: Any) -> str:
-    """Return completed (and refused, not applicable) out of planned, owed named."""
+    """Return completed / planned, with the refused, owed and not applicable ones."""
     more = [
         f"{int(row[key]):,} {word}"
         for key, word in (("refused", "refused"), ("owed", "owed"), ("not_applicable", "n/a"))
@@ -140,7 +140,7 @@ def finished(row: Any) -> str:
 
 
 def number(name: str, value: float) -> str:
-    """Return a number as people write it, by the kind of its column."""
+    """Return a number as text, by the kind of its column."""
     if name in RATES or name.startswith(("pass@", "pass^")):
         return f"{100 * value:.1f} %"
     if name in POINTS:
@@ -157,7 +157,7 @@ def number(name: str, value: float) -> str:
 
 
 def usd(value: float) -> str:
-    """Return an amount in USD with the digits that matter."""
+    """Return an amount in USD with its significant digits."""
     if value == 0:
         return "$0"
     return (
@@ -166,7 +166,7 @@ def usd(value: float) -> str:
 
 
 def rate(row: Any, name: str = "success_rate_all") -> str:
-    """Return a rate with its interval, its bounds where episodes are owed, or a dash."""
+    """Return a rate with its interval, its bounds if episodes are owed, or a dash."""
     value = row.get(name)
     if value is None or value != value:
         return _worst_cases(name, dict(row)) or "–"
@@ -174,7 +174,7 @@ def rate(row: Any, name: str = "success_rate_all") -> str:
 
 
 def _worst_cases(name: str, row: dict[Any, Any]) -> str:
-    """Return what stands in for a missing score or difference: its bounds, "" without them."""
+    """Return what replaces a missing score or difference: its bounds, "" without them."""
     low, high = row.get(f"{name}_lower"), row.get(f"{name}_upper")
     if name in ("success_rate_all", "difference"):
         low, high = row.get("lower"), row.get("upper")
@@ -186,6 +186,6 @@ def _worst_cases(name: str, row: dict[Any, Any]) -> str:
 
 
 def joined(words: Iterable[str]) -> str:
-    """Return words as a sentence lists them."""
+    """Return words joined as in a sentence."""
     *rest, last = list(words) or [""]
     return f"{', '.join(rest)} and {last}" if rest else last

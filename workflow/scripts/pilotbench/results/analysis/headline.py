@@ -1,7 +1,7 @@
 """The headline of a summary: one sentence, chosen from a table of situations, and its notes.
 
-Nothing is counted here: a `Situation` says what is known, `headline` puts it into words. The first
-row of `_CASES` that holds gives the sentence.
+Nothing is computed here: `headline` describes a `Situation`. The first matching row of `_CASES`
+provides the sentence.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ PLAYERS = {"ceiling": "the oracle", "floor": "the random player"}
 
 @dataclass(frozen=True)
 class ModelStanding:
-    """How one model stands under the headline prompt.
+    """The result of one model under the headline prompt.
 
-    `score` is None while episodes are owed or none is finished; `shown` is the score with its
+    `score` is None if episodes are owed or none is finished; `shown` is the score with its
     interval, or its bounds. `bound` is "ceiling", "floor", both joined by "and", or "".
     """
 
@@ -31,11 +31,11 @@ class ModelStanding:
 
 @dataclass(frozen=True)
 class Situation:
-    """All that a headline depends on.
+    """Everything that a headline depends on.
 
     `prompt` is the label of the headline prompt, "" where there is none.
     `standings` are the models planned under it, best score first; `alike` holds the models that
-    are not told apart from the best ones. `absent` are models that it is not planned for.
+    cannot be distinguished from the best ones. `absent` are models that it is not planned for.
     """
 
     prompt: str
@@ -68,7 +68,7 @@ class Situation:
 
 
 def headline(of: Situation) -> str:
-    """Return the sentence for a situation: it claims no more than the numbers do."""
+    """Return the sentence for a situation: it claims no more than the numbers show."""
     return next(says(of) for holds, says in _CASES if holds(of))
 
 
@@ -136,14 +136,14 @@ def _ahead(of: Situation) -> str:
 
 
 def _margin(of: Situation) -> str:
-    """Return whom the best are ahead of; "" where all are tied."""
+    """Return which models the best are ahead of; "" if all are tied."""
     alike = [row.model for row in of.rest if row.model in of.alike]
     if not of.rest:
         return ""
     if alike:
         names = _names(alike, "other models")
-        each = "not each of them is told" if len(of.best) > 1 else "not told"
-        return f", the highest score, but {each} apart from {names}"
+        each = "not all of them can be" if len(of.best) > 1 else "it cannot be"
+        return f", the highest score, but {each} distinguished from {names}"
     if len(of.rest) == 1:
         return f", ahead of {of.rest[0].model}"
     ranked = "" if len(of.complete) == len(of.standings) else "ranked "
@@ -159,7 +159,7 @@ def _owing(of: Situation) -> str:
 
 
 def _bound(rows: Sequence[ModelStanding]) -> str:
-    """Return a clause for the bounds that all of the best reach."""
+    """Return a clause about the bounds that all of the best reach."""
     shared = [word for word in PLAYERS if all(word in row.bound for row in rows)]
     if not shared:
         return ""
@@ -180,7 +180,7 @@ def _names(names: Sequence[str], many: str = "models") -> str:
 
 
 def notes(of: Situation) -> list[str]:
-    """Return what qualifies the ranking as a whole, one sentence each."""
+    """Return the qualifications of the whole ranking, one sentence each."""
     return [
         *_protocol_note(of),
         *[f"{of.prompt} gives the plan away: the order is of following a plan, not of planning."]

@@ -1,4 +1,4 @@
-"""What the database holds of the current selection, read once for the whole summary."""
+"""The current selection of the database, read once for the whole summary."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class SummaryData:
-    """Frames as `database.queries` gives them, with what the config says of their words.
+    """Frames of `database.queries`, with facts about models and prompts from the config.
 
     `episodes` holds models and players alike; `others` are episodes outside the selection, of
     which only those of players are used, as bounds.
@@ -67,13 +67,13 @@ class SummaryData:
 
     @cached_property
     def model_names(self) -> list[str]:
-        """The models of the selection, in its order; the players where there is no model."""
+        """The models of the selection, in its order; the players if there is no model."""
         names = self._chosen("models", "model")
         return [m for m in names if self.models[m].player is None] or names
 
     @cached_property
     def player_names(self) -> list[str]:
-        """The reference players that stand beside the models as bounds."""
+        """The reference players, shown as bounds of the models."""
         return [m for m in self._chosen("models", "model") if m not in self.model_names]
 
     @cached_property
@@ -98,9 +98,9 @@ class SummaryData:
 
     @property
     def headline(self) -> str | None:
-        """The prompt whose scores rank: baseline, else one without a plan, else with a right one.
+        """The prompt that ranks: baseline, else one without a plan, else one with a correct plan.
 
-        None where every prompt of the selection gives a flawed plan.
+        None if every prompt of the selection contains a flawed plan.
         """
         names = self.prompt_names
         plain = [p for p in names if not self.prompts[p].plan_given and not self.prompts[p].flaw]
@@ -108,11 +108,11 @@ class SummaryData:
         return BASELINE if BASELINE in names else next(iter(plain + given), None)
 
     def label(self, prompt: str) -> str:
-        """Return the prompt's name, with *plan given* where it gives the plan away unannounced."""
+        """Return the prompt's name, with *plan given* if it contains a correct plan."""
         return f"{prompt} (plan given)" if self.gives_plan(prompt) else prompt
 
     def gives_plan(self, prompt: str) -> bool:
-        """Tell whether a prompt gives a plan without a flaw."""
+        """Return whether a prompt contains a plan without a flaw."""
         facts = self.prompts.get(prompt)
         return facts is not None and facts.plan_given and facts.flaw is None
 
@@ -123,12 +123,12 @@ class SummaryData:
 
 
 def has_outcome(episodes: pd.DataFrame) -> pd.Series:
-    """Tell for each episode whether it is completed or refused."""
+    """Return for each episode whether it is completed or refused."""
     return episodes["status"].isin(["completed", "refused"])
 
 
 def load(db_path: Path, settings: Any) -> SummaryData:
-    """Return the current selection of a master database. Raises RecordError when it is damaged."""
+    """Return the current selection of a master database. Raises RecordError if it is damaged."""
     from pilotbench.results.database import (queries)
 
     every = plain(queries.episodes(db_path, current=False))
@@ -151,7 +151,7 @@ def load(db_path: Path, settings: Any) -> SummaryData:
 
 
 def in_order(cells: pd.DataFrame, selection: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the cells in the order of the config's lists, words it does not name last."""
+    """Return the cells in the order of the config's lists, other words last."""
     places = {}
     for word, key in zip(NAMES, KEYS, strict=True):
         named = {str(name): place for place, name in enumerate(selection.get(key) or ())}
@@ -163,7 +163,7 @@ def in_order(cells: pd.DataFrame, selection: Mapping[str, Any]) -> pd.DataFrame:
 def _requests(db_path: Path) -> pd.DataFrame:
     """Return the requests of the selection with the columns that a summary looks at.
 
-    There may be a million: their identities alone would fill the memory.
+    There may be a million: even their identities would fill the memory.
     """
     from pilotbench.results.database import (queries)
 
@@ -175,7 +175,7 @@ def _requests(db_path: Path) -> pd.DataFrame:
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with categories as text: grouping a category makes rows for absent ones."""
+    """Return the frame with categories as text: grouping by a category adds rows for absent ones."""
     names = [n for n in frame.columns if isinstance(frame[n].dtype, pd.CategoricalDtype)]
     return frame.assign(**{name: frame[name].astype(object) for name in names})
 
@@ -183,7 +183,7 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
 def model_facts(
     episodes: pd.DataFrame, cells: pd.DataFrame, settings: Any
 ) -> dict[str, ModelFacts]:
-    """Return facts of every model that occurs: from the config, else from its episodes."""
+    """Return facts of every model that occurs: from the config, otherwise from its episodes."""
     first = episodes.drop_duplicates("model").set_index("model")
     names = [str(n) for n in pd.unique(pd.concat([cells["model"], episodes["model"]]))]
     return {name: _configured(name, settings) or _seen(name, first) for name in names}
@@ -217,7 +217,7 @@ def _seen(name: str, first: pd.DataFrame) -> ModelFacts:
 
 
 def prompt_facts(names: Sequence[str], settings: Any) -> dict[str, PromptFacts]:
-    """Return facts of the prompts from their templates; a prompt whose file is gone has none."""
+    """Return facts of the prompts from their templates; a prompt without a file has none."""
     from pilotbench.ground.errors import (UserError)
     from pilotbench.benchmark.prompts.prompt_files import (load as load_prompts)
 

@@ -1,4 +1,4 @@
-"""Everything that a summary says, put together once for every way of showing it."""
+"""The content of a summary, computed once for every way of showing it."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """Who is ahead, in one sentence that claims no more than the numbers do."""
+        """Who is ahead, in one sentence that claims no more than the numbers show."""
         return headline(situation(self.data, self.ranking))
 
     @property
     def notes(self) -> list[str]:
-        """What qualifies the ranking, one sentence each; other models than asked come first."""
+        """Qualifications of the ranking, one sentence each; unexpected models come first."""
         return [*complaints(self.data), *notes(situation(self.data, self.ranking))]
 
 
 def report(data: SummaryData) -> Report:
-    """Return the whole report of a selection."""
+    """Return the report of a selection."""
     episodes = prepared(data)
     cells = cell_table(data, episodes)
     ranked, uses = ranking(data, episodes), key_use(data)
@@ -86,7 +86,7 @@ def _standing(row: dict[str, Any]) -> ModelStanding:
 
 
 def _alike(ranked: Ranking) -> frozenset[str]:
-    """Return the ranked models that are not told apart from one with rank 1."""
+    """Return the ranked models that cannot be distinguished from one with rank 1."""
     if ranked.rows.empty:
         return frozenset()
     best = set(ranked.rows["model"][ranked.rows["rank"] == 1])

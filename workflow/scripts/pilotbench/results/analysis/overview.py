@@ -1,4 +1,4 @@
-"""What was run, is it complete, what did it cost, and what to be wary of."""
+"""What was run, whether it is complete, what it cost, and warnings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PARSE_WARNING = 0.95
 class Facts:
     """The first screen in numbers; `counts` are of models only, players cost nothing.
 
-    `owed` has one entry per kind, with what helps; the command `pays` helps with `asked_again`.
+    `owed` has one entry per kind with its remedy; the command `pays` requests `asked_again`.
     """
 
     title: str
@@ -47,7 +47,7 @@ class Facts:
 
     @property
     def coverage(self) -> float | None:
-        """Share of the planned episodes that need nothing more; None without a plan."""
+        """Share of the planned episodes that are finished; None without a plan."""
         planned = self.counts["planned"]
         return 1 - self.counts["owed"] / planned if planned else None
 
@@ -130,7 +130,7 @@ def _untold(episodes: pd.DataFrame) -> int:
 
 
 def _owed(owed: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the causes of what is owed, most frequent first, each with what helps."""
+    """Return the causes of owed episodes, most frequent first, each with its remedy."""
     if owed.empty:
         return []
     failures = zip(owed["kind"].astype(str), owed["message"].fillna("").astype(str), strict=True)
@@ -148,7 +148,7 @@ def _owed(owed: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def warnings(data: SummaryData, cells: pd.DataFrame) -> list[str]:
-    """Return what a careful reader must know before trusting a number, one sentence each."""
+    """Return the warnings about the numbers, one sentence each."""
     return [
         *filter(None, [superseded(data)]),
         *_parse_warnings(cells),
@@ -161,7 +161,7 @@ def warnings(data: SummaryData, cells: pd.DataFrame) -> list[str]:
 
 
 def superseded(data: SummaryData) -> str:
-    """Say which episodes the present config would ask otherwise; empty where there are none."""
+    """Return which episodes the present config would request differently; "" without any."""
     found = data.superseded
     if found is None or found.empty:
         return ""
@@ -204,7 +204,7 @@ def _repeat_warnings(data: SummaryData) -> list[str]:
 
 
 def _several_names(data: SummaryData) -> list[str]:
-    """Say where several names have answered, all of them as asked: two dated versions."""
+    """Return a warning per model that has answered under several expected names."""
     names = {model: answering_names(data, model) for model in data.model_names}
     return [
         f"{model}: several versions have answered: {', '.join(found)}."
@@ -239,7 +239,7 @@ def _versions(shards: pd.DataFrame, column: str) -> dict[str, list[str]]:
 
 
 def _bound_warnings(data: SummaryData, cells: pd.DataFrame) -> list[str]:
-    """Say where a cell with tools has no bounds."""
+    """Return a warning if cells with tools have no bounds."""
     if "oracle_ceiling" not in cells:
         return []
     rated = cells[(cells["tool_success_rate"] != "none") & (cells["n"] > 0)]

@@ -1,4 +1,4 @@
-"""Who is ahead: models under the headline prompt, players beside them as bounds."""
+"""The ranking: models under the headline prompt, with reference players as bounds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_SHARED = "no condition shared by all models"
 class Ranking:
     """The headline table and the comparisons behind its letters.
 
-    `rows`: one per model, best first; `rank` is None where a model is not ranked, `why` says why;
+    `rows`: one per model, best first; `rank` is None if a model is not ranked, for the reason `why`;
     `bound` qualifies a score that cannot be distinguished from a player's. `conditions` of all
     `planned` ones are those that every model is planned for; only these rank.
     """
@@ -36,8 +36,8 @@ class Ranking:
 def ranking(data: SummaryData, episodes: pd.DataFrame) -> Ranking:
     """Rank the models under the headline prompt by `success_rate_all`.
 
-    Used are the conditions (task, difficulty, rate) that every model is planned for, all of them.
-    Every model without owed episodes gets a rank. Without a shared condition nobody does.
+    It uses all conditions (task, difficulty, rate) that every model is planned for.
+    Every model without owed episodes gets a rank, if there is a shared condition.
     """
     prompt = data.headline
     cells = data.cells[
@@ -100,7 +100,7 @@ def _ranks(rows: pd.DataFrame) -> list[int | None]:
 
 
 def _letters(ranked: Sequence[str], contrasts: pd.DataFrame) -> dict[str, str]:
-    """Return letters; none where fewer than two models are ranked or nothing was tested."""
+    """Return letters; none if fewer than two models are ranked or nothing was tested."""
     pairs = {
         frozenset((str(row.base), str(row.arm))): bool(row.told_apart)
         for row in contrasts.itertuples(index=False)
@@ -125,7 +125,7 @@ def player_rows(data: SummaryData, chosen: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=["player", "success_rate_all", "n"])
     there = _in(played, chosen[CONDITION].drop_duplicates())
     same = there[there["index"].isin(chosen["index"].unique())]
-    same = same.drop_duplicates(["player", *DRAW])  # a player plays alike under every prompt
+    same = same.drop_duplicates(["player", *DRAW])  # a player ignores the prompt
     wins = pd.to_numeric(same["success"].astype(float)).groupby(same["player"], sort=False)
     return pd.DataFrame({"success_rate_all": wins.mean(), "n": wins.size()}).reset_index()
 

@@ -1,7 +1,7 @@
-"""The bounds of a score: oracle and random player on exactly the draws that the models met.
+"""The bounds of a score: oracle and random player on exactly the draws of the models.
 
-Where the selection does not hold these players, a rule plays every draw, without any request, and
-writes `results/reference.json`, which the summary reads. The file is by the content of the draw, so
+If the selection does not include these players, a rule plays every draw, without any request, and
+writes `results/reference.json`, which the summary reads. Its keys are the contents of draws, so
 that a later run plays only new draws.
 """
 
@@ -24,7 +24,7 @@ from pilotbench.results.analysis.load import (SummaryData, ModelFacts)
 from pilotbench.results.analysis.scores import (CEILING, DRAW, FLOOR)
 
 NAME = "reference.json"
-PLAY_S = 0.015  # a play takes about this long
+PLAY_S = 0.015  # duration of one play
 LONG_S = 20.0  # a longer wait is announced
 SAVE_S = 10.0
 Play = Callable[[str, Any], bool | None]
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 def play_missing(data: SummaryData, settings: Any, path: Path) -> None:
-    """Write `path`: what the players scored on every draw that models met and they did not."""
+    """Write `path`: the players' outcomes on every draw of a model that they have not played."""
     known = _read(path)
     wanted = [draw for draw in lacking(data).to_dict("records") if _key(draw) not in known]
     for played in _rounds(wanted, settings):
@@ -48,7 +48,7 @@ def completed(data: SummaryData, path: Path) -> SummaryData:
 
 
 def _rounds(draws: list[Any], settings: Any) -> Iterator[Known]:
-    """Yield what was played, every few seconds, so that a stop loses little."""
+    """Yield the outcomes every few seconds, so that an interruption loses little."""
     if not draws:
         return
     _tell(len(draws))
@@ -77,7 +77,7 @@ def _key(draw: Any) -> str:
 
 
 def lacking(data: SummaryData) -> pd.DataFrame:
-    """Return the draws that models met and a bounding player did not: columns DRAW and player."""
+    """Return the draws of models that a player has not played: columns DRAW and player."""
     draws = data.scored[DRAW].drop_duplicates()
     draws = draws[draws["tool_success_rate"] != "none"]
     have = data.played
@@ -90,7 +90,7 @@ def lacking(data: SummaryData) -> pd.DataFrame:
 
 
 def player(settings: Any) -> Play:
-    """Return a function that plays one draw and returns its success, None where it cannot."""
+    """Return a function that plays one draw and returns its success, None if it cannot."""
     from pilotbench.providers.settings import (Model)
     from pilotbench.episodes.episode import (play)
     from pilotbench.ground.errors import (UserError)
@@ -156,7 +156,7 @@ def _read(path: Path) -> Known:
 
 
 def _versions() -> list[str]:
-    """Return the versions of what decides a play's outcome."""
+    """Return the versions that determine the outcome of a play."""
     from pilotbench.benchmark.tasks.scoring import (SCORING_VERSION)
 
     return [BENCHMARK_VERSION, SCORING_VERSION]

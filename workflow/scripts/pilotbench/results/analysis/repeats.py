@@ -1,4 +1,4 @@
-"""Repeats: pass@k and pass^k with intervals, and where the variance is."""
+"""Repeats: pass@k and pass^k with intervals, and the parts of the variance."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ KINDS: dict[str, Estimate] = {"pass@": pass_at, "pass^": pass_all}
 def repeat_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
     """Return pass@k, pass^k and the variance split by model and prompt; empty for one repeat.
 
-    An episode counts as in the success rate: a refusal is not solved, an owed one gives bounds. k
-    runs up to the repeats that each instance has.
+    Episodes count as in the success rate: a refusal is not solved, owed episodes give bounds. k
+    goes up to the repeats that each instance has.
     """
     if episodes.empty or episodes["repeat"].nunique() < 2:
         return pd.DataFrame()
@@ -58,7 +58,7 @@ def _row(group: pd.DataFrame) -> dict[str, Any]:
 def _estimated(
     name: str, counts: pd.DataFrame, k: int, estimate: Estimate, owed: int
 ) -> dict[str, float | None]:
-    """Return an estimate with its limits over instances, or its bounds where episodes are owed."""
+    """Return an estimate with its limits over instances, or its bounds if episodes are owed."""
     if owed:
         most = counts["c"] + counts["n"] - counts["known"]
         low, high = (_units(counts.assign(c=c), k, estimate).mean() for c in (counts["c"], most))

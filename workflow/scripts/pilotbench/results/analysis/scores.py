@@ -33,7 +33,7 @@ def prepared(data: SummaryData) -> pd.DataFrame:
     """Return the scored episodes with their outcome and the players' success on the same draws.
 
     `done` and `win` are 1 for a completed and for a solved episode. `oracle` and `random` are the
-    success of that player on exactly this instance, repeat, rate and number of turns; NaN where it
+    success of that player on exactly this instance, repeat, rate and number of turns; NaN if it
     has not been played.
     """
     frame = data.scored
@@ -61,7 +61,7 @@ def _with_player(frame: pd.DataFrame, played: pd.DataFrame, player: str) -> pd.D
 def scores(episodes: pd.DataFrame, cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Return one row per group of `by`; `episodes` as `prepared`, `cells` give what is planned.
 
-    Both rates are missing where episodes are owed; `lower` and `upper` then give their range.
+    Both rates are missing if episodes are owed; `lower` and `upper` then give their range.
     """
     keys = list(by)
     if episodes.empty:
@@ -107,7 +107,7 @@ def _typed(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def _intervals(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the intervals of both rates, and the instances and repeats that they rest on."""
+    """Return the intervals of both rates, and the numbers of instances and repeats."""
     units = episodes.groupby([*keys, *(u for u in UNIT if u not in keys)], sort=False).agg(
         win=("win", "sum"), done=("done", "sum"), met=("win", "size")
     )
@@ -135,7 +135,7 @@ def _limits(value: pd.Series, variance: pd.Series, n: pd.Series, met: pd.Series)
 
 
 def _marks(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the bounding players' scores, and whether they can be told apart from the row's."""
+    """Return the reference players' scores, and whether the row's can be distinguished from them."""
     grouped = episodes.groupby(keys, sort=False)
     whole = {name: grouped[name].count() == grouped.size() for name in (CEILING, FLOOR)}
     ahead = {
@@ -154,7 +154,7 @@ def _marks(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def _not_ahead(episodes: pd.DataFrame, keys: list[str]) -> pd.Series:
-    """Return for each group whether the exact one-sided test finds nobody `ahead`."""
+    """Return for each group whether the exact one-sided test finds no difference `ahead`."""
     from scipy.stats import binom
 
     means = _unit_means(episodes, keys, "ahead").dropna()
@@ -178,7 +178,7 @@ def mark(row: Any) -> str:
 
 
 def cell_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a cell of the models, in the order of the plan, with its protocol."""
+    """Return one row per cell of the models, in the order of the plan, with its protocol."""
     cells = data.cells[data.cells["model"].isin(data.model_names)]
     table = scores(episodes, cells, CELL)
     return table.assign(protocol=[data.models[m].protocol for m in table["model"]])

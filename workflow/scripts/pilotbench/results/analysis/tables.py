@@ -1,4 +1,4 @@
-"""Every table of the summary: one function a table, found by name in `tables`."""
+"""Every table of the summary, by name in `tables`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIRST = [
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its frame, a title and one sentence that says what it shows."""
+    """One table: its frame, a title and one sentence about it."""
 
     name: str
     title: str
@@ -56,7 +56,7 @@ def tables(
             grouped(data, episodes, GROUP),
         ),
         success_table(data, episodes),
-        Table("cells", "Cells", "One row a cell.", cells[_present(cells, [*CELL, "protocol"])]),
+        Table("cells", "Cells", "One row per cell.", cells[_present(cells, [*CELL, "protocol"])]),
         *_splits(data, episodes),
         *_families(data, episodes, ranked),
         Table(
@@ -64,7 +64,7 @@ def tables(
             "Flawed plans followed",
             "How often the flaw was followed, and how often the same calls occur when the plan "
             "has no flaw; success when it was followed and when not. Harmful: the share of "
-            "instances on which following it to the letter fails.",
+            "instances on which following it literally fails.",
             flaw_table(data, episodes),
         ),
         Table(
@@ -83,7 +83,7 @@ def tables(
         Table(
             "latency",
             "Latency",
-            "Seconds from sending a request to its whole answer.",
+            "Seconds from sending a request to its complete answer.",
             latency_table(data),
         ),
         Table("keys", "Keys", "How busy each key was while anything ran.", key_table(uses)),
@@ -103,7 +103,7 @@ def tables(
 
 
 def with_protocol(frame: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
-    """Return the frame with the protocol beside its model: no score is shown without it."""
+    """Return the frame with the protocol next to its model: no score is shown without it."""
     if "model" not in frame or "protocol" in frame or (frame["model"] == "").all():
         return frame
     protocols = [data.models[name].protocol for name in frame["model"]]
@@ -119,7 +119,7 @@ def with_protocol(frame: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
 
 
 def plain_prompts(data: SummaryData) -> list[str]:
-    """Return the prompts without a flaw; all of them where every one has a flaw."""
+    """Return the prompts without a flaw; all of them if every one has a flaw."""
     names = data.prompt_names
     return [p for p in names if data.prompts[p].flaw is None] or names
 
@@ -153,7 +153,7 @@ def model_cells(data: SummaryData) -> pd.DataFrame:
 def grouped(
     data: SummaryData, episodes: pd.DataFrame, by: list[str], cells: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Return the scores of the models by `by` over `cells` (default all), protocol beside model."""
+    """Return the scores of the models by `by` over `cells` (default: all), with their protocols."""
     chosen = model_cells(data) if cells is None else cells
     frame = scores(inside(episodes, chosen), chosen, by)
     frame.insert(by.index("model") + 1, "protocol", [data.models[m].protocol for m in frame.model])
@@ -217,7 +217,7 @@ def _named(contrasts: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
 
 
 def family_words(frame: pd.DataFrame) -> str:
-    """Return the name of the family and what was done, for the line above its table."""
+    """Return a description of the family, for the line above its table."""
     tests = sorted({str(test) for test in frame["test"] if test})
     tested, owing = int(frame["p"].notna().sum()), int((frame["owed"] > 0).sum())
     kind = "screening, " if (frame["note"] == "screening").any() else ""
@@ -241,7 +241,7 @@ def _counts(n: pd.Series) -> str:
 
 
 def error_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
-    """Return errors per 100 completed episodes by kind, one row a model and prompt."""
+    """Return errors per 100 completed episodes by kind, one row per model and prompt."""
     if episodes.empty:
         return pd.DataFrame()
     done = measured(episodes[episodes["done"] > 0], model_cells(data), GROUP)
@@ -263,7 +263,7 @@ def latency_table(data: SummaryData) -> pd.DataFrame:
 
 
 def served_table(data: SummaryData) -> pd.DataFrame:
-    """Return how many episodes of each model each reported name has answered."""
+    """Return how many episodes each reported name has answered, by model."""
     if data.scored.empty:
         return pd.DataFrame()
     named = data.scored.assign(answered_as=data.scored["model_reported"].fillna("not said"))

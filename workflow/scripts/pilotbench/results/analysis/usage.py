@@ -1,4 +1,4 @@
-"""How busy each key was: from its requests and its slots."""
+"""The use of each key, from its requests and its slots."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class KeyUse:
 
     @property
     def utilisation(self) -> float | None:
-        """Busy slot-seconds over available ones."""
+        """Busy slot-seconds / available slot-seconds."""
         return self.load.utilisation
 
     @property
     def slots(self) -> float | None:
-        """The slots in force, a mean over the active time where they were changed."""
+        """The slots in force, averaged over the active time."""
         return self.load.mean_slots
 
 
 def key_use(data: SummaryData, bins: int = 160) -> list[KeyUse]:
     """Return the use of every key that paid for an answer to a model, busiest first.
 
-    The active time is the same for all keys: while anything at all was in flight, pauses over a
-    minute cut out.
+    The active time is the same for all keys: the time with any request in flight, without pauses
+    of more than a minute.
     """
     frame = data.requests
     frame = frame[frame["model"].isin(data.model_names)] if len(frame) else frame
@@ -70,7 +70,7 @@ def key_use(data: SummaryData, bins: int = 160) -> list[KeyUse]:
 
 
 def _slots(requests: pd.DataFrame, configured: int | None) -> Any:
-    """Return the slots that each request was asked under, the config's where it does not say."""
+    """Return the slots in force at each request; those of the config if they are not recorded."""
     said = number(requests["slots"])
     if np.isnan(said).any() and configured is None:
         return None
@@ -78,7 +78,7 @@ def _slots(requests: pd.DataFrame, configured: int | None) -> Any:
 
 
 def key_table(uses: list[KeyUse]) -> pd.DataFrame:
-    """Return one row a key."""
+    """Return one row per key."""
     return pd.DataFrame(
         [
             {

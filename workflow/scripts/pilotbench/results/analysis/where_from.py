@@ -1,9 +1,8 @@
-"""Where one number of the summary comes from: episodes, files, commits, and how to make it again.
+"""Where a number of the summary comes from: episodes, files, commits, and how to reproduce it.
 
 A number is a column of the summary's tables of scores over the episodes that some words select:
-`success_rate model=oracle prompt=baseline task=simple_task`, counted by the function that the
-summary uses; what it lacks is counted as the database's views do. Reference players are no models:
-they count where one of them is named.
+`success_rate model=oracle prompt=baseline task=simple_task`, computed by the function that the
+summary uses. Reference players are not models: they count only if one of them is named.
 """
 
 from __future__ import annotations
@@ -62,11 +61,11 @@ _ORIGIN = (
 
 @dataclass(frozen=True)
 class Origin:
-    """All that a number comes from; `commands` make its files again, in order.
+    """Everything that a number comes from; `commands` recreate its files, in order.
 
-    `notes` say what would keep them from that: files that are no longer as they were. `finish` is
-    the command that requests what its unfinished shards lack, where running again can finish any;
-    `helps` say what does for each kind of what is owed.
+    `notes` name obstacles: files that have changed since. `finish` is the command that requests the
+    missing episodes, if another run can finish any; `helps` has the remedy for each kind of owed
+    episode.
     """
 
     column: str
@@ -124,7 +123,7 @@ def where_from(
 
 
 def finishes(owed: list[Json]) -> bool:
-    """Return whether the same command, run again, can finish any of what is owed."""
+    """Return whether running the same command again can finish any owed episode."""
     return any(remedy(row["kind"]).again for row in owed)
 
 
@@ -140,7 +139,7 @@ def _helps(owed: list[Json]) -> list[str]:
 
 
 def _population(data: SummaryData, model: str | None) -> SummaryData:
-    """Return the data that a number is of: models, as in the summary, or one reference player."""
+    """Return the data behind a number: models, as in the summary, or one reference player."""
     if model is None or model in data.model_names:
         return data
     cells, episodes = data.cells, data.episodes
@@ -164,7 +163,7 @@ def _scores(data: SummaryData, words: Mapping[str, str]) -> Json:
 
 
 def _finish(results: Path) -> str:
-    """Return the command of the last summary, made to ask for what was owed then."""
+    """Return the command of the last summary that requests the owed episodes."""
     told = results / "summary" / "summary.json"
     if told.is_file():
         return str(json.loads(told.read_text("utf-8"))["facts"]["pays"])
@@ -201,10 +200,10 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any]) 
 
 
 def commands(files: list[Json], results: Path) -> list[str]:
-    """Return the shell commands that make `files` again: per commit, one for each command line.
+    """Return the shell commands that recreate `files`: per commit, one for each command line.
 
-    They say `--configfile` and `--config` as the runs did that wrote the files. They replay the
-    journal and pay for nothing that it holds.
+    They have the `--configfile` and `--config` of the runs that wrote the files. They replay the
+    journal and do not pay for answers in it.
     """
     groups: dict[tuple[str, ...], list[Json]] = {}
     for file in files:
@@ -221,13 +220,13 @@ def commands(files: list[Json], results: Path) -> list[str]:
 
 
 def notes(files: list[Json]) -> list[str]:
-    """Return a line for each thing that is not as it was when `files` were written."""
+    """Return a line for each thing that has changed since `files` were written."""
     found = []
     if any(file["dirty"] for file in files):
-        found.append("written with uncommitted changes: the commit alone does not fix the code")
+        found.append("written with uncommitted changes: the commit does not determine the code")
     overlays = {tuple(pair) for file in files for pair in json.loads(file["configfiles"] or "[]")}
     found += [
-        f"{path} is not as it was: its SHA-256 was {digest}"
+        f"{path} has changed: its SHA-256 was {digest}"
         for path, digest in sorted(overlays)
         if file_digest(Path(path)) != digest
     ]
@@ -240,7 +239,7 @@ def _configfile(file: Json) -> list[str]:
 
 
 def _config(file: Json, results: Path) -> list[str]:
-    """Return the words of the run that wrote a file; its shape where no run has told them."""
+    """Return the --config arguments of the run that wrote a file, or its shape if they are unknown."""
     words = json.loads(file["config"] or "null")
     words = _shape(file) if words is None else words
     if results != Path("results") and not any(word.startswith("results_dir=") for word in words):

@@ -1,16 +1,16 @@
 """The master database: one DuckDB file, brought up to date from changed shards only.
 
 schema      stored tables; views: what people read; both are written out in docs/database.md
-shardfiles  a shard file is read and checked, or refused with a reason
-rows        records become rows
+shardfiles  read and validate a shard file, or reject it with a reason
+rows        from records to rows
 reading     many files at once, in several processes
-changes     which files are new, changed or gone
-resolve     which row stands for an episode, which the selection plans
-store       the draft beside the database, its publication
-checks      what must hold before a draft is published
-provisional what the journal gives of planned shards that their files do not give whole
+changes     which files are new, changed or missing
+resolve     which row represents each episode, which the selection plans
+store       the draft next to the database, its publication
+checks      what a draft must pass before it is published
+provisional planned shards completed from the journal
 updates     one update, from changes to publication
-queries     read-only DataFrames; master_json, export, prune: what is made of them
+queries     read-only DataFrames; master_json, export and prune use them
 
 DuckDB and pandas are imported where they are used, never by `import pilotbench`.
 """

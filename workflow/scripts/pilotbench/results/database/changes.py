@@ -1,4 +1,4 @@
-"""What has changed since the last update: shard files against what the database knows of them."""
+"""What has changed since the last update: shard files compared with their rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True)
 class KnownShard:
-    """What the database knows of a shard."""
+    """What the database has recorded about a shard."""
 
     state: str
     size: int | None
@@ -32,14 +32,14 @@ class KnownShard:
     journal: str | None = None
 
     def is_of(self, stat: os.stat_result, judged: str | None) -> bool:
-        """Return whether the file is the one that was read, and is judged by the same config."""
+        """Return whether the file is the one that was read, under the same config."""
         now = (stat.st_size, stat.st_mtime_ns, judged)
         return (self.size, self.mtime_ns, self.judged) == now
 
 
 @dataclass(frozen=True)
 class Before:
-    """The database as the last update left it; empty where there is none that can be read."""
+    """The database as the last update left it; empty if there is no readable one."""
 
     readable: bool = False
     selection: str | None = None
@@ -69,16 +69,16 @@ class UpdateReport:
 
 
 def before_of(database: Path, say: Log) -> Before:
-    """Return what the last update left; a database that cannot be read is as good as none.
+    """Return the state after the last update; an unreadable database counts as none.
 
-    Raises UserError where another program writes to it.
+    Raises UserError if another program writes to it.
     """
     if not database.exists():
         return Before()
     try:
         with store.reader(database) as connection:
             if not store.known_format(connection):
-                say(f"{database.name}: of another version, built anew")
+                say(f"{database.name}: of another version, rebuilt")
                 return Before()
             rows = connection.execute(
                 "SELECT path, state, size, mtime_ns, sha256, damage, judged, outdated, journal "
@@ -90,7 +90,7 @@ def before_of(database: Path, say: Log) -> Before:
     except duckdb.Error as error:
         if store.is_held(error):
             raise UserError(f"{database}: {store.HELD}") from None
-        say(f"{database.name}: not readable, built anew: {str(error).splitlines()[0]}")
+        say(f"{database.name}: not readable, rebuilt: {str(error).splitlines()[0]}")
         return Before()
     known = {row[0]: KnownShard(*row[1:]) for row in rows}
     return Before(True, digests[0] if digests else None, known)
@@ -99,10 +99,10 @@ def before_of(database: Path, say: Log) -> Before:
 def compare(
     found: dict[str, str], before: Before, report: UpdateReport, now: Now | None = None
 ) -> list[File]:
-    """Return the files to be read, in order of their names; what differs goes to the report.
+    """Return the files to be read, in order of their names; differences go to the report.
 
-    A file is read again where the config has changed what its episodes are judged by. Without
-    `now` nothing is judged anew.
+    A file is read again if the config that its episodes are compared with has changed. Without
+    `now` this is not checked.
     """
     files = []
     report.files = len(found)
@@ -156,7 +156,7 @@ def _judged(name: str, known: KnownShard | None, now: Now | None) -> str | None:
 
 
 def _present(name: str, now: Now | None) -> Json | None:
-    """Return what a file's episodes must fit, as plain JSON; None where nothing is known."""
+    """Return what a file's episodes must match, as plain JSON; None if it is unknown."""
     try:
         present = now.shard(shard_of(Path(name))) if now else None
     except RecordError:

@@ -1,4 +1,4 @@
-"""What must hold before a draft becomes the database."""
+"""Checks that a draft must pass before it becomes the database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class CheckFailed(PilotbenchError):
-    """The database would contradict itself; it is left as it was."""
+    """The new database would contradict itself; the old one is kept."""
 
 
 _CELL = ", ".join(CELL)
@@ -40,11 +40,11 @@ CHECKS = {
         "AND NOT (e.provisional AND s.outdated > 0)"
     ),
 }
-"""What is checked, and the query that gives a row where it does not hold."""
+"""What is checked, and a query that returns a row where the check fails."""
 
 
 def check(connection: duckdb.DuckDBPyConnection) -> None:
-    """Raise CheckFailed, naming the check and a place, unless every check holds."""
+    """Raise CheckFailed with the check and a place unless every check passes."""
     for says, query in CHECKS.items():
         row = connection.execute(f"{query} LIMIT 1").fetchone()
         if row is not None:

@@ -24,11 +24,11 @@ TABLES: dict[str, Callable[[Path], pandas.DataFrame]] = {
     "shards": queries.shards,
     "owed": queries.owed,
 }
-"""The CSV tables beside `episodes`."""
+"""The CSV tables in addition to `episodes`."""
 
 
 def write(db: Path, folder: Path) -> None:
-    """Write `episodes.parquet`, `episodes.csv` and the tables, each whole, by rename."""
+    """Write `episodes.parquet`, `episodes.csv` and the tables, each atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     episodes = queries.episodes(db)
     _whole(folder / "episodes.parquet", lambda draft: episodes.to_parquet(draft, index=False))

@@ -1,4 +1,4 @@
-"""`master_database.json`, in the form that users of the predecessor know, now consistent.
+"""`master_database.json`, in the format that users of the predecessor know, now consistent.
 
 summary; then models > prompt type > tool success rate > difficulty > task type. The file is
 cumulative, as there: it counts every episode of the store that counts, whatever the selection of
@@ -49,7 +49,7 @@ SELECT coalesce(
 
 
 def write(db: Path, out: Path) -> None:
-    """Write the JSON file, whole, by rename."""
+    """Write the JSON file atomically."""
     text = json.dumps(content(db), indent=2, ensure_ascii=False, allow_nan=False)
     atomic_files.write_text(out, text + "\n")
 

@@ -1,6 +1,6 @@
-"""Planned shards that their files do not give whole are completed from the journal.
+"""Complete from the journal the planned shards that have no complete file.
 
-Its episodes are provisional; what it cannot give is owed, with the reason.
+These episodes are provisional; what the journal does not have is owed, with the reason.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class OwedEpisode(Protocol):
 
 
 class Replayed(Protocol):
-    """What the journal gives for a planned shard without a file."""
+    """The content of the journal for a planned shard without a file."""
 
     @property
     def episodes(self) -> list[Json]: ...
@@ -72,7 +72,7 @@ def load(
     report: UpdateReport,
 ) -> None:
     """Bring the provisional rows up to date: those of `wanted`, and no others."""
-    come = {*report.read, *report.gone}  # their rows went with those of their files
+    come = {*report.read, *report.gone}  # their rows were deleted with those of their files
     old = {n: k.journal for n, k in before.shards.items() if k.journal and n not in come}
     _forget_journal(draft, [name for name in old if name not in wanted], report)
     for name, shard in wanted.items():
@@ -89,7 +89,7 @@ def load(
 
 
 def _forget_journal(draft: store.Draft, names: list[str], report: UpdateReport) -> None:
-    """Delete what the journal gave for the shards `names`; the rows of a file stay."""
+    """Delete the provisional rows of the shards `names`; rows of files are kept."""
     if not names:
         return
     mine = "shard IN (SELECT unnest(?))"
@@ -121,16 +121,16 @@ class _Owed:
 
 @dataclass(frozen=True)
 class _Kept:
-    """What the journal gives of a shard, without what cannot be stored."""
+    """The content of the journal for a shard, without what cannot be stored."""
 
     episodes: list[Json]
     owed: list[OwedEpisode]
 
 
 def _replayed(replay: Replay, shard: Shard, repeats: int) -> Replayed | None:
-    """Return what the journal gives for a shard; what cannot be read or stored is owed.
+    """Return the content of the journal for a shard; what cannot be read or stored is owed.
 
-    Raises UserError and OSError alone: no answer keeps other shards from the database.
+    Raises only UserError and OSError: no answer keeps other shards out of the database.
     """
     places = product(shard.indices, range(repeats))
     try:
@@ -149,7 +149,7 @@ def _replayed(replay: Replay, shard: Shard, repeats: int) -> Replayed | None:
             json.dumps(episode)
             shardfiles.episode_validator()(episode)
             kept.append(episode)
-        except Exception as error:  # nested too deeply, or not as the schema says
+        except Exception as error:  # nested too deeply, or not valid by the schema
             owed.append(_quarantined(episode["index"], episode["repeat"], error))
     return _Kept(kept, owed)
 
@@ -180,7 +180,7 @@ def _insert_provisional(
     sha256: str,
     report: UpdateReport,
 ) -> None:
-    """Insert what the journal gives of a shard: all that its file, where it has one, does not."""
+    """Insert the episodes of a shard that are in the journal and not in its file."""
     name, rows = shard.path.as_posix(), Rows()
     loaded = _loaded(draft, name) if name in report.outdated else set()
     episodes = [episode for episode in replayed.episodes if episode["episode"] not in loaded]
@@ -190,7 +190,7 @@ def _insert_provisional(
     rows.add("reasons", reasons)
     rows.insert(draft.connection, str(draft.path))
     report.unknown |= rows.unknown
-    if name in report.outdated:  # the row of the file is the shard's
+    if name in report.outdated:  # the file's row represents the shard
         own = "path = ? AND state = 'provisional'"
         draft.connection.execute(f"DELETE FROM store.shards WHERE {own}", [name])
         draft.connection.execute(
@@ -202,6 +202,6 @@ def _insert_provisional(
 
 
 def _loaded(draft: store.Draft, name: str) -> set[str]:
-    """Return the identities of the episodes that a shard's file gave."""
+    """Return the identities of the episodes of a shard's file."""
     query = "SELECT episode FROM store.episodes WHERE shard = ? AND NOT provisional"
     return {row[0] for row in draft.connection.execute(query, [name]).fetchall()}

@@ -1,10 +1,10 @@
-"""Shard files that no table needs: list them and, when asked, remove them.
+"""Shard files that no table needs: list them and, on request, remove them.
 
-superseded  other files hold every episode of it, or the present config would ask them otherwise
+superseded  other files hold every episode of it, or the present config differs
 outside     the selection of the last command plans no episode of it
 damaged     it cannot be read
 
-The journal is not touched: whatever is removed can be built again without paying.
+The journal is not touched: whatever is removed can be rebuilt at no cost.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def prunable(results: Path) -> list[Prunable]:
 
 
 def remove(results: Path, kinds: Collection[str]) -> list[Prunable]:
-    """Remove the files of `kinds`, with folders left empty and their rows; return what went.
+    """Remove the files of `kinds`, with folders left empty and their rows; return what was removed.
 
-    Raises UserError where the files are not those that the database knows.
+    Raises UserError if the files are not those that the database has recorded.
     """
     _refuse_outdated(results)
     files = [file for file in prunable(results) if file.kind in kinds]

@@ -1,8 +1,8 @@
-"""Read-only DataFrames of the master database, and whole records with their transcripts.
+"""Read-only DataFrames of the master database, and records with their transcripts.
 
-Each function opens the file, reads and closes it. `current=True` gives the selection of the last
-command alone. Columns are those of the views (docs/database.md), with `flaws` spread to one column
-a flaw. Words come as pandas categories.
+Each function opens the file, reads and closes it. `current=True` returns only the selection of
+the last command. Columns are those of the views (docs/database.md), with `flaws` spread to one column
+per flaw. Words are pandas categories.
 """
 
 from __future__ import annotations
@@ -26,51 +26,51 @@ _FREE_TEXT = ("answer", "reason", "message", "episode", "identity", "instance", 
 
 
 def episodes(db: Path, *, current: bool = True) -> pandas.DataFrame:
-    """Return one row an episode identity, in order of cell, index and repeat."""
+    """Return one row per episode, in order of cell, index and repeat."""
     flaws = (name.removeprefix("flawed_") for name in FLAWED)
     spread = ", ".join(f"flaws['{flaw}'] AS flaw_{flaw}" for flaw in flaws)
     return _frame(db, f"SELECT * EXCLUDE (flaws), {spread} FROM episodes", current, PLACE)
 
 
 def requests(db: Path, *, current: bool = True) -> pandas.DataFrame:
-    """Return one row a request, in order of episode and turn."""
+    """Return one row per request, in order of episode and turn."""
     return _frame(db, "SELECT * FROM requests", current, (*PLACE, "turn"))
 
 
 def tool_calls(db: Path, *, current: bool = True) -> pandas.DataFrame:
-    """Return one row a parsed call, in order of episode and call."""
+    """Return one row per parsed call, in order of episode and call."""
     return _frame(db, "SELECT * FROM tool_calls", current, (*PLACE, "call"))
 
 
 def cells(db: Path, *, current: bool = True) -> pandas.DataFrame:
-    """Return one row a cell, planned ones without an episode too."""
+    """Return one row per cell, planned ones without an episode too."""
     return _frame(db, "SELECT * FROM cells", current, (*CELL, "current"))
 
 
 def leaderboard(db: Path) -> pandas.DataFrame:
-    """Return one row per model and prompt of the selection, best first, those that owe last."""
+    """Return one row per model and prompt of the selection, best first; those with owed episodes last."""
     order = ("success_rate_all DESC NULLS LAST", "lower DESC NULLS LAST", "model", "prompt")
     return _frame(db, "SELECT * FROM leaderboard", False, order)
 
 
 def errors(db: Path, *, current: bool = True) -> pandas.DataFrame:
-    """Return one row an episode and kind of error that occurred in it."""
+    """Return one row per episode and kind of error that occurred in it."""
     return _frame(db, "SELECT * FROM errors", current, (*PLACE, "kind"))
 
 
 def owed(db: Path) -> pandas.DataFrame:
-    """Return one row an owed episode of the current selection, with the reason."""
+    """Return one row per owed episode of the current selection, with the reason."""
     return _frame(db, "SELECT * FROM owed", False, PLACE)
 
 
 def shards(db: Path, *, current: bool = True) -> pandas.DataFrame:
-    """Return one row a shard; with `current` those that hold an episode of the selection."""
+    """Return one row per shard; with `current` those that hold an episode of the selection."""
     where = " WHERE planned OR current > 0" if current else ""
     return _frame(db, f"SELECT * FROM shards{where}", False, ("path",))
 
 
 def superseded(db: Path) -> pandas.DataFrame:
-    """Return how many episodes at planned places the present config would ask otherwise.
+    """Return how many planned episodes the present config would request differently.
 
     One row per model and what differs: they are in files, and not counted.
     """
@@ -86,7 +86,7 @@ def superseded(db: Path) -> pandas.DataFrame:
 def selection(db: Path) -> Json:
     """Return what the last command selected: models, prompts, tasks, instances, ….
 
-    Raises UserError where there is no database.
+    Raises UserError without a database.
     """
     with opened(db) as connection:
         rows = connection.execute("SELECT key, value FROM selection ORDER BY key").fetchall()
@@ -94,9 +94,9 @@ def selection(db: Path) -> Json:
 
 
 def record(db: Path, results: Path, episode: str) -> Json:
-    """Return the whole record of an episode, transcript and all, by its identity.
+    """Return the record of an episode with its transcript, by its identity.
 
-    Raises UserError where the database does not have it, RecordError where its file is damaged.
+    Raises UserError if the database does not have it, RecordError if its file is damaged.
     """
     with opened(db) as connection:
         row = connection.execute(
@@ -109,9 +109,9 @@ def record(db: Path, results: Path, episode: str) -> Json:
 
 
 def shard_records(db: Path, results: Path, path: str) -> tuple[Json, list[Json]]:
-    """Return (header, whole records) of a shard; the header is empty for a provisional one.
+    """Return (header, records) of a shard; the header is empty for a provisional one.
 
-    `path` is below `results/shards`. Raises RecordError where the file is damaged.
+    `path` is below `results/shards`. Raises RecordError if the file is damaged.
     """
     from pilotbench.episodes.shard_file import (read_shard)
 
@@ -124,13 +124,13 @@ def shard_records(db: Path, results: Path, path: str) -> tuple[Json, list[Json]]
         state = connection.execute(
             "SELECT state FROM store.shards WHERE path = ?", [path]
         ).fetchone()
-    if rows or state == ("provisional",):  # of one that has begun, no episode may be over yet
+    if rows or state == ("provisional",):  # a shard that has begun may have no finished episode
         return {}, [json.loads(row[0]) for row in rows]
     return read_shard(results / "shards" / path)
 
 
 def opened(db: Path) -> duckdb.DuckDBPyConnection:
-    """Open the database for reading. Raises UserError where there is none that can be read."""
+    """Open the database for reading. Raises UserError if there is none or it cannot be read."""
     import duckdb
 
     if not db.exists():

@@ -1,7 +1,7 @@
-"""Shard files become rows: in this process where they are few, in several where they are many.
+"""Read shard files into rows: in this process if they are few, in several if they are many.
 
-Reading costs 0.7 ms an episode, most of it JSON and its validation, which one process cannot do on
-two cores. The processes are started by command and not by multiprocessing: that would run the
+Reading takes 0.7 ms per episode, most of it JSON and its validation, which one process cannot do on
+two cores. The processes are started by command, not by multiprocessing, which would run the
 caller's main script again.
 """
 
@@ -31,14 +31,14 @@ BATCH_ROWS = 50_000
 MANY = 200
 PROCESSES = 4
 QUARANTINED = "quarantined: "
-"""How the damage of a file begins that does not keep the others from being loaded."""
+"""How the damage of a file begins if the others are loaded nevertheless."""
 
 
 @dataclass(frozen=True)
 class File:
-    """A shard file that has to be read; `state` are columns of its row that are known already.
+    """A shard file to read; `state` are columns of its row that are already known.
 
-    `present` is what its episodes must fit, as fields of `fingerprint.Present`; None: nothing.
+    `present` is what its episodes must match, as fields of `fingerprint.Present`; None: anything.
     """
 
     name: str
@@ -49,7 +49,7 @@ class File:
 
 @dataclass
 class Batch:
-    """What some files gave: a file of JSON lines a table, and the damaged with their reasons."""
+    """The content of some files: one file of JSON lines per table, and damaged ones with reasons."""
 
     files: int = 0
     tables: dict[str, str] = field(default_factory=dict)
@@ -68,12 +68,12 @@ def batches(files: list[File], prefix: str) -> Iterator[Batch]:
 
 
 def processes() -> int:
-    """Return how many processes read where files are many: one a core, at most PROCESSES."""
+    """Return how many processes read many files: one per core, at most PROCESSES."""
     return min(PROCESSES, os.cpu_count() or 1)
 
 
 def read(files: list[File], prefix: str) -> Iterator[Batch]:
-    """Read files in this process, a batch every BATCH_ROWS rows."""
+    """Read files in this process, one batch per BATCH_ROWS rows."""
     rows, batch = Rows(), Batch()
     for number, file in enumerate(files):
         _read(file, rows, batch)
@@ -93,7 +93,7 @@ def _read(file: File, rows: Rows, batch: Batch) -> None:
         damage = str(error).replace(file.path, file.name)
         batch.damaged[file.name] = damage
         rows.add("shards", [_damaged_row(file, damage)])
-    except Exception as error:  # of this file alone: the others are read
+    except Exception as error:  # of this file only: the others are read
         batch.quarantined[file.name] = str(Quarantined.by(error))
         rows.add("shards", [_damaged_row(file, f"{QUARANTINED}{Quarantined.by(error)}")])
     else:
@@ -106,7 +106,7 @@ def _read(file: File, rows: Rows, batch: Batch) -> None:
 
 
 def _fitting(file: File, header: Json, episodes: list[Json]) -> tuple[list[Json], str]:
-    """Return the episodes that the present config would ask alike, and what differs for others."""
+    """Return the episodes that the present config would request alike, and what differs for others."""
     if file.present is None:
         return episodes, ""
     present = Present(**file.present)
@@ -174,7 +174,7 @@ class _Reader:
                 with self._process.stdin as questions:
                     questions.write(self._share)
             except BrokenPipeError:
-                pass  # it has ended already: its exit code says so
+                pass  # it has ended already; see its exit code
             for line in answers:
                 self._lines.put(line)
         self._lines.put(None)
@@ -183,14 +183,14 @@ class _Reader:
         return self._process.wait()
 
     def stop(self) -> None:
-        """End the process, where it has not ended."""
+        """End the process if it is still running."""
         self._process.kill()
         self._process.wait()
         self._thread.join()
 
 
 def main() -> None:
-    """Read the files named on stdin, print a line of JSON a batch."""
+    """Read the files named on stdin, print one line of JSON per batch."""
     files = [File(**file) for file in json.load(sys.stdin)]
     for batch in read(files, sys.argv[1]):
         print(json.dumps(asdict(batch)), flush=True)

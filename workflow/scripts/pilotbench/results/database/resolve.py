@@ -1,4 +1,4 @@
-"""Which row stands for an episode, and which episodes the selection plans: SQL over the draft."""
+"""Which row represents each episode, and which episodes the selection plans: SQL over the draft."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ WHERE found.shard = episodes.shard AND found.episode = episodes.episode
 def resolve(connection: duckdb.DuckDBPyConnection) -> None:
     """Set `counted` and `current` of every episode row; only rows that differ are written.
 
-    An identity's row is a file's (the current plan's, else the newest), else the journal's.
+    A file's row is preferred (the current plan's, then the newest), then the journal's.
     """
     for statement in (_OVERLAPPING, _ALONE, _ONE_EACH, _CURRENT):
         connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Records become rows of the stored tables."""
+"""Convert records to rows of the stored tables."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ _JSON = ("parameters", "libraries", "keys", "configfiles", "config")
 
 
 class Rows:
-    """Rows of several tables, kept until they are inserted together.
+    """Rows of several tables, collected until they are inserted together.
 
-    A value that its column cannot hold becomes null and is named in `unknown`, by shard; an episode
-    of which no row can be made is left out, with the reason: neither keeps others from the tables.
+    A value that its column cannot store becomes null and is listed in `unknown`, by shard. An
+    episode that cannot become a row is omitted, with the reason. Neither affects other episodes.
     """
 
     def __init__(self) -> None:
@@ -59,11 +59,11 @@ class Rows:
         return sum(map(len, self._rows.values()))
 
     def add(self, table: str, rows: Iterable[Json]) -> None:
-        """Keep rows for `table`."""
+        """Add rows for `table`."""
         self._rows.setdefault(table, []).extend(rows)
 
     def add_shard(self, row: Json, episodes: list[Json]) -> None:
-        """Keep a shard, its episodes, and their requests and calls."""
+        """Add a shard, its episodes, and their requests and calls."""
         path, provisional = row["path"], row["state"] == "provisional"
         quarantined = 0
         for episode in episodes:
@@ -73,7 +73,7 @@ class Rows:
                     request_rows(path, episode),
                     call_rows(path, episode),
                 )
-            except Exception as error:  # of this record alone
+            except Exception as error:  # of this record only
                 self.add("reasons", [_quarantined(path, episode, error)])
                 quarantined += 1
                 continue
@@ -82,7 +82,7 @@ class Rows:
         self.add("shards", [row | {"quarantined": quarantined}])
 
     def write(self, prefix: str) -> dict[str, str]:
-        """Write what is kept as JSON lines and return the path of each table's file.
+        """Write the rows as JSON lines and return the path of each table's file.
 
         DuckDB reads these as fast as Arrow tables, whose import alone costs 0.7 s.
         """
@@ -95,7 +95,7 @@ class Rows:
         return paths
 
     def insert(self, connection: duckdb.DuckDBPyConnection, prefix: str) -> None:
-        """Insert what is kept, through files whose paths begin with `prefix`."""
+        """Insert the rows, through files whose paths begin with `prefix`."""
         insert(connection, self.write(prefix))
         insert_unknown(connection, self.unknown)
 
@@ -129,7 +129,7 @@ def insert(connection: duckdb.DuckDBPyConnection, paths: dict[str, str]) -> None
 
 
 def insert_unknown(connection: duckdb.DuckDBPyConnection, unknown: dict[str, list[str]]) -> None:
-    """Note at their shards which values are null because no column can hold them."""
+    """Record at their shards which values are null because no column can store them."""
     for path, places in unknown.items():
         named = "; ".join(places[:NAMED]) + (
             f"; and {len(places) - NAMED} more" * (len(places) > NAMED)
@@ -138,7 +138,7 @@ def insert_unknown(connection: duckdb.DuckDBPyConnection, unknown: dict[str, lis
 
 
 def storable(value: Any, kind: str) -> Any:
-    """Return a value as a column of the DuckDB type `kind` can hold it, None where it cannot."""
+    """Return a value for a column of the DuckDB type `kind`, None if it cannot store it."""
     if kind in _WHOLE:
         fits = isinstance(value, int) and -_WHOLE[kind] <= value < _WHOLE[kind]
         return int(value) if fits else None
@@ -157,7 +157,7 @@ def _is_large(value: Any) -> bool:
 
 
 def _quarantined(path: str, episode: Json, error: Exception) -> Json:
-    """Return the reason why an episode is left out, as a row."""
+    """Return the reason why an episode is omitted, as a row."""
     return {
         "shard": path,
         "index": episode["index"],
@@ -207,7 +207,7 @@ def episode_row(path: str, episode: Json, provisional: bool) -> Json:
     row |= {f"error_{kind}": episode["errors"].get(kind, 0) for kind in ERROR_KINDS}
     row |= {f"transient_{key}": value for key, value in episode["transient"].items()}
     tokens = added(Tokens.from_json(request["tokens"]) for request in requests)
-    if tokens is None and episode["tokens"] is not None:  # a record of old: 0 stood for unknown
+    if tokens is None and episode["tokens"] is not None:  # an old record: 0 meant unknown
         row["cost_usd"] = None
     row |= token_columns(tokens)
     return row | {
@@ -274,7 +274,7 @@ def call_rows(path: str, episode: Json) -> list[Json]:
 
 
 def _seconds(value: float) -> float:
-    """Return a time in s, NaN where it is none that a clock can tell."""
+    """Return a time in s, NaN if no clock can show it."""
     return value if 0 <= value < LATEST_S else nan
 
 
@@ -288,7 +288,7 @@ def as_json(value: Any) -> str | None:
 
 
 def text(value: str | None, limit: int = 200) -> str | None:
-    """Return a model's text fit for a column: cut at `limit`, lone surrogates replaced."""
+    """Return a model's text for a column: cut at `limit`, lone surrogates replaced."""
     if value is None:
         return None
     return value[:limit].encode("utf-8", "replace").decode("utf-8")

@@ -1,8 +1,8 @@
-"""What lies in the master database: stored tables, and the views that people read.
+"""The master database: stored tables, and the views that people read.
 
 The schema `store` holds the rows of every readable shard file and, for planned shards without one,
 of the journal. The views in the main schema count each episode once; every number they show is
-computed from rows of episodes. `docs/database.md` is made from this file.
+computed from rows of episodes. `docs/database.md` is generated from this file.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class StoredTable:
 
 
 def columns(text: str) -> tuple[Column, ...]:
-    """Return columns written one a line: name, type, sentence."""
+    """Return columns written one per line: name, type, sentence."""
     rows = (line.split(None, 2) for line in text.strip().splitlines())
     return tuple(Column(name, kind, says) for name, kind, says in rows)
 
@@ -54,7 +54,7 @@ _CELL_COLUMNS = "\n".join(f"{axis.name} VARCHAR {axis.description}" for axis in 
 
 SHARDS = StoredTable(
     "shards",
-    "One row a shard file, or a planned shard that has answers in the journal but no file.",
+    "One row per shard file, or planned shard that has answers in the journal but no file.",
     ("path",),
     columns(f"""
 path               VARCHAR  Path below `results/shards`.
@@ -64,17 +64,17 @@ last               BIGINT   Last instance index, inclusive.
 repeats            INTEGER  Repeats per instance.
 max_turns          VARCHAR  `max_turns` of the config: a number or auto.
 state              VARCHAR  `file`, `provisional` (from the journal) or `damaged` (not loaded).
-damage             VARCHAR  What is wrong with a damaged file.
+damage             VARCHAR  The problem of a damaged file.
 size               BIGINT   Bytes of the file.
 mtime_ns           BIGINT   Modification time of the file, ns.
 sha256             VARCHAR  SHA-256 of the file.
-fingerprint        VARCHAR  Hash of what its requests were made of and how they were scored.
-judged             VARCHAR  Hash of what the config had for this when the file was read.
-outdated           INTEGER  Episodes that the present config would ask otherwise: not loaded.
+fingerprint        VARCHAR  Hash of what its requests consist of and how they are scored.
+judged             VARCHAR  Hash of the config that the file was compared with when it was read.
+outdated           INTEGER  Episodes that the present config would request differently: not loaded.
 differs            VARCHAR  What differs for them: deployment, parameters, prompt, instances, ….
-quarantined        INTEGER  Episodes of which no row can be made: owed, and named in `owed`.
-unknown            VARCHAR  Values that no column can hold: they are null.
-journal            VARCHAR  SHA-256 of the provisional records, which the journal gave.
+quarantined        INTEGER  Episodes that cannot become rows: owed, and listed in `owed`.
+unknown            VARCHAR  Values that no column can store: they are null.
+journal            VARCHAR  SHA-256 of the provisional records from the journal.
 asked              BIGINT   Requests that the run which wrote the file paid for.
 replayed           BIGINT   Requests that this run found in the journal.
 commit             VARCHAR  Git commit that wrote the file.
@@ -92,14 +92,14 @@ host               VARCHAR  Machine.
 keys               VARCHAR  Requests by key alias, JSON.
 run                VARCHAR  Snakemake's log of the run that wrote the file, in .snakemake/log.
 configfiles        VARCHAR  Its --configfile, JSON: pairs of path and SHA-256 of the content.
-config             VARCHAR  Its words after --config, JSON.
+config             VARCHAR  Its arguments after --config, JSON.
 cluster_job        VARCHAR  Slurm's job id.
 """),
 )
 
 EPISODES = StoredTable(
     "episodes",
-    "One row an episode of a shard: one model on one instance under one prompt once.",
+    "One row per episode of a shard: one model on one instance under one prompt, once.",
     ("shard", "episode"),
     columns(f"""
 episode              VARCHAR  Identity: SHA-256 of cell, index and repeat.
@@ -108,7 +108,7 @@ shard                VARCHAR  Path of the shard.
 index                BIGINT   Instance index within (task, difficulty).
 repeat               INTEGER  Repeat, from 0.
 provider             VARCHAR  Entry of config/providers.yaml.
-deployment           VARCHAR  The name that was asked for.
+deployment           VARCHAR  The name that is requested.
 protocol             VARCHAR  How calls are made: native, json, text, none.
 instance             VARCHAR  Content hash of the instance.
 status               VARCHAR  completed, refused or not_applicable.
@@ -127,10 +127,10 @@ valid_calls          INTEGER  Calls of a known tool with good arguments and prec
 drawn_calls          INTEGER  Valid calls that can fail by draw: all but finish and discovery.
 ok_calls             INTEGER  Calls that succeeded.
 transient_met        INTEGER  Injected transient failures.
-transient_retried    INTEGER  Those that were called again.
-transient_recovered  INTEGER  Those that then succeeded.
+transient_retried    INTEGER  Of these, those that were called again.
+transient_recovered  INTEGER  Of these, those that then succeeded.
 flaws                MAP(VARCHAR,VARCHAR)  Flaw to followed, corrected or not_reached.
-harmful              BOOLEAN  Whether following the prompt's flaw to the letter fails; NULL without.
+harmful              BOOLEAN  Whether following the prompt's flaw literally fails; null without a flaw.
 turns                INTEGER  Messages of the model.
 tool_calls           INTEGER  Calls executed.
 distinct_tools       INTEGER  Different tools called.
@@ -141,7 +141,7 @@ tokens_output        BIGINT   Output tokens, reasoning included; null where not 
 tokens_reasoning     BIGINT   Reasoning tokens, a part of the output.
 tokens_cached        BIGINT   Cached tokens, a part of the input.
 cost_usd             DOUBLE   Cost in USD; null where price or tokens are not known.
-model_reported       VARCHAR  The name that the provider says has answered (the last one).
+model_reported       VARCHAR  The model name that the provider reports (the last one).
 requests             INTEGER  Requests of the episode.
 latency_s            DOUBLE   Sum of its requests' latencies, s.
 queued_s             DOUBLE   Sum of its waits for a slot, s.
@@ -150,14 +150,14 @@ ended                DOUBLE   End of the last request, Unix time in s.
 answer               VARCHAR  The answer as JSON, cut at 2,000 characters.
 reason               VARCHAR  Why it was refused or is not applicable.
 provisional          BOOLEAN  From the journal: its shard has no file yet.
-counted              BOOLEAN  This row stands for the identity; another file's row does where false.
+counted              BOOLEAN  This row represents the episode; if false, a row of another file does.
 current              BOOLEAN  Planned by the selection of the last command.
 """),
 )
 
 REQUESTS = StoredTable(
     "requests",
-    "One row a request: one answered turn of an episode.",
+    "One row per request: one answered turn of an episode.",
     ("shard", "episode", "turn"),
     columns("""
 episode           VARCHAR  Identity of the episode.
@@ -169,9 +169,9 @@ started           DOUBLE   Start of the attempt that was answered, Unix time in 
 latency_s         DOUBLE   Its duration, s.
 queued_s          DOUBLE   Wait for a slot, s.
 attempts          INTEGER  Attempts until it was answered.
-slots             INTEGER  Slots in force on the key when it was asked; null in records of old.
+slots             INTEGER  Slots in force on the key when it was sent; null in old records.
 reported          VARCHAR  The model name that answered.
-finish_reason     VARCHAR  As the provider says.
+finish_reason     VARCHAR  As the provider reports it.
 tokens_input      BIGINT   Input tokens; null, as the others, where they are not reported.
 tokens_output     BIGINT   Output tokens.
 tokens_reasoning  BIGINT   Reasoning tokens.
@@ -181,7 +181,7 @@ tokens_cached     BIGINT   Cached tokens.
 
 TOOL_CALLS = StoredTable(
     "tool_calls",
-    "One row a parsed call of an episode.",
+    "One row per parsed call of an episode.",
     ("shard", "episode", "call"),
     columns("""
 episode    VARCHAR  Identity of the episode.
@@ -199,7 +199,7 @@ kind       VARCHAR  Error kind of this call.
 
 PLAN = StoredTable(
     "plan",
-    "One row a planned shard of the selection of the last command.",
+    "One row per planned shard of the selection of the last command.",
     ("path",),
     columns(f"""
 path               VARCHAR  Path below `results/shards`.
@@ -225,7 +225,7 @@ message  VARCHAR  The error in words.
 
 RECORDS = StoredTable(
     "records",
-    "The whole record of each provisional episode; those of files are read from the files.",
+    "The record of each provisional episode; those of shard files are read from the files.",
     ("shard", "episode"),
     columns("""
 shard    VARCHAR  Path of the planned shard.

@@ -1,4 +1,4 @@
-"""A shard file is read and checked whole, or refused with one reason."""
+"""Read and fully validate a shard file, or reject it with one reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATUSES = ("completed", "refused", "not_applicable")
 
 
 def find(folder: Path) -> dict[str, str]:
-    """Return every shard file below `folder` by its relative path; drafts (hidden) are left out."""
+    """Return every shard file below `folder` by its relative path; drafts (hidden) are omitted."""
     found = {}
     for place, _, names in os.walk(folder):
         for name in names:
@@ -42,8 +42,8 @@ def sha256_of(path: str) -> str:
 def read(path: Path, name: str) -> tuple[Shard, Json, list[Json]]:
     """Return (shard, header, episodes) of the file `name`, a path below `results/shards`.
 
-    Raises RecordError, one line, where the file is cut off or no gzip, a record breaks the schema,
-    an identity does not match the path, or an episode is missing or there twice.
+    Raises RecordError, one line, if the file is truncated or not gzip, a record violates the schema,
+    an identity does not match the path, or an episode is missing or occurs twice.
     """
     header, episodes = read_shard(path)
     remember(str(header.get(word)) for word in ("model", "prompt", "task"))
@@ -59,7 +59,7 @@ def read(path: Path, name: str) -> tuple[Shard, Json, list[Json]]:
 def check_episodes(
     name: str, shard: Shard, repeats: int, episodes: list[Json], system: set[str]
 ) -> None:
-    """Raise RecordError unless each record fits schema and shard, and none is there twice."""
+    """Raise RecordError unless each record fits schema and shard, and none occurs twice."""
     validate, seen = episode_validator(), set()
     for line, episode in enumerate(episodes, start=2):
         try:
@@ -77,7 +77,7 @@ def check_episodes(
 
 @cache
 def episode_validator() -> Callable[[Json], Json]:
-    """Return the compiled check of the episode schema (0.2 ms a record, jsonschema takes 10)."""
+    """Return the compiled check of the episode schema (0.2 ms per record; jsonschema takes 10)."""
     return fastjsonschema.compile(schemas.load("episode", error_kinds=ERROR_KINDS))
 
 

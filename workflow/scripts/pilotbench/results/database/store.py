@@ -1,7 +1,7 @@
-"""The database file: a draft beside it is written, checked and renamed; readers never wait.
+"""The database file: a draft is written next to it, checked and renamed; readers never wait.
 
 An open reader keeps the file that it opened. A process that dies leaves a draft, which the next
-update removes; the database itself is only ever replaced whole.
+update removes; the database itself is only replaced as a whole.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FICLONE = 0x40049409
 
 @contextmanager
 def locked(results: Path) -> Iterator[None]:
-    """Hold the only right to update the database of `results`; waits for another update."""
+    """Hold the exclusive right to update the database of `results`; wait for another update."""
     results.mkdir(parents=True, exist_ok=True)
     folder = os.open(results, os.O_RDONLY)
     try:
@@ -41,7 +41,7 @@ def locked(results: Path) -> Iterator[None]:
 
 
 class Draft:
-    """A copy of the database beside it, made when its connection is first asked for."""
+    """A copy next to the database, made when its connection is first used."""
 
     def __init__(self, database: Path, *, empty: bool) -> None:
         self.path = database.with_name(f".{NAME}.{os.getpid()}")
@@ -61,7 +61,7 @@ class Draft:
         return connection
 
     def publish(self) -> None:
-        """Commit, bring everything into the one file and rename it over the database."""
+        """Commit, write everything into the one file and rename it over the database."""
         self.connection.execute("COMMIT")
         self.connection.execute("CHECKPOINT")
         self.connection.close()
@@ -70,8 +70,8 @@ class Draft:
         self.path.rename(self._database)
 
     def remove(self) -> None:
-        """Close the draft and remove what is left of it."""
-        connection = self.__dict__.get("connection")  # none where it could not be opened
+        """Close the draft and remove its files."""
+        connection = self.__dict__.get("connection")  # None if it could not be opened
         if connection is not None:
             with suppress(duckdb.Error):
                 connection.close()
@@ -79,7 +79,7 @@ class Draft:
 
 
 def _discard(folder: Path, prefix: str) -> None:
-    """Remove drafts and what DuckDB had beside them: files, and a folder of its overflow."""
+    """Remove drafts and the files and overflow folders of DuckDB next to them."""
     for leftover in folder.glob(f"{prefix}*"):
         if leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover)
@@ -89,7 +89,7 @@ def _discard(folder: Path, prefix: str) -> None:
 
 @contextmanager
 def drafted(database: Path, *, empty: bool) -> Iterator[Draft]:
-    """Give a draft of `database`, published at the end if it was used and nothing was raised."""
+    """Yield a draft of `database`, published at the end if it was used and nothing was raised."""
     draft = Draft(database, empty=empty)
     try:
         yield draft
@@ -100,13 +100,13 @@ def drafted(database: Path, *, empty: bool) -> Iterator[Draft]:
 
 
 def connect(path: Path, **options: Any) -> duckdb.DuckDBPyConnection:
-    """Open a database with bounded memory, its overflow beside it."""
+    """Open a database with bounded memory; its overflow goes next to it."""
     config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "temp_directory": f"{path}.overflow"}
     return quiet(duckdb.connect(str(path), config=config, **options))
 
 
 def reader(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a database for reading alone."""
+    """Open a database read-only."""
     return quiet(duckdb.connect(str(path), read_only=True))
 
 

@@ -1,9 +1,9 @@
-"""Bring the master database up to date: only what is new, changed or gone is read.
+"""Bring the master database up to date: only new and changed files are read.
 
-1. Compare: size and modification time of each shard file, then its hash where they differ.
+1. Compare: size and modification time of each shard file, then its hash if they differ.
 2. Load the changed files, and replay the planned shards that have none, into a draft.
-3. Resolve in SQL, for the whole draft: which row stands for an episode (the current plan's shard,
-   else the newest file), what the selection plans, what is owed.
+3. Resolve in SQL, for the whole draft: which row represents an episode (the current plan's shard,
+   otherwise the newest file), what the selection plans, what is owed.
 4. Check, then publish the draft by renaming it.
 
 The content is a function of shard files, plan and journal: a rebuild gives the same rows.
@@ -60,11 +60,10 @@ def update(
 ) -> UpdateReport:
     """Bring `results/master.duckdb` up to date with shard files, plan and journal.
 
-    `replay` gives, for a planned shard without a readable file or with superseded episodes, what
-    the journal holds (None: nothing). `now` judges which episodes are those of the present config;
-    without it every one is. Raises DamagedShards where files cannot be read and
-    `settings.keep_going` is false, CheckFailed where the result would contradict itself; the
-    database is then as it was.
+    `replay` returns, for a planned shard without a readable file or with superseded episodes, the
+    content of the journal (None: nothing). `now` decides which episodes match the present config;
+    without it all do. Raises DamagedShards if files cannot be read and `settings.keep_going` is
+    false, CheckFailed if the result would contradict itself; the database is then unchanged.
     """
     say, report = log or logger.info, UpdateReport()
     database = results / store.NAME
@@ -90,7 +89,7 @@ def update(
 
 
 def forget_gone(results: Path) -> list[str]:
-    """Take the rows of files that are gone out of the database, return their paths.
+    """Delete the rows of missing files from the database, return their paths.
 
     The plan stays as the last update stored it.
     """

@@ -46,14 +46,14 @@ def _with_episode(name: str, table: tuple[Column, ...], says: str) -> View:
 
 _EPISODES = View(
     "episodes",
-    "One row an episode: from the current plan's file, else from the newest.",
+    "One row per episode: from the current plan's file, otherwise from the newest.",
     "SELECT * EXCLUDE (counted) FROM store.episodes WHERE counted",
     _without(EPISODES.columns, "counted"),
 )
 
 _ERRORS = View(
     "errors",
-    "One row an episode and kind of error that occurred in it.",
+    "One row per episode and kind of error that occurred in it.",
     " UNION ALL ".join(
         f"SELECT episode, {_WORDS}, index, repeat, current, '{kind}' AS kind, "
         f"error_{kind} AS calls FROM episodes WHERE error_{kind} > 0"
@@ -68,7 +68,7 @@ calls  INTEGER  Calls with it.
 
 _OWED = View(
     "owed",
-    "One row an owed episode: planned, and nobody has finished it.",
+    "One row per owed episode: planned, and not finished.",
     f"""
 WITH open AS (  -- a file whose episodes are all loaded holds every one of its shard
   SELECT p.* FROM store.plan p LEFT JOIN store.shards s
@@ -206,7 +206,7 @@ current     BIGINT   Of these, in the current matrix.
 
 _RUNS = View(
     "runs",
-    "One row a command on a machine, under one code state: the shard files that it wrote.",
+    "One row per command on a machine, under one state of the code: the shard files that it wrote.",
     """
 SELECT run, configfiles, config, commit, dirty, host, benchmark_version, scoring_version, libraries,
   count(*) AS shards,
@@ -237,8 +237,8 @@ VIEWS = {
     view.name: view
     for view in (
         _EPISODES,
-        _with_episode("requests", REQUESTS.columns, "One row a request of a counted episode."),
-        _with_episode("tool_calls", TOOL_CALLS.columns, "One row a parsed call of a counted one."),
+        _with_episode("requests", REQUESTS.columns, "One row per request of a counted episode."),
+        _with_episode("tool_calls", TOOL_CALLS.columns, "One row per parsed call of a counted episode."),
         _ERRORS,
         _OWED,
         _CELLS,
@@ -251,4 +251,4 @@ VIEWS = {
 }
 
 FORMAT = f"{STORED}-{digest([view.sql for view in VIEWS.values()])[:12]}"
-"""Version of tables and views: a database of another format is built anew."""
+"""Version of tables and views: a database of another format is rebuilt."""

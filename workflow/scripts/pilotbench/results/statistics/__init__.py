@@ -1,10 +1,10 @@
 """Statistics of a paired design: the unit is the instance's mean over its repeats.
 
-Estimated is the mean over the population of instances from which the benchmark's are drawn.
+The estimate is the mean over the population that the benchmark's instances are drawn from.
 
 intervals   a rate, or a rate with owed episodes, with its interval
 paired      the difference of two arms on the same instances, its interval and its test
-multiple    Holm families, letters for what is not told apart, smallest detectable difference
+multiple    Holm families, letters for results that cannot be distinguished, smallest detectable difference
 repeats     pass@k, pass^k, variance within and between instances
 usage       percentiles, requests in flight, utilisation of a key
 """

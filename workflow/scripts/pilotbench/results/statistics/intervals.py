@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its limits, all on the scale of the estimate; None where n is 0."""
+    """An estimate with its limits, all on the scale of the estimate; None if n is 0."""
 
     value: float | None
     low: float | None
@@ -23,7 +23,7 @@ class Interval:
     n: int = 0
 
     def reaches(self, score: float | None) -> bool:
-        """Tell whether `score` lies within the limits."""
+        """Return whether `score` is within the limits."""
         if score is None or self.low is None or self.high is None:
             return False
         return self.low <= score <= self.high
@@ -48,8 +48,8 @@ def plus_two(mean: Any, variance: Any, n: Any, alpha: float = ALPHA) -> tuple[Fl
     """Return limits of the mean of `n` instance means with sample `variance`; arrays or numbers.
 
     Student's t interval after one instance that is always solved and one that never is have been
-    added. Few instances whose repeats all agree have too small a variance, or none at all; the two
-    added ones mend that. For one repeat it is close to A. Agresti, B. A. Coull, The American
+    added. A few instances whose repeats all agree have too small a variance, or none; the two
+    added ones correct that. For one repeat it is close to A. Agresti, B. A. Coull, The American
     Statistician 52 (1998) 119-126; `python -m support.coverage` shows its coverage with repeats.
     """
     from scipy.stats import t
@@ -67,7 +67,7 @@ def plus_two(mean: Any, variance: Any, n: Any, alpha: float = ALPHA) -> tuple[Fl
 def limits(
     mean: Any, variance: Any, n: Any, repeats: Any, alpha: float = ALPHA
 ) -> tuple[Floats, Floats]:
-    """Return limits of rates: Wilson's with one repeat an instance, `plus_two` with more."""
+    """Return limits of rates: Wilson's with one repeat per instance, `plus_two` with more."""
     single = wilson(mean, n, alpha)
     several = plus_two(mean, variance, n, alpha)
     one = np.asarray(repeats, float) <= 1
@@ -88,7 +88,7 @@ def rate(means: Any, repeats: float = 1, alpha: float = ALPHA) -> Interval:
 def bounds(successes: float, counted: int, owed: int) -> tuple[float, float] | None:
     """Return the rate if all owed episodes failed, and if all passed; None without episodes.
 
-    No distribution is assumed: the true rate of the planned episodes lies between the two.
+    No distribution is assumed: the true rate of the planned episodes is between the two.
     Source: C. F. Manski, American Economic Review 80 (1990) 319-323 (worst-case bounds).
     """
     total = counted + owed

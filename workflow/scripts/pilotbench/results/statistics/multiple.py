@@ -24,9 +24,9 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 def letters(names: Sequence[str], apart: Mapping[frozenset[str], bool]) -> dict[str, str]:
-    """Return letters: two names that share one are not told apart; `names` best first.
+    """Return letters: two names that share one cannot be distinguished; `names` best first.
 
-    `apart` says for each pair whether it is told apart; a pair that is absent is not.
+    `apart` holds for each pair whether it is distinguished; a missing pair is not.
     Source: H.-P. Piepho, JCGS 13 (2004) 456-466, the insert-and-absorb algorithm.
     """
     groups = [set(names)]
@@ -63,7 +63,7 @@ def detectable(
 
     Two-sided at alpha / `tests` (Holm's first step), with the observed `discordance`, or with the
     difference itself where that is larger (no difference exceeds the share of instances that
-    differ). None where even a difference of 1 would be missed.
+    differ). None if even a difference of 1 would be missed.
     Source: R. J. Connor, Biometrics 43 (1987) 207-211, equation 3.1, solved for the difference.
     """
     from scipy.optimize import brentq

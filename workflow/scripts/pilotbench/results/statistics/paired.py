@@ -1,4 +1,4 @@
-"""The difference of two arms that met the same instances."""
+"""The difference of two arms on the same instances."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEED = 20_260_101
 class Contrast:
     """arm - base on `n` shared instances, of which `differ` differ.
 
-    `lower` and `upper` are the worst cases of the `owed` episodes of either side: where there are
+    `lower` and `upper` are the worst cases of the `owed` episodes of either side: if there are
     any, there is no difference, no interval and no test. `discordance` is the mean squared
     difference, with one repeat the share of instances that differ.
     """
@@ -70,9 +70,9 @@ def undecided(base: tuple[Any, Any], arm: tuple[Any, Any], owed: int) -> Contras
 def paired_limits(differences: Any, alpha: float = ALPHA) -> tuple[float, float]:
     """Return limits of a mean paired difference: Wald's after two instances have been added.
 
-    One is solved by the arm alone and one by the base alone. A. Agresti, Y. Min, Statistics in
+    One is solved only by the arm and one only by the base. A. Agresti, Y. Min, Statistics in
     Medicine 24 (2005) 729-740, add half as much; with few instances that differ in one direction
-    their interval covers 88 % and excludes zero where the exact test does not reject.
+    their interval covers 88 % and excludes zero although the exact test does not reject.
     """
     from scipy.stats import norm
 

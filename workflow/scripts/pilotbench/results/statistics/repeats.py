@@ -1,4 +1,4 @@
-"""What repeats of an instance tell: pass@k, pass^k, and where the variance is."""
+"""Repeats of an instance: pass@k, pass^k, and the parts of the variance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 def pass_at(k: int, repeats: int, successes: int) -> float | None:
     """Return pass@k of one instance: the chance that at least one of k repeats succeeds.
 
-    1 - C(n-c, k) / C(n, k) for c successes in n repeats; None where fewer than k were played.
+    1 - C(n-c, k) / C(n, k) for c successes in n repeats; None if fewer than k were played.
     Source: M. Chen et al., arXiv:2107.03374 (2021), equation 1.
     """
     if repeats < k:
@@ -38,13 +38,13 @@ class Split:
 
     @property
     def share_between(self) -> float | None:
-        """Share of the variance that is between instances; None where there is none at all."""
+        """Share of the variance that is between instances; None without any variance."""
         total = self.within + self.between
         return self.between / total if total > 0 else None
 
 
 def variance_split(outcomes: Sequence[Any]) -> Split | None:
-    """Split the variance of outcomes (one sequence of repeats an instance).
+    """Split the variance of outcomes (one sequence of repeats per instance).
 
     One-way random effects by analysis of variance, unequal repeats allowed; a negative estimate is
     set to 0. None below two instances or without any second repeat.

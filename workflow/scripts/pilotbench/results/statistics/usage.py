@@ -1,4 +1,4 @@
-"""How busy the keys were and how long requests took."""
+"""The load of the keys and the latency of requests."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def percentiles(values: Any, of: Sequence[float] = PERCENTILES) -> dict[str, flo
 
 
 def active_spans(started: Any, ended: Any, pause_s: float = PAUSE_S) -> list[tuple[float, float]]:
-    """Return the spans (Unix s) in which work went on.
+    """Return the spans (Unix s) of activity.
 
-    A span ends where nothing at all was in flight for more than `pause_s`: nights between two runs
-    are nobody's idle time.
+    A span ends if nothing was in flight for more than `pause_s`: nights between two runs
+    do not count as idle time.
     """
     started, ended = np.asarray(started, float), np.asarray(ended, float)
     order = np.argsort(started)
@@ -44,7 +44,7 @@ class KeyLoad:
     """Mean number of requests in flight in bins that cover the active time of one key.
 
     `at` is the active time in s at the middle of each bin: pauses are cut out. `slots` are those in
-    force in each bin, None where they are not known.
+    force in each bin, None if they are unknown.
     """
 
     at: Floats

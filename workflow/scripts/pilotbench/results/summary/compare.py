@@ -57,14 +57,14 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """One sentence that claims no more than the numbers do."""
+        """One sentence that claims no more than the numbers show."""
         owed = f"; {self.owed:,} pairs have an owed episode" if self.owed else ""
         if not self.pairs:
             return f"The two have no finished episode in common{owed}."
         told, tested = int(self.contrasts["told_apart"].sum()), self.contrasts["p"].notna().sum()
         return (
             f"{len(self.flips):,} of {self.pairs:,} episodes flipped: {self.better:,} now solved, "
-            f"{self.worse:,} no longer; told apart in {told} of {tested} "
+            f"{self.worse:,} no longer; a significant difference in {told} of {tested} "
             f"{'comparison' if tested == 1 else 'comparisons'}{owed}."
         )
 

@@ -26,7 +26,7 @@ SKIPPED = ("ranking", "cells")
 
 
 def write_csv(report: Report, folder: Path) -> None:
-    """Write `folder`/{table}.csv of every table, whole, formula cells neutralised."""
+    """Write `folder`/{table}.csv of every table, with formula cells neutralised."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in report.tables.items():
         with atomic_files.drafted(folder / f"{name}.csv") as draft:

@@ -71,7 +71,7 @@ def inlined(script: str) -> str:
 
 
 def script_json(value: Any) -> str:
-    """Return JSON that may stand in a script element."""
+    """Return JSON that is safe in a script element."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

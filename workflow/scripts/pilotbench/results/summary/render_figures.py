@@ -1,4 +1,4 @@
-"""Figures become files: SVG and PNG, drawn offline."""
+"""Write figures as SVG and PNG, offline."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def still(
 
 
 def columns(spec: dict[str, Any], width: int) -> int:
-    """Return how many columns of a legend fit, so that no word of it is cut."""
+    """Return how many columns of a legend fit, so that no word is cut."""
     colours = [layer.get("encoding", {}).get("color", {}) for layer in spec.get("layer", ())]
     domains = [c["scale"].get("domain", ()) for c in colours if c.get("scale")]
     longest = max((len(str(word)) for domain in domains for word in domain), default=1)
@@ -52,7 +52,7 @@ def columns(spec: dict[str, Any], width: int) -> int:
 
 
 def _named(svg: str, figure: Figure) -> str:
-    """Give the picture its words, for screen readers."""
+    """Add title and description for screen readers."""
     from markupsafe import escape
 
     words = f"<title>{escape(figure.title)}</title><desc>{escape(figure.alt)}</desc>"
@@ -70,10 +70,10 @@ sys.stdout.buffer.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmb
 
 @contextmanager
 def javascript() -> Iterator[Callable[[], str]]:
-    """Yield what returns Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`.
+    """Yield a function that returns Vega, Vega-Lite and Vega-Embed as one script.
 
-    It is made beside the block, in a process: that takes more than a second, and vl-convert lets
-    no other thread of this one run meanwhile.
+    A process makes it meanwhile: that takes more than a second, and vl-convert keeps other threads
+    of this process from running.
     """
     with subprocess.Popen([sys.executable, "-c", _BUNDLE], stdout=subprocess.PIPE) as process:
 

@@ -23,9 +23,9 @@ Words = tuple[str, ...]
 
 
 def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
-    """Return the table of every model under every prompt, at most `width` columns where it can be.
+    """Return the table of every model under every prompt, at most `width` columns wide if possible.
 
-    It is read from summary/summary.json where that is newer than the database, else counted.
+    It is read from summary/summary.json if that is newer than the database, otherwise computed.
     """
     said = _written(db_path) or _counted(db_path, settings)
     lines = [table(_rows(said), width), said["verdict"], *said.get("notes", ())]
@@ -112,7 +112,7 @@ def _superseded(said: dict[str, Any]) -> str:
 
 
 def _owed(said: dict[str, Any]) -> str:
-    """Return what is owed: a line per kind with what helps, and the command where it does."""
+    """Return what is owed: one line per kind with its remedy, and the command if it helps."""
     facts = said["facts"]
     owed, again = facts["counts"]["owed"], facts.get("asked_again", 0)
     if not owed:
@@ -131,7 +131,7 @@ def _cause(row: dict[str, Any]) -> str:
 
 
 def table(rows: list[Words], width: int) -> str:
-    """Return rows as aligned lines; names are shortened where the lines would be too long."""
+    """Return rows as aligned lines; names are shortened if the lines would be too long."""
     every = [TITLES, *rows]
     widths = [max(len(row[i]) for row in every) for i in range(len(TITLES))]
     for i in NAMES:

@@ -1,8 +1,8 @@
-"""Transcript pages: one file a shard, which holds the shard itself and unpacks it when opened.
+"""Transcript pages: one file per shard, which embeds the shard and unpacks it when opened.
 
-A page is a few lines of HTML around the shard's own gzip bytes (base64); `viewer.js` beside them
+A page is a few lines of HTML around the shard's own gzip bytes (base64); `viewer.js` next to them
 unpacks and shows it, so that 100,000 episodes cost the index nothing and a page costs a read and
-a write. What models wrote reaches the page as text nodes alone.
+a write. What models wrote reaches the page only as text nodes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def link(shard_path: str, index: int | None = None, repeat: int = 0) -> str:
 def write(shards: pd.DataFrame, db_path: Path, results: Path, out: Path) -> int:
     """Write the pages of the current shards, return how many; unchanged pages stay untouched.
 
-    Pages of shards that are gone are removed.
+    Pages of missing shards are removed.
     """
     folder = out / FOLDER
     links.cut(out, folder)
@@ -94,7 +94,7 @@ def _content(page: Page, db_path: Path, results: Path) -> str:
 
 
 def _stamp(page: Path) -> str | None:
-    """Return the stamp in the first line of a page, None where there is no page."""
+    """Return the stamp in the first line of a page, None without a page."""
     try:
         with page.open(encoding="utf-8") as lines:
             first = lines.readline()

@@ -23,7 +23,7 @@ def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
 
 
 def write(data: SummaryData, out: Path) -> None:
-    """Write everything but the transcripts; the page last, so that its links lead somewhere."""
+    """Write everything but the transcripts; the page comes last, so that its links work."""
     out.mkdir(parents=True, exist_ok=True)
     with render_figures.javascript() as script:
         with _frozen():
@@ -38,7 +38,7 @@ def write(data: SummaryData, out: Path) -> None:
 
 @contextmanager
 def _frozen() -> Iterator[None]:
-    """Spare the frames from the garbage collection that statsmodels runs at every correction."""
+    """Exclude the frames from the garbage collection that statsmodels runs at every correction."""
     gc.freeze()
     try:
         yield

@@ -1,6 +1,6 @@
-"""Every figure of the summary: one function a figure, all listed in `figures`.
+"""Every figure of the summary: one function per figure, all listed in `MAKERS`.
 
-A figure's data are rows of the tables, never numbers of its own; each row carries the words
+A figure's data are rows of the tables; each row carries the words
 (model, prompt, task, difficulty) that the page's filters know.
 """
 

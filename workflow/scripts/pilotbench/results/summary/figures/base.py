@@ -1,4 +1,4 @@
-"""What all figures share: where their rows come from and how a spec is put together."""
+"""What all figures share: the source of their rows and the construction of a spec."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ POINTS = alt.Axis(
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: a Vega-Lite spec, words for those who cannot see it, the table it shows."""
+    """One figure: a Vega-Lite spec, a description for screen readers, the table it shows."""
 
     name: str
     title: str
@@ -45,7 +45,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Source:
-    """What the figures are drawn from."""
+    """The data that figures are drawn from."""
 
     data: SummaryData
     tables: dict[str, Table]
@@ -134,7 +134,7 @@ def tips(words: list[str], rates: list[str], counts: list[str]) -> list[Any]:
 
 
 def title_of(name: str) -> str:
-    """Return a field as people say it."""
+    """Return the title of a field."""
     return {"shown": "prompt"}.get(name, name.replace("_", " "))
 
 
@@ -161,7 +161,7 @@ def shown(rows: Rows) -> list[str]:
 
 
 def widest(source: Source, rows: Rows, axis: str) -> str:
-    """Return the headline prompt, or the one with more levels of `axis` where it has but one."""
+    """Return the headline prompt, or the one with more levels of `axis` if it has only one."""
     counts: dict[str, set[str]] = {}
     for row in rows:
         counts.setdefault(row["shown"], set()).add(str(row[axis]))
@@ -171,7 +171,7 @@ def widest(source: Source, rows: Rows, axis: str) -> str:
 
 
 def alt_words(what: str, rows: Rows, series: str, value: str, percent: bool = True) -> str:
-    """Return one sentence for a screen reader: the range, and where its ends are."""
+    """Return one sentence for a screen reader: the range, and the rows at its ends."""
     known = [row for row in rows if row.get(value) is not None]
     if not known:
         return f"{what}: nothing to show."
@@ -182,18 +182,18 @@ def alt_words(what: str, rows: Rows, series: str, value: str, percent: bool = Tr
         words = dict.fromkeys(str(row[k]) for k in ("model", series) if row.get(k))
         return f"{form.format(row[value])} ({', '.join(words)})"
 
-    return f"{what}: from {place(low)} to {place(high)}. The table beside it has every number."
+    return f"{what}: from {place(low)} to {place(high)}. The table next to it has every number."
 
 
 def shared_words(source: Source) -> str:
-    """Return on which conditions prompts stand side by side in a figure."""
+    """Return on which conditions a figure compares prompts."""
     if is_balanced(plain_cells(source.data), "prompt"):
         return "on the conditions that all prompts share"
     return "though the prompts share no condition and were not asked the same things"
 
 
 def scored(rows: Rows) -> Rows:
-    """Return the rows with a score or with bounds that say something."""
+    """Return the rows with a score or with informative bounds."""
     return [
         row
         for row in rows
@@ -205,14 +205,14 @@ def scored(rows: Rows) -> Rows:
 def worst_cases(base: Any, low: Any, high: Any) -> Any:
     """Return a dotted line between the bounds of rows with owed episodes: no point, no interval.
 
-    `low` and `high` are channels of the bounds. They are equal where nothing is owed, and the line
+    `low` and `high` are channels of the bounds. They are equal if nothing is owed, and the line
     has no length.
     """
     return base.mark_rule(strokeWidth=2, strokeDash=[2, 3]).encode(low, high)
 
 
 def by_model(source: Source) -> Any:
-    """Return a chart with a band a model, best first, and a line a prompt within it."""
+    """Return a chart with one band per model, best first, and one line per prompt within it."""
     names = [source.data.label(p) for p in source.data.prompt_names]
     ranked = source.tables.get("ranking")
     order = list(ranked.frame["model"]) if ranked is not None else source.data.model_names

@@ -1,4 +1,4 @@
-"""Figures of effort: turns, tokens, errors, latency, and how busy the keys were."""
+"""Figures of effort: turns, tokens, errors, latency, and the use of the keys."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def turns(source: Source) -> Figure | None:
 
 
 def tokens(source: Source) -> Figure | None:
-    """Draw tokens an episode, split into fresh and cached input, output and reasoning."""
+    """Draw tokens per episode, split into fresh and cached input, output and reasoning."""
     frame = like_for_like(source)
     if frame.empty:
         return None
@@ -129,7 +129,7 @@ def like_for_like(source: Source) -> pd.DataFrame:
 
 
 def _lined(rows: Rows, source: Source) -> Rows:
-    """Add the words of a line that stands for one model under one prompt, in the order of both."""
+    """Add the label of the line of each model and prompt, in the order of both."""
     models = {name: place for place, name in enumerate(source.data.model_names)}
     prompts = {name: place for place, name in enumerate(source.data.prompt_names)}
     ordered = sorted(rows, key=lambda row: (models[row["model"]], prompts[row["prompt"]]))
@@ -153,7 +153,7 @@ def latency(source: Source) -> Figure | None:
     return Figure(
         "latency",
         "How long an answer takes",
-        "Seconds from sending a request to its whole answer: 50th, 90th, 95th, 99th percentile.",
+        "Seconds from sending a request to its complete answer: 50th, 90th, 95th, 99th percentile.",
         alt_words(
             "Latency in seconds", [r for r in rows if r["percentile"] == "p50"], "model", "s", False
         ),

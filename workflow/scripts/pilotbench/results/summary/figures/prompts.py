@@ -66,7 +66,7 @@ def _forest(
 
 
 def forest(rows: Rows, axis: str, order: list[str], series: str, names: list[str]) -> Json:
-    """Return the spec of differences with intervals: a band each word of `axis`, a line a series.
+    """Return the spec of differences with intervals: one band per word of `axis`, one line per series.
 
     A series of one needs no legend.
     """
@@ -116,7 +116,7 @@ def followed(source: Source) -> Figure | None:
         "followed",
         "Was the flaw followed?",
         "The point is the share of episodes that followed the flaw, the bar the share that make "
-        "the same calls when the plan has no flaw: what lies between is due to the flaw."
+        "the same calls when the plan has no flaw: the difference is due to the flaw."
         + (WORST if any(row["owed"] for row in rows) else ""),
         alt_words("Share of episodes that followed the flaw", rows, "prompt", "followed"),
         spec_of(
@@ -149,6 +149,6 @@ def followed(source: Source) -> Figure | None:
 
 
 def unflawed() -> Any:
-    """Return an axis that says flaws without the word that all of them begin with."""
+    """Return an axis of flaws without their common prefix."""
     flaw = "replace(slice(datum.label, 7), /_/g, ' ')"
     return alt.Axis(labelExpr=f"indexof(datum.label, 'flawed_') == 0 ? {flaw} : datum.label")

@@ -57,7 +57,7 @@ def success(source: Source) -> Figure | None:
 
 
 def pareto(source: Source) -> Figure | None:
-    """Draw success against cost, or against tokens where no price is known or all is free."""
+    """Draw success against cost, or against tokens if no price is known or everything is free."""
     paid = source.rows("model_prompt", lambda f: f["prompt"] == source.data.headline)
     cost = any(row.get("cost_usd") for row in paid)
     x = "cost_per_episode" if cost else "tokens_per_episode"
@@ -195,7 +195,7 @@ def _wrapped() -> Any:
 
 
 def reliability(source: Source) -> Figure | None:
-    """Draw success against the tool success rate, one line a model."""
+    """Draw success against the tool success rate, one line per model."""
     rows = source.rows("by_tool_success_rate", lambda f: f["tool_success_rate"] != "none")
     rows = [row | {"rate": float(row["tool_success_rate"])} for row in scored(rows)]
     if not rows:

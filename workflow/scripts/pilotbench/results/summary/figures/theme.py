@@ -1,4 +1,4 @@
-"""How figures look: palettes that colour-blind readers can tell apart, light and dark."""
+"""How figures look: palettes that colour-blind readers can distinguish, light and dark."""
 
 from __future__ import annotations
 
@@ -94,5 +94,5 @@ def colours(names: list[str]) -> Json:
 
 
 def shapes(names: list[str]) -> Json:
-    """Return a shape scale, so that no series is told by colour alone."""
+    """Return a shape scale, so that no series is distinguished by colour only."""
     return {"domain": names, "range": [SHAPES[i % len(SHAPES)] for i in range(len(names))]}
