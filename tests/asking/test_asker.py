@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 import pytest
 
 from pilotbench.asking import asker
-from pilotbench.asking.journal import elsewhere, segments
+from pilotbench.asking.journal import other_folders, segments
 from pilotbench.asking.keys import key_client
-from pilotbench.asking.keys.breaker import Breaker
+from pilotbench.asking.keys.circuit_breaker import CircuitBreaker
 from pilotbench.asking.keys.limiter import Slot
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.episodes import evaluate as evaluating
@@ -41,9 +41,9 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    elsewhere._folders.cache_clear()
+    other_folders._folders.cache_clear()
     yield
-    elsewhere._folders.cache_clear()
+    other_folders._folders.cache_clear()
 
 
 class Lab:
@@ -58,7 +58,7 @@ class Lab:
 
     def run(self, task: str = "echo", prompt: str = "baseline", **chosen: Any) -> list[Json]:
         """Evaluate every shard anew and return the records."""
-        elsewhere._folders.cache_clear()  # each shard of a run has a process of its own
+        other_folders._folders.cache_clear()  # each shard of a run has a process of its own
         shutil.rmtree(self.folder / "results", ignore_errors=True)
         loaded = load(
             self.folder,
@@ -350,7 +350,7 @@ def test_what_fails_after_an_answer_does_not_lose_it(
             real["release"](*words)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Breaker if part == "answered" else Slot, part, fails)
+    monkeypatch.setattr(CircuitBreaker if part == "answered" else Slot, part, fails)
     asked = lab.asked()
     assert all(record["success"] for record in lab.run())
     assert lab.asked() == asked + 6

@@ -16,7 +16,7 @@ import pytest
 
 from pilotbench.asking.asker import KeyAllowance
 from pilotbench.asking.budget import budget_of
-from pilotbench.asking.journal import elsewhere
+from pilotbench.asking.journal import other_folders
 from pilotbench.asking.payments import begin_budget
 from pilotbench.build.progress import Watch
 from pilotbench.episodes.evaluate import ShardOwed, evaluate
@@ -42,9 +42,9 @@ MODEL = {
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("SCRIPTED_SECRET", "sk-scripted")
-    elsewhere._folders.cache_clear()
+    other_folders._folders.cache_clear()
     yield
-    elsewhere._folders.cache_clear()
+    other_folders._folders.cache_clear()
 
 
 def broken(answer: Any) -> AbstractContextManager[Scripted]:
@@ -55,7 +55,7 @@ def broken(answer: Any) -> AbstractContextManager[Scripted]:
 def run(experiment: Experiment) -> None:
     """Evaluate every shard, as a run does: each in a process of its own."""
     for shard in experiment.plan.shards:
-        elsewhere._folders.cache_clear()
+        other_folders._folders.cache_clear()
         out = experiment.settings.results_dir / "shards" / shard.path
         try:
             evaluate(experiment, shard, out, KeyAllowance("scripted_key", 1, False, {}))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.asking.keys.adaptive_limit import BELIEVED_S, Pace
-from pilotbench.asking.keys.usage_file import Account
+from pilotbench.asking.keys.adaptive_limit import BELIEVED_S, AdaptiveLimit
+from pilotbench.asking.keys.usage_file import KeyUsage
 from pilotbench.ground.clock import CLOCK
 from support.clocks import HandClock
 
@@ -17,8 +17,8 @@ def test_the_machine_has_one_clock_that_runs() -> None:
 
 
 def paused(clock: HandClock, seconds: float) -> dict[str, object]:
-    pace = Pace().rejected(clock.now(), clock.now() - 1, 0, 5, retry_after=seconds)
-    return Account(pace, 5, [[int(clock.now() * 2), 1, 10]]).keep(clock)
+    limit = AdaptiveLimit().rejected(clock.now(), clock.now() - 1, 0, 5, retry_after=seconds)
+    return KeyUsage(limit, 5, [[int(clock.now() * 2), 1, 10]]).keep(clock)
 
 
 @pytest.mark.parametrize("jump", [-8 * 3600, -1, 0, 3600, 1e9])
@@ -27,7 +27,7 @@ def test_a_calendar_that_jumps_changes_no_pause_of_this_boot(jump: float) -> Non
     kept = paused(clock, 20)
     clock.date += jump
     clock.forward(5)
-    assert Account.kept(kept, clock).pace.paused_until - clock.now() == pytest.approx(15)
+    assert KeyUsage.kept(kept, clock).adaptive.paused_until - clock.now() == pytest.approx(15)
 
 
 @pytest.mark.parametrize(
@@ -38,19 +38,19 @@ def test_a_calendar_that_jumps_changes_no_pause_of_this_boot(jump: float) -> Non
 def test_after_a_reboot_the_calendar_decides_within_bounds(calendar: float, left: float) -> None:
     kept = paused(HandClock(), 20)
     after = HandClock("two", now=30.0, calendar=calendar)
-    assert Account.kept(kept, after).pace.paused_until - after.now() == pytest.approx(left)
+    assert KeyUsage.kept(kept, after).adaptive.paused_until - after.now() == pytest.approx(left)
 
 
 def test_usage_of_another_boot_is_moved_along() -> None:
     kept = paused(HandClock(), 20)
     after = HandClock("two", now=30.0, calendar=1.7e9 + 10)
-    account = Account.kept(kept, after)
-    assert account.wait_for(after.now(), 1, None, 0) > 40
-    assert account.wait_for(after.now() + 70, 1, None, 0) == 0
+    usage = KeyUsage.kept(kept, after)
+    assert usage.wait_for(after.now(), 1, None, 0) > 40
+    assert usage.wait_for(after.now() + 70, 1, None, 0) == 0
 
 
 @pytest.mark.parametrize("moment", [None, [], {}, {"boot": "x"}, {"now": "a", "calendar": 1}])
 def test_times_without_a_known_moment_are_dropped(moment: object) -> None:
     kept = {**paused(HandClock(), 20), "clock": moment}
-    account = Account.kept(kept, HandClock("two"))
-    assert (account.pace.paused_until, account.used, account.width) == (0.0, [], 5)
+    usage = KeyUsage.kept(kept, HandClock("two"))
+    assert (usage.adaptive.paused_until, usage.used, usage.width) == (0.0, [], 5)

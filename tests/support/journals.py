@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.journal import Journal, Segment
-from pilotbench.asking.journal.identity import Sought, identity
+from pilotbench.asking.journal.identity import RequestIdentity, identity
 from pilotbench.ground.canonical_json import digest
 from pilotbench.providers.answer import Answer, Completion, Tokens
 
@@ -19,10 +19,10 @@ def parts(number: object = 0, repeat: int = 0, turn: int = 0, **more: Any) -> di
     return {"provider": "idealab", **body, "repeat": repeat, "turn": turn, **more}
 
 
-def wanted(number: object, index: int = 0, **more: Any) -> Sought:
+def wanted(number: object, index: int = 0, **more: Any) -> RequestIdentity:
     """Return what to look for, for anything."""
     of = parts(number, **more)
-    return Sought(of, identity(of), identity({**of, "question": "whole"}), index)
+    return RequestIdentity(of, identity(of), identity({**of, "question": "whole"}), index)
 
 
 def name(number: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pilotbench.asking.journal.identity import components, identity, sought
+from pilotbench.asking.journal.identity import components, identity, request_identity
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs.question_pack import Question
 from pilotbench.providers.request import Request
@@ -87,8 +87,8 @@ def test_an_identity_is_the_same_in_every_version_and_process() -> None:
     request = replace(REQUEST, body={**BODY, "x": "\ud800 ü"}, instance=plain)
     assert of(request) == "dab1dc49398fb8d4a430083f91bee8fddff1767bd2adc4dd8d7aef1cfb10a871"
     former = "339f917e5867edff6a891ee6f94b450ae1817c625e68c7911d078bd2163725a9"
-    assert sought(MODEL, request).former == former
-    assert sought(PLAYER, request).identity == former
+    assert request_identity(MODEL, request).former == former
+    assert request_identity(PLAYER, request).identity == former
 
 
 def test_components_hold_no_message_and_are_short() -> None:

@@ -26,7 +26,7 @@ from pathlib import Path
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import Stopping
 from pilotbench.asking.journal import Journal
-from pilotbench.asking.journal.identity import Sought, identity
+from pilotbench.asking.journal.identity import RequestIdentity, identity
 from pilotbench.providers.answer import Answer, Completion, Tokens
 root, first, last, who = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 journal = Journal(root, Path(sys.argv[5]))
@@ -36,7 +36,7 @@ def write(segment, number, text="hello"):
     number = str(number)
     body = {"body_sha256": digest(number), "question": number}
     parts = {"provider": "idealab", **body, "repeat": 0, "turn": 0}
-    segment.write(Sought(parts, identity(parts), "", 0), asked(text))
+    segment.write(RequestIdentity(parts, identity(parts), "", 0), asked(text))
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 """

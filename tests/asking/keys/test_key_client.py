@@ -544,7 +544,7 @@ def test_what_waits_for_a_slot_reserves_nothing(tmp_path: Path) -> None:
         s.hold()
         asking = threading.Thread(target=ask_all, args=(pool, 8, 8))
         asking.start()
-        wait_until(lambda: s.stats()["total"]["in_flight"] == 1 and len(pool._line._waiting) == 7)
+        wait_until(lambda: s.stats()["total"]["in_flight"] == 1 and len(pool._queue._waiting) == 7)
         budget = budget_in(pool)
         assert sum(budget.balance.held.values()) == pytest.approx(largest)
         s.release()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench.asking.keys.breaker import Breaker, forget
+from pilotbench.asking.keys.circuit_breaker import CircuitBreaker, forget
 from pilotbench.asking.keys.key_status import state_of
 from pilotbench.asking.keys.limiter import Limiter, key_folder
 from pilotbench.ground.errors import AuthenticationFailed, ConnectionFailed
@@ -58,7 +58,7 @@ def test_a_pause_is_shown_while_it_lasts(
 def test_dead_keys_and_failing_services_are_shown_until_they_answer(
     tmp_path: Path, clock: HandClock, limiter: Limiter
 ) -> None:
-    breaker = Breaker(limiter.folder, "m", 900, 30, 0, clock)
+    breaker = CircuitBreaker(limiter.folder, "m", 900, 30, 0, clock)
     for _ in range(3):
         breaker.failed(REFUSED, clock.now(), "a")
         clock.forward(60)

@@ -19,7 +19,7 @@ from asking.keys.test_key_client import (
     settings_of,
     texts,
 )
-from pilotbench.asking.keys import gate
+from pilotbench.asking.keys import available_keys
 from pilotbench.ground import errors, job_context, notices
 from pilotbench.ground.clock import CLOCK
 from support import Simulator
@@ -172,7 +172,7 @@ def _answer(body: dict[str, Any]) -> Any:
 def test_a_key_that_throttles_in_silence_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
-    monkeypatch.setattr(gate, "SILENT_S", 0.2)
+    monkeypatch.setattr(available_keys, "SILENT_S", 0.2)
     silent = {"window_s": 3600, "retry_after": False, "rate_headers": False}
     with (
         Simulator(keys={"k1": {"rpm": 1}}, **silent) as s,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pilotbench.asking.keys.limiter import Limiter, Slot
-from pilotbench.asking.keys.slot_queue import Line
+from pilotbench.asking.keys.slot_queue import SlotQueue
 from pilotbench.ground.errors import Stopping
 
 
@@ -28,27 +28,27 @@ def stop() -> threading.Event:
 
 
 @pytest.fixture
-def line(limiters: dict[str, Limiter], stop: threading.Event) -> Iterator[Line]:
+def line(limiters: dict[str, Limiter], stop: threading.Event) -> Iterator[SlotQueue]:
     def check() -> None:
         if stop.is_set():
             raise Stopping("stop")
 
-    made = Line(limiters, check)
+    made = SlotQueue(limiters, check)
     yield made
     assert made.close()
 
 
-def test_the_first_key_that_is_free_is_taken(line: Line) -> None:
+def test_the_first_key_that_is_free_is_taken(line: SlotQueue) -> None:
     assert [line.take(("k2", "k1"), 0)[0] for _ in range(2)] == ["k2", "k1"]
 
 
-def test_a_wait_ends_with_whichever_key_is_free_first(line: Line) -> None:
+def test_a_wait_ends_with_whichever_key_is_free_first(line: SlotQueue) -> None:
     taken = dict(line.take(("k1", "k2"), 0) for _ in range(2))
     threading.Timer(0.1, taken["k2"].release).start()
     assert line.take(("k1", "k2"), 0)[0] == "k2"
 
 
-def test_who_came_first_is_served_first(line: Line) -> None:
+def test_who_came_first_is_served_first(line: SlotQueue) -> None:
     _, slot = line.take(("k1",), 0)
     served: list[int] = []
 
@@ -69,7 +69,7 @@ def test_who_came_first_is_served_first(line: Line) -> None:
 
 
 def test_a_stop_ends_every_wait_and_keeps_no_slot(
-    line: Line, limiters: dict[str, Limiter], stop: threading.Event
+    line: SlotQueue, limiters: dict[str, Limiter], stop: threading.Event
 ) -> None:
     slots: list[Slot] = [line.take(("k1", "k2"), 0)[1] for _ in range(2)]
     stopped: list[str] = []
@@ -94,7 +94,7 @@ def test_a_stop_ends_every_wait_and_keeps_no_slot(
 
 def test_a_key_whose_files_fail_ends_the_wait(tmp_path: Path) -> None:
     limiter = Limiter(tmp_path, 1)
-    line = Line({"k": limiter}, lambda: None)
+    line = SlotQueue({"k": limiter}, lambda: None)
     line.take(("k",), 0)
     threading.Timer(0.1, limiter.close).start()
     with pytest.raises(OSError, match="descriptor"):

@@ -1,4 +1,4 @@
-"""The shared account of a key: requests and tokens of the last minute, over processes."""
+"""The shared usage of a key: requests and tokens of the last minute, over processes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilotbench.asking.keys.adaptive_limit import BELIEVED_S, Pace
+from pilotbench.asking.keys.adaptive_limit import BELIEVED_S, AdaptiveLimit
 from pilotbench.asking.keys.limiter import Limiter
 from pilotbench.asking.keys.usage_file import (
     BUCKET_S,
     LARGEST,
     MOST_SLOTS,
     WINDOW_S,
-    Account,
-    Ledger,
+    KeyUsage,
+    SharedFile,
     likely_tokens,
 )
 from pilotbench.ground.errors import Stopping
@@ -29,11 +29,11 @@ NOW = 1_700_000_000.0
 
 
 def test_requests_per_minute_hold_in_every_window_of_a_minute() -> None:
-    account, sent = Account(), []
+    usage, sent = KeyUsage(), []
     now = NOW
     for _ in range(100):
-        now += account.wait_for(now, 30, None, 0)
-        account.book(now, 0)
+        now += usage.wait_for(now, 30, None, 0)
+        usage.book(now, 0)
         sent.append(now)
         now += 0.1
     for start in sent:
@@ -42,18 +42,18 @@ def test_requests_per_minute_hold_in_every_window_of_a_minute() -> None:
 
 
 def test_what_is_older_than_a_minute_leaves_the_file(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger")
+    ledger = SharedFile(tmp_path / "ledger")
     for step in range(400):
         with ledger.locked() as value:
-            account = Account.from_json(value) if value else Account()
-            account.book(NOW + step * BUCKET_S, 10)
-            value.update(account.as_json())
-    assert len(Account.from_json(ledger.read()).used) <= WINDOW_S / BUCKET_S + 2
+            usage = KeyUsage.from_json(value) if value else KeyUsage()
+            usage.book(NOW + step * BUCKET_S, 10)
+            value.update(usage.as_json())
+    assert len(KeyUsage.from_json(ledger.read()).used) <= WINDOW_S / BUCKET_S + 2
     ledger.close()
 
 
 def test_a_large_account_is_read_whole(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger")
+    ledger = SharedFile(tmp_path / "ledger")
     used = [[bucket, 9, 123_456] for bucket in range(10_000)]
     with ledger.locked() as value:
         value["used"] = used
@@ -62,43 +62,43 @@ def test_a_large_account_is_read_whole(tmp_path: Path) -> None:
 
 
 def test_tokens_per_minute_wait_for_enough_to_be_forgotten() -> None:
-    account = Account()
+    usage = KeyUsage()
     for second in range(4):
-        account.book(NOW + second, 250)
-    wait = account.wait_for(NOW + 4, None, 1000, 500)
+        usage.book(NOW + second, 250)
+    wait = usage.wait_for(NOW + 4, None, 1000, 500)
     assert wait == pytest.approx(WINDOW_S - 3 + 0.5, abs=0.6)
-    assert account.wait_for(NOW + 4 + wait, None, 1000, 500) == 0
+    assert usage.wait_for(NOW + 4 + wait, None, 1000, 500) == 0
 
 
 def test_a_request_over_the_whole_limit_goes_when_nothing_else_is_counted() -> None:
-    account = Account()
-    assert account.wait_for(NOW, None, 1000, 5000) == 0
-    account.book(NOW, 5000)
-    assert account.wait_for(NOW + 1, None, 1000, 10) > 55
+    usage = KeyUsage()
+    assert usage.wait_for(NOW, None, 1000, 5000) == 0
+    usage.book(NOW, 5000)
+    assert usage.wait_for(NOW + 1, None, 1000, 10) > 55
 
 
 def test_an_answer_that_cost_less_gives_tokens_back() -> None:
-    account = Account()
-    bucket = account.book(NOW, 1000)
-    assert account.wait_for(NOW + 1, None, 1000, 100) > 0
-    account.correct(bucket, -800)
-    assert account.wait_for(NOW + 1, None, 1000, 100) == 0
+    usage = KeyUsage()
+    bucket = usage.book(NOW, 1000)
+    assert usage.wait_for(NOW + 1, None, 1000, 100) > 0
+    usage.correct(bucket, -800)
+    assert usage.wait_for(NOW + 1, None, 1000, 100) == 0
 
 
 def test_a_clock_set_back_does_not_close_the_key() -> None:
-    account = Account()
-    account.book(NOW + 100_000, 0)
-    assert account.wait_for(NOW, 1, None, 0) == 0
+    usage = KeyUsage()
+    usage.book(NOW + 100_000, 0)
+    assert usage.wait_for(NOW, 1, None, 0) == 0
 
 
 def test_an_account_survives_the_file() -> None:
-    account = Account(width=7)
-    account.book(NOW, 5)
-    assert Account.from_json(account.as_json()) == account
+    usage = KeyUsage(width=7)
+    usage.book(NOW, 5)
+    assert KeyUsage.from_json(usage.as_json()) == usage
 
 
 def test_no_change_is_lost_between_threads(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger")
+    ledger = SharedFile(tmp_path / "ledger")
 
     def add() -> None:
         for _ in range(50):
@@ -118,7 +118,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 ANY = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner)
 )
-PACE = st.fixed_dictionaries({}, optional=dict.fromkeys(Pace().as_json(), ANY))
+PACE = st.fixed_dictionaries({}, optional=dict.fromkeys(AdaptiveLimit().as_json(), ANY))
 CLOCKS = st.fixed_dictionaries({}, optional=dict.fromkeys(("boot", "now", "calendar"), ANY))
 LEDGERS = st.fixed_dictionaries(
     {},
@@ -135,15 +135,15 @@ LEDGERS = st.fixed_dictionaries(
 def test_whatever_a_ledger_holds_the_key_can_be_used_within_an_hour(value: Any) -> None:
     text = json.loads(json.dumps(value))
     clock = HandClock()
-    account = Account.kept(text if isinstance(text, dict) else {}, clock)
-    assert 0 <= account.width <= MOST_SLOTS
-    assert 1 <= account.pace.allowed(5) <= 5
-    assert account.pace.paused_until <= clock.now() + BELIEVED_S
-    account.wait_for(clock.now(), 10, 10, 1)
-    account.book(clock.now(), 1)
-    assert Account.kept(account.keep(clock), clock) == account
-    for pace in (account.pace.answered(), account.pace.probed(clock.now(), 5)):
-        json.dumps(pace.rejected(clock.now(), clock.now(), 1, 5).as_json(), allow_nan=False)
+    usage = KeyUsage.kept(text if isinstance(text, dict) else {}, clock)
+    assert 0 <= usage.width <= MOST_SLOTS
+    assert 1 <= usage.adaptive.allowed(5) <= 5
+    assert usage.adaptive.paused_until <= clock.now() + BELIEVED_S
+    usage.wait_for(clock.now(), 10, 10, 1)
+    usage.book(clock.now(), 1)
+    assert KeyUsage.kept(usage.keep(clock), clock) == usage
+    for limit in (usage.adaptive.answered(), usage.adaptive.probed(clock.now(), 5)):
+        json.dumps(limit.rejected(clock.now(), clock.now(), 1, 5).as_json(), allow_nan=False)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_damaged_ledger_is_rebuilt_by_the_next_request(tmp_path: Path, content
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\x00"])
 def test_a_damaged_ledger_counts_as_new_and_can_be_written(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "ledger").write_bytes(content)
-    ledger = Ledger(tmp_path / "ledger")
+    ledger = SharedFile(tmp_path / "ledger")
     assert ledger.read() == {}
     with ledger.locked() as value:
         value["width"] = 3
@@ -182,7 +182,7 @@ def test_a_damaged_ledger_counts_as_new_and_can_be_written(tmp_path: Path, conte
 
 
 def test_a_full_disk_stops_asking() -> None:
-    ledger = Ledger(Path("/dev/full"))
+    ledger = SharedFile(Path("/dev/full"))
     with pytest.raises(Stopping, match="/dev/full: limits cannot be kept"), ledger.locked():
         pass
     ledger.close()

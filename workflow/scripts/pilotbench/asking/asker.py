@@ -20,10 +20,10 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
-from pilotbench.asking.journal import Journal, Segment, bounded, journal_folder, sought
+from pilotbench.asking.journal import Journal, Segment, bounded, journal_folder, request_identity
 from pilotbench.asking.journal.answers import Answers, Damage, Failure
-from pilotbench.asking.journal.identity import Sought
-from pilotbench.asking.journal.room import Room
+from pilotbench.asking.journal.disk_space import AnswerSpace
+from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient, StopFlag
 from pilotbench.asking.payments import Payments, begin_budget
 from pilotbench.asking.unusable import Unusable
@@ -116,13 +116,13 @@ class _Source:
         """The cost of the unusable answers to the requests so far."""
         return Unusable.of(chain.from_iterable(self._unusable.values()))
 
-    def _find(self, wanted: Sought) -> Answer | None:
+    def _find(self, wanted: RequestIdentity) -> Answer | None:
         found = self.answers.answer(wanted)
         self.replayed += found is not None
         return found
 
     @contextmanager
-    def _counting(self, wanted: Sought) -> Iterator[None]:
+    def _counting(self, wanted: RequestIdentity) -> Iterator[None]:
         try:
             yield
         finally:
@@ -157,7 +157,7 @@ class JournalOnly(_Source):
 
     def __call__(self, request: Request) -> Answer:
         """Return the answer in the journal. Raises NotAnswered if there is none."""
-        wanted = sought(self._model, request)
+        wanted = request_identity(self._model, request)
         with self._counting(wanted):
             found = self._find(wanted)
         if found is None:
@@ -211,7 +211,7 @@ class Asker(_Source):
         stopped = self._allowance.stop.is_set if self._wait else lambda: True
         opened = self._journal.open(self._shard.first, self._shard.last, stopped=stopped)
         self._segment = self._open.enter_context(opened)
-        self._room = Room(self._segment)
+        self._space = AnswerSpace(self._segment.reserve)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -221,7 +221,7 @@ class Asker(_Source):
 
     def __call__(self, request: Request) -> Answer:
         """Return the answer, which is in the journal when this returns."""
-        wanted = sought(self._model, request)
+        wanted = request_identity(self._model, request)
         with self._making:
             asking = self._asking[wanted.identity]
         with asking, self._counting(wanted):  # two episodes may send one request: it is paid once
@@ -250,13 +250,13 @@ class Asker(_Source):
 
     def known(self, request: Request) -> Answer | None:
         """Return the answer in the journal, None if there is none; nothing is requested."""
-        return self.answers.answer(sought(self._model, request))
+        return self.answers.answer(request_identity(self._model, request))
 
     def is_exhausted(self, request: Request) -> bool:
         """Return whether as many unusable answers were paid for as one request may cost."""
-        return len(self.answers.unusable(sought(self._model, request))) >= MOST_UNUSABLE
+        return len(self.answers.unusable(request_identity(self._model, request))) >= MOST_UNUSABLE
 
-    def _ask(self, request: Request, wanted: Sought) -> Answer:
+    def _ask(self, request: Request, wanted: RequestIdentity) -> Answer:
         """Send a request and write what comes of it; a journal that fails ends the whole run."""
         tries, client = self._tries(wanted), self._key_client()
         try:
@@ -276,7 +276,7 @@ class Asker(_Source):
         finally:
             self._halt_if_broken()
 
-    def _tries(self, wanted: Sought) -> int:
+    def _tries(self, wanted: RequestIdentity) -> int:
         """Return how many more unusable answers a request may cost.
 
         Raises UnusableAnswer if it has cost enough of them, over all runs.
@@ -308,7 +308,7 @@ class Asker(_Source):
                     stop=allowance.stop,
                     parent=allowance.parent,
                     slots=allowance.slots,
-                    room=self._room.one,
+                    room=self._space.one,
                 )
             return self._client
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from pilotbench.asking.keys.adaptive_limit import number
 from pilotbench.asking.keys.limiter import default_folder
-from pilotbench.asking.keys.usage_file import Ledger
+from pilotbench.asking.keys.usage_file import SharedFile
 from pilotbench.ground.errors import BudgetSpent
 from pilotbench.ground.file_locks import is_locked
 from pilotbench.matrix.config import Settings
@@ -99,7 +99,7 @@ class Budget:
 
     def __init__(self, path: Path, limit: float | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._ledger = Ledger(path)
+        self._ledger = SharedFile(path)
         self._limit = limit
         self._users = BudgetUsers(path.with_suffix(".holders"))
         self._beginning = path.with_suffix(".begin")

@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.journal import lines
-from pilotbench.asking.journal.elsewhere import Elsewhere
-from pilotbench.asking.journal.identity import Sent, Sought, sent
+from pilotbench.asking.journal.identity import RequestIdentity, Sent, sent
+from pilotbench.asking.journal.other_folders import OtherFolders
 from pilotbench.ground.errors import (
     ContextOverflow,
     ProviderError,
@@ -116,7 +116,7 @@ class Answers:
     failures: list[Failure] = field(default_factory=list)
     damaged: list[Damage] = field(default_factory=list)
     by_request: bool = False
-    elsewhere: Elsewhere | None = None
+    elsewhere: OtherFolders | None = None
     _places: dict[str, list[Place]] = field(default_factory=dict)
     _verdicts: dict[str, Failure] = field(default_factory=dict)
     _unusable: dict[str, list[Failure]] = field(default_factory=dict)
@@ -136,7 +136,7 @@ class Answers:
         """Whether a response or a verdict stands under `identity`."""
         return identity in self._places or identity in self._verdicts
 
-    def answer(self, request: Sought) -> Answer | None:
+    def answer(self, request: RequestIdentity) -> Answer | None:
         """Return the response to a request that was paid for first, None where there is none.
 
         Raises ContextOverflow or Refused where that is what the provider said.
@@ -165,7 +165,7 @@ class Answers:
         """Return the whole line of that response."""
         return next(self._records(identity), None)
 
-    def unusable(self, request: Sought) -> list[Failure]:
+    def unusable(self, request: RequestIdentity) -> list[Failure]:
         """Return the paid answers to a request that could not be used, oldest first.
 
         They are found wherever its answer would be, so call `answer` before.
@@ -219,12 +219,12 @@ class Answers:
             except RecordError as error:
                 self._report(Damage(place.path, place.line, str(error)))
 
-    def _read_more(self, elsewhere: Elsewhere, request: Sought, count: int) -> bool:
+    def _read_more(self, elsewhere: OtherFolders, request: RequestIdentity, count: int) -> bool:
         """Read what may answer a request, in this form or the earlier; return whether to look."""
         forms = [request] if request.earlier is None else [request, request.earlier]
         return any(elsewhere.more(form, self, count) for form in forms)
 
-    def _names(self, request: Sought) -> Iterator[str]:
+    def _names(self, request: RequestIdentity) -> Iterator[str]:
         """Yield the identities under which the response to a request may stand."""
         yield request.identity
         if request.former != request.identity:

@@ -27,7 +27,7 @@ Sent = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
-class Sought:
+class RequestIdentity:
     """A request as the journal knows it: what to look for, and what to write down.
 
     `earlier` is the same request in the form of an earlier release, whose answer answers this one.
@@ -37,7 +37,7 @@ class Sought:
     identity: str
     former: str
     index: int
-    earlier: Sought | None = None
+    earlier: RequestIdentity | None = None
 
     @property
     def sent(self) -> Sent:
@@ -45,19 +45,19 @@ class Sought:
         return sent(self.components)
 
 
-def sought(model: Model, request: Request) -> Sought:
+def request_identity(model: Model, request: Request) -> RequestIdentity:
     """Return what to look for in the journal of `model` before `request` is sent."""
     now = components(model, request)
     was = {**_common(now), "instance": request.instance.content_hash}
     name = identity(now)
     former = name if "instance" in now else identity(was)
-    return Sought(now, name, former, request.instance.index, _earlier(model, request))
+    return RequestIdentity(now, name, former, request.instance.index, _earlier(model, request))
 
 
-def _earlier(model: Model, request: Request) -> Sought | None:
+def _earlier(model: Model, request: Request) -> RequestIdentity | None:
     if request.earlier is None:
         return None
-    return sought(model, replace(request, body=request.earlier, earlier=None))
+    return request_identity(model, replace(request, body=request.earlier, earlier=None))
 
 
 def components(model: Model, request: Request) -> Json:

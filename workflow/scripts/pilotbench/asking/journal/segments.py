@@ -27,10 +27,10 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.journal.answers import Answers, Failure, Place, answer_to_json
-from pilotbench.asking.journal.elsewhere import Elsewhere
-from pilotbench.asking.journal.identity import Sought
+from pilotbench.asking.journal.disk_space import ReservedSpace
+from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.journal.lines import encode
-from pilotbench.asking.journal.reserve import Reserve
+from pilotbench.asking.journal.other_folders import OtherFolders
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import Stopping, UnusableAnswer, UserError
 from pilotbench.ground.file_locks import is_locked
@@ -76,7 +76,7 @@ class Segment:
         self._syncing = threading.Lock()
         self._size = self._whole = self._lines = self._synced = 0
         self._broken: str | None = None
-        self._reserve: Reserve | None = None
+        self._reserve: ReservedSpace | None = None
         self._lost = 0
         self._host = socket.gethostname()
 
@@ -100,7 +100,7 @@ class Segment:
         self.check()
         try:
             if self._reserve is None:
-                self._reserve = Reserve(self.path.parent, size)
+                self._reserve = ReservedSpace(self.path.parent, size)
             else:
                 self._reserve.resize(size)
         except OSError as error:
@@ -113,7 +113,7 @@ class Segment:
         if self._broken is not None:
             raise Stopping(self._broken)
 
-    def write(self, request: Sought, asked: Answer, **extra: Any) -> None:
+    def write(self, request: RequestIdentity, asked: Answer, **extra: Any) -> None:
         """Write one response and return when it is on disk.
 
         `extra` is what else the line shall keep (commit, …). Raises Stopping when it cannot be
@@ -128,7 +128,7 @@ class Segment:
             raise
         self.answers.add(request.identity, place)
 
-    def write_failure(self, request: Sought, error: Exception) -> None:
+    def write_failure(self, request: RequestIdentity, error: Exception) -> None:
         """Write why there is no response; `error`'s message must be free of secrets.
 
         An answer that was paid for and cannot be used is kept as it came, and flushed like one.
@@ -270,7 +270,7 @@ class Journal:
         answers = Answers(by_request=self._whole)
         for path in filter(touches, self._segments()):
             answers.add_segment(path)
-        answers.elsewhere = Elsewhere(self.folder, self._whole, self._names, touches)
+        answers.elsewhere = OtherFolders(self.folder, self._whole, self._names, touches)
         answers.failures = [one for one in answers.failures if first <= one.index <= last]
         return answers
 

@@ -1,12 +1,16 @@
-"""Who may ask, when, and how much: everything that is counted per key.
+"""The keys of providers: who may send a request, when, and through which key.
 
-routing   which key a shard goes to
-secrets   a key's secret, by the name of its environment variable
-scrubber  secrets taken out of what services write
-limiter   slots: how many requests are in flight, over all processes; pace: how many a key takes
-ledger    requests and tokens per minute, and the budget, in one locked file
-line      threads of one process that wait for any of several keys
-pool      all of these together: one request in, one completion out
-holders   the processes that use a budget
-budget    what a matrix may spend; spending: what it has spent, from a run's start to its end
+secrets          the secret of a key, found by the name of its environment variable
+limiter          the slots of a key: how many requests are in flight, over all processes
+slot_files       the files that are these slots
+adaptive_limit   how many requests a key takes at once, learned from its 429s
+usage_file       requests and tokens of the last minute, in a locked file shared by all processes
+evidence         what failures in a row say about a key or a model
+circuit_breaker  this evidence, shared by all processes
+rejections       a model whose every request is rejected is stopped
+available_keys   the keys that may be used now
+slot_queue       the threads of a process that wait for any of several keys
+request_slot     the slot of one request
+key_client       all of these together: one request in, one completion out
+key_status       the status of a key, for `status` and `unlock`
 """

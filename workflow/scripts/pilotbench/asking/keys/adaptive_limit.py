@@ -26,7 +26,7 @@ LONG_S = 60.0
 
 
 @dataclass(frozen=True)
-class Pace:
+class AdaptiveLimit:
     """What is known of a key; `limit` None means that the configured slots were never too many.
 
     `paused_at` is when the last pause began, `refused_since` when the first of the pauses began
@@ -56,8 +56,8 @@ class Pace:
         slots: int,
         retry_after: float | None = None,
         exhausted: bool = False,
-    ) -> Pace:
-        """Return the pace after a 429 to a request sent at `sent`.
+    ) -> AdaptiveLimit:
+        """Return the limit after a 429 to a request sent at `sent`.
 
         `others` is the number of other requests in flight; `exhausted` says that a rate header
         named 0 left.
@@ -71,7 +71,7 @@ class Pace:
         pauses = others == 0 or (retry_after or 0) >= LONG_S
         return cut._paused(now, retry_after, before) if pauses else cut
 
-    def _cut(self, now: float, sent: float, others: int, slots: int, wait: float) -> Pace:
+    def _cut(self, now: float, sent: float, others: int, slots: int, wait: float) -> AdaptiveLimit:
         allowed = self.allowed(slots)
         if sent < self.cut_at:  # the same congestion: count those that it left in flight
             same_burst = now - self.cut_at < SAME_BURST_S
@@ -86,7 +86,7 @@ class Pace:
             grew=False,
         )
 
-    def _paused(self, now: float, wait: float | None, before: int | None) -> Pace:
+    def _paused(self, now: float, wait: float | None, before: int | None) -> AdaptiveLimit:
         if self.paused_until > now:  # a request sent before this pause began
             return replace(self, paused_until=max(self.paused_until, now + (wait or 0.0)))
         told, least = wait or 0.0, self._least_pause()
@@ -103,59 +103,59 @@ class Pace:
         """Return how long to pause where nothing is told, or what was told was not enough."""
         return min(FIRST_PAUSE_S * 2.0 ** min(self.pauses, 10), LONGEST_PAUSE_S)
 
-    def answered(self) -> Pace:
-        """Return the pace after an answer: a pause was about rate, so the slots come back."""
+    def answered(self) -> AdaptiveLimit:
+        """Return the limit after an answer: a pause was about rate, so the slots come back."""
         if not self.pauses:
             return self
         limit = self.limit if self.resume is None else self.resume
         return replace(self, limit=limit, resume=None, pauses=0, refused_since=None)
 
-    def probed(self, now: float, slots: int) -> Pace:
-        """Return the pace in which one request finds out whether the pause still holds."""
+    def probed(self, now: float, slots: int) -> AdaptiveLimit:
+        """Return the limit in which one request finds out whether the pause still holds."""
         resume = self.resume or self.allowed(slots)
         return replace(self, paused_until=min(self.paused_until, now), limit=1, resume=resume)
 
-    def lifted(self) -> Pace:
-        """Return the pace without the pause, as after an answer."""
+    def lifted(self) -> AdaptiveLimit:
+        """Return the limit without the pause, as after an answer."""
         return replace(self.answered(), paused_until=0.0)
 
     def may_grow(self, now: float, slots: int) -> bool:
         """Return whether it is time to try one more slot, were it needed."""
         return self.allowed(slots) < slots and now >= self.grow_at and not self.pauses
 
-    def grown(self, now: float, slots: int) -> Pace:
-        """Return the pace with one more slot; a second success in a row makes the next sooner."""
+    def grown(self, now: float, slots: int) -> AdaptiveLimit:
+        """Return the limit with one more slot; a second success in a row makes the next sooner."""
         interval = max(FIRST_INTERVAL_S / 2, self.interval / 2) if self.grew else self.interval
         limit = min(slots, self.allowed(slots) + 1)
         return replace(self, limit=limit, grow_at=now + interval, interval=interval, grew=True)
 
-    def moved(self, seconds: float) -> Pace:
-        """Return the pace on a clock that is `seconds` ahead."""
+    def moved(self, seconds: float) -> AdaptiveLimit:
+        """Return the limit on a clock that is `seconds` ahead."""
         if not seconds:
             return self
         times = {name: value + seconds for name in _TIMES if (value := getattr(self, name))}
         return replace(self, **times)
 
-    def bounded(self, now: float) -> Pace:
-        """Return the pace with no time further ahead than a pause is believed."""
+    def bounded(self, now: float) -> AdaptiveLimit:
+        """Return the limit with no time further ahead than a pause is believed."""
         last = now + BELIEVED_S
         ahead = {name: min(getattr(self, name), last) for name in ("paused_until", "grow_at")}
         past = {name: min(getattr(self, name), now) for name in ("cut_at", "paused_at")}
         since = None if self.refused_since is None else min(self.refused_since, now)
         return replace(self, **ahead, **past, refused_since=since)
 
-    def timeless(self) -> Pace:
+    def timeless(self) -> AdaptiveLimit:
         """Return what holds whatever the time: the limit."""
         known = self.answered()
-        return Pace(limit=known.limit, interval=known.interval, grew=known.grew)
+        return AdaptiveLimit(limit=known.limit, interval=known.interval, grew=known.grew)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: Any) -> Pace:
-        """Return the pace that `as_json` made `value` from; what cannot be read is as new."""
+    def from_json(cls, value: Any) -> AdaptiveLimit:
+        """Return the limit that `as_json` made `value` from; what cannot be read is as new."""
         found = value if isinstance(value, dict) else {}
         read: dict[str, Any] = {
             name: known
@@ -175,7 +175,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "resume": (1, 1e6),
     "pauses": (0, 1e6),
 }
-assert {one.name for one in fields(Pace)} == {*_RANGES, "grew"}
+assert {one.name for one in fields(AdaptiveLimit)} == {*_RANGES, "grew"}
 
 
 def number(value: Any, low: float, high: float) -> float | None:

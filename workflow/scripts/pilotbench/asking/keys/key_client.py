@@ -3,7 +3,7 @@
 Retries belong here and nowhere else. Each attempt has a total deadline (`attempt_deadline_s`); all
 attempts of a request with the pauses between them have another (`retry_for_s`, after which no new
 attempt starts); waiting for a slot counts toward neither. What is known of a key or a service after
-that (see `gate`) ends the other requests at once.
+that (see `available_keys`) ends the other requests at once.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from copy import copy
 from typing import Protocol
 
-from pilotbench.asking.keys.breaker import Breaker
-from pilotbench.asking.keys.gate import LONG_PAUSE_S, SILENT_S, Gate, GivenUp
+from pilotbench.asking.keys.available_keys import LONG_PAUSE_S, SILENT_S, AvailableKeys, GivenUp
+from pilotbench.asking.keys.circuit_breaker import CircuitBreaker
 from pilotbench.asking.keys.limiter import default_folder, limiter_of, with_slots
 from pilotbench.asking.keys.rejections import NOT_FOUND, Rejections
+from pilotbench.asking.keys.request_slot import Attempts, RequestSlot, SlotSource
 from pilotbench.asking.keys.secrets import opened_keys
-from pilotbench.asking.keys.slot_queue import Line
-from pilotbench.asking.keys.ticket import Ticket, Trials
+from pilotbench.asking.keys.slot_queue import SlotQueue
 from pilotbench.asking.keys.usage_file import likely_tokens
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.clock import CLOCK
@@ -125,12 +125,13 @@ class KeyClient:
         self._strict = settings.routing == "by_prompt"
         self._stop, self._parent = stop or threading.Event(), parent
         self._payments = payments
-        self._tokens = None if borrow else threading.Semaphore(tokens)
         self._random, self._room = random.Random(), room
         self._next_look, began = 0.0, job_context.read().since()
-        self._gate = self._make_gate(settings, slots or {}, began)
-        self._limiters = self._gate.limiters
-        self._line = Line(self._limiters, self.check)
+        self._available = self._open_keys(settings, slots or {}, began)
+        self._limiters = self._available.limiters
+        self._queue = SlotQueue(self._limiters, self.check)
+        few = None if borrow else threading.Semaphore(tokens)
+        self._source = SlotSource(self._available, self._queue, few, self.check)
         self._counts_tokens = any(limiter.tpm for limiter in self._limiters.values())
 
     def ask(
@@ -163,31 +164,31 @@ class KeyClient:
         most_unusable: int,
         write: Callable[[Answer], None],
     ) -> Answer:
-        trials = Trials()
+        attempts = Attempts()
         while True:
             try:
-                return self._attempt(request, trials, write)
+                return self._attempt(request, attempts, write)
             except MustWait as wait:
-                self._await_budget(trials, *wait.args)
+                self._await_budget(attempts, *wait.args)
             except KeyDead as error:
-                self._after_refusal(error, trials)
+                self._after_refusal(error, attempts)
             except Rejected as error:
-                self._after_rejection(error, trials)
+                self._after_rejection(error, attempts)
             except UnusableAnswer as error:
                 keep(error)
-                trials.unusable += 1
-                if trials.unusable >= most_unusable:
+                attempts.unusable += 1
+                if attempts.unusable >= most_unusable:
                     raise
-                self._before_next(error, trials)
+                self._before_next(error, attempts)
             except Retryable as error:
-                self._before_next(error, trials)
+                self._before_next(error, attempts)
 
     def close(self) -> None:
         """Close connections and files."""
-        if self._line.close():
+        if self._queue.close():
             for limiter in self._limiters.values():
                 limiter.close()
-        for breaker in self._gate.breakers.values():
+        for breaker in self._available.breakers.values():
             breaker.close()
         self._rejections.close()
         self._payments.close()
@@ -201,7 +202,9 @@ class KeyClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _make_gate(self, settings: Settings, slots: Mapping[str, int], began: float) -> Gate:
+    def _open_keys(
+        self, settings: Settings, slots: Mapping[str, int], began: float
+    ) -> AvailableKeys:
         """Open all keys that may be used. Raises ConfigError where none is set."""
         provider, entry = self._provider_settings, self._model
         wanted = self._home if self._strict else (*self._home, *provider.keys)
@@ -215,20 +218,22 @@ class KeyClient:
         for alias, limiter in limiters.items():
             limiter.probe(began)
             times = provider.retry_for_s, provider.attempt_deadline_s
-            breakers[alias] = Breaker(limiter.folder, entry.deployment, *times, began)
+            breakers[alias] = CircuitBreaker(limiter.folder, entry.deployment, *times, began)
         limits = settings.limits_dir or default_folder()
         url = next(iter(opened.values())).base_url
         self._rejections = Rejections(limits, entry, url, began)
         self._provider = connect(provider, entry, opened)
-        return Gate(provider, self._home, self._strict, limiters, breakers, unset, began)
+        return AvailableKeys(provider, self._home, self._strict, limiters, breakers, unset, began)
 
-    def _attempt(self, request: Request, trials: Trials, write: Callable[[Answer], None]) -> Answer:
+    def _attempt(
+        self, request: Request, attempts: Attempts, write: Callable[[Answer], None]
+    ) -> Answer:
         """Send a request once. What fails after an answer has come does not lose the answer."""
         answered: list[Answer] = []
         self._rejections.check()
         with ExitStack() as kept, self._payments.paying(request) as payment:
             try:
-                self._send(request, trials, payment, answered, kept)
+                self._send(request, attempts, payment, answered, kept)
             except Exception as error:
                 if not answered:
                     raise
@@ -239,7 +244,7 @@ class KeyClient:
     def _send(
         self,
         request: Request,
-        trials: Trials,
+        attempts: Attempts,
         payment: Payment,
         answered: list[Answer],
         kept: ExitStack,
@@ -249,28 +254,28 @@ class KeyClient:
         `kept` ends when the answer is written: only then is anything said of it.
         """
         guess = likely_tokens(request.body) if self._counts_tokens else Tokens()
-        with Ticket(self, trials, guess.input + guess.output) as ticket:
-            self._clear(ticket, payment, kept)
-            trials.unfunded_since = None
+        with RequestSlot(self._source, attempts, guess.input + guess.output) as held:
+            self._clear(held, payment, kept)
+            attempts.unfunded_since = None
             started, clock = time.time(), time.monotonic()
-            trials.attempts += 1
+            attempts.sent += 1
             try:
-                completion = self._complete(request, ticket)
+                completion = self._complete(request, held)
             finally:
                 latency = time.monotonic() - clock
-                trials.tried_s += latency
-            queued_s, slots = trials.queued_s, self._limiters[ticket.alias].slots
-            how = (ticket.alias, started, latency, queued_s, trials.attempts, slots)
+                attempts.tried_s += latency
+            queued_s, slots = attempts.queued_s, self._limiters[held.alias].slots
+            how = (held.alias, started, latency, queued_s, attempts.sent, slots)
             answered.append(Answer(completion, *how))
             payment.answer(completion.tokens)
             counted = completion.tokens or guess
             with suppress(Stopping, OSError):  # the next request may stop, not this answer
-                ticket.slot.settle(counted.input + counted.output)
+                held.slot.settle(counted.input + counted.output)
             with suppress(Stopping, OSError):
-                self._gate.breakers[ticket.alias].answered()
+                self._available.breakers[held.alias].answered()
                 self._rejections.answered()
 
-    def _clear(self, ticket: Ticket, payment: Payment, kept: ExitStack) -> None:
+    def _clear(self, held: RequestSlot, payment: Payment, kept: ExitStack) -> None:
         """Reserve what a request that has its slot can cost, and room for its answer: it is sent.
 
         Raises Rejected where its model was stopped meanwhile, MustWait or BudgetSpent, Stopping
@@ -282,32 +287,32 @@ class KeyClient:
             payment.send()
             kept.enter_context(notices.held())
         except Exception:
-            self._gate.breakers[ticket.alias].unused()
-            ticket.slot.unused()
+            self._available.breakers[held.alias].unused()
+            held.slot.unused()
             raise
 
-    def _await_budget(self, trials: Trials, usd: float) -> None:
+    def _await_budget(self, attempts: Attempts, usd: float) -> None:
         """Wait a little, without a slot, until others are settled; say so where it takes long."""
         now = time.monotonic()
-        since = trials.unfunded_since = trials.unfunded_since or now
+        since = attempts.unfunded_since = attempts.unfunded_since or now
         if now - since > SILENT_S:
             self._payments.tell(usd)
         self._rest(SETTLED_S)
 
-    def _complete(self, request: Request, ticket: Ticket) -> Completion:
-        sent, alias = CLOCK.now(), ticket.alias
+    def _complete(self, request: Request, held: RequestSlot) -> Completion:
+        sent, alias = CLOCK.now(), held.alias
         try:
             completion = self._provider.complete(
                 request, alias, self._provider_settings.attempt_deadline_s
             )
         except ProviderError as error:
             if isinstance(error, RateLimited):
-                ticket.slot.rejected(error.retry_after, error.exhausted)
-                wait = error.retry_after or self._backoff(ticket.trials) / 2
-                ticket.trials.not_before[alias] = time.monotonic() + wait
+                held.slot.rejected(error.retry_after, error.exhausted)
+                wait = error.retry_after or self._backoff(held.attempts) / 2
+                held.attempts.not_before[alias] = time.monotonic() + wait
             elif isinstance(error, Rejected):
                 self._rejections.rejected(error)
-            self._gate.failed(alias, error, sent, request.body)
+            self._available.failed(alias, error, sent, request.body)
             raise
         self._warn_of_another(completion.model)
         return completion
@@ -320,42 +325,42 @@ class KeyClient:
                 f"served {model.name} {answered}", f"{model.name}: {wrong}", f"served {model.name}"
             )
 
-    def _after_refusal(self, error: KeyDead, trials: Trials) -> None:
+    def _after_refusal(self, error: KeyDead, attempts: Attempts) -> None:
         """Go on after a key has refused a request. Raises where it may go to no other."""
-        alias = trials.alias
-        trials.refusals[alias] += 1
-        if isinstance(error, AuthenticationFailed) and trials.refusals[alias] >= 2:
-            trials.barred.add(alias)
-        if not set(self._gate.candidates()) - trials.barred:
+        alias = attempts.alias
+        attempts.refusals[alias] += 1
+        if isinstance(error, AuthenticationFailed) and attempts.refusals[alias] >= 2:
+            attempts.barred.add(alias)
+        if not set(self._available.candidates()) - attempts.barred:
             raise error  # the key answers others: it is this question that it refuses
 
-    def _after_rejection(self, error: Rejected, trials: Trials) -> None:
+    def _after_rejection(self, error: Rejected, attempts: Attempts) -> None:
         """Wait a little where a deployment is not there yet. Raises `error` otherwise."""
-        if error.status != NOT_FOUND or trials.missed >= len(NOT_FOUND_WAITS_S):
+        if error.status != NOT_FOUND or attempts.missed >= len(NOT_FOUND_WAITS_S):
             raise error
-        trials.missed += 1
-        self._rest(NOT_FOUND_WAITS_S[trials.missed - 1])
+        attempts.missed += 1
+        self._rest(NOT_FOUND_WAITS_S[attempts.missed - 1])
 
-    def _before_next(self, error: Retryable | UnusableAnswer, trials: Trials) -> None:
+    def _before_next(self, error: Retryable | UnusableAnswer, attempts: Attempts) -> None:
         """Wait before the next attempt. Raises `error` when no time is left for one."""
-        keys = self._gate.candidates()
+        keys = self._available.candidates()
         if isinstance(error, RateLimited):  # by this key: another may take it at once
-            left = [trials.not_before.get(a, 0.0) - time.monotonic() for a in keys]
+            left = [attempts.not_before.get(a, 0.0) - time.monotonic() for a in keys]
             seconds = max(0.0, min(left))
         else:
             wait = error.retry_after if isinstance(error, Retryable) else None
-            seconds = max(wait or 0.0, self._backoff(trials))  # a wait of 1 ms is no wait
-        if trials.tried_s + seconds > self._provider_settings.retry_for_s:
+            seconds = max(wait or 0.0, self._backoff(attempts))  # a wait of 1 ms is no wait
+        if attempts.tried_s + seconds > self._provider_settings.retry_for_s:
             wait = error.retry_after if isinstance(error, Retryable) else None
             asks = f"; it asks to wait {wait:.0f} s" if wait and wait >= LONG_PAUSE_S else ""
-            tried = f"{trials.attempts} attempts in {trials.tried_s:.0f} s"
+            tried = f"{attempts.sent} attempts in {attempts.tried_s:.0f} s"
             error.args = (f"{self._provider_settings.name}: {error}{asks} ({tried})",)
             raise error
-        trials.tried_s += seconds
+        attempts.tried_s += seconds
         self._rest(seconds)
 
-    def _backoff(self, trials: Trials) -> float:
-        longest = FIRST_BACKOFF_S * 2.0 ** min(trials.attempts - 1, 10)
+    def _backoff(self, attempts: Attempts) -> float:
+        longest = FIRST_BACKOFF_S * 2.0 ** min(attempts.sent - 1, 10)
         return min(LONGEST_BACKOFF_S, longest) * self._random.uniform(0.5, 1.0)
 
     def _rest(self, seconds: float) -> None:
@@ -375,4 +380,4 @@ class KeyClient:
             raise Stopping("the run that started this shard is gone")
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + 1.0
-            self._gate.check()
+            self._available.check()

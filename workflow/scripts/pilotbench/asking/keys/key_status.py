@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pilotbench.asking.keys.breaker import FILE as HEALTH
-from pilotbench.asking.keys.breaker import KEY, forget, rows_in
+from pilotbench.asking.keys.available_keys import duration, plain, until
+from pilotbench.asking.keys.circuit_breaker import FILE as HEALTH
+from pilotbench.asking.keys.circuit_breaker import KEY, forget, rows_in
 from pilotbench.asking.keys.evidence import Evidence
 from pilotbench.asking.keys.limiter import LEDGER, key_folder, limiter_of
 from pilotbench.asking.keys.secrets import access, environment, missing
-from pilotbench.asking.keys.usage_file import Account, peek
-from pilotbench.asking.keys.words import duration, plain, until
+from pilotbench.asking.keys.usage_file import KeyUsage, peek
 from pilotbench.ground.clock import CLOCK, Clock
 from pilotbench.ground.file_locks import is_locked
 from pilotbench.matrix.config import Settings
@@ -29,18 +29,18 @@ def held_slots(limits_dir: Path | None, access: Access, alias: str) -> int:
 def state_of(limits_dir: Path | None, access: Access, alias: str, clock: Clock = CLOCK) -> str:
     """Return what prevents a key from answering now; empty if nothing does or it is unused."""
     folder, now = key_folder(limits_dir, access, alias), clock.now()
-    pace = Account.kept(peek(folder / LEDGER), clock).pace
+    limit = KeyUsage.kept(peek(folder / LEDGER), clock).adaptive
     rows = rows_in(peek(folder / HEALTH), clock)
     failing = {n: row for n, row in rows.items() if row.count and now - row.last < LATELY_S}
     if KEY in failing:
         return _refused(failing[KEY])
-    if pace.paused_until > now:
-        return f"paused until {until(pace.paused_until - now)} by 429"
+    if limit.paused_until > now:
+        return f"paused until {until(limit.paused_until - now)} by 429"
     if failing:
         worst = min(failing.values(), key=lambda row: row.since)
         return f"{plain(worst.message)} for {duration(now - worst.since)}"
-    if pace.refused_since is not None and now - pace.paused_until < LATELY_S:
-        return f"every request is answered 429, for {duration(now - pace.refused_since)}"
+    if limit.refused_since is not None and now - limit.paused_until < LATELY_S:
+        return f"every request is answered 429, for {duration(now - limit.refused_since)}"
     return ""
 
 

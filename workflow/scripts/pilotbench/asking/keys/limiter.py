@@ -24,9 +24,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pilotbench.asking.keys.adaptive_limit import Pace
-from pilotbench.asking.keys.slots import EXCLUSIVE, SlotFiles, most_slots
-from pilotbench.asking.keys.usage_file import Account, Ledger
+from pilotbench.asking.keys.adaptive_limit import AdaptiveLimit
+from pilotbench.asking.keys.slot_files import EXCLUSIVE, SlotFiles, most_slots
+from pilotbench.asking.keys.usage_file import KeyUsage, SharedFile
 from pilotbench.ground import notices
 from pilotbench.ground.clock import CLOCK, Clock
 from pilotbench.ground.errors import ConfigError
@@ -91,7 +91,7 @@ class Limiter:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._files = SlotFiles(self.folder)
-        self._ledger = Ledger(self.folder / LEDGER)
+        self._ledger = SharedFile(self.folder / LEDGER)
         self._turn, self._next = self._open("turn"), self._open("next")
         self._freed = self._open_pipe()
         self._wakes = select.poll()
@@ -146,11 +146,11 @@ class Limiter:
 
     def pause_left(self) -> float:
         """Return the seconds that the key is paused for."""
-        return max(0.0, self._account().pace.paused_until - self.clock.now())
+        return max(0.0, self._usage().adaptive.paused_until - self.clock.now())
 
     def refused_since(self) -> float | None:
         """Return since when every request has met a pause; None where the last was answered."""
-        return self._account().pace.refused_since
+        return self._usage().adaptive.refused_since
 
     def probe(self, began: float) -> bool:
         """Let one request find out whether a pause from before `began` still holds.
@@ -158,22 +158,22 @@ class Limiter:
         Return whether there was one; the pause that such a request may bring is a new one.
         """
 
-        def old(pace: Pace) -> bool:
-            return pace.paused_until > self.clock.now() and pace.paused_at < began
+        def old(limit: AdaptiveLimit) -> bool:
+            return limit.paused_until > self.clock.now() and limit.paused_at < began
 
-        if not old(self._account().pace):
+        if not old(self._usage().adaptive):
             return False
-        with self._changing() as account:
-            found = old(account.pace)
+        with self._changing() as usage:
+            found = old(usage.adaptive)
             if found:
-                account.pace = account.pace.probed(self.clock.now(), self.slots)
+                usage.adaptive = usage.adaptive.probed(self.clock.now(), self.slots)
         return found
 
     def lift(self) -> float:
         """End a pause; return the seconds that it would have lasted."""
-        with self._changing() as account:
-            left = max(0.0, account.pace.paused_until - self.clock.now())
-            account.pace = account.pace.lifted()
+        with self._changing() as usage:
+            left = max(0.0, usage.adaptive.paused_until - self.clock.now())
+            usage.adaptive = usage.adaptive.lifted()
         return left
 
     def close(self) -> None:
@@ -192,23 +192,23 @@ class Limiter:
 
     def answered(self, slot: Slot, tokens: int) -> None:
         """Record an answer; without rpm, tpm or a pause there is nothing to write."""
-        if not (self.tpm or self._account().pace.pauses):
+        if not (self.tpm or self._usage().adaptive.pauses):
             return
-        with self._changing() as account:
-            account.pace = account.pace.answered()
-            account.correct(slot.bucket, tokens - slot.tokens)
+        with self._changing() as usage:
+            usage.adaptive = usage.adaptive.answered()
+            usage.correct(slot.bucket, tokens - slot.tokens)
 
     def unused(self, slot: Slot) -> None:
         """Give back what was booked for a request that was not sent."""
         if self.rpm or self.tpm:
-            with self._changing() as account:
-                account.correct(slot.bucket, -slot.tokens, requests=-1)
+            with self._changing() as usage:
+                usage.correct(slot.bucket, -slot.tokens, requests=-1)
 
     def rejected(self, slot: Slot, retry_after: float | None, exhausted: bool) -> None:
         """Record a 429."""
-        with self._changing() as account:
-            others = self._files.count(max(account.width, self.slots))[0] - 1
-            account.pace = account.pace.rejected(
+        with self._changing() as usage:
+            others = self._files.count(max(usage.width, self.slots))[0] - 1
+            usage.adaptive = usage.adaptive.rejected(
                 self.clock.now(), slot.taken, max(0, others), self.slots, retry_after, exhausted
             )
 
@@ -228,51 +228,51 @@ class Limiter:
 
     def _take(self, tokens: int) -> tuple[Slot | None, float]:
         """Return a slot, or None and the seconds after which to look again. Needs the turn."""
-        now, account = self.clock.now(), self._account()
-        if account.pace.paused_until > now:
-            return None, account.pace.paused_until - now
-        if account.width < self.slots:
-            with self._changing() as account:
-                account.width = max(account.width, self.slots)
-        if (self.rpm or self.tpm) and (wait := account.wait_for(now, self.rpm, self.tpm, tokens)):
+        now, usage = self.clock.now(), self._usage()
+        if usage.adaptive.paused_until > now:
+            return None, usage.adaptive.paused_until - now
+        if usage.width < self.slots:
+            with self._changing() as usage:
+                usage.width = max(usage.width, self.slots)
+        if (self.rpm or self.tpm) and (wait := usage.wait_for(now, self.rpm, self.tpm, tokens)):
             return None, wait
-        index = self._free(account, now)
+        index = self._free(usage, now)
         if index is None:
             return None, POLL_S
         return self._booked(Slot(self, index, now, tokens)), 0.0
 
-    def _free(self, account: Account, now: float) -> int | None:
+    def _free(self, usage: KeyUsage, now: float) -> int | None:
         """Lock a free slot and return its index, or None. Needs the turn."""
-        allowed = account.pace.allowed(self.slots)
-        if allowed >= account.width:
+        allowed = usage.adaptive.allowed(self.slots)
+        if allowed >= usage.width:
             return self._files.take(self.slots)
-        grows = account.pace.may_grow(now, self.slots)
-        busy, free, last = self._files.count(account.width, allowed + grows)
-        if max(last, self.slots) < account.width:
-            with self._changing() as account:  # those who had more slots are gone
-                account.width = max(last, self.slots)
+        grows = usage.adaptive.may_grow(now, self.slots)
+        busy, free, last = self._files.count(usage.width, allowed + grows)
+        if max(last, self.slots) < usage.width:
+            with self._changing() as usage:  # those who had more slots are gone
+                usage.width = max(last, self.slots)
         if free is None or busy < allowed:
             return free
-        with self._changing() as account:
-            account.pace = account.pace.grown(now, self.slots)
+        with self._changing() as usage:
+            usage.adaptive = usage.adaptive.grown(now, self.slots)
         return free
 
     def _booked(self, slot: Slot) -> Slot:
         if self.rpm or self.tpm:
-            with self._changing() as account:
-                slot.bucket = account.book(slot.taken, slot.tokens)
+            with self._changing() as usage:
+                slot.bucket = usage.book(slot.taken, slot.tokens)
         return slot
 
-    def _account(self) -> Account:
-        return Account.kept(self._ledger.read(), self.clock)
+    def _usage(self) -> KeyUsage:
+        return KeyUsage.kept(self._ledger.read(), self.clock)
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[Account]:
+    def _changing(self) -> Iterator[KeyUsage]:
         with self._ledger.locked() as value:
-            account = Account.kept(value, self.clock)
-            yield account
+            usage = KeyUsage.kept(value, self.clock)
+            yield usage
             value.clear()
-            value.update(account.keep(self.clock))
+            value.update(usage.keep(self.clock))
 
     def _drain(self) -> None:
         if self._freed is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.keys.adaptive_limit import number
-from pilotbench.asking.keys.usage_file import Ledger
+from pilotbench.asking.keys.usage_file import SharedFile
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.clock import CLOCK, Clock
 from pilotbench.ground.errors import Rejected
@@ -50,7 +50,7 @@ class Rejections:
         sent = [model.provider, base_url, model.deployment, model.protocol, model.parameters]
         folder = limits / f"model-{digest(sent)[:32]}"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._ledger = Ledger(folder / "rejections")
+        self._ledger = SharedFile(folder / "rejections")
         self._model, self._began, self._clock = model, began, clock
 
     def check(self) -> None:

@@ -26,7 +26,7 @@ class _Waiter:
     error: Exception | None = None
 
 
-class Line:
+class SlotQueue:
     """Hands out slots of several keys, first come first served.
 
     `check` is called every CHECK_S seconds while someone waits, by one thread for all of them; what

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pilotbench.asking.keys.adaptive_limit import Pace, number
+from pilotbench.asking.keys.adaptive_limit import AdaptiveLimit, number
 from pilotbench.ground.clock import Clock
 from pilotbench.ground.errors import Stopping
 from pilotbench.providers.answer import Tokens
@@ -36,41 +36,41 @@ OUTPUT_TOKENS = 1024
 
 
 @dataclass
-class Account:
+class KeyUsage:
     """The content of a key's ledger; its times are those of a Clock.
 
     `width` is the number of slot files in use; `used` has [bucket, requests, tokens] of the last
     minute, oldest first, kept only for keys with rpm or tpm.
     """
 
-    pace: Pace = field(default_factory=Pace)
+    adaptive: AdaptiveLimit = field(default_factory=AdaptiveLimit)
     width: int = 0
     used: list[list[int]] = field(default_factory=list)
 
     def as_json(self) -> Json:
         """Return plain JSON types."""
-        return {"pace": self.pace.as_json(), "width": self.width, "used": self.used}
+        return {"pace": self.adaptive.as_json(), "width": self.width, "used": self.used}
 
     @classmethod
-    def from_json(cls, value: Any) -> Account:
-        """Return the account that `as_json` made `value` from; what cannot be read is new."""
+    def from_json(cls, value: Any) -> KeyUsage:
+        """Return the usage that `as_json` made `value` from; what cannot be read is new."""
         found = value if isinstance(value, dict) else {}
         used = found.get("used")
         return cls(
-            Pace.from_json(found.get("pace")),
+            AdaptiveLimit.from_json(found.get("pace")),
             int(number(found.get("width"), 0, MOST_SLOTS) or 0),
             [entry for entry in map(_entry, used if isinstance(used, list) else []) if entry],
         )
 
     @classmethod
-    def kept(cls, value: Json, clock: Clock) -> Account:
-        """Return the account in a file: one of another boot or machine has its times moved."""
-        account, shift = cls.from_json(value), clock.shift(value.get("clock"))
+    def kept(cls, value: Json, clock: Clock) -> KeyUsage:
+        """Return the usage in a file: one of another boot or machine has its times moved."""
+        usage, shift = cls.from_json(value), clock.shift(value.get("clock"))
         if shift is None:
-            return cls(account.pace.timeless(), account.width)
-        pace = account.pace.moved(shift).bounded(clock.now())
+            return cls(usage.adaptive.timeless(), usage.width)
+        limit = usage.adaptive.moved(shift).bounded(clock.now())
         buckets = math.floor(shift / BUCKET_S)
-        return cls(pace, account.width, [[one[0] + buckets, *one[1:]] for one in account.used])
+        return cls(limit, usage.width, [[one[0] + buckets, *one[1:]] for one in usage.used])
 
     def keep(self, clock: Clock) -> Json:
         """Return what is written to the file."""
@@ -157,7 +157,7 @@ def _parsed(data: bytes) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-class Ledger:
+class SharedFile:
     """A locked JSON file. Several threads and processes may use it at once.
 
     Where it cannot be written (a full disk) Stopping is raised: nothing is asked uncounted.

@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench.asking.keys.breaker import FILE, Breaker, Standing
+from pilotbench.asking.keys.circuit_breaker import FILE, CircuitBreaker, Standing
 from pilotbench.ground.errors import AuthenticationFailed, ProviderError, QuotaSpent, ServerFailed
 from support.clocks import HandClock
 
 PATIENCE_S, ATTEMPT_S = 100.0, 30.0
 
 
-def breaker(folder: Path, clock: HandClock, began: float = 0.0, model: str = "m") -> Breaker:
-    return Breaker(folder, model, PATIENCE_S, ATTEMPT_S, began, clock)
+def breaker(folder: Path, clock: HandClock, began: float = 0.0, model: str = "m") -> CircuitBreaker:
+    return CircuitBreaker(folder, model, PATIENCE_S, ATTEMPT_S, began, clock)
 
 
-def fail(one: Breaker, clock: HandClock, error: ProviderError, question: str = "a") -> None:
+def fail(one: CircuitBreaker, clock: HandClock, error: ProviderError, question: str = "a") -> None:
     sent = clock.now()
     clock.forward(0.1)
     one.failed(error, sent, question)
 
 
-def down(one: Breaker, clock: HandClock) -> None:
+def down(one: CircuitBreaker, clock: HandClock) -> None:
     """Let everything fail for longer than the patience."""
     for number in range(12):
         fail(one, clock, ServerFailed("HTTP 500"), f"question {number}")

@@ -7,14 +7,15 @@ paused for longer than a request is tried; what is known of it is shared by all 
 from __future__ import annotations
 
 import math
+import re
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pilotbench.asking.keys.breaker import Breaker, Standing
+from pilotbench.asking.keys.circuit_breaker import CircuitBreaker, Standing
 from pilotbench.asking.keys.evidence import REFUSALS, Evidence
 from pilotbench.asking.keys.limiter import Limiter
-from pilotbench.asking.keys.words import duration, plain, until
 from pilotbench.ground import errors, notices
 from pilotbench.ground.clock import CLOCK
 from pilotbench.ground.errors import KeyDead, ProviderError, RateLimited, Retryable, Untrusted
@@ -25,7 +26,12 @@ LONG_PAUSE_S = 5.0
 SILENT_S = 3.0
 """Failures that have gone on for longer are told to the person."""
 _AGAIN_S = 600.0
-"""A trouble that comes back later than this is told again."""
+"""A problem that recurs later than this is reported again."""
+_PLAIN = (
+    (re.compile(r"connection refused", re.IGNORECASE), "connection refused"),
+    (re.compile(r"the name \S+ is not known|name or service not known", re.IGNORECASE), ""),
+    (re.compile(r"no answer within"), "no answer in time"),
+)
 
 
 class GivenUp(Exception):
@@ -40,7 +46,7 @@ class GivenUp(Exception):
 
 
 @dataclass
-class Gate:
+class AvailableKeys:
     """The keys of one provider for one model: `home` first, then the others unless `strict`.
 
     `unset` says of each key that has no secret why not.
@@ -50,7 +56,7 @@ class Gate:
     home: Sequence[str]
     strict: bool
     limiters: Mapping[str, Limiter]
-    breakers: Mapping[str, Breaker]
+    breakers: Mapping[str, CircuitBreaker]
     unset: Mapping[str, str]
     began: float
     _told: set[str] = field(default_factory=set)
@@ -164,3 +170,26 @@ class Gate:
         if key not in self._told and f"{trouble} {alias} {now - 1}" not in self._told:
             self._told.add(key)
             notices.say(key, f"{alias}: {text}")
+
+
+def duration(seconds: float) -> str:
+    """Return a time span: `45 s`, `14 min`, `3 h`."""
+    seconds = max(0.0, seconds)
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def until(seconds: float) -> str:
+    """Return the time of day that is `seconds` ahead, with the date where it is not today."""
+    then = time.localtime(time.time() + seconds)
+    today = then.tm_yday == time.localtime().tm_yday
+    return time.strftime("%H:%M" if today else "%Y-%m-%d %H:%M", then)
+
+
+def plain(message: str) -> str:
+    """Return the message of a failure without the name of an exception."""
+    for pattern, words in _PLAIN:
+        if found := pattern.search(message):
+            return words or found[0]
+    return re.sub(r"^[A-Z]\w+(Error|Timeout|Exception): ", "", message)

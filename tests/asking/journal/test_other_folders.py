@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench.asking.journal import Journal, elsewhere
+from pilotbench.asking.journal import Journal, other_folders
 from pilotbench.asking.journal.answers import Answers
-from pilotbench.asking.journal.identity import Sought, identity
+from pilotbench.asking.journal.identity import RequestIdentity, identity
 from pilotbench.ground.errors import Refused
 from support.journals import asked, segments, wanted, write
 
@@ -21,9 +21,9 @@ NAMES = frozenset({"base", "baseline", "other", "simple_task", "trivia"})
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    elsewhere._folders.cache_clear()
+    other_folders._folders.cache_clear()
     yield
-    elsewhere._folders.cache_clear()
+    other_folders._folders.cache_clear()
 
 
 def journal(root: Path, words: tuple[str, ...], model: Path = MODEL) -> Journal:
@@ -98,19 +98,19 @@ def test_a_folder_of_another_prompt_is_searched_a_few_times_and_never_read(
 ) -> None:
     fill(tmp_path, ("other", *WORLD[1:]), *range(100, 120))
     searched: list[Path] = []
-    has = elsewhere._has
+    has = other_folders._has
     monkeypatch.setattr(
-        elsewhere, "_has", lambda path, needle: searched.append(path) or has(path, needle)
+        other_folders, "_has", lambda path, needle: searched.append(path) or has(path, needle)
     )
     answers = journal(tmp_path, WORLD).read(0, 19)
     assert not answers.silent
     assert found(answers, *range(20)) == []
-    assert len(searched) == elsewhere.PATIENCE
+    assert len(searched) == other_folders.PATIENCE
     assert len(answers) == 0
     again = journal(tmp_path, WORLD).read(0, 19)
     assert again.silent
     assert found(again, *range(20)) == []
-    assert len(searched) == elsewhere.PATIENCE
+    assert len(searched) == other_folders.PATIENCE
 
 
 def test_new_questions_before_the_old_ones_do_not_hide_the_answers_of_a_renamed_pack(
@@ -118,7 +118,7 @@ def test_new_questions_before_the_old_ones_do_not_hide_the_answers_of_a_renamed_
 ) -> None:
     fill(tmp_path, PACK, *range(10))
     answers = journal(tmp_path, ("baseline", "trivia", "none", "none")).read(0, 19)
-    assert found(answers, *range(50, 50 + 2 * elsewhere.PATIENCE)) == []
+    assert found(answers, *range(50, 50 + 2 * other_folders.PATIENCE)) == []
     assert found(answers, *range(10)) == list(range(10))
 
 
@@ -135,7 +135,7 @@ def test_what_earlier_releases_wrote_is_found_when_the_accepted_answer_changes(
 ) -> None:
     old = {name: value for name, value in wanted(1).components.items() if name != "question"}
     old = {**old, "instance": "hash of question and accepted answer"}
-    written = Sought(old, identity(old), identity(old), 0)
+    written = RequestIdentity(old, identity(old), identity(old), 0)
     for words in (PACK, WORLD):
         with journal(tmp_path, words).open(0, 19) as segment:
             segment.write(written, asked())

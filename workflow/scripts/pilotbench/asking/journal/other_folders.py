@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from pilotbench.asking.journal.identity import Sought
+from pilotbench.asking.journal.identity import RequestIdentity
 
 PATIENCE = 3
 """Requests that a folder is searched for where its prompt and its task still exist."""
@@ -53,7 +53,7 @@ class Folders:
         return renamed or folder in self.found or self.searched[folder] < PATIENCE
 
 
-class Elsewhere:
+class OtherFolders:
     """The segments of other folders that touch the indices of one shard; safe among threads.
 
     `packs` says that questions move among indices and that the task may have another name;
@@ -70,7 +70,7 @@ class Elsewhere:
         self._reading = threading.Lock()
         self.count = 0
 
-    def more(self, request: Sought, answers: Reader, count: int) -> bool:
+    def more(self, request: RequestIdentity, answers: Reader, count: int) -> bool:
         """Add the segments of each folder that may answer `request`.
 
         Return whether to look again: something was added since `count` was the number of additions.
@@ -99,7 +99,7 @@ class Elsewhere:
                 if touched:
                     yield folder, touched
 
-    def _is_ours(self, folder: Path, segments: list[Path], request: Sought) -> bool:
+    def _is_ours(self, folder: Path, segments: list[Path], request: RequestIdentity) -> bool:
         known = _folders(*self._place)
         if folder not in known.found:
             if not _holds(segments, request):
@@ -130,7 +130,7 @@ def _listed(folder: Path) -> list[Path]:
     return []
 
 
-def _holds(segments: Iterable[Path], request: Sought) -> bool:
+def _holds(segments: Iterable[Path], request: RequestIdentity) -> bool:
     needle = request.components["body_sha256"].encode()
     return any(_has(path, needle) for path in segments)
 

@@ -10,8 +10,8 @@ from threading import Event
 
 import pytest
 
-from pilotbench.asking.journal import Journal, room
-from pilotbench.asking.journal.room import Room
+from pilotbench.asking.journal import Journal
+from pilotbench.asking.journal.disk_space import EACH, MOST, STEP, AnswerSpace
 from pilotbench.build.job import Halt
 from pilotbench.ground.errors import Stopping
 from support.journals import CELL, asked, is_segment, wanted, write
@@ -156,10 +156,10 @@ def test_many_jobs_hold_room_for_what_they_share_and_not_for_all_slots_each(
         rooms = []
         for number in range(40):
             journal = Journal(tmp_path / f"journal{number}", CELL)
-            rooms.append(Room(stack.enter_context(journal.open(0, 399))))
+            rooms.append(AnswerSpace(stack.enter_context(journal.open(0, 399)).reserve))
         for number in range(500):  # the slots of the key, wherever they are used
             stack.enter_context(rooms[number % 40].one())
-        assert 500 * room.EACH <= sum(disk.held.values()) <= 500 * room.EACH + 40 * room.STEP
+        assert 500 * EACH <= sum(disk.held.values()) <= 500 * EACH + 40 * STEP
 
 
 def test_room_grows_before_a_request_is_sent_and_shrinks_after_its_answer(
@@ -167,13 +167,13 @@ def test_room_grows_before_a_request_is_sent_and_shrinks_after_its_answer(
 ) -> None:
     disk = Disk(2**30, monkeypatch)
     with journal.open(0, 399) as segment:
-        held = Room(segment)
+        held = AnswerSpace(segment.reserve)
         with ExitStack() as flying:
             for _ in range(100):
                 flying.enter_context(held.one())
-            assert sum(disk.held.values()) >= 100 * room.EACH
+            assert sum(disk.held.values()) >= 100 * EACH
             disk.room = disk.written + sum(disk.held.values())
-            for _ in range(room.STEP // room.EACH - 100 * room.EACH % room.STEP // room.EACH):
+            for _ in range(STEP // EACH - 100 * EACH % STEP // EACH):
                 flying.enter_context(held.one())
             with pytest.raises(Stopping, match="nothing is asked"):
                 flying.enter_context(held.one())
@@ -187,10 +187,10 @@ def test_room_that_is_not_needed_any_more_is_let_go(
 ) -> None:
     disk = Disk(2**30, monkeypatch)
     with journal.open(0, 399) as segment:
-        held = Room(segment)
+        held = AnswerSpace(segment.reserve)
         with ExitStack() as flying:
             for _ in range(400):
                 flying.enter_context(held.one())
-            assert sum(disk.held.values()) == room.MOST
+            assert sum(disk.held.values()) == MOST
         with held.one():
-            assert sum(disk.held.values()) == room.STEP
+            assert sum(disk.held.values()) == STEP

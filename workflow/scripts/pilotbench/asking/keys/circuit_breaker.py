@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.keys.evidence import Evidence
-from pilotbench.asking.keys.usage_file import Ledger
+from pilotbench.asking.keys.usage_file import SharedFile
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.clock import CLOCK, Clock
 from pilotbench.ground.errors import KeyDead, ProviderError
@@ -36,7 +36,7 @@ class Standing(enum.Enum):
 
 
 @dataclass
-class Breaker:
+class CircuitBreaker:
     """One model on one key, for a run that began at `began`; used by several threads at once.
 
     `patience_s` is how long a request is tried, `attempt_s` how long one attempt of it may last.
@@ -50,7 +50,7 @@ class Breaker:
     clock: Clock = CLOCK
 
     def __post_init__(self) -> None:
-        self._ledger = Ledger(self.folder / FILE)
+        self._ledger = SharedFile(self.folder / FILE)
         self._last: tuple[dict[str, Any], dict[str, Evidence]] = ({}, {})
         self._model = hashlib.sha256(self.deployment.encode("utf-8", "replace")).hexdigest()[:16]
 
@@ -178,7 +178,7 @@ def _undecided(found: dict[str, Evidence], now: float) -> None:
 
 def forget(folder: Path) -> None:
     """Forget everything that is known of a key and of the models on it."""
-    ledger = Ledger(folder / FILE)
+    ledger = SharedFile(folder / FILE)
     with ledger.locked() as value:
         value.clear()
     ledger.close()
