@@ -6,7 +6,7 @@ only ?=
 job ?=
 peer ?=
 
-.PHONY: help setup quick test lint bench check-benchmark simulate soak chaos status
+.PHONY: help setup quick test test-fast lint bench check-benchmark simulate soak chaos status
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -27,6 +27,9 @@ quick: setup     ## run a small real benchmark without any key
 
 test: .venv/plugins/.ready  ## run every test in random order (-p randomly prints the seed)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+test-fast: setup ## run the tests that start no build, browser, Slurm or language model
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
 
 lint: setup      ## check style, types and workflow
 	$(BIN)/ruff check .

@@ -9,7 +9,12 @@ import pytest
 
 from pilotbench.matrix import config, config_files
 from pilotbench.providers.weights import fetch
+from support.build import Build
 from support.optional import summed_up
+
+SLOW_PLACES = ("browser", "doors", "workflow", "test_wheel.py")
+SLOW_MARKERS = ("browser", "slurm", "model")
+"""What `make test-fast` leaves out; a single test elsewhere has the marker `slow`."""
 
 # No test depends on how fast a machine is, or on luck.
 hypothesis.settings.register_profile(
@@ -19,6 +24,21 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("any machine")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the slow places as slow."""
+    for item in items:
+        place = item.path.relative_to(item.config.rootpath).parts[1:2]
+        if any(map(item.get_closest_marker, SLOW_MARKERS)) or set(place) & set(SLOW_PLACES):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(tryfirst=True)  # before the fixtures
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Allow whole runs only in slow tests, so that `make test-fast` stays fast."""
+    Build.may_run = item.get_closest_marker("slow") is not None
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -87,6 +87,7 @@ def test_measured_parts_come_from_what_checkbenchmark_prints(
     assert "| `tool_misuse` | 100 % / " in parts["flaws"]
 
 
+@pytest.mark.slow
 def test_the_levels_that_models_played_come_from_the_database_of_a_run(tmp_path: Path) -> None:
     build = Build(tmp_path)
     build.configure(

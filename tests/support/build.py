@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ class Build:
 
     plugins = False
     """Whether runs find the plugins of envs/plugins.txt."""
+    may_run = True
+    """Whether Snakemake may be started; not in a test without the marker `slow`."""
 
     def __init__(self, folder: Path, config: dict[str, Any] | None = None) -> None:
         self.folder = folder
@@ -55,6 +58,7 @@ class Build:
 
     def python(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
         """Run this Python in the folder, stdout and stderr in one text."""
+        self.refuse_in_fast_tests(words)
         return subprocess.run(
             [sys.executable, *words],
             cwd=self.folder,
@@ -65,6 +69,10 @@ class Build:
             timeout=1200,
             check=False,
         )
+
+    def refuse_in_fast_tests(self, words: Iterable[str]) -> None:
+        """Fail where a test without the marker `slow` starts Snakemake."""
+        assert self.may_run or "snakemake" not in words, "mark this test: @pytest.mark.slow"
 
     def environment(self, **env: str | None) -> dict[str, str]:
         """Return the variables of a run: no key of the person who tests, no terminal colours."""

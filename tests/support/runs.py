@@ -143,6 +143,7 @@ class Run(Build):
         """Run the build beside the test; whatever of it is left at the end is killed."""
         log = (self.folder / "output.txt").open("w+")
         command = [sys.executable, "-m", "snakemake", *words, "--configfile", "overlay.yaml"]
+        self.refuse_in_fast_tests(command)
         process = subprocess.Popen(
             command,
             cwd=self.folder,

@@ -121,6 +121,7 @@ def test_a_mistake_is_one_line(lab: Lab, column: str, words: dict[str, str], say
         where_from.where_from(lab.database, column, words, lab.results)
 
 
+@pytest.mark.slow
 def test_the_command_that_is_told_makes_the_files_again(tmp_path: Path) -> None:
     build = Build(tmp_path, {"models": ["mine"], "prompts": ["baseline"], "model_catalog": _MINE})
     assert build.snakemake("--config", "instances=3").returncode == 0
