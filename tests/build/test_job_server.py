@@ -91,7 +91,7 @@ def running(start: Start) -> Iterator[tuple[subprocess.Popen[str], dict[str, str
     """Yield a run that has a server, the variables of its jobs and the server's process id."""
     run = start(RUN)
     variable, server = run.stdout.readline().rsplit(" ", 1)
-    yield run, {"PILOTBENCH_FORKS": variable}, int(server)
+    yield run, {"PILOTBENCH_JOB_SERVER": variable}, int(server)
     run.communicate()
 
 
@@ -130,7 +130,7 @@ def test_a_child_of_the_server_takes_the_place_of_the_script(start: Start, tmp_p
 def test_it_fails_as_the_script_would(start: Start, does: str, says: str) -> None:
     with running(start) as (_, env, _):
         there = script(start, env, does=does)
-    here = script(start, {"PILOTBENCH_FORKS": ""}, does=does)
+    here = script(start, {"PILOTBENCH_JOB_SERVER": ""}, does=does)
     assert there[0] == here[0] == 1
     assert there[2].endswith(says)
     assert here[2].endswith(says)
@@ -138,9 +138,9 @@ def test_it_fails_as_the_script_would(start: Start, does: str, says: str) -> Non
 
 def test_without_a_server_the_script_does_the_work_itself(start: Start) -> None:
     with running(start) as (_run, env, server):
-        other = env["PILOTBENCH_FORKS"].replace(sys.prefix, "/another/environment")
+        other = env["PILOTBENCH_JOB_SERVER"].replace(sys.prefix, "/another/environment")
         for variable in (other, ""):
-            _, out, _ = script(start, {"PILOTBENCH_FORKS": variable}, does="tell")
+            _, out, _ = script(start, {"PILOTBENCH_JOB_SERVER": variable}, does="tell")
             assert out.split()[0] == str(os.getpid())
         os.kill(server, signal.SIGKILL)
         code, out, _ = script(start, env, does="tell")
@@ -184,7 +184,7 @@ def test_a_killed_run_takes_its_server_along_and_its_children_have_another_paren
         assert parent == server
         run.kill()
         wait_until(lambda: not alive(server))
-        assert not Path(env["PILOTBENCH_FORKS"].rpartition(os.pathsep)[2]).parent.exists()
+        assert not Path(env["PILOTBENCH_JOB_SERVER"].rpartition(os.pathsep)[2]).parent.exists()
         status = Path(f"/proc/{child}/status").read_text()
         assert f"PPid:\t{server}\n" not in status
         os.kill(child, signal.SIGTERM)
@@ -203,7 +203,9 @@ def test_the_time_of_the_children_counts_as_that_of_the_run(start: Start) -> Non
     run = start(RUN)
     before = spent()
     variable, _ = run.stdout.readline().rsplit(" ", 1)
-    burning = [start(SCRIPT, repr({"does": "burn"}), PILOTBENCH_FORKS=variable) for _ in range(3)]
+    burning = [
+        start(SCRIPT, repr({"does": "burn"}), PILOTBENCH_JOB_SERVER=variable) for _ in range(3)
+    ]
     for one in burning:
         one.stdout.read()  # not waited for: their own time is little, and not yet counted
     run.communicate(timeout=600)
@@ -214,7 +216,7 @@ def test_the_time_of_the_children_counts_as_that_of_the_run(start: Start) -> Non
 def test_numbers_as_keys_of_a_config_stay_numbers(start: Start, here: bool) -> None:
     """Text sorts otherwise, and with it the identity of a request changes."""
     with running(start) as (_, env, _):
-        env = {"PILOTBENCH_FORKS": ""} if here else env
+        env = {"PILOTBENCH_JOB_SERVER": ""} if here else env
         process = start(SCRIPT, repr({"does": "show", "file": {9906: -1, 15339: 1}}), **env)
         assert process.communicate(timeout=600)[0] == "{9906: -1, 15339: 1}\n"
 
@@ -231,7 +233,7 @@ def test_where_no_process_is_to_be_had_the_script_does_it_and_the_server_lives(
     run = start(RUN.replace("work", "scarce"))
     variable, server = run.stdout.readline().rsplit(" ", 1)
     for parent in (os.getpid(), int(server)):
-        code, out, _ = script(start, {"PILOTBENCH_FORKS": variable}, does="tell")
+        code, out, _ = script(start, {"PILOTBENCH_JOB_SERVER": variable}, does="tell")
         assert (code, out.split()[0]) == (0, str(parent))
 
 
@@ -240,7 +242,7 @@ def test_the_folder_of_the_run_is_no_place_to_import_from(start: Start, tmp_path
     (tmp_path / "elsewhere" / "colorsys.py").write_text("raise SystemExit('shadowed')")
     run = start(f"import os; os.chdir('elsewhere')\n{RUN.replace('work', 'colorsys')}")
     variable, _ = run.stdout.readline().rsplit(" ", 1)
-    code, out, _ = script(start, {"PILOTBENCH_FORKS": variable}, does="tell")
+    code, out, _ = script(start, {"PILOTBENCH_JOB_SERVER": variable}, does="tell")
     assert code == 0
     assert out.split()[0] != str(os.getpid())
 

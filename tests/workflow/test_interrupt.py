@@ -102,7 +102,7 @@ def test_one_ctrl_c_says_what_it_waits_for_and_loses_nothing(
     told = lines(shown[shown.index("interrupted") :])
     assert told == [
         "interrupted: waiting for 15 answers in flight; Ctrl-C again stops at once",
-        "stopped: every answer that came is kept; to go on, run the same command again",
+        "stopped: every answer received is kept; to continue, run the same command again",
     ]
     asked = simulator.stats()["total"]
     assert (asked["answered"], asked["abandoned"]) == (len(run.journal()), 0)

@@ -1,4 +1,4 @@
-"""Ctrl-C during a run: the first waits for the answers in flight, the second ends at once."""
+"""Ctrl-C during a run: the first waits for the answers in flight, the second stops at once."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pilotbench.ground import job_context
 from pilotbench.ground.errors import PilotbenchError
 from pilotbench.matrix.config import Settings
 
-STOPPED = "stopped: every answer that came is kept; to go on, run the same command again"
+STOPPED = "stopped: every answer received is kept; to continue, run the same command again"
 
 
 class Interrupt:
     """Counts the interrupts of a run.
 
-    `waits_for` says what the end of the run waits for, `say` writes a line for the person at the
-    terminal. Once the jobs are `over`, an interrupt ends what is still being written.
+    `waits_for` returns what the run waits for before it ends, `say` writes a line for the user.
+    Once the jobs are `over`, an interrupt ends what is still being written.
     """
 
     def __init__(self, waits_for: Callable[[], str], say: Callable[[str], None]) -> None:
@@ -27,13 +27,13 @@ class Interrupt:
         self.over = False
 
     def listen(self) -> None:
-        """Take SIGINT from now on, unless it is ignored: by nohup, or in the background."""
+        """Handle SIGINT from now on, unless it is ignored: under nohup or in the background."""
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, self._on_signal)
 
     def _on_signal(self, *_: object) -> None:
         self.times += 1
-        job_context.stop_asking()  # `kill -INT` reaches only the build, which passes none on
+        job_context.stop_asking()  # `kill -INT` reaches only this process
         if self.times == 1:
             self._say(f"interrupted: waiting for {self._waits_for()}; Ctrl-C again stops at once")
         elif self.times == 2:
@@ -46,7 +46,7 @@ def waits_for(settings: Settings) -> str:
     """Return what is in flight on the keys of the selected models, in words."""
     try:
         count = _in_flight(settings)
-    except (PilotbenchError, OSError):  # an interrupt is heard whatever the limits' folder holds
+    except (PilotbenchError, OSError):  # an interrupt works whatever is in the folder of the limits
         return "the answers in flight"
     return f"{count} answers in flight" if count != 1 else "1 answer in flight"
 

@@ -1,4 +1,4 @@
-"""The frame of every job: a log file of its own, one line for an expected error."""
+"""What surrounds every job: its log file, its signals, one line for an expected error."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from pilotbench.ground import links
 from pilotbench.ground.errors import PilotbenchError, UserError, of_system
 
 INTERRUPTED = Event()
-"""Set by Ctrl-C: the run says what there is to say, for all its jobs."""
+"""Set by Ctrl-C: the run reports it once for all of its jobs."""
 
 
 @contextmanager
 def logged(path: Path, results: Path | None = None) -> Iterator[None]:
     """Log to `path`; end the process with one line and exit code 1 on a PilotbenchError.
 
-    So does an error of the system: a full disk, say, or a folder that cannot be written.
-    `results` is the folder that the log must not lead out of: the parent of the log's where None.
+    The same holds for a system error, such as a full disk or a folder that cannot be written.
+    `results` is the folder that must contain the log: by default the parent of the log's folder.
     """
-    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
+    logging.raiseExceptions = False  # a log that cannot be written does not justify a traceback
     try:
         links.inside(results or path.parents[1], path)
     except UserError as error:
@@ -51,14 +51,14 @@ def _log_to(path: Path) -> None:
         if path.is_symlink():
             path.unlink()
         logging.basicConfig(filename=path, level=logging.INFO, format=form)
-    except OSError:  # what is written next fails too, and says so
+    except OSError:  # the next write fails too, and reports it
         logging.basicConfig(level=logging.CRITICAL, format=form)
 
 
 def stop_on_signal(patience_s: float = 60.0) -> Event:
     """Return an event that SIGINT, SIGTERM and SIGHUP set.
 
-    What is in flight may still be answered and journaled; after `patience_s` the process ends.
+    Requests in flight may still be answered and journaled; after `patience_s` the process ends.
     """
     stop = Event()
 
@@ -76,10 +76,9 @@ def stop_on_signal(patience_s: float = 60.0) -> Event:
 
 
 class Halt:
-    """Whether this job is to stop: by a signal, or since a job of the same run has said so.
+    """Whether this job has to stop: because of a signal, or because a job of the run stops all.
 
-    `asking` is a file of the run that is there as long as it may ask: to remove it needs no room on
-    a full disk.
+    `asking` is a file that exists as long as the run may ask: it can be removed on a full disk too.
     """
 
     def __init__(self, stop: Event, asking: Path | None) -> None:

@@ -1,14 +1,14 @@
-"""Jobs without a start: a process that has imported everything once forks one child for each.
+"""Jobs without start-up time: a process that has imported everything forks a child for each.
 
-The script of a job is a new interpreter, and what asks a provider takes more than half a second of
-a core to import: as much as twenty short questions. So a run starts one server before its first
-job, while the build tool is still busy; the script of a job hands work, environment and streams to
-a child of the server and waits. Where no server answers (a job on a cluster, another interpreter)
-it does the work itself.
+The script of a job is a new interpreter, and importing what asks a provider takes more than half a
+CPU second: as much as twenty short questions. A run therefore starts one server when its first job
+is ready; the script of a job passes work, environment and streams to a child of the server and
+waits. Where no server answers (a job on a cluster, another interpreter), the script does the work.
 
-Whoever dies, the others end: the server reads a pipe of the run and exits when that is closed; a
-child then has another parent, which it looks at before each request (see `orders`); a child whose
-script is gone stops as if by SIGTERM; a script whose child was killed fails.
+Whichever process dies, the others end: the server reads a pipe of the run and exits when that is
+closed; its children then have another parent, which they check before each request (see
+`job_context`); a child whose script is gone stops as if by SIGTERM; a script whose child was killed
+fails.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from pilotbench.build import signals
 
-VARIABLE = "PILOTBENCH_FORKS"
+VARIABLE = "PILOTBENCH_JOB_SERVER"
 """Interpreter and socket of the server, for the jobs that inherit the environment."""
 MODULES = (
     "pilotbench.build.shard",
@@ -53,9 +53,9 @@ _SERVE = (
 )
 _STREAMS = (0, 1, 2)
 _END = b"end"
-_KILLED = "error: the process of this job was killed; what it was answered is in the journal"
+_KILLED = "error: the process of this job was killed; its answers are in the journal"
 _servers: list[tuple[subprocess.Popen[bytes], Path]] = []
-"""The server of this process with its folder; the pipe that it reads ends with the process."""
+"""The server of this process with its folder; the pipe that it reads closes with the process."""
 
 
 def start(modules: Sequence[str] = MODULES) -> None:
@@ -64,17 +64,17 @@ def start(modules: Sequence[str] = MODULES) -> None:
     There is none where its socket cannot be made: the path of the temporary folder is too long.
     """
     folder = Path(tempfile.mkdtemp(prefix="pilotbench-"))
-    with socket.socket(socket.AF_UNIX) as door:
+    with socket.socket(socket.AF_UNIX) as listener:
         try:
-            door.bind(str(folder / "socket"))
+            listener.bind(str(folder / "socket"))
         except OSError:
             shutil.rmtree(folder)
             return
-        door.listen(128)
-        number = door.fileno()
-        # -P: the folder of the run is no place to import from, as it is none for a script.
+        listener.listen(128)
+        number = listener.fileno()
+        # -P: as for a script, nothing is imported from the working folder.
         words = [sys.executable, "-P", "-c", _SERVE, str(LIBRARY), str(folder), str(number)]
-        # Our output is not its output: who reads it to the end need not wait for its end.
+        # It does not inherit our output: whoever reads that need not wait for the server.
         quiet = subprocess.DEVNULL
         server = subprocess.Popen(
             [*words, *modules],
@@ -88,12 +88,12 @@ def start(modules: Sequence[str] = MODULES) -> None:
 
 
 def folders() -> list[Path]:
-    """Return the temporary folder of the server of this process, where it has one."""
+    """Return the temporary folder of the server of this process, if it has one."""
     return [folder for _, folder in _servers]
 
 
 def end(at_once: bool = False) -> None:
-    """End the server, its children first unless `at_once`: one that is left has another parent."""
+    """End the server, its children first unless `at_once`: a remaining child has another parent."""
     os.environ.pop(VARIABLE, None)
     while _servers:
         server, folder = _servers.pop()
@@ -104,44 +104,47 @@ def end(at_once: bool = False) -> None:
 
 
 def run(module: str, arguments: dict[str, Any], here: bool = False) -> None:
-    """Do `module.main(**arguments)` in a child of the server and exit as it exits.
+    """Run `module.main(**arguments)` in a child of the server and exit as it exits.
 
-    With `here` True, or where no server answers, it is done in this process.
+    With `here` True, or where no server answers, it runs in this process.
     """
     connection = None if here else _connected()
     if connection is not None:
-        # As bytes of Python and not as text: a config with numbers as keys stays what it is.
+        # Pickled, not as JSON: a config with numbers as keys keeps them.
         work = pickle.dumps((module, arguments, dict(os.environ), str(Path.cwd())))
         with connection, connection.makefile("rb") as stream:
             with suppress(ConnectionError):
                 socket.send_fds(connection, [b"."], _STREAMS)
                 connection.sendall(work)
-            if child := _told(stream, b"pid"):
-                signals.on_ending(partial(_pass_on, child, []))
-                code = _told(stream, b"exit")
+            if child := _reported(stream, b"pid"):
+                signals.on_ending(partial(_forward, child, []))
+                code = _reported(stream, b"exit")
                 sys.exit(_KILLED if code is None else code)
     importlib.import_module(module).main(**arguments)
 
 
 def serve() -> None:
-    """Be the server, until the run closes our standard input."""
+    """Run the server until the run closes our standard input."""
     _, _, folder, number, *modules = sys.argv
-    heard = signals.ignore()  # the run ends us, when its jobs are over
-    signal.signal(signal.SIGCHLD, lambda *_: _reap())  # so that their CPU time counts as ours
+    handled = signals.ignore()  # the run ends us when its jobs are over
+    signal.signal(signal.SIGCHLD, lambda *_: _reap())  # so that their CPU time is counted as ours
     try:
-        with suppress(ImportError):  # the job that needs it says so
+        with suppress(ImportError):  # the job that needs it reports it
             for module in modules:
                 importlib.import_module(module)
         gc.freeze()
-        with socket.socket(fileno=int(number)) as door, selectors.DefaultSelector() as ready:
-            ready.register(door, selectors.EVENT_READ)
+        with socket.socket(fileno=int(number)) as listener, selectors.DefaultSelector() as ready:
+            ready.register(listener, selectors.EVENT_READ)
             ready.register(0, selectors.EVENT_READ)
             while not any(key.fd == 0 for key, _ in ready.select()):
-                connection, _ = door.accept()
-                with connection, suppress(OSError):  # no process to be had: the script does it
+                connection, _ = listener.accept()
+                with (
+                    connection,
+                    suppress(OSError),
+                ):  # no process can be started: the script does the work
                     if os.fork() == 0:
-                        door.close()
-                        _work(connection, heard)
+                        listener.close()
+                        _work(connection, handled)
         if os.read(0, len(_END)) == _END:
             _wait_for_children(1.0)
     finally:
@@ -149,7 +152,7 @@ def serve() -> None:
 
 
 def _reap() -> bool:
-    """Take note of the children that have ended; say whether any is left."""
+    """Reap the children that have ended; return whether any is left."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -164,11 +167,11 @@ def _wait_for_children(seconds: float) -> None:
         time.sleep(0.005)
 
 
-def _work(connection: socket.socket, heard: list[signal.Signals]) -> NoReturn:
-    """Be a child of the server: take a job's place, do its work, tell it how that ended."""
+def _work(connection: socket.socket, handled: list[signal.Signals]) -> NoReturn:
+    """Run as a child of the server: do the work of a job, and report how it ended."""
     code = 1
     try:
-        signals.default([*heard, signal.SIGCHLD])
+        signals.default([*handled, signal.SIGCHLD])
         _, streams, _, _ = socket.recv_fds(connection, 1, len(_STREAMS))
         for ours, theirs in zip(_STREAMS, streams, strict=True):
             os.dup2(theirs, ours)
@@ -196,7 +199,7 @@ def _work(connection: socket.socket, heard: list[signal.Signals]) -> NoReturn:
 
 
 def _stop_with(connection: socket.socket) -> None:
-    """Stop this process when the job's script, which says nothing more, is gone."""
+    """Stop this process when the script of the job, which sends nothing more, is gone."""
     with suppress(OSError):
         connection.recv(1)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -215,8 +218,8 @@ def _connected() -> socket.socket | None:
     return connection
 
 
-def _pass_on(child: int, interrupts: list[int], number: int, _: object) -> None:
-    """Hand a signal to the child; a second Ctrl-C leaves it alone with what is in flight."""
+def _forward(child: int, interrupts: list[int], number: int, _: object) -> None:
+    """Forward a signal to the child; after a second Ctrl-C it finishes its requests alone."""
     if number == signal.SIGINT:
         if interrupts:
             os._exit(128 + number)
@@ -229,8 +232,8 @@ def _signal(child: int, number: int) -> None:
         os.kill(child, number)
 
 
-def _told(stream: BinaryIO, word: bytes) -> int | None:
-    """Return the number that the child tells under `word`; None where it is gone before."""
+def _reported(stream: BinaryIO, word: bytes) -> int | None:
+    """Return the number that the child reports as `word`; None if it ends before."""
     with suppress(ConnectionError):
         while line := stream.readline():
             name, _, number = line.partition(b" ")

@@ -57,7 +57,7 @@ class Lifecycle:
         """Stop before the first job where prompts, packs, keys or budget are not in order."""
         with one_line_errors():
             run_lock.sign(self._temporary_folders())
-            signals.end_build_in_good_order(job_context.stop_asking)
+            signals.end_build_cleanly(job_context.stop_asking)
             if not internals.only_touches(self._snakemake):  # touching asks nothing
                 self._check_and_watch(logs)
 

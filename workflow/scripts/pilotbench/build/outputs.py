@@ -1,7 +1,7 @@
-"""What is derived for free: database, exports, reference players and summary.
+"""What is derived at no cost: database, exports, reference players and summary.
 
-The rules call one function each; after a failed run `refresh` calls all of them, so that what was
-finished is in the tables too.
+The rules call one function each; after a failed run `refresh` calls all of them, so that finished
+episodes are in the tables too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def _one_line(database: Path) -> Iterator[None]:
-    """Turn what DuckDB says of a disk that is full or cannot be written into one line."""
+    """Report an error of DuckDB about a disk that is full or not writable in one line."""
     import duckdb
 
     try:
@@ -99,21 +99,21 @@ def write_summary(experiment: Experiment) -> None:
 def refresh(experiment: Experiment) -> None:
     """Bring database, exports, reference players and summary up to date, whatever is finished.
 
-    Snakemake does not know of it. So its record of the last success is made void first: whatever
-    ends this, the next run makes database, exports and summary again.
+    Snakemake does not know about this. Its record of the last success is therefore invalidated
+    first: however this ends, the next run rebuilds database, exports and summary.
     """
-    void(experiment.settings.results_dir)
+    invalidate(experiment.settings.results_dir)
     update_database(experiment)
     write_exports(experiment)
     play_reference(experiment)
     write_summary(experiment)
 
 
-def void(results: Path) -> None:
-    """Make the next run write database, exports and summary, whatever their times are.
+def invalidate(results: Path) -> None:
+    """Make the next run rebuild database, exports and summary, whatever their times are.
 
-    A missing output is made again; where outputs lie in a bucket, the parameter `refreshed` differs
-    from the one that is on record.
+    A missing output is rebuilt; with outputs in a bucket, the parameter `refreshed` differs from
+    the recorded one.
     """
     results.mkdir(parents=True, exist_ok=True)
     (results / MADE).unlink(missing_ok=True)
@@ -121,7 +121,7 @@ def void(results: Path) -> None:
 
 
 def refreshed(results: Path) -> str | None:
-    """Return when database and summary were last written outside of a rule, None where never."""
+    """Return when database and summary were last written outside of a rule, None if never."""
     try:
         return (results / REFRESHED).read_text().strip()
     except OSError:

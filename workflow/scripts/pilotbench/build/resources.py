@@ -1,4 +1,4 @@
-"""Resources named on the command line: a limit that no key has would silently limit nothing."""
+"""Resources named on the command line: an unknown name would silently limit nothing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _CLOSE = 0.8
 def check(
     limits: Iterable[str], of_jobs: Iterable[str], aliases: Collection[str], *, alone: bool = True
 ) -> None:
-    """Raise ConfigError where a limit names no key, or a resource of jobs names one.
+    """Raise ConfigError where a limit names no key, or a job resource names one.
 
     `limits` are the names of `--resources`, `of_jobs` those of `--default-resources` and
-    `--set-resources`. Standard resources and those of an executor are left alone; so are those of
-    another workflow that imports this one (not `alone`), unless the name is nearly an alias.
+    `--set-resources`. Standard resources and those of an executor are accepted; so are those of a
+    workflow that imports this one (not `alone`), unless the name is close to an alias.
     """
     for name in limits:
         known = name in aliases or name in TAKEN or name.startswith("_")

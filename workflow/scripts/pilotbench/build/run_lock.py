@@ -1,9 +1,9 @@
-"""A run that was killed leaves the build's lock behind; the next command tells whether it is dead.
+"""A killed run leaves Snakemake's lock behind; the next run clears it if the owner is dead.
 
-Every command of the build holds a shared flock on one file for as long as its process lives, and
-the run that holds the build's lock signs that file. Whoever gets the file exclusively knows that no
-process of this machine is left that could own a lock, so the locks there are stale. That proves
-nothing about other machines: where the signature is another machine's, nothing is cleared.
+Every run holds a shared flock on one file as long as its process lives, and the run that holds the
+lock signs that file. A process that gets the file exclusively knows that no process of this machine
+is left which could own a lock, so that the lock is stale. This proves nothing about other machines:
+where the signature is that of another machine, nothing is cleared.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ FOLDER = snakemake_internals.FOLDER
 _TEMPORARY = ("pilotbench-", snakemake_internals.TEMPORARY_PREFIX)
 """How the names of a run's temporary folders begin."""
 _ASKED_S = 30 * 86_400.0
-"""A job of a cluster that a killed run has left may ask as long: it still looks at its mark."""
+"""A cluster job that a killed run has left may ask this long: it still checks for its file."""
 _kept: list[int] = []
 """The descriptor of this process's share of the lock: it ends with the process."""
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The process that last held the build's lock; `since` is Unix time in s.
+    """The process that last held the lock; `since` is its start in Unix time.
 
     `folders` are its temporary folders, which a killed process leaves behind.
     """
@@ -45,14 +45,14 @@ class Owner:
     folders: Sequence[str] = ()
 
     def __str__(self) -> str:
-        """Say who it is in words."""
+        """Return process id and start."""
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
         return f"pid {self.pid}, started {since}"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The state of the build's lock: `none`, `alive`, `stale` or `unknown`, and a line about it."""
+    """The state of the lock: `none`, `alive`, `stale` or `unknown`, and a line about it."""
 
     state: str
     says: str
@@ -61,7 +61,7 @@ class Finding:
 def enter(folder: Path = FOLDER) -> str | None:
     """Take this process's share of the lock file; clear a stale lock and return a line about it.
 
-    To be called once by each command of the build, before it takes the build's lock.
+    Each run calls it once, before Snakemake locks the folder.
     """
     with _exclusive(folder) as (file, alone):
         found = _judge(folder, file, alone)
@@ -75,7 +75,7 @@ def enter(folder: Path = FOLDER) -> str | None:
 
 
 def sign(folders: Iterable[Path] = ()) -> None:
-    """Say in the lock file that this process holds the build's lock now, and has `folders`."""
+    """Record in the lock file that this process holds the lock, and its temporary folders."""
     owner = Owner(machine(), os.getpid(), time.time(), [str(path) for path in folders])
     for file in _kept:
         os.ftruncate(file, 0)
@@ -83,7 +83,7 @@ def sign(folders: Iterable[Path] = ()) -> None:
 
 
 def in_progress(folder: Path = FOLDER) -> str | None:
-    """Return a line about the run that holds the build's lock now; None where there is none."""
+    """Return a line about the run that holds the lock now; None where there is none."""
     file = folder / "pilotbench.runs"
     if not file.is_file() or not _locks(folder):
         return None
@@ -110,7 +110,7 @@ def unlock(folder: Path = FOLDER, force: bool = False) -> Finding:
 
 
 def machine() -> str:
-    """Return what tells this machine from others: its name and its id (of the boot if none)."""
+    """Return what identifies this machine: its name and its id (that of the boot if none)."""
     for path in (Path("/etc/machine-id"), Path("/proc/sys/kernel/random/boot_id")):
         if path.is_file() and (text := path.read_text().strip()):
             return f"{platform.node()} {text}"
@@ -142,8 +142,8 @@ def _judge(folder: Path, file: int, alone: bool) -> Finding:
     if owner is not None and owner.machine == machine():
         return Finding(
             "stale",
-            f"the run that locked this folder ({owner}) is dead: its lock is cleared; what it was "
-            "answered is in the journal and is not paid for again",
+            f"the run that locked this folder ({owner}) is dead: its lock is cleared; its answers "
+            "are in the journal and are not paid for again",
         )
     return Finding("unknown", _unknown(owner))
 
@@ -168,7 +168,7 @@ def _locks(folder: Path) -> list[Path]:
 
 
 def _tidy(folder: Path, owner: Owner | None) -> None:
-    """Remove what killed runs have left: the build's copies of scripts, temporary folders."""
+    """Remove what killed runs have left: copies of scripts, temporary folders."""
     for script in snakemake_internals.script_copies(folder):
         script.unlink(missing_ok=True)
     for mark in folder.glob(f"{MAY_ASK_PREFIX}*"):
@@ -183,7 +183,7 @@ def _tidy(folder: Path, owner: Owner | None) -> None:
 
 
 def _temporary(path: Path) -> bool:
-    """Say whether a path is one of the temporary folders that a run makes, whoever wrote it."""
+    """Return whether a path is a temporary folder that a run creates, whoever recorded it."""
     if path.parent == Path(tempfile.gettempdir()):
         return path.name.startswith(_TEMPORARY)
     return path.parent.name == snakemake_internals.CACHE_FOLDER and path.name.startswith("tmp")

@@ -1,4 +1,4 @@
-"""The job of one shard, from what the build tool tells its script to the result file."""
+"""The job of one shard, from the values that its script receives to the result file."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ def main(
 ) -> None:
     """Evaluate the shard whose file is `out`; `tokens` are the job's slots by key alias.
 
-    `local` says that the job runs on the machine of the run, as its descendant. `versions` are
-    those of its cell, as the build has read them.
+    `local`: the job runs on the machine of the run, as its descendant. `versions` are those of the
+    cell, as the run has read them.
     """
     file = Path(out)
     results = file.parents[6]
     with logged(Path(log), results):
         loaded, shard = load_experiment(config).at(results), shard_of(file)
-        key, told = home_key(loaded.settings, shard), job_context.read()
-        texts.check(loaded, shard.cell, versions, told.texts)
-        if told.notices is not None:
-            notices.begin(Path(told.notices))
-        stop = Halt(stop_on_signal(), Path(told.asking) if told.asking else None)
+        key, context = home_key(loaded.settings, shard), job_context.read()
+        texts.check(loaded, shard.cell, versions, context.texts)
+        if context.notices is not None:
+            notices.begin(Path(context.notices))
+        stop = Halt(stop_on_signal(), Path(context.asking) if context.asking else None)
         allowance = KeyAllowance(
             key=key,
             tokens=tokens[key],
             borrow=local,
-            slots=told.slots,
-            parent=told.parent() if local else None,
+            slots=context.slots,
+            parent=context.parent() if local else None,
             stop=stop,
-            proven=told.proven,
+            proven=context.proven,
             halt=stop.halt,
         )
-        evaluate(loaded, shard, file, allowance if told.may_ask else None)
+        evaluate(loaded, shard, file, allowance if context.may_ask else None)

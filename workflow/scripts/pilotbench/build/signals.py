@@ -1,7 +1,7 @@
-"""The signals that end a run in good order: what is in flight is still answered and journaled.
+"""The signals that end a run cleanly: requests in flight are still answered and journaled.
 
-A terminal that is closed sends SIGHUP to every process of the run. It means the same as SIGTERM,
-but where it was ignored when the process started (`nohup`) it stays ignored.
+A terminal that is closed sends SIGHUP to every process of the run. It has the same effect as
+SIGTERM, but stays ignored where it was ignored when the process started (`nohup`).
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ Handler = Callable[[int, Any], Any]
 def on_ending(handler: Handler) -> None:
     """Call `handler` for every signal that ends a run."""
     for number in ENDING:
-        if not _kept_from_us(number):
+        if not _is_ignored(number):
             signal.signal(number, handler)
 
 
 def ignore() -> list[signal.Signals]:
     """Ignore the signals that end a run; return those for `default` in a child."""
-    heard = [number for number in ENDING if not _kept_from_us(number)]
+    heard = [number for number in ENDING if not _is_ignored(number)]
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
     return heard
 
 
 def default(numbers: list[signal.Signals]) -> None:
-    """Let each of `numbers` do again what it does by default."""
+    """Restore the default action of each of `numbers`."""
     for number in numbers:
         signal.signal(number, signal.SIG_DFL)
 
 
-def end_build_in_good_order(first: Callable[[], None]) -> None:
-    """Let SIGHUP and SIGTERM end the build as its own handler of SIGTERM does.
+def end_build_cleanly(first: Callable[[], None]) -> None:
+    """Handle SIGHUP and SIGTERM like the build's own handler of SIGTERM, after calling `first`.
 
-    `first` is called before: the signal may have reached the build only, which passes none to its
-    jobs. That handler takes locks that the main thread may hold at this very moment, and would then
-    wait without end: it is called in a thread.
+    The signal may have reached only the build, which does not forward it to its jobs. The build's
+    handler takes locks that the main thread may hold at this moment: it is called in a thread, so
+    that it cannot wait forever.
     """
     end = signal.getsignal(signal.SIGTERM)
     if not callable(end):
@@ -56,17 +56,17 @@ def end_build_in_good_order(first: Callable[[], None]) -> None:
         _thread.start_new_thread(end, (signal.SIGTERM, None))
 
     signal.signal(signal.SIGTERM, on_signal)
-    if not _kept_from_us(signal.SIGHUP):
+    if not _is_ignored(signal.SIGHUP):
         signal.signal(signal.SIGHUP, on_signal)
 
 
 def _leave_terminal() -> None:
-    """Write to nowhere instead of a terminal that is gone, where each line would be an error."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
+    """Write to /dev/null instead of a closed terminal, where each line would be an error."""
+    null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
-        if stat.S_ISCHR(os.fstat(number).st_mode):  # a terminal that is gone is no tty any more
-            os.dup2(nowhere, number)
+        if stat.S_ISCHR(os.fstat(number).st_mode):  # a closed terminal is no longer a tty
+            os.dup2(null, number)
 
 
-def _kept_from_us(number: signal.Signals) -> bool:
+def _is_ignored(number: signal.Signals) -> bool:
     return number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN

@@ -1,8 +1,8 @@
-"""One run asks one text: a file that is edited meanwhile stops the jobs that would read it anew.
+"""One run asks one text: a file that is edited during the run stops the jobs that would read it.
 
 Each job reads prompts, packs and config itself, so that shards of one cell could ask two texts. The
-run tells its jobs what it has read: by the parameters of each job, and by the environment, since a
-job of a cluster evaluates its parameters again.
+run therefore passes the hashes of what it has read to its jobs: as parameters of each job, and in
+the environment, because a job on a cluster evaluates its parameters again.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pilotbench.matrix.experiment import Experiment
 
 Texts = Mapping[str, Mapping[str, str]]
 LENGTH = 16
-"""Characters of a hash that are told by the environment, whose variables are bounded."""
+"""Characters of a hash in the environment, where the size of a variable is limited."""
 
 
 def read(experiment: Experiment, cells: Iterable[Cell], known: Texts | None = None) -> Texts:
     """Return what a run has read: the versions of each model, prompt and task of `cells`.
 
-    `known` is what it has read before.
+    `known` is what it has read already.
     """
     known = known or {}
     found = {kind: dict(known.get(kind, {})) for kind in ("request", "prompt", "task")}
@@ -37,13 +37,13 @@ def check(
     experiment: Experiment,
     cell: Cell,
     versions: Mapping[str, Any],
-    told: Texts,
+    published: Texts,
 ) -> None:
-    """Raise UserError where `matrix`, which this job has read, is not what the run has read."""
+    """Raise UserError where this job has read something else than the run."""
     now = experiment.versions(cell)
     changed = [kind for kind, value in now.items() if versions.get(kind, value) != value]
     for kind, name in _named(cell):
-        was = told.get(kind, {}).get(name)
+        was = published.get(kind, {}).get(name)
         if was is not None and was != str(now[kind])[:LENGTH]:
             changed.append(kind)
     if changed:
