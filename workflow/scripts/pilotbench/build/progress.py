@@ -1,7 +1,7 @@
-"""How far a run is: from the headers of shard files and the journals of unfinished shards.
+"""The progress of a run, from the headers of shard files and the journals of unfinished shards.
 
-It opens neither database nor transcripts and holds no lock that anyone waits for, so it answers at
-any time: during a run, from another terminal, after a crash. What does not change any more (the
+It opens neither database nor transcripts and holds no lock that another process waits for, so it
+works at any time: during a run, from another terminal, after a crash. What no longer changes (the
 header of a file, an answer) is read once.
 """
 
@@ -33,17 +33,16 @@ Json = dict[str, Any]
 NOTICES = 12
 """How many of the last notices `status` shows."""
 WINDOW_S = 300.0
-"""Rates are those of the last five minutes, or since the first answer in them."""
+"""Rates cover the last five minutes, or the time since the first answer in them."""
 
 
 @dataclass
 class ModelProgress:
     """Counts of episodes unless named otherwise.
 
-    `begun` are in unfinished shards and have an answer in the journal; `owed` failed on
-    infrastructure and wait for the next run; `usd` is what all answers have cost, as far as it is
-    known: `usd_unknown` episodes have an answer of unknown cost; `recent` were done in the last
-    `recent_s` seconds.
+    `begun` are in unfinished shards and have an answer in the journal; `owed` failed because of the
+    infrastructure and wait for the next run; `usd` is the known cost of all answers: `usd_unknown`
+    episodes have an answer of unknown cost; `recent` were finished in the last `recent_s` seconds.
     """
 
     model: str
@@ -61,21 +60,21 @@ class ModelProgress:
 
     @property
     def rate(self) -> float:
-        """Episodes a minute."""
+        """Episodes per minute."""
         return 60 * self.recent / self.recent_s if self.recent_s else 0.0
 
     @property
     def left_s(self) -> float | None:
-        """Seconds left at this rate; None where nothing moves."""
+        """Seconds left at this rate; None where there is no progress."""
         return 60 * (self.planned - self.done) / self.rate if self.rate else None
 
 
 @dataclass
 class KeyProgress:
-    """Requests on one key: in flight now (None: its secret is not set here), answers a minute.
+    """Requests on one key: in flight now (None: its secret is not set here), answers per minute.
 
-    `slots` are those in force in a run that goes on, else those of the config. `state` says in
-    words what keeps the key from answering, nothing where it is well.
+    `slots` are those in force in the current run, else those of the config. `state` describes what
+    keeps the key from answering; it is empty where nothing does.
     """
 
     key: str
@@ -99,7 +98,7 @@ class _Answer:
 
 @dataclass
 class Watch:
-    """Looks at one matrix as often as it is asked to."""
+    """Reads the progress of one experiment, as often as needed."""
 
     experiment: Experiment
     _headers: dict[tuple[Path, int], Json | None] = field(default_factory=dict)
@@ -113,7 +112,7 @@ class Watch:
         return list(rows.values())
 
     def key_rows(self) -> list[KeyProgress]:
-        """Return a row for each key of the providers of the matrix's models."""
+        """Return a row for each key of the providers of the selected models."""
         settings = self.experiment.settings
         names = dict.fromkeys(model.provider for model in settings.models.values())
         variables, (rates, in_force) = environment(), self._lately()
@@ -131,7 +130,7 @@ class Watch:
         return rows
 
     def notices(self) -> list[notices.Notice]:
-        """Return what the last run had to tell."""
+        """Return the notices of the last run."""
         return notices.read(self.experiment.settings.results_dir)
 
     def table(self) -> str:
@@ -181,7 +180,7 @@ class Watch:
         return JournalOnly(self.experiment, shard, everywhere=False)
 
     def _known(self, journal: JournalOnly, shard: Shard) -> list[_Answer]:
-        """Return every answer that can be read; each is read once."""
+        """Return every readable answer; each is read once."""
         answers, seen = journal.answers, self._seen.setdefault(shard, {})
         price = self.experiment.settings.catalog[shard.cell.model].price
         for identity in answers.identities():
@@ -191,9 +190,9 @@ class Watch:
         return [one for name in answers.identities() if (one := seen[name]) is not None]
 
     def _lately(self) -> tuple[dict[str, float], dict[str, int]]:
-        """Return answers a minute, and the slots that the last one was asked under, by key alias.
+        """Return answers per minute, and the slots in force for the last one, by key alias.
 
-        The slots are those of unfinished shards: a run that goes on has some.
+        The slots are those of unfinished shards, which a current run has.
         """
         found: Counter[str] = Counter()
         last: dict[str, tuple[float, int]] = {}
@@ -215,7 +214,7 @@ class Watch:
         return rates, {alias: count for alias, (_, count) in last.items()}
 
     def _header(self, shard: Shard) -> Json | None:
-        """Return the header of a shard's file; None without one that the present config makes."""
+        """Return the header of a shard's file; None unless the present config would write it."""
         path = self.experiment.settings.results_dir / "shards" / shard.path
         try:
             place = (path, path.stat().st_mtime_ns)
@@ -226,7 +225,7 @@ class Watch:
         except FileNotFoundError:
             return None
         except RecordError:
-            return None  # the build names damaged files; here they are simply not done
+            return None  # the build names damaged files; here they count as unfinished
         return self._headers[place]
 
 
@@ -238,7 +237,7 @@ def _answer(record: Json, price: Price | None) -> _Answer | None:
         words = (record.get("index", -1), record["components"].get("repeat", 0), usd)
         return _Answer(*words, float(asked["started"]), asked["key"], asked.get("slots"))
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
-        return None  # the build says so; here it is one answer less
+        return None  # the build reports it; here it is one answer less
 
 
 def _of_unknown_cost(unusable: Unusable, price: Price | None) -> frozenset[tuple[int, int]]:
