@@ -351,7 +351,7 @@ def test_a_service_that_cannot_be_trusted_is_owed_at_once(
         found = play(shard_of(tmp_path, secure, tools=False, retry_for_s=3600))
         assert found.owed == {0: "Untrusted", 1: "Untrusted"}
         assert scripted.requests == []
-    assert capsys.readouterr().err.count("speaks no TLS") == 1
+    assert capsys.readouterr().err.count("does not use TLS") == 1
 
 
 @pytest.mark.usefixtures("secret")

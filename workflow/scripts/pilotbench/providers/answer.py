@@ -8,14 +8,14 @@ from typing import Any
 
 Json = dict[str, Any]
 MOST_TOKENS = 10**9
-"""No request has more: a larger count is a mistake of the service, so nothing is known."""
+"""No request has more: a larger count is an error of the service, so it counts as unknown."""
 
 
 @dataclass(frozen=True)
 class Tokens:
     """Token counts of requests; `cached` is a part of `input`, `reasoning` of `output`.
 
-    Where a provider does not report its counts there are no Tokens but None: unknown, not 0.
+    Where a provider does not report counts, there is None instead of Tokens: unknown, not 0.
     """
 
     input: int = 0
@@ -24,7 +24,7 @@ class Tokens:
     cached: int = 0
 
     def __add__(self, other: Tokens) -> Tokens:
-        """Return the sums."""
+        """Return the sum of each count."""
         return Tokens(
             self.input + other.input,
             self.output + other.output,
@@ -36,8 +36,8 @@ class Tokens:
     def from_json(cls, value: Json | None) -> Tokens | None:
         """Return stored counts, None where they are unknown.
 
-        No request has neither input nor output, so earlier journals, which wrote zeros for counts
-        that were not reported, are read as unknown.
+        Every request has input or output, so the zeros that earlier journals hold for counts that
+        were not reported are read as unknown.
         """
         names = ("input", "output", "reasoning", "cached")
         counts: list[Any] = [None]
@@ -60,11 +60,10 @@ def added(counts: Iterable[Tokens | None]) -> Tokens | None:
 
 @dataclass(frozen=True)
 class Completion:
-    """What a provider answered: the assistant's message as it came, and what came with it.
+    """What a provider returned: the assistant's message as it came, and what came with it.
 
-    `message` has `content` (text or None) and, where given, `tool_calls`, `refusal`,
-    `reasoning_content`. `model` is the name that the provider says has answered. `tokens` is None
-    where the provider did not report them.
+    `message` is in the wire format of the provider kind, which reads it. `model` is the name that
+    the provider reports. `tokens` is None where the provider did not report them.
     """
 
     message: Json
@@ -73,12 +72,12 @@ class Completion:
     tokens: Tokens | None = None
 
     def as_json(self) -> Json:
-        """Return plain JSON types, the form in the journal."""
+        """Return plain JSON types, as the journal stores them."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: Json) -> Completion:
-        """Return the completion that `as_json` made `value` from."""
+        """Return the completion that `as_json` turned into `value`."""
         return cls(
             value["message"],
             value["finish_reason"],
@@ -89,11 +88,11 @@ class Completion:
 
 @dataclass(frozen=True)
 class Answer:
-    """A completion with how it was got; what the journal keeps and a record shows.
+    """A completion and how it was obtained: what the journal stores and a record shows.
 
-    `started` is Unix time in s of the attempt that was answered, `latency_s` its duration,
-    `queued_s` the time spent waiting for a slot, `key` the alias of the key that paid, `slots` the
-    slots that were in force on it (None where nothing bounds it, or in a journal of old).
+    `started` is the Unix time in s of the attempt that was answered, `latency_s` its duration,
+    `queued_s` the time spent waiting for a slot, `key` the alias of the key that was used, `slots`
+    the slots in force on it (None where it is not limited, and in the journals of early releases).
     """
 
     completion: Completion

@@ -1,8 +1,8 @@
-"""From the body of a successful answer to a completion: what can be read is read.
+"""From the body of a successful response to a completion, tolerantly.
 
-Read are JSON with NaN, infinities, invalid UTF-8 or one list around it; server-sent events though
-none were asked for; a choice without a message where its finish reason says why. Anything else
-is an UnusableAnswer, which carries the body as it came.
+Accepted are JSON with NaN, infinities, invalid UTF-8 or one list around it; server-sent events,
+though none were requested; a choice without a message where its finish reason explains it. Anything
+else is an UnusableAnswer, which carries the body as it came.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from pilotbench.providers.usage import tokens
 
 Json = dict[str, Any]
 LONGEST_RAW = 2**20
-"""Characters of a body that are kept where it cannot be used."""
+"""Maximum characters that are kept of an unusable body."""
 _HALVES = re.compile("[\ud800-\udfff]")
 _PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _DONE = "[DONE]"
 _GOOD = ("0", "200", "ok", "success", "none", "null", "false")
 _LAST_WORD = {Refused: "content_filter", ContextOverflow: "model_context_window_exceeded"}
-"""The finish reason of what was paid for and ends an episode."""
+"""The finish reason of a paid answer that ends an episode."""
 _SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
 """Meanings that explain why a choice has no message."""
 
@@ -36,8 +36,9 @@ _SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
 def completion(rules: FailureRules, content: bytes) -> Completion:
     """Return the completion in the body of a 2xx answer.
 
-    Raises UnusableAnswer where it holds none, ServerFailed for a gateway's page, Refused where the
-    filter left nothing, or the error that a gateway wrapped in a 200 without content and usage.
+    Raises UnusableAnswer where there is none, ServerFailed for a gateway's page, Refused where the
+    filter withheld everything, or the error that a gateway wrapped in a 200 without content and
+    usage.
     """
     text = content.decode("utf-8-sig", "replace")
     if _PAGE.match(text):
@@ -69,7 +70,7 @@ def _finite(text: str) -> float | None:
 
 
 def _body(text: str) -> Json:
-    """Return the JSON object that a body holds, assembled where it came in pieces."""
+    """Return the JSON object of a body, assembled where it came in pieces."""
     lines = text.split("\n")
     if any(line.startswith("data:") for line in lines):
         done = any(line.removeprefix("data:").strip() == _DONE for line in lines)
@@ -89,7 +90,7 @@ def _body(text: str) -> Json:
 
 
 def _is_comment(line: str) -> bool:
-    """Return whether a line is what a gateway sends to keep a connection open."""
+    """Return whether a gateway sends a line only to keep the connection open."""
     return not line.strip() or line.startswith(":")
 
 
@@ -110,34 +111,34 @@ def _events(lines: Iterable[str]) -> Iterator[Json]:
 
 
 def _assembled(chunks: Iterable[Json], done: bool) -> Json:
-    """Return the body that the chunks of a stream stand for.
+    """Return the body that the chunks of a stream make up.
 
-    Raises UnusableAnswer where it is cut: it has no end, neither a finish reason nor `done`.
+    Raises UnusableAnswer for a truncated stream: one with neither a finish reason nor `done`.
     """
     body: Json = {"choices": []}
     message: Json = {}
     reason = None
     for chunk in chunks:
-        told = {name: value for name, value in chunk.items() if value is not None}
-        if not _is_told(told.get("error")):
-            told.pop("error", None)
-        choice = _first(told.pop("choices", None)) or {}
-        usage = choice.get("usage") or _at(told, "x_groq", "usage")
-        body |= told | ({"usage": usage} if usage else {})
-        if not choice and _is_error(chunk):
+        given = {name: value for name, value in chunk.items() if value is not None}
+        if not _is_error(given.get("error")):
+            given.pop("error", None)
+        choice = _first(given.pop("choices", None)) or {}
+        usage = choice.get("usage") or _at(given, "x_groq", "usage")
+        body |= given | ({"usage": usage} if usage else {})
+        if not choice and _is_bare_error(chunk):
             body["error"] = chunk
         reason = choice.get("finish_reason") or reason
         for piece in (choice.get("delta"), choice.get("message")):
             _add(message, piece if isinstance(piece, dict) else {})
     if message or reason:
         if reason is None and not done and not body.get("error"):
-            raise UnusableAnswer("the stream ends before its end", tokens=tokens(body.get("usage")))
+            raise UnusableAnswer("the stream is truncated", tokens=tokens(body.get("usage")))
         body["choices"] = [{"message": message, "finish_reason": reason}]
     return body
 
 
 def _add(message: Json, delta: Json) -> None:
-    """Add a piece of a message: texts are put together, calls by their index."""
+    """Add a piece of a message: texts are concatenated, calls are merged by their index."""
     for name, value in delta.items():
         if name == "tool_calls":
             calls = message.setdefault("tool_calls", [])
@@ -169,14 +170,14 @@ def _completion(rules: FailureRules, body: Json) -> Completion:
     choice = _first(body.get("choices"))
     usage = tokens(body.get("usage"), choice and choice.get("usage"))
     error = body.get("error")
-    if _is_told(error) or (choice is None and _is_error(body)):
-        return _broken(rules, body if not _is_told(error) else error, choice or {}, usage)
+    if _is_error(error) or (choice is None and _is_bare_error(body)):
+        return _broken(rules, error if _is_error(error) else body, choice or {}, usage)
     if choice is None:
         raise _without_choice(body)
     reason = _text(choice.get("finish_reason"))
     means = meaning(reason)
     if means is Meaning.INFRASTRUCTURE:
-        raise UnusableAnswer(f"the service broke off: finish_reason {reason}", tokens=usage)
+        raise UnusableAnswer(f"the service stopped: finish_reason {reason}", tokens=usage)
     message = choice.get("message")
     if not isinstance(message, dict):
         if not isinstance(choice.get("text"), str) and means not in _SAID_WITHOUT:
@@ -185,28 +186,28 @@ def _completion(rules: FailureRules, body: Json) -> Completion:
     return Completion(_message(message), reason, _text(body.get("model")), usage)
 
 
-def _is_told(error: Any) -> bool:
-    """Return whether what stands under `error` is one: some services say there that all is well."""
+def _is_error(error: Any) -> bool:
+    """Return whether the value of `error` is an error: some services report success there."""
     if not isinstance(error, dict):
         return bool(error) and not _is_good(error)
     said = {name: value for name, value in error.items() if value not in (None, "")}
-    told = next((said[name] for name in ("code", "status", "message") if name in said), None)
-    return bool(said) and not _is_good(told)
+    verdict = next((said[name] for name in ("code", "status", "message") if name in said), None)
+    return bool(said) and not _is_good(verdict)
 
 
-def _is_good(told: Any) -> bool:
-    return isinstance(told, str | int) and str(told).strip().lower() in _GOOD
+def _is_good(verdict: Any) -> bool:
+    return isinstance(verdict, str | int) and str(verdict).strip().lower() in _GOOD
 
 
-def _is_error(body: Json) -> bool:
-    """Return whether a body without a choice is an error that a gateway sends as it stands."""
+def _is_bare_error(body: Json) -> bool:
+    """Return whether a body without a choice is an error without `error` around it."""
     code = body.get("errorCode") or body.get("code") or body.get("object") == "error"
-    told = isinstance(body.get("message") or body.get("msg"), str)
-    return told and bool(code) and not _is_good(code)
+    worded = isinstance(body.get("message") or body.get("msg"), str)
+    return worded and bool(code) and not _is_good(code)
 
 
 def _broken(rules: FailureRules, error: Any, choice: Json, usage: Tokens | None) -> Completion:
-    """Return what an error in a 200 leaves of an answer: the model's own broken call, or a refusal.
+    """Return what an error in a 200 means: the model's own broken call, or a refusal.
 
     Raises UnusableAnswer where there is content or usage, so that it was paid for; else the error.
     """
@@ -221,22 +222,22 @@ def _broken(rules: FailureRules, error: Any, choice: Json, usage: Tokens | None)
         raise failed
     reason = _LAST_WORD.get(type(failed))
     if reason is None:
-        raise UnusableAnswer(f"an error beside what was paid for: {failed}", tokens=usage)
+        raise UnusableAnswer(f"an error in a paid response: {failed}", tokens=usage)
     return Completion(message, reason, None, usage)
 
 
 def _without_choice(body: Json) -> Refused | UnusableAnswer:
-    """Return what an answer without a choice is: of a filter that says so, a refusal."""
-    told = body.get("prompt_filter_results") or _at(body, "promptFeedback", "blockReason")
-    told = told or _at(body, "prompt_feedback", "block_reason")
-    flags = list(_flags(told))
-    if told and (any(flags) or not flags):
+    """Return the error for a response without a choice: a refusal where a filter reports one."""
+    found = body.get("prompt_filter_results") or _at(body, "promptFeedback", "blockReason")
+    found = found or _at(body, "prompt_feedback", "block_reason")
+    flags = list(_flags(found))
+    if found and (any(flags) or not flags):
         return Refused("the provider's filter has withheld the answer")
     return UnusableAnswer("the body has no choice", tokens=tokens(body.get("usage")))
 
 
 def _flags(value: Any) -> Iterator[bool]:
-    """Yield what stands under each `filtered` or `detected` of a filter's results."""
+    """Yield the value of each `filtered` or `detected` in the results of a filter."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if isinstance(value, dict):
         yield from (bool(value[name]) for name in ("filtered", "detected") if name in value)
@@ -252,7 +253,7 @@ def _message(message: Json) -> Json:
 
 
 def _content(content: Any) -> str | None:
-    """Return the text of a content: parts are put together, other JSON is its text."""
+    """Return the text of a content: parts are concatenated, other JSON is written as text."""
     if content is None or isinstance(content, str):
         return content
     if isinstance(content, list) and all(isinstance(part, dict | str) for part in content):

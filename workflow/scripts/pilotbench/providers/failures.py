@@ -27,13 +27,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Rule:
-    """What a failure is known by: a code of the error body, or words of its message."""
+    """What identifies a failure: a code of the error body, or words of its message."""
 
     codes: frozenset[str]
     words: re.Pattern[str]
 
     def fits(self, codes: frozenset[str], message: str) -> bool:
-        """Return whether one of the codes or the message is known."""
+        """Return whether one of the codes or the message matches."""
         return bool(self.codes & codes) or bool(self.words.search(message))
 
 
@@ -58,7 +58,7 @@ OVERFLOW_WORDS = (
     r"reduce the length of|(输入|上下文|提示|prompt).*(过长|超长|超过|超出))"
 )
 OVERFLOW_STATUS = frozenset({413})
-"""The request is too large for the service, whatever its words are: a gateway's are HTML."""
+"""The request is too large for the service, whatever the words: those of a gateway are HTML."""
 
 FILTERED_WORDS = (
     r"content (management )?policy|inappropriate content|"
@@ -79,7 +79,7 @@ SPENT = rule(
     "AllocationQuota.FreeTierOnly exceeded_current_quota_error",
     r"exceeded your current (token )?quota|insufficient (account )?balance|余额不足|欠费",
 )
-"""A 4xx by its code, a 429 or 403 also by its words, that no patience heals."""
+"""A spent quota: a 4xx by its code, a 429 or 403 also by its words."""
 
 THROTTLED = rule(
     "Throttling Throttling.RateQuota Throttling.AllocationQuota Throttling.BurstRate "
@@ -88,7 +88,7 @@ THROTTLED = rule(
     r"allocated quota exceeded|throttl|too many requests|(retry|try again) (in|after) \d|concurren|"
     r"并发|频率|限流",
 )
-"""A 429 in the words of SPENT that patience heals: services word their throttles alike."""
+"""A 429 in the words of SPENT that a later attempt may pass: services word both alike."""
 
 
 @dataclass(frozen=True)
@@ -112,17 +112,17 @@ class FailureRules:
 
 
 WAIT_STATUS = frozenset({408, 409, 420, 425, 498, 499})
-"""4xx that mean the moment and not the request: conflict, too early, no capacity, gone away."""
+"""4xx that a later attempt may pass: conflict, too early, no capacity, connection closed."""
 
 
 def failure(
     rules: FailureRules, status: int, headers: Mapping[str, str], body: Any
 ) -> ProviderError:
-    """Return the error that an answer with `status` stands for; `body` is decoded JSON or text."""
+    """Return the error that a response with `status` means; `body` is decoded JSON or text."""
     error = _error(body)
     codes, message = _codes(error), _message(error)
     text = f"HTTP {status}: {message}" if message else f"HTTP {status}"
-    wait = retry_after(headers) or wait_told(error, message)
+    wait = retry_after(headers) or wait_stated(error, message)
     found = _refusal(rules, status, codes, message, text) or _failed(
         rules, status, codes, message, text, headers, wait
     )
@@ -135,8 +135,8 @@ def failure(
 def wrapped(rules: FailureRules, body: Json) -> ProviderError:
     """Return the error that a gateway wrapped in a 200: by its status, else by its words."""
     error = body["error"]
-    told = [error.get(name) for name in ("code", "status")] if isinstance(error, dict) else []
-    status = next((s for s in map(str, told) if re.fullmatch("[45][0-9][0-9]", s)), None)
+    given = [error.get(name) for name in ("code", "status")] if isinstance(error, dict) else []
+    status = next((s for s in map(str, given) if re.fullmatch("[45][0-9][0-9]", s)), None)
     if status is not None:
         return failure(rules, int(status), {}, body)
     found = failure(rules, 400, {}, body)
@@ -161,7 +161,7 @@ def broken_call(rules: FailureRules, status: int, body: Any) -> tuple[str, str |
 def _refusal(
     rules: FailureRules, status: int, codes: frozenset[str], message: str, text: str
 ) -> ProviderError | None:
-    """Return the error where the words are about this one request."""
+    """Return the error where the words concern only this request."""
     if not 400 <= status < 500 or status in (401, 402, 429) or status in WAIT_STATUS:
         return None
     if status in OVERFLOW_STATUS:
@@ -205,7 +205,7 @@ def _is_throttle(
 
 
 def _error(body: Any) -> Any:
-    """Return the part of an error body that tells the error, whatever its form."""
+    """Return the part of an error body that describes the error, whatever its form."""
     if isinstance(body, list) and body:
         body = body[0]
     return (body.get("error") or body) if isinstance(body, dict) else body
@@ -233,8 +233,8 @@ _WAIT = re.compile(
 )
 
 
-def wait_told(error: Any, message: str) -> float | None:
-    """Return the seconds that an error asks to wait, in its details or its words."""
+def wait_stated(error: Any, message: str) -> float | None:
+    """Return the seconds to wait that an error states in its details or its words."""
     details = error.get("details") if isinstance(error, dict) else None
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, dict) and isinstance(detail.get("retryDelay"), str):

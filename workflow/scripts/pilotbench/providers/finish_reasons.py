@@ -1,8 +1,8 @@
 """What the `finish_reason` of a choice means: one table for all services.
 
-A reason is looked up without case and without what follows it, so that `SAFETY`,
-`content_filter: PROHIBITED_CONTENT` and `FinishReason.MAX_TOKENS` are found. One that is not in the
-table, or none at all, is a completed answer; `known` says which ones a run should report.
+A reason is looked up by its first word, ignoring case, so that `SAFETY`,
+`content_filter: PROHIBITED_CONTENT` and `FinishReason.MAX_TOKENS` are found. A reason that is not
+in the table, or a missing one, means a completed answer; `known` returns which ones to report.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def meaning(reason: str | None) -> Meaning:
 
 
 def known(reason: str | None) -> bool:
-    """Return whether the table has a reason; none at all needs no report."""
+    """Return whether the table contains a reason; a missing one counts as known."""
     return not (reason or "").strip() or _word(reason) in _TABLE
 
 
 def _word(reason: str | None) -> str:
-    """Return the first word of a reason as the table writes it."""
+    """Return the first word of a reason as it is written in the table."""
     words = _HUMP.sub("_", (reason or "").strip()).lower().replace("-", "_")
     words = words.removeprefix("finish_reason").lstrip("._ :")
     found = _FIRST.match(words)

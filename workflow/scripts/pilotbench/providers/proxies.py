@@ -1,4 +1,4 @@
-"""Which proxy a request goes through: the configured one, else the environment's."""
+"""The proxy that a request goes through: the configured one, else that of the environment."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pilotbench.ground.errors import ConfigError
 
 
 def proxy_for(url: httpx2.URL, configured: str | None) -> str | None:
-    """Return the proxy for `url`: the configured one, else the environment's; none for loopback.
+    """Return the proxy for `url`: the configured one, else the environment's; None for loopback.
 
-    A proxy without a scheme is an HTTP proxy. Raises ConfigError, one line that names where the
-    proxy stands, for one that cannot be used.
+    A proxy without a scheme is an HTTP proxy. Raises ConfigError, one line that names the setting,
+    for a proxy that cannot be used.
     """
     if is_loopback(url.host):
         return None
@@ -44,7 +44,7 @@ def _variable(name: str) -> str:
 
 
 def _checked(proxy: str, where: str) -> str:
-    """Return a proxy's URL; no message shows it, since it may hold a password."""
+    """Return the URL of a proxy; no message shows it, since it may contain a password."""
     url = proxy if "://" in proxy else f"http://{proxy}"
     try:
         parts = urlsplit(url)

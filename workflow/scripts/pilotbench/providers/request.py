@@ -1,4 +1,4 @@
-"""A request: what is sent, and what else decides its answer."""
+"""A request: the body that is sent, and what else determines the answer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Json = dict[str, Any]
 class Request:
     """One chat request of an episode.
 
-    `body` is exactly what is sent (model, messages, tools, request parameters); it and the other
-    fields make the identity of the response. Real providers look at `body` alone; the reference
-    players also look at the instance. `earlier` is the body that an earlier release would have
-    sent where it differs: an answer to that is an answer to this.
+    `body` is exactly what is sent (model, messages, tools, request parameters); together with the
+    other fields it determines the identity of the answer. Services see only `body`; the reference
+    players also see the instance. `earlier` is the body that an earlier release would have sent,
+    where it differs: an answer to that one is accepted.
     """
 
     body: Json

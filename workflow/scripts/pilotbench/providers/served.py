@@ -1,4 +1,4 @@
-"""Is the model that has answered the one that was asked? The one home of that rule."""
+"""Whether the model that answered is the one that was requested."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ _DATED = re.compile(r"-\d{4}(-?\d{2}-?\d{2})?")
 
 
 def wanted(deployment: str, reports: str | None) -> str:
-    """Return the name that an answer should carry: `reports` of the entry, else the deployment."""
+    """Return the name that an answer should report: `reports` of the entry, else the deployment."""
     return deployment if reports is None else reports
 
 
 def as_asked(deployment: str, reports: str | None, answered: str | None) -> bool:
-    """Return whether `answered` is the model that was asked for.
+    """Return whether `answered` names the model that was requested.
 
-    Without `reports`, a date after the deployment's name is right, and so is no name at all.
+    Without `reports`, the name may be followed by a date, or be missing.
     """
     if reports is not None:
         return answered == reports
@@ -24,7 +24,7 @@ def as_asked(deployment: str, reports: str | None, answered: str | None) -> bool
 
 
 def complaint(deployment: str, reports: str | None, answered: str | None) -> str | None:
-    """Return what is wrong with the name that has answered, None where it is as asked."""
+    """Return what is wrong with the name that an answer reports, None where it is right."""
     if as_asked(deployment, reports, answered):
         return None
     asked = wanted(deployment, reports)

@@ -1,4 +1,4 @@
-"""What the config says of models, providers and keys, as dataclasses."""
+"""Models, providers and keys as the config describes them, as dataclasses."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Weights:
 
     @property
     def file(self) -> Path:
-        """The file that the server loads, relative to the working folder."""
+        """The file that the server loads, relative to the working directory."""
         if self.path is not None:
             return expanded("weights.path", self.path)
         return Path("resources/models", self.name or Path(str(self.member)).name)
@@ -68,9 +68,9 @@ class Model:
 
     @property
     def asked(self) -> list[Any]:
-        """What decides this model's requests and who answers them: not its name, price or key.
+        """What determines this model's requests and who answers them: not its name, price or key.
 
-        Weights count by their content, since a request does not name them.
+        Weights are represented by their content, since a request does not name them.
         """
         asked: list[Any] = [self.deployment, self.protocol, self.parameters]
         if self.weights is not None:
@@ -82,7 +82,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Key:
-    """One API key of a provider, known by its alias; the secret stays in the environment."""
+    """One API key of a provider, identified by its alias; the secret stays in the environment."""
 
     alias: str
     provider: str
@@ -114,10 +114,10 @@ class ProviderSettings:
 
 @dataclass(frozen=True)
 class Access:
-    """Where a key's requests go and the secret that opens it; the secret is not shown.
+    """Where the requests of a key go, and its secret, which is never shown.
 
-    `headers` are those that the environment names for the service, `api_version` is Azure's where
-    the config names none.
+    `headers` are those that the environment sets for the service, `api_version` is the one that
+    the environment sets where the config does not.
     """
 
     base_url: str
@@ -127,7 +127,7 @@ class Access:
 
     @property
     def hidden(self) -> list[str]:
-        """The texts that no one may see: the secret, and what the URL says that looks like one."""
+        """The texts that must never be shown: the secret, and secret-looking parts of the URL."""
         url = urlsplit(self.base_url)
         found = [self.secret, *(part for part in url.path.split("/") if looks_secret(part))]
         if url.username is not None or url.password is not None:

@@ -1,4 +1,4 @@
-"""Sockets that know a deadline: every connect, read and write ends by it."""
+"""Sockets with a deadline: every connect, read and write ends by then."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Clock(threading.local):
 
     ends: float | None = None
     large = False
-    """Whether the answer that this thread reads is a large one."""
+    """Whether the response that this thread reads is a large one."""
 
     def left(self, timeout: float | None) -> float | None:
         """Return the smaller of `timeout` and the time left. Raises TimeoutError at the end."""
@@ -31,7 +31,7 @@ class Clock(threading.local):
 
 
 class DeadlineStream(httpcore2.NetworkStream):
-    """A connection whose operations end by the clock."""
+    """A connection whose operations end by the deadline."""
 
     def __init__(self, stream: httpcore2.NetworkStream, clock: Clock) -> None:
         self._stream = stream
@@ -56,7 +56,7 @@ class DeadlineStream(httpcore2.NetworkStream):
         return DeadlineStream(inner, self._clock)
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what is known of the stream; decrypted bytes that wait count as readable."""
+        """Return information about the stream; pending decrypted bytes count as readable."""
         found = self._stream.get_extra_info(info)
         if info == "is_readable" and not found:
             pending = getattr(self._stream.get_extra_info("socket"), "pending", None)
@@ -65,7 +65,7 @@ class DeadlineStream(httpcore2.NetworkStream):
 
 
 class DeadlineBackend(httpcore2.NetworkBackend):
-    """Opens connections by the clock, trying each address of a host."""
+    """Opens connections before the deadline, trying each address of a host."""
 
     def __init__(self, clock: Clock) -> None:
         self._inner = httpcore2.SyncBackend()
@@ -101,7 +101,7 @@ class DeadlineBackend(httpcore2.NetworkBackend):
 def resolve(host: str, port: int, timeout: float | None) -> list[str]:
     """Return the addresses of `host`, at least one.
 
-    The system's resolver knows no deadline, so it runs in a thread that can be left behind. Raises
+    The system's resolver has no deadline, so it runs in a thread that can be abandoned. Raises
     httpcore2.ConnectTimeout or httpcore2.ConnectError.
     """
     try:
@@ -115,7 +115,7 @@ def resolve(host: str, port: int, timeout: float | None) -> list[str]:
     if not found:
         raise httpcore2.ConnectTimeout(f"the name {host} was not resolved in time")
     if isinstance(found[0], OSError):
-        raise httpcore2.ConnectError(f"the name {host} is not known: {found[0]}")
+        raise httpcore2.ConnectError(f"the name {host} is unknown: {found[0]}")
     return list(found[0])
 
 

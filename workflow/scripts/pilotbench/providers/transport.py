@@ -1,6 +1,6 @@
-"""The HTTP transport under the SDK: every socket operation ends by the attempt's total deadline.
+"""The HTTP transport of the SDK: every socket operation ends by the attempt's total deadline.
 
-A read timeout alone does not bound an attempt: a provider that drips one byte a second keeps
+A read timeout alone does not bound an attempt: a provider that sends one byte per second keeps
 every read short. Here each connect, read and write gets the smaller of its own timeout and what is
 left of the deadline. Each thread has its own connection to each host: nothing is shared, so nothing
 is locked or searched, and there are never more connections than requests in flight.
@@ -23,11 +23,11 @@ from pilotbench.providers.streams import Clock, DeadlineBackend
 
 KEEP_ALIVE_S = 60.0
 LARGEST_BODY = 64 << 20
-"""Bytes of an answer, decoded: a small compressed one may stand for a thousand times its size."""
+"""Maximum bytes of a decoded response: compressed, it may be a thousand times smaller."""
 SMALL_BODY = 1 << 20
-"""Of larger answers one at a time is in memory, in the whole process."""
+"""Of larger responses, only one at a time is in memory in the whole process."""
 LARGEST_ERROR = 1 << 20
-"""Of the body of an error this much is read."""
+"""Maximum bytes that are read of the body of an error."""
 _DECODED = (b"content-encoding", b"content-length", b"transfer-encoding")
 _large = threading.Lock()
 
@@ -37,7 +37,7 @@ class TooLarge(Exception):
 
 
 class DeadlineTransport(httpx2.BaseTransport):
-    """Sends requests so that nothing outlasts the deadline of the thread that asks.
+    """Sends requests so that nothing outlasts the deadline of the thread that sends them.
 
     `proxy` None means the environment's proxy settings; loopback never goes through a proxy.
     """
@@ -147,7 +147,7 @@ class _Raw(httpx2.SyncByteStream):
 
 
 class _Body(httpx2.SyncByteStream):
-    """The body decoded, in bounded parts; more than a small one waits for its turn."""
+    """The decoded body in bounded parts; a large one waits for its turn."""
 
     def __init__(self, answer: httpcore2.Response, clock: Clock) -> None:
         raw = _Raw(answer)
@@ -180,9 +180,9 @@ class _Body(httpx2.SyncByteStream):
 
 
 def _close_unclean(pool: httpcore2.ConnectionPool) -> None:
-    """Close each connection on which more has come than the answer: nobody has asked for it.
+    """Close each connection that received more than the response: nothing else was requested.
 
-    What has come since, httpcore sees by itself: it reuses no connection that can be read.
+    Data that arrives later is detected by httpcore, which reuses no readable connection.
     """
     for connection in pool.connections:
         if connection.is_idle() and _surplus(connection) != b"":
@@ -190,7 +190,7 @@ def _close_unclean(pool: httpcore2.ConnectionPool) -> None:
 
 
 def _surplus(connection: Any) -> bytes | None:
-    """Return what a connection has read beyond the last answer, None where that is not known."""
+    """Return what a connection has read beyond the last response, None where that is unknown."""
     while connection is not None and not hasattr(connection, "_h11_state"):
         connection = getattr(connection, "_connection", None)
     return None if connection is None else bytes(connection._h11_state.trailing_data[0])

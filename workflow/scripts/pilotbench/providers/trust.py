@@ -1,4 +1,4 @@
-"""Whether a service can be trusted: the certificates that are known, the ones not accepted."""
+"""TLS: which certificates are trusted, and the errors of those that are not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL")
 
 
 def context_of(ca_bundle: str | None) -> Callable[[], ssl.SSLContext]:
-    """Return what makes the TLS settings. Raises ConfigError for a `ca_bundle` that is no use."""
+    """Return a factory of TLS settings. Raises ConfigError for an unusable `ca_bundle`."""
     if not ca_bundle:
         return _default
     try:
@@ -27,17 +27,17 @@ def context_of(ca_bundle: str | None) -> Callable[[], ssl.SSLContext]:
 
 
 def untrusted(error: BaseException | None) -> Untrusted | None:
-    """Return the error where TLS is what fails, which no later attempt mends."""
+    """Return the error where TLS failed, which a later attempt cannot change; else None."""
     while error is not None:
         if isinstance(error, Untrusted):
             return error
         if isinstance(error, ssl.SSLCertVerificationError):
             return Untrusted(
-                f"the certificate is not accepted: {error.verify_message}; if it is right, write "
-                "ca_bundle: a file with the certificate of its authority"
+                f"the certificate is not accepted: {error.verify_message}; if it is correct, set "
+                "ca_bundle to a file with the certificate of its authority"
             )
         if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
-            return Untrusted("the service speaks no TLS there: write http:// or another port")
+            return Untrusted("the service does not use TLS: write http:// or another port")
         error = error.__cause__ or error.__context__
     return None
 
@@ -46,4 +46,4 @@ def _default() -> ssl.SSLContext:
     try:
         return httpx2.create_ssl_context()
     except (OSError, ValueError) as error:
-        raise Untrusted(f"SSL_CERT_FILE, SSL_CERT_DIR: no certificates there ({error})") from None
+        raise Untrusted(f"SSL_CERT_FILE, SSL_CERT_DIR: no certificates found ({error})") from None

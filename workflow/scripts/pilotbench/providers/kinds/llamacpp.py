@@ -15,7 +15,7 @@ from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 
 PROMPT_CACHE_MIB = 512
-"""States of other conversations kept in memory; the server's own default is 8 GiB."""
+"""MiB of states of other conversations kept in memory; the default of the server is 8 GiB."""
 
 
 def connect(
@@ -38,7 +38,7 @@ class LlamaCppProvider:
 
         self._server = start(model, max(provider.keys[alias].slots for alias in access))
         address = f"{self._server.listening_address.rstrip('/')}/v1"
-        # The whole answer comes at once, after a silence that a busy machine makes long.
+        # The answer arrives all at once, on a busy machine after a long silence.
         patient = replace(provider, read_timeout_s=provider.attempt_deadline_s)
         keys = {alias: Access(address, "") for alias in access}
         self._client = ChatCompletions(patient, keys, KIND.failures)
@@ -77,8 +77,8 @@ def start(model: Model, slots: int) -> Any:
     params.ui = False
     params.cors_origins = ""
     for threads in (params.cpuparams, params.cpuparams_batch):
-        # Its threads wait for each other by spinning. On two cores that others used too, two
-        # threads took over ten times the CPU time of one (48 tokens: 13.4 against 1.0 CPU-s).
+        # Its threads wait for each other by spinning. On two busy cores, two threads took over ten
+        # times the CPU time of one (48 tokens: 13.4 instead of 1.0 CPU-s).
         threads.n_threads = max(1, (os.cpu_count() or 1) // 2)
         threads.poll = 0
     try:
