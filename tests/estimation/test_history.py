@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from pilotbench.estimation.history import History, Past, _past
-from pilotbench.estimation.ranges import Load, Range
+from pilotbench.estimation.ranges import Range, Workload
 from pilotbench.matrix.cells import Cell
 
 CELL = Cell("m", "baseline", "sums", "none", "none")
-GUESS = Load(Range(1, 2, 3), Range(100, 200, 300), Range(10, 20, 30))
+GUESS = Workload(Range(1, 2, 3), Range(100, 200, 300), Range(10, 20, 30))
 TOLD = _past(20, 2.0, 100.0, 10.0, 0.0, 0.0, 0.0, 1.5, 0.25)
 UNTOLD = _past(20, 2.0, None, None, 0.0, None, None, 1.5, 0.0)
 

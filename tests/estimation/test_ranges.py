@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilotbench.estimation.ranges import Load, Range, total
+from pilotbench.estimation.ranges import Range, Workload, total
 
 numbers = st.floats(0, 1e6)
 ranges = st.tuples(numbers, numbers, numbers).map(lambda three: Range(*sorted(three)))
@@ -19,8 +19,8 @@ def test_history_never_leaves_the_bounds_and_keeps_the_order(bounds: Range, fact
 
 
 def test_sums_add_end_to_end() -> None:
-    one = Load(Range(1, 2, 3), Range(10, 20, 30), Range(0, 1, 2))
-    assert total([one, one.times(2)]) == Load(Range(3, 6, 9), Range(30, 60, 90), Range(0, 3, 6))
+    one = Workload(Range(1, 2, 3), Range(10, 20, 30), Range(0, 1, 2))
+    assert total([one, one.times(2)]) == Workload(Range(3, 6, 9), Range(30, 60, 90), Range(0, 3, 6))
 
 
 @pytest.mark.parametrize(("factor", "middle"), [(Range(1, 2, 3), 4), (Range(9, 9, 9), 8)])

@@ -12,7 +12,7 @@ import pytest
 from pilotbench.episodes.evaluate import replay
 from pilotbench.estimation.needs import UP_TO_DATE, needs
 from pilotbench.estimation.ranges import Range
-from pilotbench.estimation.totals import Row, estimate
+from pilotbench.estimation.totals import EstimateRow, estimate
 from pilotbench.results import database
 from support import Simulator
 from support.estimation_lab import inside, load, make, paid
@@ -24,7 +24,7 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-def told(row: Row) -> dict[str, Range]:
+def told(row: EstimateRow) -> dict[str, Range]:
     assert row.usd is not None
     return {
         "requests": row.load.requests,
@@ -34,7 +34,7 @@ def told(row: Row) -> dict[str, Range]:
     }
 
 
-def holds(row: Row, truth: dict[str, float]) -> None:
+def holds(row: EstimateRow, truth: dict[str, float]) -> None:
     for measure, value in truth.items():
         assert inside(value, told(row)[measure]), (row.model, measure, value, told(row))
 

@@ -11,7 +11,7 @@ from pilotbench.matrix.plan import plan
 
 
 @dataclass(frozen=True)
-class Axes:
+class TaskShape:
     difficulties: tuple[str, ...] = DIFFICULTIES
     rated: bool = True
     planned: bool = True
@@ -23,8 +23,8 @@ class Needs:
     needs_plan: bool
 
 
-PACK = Axes(difficulties=("none",), rated=False, planned=False, size=7)
-TASKS = {**dict.fromkeys(tasks.TASKS, Axes()), "pack": PACK}
+PACK = TaskShape(difficulties=("none",), rated=False, planned=False, size=7)
+TASKS = {**dict.fromkeys(tasks.TASKS, TaskShape()), "pack": PACK}
 PROMPTS = {
     **dict.fromkeys(STANDARD_PROMPTS, Needs(False)),
     **dict.fromkeys(("optimal", *FLAWED), Needs(True)),

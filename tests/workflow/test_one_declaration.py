@@ -27,7 +27,7 @@ SCORER = Scorer(
     "The answer is as long as this text.",
     lambda wanted, given, options: len(str(given)) == len(wanted) + options["surplus"],
     answer={"type": "string"},
-    says="the answer has the length of {}",
+    goal="the answer has the length of {}",
     options={"surplus": {"type": "integer", "default": 0}},
 )
 """

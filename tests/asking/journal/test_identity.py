@@ -9,14 +9,14 @@ import pytest
 
 from pilotbench.asking.journal.identity import components, identity, request_identity
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.packs.question_pack import Question
+from pilotbench.benchmark.packs.question_pack import PackInstance
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
 INSTANCE = Instance("simple_task", "easy", 0, "Copy a to b.", {"a": 1})
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "temperature": 0}
 REQUEST = Request(BODY, INSTANCE, "0.8", 0, 0)
-QUESTION = Question("pack", "none", 3, "What is 6 x 7?", extra={"answer": 41})
+QUESTION = PackInstance("pack", "none", 3, "What is 6 x 7?", extra={"answer": 41})
 ASKED = replace(REQUEST, instance=QUESTION)
 MODEL = Model("m", "idealab", "m")
 PLAYER = replace(MODEL, kind="player")

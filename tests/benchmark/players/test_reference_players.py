@@ -21,7 +21,7 @@ from pilotbench.benchmark.players.plan_follower import plan_in
 from pilotbench.benchmark.players.values import request_values
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.levels import DIFFICULTIES
-from pilotbench.benchmark.world.session import Session
+from pilotbench.benchmark.world.session import WorldSession
 
 CONTEXT = PlayContext(prompt="", max_turns=16)
 
@@ -29,7 +29,7 @@ CONTEXT = PlayContext(prompt="", max_turns=16)
 def turns_of(instance: Instance, player: str, rate: str = "1.0", repeat: int = 0) -> list[Seen]:
     """Play one episode against a bare session and return its turns."""
     context = PlayContext(instance.request, 16, repeat)
-    session = Session(instance, rate, repeat)
+    session = WorldSession(instance, rate, repeat)
     turns: list[Any] = []
     while len(turns) < 16 and not session.finished:
         call = PLAYERS[player](instance, context, turns)

@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilotbench.benchmark.generation.plan_catalogue import catalogue, steps_of
-from pilotbench.benchmark.generation.plan_steps import LOOKUPS, MOVES
+from pilotbench.benchmark.generation.plan_steps import LOOKUPS, STEPS
 from pilotbench.benchmark.generation.vocabulary import successor
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.tasks.world_task import WorldTask
 from pilotbench.benchmark.world.references import resolve, steps_used
-from pilotbench.benchmark.world.session import Session
+from pilotbench.benchmark.world.session import WorldSession
 from pilotbench.benchmark.world.toolbox import TOOLS
 from pilotbench.ground.errors import TaskError
 from support.reference_play import answer_of, play, play_without, reached
@@ -64,7 +64,7 @@ def test_the_reference_plan_reaches_the_goal_and_breaks_nothing(task: str, index
 @given(tasks, indices)
 def test_no_goal_predicate_holds_at_the_start(task: str, index: int) -> None:
     for instance in levels(task, index):
-        assert not any(held for _, held, _ in Session(instance).goal_state(None))
+        assert not any(held for _, held, _ in WorldSession(instance).goal_state(None))
 
 
 @many
@@ -90,7 +90,7 @@ def test_passing_over_any_operation_misses_the_goal(task: str, index: int) -> No
         users = [later for later in instance.plan if handle in later.arguments.values()]
         if "data" not in step.arguments or not users:
             continue
-        session = Session(instance)
+        session = WorldSession(instance)
         results: list[Any] = []
         for other, later in enumerate(instance.plan):
             given = {
@@ -108,7 +108,7 @@ def test_passing_over_any_operation_misses_the_goal(task: str, index: int) -> No
 
 def _changes_state(instance: Instance, place: int, tool: str, results: list[Json]) -> bool:
     """Say whether a step changes the world or makes data that a later step passes on."""
-    alone = Session(instance)
+    alone = WorldSession(instance)
     for earlier, step in enumerate(instance.plan[: place + 1]):
         before = (repr(alone.diff()), len(alone.world.signed_in))
         name = {"name": step.tool, "arguments": resolve(step.arguments, results)}
@@ -265,7 +265,7 @@ def test_the_partial_order_follows_from_real_dependencies(task: str, index: int)
             if place not in done and set(step.needs) <= set(done)
         ]
         done.append(ready[-1])
-    session = Session(instance)
+    session = WorldSession(instance)
     for place in done:
         step = instance.plan[place]
         assert session.call(step.tool, resolve(step.arguments, results))["ok"]
@@ -294,7 +294,7 @@ def test_very_hard_rules_out_the_obvious_plan(task: str, index: int) -> None:
     plain, hardest = TASKS[task].instance("hard", index), TASKS[task].instance("very_hard", index)
     assert "But " in hardest.request
     valid = {entry["value"]: entry["name"] for entry in hardest.extra["derived"]}
-    session = Session(hardest)
+    session = WorldSession(hardest)
     results: list[Any] = []
     for step in hardest.plan if valid else plain.plan:
         arguments = resolve(step.arguments, results)
@@ -359,7 +359,7 @@ def test_every_move_and_lookup_is_used() -> None:
         for token in recipe
     }
     assert {token.partition(">")[0] for token in tokens if ">" in token} == set(LOOKUPS)
-    assert {token for token in tokens if ">" not in token} == set(MOVES)
+    assert {token for token in tokens if ">" not in token} == set(STEPS)
 
 
 def test_what_reads_yield_cannot_be_guessed() -> None:
@@ -386,9 +386,9 @@ def test_what_reads_yield_cannot_be_guessed() -> None:
     assert flags == []
 
 
-def played(instance: Instance, guessed: dict[tuple[int, str], Any]) -> Session | None:
+def played(instance: Instance, guessed: dict[tuple[int, str], Any]) -> WorldSession | None:
     """Play the plan with some arguments guessed, by (step, name); None where a step fails."""
-    session = Session(instance)
+    session = WorldSession(instance)
     results: list[Any] = []
     for place, step in enumerate(instance.plan):
         guesses = {name: value for (at, name), value in guessed.items() if at == place}

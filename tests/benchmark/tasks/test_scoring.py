@@ -15,8 +15,8 @@ from pilotbench.benchmark.instances import Instance, Step
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS, score
 from pilotbench.benchmark.tasks.task import Score, Transcript, Turn
-from pilotbench.benchmark.world.objects import Data
-from pilotbench.benchmark.world.session import Session
+from pilotbench.benchmark.world.objects import DataObject
+from pilotbench.benchmark.world.session import WorldSession
 from pilotbench.ground.errors import TranscriptError
 
 Call = tuple[str, dict[str, Any]]
@@ -47,7 +47,7 @@ PLAN = (
 TOLD = {
     "kind": "received",
     "object": "inbox:ann",
-    "content": Data("number", 2600, (), (), "").content,
+    "content": DataObject("number", 2600, (), (), "").content,
     "roots": ["table:sales"],
     "ops": ["aggregate"],
     "says": "ann has the figure",
@@ -65,11 +65,11 @@ INSTANCE = Instance(
 )
 
 MAX: Call = ("data_processing_aggregator", {"data": "sales", "column": "amount", "function": "max"})
-HANDLE = Session(INSTANCE).call(*MAX)["result"]["handle"]
+HANDLE = WorldSession(INSTANCE).call(*MAX)["result"]["handle"]
 TELL: Call = ("utility_notifier", {"to": "ann", "data": HANDLE})
 DONE: Call = ("finish", {"answer": 2600})
 READ: Call = ("file_operations_reader", {"path": "in/a.csv"})
-TEXT = Session(INSTANCE).call(*READ)["result"]["handle"]
+TEXT = WorldSession(INSTANCE).call(*READ)["result"]["handle"]
 PARSE: Call = ("data_processing_parser", {"data": TEXT})
 EARLY: Call = ("data_processing_aggregator", {"data": TEXT, "column": "amount", "function": "max"})
 SIGN: Call = ("integration_authenticator", {"service": "desk", "credential": "cr-1"})
@@ -85,7 +85,7 @@ def played(
     answer: Any = None,
 ) -> Transcript:
     """Return the transcript of these calls (None: a message without one)."""
-    session = Session(instance, rate, repeat)
+    session = WorldSession(instance, rate, repeat)
     turns = [
         Turn(place, "well", None, {"note": "no call"}, parse_error="no call")
         if call is None
@@ -100,7 +100,7 @@ def played(
 
 
 def scored(*calls: Call | None, instance: Instance = INSTANCE, **more: Any) -> Score:
-    return score(instance, played(*calls, instance=instance, **more), Session)
+    return score(instance, played(*calls, instance=instance, **more), WorldSession)
 
 
 def kinds(found: Score) -> list[str | None]:
@@ -208,7 +208,7 @@ def test_only_a_failed_episode_without_any_error_has_no_rule_error() -> None:
 def _failing_first(call: Call, times: int) -> int:
     """Return a repeat in which `call` fails exactly its first `times` tries at 0.6."""
     for repeat in range(500):
-        session = Session(INSTANCE, "0.6", repeat)
+        session = WorldSession(INSTANCE, "0.6", repeat)
         tries = [session.call(*call)["ok"] for _ in range(times + 1)]
         if tries == [False] * times + [True]:
             return repeat
@@ -309,7 +309,7 @@ def test_a_transcript_that_does_not_fit_is_one_clear_line(
     transcript: Transcript, says: str
 ) -> None:
     with pytest.raises(TranscriptError) as caught:
-        score(INSTANCE, transcript, Session)
+        score(INSTANCE, transcript, WorldSession)
     assert says in str(caught.value)
     assert str(caught.value).startswith("simple_task easy 0: ")
     assert "\n" not in str(caught.value)
@@ -319,14 +319,14 @@ def test_another_rate_or_repeat_than_was_played_is_found_out() -> None:
     repeat = _failing_first(MAX, 1)
     transcript = played(MAX, MAX, rate="0.6", repeat=repeat)
     with pytest.raises(TranscriptError, match="turn 0"):
-        score(INSTANCE, _change(transcript, tool_success_rate="1.0"), Session)
+        score(INSTANCE, _change(transcript, tool_success_rate="1.0"), WorldSession)
 
 
 def test_a_score_depends_on_nothing_but_instance_and_transcript() -> None:
     again = json.loads(json.dumps(asdict(GOOD)))
     turns = [Turn(**turn) for turn in again.pop("turns")]
-    assert score(INSTANCE, Transcript(**again, turns=turns), Session) == score(
-        INSTANCE, GOOD, Session
+    assert score(INSTANCE, Transcript(**again, turns=turns), WorldSession) == score(
+        INSTANCE, GOOD, WorldSession
     )
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from pilotbench.benchmark.world.goals import broken, differences, holds, locate
-from pilotbench.benchmark.world.objects import Data
+from pilotbench.benchmark.world.objects import DataObject
 from pilotbench.benchmark.world.state import SECTIONS, World
 
 Json = dict[str, Any]
-CONTENT = Data("number", 110, (), (), "").content
+CONTENT = DataObject("number", 110, (), (), "").content
 ENTRY: Json = {"kind": "number", "value": 110, "roots": ["table:t"], "ops": ["aggregate", "filter"]}
 WANTED: Json = {
     "kind": "stored",

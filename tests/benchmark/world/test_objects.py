@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pilotbench.benchmark.world.objects import (
-    Data,
+    DataObject,
     as_csv,
     derived,
     from_csv,
@@ -67,5 +67,10 @@ def test_data_made_from_nothing_counts_as_typed() -> None:
 
 
 def test_content_tells_kinds_apart_but_not_lineages() -> None:
-    assert Data("text", "1", (), (), "a").content != Data("number", 1, (), (), "a").content
-    assert Data("text", "1", ("x",), (), "a").content == Data("text", "1", (), ("y",), "b").content
+    assert (
+        DataObject("text", "1", (), (), "a").content != DataObject("number", 1, (), (), "a").content
+    )
+    assert (
+        DataObject("text", "1", ("x",), (), "a").content
+        == DataObject("text", "1", (), ("y",), "b").content
+    )

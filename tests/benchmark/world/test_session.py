@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.world.session import Session
+from pilotbench.benchmark.world.session import WorldSession
 from pilotbench.benchmark.world.tool import TRANSIENT_CODES
 from pilotbench.benchmark.world.toolbox import TOOLS
 
@@ -46,7 +46,7 @@ def instance(difficulty: str = "easy", **more: Any) -> Instance:
 
 def wanted_post() -> tuple[Json, str]:
     """Return the goal of posting the sum of `t`, and the URL."""
-    live = Session(instance())
+    live = WorldSession(instance())
     data = live.world.made[live.call("data_processing_aggregator", SUM)["result"]["handle"]]
     url = "https://s.example/y"
     goal = {
@@ -61,7 +61,7 @@ def wanted_post() -> tuple[Json, str]:
 
 
 def test_an_unknown_tool_is_said_so_and_logged() -> None:
-    live = Session(instance())
+    live = WorldSession(instance())
     for name in ("no_such_tool", "tool_search", "call_tool", ["x"], None):
         reply = live.call(name, {})  # type: ignore[arg-type]
         assert reply["error"]["code"] == "unknown_tool"
@@ -74,13 +74,13 @@ def test_an_unknown_tool_is_said_so_and_logged() -> None:
     + [{"answer": answer} for answer in (None, True, {"value": 5}, [[5]], [{"value": 5}], 1e16)],
 )
 def test_finish_takes_one_number_text_or_list_of_these(arguments: Any) -> None:
-    live = Session(instance())
+    live = WorldSession(instance())
     assert live.call("finish", arguments)["error"]["code"] == "bad_arguments"
     assert not live.finished
 
 
 def test_finish_ends_the_episode_with_its_answer() -> None:
-    live = Session(instance())
+    live = WorldSession(instance())
     assert live.call("finish", {"answer": [1, 2]}) == {"ok": True, "result": {"finished": True}}
     assert (live.finished, live.answer) == (True, [1, 2])
     assert live.call("utility_helper", {"topic": "x"})["error"]["code"] == "finished"
@@ -88,7 +88,7 @@ def test_finish_ends_the_episode_with_its_answer() -> None:
 
 @pytest.mark.parametrize("answer", [None, True, {"value": 5}, [[5]], [{"value": 5}], float("nan")])
 def test_an_answer_that_is_no_number_text_or_list_of_these_is_refused(answer: object) -> None:
-    live = Session(instance())
+    live = WorldSession(instance())
     error = live.call("finish", {"answer": answer})["error"]
     assert (error["code"], error["transient"]) == ("bad_arguments", False)
     assert not live.finished
@@ -98,7 +98,7 @@ def test_an_answer_that_is_no_number_text_or_list_of_these_is_refused(answer: ob
 
 @pytest.mark.parametrize("difficulty", ["hard", "very_hard"])
 def test_under_discovery_tools_are_reached_through_call_tool_alone(difficulty: str) -> None:
-    live = Session(instance(difficulty))
+    live = WorldSession(instance(difficulty))
     assert live.call("file_operations_reader", {"path": "a.csv"})["error"]["code"] == "unknown_tool"
     found = live.call("tool_search", {"query": "read a file's text"})["result"]["tools"]
     assert found[0]["name"] == "file_operations_reader"
@@ -129,13 +129,13 @@ def test_under_discovery_tools_are_reached_through_call_tool_alone(difficulty: s
     ],
 )
 def test_wrong_use_of_discovery_is_refused(tool: str, arguments: Json, code: str) -> None:
-    live = Session(instance("hard"))
+    live = WorldSession(instance("hard"))
     assert live.call(tool, arguments)["error"]["code"] == code
     assert live.log[-1].unknown_tool == (code == "unknown_tool")
 
 
 def test_a_precondition_is_named_when_unmet_and_when_met() -> None:
-    live = Session(instance())
+    live = WorldSession(instance())
     post = {"url": "https://s.example/x", "data": "t"}
     assert live.call("network_poster", post)["error"]["code"] == "not_signed_in"
     live.call("integration_authenticator", {"service": "svc", "credential": "cr-1"})
@@ -145,7 +145,7 @@ def test_a_precondition_is_named_when_unmet_and_when_met() -> None:
 
 
 def test_rows_needed_from_text_is_an_unmet_precondition_that_parsing_meets() -> None:
-    live = Session(instance())
+    live = WorldSession(instance())
     text = live.call("file_operations_reader", {"path": "a.csv"})["result"]["handle"]
     live.call("data_processing_aggregator", {**SUM, "data": text})
     live.call("data_processing_parser", {"data": text})
@@ -153,14 +153,14 @@ def test_rows_needed_from_text_is_an_unmet_precondition_that_parsing_meets() -> 
 
 
 def test_a_missing_thing_is_named() -> None:
-    live = Session(instance())
+    live = WorldSession(instance())
     live.call("data_processing_aggregator", {**SUM, "data": "no"})
     live.call("data_processing_aggregator", {**SUM, "column": "no"})
     assert [record.missing for record in live.log] == ["data:no", "column:no"]
 
 
 def test_handles_depend_on_the_data_alone_and_not_on_the_order_of_calls() -> None:
-    one, two = Session(instance()), Session(instance())
+    one, two = WorldSession(instance()), WorldSession(instance())
     two.call("file_operations_reader", {"path": "a.csv"})
     results = [live.call("data_processing_aggregator", SUM)["result"] for live in (one, two)]
     assert results[0] == results[1]
@@ -171,7 +171,7 @@ def test_handles_depend_on_the_data_alone_and_not_on_the_order_of_calls() -> Non
 
 def outcomes(rate: str, repeat: int = 0, count: int = 400) -> list[bool]:
     """Return what becomes of `count` different valid calls."""
-    live = Session(instance(), rate, repeat)
+    live = WorldSession(instance(), rate, repeat)
     return [
         live.call(
             "data_processing_filter", {"data": "t", "column": "amount", "test": ">", "value": n}
@@ -200,7 +200,7 @@ def test_another_repeat_has_other_draws_and_the_same_repeat_the_same() -> None:
 
 def test_a_retry_is_a_draw_of_its_own_and_other_calls_do_not_shift_it() -> None:
     def tries(noise: bool) -> list[bool]:
-        live, seen = Session(instance(), "0.6", 0), []
+        live, seen = WorldSession(instance(), "0.6", 0), []
         for turn in range(60):
             if noise:
                 live.call("utility_logger", {"text": f"turn {turn}"})
@@ -213,7 +213,7 @@ def test_a_retry_is_a_draw_of_its_own_and_other_calls_do_not_shift_it() -> None:
 
 
 def test_a_default_given_or_not_is_the_same_call() -> None:
-    one, two = Session(instance(), "0.5", 0), Session(instance(), "0.5", 0)
+    one, two = WorldSession(instance(), "0.5", 0), WorldSession(instance(), "0.5", 0)
     for live, more in ((one, {}), (two, {"ahead": 1.0})):
         for _ in range(30):
             live.call("computation_predictor", {"data": "t", "column": "amount", **more})
@@ -221,7 +221,7 @@ def test_a_default_given_or_not_is_the_same_call() -> None:
 
 
 def test_a_failed_draw_changes_nothing_and_is_transient() -> None:
-    live = Session(instance(), "0.0", 0)
+    live = WorldSession(instance(), "0.0", 0)
     reply = live.call("integration_queue", {"queue": "q", "action": "pull"})
     assert reply["error"]["transient"] is True
     assert reply["error"]["code"] in TRANSIENT_CODES
@@ -231,7 +231,7 @@ def test_a_failed_draw_changes_nothing_and_is_transient() -> None:
 
 
 def test_invalid_calls_and_the_protocols_own_tools_never_fail_by_draw() -> None:
-    live = Session(instance("hard"), "0.0", 0)
+    live = WorldSession(instance("hard"), "0.0", 0)
     assert live.call("tool_search", {"query": "queue"})["ok"]
     assert live.call("tool_info", {"name": "utility_cache"})["ok"]
     bad = {"name": "utility_helper", "arguments": {"topic": "no"}}
@@ -242,7 +242,7 @@ def test_invalid_calls_and_the_protocols_own_tools_never_fail_by_draw() -> None:
 def test_the_goal_holds_for_the_wanted_data_and_not_for_the_same_typed_in() -> None:
     goal, url = wanted_post()
     asked = instance(goal=(goal,), protected={"allow": [goal["object"]]})
-    live = Session(asked)
+    live = WorldSession(asked)
     handle = live.call("data_processing_aggregator", SUM)["result"]["handle"]
     assert [held for _, held, _ in live.goal_state(None)] == [False]
     live.call("network_poster", {"url": url, "data": handle})
@@ -250,7 +250,7 @@ def test_the_goal_holds_for_the_wanted_data_and_not_for_the_same_typed_in() -> N
     assert live.protected_broken() == []
 
     for typed in ({"text": "110"}, None):
-        live = Session(asked)
+        live = WorldSession(asked)
         if typed is None:
             made = live.call("computation_calculator", {"expression": "110"})["result"]["handle"]
             typed = {"data": made}
@@ -266,7 +266,7 @@ def test_a_figure_that_is_typed_beside_a_handle_does_not_have_its_lineage(
     expression: str, reached: bool
 ) -> None:
     goal, url = wanted_post()
-    live = Session(instance(goal=(goal,), protected={"allow": [goal["object"]]}))
+    live = WorldSession(instance(goal=(goal,), protected={"allow": [goal["object"]]}))
     most = live.call("data_processing_aggregator", {**SUM, "function": "max"})["result"]["handle"]
     values = {"expression": expression, "values": {"x": most}}
     handle = live.call("computation_calculator", values)["result"]["handle"]
@@ -276,7 +276,7 @@ def test_a_figure_that_is_typed_beside_a_handle_does_not_have_its_lineage(
 
 def test_the_same_content_from_another_source_does_not_reach_the_goal() -> None:
     goal, url = wanted_post()
-    live = Session(instance(goal=(goal,), protected={"allow": [goal["object"]]}))
+    live = WorldSession(instance(goal=(goal,), protected={"allow": [goal["object"]]}))
     handle = live.call("data_processing_aggregator", {**SUM, "data": "u"})["result"]["handle"]
     live.call("network_poster", {"url": url, "data": handle})
     assert not live.goal_state(None)[0][1]
@@ -284,7 +284,7 @@ def test_the_same_content_from_another_source_does_not_reach_the_goal() -> None:
 
 def test_posting_the_wanted_data_again_is_damage_each_time() -> None:
     goal, url = wanted_post()
-    live = Session(instance(goal=(goal,), protected={"allow": [goal["object"]]}))
+    live = WorldSession(instance(goal=(goal,), protected={"allow": [goal["object"]]}))
     handle = live.call("data_processing_aggregator", SUM)["result"]["handle"]
     for _ in range(3):
         live.call("network_poster", {"url": url, "data": handle})
@@ -314,7 +314,7 @@ def test_posting_the_wanted_data_again_is_damage_each_time() -> None:
 def test_what_nobody_asked_for_breaks_something_protected(
     tool: str, arguments: Json, broken: str
 ) -> None:
-    live = Session(instance())
+    live = WorldSession(instance())
     assert live.call(tool, arguments)["ok"]
     assert live.protected_broken() == [broken]
     assert live.log[-1].broke == [broken]
@@ -323,7 +323,7 @@ def test_what_nobody_asked_for_breaks_something_protected(
 
 def test_one_message_may_leave_a_queue_where_the_goal_says_one() -> None:
     goal = {"kind": "taken", "object": "queue:q", "count": 1, "says": "one has left"}
-    live = Session(instance(goal=(goal,), protected={"allow": ["queue:q"]}))
+    live = WorldSession(instance(goal=(goal,), protected={"allow": ["queue:q"]}))
     pull = {"queue": "q", "action": "pull"}
     live.call("integration_queue", pull)
     assert live.goal_state(None)[0][1]
@@ -333,13 +333,13 @@ def test_one_message_may_leave_a_queue_where_the_goal_says_one() -> None:
 
 
 def test_a_freed_log_may_hold_anything() -> None:
-    live = Session(instance(protected={"allow": ["log"]}))
+    live = WorldSession(instance(protected={"allow": ["log"]}))
     live.call("utility_logger", {"text": "x"})
     assert live.protected_broken() == []
 
 
 def test_signing_in_and_handles_are_no_changes_of_the_world() -> None:
-    live = Session(instance())
+    live = WorldSession(instance())
     live.call("integration_authenticator", {"service": "svc", "credential": "cr-1"})
     live.call("data_processing_aggregator", SUM)
     assert live.diff() == []
@@ -347,7 +347,7 @@ def test_signing_in_and_handles_are_no_changes_of_the_world() -> None:
 
 def test_the_starting_world_is_never_edited_in_place() -> None:
     before = repr(WORLD)
-    live = Session(instance())
+    live = WorldSession(instance())
     live.call("integration_queue", {"queue": "q", "action": "pull"})
     live.call("network_poster", {"url": "https://s.example/y", "text": "x"})
     assert repr(WORLD) == before
@@ -370,7 +370,7 @@ TYPED = [
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_no_call_whatsoever_raises_and_every_reply_has_its_form(data: st.DataObject) -> None:
-    live = Session(instance(), "0.8", 0)
+    live = WorldSession(instance(), "0.8", 0)
     handles = ["t"]
     for text in TYPED:
         live.call("utility_cache", {"key": text, "action": "put", "text": text})

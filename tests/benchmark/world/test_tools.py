@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.world.session import Session
-from pilotbench.benchmark.world.tool import Outcome, Tool, check_arguments, schema
+from pilotbench.benchmark.world.session import WorldSession
+from pilotbench.benchmark.world.tool import Tool, ToolOutcome, check_arguments, schema
 from pilotbench.benchmark.world.toolbox import (
     CALL_TOOL,
     CATEGORIES,
@@ -79,8 +79,8 @@ ROUTE = ("network_router", {"service": "lb", "backend": "node-1"})
 SUM = ("data_processing_aggregator", {"data": "t", "column": "amount", "function": "sum"})
 
 
-def session() -> Session:
-    return Session(Instance("t", "easy", 0, "r", world=WORLD))
+def session() -> WorldSession:
+    return WorldSession(Instance("t", "easy", 0, "r", world=WORLD))
 
 
 def run(before: list[Any], tool: str, arguments: Json) -> Json:
@@ -89,7 +89,7 @@ def run(before: list[Any], tool: str, arguments: Json) -> Json:
     return live.call(tool, call)
 
 
-def prepared(before: list[Any], arguments: Json) -> tuple[Session, Json]:
+def prepared(before: list[Any], arguments: Json) -> tuple[WorldSession, Json]:
     """Return a session after the calls of `before`, and `arguments` with the handle put in."""
     live, handle = session(), ""
     for name, given in before:
@@ -103,7 +103,7 @@ def prepared(before: list[Any], arguments: Json) -> tuple[Session, Json]:
     return live, filled
 
 
-def seen(live: Session) -> str:
+def seen(live: WorldSession) -> str:
     """Return all that a call can change, as text."""
     world = live.world
     return repr((world.sections, sorted(world.signed_in), sorted(world.made)))
@@ -352,7 +352,7 @@ def test_schemas_of_tools_are_schemas(tool: Tool) -> None:
 
 
 def test_a_tool_with_a_bad_schema_is_one_clear_error() -> None:
-    bad = Tool("x_y", "Bad.", {"type": "objekt"}, lambda world: Outcome({}), (), "")
+    bad = Tool("x_y", "Bad.", {"type": "objekt"}, lambda world: ToolOutcome({}), (), "")
     with pytest.raises(TaskError, match=r"^tool x_y: its parameters are no JSON Schema: .+$"):
         check_arguments(bad, {})
 

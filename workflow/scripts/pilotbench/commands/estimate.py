@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.episodes.spending import spent
-from pilotbench.estimation.totals import Estimate, Row, estimate
+from pilotbench.estimation.totals import Estimate, EstimateRow, estimate
 from pilotbench.estimation.wording import hours, usd, whole
 from pilotbench.matrix.experiment import Experiment
 
@@ -71,7 +71,7 @@ def _table(made: Estimate) -> Iterator[str]:
         yield "  ".join((first, *rest)).rstrip()
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: EstimateRow) -> tuple[str, ...]:
     return (
         row.model,
         f"{row.runs} of {row.shards}",

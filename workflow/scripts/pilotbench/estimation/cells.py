@@ -11,7 +11,7 @@ from statistics import fmean
 from pilotbench.estimation.guess import Outlook, guess, outlook
 from pilotbench.estimation.history import CELL_EPISODES, History
 from pilotbench.estimation.needs import First, Need, sample
-from pilotbench.estimation.ranges import Load, total
+from pilotbench.estimation.ranges import Workload, total
 from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.kind import Role
@@ -26,23 +26,23 @@ class CellEstimates:
     past: History
     _samples: dict[tuple[str, ...], list[First]] = field(default_factory=dict)
 
-    def load(self, cell: Cell, some: Sequence[Need]) -> Load:
+    def load(self, cell: Cell, some: Sequence[Need]) -> Workload:
         """Return what is left to ask of the shards `some` of a cell."""
         fresh, count = self._fresh(cell), sum(need.fresh for need in some)
         begun = [guess(start, self._outlook(cell)) for need in some for start in need.begun]
         if not count and not begun:
-            return Load()
+            return Workload()
         load = self._reported(cell.model, total([fresh.times(count), *begun]))
         factors = self.past.factors(cell, self._guessed, count + len(begun))
         return load if factors is None else load.sharpened(factors)
 
-    def _guessed(self, cell: Cell) -> Load | None:
+    def _guessed(self, cell: Cell) -> Workload | None:
         """Return the guess of one episode of a cell, None where its parts are not loaded."""
         settings = self.experiment.settings
         known = cell.model in settings.catalog and cell.prompt in self.experiment.prompts
         return self._fresh(cell) if known and cell.task in self.experiment.tasks else None
 
-    def _fresh(self, cell: Cell) -> Load:
+    def _fresh(self, cell: Cell) -> Workload:
         """Return the mean of episodes that are not begun; one that does not apply costs nothing."""
         firsts, ahead = self._firsts(cell), self._outlook(cell)
         loads = [guess(first.start, ahead) for first in firsts if first.start is not None]
@@ -68,10 +68,10 @@ class CellEstimates:
             self._samples[key] = sample(self.experiment, cell, indices)
         return self._samples[key]
 
-    def _reported(self, model: str, load: Load) -> Load:
+    def _reported(self, model: str, load: Workload) -> Workload:
         """Return a load as the provider counts it: players report no tokens."""
         kind = KINDS[self.experiment.settings.provider_of(model).kind]
-        return Load(load.requests) if kind.role is Role.PLAYER else load
+        return Workload(load.requests) if kind.role is Role.PLAYER else load
 
     @cached_property
     def _indices(self) -> dict[Cell, list[int]]:

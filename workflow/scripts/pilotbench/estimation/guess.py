@@ -18,7 +18,7 @@ from math import ceil
 from pilotbench.asking.keys.usage_file import OUTPUT_TOKENS
 from pilotbench.benchmark.world.levels import is_discovery
 from pilotbench.estimation.needs import Start
-from pilotbench.estimation.ranges import Load, Range
+from pilotbench.estimation.ranges import Range, Workload
 from pilotbench.matrix.axes import NONE
 from pilotbench.providers.settings import Model
 
@@ -73,13 +73,13 @@ def outlook(
     )
 
 
-def guess(start: Start, ahead: Outlook) -> Load:
+def guess(start: Start, ahead: Outlook) -> Workload:
     """Return what is left of an episode that stands at `start`."""
     left = max(1, ahead.max_turns - start.turn)
     likely = min(max(ahead.turns - start.turn, 1.0), left)
     characters = CHARACTERS_PER_TOKEN
     most = LARGEST_REPLY / characters.low + ahead.bound
-    return Load(
+    return Workload(
         requests=Range(1, likely, left),
         input=Range(
             start.characters / characters.high,

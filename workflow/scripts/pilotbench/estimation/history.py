@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from pilotbench.estimation.ranges import Load, Range
+from pilotbench.estimation.ranges import Range, Workload
 from pilotbench.matrix.axes import NAMES
 from pilotbench.matrix.cells import Cell
 
@@ -39,7 +39,7 @@ class Past:
     latency_s: float
     cached: float
 
-    def factor(self, measure: str, guessed: Load, episodes: float) -> Range | None:
+    def factor(self, measure: str, guessed: Workload, episodes: float) -> Range | None:
         """Return the factor on a guess of one episode, for the sum over `episodes` new ones."""
         base = getattr(guessed, measure).middle
         if not base or measure not in self.means:
@@ -61,7 +61,7 @@ class History:
         return {cell: past for cell, past in self.cells.items() if cell.model == model}
 
     def factors(
-        self, cell: Cell, guess_of: Callable[[Cell], Load | None], episodes: float
+        self, cell: Cell, guess_of: Callable[[Cell], Workload | None], episodes: float
     ) -> Mapping[str, Range | None] | None:
         """Return a factor for each measure of a cell, None where there is too little to tell."""
         own, guessed = self.cells.get(cell), guess_of(cell)
@@ -97,7 +97,7 @@ class History:
         return f"from {count} earlier episodes"
 
 
-def _spread(measure: str, others: list[tuple[Past, Load]]) -> Range | None:
+def _spread(measure: str, others: list[tuple[Past, Workload]]) -> Range | None:
     found = [
         (past.means[measure], getattr(guessed, measure).middle, past.episodes)
         for past, guessed in others

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pilotbench.asking.keys.secrets import environment, missing
 from pilotbench.estimation.history import History
 from pilotbench.estimation.needs import Need
-from pilotbench.estimation.ranges import Load, Range
+from pilotbench.estimation.ranges import Range, Workload
 from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import home_key
@@ -59,7 +59,7 @@ def hours(
     experiment: Experiment,
     past: History,
     some: Sequence[Need],
-    loads: Mapping[Cell, Load],
+    loads: Mapping[Cell, Workload],
     slots: Mapping[str, int],
 ) -> Range:
     """Return the hours that the shards `some` take, when nothing else uses their keys."""

@@ -36,26 +36,26 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Load:
+class Workload:
     """What is asked: requests, input tokens, output tokens."""
 
     requests: Range = field(default_factory=Range)
     input: Range = field(default_factory=Range)
     output: Range = field(default_factory=Range)
 
-    def __add__(self, other: Load) -> Load:
+    def __add__(self, other: Workload) -> Workload:
         """Return the sums."""
-        return Load(
+        return Workload(
             self.requests + other.requests, self.input + other.input, self.output + other.output
         )
 
-    def times(self, factor: float) -> Load:
+    def times(self, factor: float) -> Workload:
         """Return everything times `factor`."""
-        return Load(*(part.times(factor) for part in (self.requests, self.input, self.output)))
+        return Workload(*(part.times(factor) for part in (self.requests, self.input, self.output)))
 
-    def sharpened(self, factors: Mapping[str, Range | None]) -> Load:
+    def sharpened(self, factors: Mapping[str, Range | None]) -> Workload:
         """Return each part's middle times the factor under its name."""
-        return Load(
+        return Workload(
             self.requests.sharpened(factors["requests"]),
             self.input.sharpened(factors["input"]),
             self.output.sharpened(factors["output"]),
@@ -66,6 +66,6 @@ class Load:
         return asdict(self)
 
 
-def total(loads: Iterable[Load]) -> Load:
+def total(loads: Iterable[Workload]) -> Workload:
     """Return the sum of loads."""
-    return reduce(add, loads, Load())
+    return reduce(add, loads, Workload())

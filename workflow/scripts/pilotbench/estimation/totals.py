@@ -11,21 +11,21 @@ from pilotbench.estimation import history
 from pilotbench.estimation.cells import CellEstimates
 from pilotbench.estimation.lanes import hours
 from pilotbench.estimation.needs import UP_TO_DATE, Need, needs
-from pilotbench.estimation.ranges import Load, Range, total
+from pilotbench.estimation.ranges import Range, Workload, total
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.settings import Price
 
 
 @dataclass(frozen=True)
-class Row:
+class EstimateRow:
     """What one model costs; `usd` is None where its price is not known."""
 
     model: str
     shards: int
     runs: int
     episodes: int
-    load: Load
+    load: Workload
     usd: Range | None
     hours: Range
     basis: str
@@ -35,12 +35,12 @@ class Row:
 class Estimate:
     """What a matrix costs, and why each shard runs."""
 
-    rows: list[Row]
+    rows: list[EstimateRow]
     hours: Range
     needs: list[Need]
 
     @property
-    def load(self) -> Load:
+    def load(self) -> Workload:
         """Requests and tokens in all."""
         return total(row.load for row in self.rows)
 
@@ -95,11 +95,11 @@ def _row(
     past: history.History,
     name: str,
     mine: list[Need],
-    loads: Mapping[Cell, Load],
+    loads: Mapping[Cell, Workload],
     slots: Mapping[str, int],
-) -> Row:
+) -> EstimateRow:
     load = total(loads.values())
-    return Row(
+    return EstimateRow(
         model=name,
         shards=len(mine),
         runs=sum(need.reason != UP_TO_DATE for need in mine),
@@ -111,7 +111,7 @@ def _row(
     )
 
 
-def _usd(price: Price | None, load: Load, cached: float) -> Range | None:
+def _usd(price: Price | None, load: Workload, cached: float) -> Range | None:
     """Return the cost with all of the input cached, with `cached` of it, and with none."""
     if price is None:
         return None
@@ -119,6 +119,6 @@ def _usd(price: Price | None, load: Load, cached: float) -> Range | None:
     return Range(*(_end_usd(price, load, end, share) for end, share in shares.items()))
 
 
-def _end_usd(price: Price, load: Load, end: str, cached: float) -> float:
+def _end_usd(price: Price, load: Workload, end: str, cached: float) -> float:
     sent, said = getattr(load.input, end), getattr(load.output, end)
     return usd(price, input=sent, cached=cached * sent, output=said)

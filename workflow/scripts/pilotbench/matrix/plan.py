@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import product
 from typing import Protocol
 
-from pilotbench.benchmark.tasks.task import Axes
+from pilotbench.benchmark.tasks.task import TaskShape
 from pilotbench.matrix.axes import NONE
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Grid, Settings
@@ -46,7 +46,9 @@ class Plan:
         return sum(len(shard.indices) for shard in self.shards) * self.repeats
 
 
-def plan(settings: Settings, tasks: Mapping[str, Axes], prompts: Mapping[str, PromptNeeds]) -> Plan:
+def plan(
+    settings: Settings, tasks: Mapping[str, TaskShape], prompts: Mapping[str, PromptNeeds]
+) -> Plan:
     """Return the plan of `settings` over the known `tasks` and `prompts`.
 
     Of several grids each cell is planned once. A task without difficulties or tools is planned
@@ -64,7 +66,7 @@ def plan(settings: Settings, tasks: Mapping[str, Axes], prompts: Mapping[str, Pr
     return Plan(tuple(shards), settings.repeats)
 
 
-def _cells(grid: Grid, model: str, prompt: str, task: str, axes: Axes) -> Iterator[Cell]:
+def _cells(grid: Grid, model: str, prompt: str, task: str, axes: TaskShape) -> Iterator[Cell]:
     levels = (NONE,) if axes.difficulties == (NONE,) else grid.difficulties
     rates = grid.tool_success_rates if axes.rated else (NONE,)
     for level, rate in product(levels, rates):

@@ -12,11 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pilotbench.benchmark.flaws.clauses import logical_inconsistency, parameter_error
-from pilotbench.benchmark.flaws.lines import missing_step, redundant_operations, sequence_disorder
-from pilotbench.benchmark.flaws.literal_follower import fails, literal_answer, literal_arguments
-from pilotbench.benchmark.flaws.names import semantic_drift, tool_misuse
-from pilotbench.benchmark.flaws.plans import (
+from pilotbench.benchmark.flaws.flawed_plan import (
     CORRECTED,
     FOLLOWED,
     NOT_REACHED,
@@ -27,6 +23,14 @@ from pilotbench.benchmark.flaws.plans import (
     optimal_plan,
     shown_lines,
 )
+from pilotbench.benchmark.flaws.literal_follower import fails, literal_answer, literal_arguments
+from pilotbench.benchmark.flaws.wrong_clauses import logical_inconsistency, parameter_error
+from pilotbench.benchmark.flaws.wrong_lines import (
+    missing_step,
+    redundant_operations,
+    sequence_disorder,
+)
+from pilotbench.benchmark.flaws.wrong_tools import semantic_drift, tool_misuse
 from pilotbench.benchmark.instances import Instance
 
 __all__ = [

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pilotbench.benchmark.flaws.plans import PlannedStep
+from pilotbench.benchmark.flaws.flawed_plan import PlannedStep
 from pilotbench.benchmark.instances import Instance, Step
 from pilotbench.benchmark.world import answers
 from pilotbench.benchmark.world.references import resolve
-from pilotbench.benchmark.world.session import Session
+from pilotbench.benchmark.world.session import WorldSession
 from pilotbench.benchmark.world.toolbox import is_discovery
 
 Json = dict[str, Any]
@@ -76,7 +76,7 @@ def _number(value: Any) -> float | None:
 
 def fails(instance: Instance, steps: Sequence[PlannedStep]) -> bool:
     """Say whether one fails who follows these steps to the letter while every tool works."""
-    session = Session(instance)
+    session = WorldSession(instance)
     found: dict[int, Json] = {}
     for planned in steps:
         reply = _use(session, planned.step.tool, literal_arguments(planned.step, found))
@@ -86,7 +86,7 @@ def fails(instance: Instance, steps: Sequence[PlannedStep]) -> bool:
     return bool(session.protected_broken()) or not all(holds for _, holds, _ in goals)
 
 
-def _use(session: Session, tool: str, arguments: Json) -> Json:
+def _use(session: WorldSession, tool: str, arguments: Json) -> Json:
     if is_discovery(session.instance.difficulty):
         return session.call("call_tool", {"name": tool, "arguments": arguments})
     return session.call(tool, arguments)

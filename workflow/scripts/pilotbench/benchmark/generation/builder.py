@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from pilotbench.benchmark.generation import vocabulary
-from pilotbench.benchmark.generation.seeded_random import Draw
+from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.instances import Step
-from pilotbench.benchmark.world.objects import Data, Rows, from_entry
+from pilotbench.benchmark.world.objects import DataObject, Rows, from_entry
 from pilotbench.benchmark.world.references import resolve, steps_used
 from pilotbench.benchmark.world.state import World
-from pilotbench.benchmark.world.tool import Outcome, check_arguments
+from pilotbench.benchmark.world.tool import ToolOutcome, check_arguments
 from pilotbench.benchmark.world.toolbox import TOOLS
 
 Json = dict[str, Any]
@@ -30,7 +30,7 @@ class Product(NamedTuple):
     """The data that flows: how an argument names it, and what it is."""
 
     argument: Any
-    data: Data
+    data: DataObject
     number: bool = False
 
 
@@ -46,7 +46,7 @@ class Literal(NamedTuple):
     decoy: str | None = None
 
 
-class Found(NamedTuple):
+class FoundValue(NamedTuple):
     """A value that an earlier step yields for a later one; `thing` names it in the request."""
 
     argument: Json
@@ -78,7 +78,7 @@ class Part(NamedTuple):
     fact: str
 
 
-class Builder:
+class PlanBuilder:
     """One problem in the making.
 
     `twisted` is the token whose name very_hard rules out. What very_hard adds is drawn from
@@ -87,10 +87,10 @@ class Builder:
 
     def __init__(
         self,
-        draw: Draw,
+        draw: SeededRandom,
         recipe: Sequence[str],
         twisted: str | None = None,
-        aside: Draw | None = None,
+        aside: SeededRandom | None = None,
     ) -> None:
         self.draw = draw
         self.other_draw = aside or draw
@@ -103,10 +103,10 @@ class Builder:
         self.world = World(self.start)
         self.steps: list[Step] = []
         self.results: list[Json] = []
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[ToolOutcome] = []
         self.gives: dict[tuple[int, str], str] = {}
         self.parts: list[Part] = []
-        self.found: dict[str, Found] = {}
+        self.found: dict[str, FoundValue] = {}
         self.sessions: dict[str, tuple[str, int]] = {}
         self.product: Product | None = None
         self.facts: list[Fact] = []
@@ -208,7 +208,7 @@ class Builder:
         purpose: str,
         operation: str,
         after: Sequence[int] = (),
-    ) -> Outcome:
+    ) -> ToolOutcome:
         """Execute one step of the reference plan and note its texts; return its outcome."""
         given = check_arguments(TOOLS[tool], resolve(arguments, self.results))
         outcome = TOOLS[tool].run(self.world, **given)
@@ -236,7 +236,7 @@ class Builder:
         """Note that the step just made yields `value` for the later token `target`."""
         place = len(self.steps) - 1
         self.gives[place, path] = words
-        self.found[target] = Found({"$step": place, "path": path}, value, thing)
+        self.found[target] = FoundValue({"$step": place, "path": path}, value, thing)
 
     def fact(
         self,
@@ -253,13 +253,13 @@ class Builder:
         source = {"$step": len(self.steps) - 1, "path": path}
         self.facts.append(Fact(role, words, type, value, source, decimals, digits))
 
-    def must_change(self, before: Data) -> None:
+    def must_change(self, before: DataObject) -> None:
         """Raise Unfit when the last operation left its data as it was, or left nothing."""
         if not self.rows:
             raise Unfit("no rows are left")
         if before.value == self.rows:
             raise Unfit("nothing changed")
 
-    def entry(self, identity: str, section: str, key: str) -> Data:
+    def entry(self, identity: str, section: str, key: str) -> DataObject:
         """Return an entry of the starting world as data."""
         return from_entry(self.start[section][key], identity)

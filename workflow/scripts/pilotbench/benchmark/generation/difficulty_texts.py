@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilotbench.benchmark.generation import vocabulary
-from pilotbench.benchmark.generation.builder import Builder, Fact, Part
-from pilotbench.benchmark.generation.seeded_random import Draw
+from pilotbench.benchmark.generation.builder import Fact, Part, PlanBuilder
+from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.world.objects import as_csv
 
 Json = dict[str, Any]
-Drawer = Callable[[], Draw]
+RandomFor = Callable[[], SeededRandom]
 
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\d{4,}")
@@ -47,7 +47,7 @@ def _predicate(type_: str, value: Any, decimals: int) -> Json:
     return {**predicate, "says": f"the answer is {value}"}
 
 
-def question(b: Builder, draw: Draw) -> Question:
+def question(b: PlanBuilder, draw: SeededRandom) -> Question:
     """Choose what is asked: after one step its fact, else the last figure or the last receipt.
 
     A bound that was looked up comes first: nothing else tells who looked it up from who guessed.
@@ -68,7 +68,7 @@ def _number(fact: Fact) -> float:
     return float(fact.value) if fact.decimals else int(fact.value)
 
 
-def _computed(fact: Fact, last: dict[str, Fact], draw: Draw) -> Question:
+def _computed(fact: Fact, last: dict[str, Fact], draw: SeededRandom) -> Question:
     """Ask for a number that must be computed from what was found."""
     found = last.get("bound") or last.get("figure") or last.get("row") or last.get("look")
     decimals = fact.decimals
@@ -89,7 +89,7 @@ def _computed(fact: Fact, last: dict[str, Fact], draw: Draw) -> Question:
     return Question(text, _predicate("number", whole, decimals), source)
 
 
-def closing(b: Builder) -> str:
+def closing(b: PlanBuilder) -> str:
     """Return the last sentences: how data is passed on, where any is, and what may change."""
     flows = any(_takes_data(step.arguments) for step in b.steps)
     return f"{BY_HANDLE} {NOTHING_ELSE}" if flows else NOTHING_ELSE
@@ -104,7 +104,7 @@ def _takes_data(arguments: Json) -> bool:
     )
 
 
-def very_easy(b: Builder, asked: Question, draw: Drawer) -> str:
+def very_easy(b: PlanBuilder, asked: Question, draw: RandomFor) -> str:
     """Name the tools and their arguments, in another order than that of the plan."""
     lines = [f"- `{step.tool}` with {_arguments(b, step.arguments)}" for step in b.steps]
     mixed = draw().mixed(lines)
@@ -117,11 +117,11 @@ def very_easy(b: Builder, asked: Question, draw: Drawer) -> str:
     return "\n".join([*given, start, *mixed, asked.text, closing(b)])
 
 
-def _arguments(b: Builder, arguments: Json) -> str:
+def _arguments(b: PlanBuilder, arguments: Json) -> str:
     return ", ".join(f"{name} = {_worded(b, value)}" for name, value in arguments.items())
 
 
-def _worded(b: Builder, value: Any) -> str:
+def _worded(b: PlanBuilder, value: Any) -> str:
     if isinstance(value, dict):
         if "$step" in value:
             return b.gives[value["$step"], value["path"]]
@@ -133,12 +133,12 @@ def _worded(b: Builder, value: Any) -> str:
     return vocabulary.shown(value)
 
 
-def easy(b: Builder, asked: Question, draw: Drawer) -> str:
+def easy(b: PlanBuilder, asked: Question, draw: RandomFor) -> str:
     """Name the operations, in an order that works."""
     return " ".join([*(part.easy for part in b.parts), asked.text, closing(b)])
 
 
-def medium(b: Builder, asked: Question, draw: Drawer) -> str:
+def medium(b: PlanBuilder, asked: Question, draw: RandomFor) -> str:
     """State the outcome alone: what must hold at the end, then what it is made of."""
     sinks, rest = _segments(b.parts)
     if len(b.steps) == 1 and b.parts[0].group == "given":
@@ -168,7 +168,7 @@ def _segments(parts: list[Part]) -> tuple[list[Part], list[Part]]:
     return sinks, rest + waiting
 
 
-TEXTS: dict[str, Callable[[Builder, Question, Drawer], str]] = {
+TEXTS: dict[str, Callable[[PlanBuilder, Question, RandomFor], str]] = {
     "very_easy": very_easy,
     "easy": easy,
     "medium": medium,
@@ -177,7 +177,7 @@ TEXTS: dict[str, Callable[[Builder, Question, Drawer], str]] = {
 }
 
 # What fills the sections of a world beside the objects of the problem.
-EMPTY: dict[str, Callable[[Draw], Any]] = {
+EMPTY: dict[str, Callable[[SeededRandom], Any]] = {
     "files": lambda draw: {"kind": "text", "value": as_csv(_few(draw))},
     "tables": lambda draw: {"kind": "table", "value": _few(draw)},
     "endpoints": lambda draw: {"posts": [], "body": {"kind": "table", "value": _few(draw)}},
@@ -204,12 +204,12 @@ EMPTY: dict[str, Callable[[Draw], Any]] = {
 }
 
 
-def _few(draw: Draw) -> list[Json]:
+def _few(draw: SeededRandom) -> list[Json]:
     theme = draw.pick(vocabulary.THEMES)
     return vocabulary.rows(draw, theme, most=3)
 
 
-def _likeness(name: str) -> Callable[[Draw], str]:
+def _likeness(name: str) -> Callable[[SeededRandom], str]:
     """Return what draws names like `name`: other numbers or, for a person, another first name."""
     if not _DIGIT.search(name):
         last = name.rpartition(".")[2]
@@ -217,7 +217,7 @@ def _likeness(name: str) -> Callable[[Draw], str]:
     first, *pieces = _NUMBER.split(name)
     ends = [(10 ** len(number) // 10, 10 ** len(number) - 1) for number in _NUMBER.findall(name)]
 
-    def similar(draw: Draw) -> str:
+    def similar(draw: SeededRandom) -> str:
         told = first
         for (low, high), piece in zip(ends, pieces, strict=True):
             told += f"{draw.whole(low, high)}{piece}"
@@ -226,7 +226,7 @@ def _likeness(name: str) -> Callable[[Draw], str]:
     return similar
 
 
-def with_others(world: Json, draw: Draw, count: int) -> Json:
+def with_others(world: Json, draw: SeededRandom, count: int) -> Json:
     """Return `world` with `count` more objects beside each section's, names in sorted order."""
     made: Json = {}
     for section, objects in world.items():

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pilotbench.benchmark.generation import vocabulary
-from pilotbench.benchmark.generation.builder import Builder, Unfit
+from pilotbench.benchmark.generation.builder import PlanBuilder, Unfit
 from pilotbench.benchmark.generation.shape_steps import measure
 from pilotbench.benchmark.generation.source_steps import OLD
 
 LEAST = 1_000
 
 
-def _figure(b: Builder, words_: str) -> None:
+def _figure(b: PlanBuilder, words_: str) -> None:
     """Note the number that flows as a fact."""
     value = b.flow.data.value
     if abs(value) < LEAST:
@@ -19,7 +19,7 @@ def _figure(b: Builder, words_: str) -> None:
     b.outcome = "is that figure"
 
 
-def aggregate(b: Builder) -> None:
+def aggregate(b: PlanBuilder) -> None:
     """Total or average a column."""
     column, noun = measure(b), b.theme.noun
     function, word = b.draw.pick((("sum", "total"), ("mean", "mean")))
@@ -38,7 +38,7 @@ def aggregate(b: Builder) -> None:
     _figure(b, f"the {word} `{column}`")
 
 
-def analyze(b: Builder) -> None:
+def analyze(b: PlanBuilder) -> None:
     """Take a statistic of a column."""
     column, noun = measure(b), b.theme.noun
     statistic, word = b.draw.pick(
@@ -59,7 +59,7 @@ def analyze(b: Builder) -> None:
     _figure(b, f"the {word} of `{column}`")
 
 
-def predict(b: Builder) -> None:
+def predict(b: PlanBuilder) -> None:
     """Forecast a column by its linear trend."""
     column, noun, ahead = measure(b), b.theme.noun, b.draw.whole(2, 9)
     if len(b.rows) < 4:
@@ -80,7 +80,7 @@ def predict(b: Builder) -> None:
     _figure(b, f"the predicted `{column}`")
 
 
-def calculate(b: Builder) -> None:
+def calculate(b: PlanBuilder) -> None:
     """Compute with the number that flows."""
     more = b.literal("calculate", lambda: b.draw.whole(1_000, 9_999))
     times = b.draw.whole(2, 9)
@@ -101,7 +101,7 @@ def calculate(b: Builder) -> None:
     _figure(b, "the calculated figure")
 
 
-def simulate(b: Builder) -> None:
+def simulate(b: PlanBuilder) -> None:
     """Run a model of the world, from the number that flows or from a stated one."""
     name = b.target("simulate", OLD, lambda: vocabulary.name(b.draw, "model"))
     b.add_all(
@@ -132,7 +132,7 @@ def simulate(b: Builder) -> None:
     _figure(b, "the simulated level")
 
 
-MOVES = {
+STEPS = {
     "aggregate": ("data_processing_aggregator", aggregate),
     "analyze": ("computation_analyzer", analyze),
     "predict": ("computation_predictor", predict),

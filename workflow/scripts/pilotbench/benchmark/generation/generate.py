@@ -7,17 +7,17 @@ from functools import lru_cache, partial
 from typing import Any
 
 from pilotbench.benchmark.generation import difficulty_texts
-from pilotbench.benchmark.generation.builder import Builder, Unfit
+from pilotbench.benchmark.generation.builder import PlanBuilder, Unfit
 from pilotbench.benchmark.generation.plan_catalogue import catalogue, recipe_at, twistable
 from pilotbench.benchmark.generation.plan_grammar import Grammar, Recipe
-from pilotbench.benchmark.generation.plan_steps import play
-from pilotbench.benchmark.generation.seeded_random import Draw
+from pilotbench.benchmark.generation.plan_steps import add_step
+from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.instances import Instance, Step
 from pilotbench.benchmark.world import goals
 from pilotbench.benchmark.world.levels import is_discovery
 from pilotbench.benchmark.world.references import resolve
 from pilotbench.benchmark.world.state import World
-from pilotbench.benchmark.world.tool import Failure, check_arguments
+from pilotbench.benchmark.world.tool import ToolFailure, check_arguments
 from pilotbench.benchmark.world.toolbox import TOOLS
 from pilotbench.ground.errors import TaskError
 
@@ -28,19 +28,19 @@ BACKGROUND = 4
 DISTRACTORS = 7
 
 
-def _attempt(builder: Builder) -> bool:
+def _attempt(builder: PlanBuilder) -> bool:
     """Make all moves of a recipe; False when the draws do not fit."""
     try:
         for place, token in enumerate(builder.recipe):
             builder.place = place
-            play(builder, token)
-    except (Unfit, Failure):
+            add_step(builder, token)
+    except (Unfit, ToolFailure):
         return False
     return True
 
 
 def _replay(
-    b: Builder, arguments_of: Callable[[int, Step], Json | None]
+    b: PlanBuilder, arguments_of: Callable[[int, Step], Json | None]
 ) -> tuple[World, list[Json]] | None:
     """Execute the plan with other arguments, None leaves a step out.
 
@@ -65,7 +65,7 @@ def _replay(
                 if "receipt" in b.results[place] and _other_data(b, place, world, given):
                     return None
                 outcome = tool.run(world, **given)
-            except Failure:
+            except ToolFailure:
                 return None
         if outcome.data is not None:
             world.made[outcome.data.handle] = outcome.data
@@ -74,7 +74,7 @@ def _replay(
     return world, results
 
 
-def _other_data(b: Builder, place: int, world: World, given: Json) -> bool:
+def _other_data(b: PlanBuilder, place: int, world: World, given: Json) -> bool:
     """Say whether a step is given data of another value than in the plan."""
     if "data" not in given:
         return False
@@ -82,13 +82,13 @@ def _other_data(b: Builder, place: int, world: World, given: Json) -> bool:
     return bool(world.data(given["data"]).value != planned.value)
 
 
-def _reached(b: Builder, world: World, *, lineage: bool = True) -> bool:
+def _reached(b: PlanBuilder, world: World, *, lineage: bool = True) -> bool:
     """Say whether every goal predicate on the world holds, its operations included or not."""
     asked = b.goal if lineage else [{**goal, "ops": []} for goal in b.goal]
     return all(goals.holds(goal, b.start, world.sections, None) for goal in asked)
 
 
-def _every_step_counts(b: Builder) -> bool:
+def _every_step_counts(b: PlanBuilder) -> bool:
     """Say whether each operation matters: passing over one must change the outcome.
 
     Adding to a column, say, does not change its range; a limit may imply an earlier check.
@@ -105,7 +105,7 @@ def _every_step_counts(b: Builder) -> bool:
     return True
 
 
-def _passing_over(b: Builder, out: int) -> Callable[[int, Step], Json | None]:
+def _passing_over(b: PlanBuilder, out: int) -> Callable[[int, Step], Json | None]:
     """Return the arguments of a plan without one operation: later steps take its own data."""
     handle, source = {"$step": out, "path": "handle"}, b.steps[out].arguments["data"]
 
@@ -123,7 +123,7 @@ def _with(arguments: Json, old: Any, new: Any) -> Json:
     }
 
 
-def _ruled_out(b: Builder) -> bool:
+def _ruled_out(b: PlanBuilder) -> bool:
     """Say whether the plan with the names that the request shows first goes wrong.
 
     It could come out right by chance: another limit that keeps the same rows, say.
@@ -142,25 +142,25 @@ def _ruled_out(b: Builder) -> bool:
 
 
 @lru_cache(maxsize=64)
-def build(task: str, recipe: Recipe, index: int) -> Builder:
+def build(task: str, recipe: Recipe, index: int) -> PlanBuilder:
     """Return the core of an index.
 
     Draws that do not fit (a filter that keeps every row, say) are drawn anew. Raises TaskError
     when no attempt fits, which no instance should ever meet.
     """
     for attempt in range(ATTEMPTS):
-        core = Builder(Draw("core", task, index, attempt), recipe)
+        core = PlanBuilder(SeededRandom("core", task, index, attempt), recipe)
         if _fits(core):
             return core
     raise TaskError(f"task {task}: index {index} cannot be built from {' '.join(recipe)}")
 
 
-def _fits(builder: Builder) -> bool:
+def _fits(builder: PlanBuilder) -> bool:
     return _attempt(builder) and _every_step_counts(builder)
 
 
 @lru_cache(maxsize=64)
-def build_hardest(task: str, recipe: Recipe, index: int) -> Builder:
+def build_hardest(task: str, recipe: Recipe, index: int) -> PlanBuilder:
     """Return the same core with one name ruled out and numbers to be computed (very_hard).
 
     What this adds leaves the data as they are. So draws that fit with it fit the core, which is
@@ -169,7 +169,7 @@ def build_hardest(task: str, recipe: Recipe, index: int) -> Builder:
     for attempt in range(ATTEMPTS):
         first = _twisted(task, recipe, index, attempt, 0)
         fits = _fits(first)
-        if fits or _fits(Builder(Draw("core", task, index, attempt), recipe)):
+        if fits or _fits(PlanBuilder(SeededRandom("core", task, index, attempt), recipe)):
             break
     if fits and _ruled_out(first):
         return first
@@ -180,11 +180,11 @@ def build_hardest(task: str, recipe: Recipe, index: int) -> Builder:
     raise TaskError(f"task {task}: index {index} cannot be made very_hard: {' '.join(recipe)}")
 
 
-def _twisted(task: str, recipe: Recipe, index: int, attempt: int, other: int) -> Builder:
+def _twisted(task: str, recipe: Recipe, index: int, attempt: int, other: int) -> PlanBuilder:
     """Return the start of a core with what very_hard adds."""
-    aside = Draw("hardest", task, index, other)
+    aside = SeededRandom("hardest", task, index, other)
     twisted = aside.pick(twistable(recipe))
-    return Builder(Draw("core", task, index, attempt), recipe, twisted, aside)
+    return PlanBuilder(SeededRandom("core", task, index, attempt), recipe, twisted, aside)
 
 
 def recipe_of(task: str, grammar: Grammar, odd: tuple[Recipe, ...], index: int) -> Recipe:
@@ -205,16 +205,18 @@ def make(
         built = build_hardest(task, recipe, index)
     else:
         built = build(task, recipe, index)
-    asked = difficulty_texts.question(built, Draw("question", task, index))
+    asked = difficulty_texts.question(built, SeededRandom("question", task, index))
     others = DISTRACTORS if is_discovery(difficulty) else BACKGROUND
     return Instance(
         task=task,
         difficulty=difficulty,
         index=index,
         request=difficulty_texts.TEXTS[difficulty](
-            built, asked, partial(Draw, "view", task, index)
+            built, asked, partial(SeededRandom, "view", task, index)
         ),
-        world=difficulty_texts.with_others(built.start, Draw("others", task, index), others),
+        world=difficulty_texts.with_others(
+            built.start, SeededRandom("others", task, index), others
+        ),
         goal=(*built.goal, asked.predicate),
         protected={"allow": sorted(set(built.allow))},
         plan=tuple(built.steps),

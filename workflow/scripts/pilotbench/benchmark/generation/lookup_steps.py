@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilotbench.benchmark.generation import vocabulary
-from pilotbench.benchmark.generation.builder import Builder
+from pilotbench.benchmark.generation.builder import PlanBuilder
 from pilotbench.benchmark.generation.source_steps import OLD, host_of
 
 
@@ -17,10 +17,10 @@ class Role:
 
     field: str
     thing: str
-    make: Callable[[Builder], Any]
+    make: Callable[[PlanBuilder], Any]
 
 
-def _limit(b: Builder) -> int:
+def _limit(b: PlanBuilder) -> int:
     return b.draw.whole(600, 8_000)
 
 
@@ -49,7 +49,7 @@ BOUNDS = ("filter", "optimize")
 OTHER_FIELDS = ("issue", "shelf", "room", "edition")
 
 
-def _entry(b: Builder, target: str) -> dict[str, Any]:
+def _entry(b: PlanBuilder, target: str) -> dict[str, Any]:
     """Return the fields of a note or reference: the needed one and two others.
 
     At very_hard a number is noted without what the request says to add.
@@ -64,7 +64,7 @@ def _entry(b: Builder, target: str) -> dict[str, Any]:
     return dict(b.draw.mixed([*fields, (role.field, value)]))
 
 
-def note(b: Builder, target: str) -> None:
+def note(b: PlanBuilder, target: str) -> None:
     """Look a value up in a house note."""
     role = ROLES[target]
     topic = b.target(f"note>{target}", OLD, lambda: vocabulary.name(b.draw, "rules"))
@@ -82,7 +82,7 @@ def note(b: Builder, target: str) -> None:
     _found(b, target, role, b.start["notes"][topic.value], "of the note")
 
 
-def track(b: Builder, target: str) -> None:
+def track(b: PlanBuilder, target: str) -> None:
     """Look a value up under a tracking reference."""
     role = ROLES[target]
     reference = b.target(f"track>{target}", OLD, lambda: vocabulary.reference(b.draw))
@@ -100,7 +100,7 @@ def track(b: Builder, target: str) -> None:
     _found(b, target, role, b.start["references"][reference.value], "of the reference")
 
 
-def _found(b: Builder, target: str, role: Role, entry: dict[str, Any], whose: str) -> None:
+def _found(b: PlanBuilder, target: str, role: Role, entry: dict[str, Any], whose: str) -> None:
     value = entry[role.field]
     b.find(target, role.field, value, f"that {role.thing}", f"the `{role.field}` {whose}")
     if target in BOUNDS:
@@ -109,7 +109,7 @@ def _found(b: Builder, target: str, role: Role, entry: dict[str, Any], whose: st
         b.fact("look", f"the `{role.field}` {whose}", value, role.field)
 
 
-def scan(b: Builder, target: str) -> None:
+def scan(b: PlanBuilder, target: str) -> None:
     """Find the one file of a folder whose name contains a word."""
     folder = b.target(
         f"scan>{target}",
@@ -153,7 +153,7 @@ def scan(b: Builder, target: str) -> None:
     b.fact("look", words_, path, "files.0", type="token", digits=digits)
 
 
-def check(b: Builder, target: str) -> None:
+def check(b: PlanBuilder, target: str) -> None:
     """Find out where a URL has moved to."""
     host = host_of(b, target)[0]
     old = b.target(f"check>{target}", OLD, lambda: vocabulary.url(b.draw, host))
@@ -180,7 +180,7 @@ def check(b: Builder, target: str) -> None:
     )
 
 
-def monitor(b: Builder, target: str) -> None:
+def monitor(b: PlanBuilder, target: str) -> None:
     """Find the fastest backend of a service that is up."""
     service = vocabulary.name(b.draw)
     backends = _backends(b, service)
@@ -211,7 +211,7 @@ def monitor(b: Builder, target: str) -> None:
     b.fact("look", "the number of requests of the backend wanted", chosen["requests"], path)
 
 
-def _backends(b: Builder, service: str) -> list[dict[str, Any]]:
+def _backends(b: PlanBuilder, service: str) -> list[dict[str, Any]]:
     """Return four backends, one of them down though it is the fastest."""
     latencies = sorted(b.draw.some(range(20, 400), 4))
     names = [f"node-{vocabulary.digits(b.draw)}" for _ in range(4)]
@@ -230,7 +230,7 @@ def _backends(b: Builder, service: str) -> list[dict[str, Any]]:
     return b.draw.mixed(made)
 
 
-def route(b: Builder, target: str) -> None:
+def route(b: PlanBuilder, target: str) -> None:
     """Route a service to a backend, whose URL the later step needs."""
     if "route" in b.found:
         service = b.services["route"]
@@ -269,7 +269,7 @@ def _backend(shown: str) -> str:
     return f"the backend {shown}" if shown.startswith("`") else shown
 
 
-def auth(b: Builder, target: str) -> None:
+def auth(b: PlanBuilder, target: str) -> None:
     """Sign in to the service that a later step needs."""
     service = vocabulary.name(b.draw)
     credential = b.literal("auth", lambda: vocabulary.credential(b.draw))
@@ -293,7 +293,7 @@ def auth(b: Builder, target: str) -> None:
     b.sessions[target] = (service, len(b.steps) - 1)
 
 
-LOOKUPS: dict[str, tuple[str, Callable[[Builder, str], None]]] = {
+LOOKUPS: dict[str, tuple[str, Callable[[PlanBuilder, str], None]]] = {
     "note": ("utility_helper", note),
     "track": ("utility_tracker", track),
     "scan": ("file_operations_scanner", scan),

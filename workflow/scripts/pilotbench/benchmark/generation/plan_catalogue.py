@@ -19,7 +19,7 @@ from pilotbench.benchmark.generation.plan_grammar import (
     Recipe,
 )
 from pilotbench.benchmark.generation.plan_steps import tool_of
-from pilotbench.benchmark.generation.seeded_random import Draw
+from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.ground.errors import TaskError
 
 # What may follow, by the kind of data that flows. Worked: rows changed, so that none is bad by
@@ -61,14 +61,19 @@ def _kind_after(kind: str, token: str) -> str:
     return MAKES.get(token, kind)
 
 
-def _told(token: str) -> tuple[Recipe, ...]:
+def _noted(token: str) -> tuple[Recipe, ...]:
     return ((f"note>{token}",), (f"track>{token}",))
 
 
 def _opened(token: str) -> tuple[Recipe, ...]:
     """Return the lookups that open an endpoint or a database."""
     sign = f"auth>{token}"
-    return ((sign,), ("note>auth", sign), ("track>auth", sign), *((sign, *t) for t in _told(token)))
+    return (
+        (sign,),
+        ("note>auth", sign),
+        ("track>auth", sign),
+        *((sign, *t) for t in _noted(token)),
+    )
 
 
 def _addressed(token: str) -> tuple[Recipe, ...]:
@@ -79,17 +84,17 @@ def _addressed(token: str) -> tuple[Recipe, ...]:
         (f"auth>{token}", f"check>{token}"),
         ("note>auth", f"auth>{token}", f"check>{token}"),
     )
-    return (*ways, *_opened(token), *_told(token))
+    return (*ways, *_opened(token), *_noted(token))
 
 
 # The lookups that may come before a move, so that it gets a value or access.
 LOOKUPS: dict[str, tuple[Recipe, ...]] = {
-    "read": (("scan>read",), *_told("read")),
+    "read": (("scan>read",), *_noted("read")),
     "fetch": _addressed("fetch"),
     "post": _addressed("post"),
-    "connect": (*_opened("connect"), *_told("connect")),
+    "connect": (*_opened("connect"), *_noted("connect")),
     **{
-        token: _told(token)
+        token: _noted(token)
         for token in (
             *("get", "pull", "filter", "transform", "map", "optimize", "calculate"),
             *("write", "push", "put", "notify", "schedule"),
@@ -118,7 +123,7 @@ def twistable(recipe: Recipe) -> list[str]:
     return plain + looked
 
 
-def _walk(draw: Draw, grammar: Grammar, used: Counter[str]) -> Recipe:
+def _walk(draw: SeededRandom, grammar: Grammar, used: Counter[str]) -> Recipe:
     """Draw one recipe that follows the grammar of data; it may still be of the wrong length."""
     recipe: list[str] = []
     kind, options = "", grammar.sources
@@ -139,7 +144,7 @@ def _walk(draw: Draw, grammar: Grammar, used: Counter[str]) -> Recipe:
 
 
 def _choose(
-    draw: Draw,
+    draw: SeededRandom,
     options: Sequence[str],
     recipe: Sequence[str],
     grammar: Grammar,
@@ -177,7 +182,7 @@ def _good(recipe: Recipe, grammar: Grammar) -> bool:
 @lru_cache(maxsize=16)
 def catalogue(grammar: Grammar) -> tuple[Recipe, ...]:
     """Return the recipes of a task type, each plan once; raises TaskError for fewer than 60."""
-    draw = Draw("catalogue", grammar.task)
+    draw = SeededRandom("catalogue", grammar.task)
     plans: dict[tuple[str, ...], Recipe] = {steps_of(recipe): recipe for recipe in grammar.extra}
     used: Counter[str] = Counter()
     for _ in range(60 * grammar.size):
@@ -194,7 +199,7 @@ def catalogue(grammar: Grammar) -> tuple[Recipe, ...]:
 
 @lru_cache(maxsize=256)
 def _round(task: str, size: int, turn: int) -> tuple[int, ...]:
-    return tuple(Draw("round", task, turn).mixed(range(size)))
+    return tuple(SeededRandom("round", task, turn).mixed(range(size)))
 
 
 def recipe_at(task: str, recipes: Sequence[Recipe], place: int) -> Recipe:

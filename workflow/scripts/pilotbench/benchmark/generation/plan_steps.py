@@ -1,7 +1,7 @@
 """Moves: each adds one step of a reference plan, with its objects, texts and goal.
 
 A plan is a recipe of tokens. A token is a move (`filter`, `write`), or a lookup for a later move
-(`note>filter`: a note gives the limit of the filter). `MOVES` finds them.
+(`note>filter`: a note gives the limit of the filter). `STEPS` finds them.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pilotbench.benchmark.generation import (
     sink_steps,
     source_steps,
 )
-from pilotbench.benchmark.generation.builder import Builder
+from pilotbench.benchmark.generation.builder import PlanBuilder
 
-Move = Callable[[Builder], None]
-Lookup = Callable[[Builder, str], None]
+AddStep = Callable[[PlanBuilder], None]
+Lookup = Callable[[PlanBuilder, str], None]
 
-MOVES: dict[str, tuple[str, Move]] = {
-    **source_steps.MOVES,
-    **shape_steps.MOVES,
-    **figure_steps.MOVES,
-    **sink_steps.MOVES,
+STEPS: dict[str, tuple[str, AddStep]] = {
+    **source_steps.STEPS,
+    **shape_steps.STEPS,
+    **figure_steps.STEPS,
+    **sink_steps.STEPS,
 }
 LOOKUPS: dict[str, tuple[str, Lookup]] = lookup_steps.LOOKUPS
 
@@ -32,13 +32,13 @@ LOOKUPS: dict[str, tuple[str, Lookup]] = lookup_steps.LOOKUPS
 def tool_of(token: str) -> str | None:
     """Return the tool that a token calls; None for `given`, which calls none."""
     lookup, arrow, _ = token.partition(">")
-    return (LOOKUPS[lookup][0] if arrow else MOVES[token][0]) or None
+    return (LOOKUPS[lookup][0] if arrow else STEPS[token][0]) or None
 
 
-def play(builder: Builder, token: str) -> None:
+def add_step(builder: PlanBuilder, token: str) -> None:
     """Make the move of `token`."""
     lookup, arrow, target = token.partition(">")
     if arrow:
         LOOKUPS[lookup][1](builder, target)
     else:
-        MOVES[token][1](builder)
+        STEPS[token][1](builder)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 SEED_EPOCH = "1"  # changes on purpose only: every instance changes with it
 
 
-class Draw:
+class SeededRandom:
     """A stream of draws seeded with the SHA-256 of words.
 
     Only `random()` of Python's generator is used, the one method whose sequence Python promises

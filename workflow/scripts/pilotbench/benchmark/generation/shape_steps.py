@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pilotbench.benchmark.generation import vocabulary
-from pilotbench.benchmark.generation.builder import Builder, Unfit
+from pilotbench.benchmark.generation.builder import PlanBuilder, Unfit
 from pilotbench.benchmark.generation.source_steps import OLD
 
 ORDERED = ("aggregate", "analyze", "optimize", "group")
 
 
-def _measures(b: Builder) -> list[str]:
+def _measures(b: PlanBuilder) -> list[str]:
     """Return the columns of the flowing rows that hold numbers, the key left out."""
     first = b.rows[0]
     return [
@@ -19,7 +19,7 @@ def _measures(b: Builder) -> list[str]:
     ]
 
 
-def measure(b: Builder) -> str:
+def measure(b: PlanBuilder) -> str:
     """Draw a column of numbers, the one last changed if any; raises Unfit when there is none."""
     columns = _measures(b)
     if b.focus in columns:
@@ -29,7 +29,7 @@ def measure(b: Builder) -> str:
     return b.draw.pick(columns)
 
 
-def _limit(b: Builder, column: str) -> int:
+def _limit(b: PlanBuilder, column: str) -> int:
     """Draw a limit that leaves rows on both sides; raises Unfit when there is none."""
     values = sorted(row[column] for row in b.rows)
     if len(values) < 4:
@@ -41,7 +41,7 @@ def _limit(b: Builder, column: str) -> int:
     return b.draw.whole(low, high)
 
 
-def filter_(b: Builder) -> None:
+def filter_(b: PlanBuilder) -> None:
     """Keep rows over or under a limit that splits them."""
     before, column, noun = b.flow.data, measure(b), b.theme.noun
     limit = b.literal("filter", lambda: _limit(b, column))
@@ -62,7 +62,7 @@ def filter_(b: Builder) -> None:
     b.outcome = "is the {noun} that count"
 
 
-def transform(b: Builder) -> None:
+def transform(b: PlanBuilder) -> None:
     """Add to a column, or sort where order shows in the result."""
     before, column, noun = b.flow.data, measure(b), b.theme.noun
     if "transform" not in b.found and not b.later(*ORDERED) and b.draw.chance(0.4):
@@ -114,7 +114,7 @@ RULES = {
 }
 
 
-def validate(b: Builder) -> None:
+def validate(b: PlanBuilder) -> None:
     """Keep the rows that follow a rule; two of them break it."""
     if b.rule is None:
         raise Unfit("nothing was spoilt")
@@ -144,7 +144,7 @@ def validate(b: Builder) -> None:
     b.outcome = "is the valid {noun}"
 
 
-def map_(b: Builder) -> None:
+def map_(b: PlanBuilder) -> None:
     """Rename columns by a stored mapping."""
     noun = b.theme.noun
     target = b.target("map", OLD, lambda: vocabulary.name(b.draw, "names"))
@@ -173,7 +173,7 @@ def map_(b: Builder) -> None:
     b.outcome = "is the {noun} under these names"
 
 
-def optimize(b: Builder) -> None:
+def optimize(b: PlanBuilder) -> None:
     """Choose rows that give most within a limit."""
     before, noun = b.flow.data, b.theme.noun
     columns = _measures(b)
@@ -203,7 +203,7 @@ def optimize(b: Builder) -> None:
     b.outcome = "is the {noun} so chosen"
 
 
-def group(b: Builder) -> None:
+def group(b: PlanBuilder) -> None:
     """Total a column for each group."""
     before, noun, column = b.flow.data, b.theme.noun, measure(b)
     by = b.mapped.get(b.theme.group, b.theme.group)
@@ -226,7 +226,7 @@ def group(b: Builder) -> None:
     b.outcome = f"is the {word} `{column}` of each `{by}`: a row for each, in alphabetical order"
 
 
-def convert(b: Builder) -> None:
+def convert(b: PlanBuilder) -> None:
     """Render rows or a number in a text format."""
     format = b.draw.pick(("json", "csv", "xml", "yaml"))
     outcome = b.step(
@@ -242,7 +242,7 @@ def convert(b: Builder) -> None:
     b.fact("row", "the checksum of the converted text", outcome.result["checksum"], "checksum")
 
 
-def compress(b: Builder) -> None:
+def compress(b: PlanBuilder) -> None:
     """Compress what flows."""
     method = b.draw.pick(("gzip", "bzip2", "xz"))
     outcome = b.step(
@@ -258,7 +258,7 @@ def compress(b: Builder) -> None:
     b.fact("row", "the checksum of the archive", outcome.result["checksum"], "checksum")
 
 
-MOVES = {
+STEPS = {
     "filter": ("data_processing_filter", filter_),
     "transform": ("data_processing_transformer", transform),
     "validate": ("data_processing_validator", validate),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pilotbench.benchmark.generation import vocabulary
-from pilotbench.benchmark.generation.builder import Builder, Literal
+from pilotbench.benchmark.generation.builder import Literal, PlanBuilder
 from pilotbench.benchmark.generation.source_steps import host_of
 from pilotbench.benchmark.world.objects import INLINE_ROOT
 
@@ -19,7 +19,7 @@ EQUAL = {
 CLOSED = "is closed to new data and must stay as it is"
 
 
-def _reach(b: Builder, kind: str, identity: str, says: str, **more: str) -> None:
+def _reach(b: PlanBuilder, kind: str, identity: str, says: str, **more: str) -> None:
     """Ask for the flowing data at an object, with its lineage, and let the object change."""
     data = b.flow.data
     assert INLINE_ROOT not in data.roots
@@ -37,7 +37,7 @@ def _reach(b: Builder, kind: str, identity: str, says: str, **more: str) -> None
     )
 
 
-def _receipt(b: Builder, words_: str) -> None:
+def _receipt(b: PlanBuilder, words_: str) -> None:
     receipt = b.results[-1]["receipt"]
     b.fact("receipt", f"the receipt number of {words_}", receipt, "receipt")
 
@@ -51,7 +51,7 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def write(b: Builder) -> None:
+def write(b: PlanBuilder) -> None:
     """Write the data to a new file."""
     target = b.target("write", CLOSED, lambda: vocabulary.path(b.draw, "report", "out"))
     if target.decoy is not None:
@@ -71,7 +71,7 @@ def write(b: Builder) -> None:
     _receipt(b, "the write")
 
 
-def post(b: Builder) -> None:
+def post(b: PlanBuilder) -> None:
     """Post the data to a URL."""
     host, requires, after = host_of(b, "post")
     target = b.target("post", CLOSED, lambda: vocabulary.url(b.draw, host))
@@ -108,13 +108,13 @@ class Receiver:
     argument: str
     thing: str
     receipt: str
-    make: Callable[[Builder], str]
+    make: Callable[[PlanBuilder], str]
     easy: str
     fact: str
     why: str = CLOSED
     fixed: tuple[tuple[str, str], ...] = ()
 
-    def __call__(self, b: Builder) -> None:
+    def __call__(self, b: PlanBuilder) -> None:
         """Hand the data to the object."""
         target = b.target(self.token, self.why, lambda: self.make(b))
         stores = self.section == "cache"
@@ -180,7 +180,7 @@ notify = Receiver(
 )
 
 
-def schedule(b: Builder) -> None:
+def schedule(b: PlanBuilder) -> None:
     """Schedule a job with the data."""
     at = b.literal("schedule", lambda: vocabulary.time(b.draw))
     target = b.target("schedule", CLOSED, lambda: vocabulary.name(b.draw, "job"))
@@ -207,7 +207,7 @@ def schedule(b: Builder) -> None:
     _receipt(b, "the job")
 
 
-def log(b: Builder) -> None:
+def log(b: PlanBuilder) -> None:
     """Log the data at a level that is not the default."""
     level = b.draw.pick(("warning", "error"))
     b.step(
@@ -224,7 +224,7 @@ def log(b: Builder) -> None:
     _receipt(b, "the log entry")
 
 
-def route(b: Builder) -> None:
+def route(b: PlanBuilder) -> None:
     """Route a service to the backend found, for its own sake."""
     from pilotbench.benchmark.generation.lookup_steps import route as routed
 
@@ -233,7 +233,7 @@ def route(b: Builder) -> None:
     _receipt(b, "the routing")
 
 
-MOVES: dict[str, tuple[str, Callable[[Builder], None]]] = {
+STEPS: dict[str, tuple[str, Callable[[PlanBuilder], None]]] = {
     "write": ("file_operations_writer", write),
     "post": ("network_poster", post),
     "push": ("integration_queue", push),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pilotbench.benchmark.generation import vocabulary
-from pilotbench.benchmark.generation.builder import Builder, Literal, Product
+from pilotbench.benchmark.generation.builder import Literal, PlanBuilder, Product
 from pilotbench.benchmark.world.objects import as_csv
 
 OLD = "is out of date"
 
 
-def _spoilt(b: Builder) -> list[dict[str, object]]:
+def _spoilt(b: PlanBuilder) -> list[dict[str, object]]:
     """Return fresh rows; where a `validate` comes later, two of them break its rule."""
     rows = vocabulary.rows(b.draw, b.theme)
     if not b.later("validate"):
@@ -32,19 +32,19 @@ def _spoilt(b: Builder) -> list[dict[str, object]]:
     return rows
 
 
-def table_entry(b: Builder) -> dict[str, object]:
+def table_entry(b: PlanBuilder) -> dict[str, object]:
     """Return a table as a world entry."""
     return {"kind": "table", "value": _spoilt(b)}
 
 
-def _first_row(b: Builder) -> None:
+def _first_row(b: PlanBuilder) -> None:
     """Note the key of the first row as a fact."""
     key = b.theme.key
     first = b.rows[0][key]
     b.fact("row", f"the `{key}` of the first of the {b.theme.noun}", first, f"preview.0.{key}")
 
 
-def given(b: Builder) -> None:
+def given(b: PlanBuilder) -> None:
     """Start from a table that the request names; no step."""
     target = b.target("given", OLD, lambda: vocabulary.underscored(b.draw, b.theme.noun))
     b.add_all("tables", target, lambda: table_entry(b))
@@ -54,7 +54,7 @@ def given(b: Builder) -> None:
     b.opening(text)
 
 
-def read(b: Builder) -> None:
+def read(b: PlanBuilder) -> None:
     """Read a CSV file."""
     ending = "csv"
     target = b.target("read", OLD, lambda: vocabulary.path(b.draw, b.theme.noun, ending))
@@ -79,7 +79,7 @@ def read(b: Builder) -> None:
     b.outcome = "is the text of the file, as it is"
 
 
-def parse(b: Builder) -> None:
+def parse(b: PlanBuilder) -> None:
     """Parse the text that flows."""
     noun = b.theme.noun
     b.step(
@@ -96,7 +96,7 @@ def parse(b: Builder) -> None:
     _first_row(b)
 
 
-def host_of(b: Builder, token: str) -> tuple[str, dict[str, Any], list[int]]:
+def host_of(b: PlanBuilder, token: str) -> tuple[str, dict[str, Any], list[int]]:
     """Return the host of a new endpoint, what it requires, and the steps that open it."""
     requires: dict[str, Any] = {}
     after = []
@@ -110,7 +110,7 @@ def host_of(b: Builder, token: str) -> tuple[str, dict[str, Any], list[int]]:
     return host, requires, after
 
 
-def fetch(b: Builder) -> None:
+def fetch(b: PlanBuilder) -> None:
     """Fetch records from a URL."""
     host, requires, after = host_of(b, "fetch")
     target = b.target("fetch", OLD, lambda: vocabulary.url(b.draw, host))
@@ -134,7 +134,7 @@ def _url(target: Literal) -> str:
     return f"the URL {target.shown}" if target.shown.startswith("`") else target.shown
 
 
-def connect(b: Builder) -> None:
+def connect(b: PlanBuilder) -> None:
     """Take a table out of a database."""
     service, requires, after = host_of(b, "connect")
     database = service if requires else vocabulary.name(b.draw, "db")
@@ -164,7 +164,7 @@ def _table(target: Literal) -> str:
     return f"the table {target.shown}" if target.shown.startswith("`") else target.shown
 
 
-def get(b: Builder) -> None:
+def get(b: PlanBuilder) -> None:
     """Take records out of the cache."""
     target = b.target("get", OLD, lambda: vocabulary.name(b.draw, b.theme.noun))
     b.add_all("cache", target, lambda: table_entry(b))
@@ -183,7 +183,7 @@ def get(b: Builder) -> None:
     _first_row(b)
 
 
-def pull(b: Builder) -> None:
+def pull(b: PlanBuilder) -> None:
     """Take the first message off a queue."""
     target = b.target("pull", OLD, lambda: vocabulary.name(b.draw, "queue"))
     b.add_all("queues", target, lambda: [table_entry(b), b.table()])
@@ -212,7 +212,7 @@ def pull(b: Builder) -> None:
     _first_row(b)
 
 
-MOVES = {
+STEPS = {
     "given": ("", given),
     "read": ("file_operations_reader", read),
     "parse": ("data_processing_parser", parse),

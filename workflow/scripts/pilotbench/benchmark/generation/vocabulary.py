@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pilotbench.benchmark.generation.seeded_random import Draw
+from pilotbench.benchmark.generation.seeded_random import SeededRandom
 
 Json = dict[str, Any]
 
@@ -62,49 +62,49 @@ STEMS = (
 FOLDERS = ("archive", "data", "drop", "inbox", "intake", "ledger", "records", "vault")
 
 
-def digits(draw: Draw) -> int:
+def digits(draw: SeededRandom) -> int:
     """Return a four-digit number."""
     return draw.whole(1000, 9999)
 
 
-def name(draw: Draw, kind: str = "") -> str:
+def name(draw: SeededRandom, kind: str = "") -> str:
     """Return a name such as `heron-4821`, or `heron-<kind>-4821`."""
     middle = f"-{kind}" if kind else ""
     return f"{draw.pick(STEMS)}{middle}-{digits(draw)}"
 
 
-def underscored(draw: Draw, noun: str) -> str:
+def underscored(draw: SeededRandom, noun: str) -> str:
     """Return a name such as `orders_4821`."""
     return f"{noun}_{digits(draw)}"
 
 
-def path(draw: Draw, noun: str, ending: str) -> str:
+def path(draw: SeededRandom, noun: str, ending: str) -> str:
     """Return a file path such as `inbox/orders_4821.csv`."""
     return f"{draw.pick(FOLDERS)}/{noun}_{digits(draw)}.{ending}"
 
 
-def person(draw: Draw) -> str:
+def person(draw: SeededRandom) -> str:
     """Return a person such as `mara.lind`; about two thousand are equally plausible."""
     return f"{draw.pick(FIRST)}.{draw.pick(LAST)}"
 
 
-def reference(draw: Draw) -> str:
+def reference(draw: SeededRandom) -> str:
     """Return a tracking reference such as `TR-482193`."""
     return f"TR-{draw.whole(100_000, 999_999)}"
 
 
-def credential(draw: Draw) -> str:
+def credential(draw: SeededRandom) -> str:
     """Return a credential such as `cr-48213907`."""
     return f"cr-{draw.whole(10_000_000, 99_999_999)}"
 
 
-def time(draw: Draw) -> str:
+def time(draw: SeededRandom) -> str:
     """Return a time such as `2031-04-17 06:30`."""
     day = f"2031-{draw.whole(1, 12):02d}-{draw.whole(1, 28):02d}"
     return f"{day} {draw.whole(0, 23):02d}:{draw.pick(('00', '15', '30', '45'))}"
 
 
-def url(draw: Draw, host: str) -> str:
+def url(draw: SeededRandom, host: str) -> str:
     """Return a URL on a host, under the reserved top-level domain `example`."""
     return f"https://{host}.example/{draw.pick(STEMS)}/{digits(draw)}"
 
@@ -122,7 +122,7 @@ def successor(name: str, suffix: str) -> str:
     return f"{name}{suffix}"
 
 
-def rows(draw: Draw, theme: Theme, most: int | None = None) -> list[Json]:
+def rows(draw: SeededRandom, theme: Theme, most: int | None = None) -> list[Json]:
     """Return eight to eleven records with different keys and measures, or the first `most`."""
     count = draw.whole(8, 11)
     keys = draw.different(count, 10_000, 99_999)

@@ -8,7 +8,7 @@ from typing import Any
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.tasks.task import ToolSpec
 from pilotbench.benchmark.world import toolbox
-from pilotbench.benchmark.world.session import CallRecord, Session
+from pilotbench.benchmark.world.session import CallRecord, WorldSession
 
 Json = dict[str, Any]
 # A pack may ask for any JSON value.
@@ -16,7 +16,7 @@ FINISH = toolbox.finish({"description": "the answer alone: number, text or list"
 Goal = Callable[[Instance, Any], tuple[Json, bool, str]]
 
 
-class PackSession(Session):
+class PackSession(WorldSession):
     """A world of which only the pack's tools are offered; its goal is the pack's scorer."""
 
     finish = FINISH

@@ -40,7 +40,7 @@ DEFAULT_SYSTEM = "Answer the question. The last line of your reply is the answer
 
 
 @dataclass(frozen=True)
-class Question(Instance):
+class PackInstance(Instance):
     """An instance of a pack; where it stands in the file is no part of what it is."""
 
     @cached_property
@@ -86,7 +86,7 @@ class QuestionPack:
         self.scoring_version = f"{SCORERS_VERSION}-{_file_hash(settings, self._lines)}"
         self.rules_version = f"{SCORERS_VERSION}-{_rules_hash(settings)}"
 
-    def instance(self, difficulty: str, index: int) -> Question:
+    def instance(self, difficulty: str, index: int) -> PackInstance:
         """Return the instance of the `index`-th line. Raises TaskError naming file and line."""
         if difficulty != NONE:
             raise TaskError(f"{self.name} has no difficulty {difficulty!r}; allowed: {NONE}")
@@ -94,7 +94,7 @@ class QuestionPack:
             raise TaskError(f"{self._file}: no instance {index}; it has {len(self._lines)}")
         number, text = self._lines[index]
         values = self._values(f"{self._file}: line {number}", text)
-        return Question(
+        return PackInstance(
             task=self.name,
             difficulty=NONE,
             index=index,
@@ -139,7 +139,7 @@ class QuestionPack:
         except Unscorable as error:
             line = self._lines[instance.index][0]
             raise Unscorable(f"{self._file}: line {line}: {error}") from None
-        words = scorer.says.format(json.dumps(wanted, ensure_ascii=False))
+        words = scorer.goal.format(json.dumps(wanted, ensure_ascii=False))
         return {"kind": "answer"}, holds, words
 
     def _score_reply(self, instance: Instance, transcript: Transcript) -> Score:

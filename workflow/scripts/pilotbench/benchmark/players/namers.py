@@ -44,10 +44,10 @@ def name_only(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -
     A default stands; else the first of an enum; data is the latest handle; else the first object
     of the kind that the argument's name says, the first column or the first number at hand.
     """
-    stand = walk(turns, retries=True)
-    if stand.place >= len(instance.plan):
+    walked = walk(turns, retries=True)
+    if walked.place >= len(instance.plan):
         return finish(_last_figure(turns))
-    tool = TOOLS[instance.plan[stand.place].tool]
+    tool = TOOLS[instance.plan[walked.place].tool]
     required = set(tool.parameters.get("required", ()))
     arguments = {
         name: _first(instance, name, shape, turns)
@@ -84,14 +84,14 @@ def copier(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> J
     To make it strong, it names the right arguments and passes data by the right handles. It
     answers with the last figure of the last result.
     """
-    stand = walk(turns, retries=True)
-    if stand.place >= len(instance.plan):
+    walked = walk(turns, retries=True)
+    if walked.place >= len(instance.plan):
         return finish(_last_figure(turns))
     queue = request_values(instance.request)
-    for place in range(stand.place):
+    for place in range(walked.place):
         _copied(instance.plan[place], queue, {})
-    step = instance.plan[stand.place]
-    return use(instance, step.tool, _copied(step, queue, stand.results))
+    step = instance.plan[walked.place]
+    return use(instance, step.tool, _copied(step, queue, walked.results))
 
 
 def _copied(step: Step, queue: list[Value], found: dict[int, Json]) -> Json:

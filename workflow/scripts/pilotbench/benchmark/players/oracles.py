@@ -29,17 +29,17 @@ def searcher(instance: Instance, context: PlayContext, turns: Sequence[Seen]) ->
 
     It searches for each sentence of the request, once, in order; below hard it is the oracle.
     """
-    stand = walk(turns, retries=True)
+    walked = walk(turns, retries=True)
     if not is_discovery(instance.difficulty):
-        return _next(instance, stand)
+        return _next(instance, walked)
     searched = [turn for turn in turns if turn.call and turn.call["tool"] == "tool_search"]
     wanted = sentences(instance.request)
     if len(searched) < len(wanted):
         return {"tool": "tool_search", "arguments": {"query": wanted[len(searched)]}}
     found = {tool["name"] for turn in searched for tool in turn.reply["result"]["tools"]}
-    if stand.place < len(instance.plan) and instance.plan[stand.place].tool not in found:
+    if walked.place < len(instance.plan) and instance.plan[walked.place].tool not in found:
         return finish(None)
-    return _next(instance, stand)
+    return _next(instance, walked)
 
 
 def sentences(request: str) -> list[str]:
@@ -47,11 +47,11 @@ def sentences(request: str) -> list[str]:
     return [part for part in _SENTENCE_END.split(request.strip()) if part]
 
 
-def _next(instance: Instance, stand: Walk) -> Json:
+def _next(instance: Instance, walked: Walk) -> Json:
     """Return the next step of the reference plan, or finish."""
-    if stand.failed:
+    if walked.failed:
         return finish(None)
-    if stand.place >= len(instance.plan):
+    if walked.place >= len(instance.plan):
         return finish(reference_answer(instance))
-    step = instance.plan[stand.place]
-    return use(instance, step.tool, resolve(step.arguments, stand.results))  # type: ignore[arg-type]
+    step = instance.plan[walked.place]
+    return use(instance, step.tool, resolve(step.arguments, walked.results))  # type: ignore[arg-type]

@@ -22,18 +22,18 @@ def plan_follower(instance: Instance, context: PlayContext, turns: Sequence[Seen
     steps = plan_in(instance, context.prompt)
     if steps is None:
         return "There is no plan."
-    stand = walk(turns, retries=True)
+    walked = walk(turns, retries=True)
     found: dict[int, Json] = {}
-    for place, result in stand.results.items():
+    for place, result in walked.results.items():
         found.setdefault(steps[place].origin, result)
-    if stand.place >= len(steps):
+    if walked.place >= len(steps):
         return finish(flaws.literal_answer(instance, found))
-    step = steps[stand.place].step
+    step = steps[walked.place].step
     return use(instance, step.tool, flaws.literal_arguments(step, found))
 
 
 def plan_in(instance: Instance, prompt: str) -> tuple[flaws.PlannedStep, ...] | None:
-    """Return the plan whose lines stand in the prompt, the longest where several do."""
+    """Return the plan whose lines are in the prompt, the longest one where several are."""
     given = [_NUMBERING.sub("", line) for line in prompt.splitlines()]
     fitting = [steps for steps in _plans(instance) if _has(given, instance, steps)]
     return max(fitting, key=len, default=None)
@@ -49,7 +49,7 @@ def _plans(instance: Instance) -> Iterator[tuple[flaws.PlannedStep, ...]]:
 
 
 def _has(given: list[str], instance: Instance, steps: Sequence[flaws.PlannedStep]) -> bool:
-    """Say whether the lines of a plan stand in the prompt one after the other."""
+    """Return whether the prompt contains the lines of a plan one after the other."""
     wanted = flaws.shown_lines(instance, [planned.step for planned in steps])
     size = len(wanted)
     return any(given[at : at + size] == wanted for at in range(len(given) - size + 1))

@@ -11,7 +11,7 @@ from pilotbench.benchmark.players.values import is_sink
 from pilotbench.benchmark.players.walk import reference_answer, walk
 from pilotbench.benchmark.world.objects import as_json
 from pilotbench.benchmark.world.references import resolve
-from pilotbench.benchmark.world.session import Session
+from pilotbench.benchmark.world.session import WorldSession
 from pilotbench.benchmark.world.tool import INLINE_LIMIT
 from pilotbench.benchmark.world.toolbox import TOOLS, is_discovery
 
@@ -26,15 +26,15 @@ def shortcut(instance: Instance, context: PlayContext, turns: Sequence[Seen]) ->
     nothing, it writes the answer into the log. Injected failures are tried again.
     """
     calls = _calls(instance)
-    stand = walk(turns, retries=True)
-    if stand.place >= len(calls):
+    walked = walk(turns, retries=True)
+    if walked.place >= len(calls):
         return finish(reference_answer(instance))
-    return use(instance, *calls[stand.place])
+    return use(instance, *calls[walked.place])
 
 
 def _calls(instance: Instance) -> list[Call]:
     """Return the calls of the shortcut, out of the reference plan played in private."""
-    session = Session(instance)
+    session = WorldSession(instance)
     found: list[Json] = []
     calls: list[Call] = []
     for step in instance.plan:
@@ -49,7 +49,7 @@ def _calls(instance: Instance) -> list[Call]:
     return calls
 
 
-def _played(session: Session, tool: str, arguments: Json, hidden: bool) -> Json:
+def _played(session: WorldSession, tool: str, arguments: Json, hidden: bool) -> Json:
     if hidden:
         reply = session.call("call_tool", {"name": tool, "arguments": arguments})
     else:
@@ -58,7 +58,7 @@ def _played(session: Session, tool: str, arguments: Json, hidden: bool) -> Json:
     return result
 
 
-def _typed(session: Session, arguments: Json) -> Json:
+def _typed(session: WorldSession, arguments: Json) -> Json:
     """Return a sink's arguments with the content typed in, cut at the limit."""
     value: Any = session.world.data(arguments["data"]).value
     text = value if isinstance(value, str) else as_json(value)

@@ -24,16 +24,16 @@ def walk(turns: Sequence[Seen], retries: bool) -> Walk:
 
     With `retries` an injected failure is tried again; any other failure is passed over.
     """
-    stand = Walk()
+    walked = Walk()
     for _, _, reply in uses(turns):
         if retries and is_transient(reply):
             continue
         if reply.get("ok"):
-            stand.results[stand.place] = reply["result"]
+            walked.results[walked.place] = reply["result"]
         else:
-            stand.failed.append(stand.place)
-        stand.place += 1
-    return stand
+            walked.failed.append(walked.place)
+        walked.place += 1
+    return walked
 
 
 def reference_answer(instance: Instance) -> Any:

@@ -47,7 +47,7 @@ SCORER = Scorer(
             {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
         ]
     },
-    says="the reply contains {}",
+    goal="the reply contains {}",
     options={"extract": {**EXTRACT, "default": "whole"}, "ignore_case": IGNORE_CASE},
     problem=problem,
 )

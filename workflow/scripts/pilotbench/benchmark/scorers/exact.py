@@ -30,7 +30,7 @@ SCORER = Scorer(
     "The answer is this text, both normalised (characters, white space, quotes, a final mark).",
     holds,
     answer={"type": ["string", "number"]},
-    says="the answer is {}",
+    goal="the answer is {}",
     options={"extract": EXTRACT, "ignore_case": IGNORE_CASE},
     problem=problem,
 )

@@ -38,7 +38,7 @@ SCORER = Scorer(
     "The reply (or its last fenced block, its end, or its last line) is JSON that equals this.",
     holds,
     answer={},
-    says="the answer equals {}",
+    goal="the answer equals {}",
     options={
         "ignore_order": {
             "type": "boolean",

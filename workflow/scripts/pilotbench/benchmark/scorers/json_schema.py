@@ -133,6 +133,6 @@ SCORER = Scorer(
     "The reply (or its last fenced block, its end, or its last line) is JSON valid under this.",
     holds,
     answer={"type": ["object", "boolean"]},
-    says="the answer is valid under {}",
+    goal="the answer is valid under {}",
     problem=problem,
 )

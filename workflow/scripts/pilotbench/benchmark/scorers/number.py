@@ -36,7 +36,7 @@ SCORER = Scorer(
     "The answer is one number, in digits or words and with its unit, within a tolerance.",
     holds,
     answer={"type": "number", "minimum": -1e300, "maximum": 1e300},
-    says="the answer is the number {}",
+    goal="the answer is the number {}",
     options={
         "extract": EXTRACT,
         "tolerance": {"type": "number", "minimum": 0, "default": 0, "description": "Absolute."},

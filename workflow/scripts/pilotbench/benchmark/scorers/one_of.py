@@ -22,7 +22,7 @@ SCORER = Scorer(
     "The answer is one of these texts, compared as the exact match does.",
     holds,
     answer={"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1},
-    says="the answer is one of {}",
+    goal="the answer is one of {}",
     options={"extract": EXTRACT, "ignore_case": IGNORE_CASE},
     problem=problem,
 )

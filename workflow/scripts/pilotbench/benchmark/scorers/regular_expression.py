@@ -90,7 +90,7 @@ SCORER = Scorer(
     "The answer matches this regular expression of Python.",
     holds,
     answer={"type": "string", "minLength": 1},
-    says="the answer matches {}",
+    goal="the answer matches {}",
     options={
         "extract": EXTRACT,
         "ignore_case": {**IGNORE_CASE, "default": False},

@@ -38,14 +38,14 @@ class Scorer:
     """How answers are compared.
 
     `options` are the properties of the JSON Schema of the scorer's options, with defaults;
-    `answer` is the JSON Schema of a line's answer; `says` is the goal in words, `{}` standing for
-    the answer.
+    `answer` is the JSON Schema of a line's answer; `goal` is the goal in words, with `{}` in the
+    place of the answer.
     """
 
     description: str
     holds: Holds
     answer: Json
-    says: str
+    goal: str
     options: Json = field(default_factory=dict)
     problem: Problem = lambda wanted: None
 

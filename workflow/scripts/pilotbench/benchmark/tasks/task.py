@@ -83,7 +83,7 @@ class Score:
     world_diff: list[Json]
 
 
-class Axes(Protocol):
+class TaskShape(Protocol):
     """What a plan needs to know of a task; `difficulties` is ("none",) where it has no levels."""
 
     @property
@@ -104,7 +104,7 @@ class Axes(Protocol):
         ...
 
 
-class Task(Axes, Protocol):
+class Task(TaskShape, Protocol):
     """A task type."""
 
     @property

@@ -15,7 +15,7 @@ from pilotbench.benchmark.world.levels import DIFFICULTIES, is_discovery
 from pilotbench.ground.errors import TaskError
 
 if TYPE_CHECKING:
-    from pilotbench.benchmark.world.session import Session
+    from pilotbench.benchmark.world.session import WorldSession
 
 
 @dataclass(frozen=True)
@@ -77,18 +77,18 @@ class WorldTask:
 
         return offered(is_discovery(instance.difficulty))
 
-    def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> Session:
+    def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> WorldSession:
         """Return a fresh session."""
-        from pilotbench.benchmark.world.session import Session
+        from pilotbench.benchmark.world.session import WorldSession
 
-        return Session(instance, tool_success_rate, repeat)
+        return WorldSession(instance, tool_success_rate, repeat)
 
     def score(self, instance: Instance, transcript: Transcript) -> Score:
         """Score a completed episode; raises TranscriptError when the two do not fit."""
         from pilotbench.benchmark.tasks.scoring import score
-        from pilotbench.benchmark.world.session import Session
+        from pilotbench.benchmark.world.session import WorldSession
 
-        return score(instance, transcript, Session)
+        return score(instance, transcript, WorldSession)
 
     def max_turns(self, difficulty: str) -> int:
         """Return 3 x the longest plan + 7, plus 2 x the longest plan under discovery."""

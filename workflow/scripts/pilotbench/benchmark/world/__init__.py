@@ -2,7 +2,7 @@
 
 Public surface:
 
-- `session.Session(instance, tool_success_rate, repeat)`: `call(tool, arguments) -> reply`,
+- `session.WorldSession(instance, tool_success_rate, repeat)`: `call(tool, arguments) -> reply`,
   `finished`, `answer`, `log` (a list of `session.CallRecord`), `goal_state(answer)`,
   `protected_broken()`, `diff()`.
 - `toolbox.TOOLS`: name -> `tool.Tool`; `toolbox.CATEGORIES`; `toolbox.offered(discovery)`.

@@ -10,9 +10,17 @@ from dataclasses import replace
 from typing import Any
 
 from pilotbench.benchmark.world.data_processing import is_number, numbers_of
-from pilotbench.benchmark.world.objects import Data, derived, lineage, number, shown
+from pilotbench.benchmark.world.objects import DataObject, derived, lineage, number, shown
 from pilotbench.benchmark.world.state import World
-from pilotbench.benchmark.world.tool import HANDLE, Failure, Outcome, Tool, one_of, schema, text
+from pilotbench.benchmark.world.tool import (
+    HANDLE,
+    Tool,
+    ToolFailure,
+    ToolOutcome,
+    one_of,
+    schema,
+    text,
+)
 
 Number = int | float
 
@@ -27,12 +35,12 @@ BINARY: dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
-def _bad(message: str) -> Failure:
-    return Failure("bad_expression", message[:200], violation="bad expression")
+def _bad(message: str) -> ToolFailure:
+    return ToolFailure("bad_expression", message[:200], violation="bad expression")
 
 
 def _value(node: ast.expr, names: dict[str, Number]) -> Number:
-    """Evaluate + - * / over numbers and names; raises Failure `bad_expression`."""
+    """Evaluate + - * / over numbers and names; raises ToolFailure `bad_expression`."""
     match node:
         case ast.Constant(value=value) if is_number(value):
             return value  # type: ignore[return-value]
@@ -48,17 +56,17 @@ def _value(node: ast.expr, names: dict[str, Number]) -> Number:
     raise _bad("only + - * / over numbers and named values are allowed")
 
 
-def _figure(world: World, value: Number | str) -> tuple[Number, Data | None]:
+def _figure(world: World, value: Number | str) -> tuple[Number, DataObject | None]:
     """Return a number given as such or behind a handle."""
     if not isinstance(value, str):
         return value, None
     data = world.data(value)
     if data.kind != "number":
-        raise Failure("wrong_kind", f"{value} is no number", violation="wrong kind")
+        raise ToolFailure("wrong_kind", f"{value} is no number", violation="wrong kind")
     return data.value, data
 
 
-def _calculator(world: World, expression: str, values: dict[str, Any]) -> Outcome:
+def _calculator(world: World, expression: str, values: dict[str, Any]) -> ToolOutcome:
     if len(expression) > LONGEST:
         raise _bad(f"an expression has at most {LONGEST} characters")
     figures = {name: _figure(world, value) for name, value in values.items()}
@@ -76,7 +84,7 @@ def _calculator(world: World, expression: str, values: dict[str, Any]) -> Outcom
     made = derived("calculate", "number", number(made_value), sources, expression, literals, names)
     counting = [figures[name][1] for name in names if _counts(tree, plain, name, made.value)]
     roots, ops = lineage("calculate", [data for data in counting if data is not None])
-    return Outcome(shown(made), replace(made, roots=roots, ops=ops))
+    return ToolOutcome(shown(made), replace(made, roots=roots, ops=ops))
 
 
 def _counts(tree: ast.expr, names: dict[str, Number], name: str, made: Number) -> bool:
@@ -86,7 +94,7 @@ def _counts(tree: ast.expr, names: dict[str, Number], name: str, made: Number) -
     """
     try:
         return number(_value(tree, {**names, name: names[name] + OTHER})) != made
-    except (Failure, ZeroDivisionError):
+    except (ToolFailure, ZeroDivisionError):
         return True
 
 
@@ -107,11 +115,11 @@ STATISTICS: dict[str, Callable[[list[Number]], Number]] = {
 }
 
 
-def _analyzer(world: World, data: str, column: str, statistic: str) -> Outcome:
+def _analyzer(world: World, data: str, column: str, statistic: str) -> ToolOutcome:
     source = world.table(data)
     value = number(STATISTICS[statistic](numbers_of(source, column)))
     made = derived("analyze", "number", value, [source], column, statistic)
-    return Outcome(shown(made), made)
+    return ToolOutcome(shown(made), made)
 
 
 def trend(values: list[Number], ahead: int) -> Number:
@@ -123,29 +131,29 @@ def trend(values: list[Number], ahead: int) -> Number:
     return mean + slope * (count - 1 + ahead - middle)
 
 
-def _predictor(world: World, data: str, column: str, ahead: int) -> Outcome:
+def _predictor(world: World, data: str, column: str, ahead: int) -> ToolOutcome:
     source = world.table(data)
     values = numbers_of(source, column)
     if len(values) < 2:
-        raise Failure("too_few", "a trend needs two rows", violation="too few rows")
+        raise ToolFailure("too_few", "a trend needs two rows", violation="too few rows")
     made = derived(
         "predict", "number", number(trend(values, ahead)), [source], column, ahead
     )  # fmt: skip
-    return Outcome(shown(made), made)
+    return ToolOutcome(shown(made), made)
 
 
-def _simulator(world: World, model: str, start: Number | str, steps: int) -> Outcome:
+def _simulator(world: World, model: str, start: Number | str, steps: int) -> ToolOutcome:
     rules = world.get("models", model)
     level, source = _figure(world, start)
     for _ in range(steps):
         level = round(level * rules["factor"] + rules["inflow"], 2)
         if abs(level) > LARGEST:
-            raise Failure("too_large", "the level grows too large", violation="too large")
-    root = Data("text", model, (f"model:{model}",), (), f"model_{model}")
+            raise ToolFailure("too_large", "the level grows too large", violation="too large")
+    root = DataObject("text", model, (f"model:{model}",), (), f"model_{model}")
     sources = [root] if source is None else [root, source]
     literal = start if source is None else None
     made = derived("simulate", "number", number(level), sources, steps, literal)
-    return Outcome(shown(made), made)
+    return ToolOutcome(shown(made), made)
 
 
 def _best(rows: list[tuple[Number, Number]], limit: Number) -> tuple[int, ...]:
@@ -178,14 +186,14 @@ def _undominated(
     return kept
 
 
-def _optimizer(world: World, data: str, maximize: str, cost: str, limit: Number) -> Outcome:
+def _optimizer(world: World, data: str, maximize: str, cost: str, limit: Number) -> ToolOutcome:
     source = world.table(data)
     gains, costs = numbers_of(source, maximize), numbers_of(source, cost)
     places = _best(list(zip(gains, costs, strict=True)), limit)
     rows = [source.value[place] for place in places]
     made = derived("optimize", "table", rows, [source], maximize, cost, limit)
     best = number(sum(gains[place] for place in places))
-    return Outcome({**shown(made), "best": best}, made)
+    return ToolOutcome({**shown(made), "best": best}, made)
 
 
 _FIGURE = {"type": ["number", "string"]}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pilotbench.benchmark.world.objects import (
-    Data,
+    DataObject,
     Rows,
     derived,
     from_csv,
@@ -16,7 +16,15 @@ from pilotbench.benchmark.world.objects import (
     shown,
 )
 from pilotbench.benchmark.world.state import World
-from pilotbench.benchmark.world.tool import HANDLE, Failure, Outcome, Tool, one_of, schema, text
+from pilotbench.benchmark.world.tool import (
+    HANDLE,
+    Tool,
+    ToolFailure,
+    ToolOutcome,
+    one_of,
+    schema,
+    text,
+)
 
 Number = int | float
 
@@ -26,47 +34,49 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def column_of(data: Data, column: str) -> list[Any]:
-    """Return one column; raises Failure `no_column`."""
+def column_of(data: DataObject, column: str) -> list[Any]:
+    """Return one column; raises ToolFailure `no_column`."""
     rows = data.value
     if not rows or any(column not in row for row in rows):
-        raise Failure(
+        raise ToolFailure(
             "no_column", f"there is no column {column!r}"[:200], missing=f"column:{column}"
         )
     return [row[column] for row in rows]
 
 
-def numbers_of(data: Data, column: str) -> list[Number]:
-    """Return one column of numbers; raises Failure `no_column` or `not_numeric`."""
+def numbers_of(data: DataObject, column: str) -> list[Number]:
+    """Return one column of numbers; raises ToolFailure `no_column` or `not_numeric`."""
     values = column_of(data, column)
     if not all(map(is_number, values)):
-        raise Failure(
+        raise ToolFailure(
             "not_numeric", f"column {column!r} has values that are no numbers"[:200],
             violation="not numeric",
         )  # fmt: skip
     return values
 
 
-def _parser(world: World, data: str, format: str) -> Outcome:
+def _parser(world: World, data: str, format: str) -> ToolOutcome:
     source = world.data(data)
     if source.kind != "text":
-        raise Failure("wrong_kind", f"{data} is no text", violation="wrong kind")
+        raise ToolFailure("wrong_kind", f"{data} is no text", violation="wrong kind")
     rows = None
     if format in ("auto", "json"):
         rows = from_json(source.value)
     if rows is None and format in ("auto", "csv"):
         rows = from_csv(source.value)
     if rows is None:
-        raise Failure("bad_format", f"{data} is not readable as {format}", violation="bad format")
+        raise ToolFailure(
+            "bad_format", f"{data} is not readable as {format}", violation="bad format"
+        )
     made = derived("parse", "table", rows, [source])
-    return Outcome(shown(made), made, meets=(f"parsed:{source.handle}",))
+    return ToolOutcome(shown(made), made, meets=(f"parsed:{source.handle}",))
 
 
 def _change(row: dict[str, Any], column: str, value: Number) -> dict[str, Any]:
     return {**row, column: number(value)}
 
 
-def _transformer(world: World, data: str, action: str, column: str, value: Number) -> Outcome:
+def _transformer(world: World, data: str, action: str, column: str, value: Number) -> ToolOutcome:
     source = world.table(data)
     rows: Rows = source.value
     if action in ("multiply", "add"):
@@ -78,12 +88,12 @@ def _transformer(world: World, data: str, action: str, column: str, value: Numbe
     else:
         keys = column_of(source, column)
         if len({is_number(key) for key in keys}) > 1:
-            raise Failure("not_numeric", f"column {column!r} is mixed"[:200], violation="mixed")
+            raise ToolFailure("not_numeric", f"column {column!r} is mixed"[:200], violation="mixed")
         order = sorted(range(len(rows)), key=keys.__getitem__, reverse=action == "sort_down")
         made_rows = [rows[place] for place in order]
     params = (action, column) if action.startswith("sort") else (action, column, value)
     made = derived("transform", "table", made_rows, [source], *params)
-    return Outcome(shown(made), made)
+    return ToolOutcome(shown(made), made)
 
 
 TESTS: dict[str, Callable[[Any, Any], bool]] = {
@@ -96,18 +106,18 @@ TESTS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _filter(world: World, data: str, column: str, test: str, value: Any) -> Outcome:
+def _filter(world: World, data: str, column: str, test: str, value: Any) -> ToolOutcome:
     source = world.table(data)
     values = column_of(source, column)
     ordered = test not in ("==", "!=")
     if ordered and not (is_number(value) and all(map(is_number, values))):
         numbers = f"column {column!r} of numbers"
         lacking = numbers if is_number(value) else "number as value, not text"
-        raise Failure("not_numeric", f"{test} needs a {lacking}"[:200], violation="not numeric")
+        raise ToolFailure("not_numeric", f"{test} needs a {lacking}"[:200], violation="not numeric")
     holds = TESTS[test]
     rows = [row for row, held in zip(source.value, values, strict=True) if holds(held, value)]
     made = derived("filter", "table", rows, [source], column, test, value)
-    return Outcome(shown(made), made)
+    return ToolOutcome(shown(made), made)
 
 
 def _valid(rule: str, value: Any, seen: set[Any]) -> bool:
@@ -120,7 +130,7 @@ def _valid(rule: str, value: Any, seen: set[Any]) -> bool:
     return fresh
 
 
-def _validator(world: World, data: str, column: str, rule: str) -> Outcome:
+def _validator(world: World, data: str, column: str, rule: str) -> ToolOutcome:
     source = world.table(data)
     values = column_of(source, column)
     seen: set[Any] = set()
@@ -128,7 +138,7 @@ def _validator(world: World, data: str, column: str, rule: str) -> Outcome:
     rows = [row for row, good in zip(source.value, verdicts, strict=True) if good]
     rejected = [row for row, good in zip(source.value, verdicts, strict=True) if not good]
     made = derived("validate", "table", rows, [source], column, rule)
-    return Outcome({**shown(made), "rejected": rejected[:10]}, made)
+    return ToolOutcome({**shown(made), "rejected": rejected[:10]}, made)
 
 
 FUNCTIONS: dict[str, Callable[[list[Number]], Number]] = {
@@ -141,7 +151,7 @@ FUNCTIONS: dict[str, Callable[[list[Number]], Number]] = {
 
 def _aggregator(
     world: World, data: str, column: str, function: str, group_by: str | None = None
-) -> Outcome:
+) -> ToolOutcome:
     source = world.table(data)
     values = numbers_of(source, column)
     apply = FUNCTIONS[function]
@@ -149,13 +159,13 @@ def _aggregator(
         made = derived(
             "aggregate", "number", number(apply(values)), [source], function, column
         )  # fmt: skip
-        return Outcome(shown(made), made)
+        return ToolOutcome(shown(made), made)
     groups: dict[Any, list[Number]] = {}
     for key, value in zip(column_of(source, group_by), values, strict=True):
         groups.setdefault(key, []).append(value)
     rows = [{group_by: key, column: number(apply(groups[key]))} for key in sorted(groups, key=str)]
     made = derived("aggregate", "table", rows, [source], function, column, group_by)
-    return Outcome(shown(made), made)
+    return ToolOutcome(shown(made), made)
 
 
 _NUMBER = {"type": "number"}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from pilotbench.benchmark.world import objects
-from pilotbench.benchmark.world.objects import Data, derived, from_entry, shown, to_entry
+from pilotbench.benchmark.world.objects import DataObject, derived, from_entry, shown, to_entry
 from pilotbench.benchmark.world.state import World
 from pilotbench.benchmark.world.tool import (
     HANDLE,
     INLINE,
     Change,
-    Failure,
-    Outcome,
     Tool,
+    ToolFailure,
+    ToolOutcome,
     one_of,
     schema,
     text,
@@ -22,9 +22,9 @@ from pilotbench.benchmark.world.tool import (
 LISTED = 20
 
 
-def _reader(world: World, path: str) -> Outcome:
+def _reader(world: World, path: str) -> ToolOutcome:
     data = from_entry(world.get("files", path), f"file:{path}")
-    return Outcome(shown(data), data)
+    return ToolOutcome(shown(data), data)
 
 
 def _writer(
@@ -33,33 +33,35 @@ def _writer(
     overwrite: bool,
     data: str | None = None,
     text: str | None = None,
-) -> Outcome:
+) -> ToolOutcome:
     content = world.content(data, text)
     if path in world.sections["files"] and not overwrite:
-        raise Failure("exists", f"{path} exists already", violation="file exists")
+        raise ToolFailure("exists", f"{path} exists already", violation="file exists")
     receipt = world.receipt(f"file:{path}", content.content)
-    return Outcome(
+    return ToolOutcome(
         {"path": path, "receipt": receipt},
         changes=(Change("files", path, to_entry(content)),),
     )
 
 
-def _scanner(world: World, folder: str, pattern: str) -> Outcome:
+def _scanner(world: World, folder: str, pattern: str) -> ToolOutcome:
     stem = folder.rstrip("/") + "/"
     inside = sorted(path for path in world.sections["files"] if path.startswith(stem))
     if not inside:
-        raise Failure("not_found", f"there is no folder {folder!r}"[:200], missing=f"folder:{stem}")
+        raise ToolFailure(
+            "not_found", f"there is no folder {folder!r}"[:200], missing=f"folder:{stem}"
+        )
     files = [path for path in inside if fnmatchcase(path[len(stem) :], pattern)]
-    return Outcome({"files": files[:LISTED], "total": len(files)})
+    return ToolOutcome({"files": files[:LISTED], "total": len(files)})
 
 
-def _compressor(world: World, data: str, method: str) -> Outcome:
+def _compressor(world: World, data: str, method: str) -> ToolOutcome:
     source = world.data(data)
     if source.kind == "archive":
-        raise Failure("wrong_kind", f"{data} is compressed already", violation="wrong kind")
+        raise ToolFailure("wrong_kind", f"{data} is compressed already", violation="wrong kind")
     inner = source.value if source.kind == "text" else objects.as_json(source.value)
     made = derived("compress", "archive", {"method": method, "text": inner}, [source], method)
-    return Outcome({**shown(made), "checksum": world.receipt("checksum", made.content)}, made)
+    return ToolOutcome({**shown(made), "checksum": world.receipt("checksum", made.content)}, made)
 
 
 RENDER = {
@@ -70,16 +72,16 @@ RENDER = {
 }
 
 
-def _converter(world: World, data: str, format: str) -> Outcome:
+def _converter(world: World, data: str, format: str) -> ToolOutcome:
     source = world.data(data)
     if source.kind == "number":
         rows = [{"value": source.value}]
     elif source.kind == "archive":
-        raise Failure("wrong_kind", f"{data} is compressed", violation="wrong kind")
+        raise ToolFailure("wrong_kind", f"{data} is compressed", violation="wrong kind")
     else:
         rows = world.table(data).value
-    made: Data = derived("convert", "text", RENDER[format](rows), [source], format)
-    return Outcome({**shown(made), "checksum": world.receipt("checksum", made.content)}, made)
+    made: DataObject = derived("convert", "text", RENDER[format](rows), [source], format)
+    return ToolOutcome({**shown(made), "checksum": world.receipt("checksum", made.content)}, made)
 
 
 TOOLS = (

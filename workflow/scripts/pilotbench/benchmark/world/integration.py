@@ -12,9 +12,9 @@ from pilotbench.benchmark.world.tool import (
     HANDLE,
     INLINE,
     Change,
-    Failure,
-    Outcome,
     Tool,
+    ToolFailure,
+    ToolOutcome,
     one_of,
     schema,
     text,
@@ -25,73 +25,75 @@ Json = dict[str, Any]
 _TIME = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d")
 
 
-def _authenticator(world: World, service: str, credential: str) -> Outcome:
+def _authenticator(world: World, service: str, credential: str) -> ToolOutcome:
     wanted = world.get("services", service)["credential"]
     if credential != wanted:
-        raise Failure(
+        raise ToolFailure(
             "bad_credential",
             f"{service} does not know this credential",
             missing=f"credential:{credential}"[:200],
         )
-    return Outcome(
+    return ToolOutcome(
         {"service": service, "session": world.receipt("session", service)},
         changes=(Change("signed_in", service, True),),
         meets=(f"signed_in:{service}",),
     )
 
 
-def _mapper(world: World, data: str, mapping: str) -> Outcome:
+def _mapper(world: World, data: str, mapping: str) -> ToolOutcome:
     names: dict[str, str] = world.get("mappings", mapping)
     source = world.table(data)
     rows = [
         {names.get(column, column): value for column, value in row.items()} for row in source.value
     ]
     made = derived("map", "table", rows, [source], names)
-    return Outcome(shown(made), made)
+    return ToolOutcome(shown(made), made)
 
 
-def _connector(world: World, database: str, table: str) -> Outcome:
+def _connector(world: World, database: str, table: str) -> ToolOutcome:
     known: Json = world.get("databases", database)
     signed_in(world, known.get("service"))
     if table not in known["tables"]:
-        raise Failure(
+        raise ToolFailure(
             "not_found", f"{database} has no table {table!r}"[:200], missing=f"table:{table}"
         )
     data = from_entry(known["tables"][table], f"database:{database}/{table}")
-    return Outcome(shown(data), data)
+    return ToolOutcome(shown(data), data)
 
 
 def _scheduler(
     world: World, job: str, at: str, data: str | None = None, text: str | None = None
-) -> Outcome:
+) -> ToolOutcome:
     content = world.content(data, text)
     if not _TIME.fullmatch(at):
-        raise Failure("bad_time", "at must be YYYY-MM-DD HH:MM", violation="bad time")
+        raise ToolFailure("bad_time", "at must be YYYY-MM-DD HH:MM", violation="bad time")
     if job in world.sections["schedule"]:
-        raise Failure("exists", f"job {job!r} is scheduled already"[:200], violation="job exists")
+        raise ToolFailure(
+            "exists", f"job {job!r} is scheduled already"[:200], violation="job exists"
+        )
     receipt = world.receipt(f"job:{job}@{at}", content.content)
     entry = {**to_entry(content), "at": at}
-    return Outcome(
+    return ToolOutcome(
         {"job": job, "at": at, "receipt": receipt}, changes=(Change("schedule", job, entry),)
     )
 
 
 def _queue(
     world: World, queue: str, action: str, data: str | None = None, text: str | None = None
-) -> Outcome:
+) -> ToolOutcome:
     waiting = world.get("queues", queue)
     if action == "pull":
         if not waiting:
-            raise Failure("empty", f"queue {queue} is empty", missing=f"message:{queue}")
+            raise ToolFailure("empty", f"queue {queue} is empty", missing=f"message:{queue}")
         message = from_entry(waiting[0], f"queue:{queue}")
-        return Outcome(
+        return ToolOutcome(
             {**shown(message), "left": len(waiting) - 1},
             message,
             (Change("queues", queue, waiting[1:]),),
         )
     content = world.content(data, text)
     receipt = world.receipt(f"queue:{queue}", content.content)
-    return Outcome(
+    return ToolOutcome(
         {"queue": queue, "receipt": receipt},
         changes=(Change("queues", queue, [*waiting, to_entry(content)]),),
     )

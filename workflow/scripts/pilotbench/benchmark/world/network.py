@@ -10,9 +10,9 @@ from pilotbench.benchmark.world.tool import (
     HANDLE,
     INLINE,
     Change,
-    Failure,
-    Outcome,
     Tool,
+    ToolFailure,
+    ToolOutcome,
     schema,
     text,
 )
@@ -21,22 +21,22 @@ Json = dict[str, Any]
 
 
 def signed_in(world: World, service: str | None) -> None:
-    """Raise Failure `not_signed_in` unless `service` is open or signed in to."""
+    """Raise ToolFailure `not_signed_in` unless `service` is open or signed in to."""
     if service is not None and service not in world.signed_in:
-        raise Failure(
+        raise ToolFailure(
             "not_signed_in", f"{service} needs a sign-in first", unmet=f"signed_in:{service}"
         )
 
 
 def _reachable(world: World, url: str) -> Json:
-    """Return an endpoint that can be used now; raises Failure for what stands in the way."""
+    """Return an endpoint that can be used now; raises ToolFailure for what stands in the way."""
     endpoint: Json = world.get("endpoints", url)
     if "moved_to" in endpoint:
-        raise Failure("moved", f"{url} has moved", missing=f"endpoint:{url}")
+        raise ToolFailure("moved", f"{url} has moved", missing=f"endpoint:{url}")
     if (via := endpoint.get("via")) is not None:
         service, backend = via
         if world.sections["routes"].get(service) != backend:
-            raise Failure(
+            raise ToolFailure(
                 "not_routed",
                 f"{service} is not routed to {backend}",
                 unmet=f"routed:{service}:{backend}",
@@ -45,55 +45,61 @@ def _reachable(world: World, url: str) -> Json:
     return endpoint
 
 
-def _fetcher(world: World, url: str) -> Outcome:
+def _fetcher(world: World, url: str) -> ToolOutcome:
     endpoint = _reachable(world, url)
     if endpoint.get("body") is None:
-        raise Failure("nothing_here", f"{url} offers nothing to fetch", missing=f"body:{url}")
+        raise ToolFailure("nothing_here", f"{url} offers nothing to fetch", missing=f"body:{url}")
     data = from_entry(endpoint["body"], f"endpoint:{url}")
-    return Outcome(shown(data), data)
+    return ToolOutcome(shown(data), data)
 
 
-def _poster(world: World, url: str, data: str | None = None, text: str | None = None) -> Outcome:
+def _poster(
+    world: World, url: str, data: str | None = None, text: str | None = None
+) -> ToolOutcome:
     content = world.content(data, text)
     endpoint = _reachable(world, url)
     if "posts" not in endpoint:
-        raise Failure("not_accepted", f"{url} accepts no posts", missing=f"posts:{url}")
+        raise ToolFailure("not_accepted", f"{url} accepts no posts", missing=f"posts:{url}")
     changed = {**endpoint, "posts": [*endpoint["posts"], to_entry(content)]}
     receipt = world.receipt(f"endpoint:{url}", content.content)
-    return Outcome(
+    return ToolOutcome(
         {"url": url, "receipt": receipt}, changes=(Change("endpoints", url, changed),)
     )  # fmt: skip
 
 
-def _router(world: World, service: str, backend: str) -> Outcome:
+def _router(world: World, service: str, backend: str) -> ToolOutcome:
     known = {entry["backend"]: entry for entry in world.get("backends", service)}
     if backend not in known:
-        raise Failure(
+        raise ToolFailure(
             "not_found", f"{service} has no backend {backend!r}"[:200], missing=f"backend:{backend}"
         )
     if known[backend]["state"] != "up":
-        raise Failure("down", f"{backend} is {known[backend]['state']}", violation="backend down")
+        raise ToolFailure(
+            "down", f"{backend} is {known[backend]['state']}", violation="backend down"
+        )
     receipt = world.receipt(f"route:{service}", backend)
-    return Outcome(
+    return ToolOutcome(
         {"service": service, "backend": backend, "url": known[backend]["url"], "receipt": receipt},
         changes=(Change("routes", service, backend),),
         meets=(f"routed:{service}:{backend}",),
     )
 
 
-def _monitor(world: World, service: str) -> Outcome:
+def _monitor(world: World, service: str) -> ToolOutcome:
     backends = world.get("backends", service)
     shown_keys = ("backend", "state", "latency_ms", "requests")
     states = [{key: entry[key] for key in shown_keys} for entry in backends]
-    return Outcome({"service": service, "backends": states})
+    return ToolOutcome({"service": service, "backends": states})
 
 
-def _validator(world: World, url: str) -> Outcome:
+def _validator(world: World, url: str) -> ToolOutcome:
     endpoint: Json = world.get("endpoints", url)
     moved = endpoint.get("moved_to")
     live = moved or url
     revision = world.receipt("revision", live)
-    return Outcome({"state": "moved" if moved else "live", "revision": revision, "live_url": live})
+    return ToolOutcome(
+        {"state": "moved" if moved else "live", "revision": revision, "live_url": live}
+    )
 
 
 _URL = text()

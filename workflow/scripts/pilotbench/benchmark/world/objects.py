@@ -22,7 +22,7 @@ INLINE_ROOT = "inline"
 
 
 @dataclass(frozen=True)
-class Data:
+class DataObject:
     """One value with its lineage.
 
     `kind` is text, table (a list of flat records), number or archive. `roots` are the objects of
@@ -51,32 +51,34 @@ def _hex(value: Any, digits: int) -> str:
     return sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()[:digits]
 
 
-def derived(op: str, kind: str, value: Any, sources: Sequence[Data], *params: Any) -> Data:
+def derived(
+    op: str, kind: str, value: Any, sources: Sequence[DataObject], *params: Any
+) -> DataObject:
     """Return the result of one operation on `sources`; the handle depends on these alone.
 
     The same operation on the same data has the same handle whenever it is done, so that all
     players meet the same tool failures.
     """
     handle = f"{kind}_{_hex([op, params, [source.handle for source in sources]], 6)}"
-    return Data(kind, value, *lineage(op, sources), handle)
+    return DataObject(kind, value, *lineage(op, sources), handle)
 
 
-def lineage(op: str, sources: Sequence[Data]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def lineage(op: str, sources: Sequence[DataObject]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return roots and operations of what `op` makes of `sources`; of nothing it is typed."""
     roots = sorted({root for source in sources for root in source.roots})
     ops = sorted({op, *(known for source in sources for known in source.ops)})
     return tuple(roots) or (INLINE_ROOT,), tuple(ops)
 
 
-def from_entry(entry: Json, identity: str) -> Data:
+def from_entry(entry: Json, identity: str) -> DataObject:
     """Return the data stored in a world entry; what was there at the start is its own root."""
     kind, value = entry["kind"], entry["value"]
     roots = tuple(entry.get("roots", (identity,)))
     handle = f"{kind}_{_hex([identity, value, roots], 6)}"
-    return Data(kind, value, roots, tuple(entry.get("ops", ())), handle)
+    return DataObject(kind, value, roots, tuple(entry.get("ops", ())), handle)
 
 
-def to_entry(data: Data) -> Json:
+def to_entry(data: DataObject) -> Json:
     """Return `data` as it is stored in the world."""
     return {
         "kind": data.kind,
@@ -86,9 +88,9 @@ def to_entry(data: Data) -> Json:
     }
 
 
-def typed(text: str) -> Data:
+def typed(text: str) -> DataObject:
     """Return text that a player typed; its lineage is `inline`."""
-    return Data("text", text, (INLINE_ROOT,), (), f"text_{_hex([INLINE_ROOT, text], 6)}")
+    return DataObject("text", text, (INLINE_ROOT,), (), f"text_{_hex([INLINE_ROOT, text], 6)}")
 
 
 def number(value: float) -> int | float:
@@ -97,7 +99,7 @@ def number(value: float) -> int | float:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def shown(data: Data) -> Json:
+def shown(data: DataObject) -> Json:
     """Return what a tool tells about `data`: its handle and a short preview."""
     if data.kind == "number":
         return {"handle": data.handle, "value": data.value}

@@ -14,7 +14,12 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.world import goals, toolbox
 from pilotbench.benchmark.world.search import ranked
 from pilotbench.benchmark.world.state import SECTIONS, World
-from pilotbench.benchmark.world.tool import TRANSIENT_CODES, Failure, Outcome, check_arguments
+from pilotbench.benchmark.world.tool import (
+    TRANSIENT_CODES,
+    ToolFailure,
+    ToolOutcome,
+    check_arguments,
+)
 from pilotbench.ground.canonical_json import canonical, unit_interval
 
 Json = dict[str, Any]
@@ -54,7 +59,7 @@ class CallRecord:
         return canonical([self.tool, self.arguments])
 
 
-class Session:
+class WorldSession:
     """A fresh world of `instance`, deterministic in (instance, rate, repeat, the calls made)."""
 
     finish = toolbox.FINISH
@@ -113,7 +118,7 @@ class Session:
         record = CallRecord("finish", arguments)
         try:
             record.arguments = check_arguments(self.finish, arguments)
-        except Failure as failure:
+        except ToolFailure as failure:
             return self._refuse(record, failure)
         self.finished, self.answer = True, arguments["answer"]
         return self._accept(record, {"finished": True})
@@ -163,15 +168,15 @@ class Session:
         try:
             record.arguments = check_arguments(tool, arguments)
             outcome = tool.run(self.world, **record.arguments)
-        except Failure as failure:
+        except ToolFailure as failure:
             return self._refuse(record, failure)
         except OverflowError:
             message = "a number grows too large"
-            return self._refuse(record, Failure("too_large", message, violation=message))
+            return self._refuse(record, ToolFailure("too_large", message, violation=message))
         record.valid = True
         if (code := self._drawn_failure(record)) is not None:
             record.transient = True
-            return self._refuse(record, Failure(code, "nothing was done, try again"))
+            return self._refuse(record, ToolFailure(code, "nothing was done, try again"))
         return self._apply(record, outcome)
 
     def _drawn_failure(self, record: CallRecord) -> str | None:
@@ -185,7 +190,7 @@ class Session:
             return None
         return TRANSIENT_CODES[int(unit_interval("code", *words) * len(TRANSIENT_CODES))]
 
-    def _apply(self, record: CallRecord, outcome: Outcome) -> Json:
+    def _apply(self, record: CallRecord, outcome: ToolOutcome) -> Json:
         if outcome.data is not None:
             self.world.made[outcome.data.handle] = outcome.data
         if outcome.changes:
@@ -202,7 +207,7 @@ class Session:
         self.log.append(record)
         return {"ok": True, "result": result}
 
-    def _refuse(self, record: CallRecord, failure: Failure) -> Json:
+    def _refuse(self, record: CallRecord, failure: ToolFailure) -> Json:
         record.code = failure.code
         record.unmet, record.missing = failure.unmet, failure.missing
         record.violation = failure.violation
@@ -224,14 +229,14 @@ def _only(arguments: Any, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _needs(tool: str, what: str) -> Failure:
+def _needs(tool: str, what: str) -> ToolFailure:
     message = f"{tool} takes {what}"
-    return Failure("bad_arguments", message, violation=message)
+    return ToolFailure("bad_arguments", message, violation=message)
 
 
-def _unknown(name: Any) -> Failure:
-    return Failure("unknown_tool", f"there is no tool {str(name)[:60]!r}")
+def _unknown(name: Any) -> ToolFailure:
+    return ToolFailure("unknown_tool", f"there is no tool {str(name)[:60]!r}")
 
 
-def _finished() -> Failure:
-    return Failure("finished", "the episode has ended", violation="finished")
+def _finished() -> ToolFailure:
+    return ToolFailure("finished", "the episode has ended", violation="finished")

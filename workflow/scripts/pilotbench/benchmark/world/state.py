@@ -5,8 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from pilotbench.benchmark.world.objects import Data, from_entry, typed
-from pilotbench.benchmark.world.tool import INLINE_LIMIT, Change, Failure
+from pilotbench.benchmark.world.objects import DataObject, from_entry, typed
+from pilotbench.benchmark.world.tool import INLINE_LIMIT, Change, ToolFailure
 from pilotbench.ground.canonical_json import canonical
 
 Json = dict[str, Any]
@@ -41,53 +41,55 @@ class World:
             section: dict(start.get(section, {})) for section in SECTIONS
         }
         self.signed_in: set[str] = set()
-        self.made: dict[str, Data] = {}
+        self.made: dict[str, DataObject] = {}
 
     def get(self, section: str, key: str) -> Any:
-        """Return an object by name; raises Failure `not_found`."""
+        """Return an object by name; raises ToolFailure `not_found`."""
         try:
             return self.sections[section][key]
         except KeyError:
             word = SECTIONS[section]
-            raise Failure(
+            raise ToolFailure(
                 "not_found", f"there is no {word} {key!r}"[:200], missing=f"{word}:{key}"
             ) from None
 
-    def data(self, name: str) -> Data:
-        """Return the data behind a handle or the name of a table; raises Failure `not_found`."""
+    def data(self, name: str) -> DataObject:
+        """Return the data of a handle or of a named table; raises ToolFailure `not_found`."""
         known = self.made.get(name)
         if known is not None:
             return known
         entry = self.sections["tables"].get(name)
         if entry is None:
-            raise Failure("not_found", f"there is no data {name!r}"[:200], missing=f"data:{name}")
+            raise ToolFailure(
+                "not_found", f"there is no data {name!r}"[:200], missing=f"data:{name}"
+            )
         return from_entry(entry, f"table:{name}")
 
-    def table(self, name: str) -> Data:
-        """Return data that is a table; raises Failure `wrong_kind` for anything else."""
+    def table(self, name: str) -> DataObject:
+        """Return data that is a table; raises ToolFailure `wrong_kind` for anything else."""
         data = self.data(name)
         if data.kind == "table":
             return data
         if data.kind == "text":
-            raise Failure(
+            raise ToolFailure(
                 "wrong_kind",
                 f"{name} is text, rows are needed",
                 unmet=f"parsed:{data.handle}",
             )
-        raise Failure(
+        raise ToolFailure(
             "wrong_kind", f"{name} is a {data.kind}, rows are needed", violation="wrong kind"
         )
 
-    def content(self, data: str | None, text: str | None) -> Data:
-        """Return what a sink is given: a handle, or typed text; raises Failure `bad_arguments`."""
+    def content(self, data: str | None, text: str | None) -> DataObject:
+        """Return the input of a sink, by handle or typed; raises ToolFailure `bad_arguments`."""
         if (data is None) == (text is None):
             message = "exactly one of data and text must be given"
-            raise Failure("bad_arguments", message, violation=message)
+            raise ToolFailure("bad_arguments", message, violation=message)
         if text is None:
             return self.data(data or "")
         if len(text) > INLINE_LIMIT:
             message = f"text must be at most {INLINE_LIMIT} characters"
-            raise Failure("bad_arguments", message, violation=message)
+            raise ToolFailure("bad_arguments", message, violation=message)
         return typed(text)
 
     def receipt(self, target: str, content: str) -> int:

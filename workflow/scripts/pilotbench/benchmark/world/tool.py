@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pilotbench.benchmark.instances import ToolSpec
-from pilotbench.benchmark.world.objects import Data
+from pilotbench.benchmark.world.objects import DataObject
 from pilotbench.ground.canonical_json import canonical
 from pilotbench.ground.errors import TaskError
 
@@ -19,7 +19,7 @@ LARGEST = 1e15
 TRANSIENT_CODES = ("timeout", "unavailable", "interrupted")
 
 
-class Failure(Exception):
+class ToolFailure(Exception):
     """A tool that refuses, with an error `code` of its list.
 
     `unmet` names the precondition that did not hold (`signed_in:…`, `parsed:…`, `routed:…`);
@@ -51,11 +51,11 @@ class Change(NamedTuple):
     value: Any
 
 
-class Outcome(NamedTuple):
+class ToolOutcome(NamedTuple):
     """What a successful tool gives: the result, a new data object, changes, preconditions met."""
 
     result: Json
-    data: Data | None = None
+    data: DataObject | None = None
     changes: tuple[Change, ...] = ()
     meets: tuple[str, ...] = ()
 
@@ -64,15 +64,15 @@ class Outcome(NamedTuple):
 class Tool:
     """One of the thirty tools.
 
-    `run` takes the world and the arguments by name and returns an Outcome or raises Failure; it
-    changes nothing itself. `requires` says in words what must be true before it works. `result`
-    describes what comes back. `keywords` help `tool_search` only.
+    `run` takes the world and the arguments by name, and returns a ToolOutcome or raises
+    ToolFailure; it changes nothing itself. `requires` says in words what must be true before it
+    works, `result` what comes back. `keywords` help `tool_search` only.
     """
 
     name: str
     description: str
     parameters: Json
-    run: Callable[..., Outcome]
+    run: Callable[..., ToolOutcome]
     errors: tuple[str, ...]
     result: str
     requires: str = ""
@@ -118,14 +118,14 @@ def _compiled(shape: str) -> Callable[[Json], Json]:
 
 
 def check_arguments(tool: Tool | ToolSpec, arguments: Any) -> Json:
-    """Return `arguments` with defaults filled in; raises Failure `bad_arguments`.
+    """Return `arguments` with defaults filled in; raises ToolFailure `bad_arguments`.
 
     Whole floats become integers, so that 5 and 5.0 are the same call.
     """
     import fastjsonschema
 
     if not isinstance(arguments, dict):
-        raise Failure("bad_arguments", "arguments must be an object", violation="not an object")
+        raise ToolFailure("bad_arguments", "arguments must be an object", violation="not an object")
     try:
         plain = {
             key: value if isinstance(value, str) else _whole(value)
@@ -134,10 +134,10 @@ def check_arguments(tool: Tool | ToolSpec, arguments: Any) -> Json:
         return _validator(tool)(plain)
     except (OverflowError, RecursionError):
         message = f"numbers must be at most {LARGEST:g}"
-        raise Failure("bad_arguments", message, violation=message) from None
+        raise ToolFailure("bad_arguments", message, violation=message) from None
     except fastjsonschema.JsonSchemaValueException as error:
         message = str(error.message).replace("data.", "").replace("data ", "arguments ")
-        raise Failure("bad_arguments", message[:200], violation=message[:200]) from None
+        raise ToolFailure("bad_arguments", message[:200], violation=message[:200]) from None
 
 
 _VALIDATORS: dict[int, tuple[Tool | ToolSpec, Callable[[Json], Json]]] = {}

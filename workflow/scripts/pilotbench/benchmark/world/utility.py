@@ -8,9 +8,9 @@ from pilotbench.benchmark.world.tool import (
     HANDLE,
     INLINE,
     Change,
-    Failure,
-    Outcome,
     Tool,
+    ToolFailure,
+    ToolOutcome,
     one_of,
     schema,
     text,
@@ -19,46 +19,48 @@ from pilotbench.benchmark.world.tool import (
 
 def _cache(
     world: World, key: str, action: str, data: str | None = None, text: str | None = None
-) -> Outcome:
+) -> ToolOutcome:
     if action == "get":
         if key not in world.sections["cache"]:
-            raise Failure(
+            raise ToolFailure(
                 "not_found", f"nothing is cached as {key!r}"[:200], missing=f"cache:{key}"
             )
         held = from_entry(world.sections["cache"][key], f"cache:{key}")
-        return Outcome(shown(held), held)
+        return ToolOutcome(shown(held), held)
     content = world.content(data, text)
     receipt = world.receipt(f"cache:{key}", content.content)
-    return Outcome(
+    return ToolOutcome(
         {"key": key, "receipt": receipt}, changes=(Change("cache", key, to_entry(content)),)
     )
 
 
 def _logger(
     world: World, level: str, data: str | None = None, text: str | None = None
-) -> Outcome:  # fmt: skip
+) -> ToolOutcome:  # fmt: skip
     content = world.content(data, text)
     receipt = world.receipt(f"log:{level}", content.content)
     entries = world.sections["log"].get(level, [])
-    return Outcome(
+    return ToolOutcome(
         {"level": level, "receipt": receipt},
         changes=(Change("log", level, [*entries, to_entry(content)]),),
     )
 
 
-def _tracker(world: World, reference: str) -> Outcome:
-    return Outcome({"reference": reference, **world.get("references", reference)})
+def _tracker(world: World, reference: str) -> ToolOutcome:
+    return ToolOutcome({"reference": reference, **world.get("references", reference)})
 
 
-def _helper(world: World, topic: str) -> Outcome:
-    return Outcome({"topic": topic, **world.get("notes", topic)})
+def _helper(world: World, topic: str) -> ToolOutcome:
+    return ToolOutcome({"topic": topic, **world.get("notes", topic)})
 
 
-def _notifier(world: World, to: str, data: str | None = None, text: str | None = None) -> Outcome:
+def _notifier(
+    world: World, to: str, data: str | None = None, text: str | None = None
+) -> ToolOutcome:
     content = world.content(data, text)
     inbox = world.get("inboxes", to)
     receipt = world.receipt(f"inbox:{to}", content.content)
-    return Outcome(
+    return ToolOutcome(
         {"to": to, "receipt": receipt},
         changes=(Change("inboxes", to, [*inbox, to_entry(content)]),),
     )

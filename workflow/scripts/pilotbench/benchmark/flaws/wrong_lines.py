@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pilotbench.benchmark.flaws.plans import (
+from pilotbench.benchmark.flaws.flawed_plan import (
     CORRECTED,
     FOLLOWED,
     NOT_REACHED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pilotbench.benchmark.flaws.drifts import DRIFTS, OPERATIONS
-from pilotbench.benchmark.flaws.plans import (
+from pilotbench.benchmark.flaws.flawed_plan import (
     FlawedPlan,
     changed,
     distinguishable_steps,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pilotbench.benchmark.flaws.plans import (
+from pilotbench.benchmark.flaws.flawed_plan import (
     CORRECTED,
     FOLLOWED,
     NOT_REACHED,
