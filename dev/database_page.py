@@ -1,6 +1,6 @@
 """Write the tables of docs/database.md from the schema: `python -m dev.database_page`.
 
-What stands above the mark is written by hand; a test holds the rest and the code in step.
+The part above the mark is written by hand; a test keeps the rest up to date.
 """
 
 from __future__ import annotations
@@ -24,11 +24,16 @@ def page(before: str) -> str:
 def tables() -> str:
     """Return checks, views and stored tables as Markdown."""
     lines = ["## What is checked", ""]
-    lines += ["At the end of every update; one that does not hold leaves the old database.", ""]
+    lines += ["At the end of every update. If a check fails, the old database is kept.", ""]
     lines += [*(f"- {says}" for says in CHECKS), "", *_metrics(), "## Views", ""]
     for view in VIEWS.values():
         lines += _section(view.name, view.says, view.columns)
-    lines += ["## Stored tables", "", "The views are made from these, in the schema `store`.", ""]
+    lines += [
+        "## Stored tables",
+        "",
+        "The views use these tables of the schema `store`.",
+        "",
+    ]
     for table in TABLES.values():
         says = f"{table.says} Key: {', '.join(table.key)}."
         if table.name in VIEWS:
@@ -54,7 +59,7 @@ def _metrics() -> list[str]:
 
 
 def _beyond(name: str) -> str:
-    """Return what the stored table has beyond its view."""
+    """Return the columns that the stored table has in addition to its view."""
     shown = {column.name for column in VIEWS[name].columns}
     more = [c for c in TABLES[name].columns if c.name not in shown]
     return "".join(f", and `{c.name}` ({c.type}): {c.says.rstrip('.')}" for c in more)

@@ -39,7 +39,7 @@ class Browser:
         self.wait("document.body.dataset.ready === 'yes'")
 
     def wait(self, expression: str, seconds: float = 120) -> None:
-        """Wait until a JavaScript expression is true; fail with it when it never is."""
+        """Wait until a JavaScript expression is true; fail with it otherwise."""
         end = time.monotonic() + seconds
         while not self.ask(expression):
             if time.monotonic() > end:
@@ -51,14 +51,14 @@ class Browser:
         return self.driver.execute_script(f"return {expression}")
 
     def click(self, selector: str) -> None:
-        """Click the first element that fits a CSS selector."""
+        """Click the first element that matches a CSS selector."""
         self.driver.execute_script(
             "arguments[0].scrollIntoView({block: 'center'})", self.one(selector)
         )
         self.one(selector).click()
 
     def one(self, selector: str) -> Any:
-        """Return the first element that fits a CSS selector."""
+        """Return the first element that matches a CSS selector."""
         return self.driver.find_element("css selector", selector)
 
     def errors(self) -> list[str]:
@@ -67,7 +67,7 @@ class Browser:
         return [one["message"] for one in log if one["level"] in ("SEVERE", "WARNING")]
 
     def requests(self) -> list[str]:
-        """Return the URLs that were asked for since the last call."""
+        """Return the URLs requested since the last call."""
         events = [
             json.loads(one["message"])["message"] for one in self.driver.get_log("performance")
         ]
@@ -107,7 +107,7 @@ def started() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A browser for all tests; skipped where it is not installed."""
+    """A browser for all tests; skipped if it is not installed."""
     skip_for(lacking(BROWSER))
     with started() as one:
         yield one

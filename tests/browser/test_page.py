@@ -43,7 +43,7 @@ def summary(tmp_path_factory):
 
 @pytest.fixture
 def page(browser, summary):
-    """The page, open on a desk's screen."""
+    """The page, open in a desktop window."""
     browser.size(1280, 900)
     browser.open((summary / "index.html").as_uri())
     return browser
@@ -147,7 +147,7 @@ def test_a_conversation_shows_calls_results_goals_and_what_changed(page, summary
     page.wait("document.querySelector('h2').textContent.includes('Instance 2')")
 
 
-def test_the_same_instances_under_another_model_are_one_choice_away(page, summary):
+def test_the_same_instances_of_another_model_are_one_click_away(page, summary):
     path = next((summary / "transcripts" / "weak" / "baseline" / "simple_task").rglob("*.html"))
     page.open(f"{path.as_uri()}#i3r0")
     page.ask(
@@ -188,7 +188,7 @@ def flips(summary):
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (820, 1180), (1440, 900)])
 @pytest.mark.parametrize("dark", [False, True])
-def test_nothing_sticks_out_at_any_size(browser, summary, width, height, dark):
+def test_nothing_overflows_at_any_size(browser, summary, width, height, dark):
     browser.size(width, height, dark)
     browser.open((summary / "index.html").as_uri())
     assert browser.ask("document.documentElement.scrollWidth") <= width
@@ -228,7 +228,7 @@ def test_no_word_of_a_legend_is_cut(browser, summary, width):
     assert cut == []
 
 
-def test_a_line_of_megabytes_is_shown_piece_by_piece(browser, tmp_path):
+def test_a_line_of_megabytes_is_shown_in_pieces(browser, tmp_path):
     cells = [c for c in sim.standard_cells(("weak",)) if c.prompt == "baseline"][:1]
     [(shard, records)] = sim.records(cells, instances=1)
     sim.write(tmp_path, [(shard, records)])

@@ -119,6 +119,6 @@ def test_where_from_explains_a_new_metric(found: Any) -> None:
     assert found["where_from"] == found["views"][0]
 
 
-def test_a_metric_has_a_name_of_its_own_and_a_sentence() -> None:
+def test_each_metric_has_a_unique_name_and_a_sentence() -> None:
     assert len({metric.name for metric in METRICS}) == len(METRICS)
     assert all(metric.says.endswith(".") for metric in METRICS)

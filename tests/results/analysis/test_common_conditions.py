@@ -30,12 +30,12 @@ def test_levels_are_compared_at_one_rate_within_a_prompt(cells):
     assert set(optimal["difficulty"]) == {"very_easy", "easy", "medium"}
 
 
-def test_a_full_grid_stays_whole(cells):
+def test_a_full_grid_is_unchanged(cells):
     grid = cells[cells["prompt"].isin(["baseline", "cot"])]
     assert len(balanced(grid, "prompt")) == len(grid)
 
 
-def test_levels_that_share_nothing_stay_and_are_said_not_to_be_alike(cells):
+def test_levels_that_share_nothing_are_kept_and_not_balanced(cells):
     apart = pd.concat(
         [
             cells[(cells["prompt"] == "baseline")],

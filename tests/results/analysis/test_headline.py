@@ -1,4 +1,4 @@
-"""The headline as a table: what is known, and the one sentence that is true of it."""
+"""The headline as a table: situations and their sentences."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize(("situation", "sentence"), SENTENCES.values(), ids=SENTENCES.keys())
-def test_the_sentence_is_true_of_its_situation(situation, sentence):
+def test_each_situation_has_its_sentence(situation, sentence):
     assert headline(situation) == sentence
 
 

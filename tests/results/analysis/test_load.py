@@ -1,4 +1,4 @@
-"""The summary of a real database says what the records say."""
+"""The summary of a real database agrees with the records."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_database_and_the_records_give_the_same_report(built, shards):
     assert found.ranking.players.to_dict("records") == wanted.ranking.players.to_dict("records")
 
 
-def test_words_stand_in_the_order_of_the_config(built):
+def test_words_are_in_the_order_of_the_config(built):
     results, settings = built
     data = load(results / "master.duckdb", settings)
     assert data.model_names == ["weak", "strong"]
@@ -78,7 +78,7 @@ def test_words_stand_in_the_order_of_the_config(built):
     assert list(dict.fromkeys(in_order(data.cells, data.selection)["model"])) == list(MODELS)
 
 
-def test_build_writes_everything_and_links_lead_somewhere(built, shards):
+def test_build_writes_everything_and_its_links_work(built, shards):
     results, settings = built
     out = results / "summary"
     summary.build(results / "master.duckdb", results, out, settings)
@@ -98,7 +98,7 @@ def test_compare_reads_two_sides_of_one_database(built):
     assert len(commit) == 160
 
 
-def test_a_filter_that_nothing_fits_says_what_there_is(built):
+def test_a_filter_that_matches_nothing_names_the_known_values(built):
     results, _ = built
     with pytest.raises(UserError, match=r"no episode with model=strng; there is: .*strong"):
         compare.episodes(results, {"model": "strng"})
@@ -109,7 +109,7 @@ def compared(*words):
 
 
 @pytest.mark.parametrize("arm", [(), ("--arm-where", "commit=9a8b")])
-def test_two_commits_of_one_folder_are_one_line_that_says_to_copy_it(built, tmp_path, arm, capsys):
+def test_two_commits_of_one_folder_are_an_error_that_suggests_a_copy(built, tmp_path, arm, capsys):
     results, _ = built
     link = tmp_path / "link"
     link.symlink_to(results)

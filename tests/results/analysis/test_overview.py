@@ -1,4 +1,4 @@
-"""What a careful reader is told before trusting a number, and what is not said for nothing."""
+"""Warnings about the numbers appear when they apply, and only then."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def versions(data, task, model, version):
     return replace(data, shards=shards)
 
 
-def test_two_packs_with_scorers_of_their_own_are_no_mixture(data):
+def test_two_packs_with_different_scorers_are_not_mixed(data):
     for model in ("strong", "middle"):
         data = versions(data, "simple_task", model, "1-pack")
     assert not any("versions" in words for words in warnings(data))
@@ -58,8 +58,8 @@ def test_two_dated_versions_of_one_model_are_named(data, names, said):
     assert any("qwen-turbo" in words for words in told.notes) == ("qwen-turbo" in names)
 
 
-def test_a_missing_bound_is_said(data):
-    """These simulated instances are none of the benchmark's: nobody can play them."""
+def test_a_missing_bound_is_a_warning(data):
+    """These simulated instances are not in the benchmark: no player can play them."""
     assert any("cells have no oracle ceiling" in words for words in warnings(data))
 
 
@@ -94,7 +94,7 @@ WRONG, HOT = ("Rejected", "HTTP 404: no model a"), ("Rejected", "HTTP 400: tempe
 SLOW = ("TimedOut", "no answer in 120 s")
 
 
-def test_owed_episodes_are_counted_by_cause_and_each_kind_says_what_helps(data, tmp_path):
+def test_owed_episodes_are_counted_by_cause_with_a_remedy_for_each_kind(data, tmp_path):
     causes = [*CAUSES, WRONG, WRONG, HOT, HOT, SLOW]
     for text in written(owing(data, *causes), tmp_path):
         plain = text.replace("\\", "")
@@ -105,12 +105,12 @@ def test_owed_episodes_are_counted_by_cause_and_each_kind_says_what_helps(data, 
         assert "equest 1 of them" in plain
 
 
-def test_no_command_is_given_where_running_again_finishes_nothing(data):
+def test_no_command_is_shown_if_running_again_finishes_nothing(data):
     found = report(owing(data, WRONG, *CAUSES)).facts
     assert found.asked_again == 0
     assert [row["again"] for row in found.owed] == [False] * len(found.owed)
 
 
-def test_where_from_gives_the_command_only_where_it_can_finish_something():
+def test_where_from_shows_the_command_only_if_it_can_finish_something():
     assert where_from.finishes([{"kind": "TimedOut"}, {"kind": "Rejected"}])
     assert not where_from.finishes([{"kind": "Rejected"}, {"kind": "UnusableAnswer"}])

@@ -1,4 +1,4 @@
-"""Where episodes are owed, every table and figure shows bounds and none shows a score."""
+"""With owed episodes, every table and figure shows bounds and none shows a score."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def owing(data, model, below):
 
 @pytest.fixture(scope="module")
 def told():
-    """Two models of which one owes three of eight instances of everything; two repeats."""
+    """Two models, of which one owes three of eight instances everywhere; two repeats."""
     cells = [c for c in sim.standard_cells(("strong", "weak")) if c.prompt in PROMPTS]
     return report(owing(sim.data(sim.records(cells, 8, repeats=2)), "weak", 3))
 
@@ -53,7 +53,7 @@ def of(frame, model):
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_score_gives_way_to_its_bounds(told, name):
+def test_bounds_replace_a_score(told, name):
     frame = told.tables[name].frame
     weak, strong = of(frame, "weak"), of(frame, "strong")
     assert weak["success_rate_all"].isna().all()
@@ -62,7 +62,7 @@ def test_a_score_gives_way_to_its_bounds(told, name):
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
-def test_a_difference_gives_way_to_its_worst_cases(told, kind):
+def test_worst_cases_replace_a_difference(told, kind):
     frame = told.tables[f"contrasts_{kind}"].frame
     owed = frame[frame["owed"] > 0]
     assert len(owed) > 0
@@ -72,7 +72,7 @@ def test_a_difference_gives_way_to_its_worst_cases(told, kind):
     assert "no conclusion is drawn" in told.tables[f"contrasts_{kind}"].says
 
 
-def test_shares_of_flaws_and_pass_at_k_give_way_too(told):
+def test_bounds_replace_shares_of_flaws_and_pass_at_k(told):
     flaws, repeats = (of(told.tables[name].frame, "weak") for name in ("flaws", "repeats"))
     for frame, names in (
         (flaws, ("followed", "excess_over_optimal")),
@@ -83,7 +83,7 @@ def test_shares_of_flaws_and_pass_at_k_give_way_too(told):
             assert (frame[f"{name}_lower"] < frame[f"{name}_upper"]).all()
 
 
-def test_the_page_says_bounds_in_the_column_of_the_score(told):
+def test_the_page_shows_bounds_in_the_column_of_the_score(told):
     frame = told.tables["model_prompt"].frame
     row = next(row for row in grid(frame, told.data).rows if row.words["model"] == "weak")
     first = of(frame, "weak").iloc[0]
@@ -120,7 +120,7 @@ def test_a_map_has_both_bounds_as_its_label_and_no_colour(drawn):
 
 
 @pytest.mark.parametrize("lost", [2, 5, 8])
-def test_equal_models_whose_failures_are_owed_are_not_told_apart(lost):
+def test_equal_models_whose_failures_are_owed_are_not_distinguished(lost):
     cells = [c for c in sim.standard_cells(("strong", "middle")) if c.prompt == "baseline"]
     data = sim.data(sim.records(cells))
     solved = data.episodes["index"] >= lost  # both models fail the same instances

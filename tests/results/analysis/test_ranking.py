@@ -1,4 +1,4 @@
-"""Who is ranked, and who is not."""
+"""Which models are ranked."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_models_without_a_shared_condition_are_not_ranked():
         (("cot", "baseline"), "baseline"),
     ],
 )
-def test_the_ranking_is_under_a_prompt_without_a_plan_where_there_is_one(prompts, label):
+def test_the_ranking_prefers_a_prompt_without_a_plan(prompts, label):
     cells = [c for c in sim.standard_cells(("strong", "weak")) if c.prompt in prompts]
     told = report(sim.data(sim.records(cells, instances=5)))
     assert told.ranking.label == label
@@ -165,7 +165,7 @@ def test_the_ranking_is_under_a_prompt_without_a_plan_where_there_is_one(prompts
     assert ("plan" in " ".join(told.notes)) == ("plan given" in label)
 
 
-def test_another_model_than_asked_is_in_the_notes_and_in_its_row():
+def test_an_unexpected_model_name_is_in_the_notes_and_in_its_row():
     data = baseline()[1]
     frame = data.episodes.copy()
     frame.loc[frame["model"] == "strong", "model_reported"] = "qwen-turbo"
@@ -179,7 +179,7 @@ def test_another_model_than_asked_is_in_the_notes_and_in_its_row():
     assert rows["answered_as"].to_dict() == {"strong": "qwen-turbo", "middle": ""}
 
 
-def test_equal_models_are_said_not_to_be_told_apart():
+def test_equal_models_are_reported_as_indistinguishable():
     cells = [c for c in sim.standard_cells(("strong", "middle")) if c.prompt == "baseline"]
     shards = sim.records(cells)
     data = sim.data(shards)
@@ -192,12 +192,12 @@ def test_equal_models_are_said_not_to_be_told_apart():
     assert set(told.ranking.rows["rank"]) == {1}
 
 
-def test_one_model_alone_is_not_ahead_of_anybody():
+def test_a_single_model_is_ahead_of_no_other():
     _, data = baseline(("strong",))
     assert report(data).verdict.endswith("there is no other model to compare with.")
 
 
-def test_players_alone_are_shown_and_not_ranked():
+def test_a_selection_of_players_is_shown_and_not_ranked():
     cells = [c for c in sim.standard_cells(("oracle", "random")) if c.prompt == "baseline"]
     told = report(sim.data(sim.records(cells)))
     assert set(told.ranking.rows["why"]) == {"reference player"}

@@ -35,7 +35,7 @@ def data():
 
 
 def played(data, settings, path):
-    """Return the data with what a run of the rule has played."""
+    """Return the data with the outcomes that a run of the rule has played."""
     reference.play_missing(data, settings, path)
     return reference.completed(data, path)
 
@@ -50,7 +50,7 @@ def test_a_cell_without_players_gets_both_bounds(data, settings, tmp_path):
     assert bounds_of(played(data, settings, tmp_path / "reference.json")) == (1.0, 0.0)
 
 
-def test_what_was_played_is_kept(data, settings, tmp_path):
+def test_outcomes_are_kept(data, settings, tmp_path):
     cache = tmp_path / "reference.json"
     played(data, settings, cache)
     kept = json.loads(cache.read_text())
@@ -59,7 +59,7 @@ def test_what_was_played_is_kept(data, settings, tmp_path):
     assert bounds_of(played(data, settings, cache)) == (0.0, 1.0)
 
 
-def test_what_was_played_under_other_rules_of_scoring_is_played_again(
+def test_outcomes_under_another_scoring_version_are_played_again(
     data, settings, tmp_path, monkeypatch
 ):
     cache = tmp_path / "reference.json"
@@ -99,7 +99,7 @@ def test_the_bounds_do_not_depend_on_the_size_of_the_run(repeats, settings, tmp_
     assert bounds_of(found) == (1.0, 0.0)
 
 
-def test_a_long_play_is_said_and_what_was_played_survives_a_stop(settings, tmp_path, monkeypatch):
+def test_a_long_play_is_announced_and_its_outcomes_survive_an_interruption(settings, tmp_path, monkeypatch):
     said, cache = [], tmp_path / "reference.json"
 
     def play(name, draw):
@@ -120,7 +120,7 @@ def test_a_long_play_is_said_and_what_was_played_survives_a_stop(settings, tmp_p
     ]
 
 
-def test_reading_what_was_played_plays_nothing(data, settings, tmp_path):
+def test_reading_outcomes_plays_nothing(data, settings, tmp_path):
     cache = tmp_path / "reference.json"
     assert all(bound != bound for bound in bounds_of(reference.completed(data, cache)))
     played(data, settings, cache)

@@ -1,4 +1,4 @@
-"""pass@k and pass^k stand beside the success rate: the same episodes, the same instances."""
+"""pass@k and pass^k use the same episodes and instances as the success rate."""
 
 from __future__ import annotations
 

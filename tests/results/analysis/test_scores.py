@@ -1,4 +1,4 @@
-"""Rates, effort and coverage of a group, with repeats and with nothing at all."""
+"""Rates, effort and coverage of a group, with repeats and without episodes."""
 
 from __future__ import annotations
 

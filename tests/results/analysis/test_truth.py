@@ -22,7 +22,7 @@ def drawn(told):
 
 
 def true_rate(told, row):
-    """Return the mean true chance over exactly the cells that the row is made of."""
+    """Return the mean true success probability over the cells of the row."""
     cells = told.data.cells
     words = [w for w in ("model", "prompt", "task", "difficulty", "tool_success_rate") if w in row]
     for word in words:
@@ -164,7 +164,7 @@ def test_the_sentence_about_tokens_counts_all_of_them(drawn):
     assert f" to {high} (" in drawn["tokens"].alt
 
 
-def test_errors_are_one_a_failed_episode(told, drawn):
+def test_each_failed_episode_has_one_error(told, drawn):
     rows = figure_rows(drawn, "errors")
     rates = told.tables["model_prompt"].frame.to_dict("records")
     assert len(rates) == 30
@@ -200,7 +200,7 @@ def test_the_area_under_requests_in_flight_is_the_time_that_they_took(told, draw
         assert use.utilisation == pytest.approx(wanted)
 
 
-def test_every_figure_has_a_table_words_for_the_blind_and_data(told, drawn):
+def test_every_figure_has_a_table_alt_text_and_data(told, drawn):
     assert len(drawn) == 13
     for figure in drawn.values():
         assert figure.table in told.tables

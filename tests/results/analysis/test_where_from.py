@@ -1,4 +1,4 @@
-"""A number is traced to its episodes and files, and made again by the command that is told."""
+"""A number is traced to its episodes and files, and the reported command reproduces it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_number_over_several_cells_names_all_their_files(lab: Lab) -> None:
     assert origin.value == lab.value("SELECT sum(tokens_input) FROM episodes WHERE model = 'alpha'")
 
 
-def test_refused_episodes_are_not_in_the_base_of_a_success_rate(lab: Lab) -> None:
+def test_refused_episodes_are_not_counted_in_a_success_rate(lab: Lab) -> None:
     lab.update()
     origin = where_from.where_from(lab.database, "success_rate", {}, lab.results)
     every = where_from.where_from(lab.database, "success_rate_all", {}, lab.results)
@@ -94,7 +94,7 @@ def test_a_player_counts_where_it_is_named(mixed: Lab) -> None:
     assert {episode["model"] for episode in origin.episodes} == {"oracle"}
 
 
-def test_what_is_owed_is_named_with_the_command_that_asks_for_it(lab: Lab) -> None:
+def test_owed_episodes_are_named_with_the_command_that_requests_them(lab: Lab) -> None:
     lab.path(lab.plan.shards[0]).unlink()
     lab.update(half)
     origin = where_from.where_from(lab.database, "owed", CELL, lab.results)
@@ -110,19 +110,19 @@ def test_what_is_owed_is_named_with_the_command_that_asks_for_it(lab: Lab) -> No
 @pytest.mark.parametrize(
     ("column", "words", "says"),
     [
-        ("beauty", {}, "no column 'beauty'; allowed: completed"),
+        ("beauty", {}, "no column 'beauty'; allowed: planned"),
         ("success_rate", {"colour": "blue"}, "unknown word 'colour'; allowed: model"),
         ("success_rate", {"model": "gamma"}, "no episode of the current selection has model=gamma"),
     ],
 )
-def test_a_mistake_is_one_line(lab: Lab, column: str, words: dict[str, str], says: str) -> None:
+def test_a_wrong_argument_is_a_one_line_error(lab: Lab, column: str, words: dict[str, str], says: str) -> None:
     lab.update()
     with pytest.raises(UserError, match=says):
         where_from.where_from(lab.database, column, words, lab.results)
 
 
 @pytest.mark.slow
-def test_the_command_that_is_told_makes_the_files_again(tmp_path: Path) -> None:
+def test_the_reported_command_recreates_the_files(tmp_path: Path) -> None:
     build = Build(tmp_path, {"models": ["mine"], "prompts": ["baseline"], "model_catalog": _MINE})
     assert build.snakemake("--config", "instances=3").returncode == 0
     before = build.shards()
@@ -151,7 +151,7 @@ def test_the_command_that_is_told_makes_the_files_again(tmp_path: Path) -> None:
     ]
 
 
-def test_files_of_several_runs_are_made_again_by_several_commands(lab: Lab) -> None:
+def test_several_commands_recreate_the_files_of_several_runs(lab: Lab) -> None:
     first, second, *_ = lab.plan.shards
     seen = file_digest(Path("config/config.yaml"))
     told: dict[str, Any] = {"configfiles": [["config/config.yaml", seen], ["gone.yaml", "0" * 64]]}

@@ -1,4 +1,4 @@
-"""A damaged shard file is named with its reason, and never half loaded."""
+"""A damaged shard file is named with its reason, and never partly loaded."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_a_damaged_file_stops_the_update_and_changes_nothing(
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_with_keep_going_the_rest_is_loaded_and_the_damaged_is_owed(
+def test_with_keep_going_the_rest_is_loaded_and_damaged_shards_are_owed(
     lab: Lab, damage: Callable[[bytes], bytes]
 ) -> None:
     lab.update()
@@ -187,7 +187,7 @@ def test_with_keep_going_the_rest_is_loaded_and_the_damaged_is_owed(
     assert any(str(SHARD.path) in line and "damaged" in line for line in lab.said)
 
 
-def test_known_damage_is_told_again_without_reading(lab: Lab) -> None:
+def test_known_damage_is_reported_again_without_reading(lab: Lab) -> None:
     lab.path(SHARD).write_bytes(b"no gzip")
     lab.keep_going = True
     lab.update()
@@ -199,7 +199,7 @@ def test_known_damage_is_told_again_without_reading(lab: Lab) -> None:
         lab.update()
 
 
-def test_a_mended_file_is_loaded(lab: Lab) -> None:
+def test_a_repaired_file_is_loaded(lab: Lab) -> None:
     lab.path(SHARD).write_bytes(b"no gzip")
     lab.keep_going = True
     lab.update()
@@ -209,7 +209,7 @@ def test_a_mended_file_is_loaded(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("name", ["0-2.jsonl.gz", "stray.jsonl.gz", "a/b/00000-00002.jsonl.gz"])
-def test_a_file_at_no_path_of_a_shard_is_damaged(lab: Lab, name: str) -> None:
+def test_a_file_that_is_not_at_a_shard_path_is_damaged(lab: Lab, name: str) -> None:
     place = lab.path(SHARD).parent / name
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(lab.path(SHARD).read_bytes())
@@ -244,7 +244,7 @@ def test_a_result_that_contradicts_itself_is_not_published(lab: Lab) -> None:
     assert lab.database.read_bytes() == before
 
 
-def test_text_of_models_reaches_the_database_whole_or_cut(lab: Lab) -> None:
+def test_text_of_models_is_stored_complete_or_cut(lab: Lab) -> None:
     episodes = make_episodes(SHARD, text=0.05)
     completed = next(e for e in episodes if e["status"] == "completed")
     completed["answer"] = {"text": "\ud800\0\u202e'\"" + "x" * 10_000}
@@ -282,7 +282,7 @@ def test_text_of_models_reaches_the_database_whole_or_cut(lab: Lab) -> None:
         ),
     ],
 )
-def test_each_check_sees_what_it_is_for(lab: Lab, says: str, breaks: str) -> None:
+def test_each_check_finds_its_contradiction(lab: Lab, says: str, breaks: str) -> None:
     lab.write()
     lab.update()
     with duckdb.connect(str(lab.database)) as connection:
@@ -293,7 +293,7 @@ def test_each_check_sees_what_it_is_for(lab: Lab, says: str, breaks: str) -> Non
     assert says in CHECKS
 
 
-def test_a_file_of_a_long_name_that_no_config_knows_is_read(
+def test_a_file_with_a_long_name_unknown_to_the_config_is_read(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = "通义千问" * 10

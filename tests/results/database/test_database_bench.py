@@ -1,4 +1,4 @@
-"""The rows of the bench can be measured, and a bar that is missed says so."""
+"""The rows of the benchmark can be measured, and a missed target is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No value of one answer keeps the others from the database, the exports and the summary."""
+"""No value of one answer keeps others out of the database, the exports and the summary."""
 
 from __future__ import annotations
 
@@ -75,14 +75,14 @@ HOSTILE: list[tuple[Callable[[Json, Any], None], list[Any]]] = [
 
 
 def outputs(lab: Lab) -> int:
-    """Write database, exports and JSON file, and return how many episodes they hold."""
+    """Write database, exports and JSON file, and return how many episodes they contain."""
     master_json.write(lab.database, lab.results / "master_database.json")
     export.write(lab.database, lab.results / "exports")
     return len(queries.episodes(lab.database))
 
 
 @pytest.mark.parametrize(("change", "values"), HOSTILE)
-def test_replayed_records_harm_no_other(
+def test_bad_replayed_records_affect_no_other(
     lab: Lab, change: Callable[[Json, Any], None], values: list[Any]
 ) -> None:
     shard = Shard(CELLS[0], 0, 40)
@@ -101,7 +101,7 @@ def test_replayed_records_harm_no_other(
 
 
 @pytest.mark.parametrize("value", [2**63, 10**400, float("nan")])
-def test_a_record_of_a_file_harms_no_other_and_is_named(lab: Lab, value: Any) -> None:
+def test_a_bad_record_of_a_file_affects_no_other_and_is_named(lab: Lab, value: Any) -> None:
     path = lab.path(lab.plan.shards[0])
     header, episodes = read_shard(path)
     done = next(episode for episode in episodes if episode["requests"])
@@ -115,7 +115,7 @@ def test_a_record_of_a_file_harms_no_other_and_is_named(lab: Lab, value: Any) ->
     assert any("cannot be stored" in line and place in line for line in lab.said)
 
 
-def test_a_shard_whose_replay_fails_is_owed_and_the_others_are_there(lab: Lab) -> None:
+def test_a_shard_whose_replay_fails_is_owed_and_the_others_are_loaded(lab: Lab) -> None:
     first, second = lab.plan.shards[:2]
     for shard in (first, second):
         lab.path(shard).unlink()
@@ -130,7 +130,7 @@ def test_a_shard_whose_replay_fails_is_owed_and_the_others_are_there(lab: Lab) -
     assert set(queries.owed(lab.database)["message"]) == {"RuntimeError: what nobody thought of"}
 
 
-def test_a_file_that_raises_what_nobody_thought_of_is_left_out(
+def test_a_file_that_raises_an_unexpected_error_is_left_out(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pilotbench.results.database import shardfiles
@@ -194,5 +194,5 @@ def test_counts_that_are_no_counts_are_unknown(value: Any) -> None:
         ({"a\ud800": "b"}, "MAP(VARCHAR,VARCHAR)", {"a?": "b"}),
     ],
 )
-def test_a_column_holds_what_fits(value: Any, kind: str, kept: Any) -> None:
+def test_a_column_stores_what_fits(value: Any, kind: str, kept: Any) -> None:
     assert storable(value, kind) == kept

@@ -35,7 +35,7 @@ def many() -> Plan:
 
 
 def start(lab: Lab) -> subprocess.Popen[bytes]:
-    """Start an update in a process of its own and return when it has begun to write."""
+    """Start an update in another process and return when it has begun to write."""
     paths = [str(HERE), str(HERE.parents[1]), *sys.path]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(lab.results)], env=env)
@@ -66,7 +66,7 @@ def test_a_killed_update_leaves_the_old_database_and_the_next_completes(
     assert lab.content() == after
 
 
-def test_what_a_killed_update_had_spilled_is_removed_too(lab: Lab) -> None:
+def test_overflow_files_of_a_killed_update_are_removed_too(lab: Lab) -> None:
     spilled = lab.results / ".master.duckdb.1.overflow"
     spilled.mkdir()
     (spilled / "duckdb_temp_storage-0.tmp").write_bytes(b"half")

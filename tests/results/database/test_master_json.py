@@ -1,4 +1,4 @@
-"""`master_database.json` has the predecessor's form and contradicts itself nowhere."""
+"""`master_database.json` has the predecessor's format and is consistent."""
 
 from __future__ import annotations
 
@@ -135,6 +135,6 @@ def test_schema_and_code_know_the_same_kinds_of_error() -> None:
     assert tuple(errors["properties"]) == tuple(errors["required"]) == tuple(ERROR_KINDS)
 
 
-def test_without_a_database_one_line_says_what_to_do(tmp_path: Path) -> None:
+def test_without_a_database_a_one_line_error_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no database yet; make it with: snakemake summary"):
         master_json.write(tmp_path / "master.duckdb", tmp_path / "master_database.json")

@@ -1,4 +1,4 @@
-"""Prune takes away what no table needs, and nothing else."""
+"""Prune removes only what no table needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_prune_lists_what_no_table_needs(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("kind", ["superseded", "outside", "damaged"])
-def test_prune_removes_what_is_asked_for_and_nothing_else(lab: Lab, kind: str) -> None:
+def test_prune_removes_only_what_is_requested(lab: Lab, kind: str) -> None:
     files = prunable(pruned(lab).results)
     gone = remove(lab.results, [kind])
     assert [file.kind for file in gone] == [kind]
@@ -34,7 +34,7 @@ def test_prune_removes_what_is_asked_for_and_nothing_else(lab: Lab, kind: str) -
 
 
 def test_a_file_is_not_superseded_by_a_journal(lab: Lab) -> None:
-    """Another shard size, nothing built yet: what the files hold stands in no other file."""
+    """Another shard size, nothing built yet: no other file has these episodes."""
     lab.plan = Plan(tuple(Shard(CELLS[0], i, i) for i in range(SIZE)), 1)
     lab.update(half)
     assert {file.kind for file in prunable(lab.results)} == {"outside"}
@@ -48,7 +48,7 @@ def test_prune_removes_no_current_episode(lab: Lab) -> None:
     assert lab.rows("SELECT * FROM episodes WHERE current ORDER BY episode") == before
 
 
-def test_prune_refuses_when_files_are_newer_than_the_database(lab: Lab) -> None:
+def test_prune_refuses_if_files_are_newer_than_the_database(lab: Lab) -> None:
     pruned(lab)
     lab.write(Shard(CELLS[3], 0, SIZE - 1), salt="new")
     with pytest.raises(UserError, match="bring it up to date first: snakemake summary"):
@@ -56,7 +56,7 @@ def test_prune_refuses_when_files_are_newer_than_the_database(lab: Lab) -> None:
     assert lab.path(Shard(CELLS[3], 0, SIZE - 1)).exists()
 
 
-def test_prune_refuses_when_a_file_that_the_database_knows_is_gone(lab: Lab) -> None:
+def test_prune_refuses_if_a_recorded_file_is_missing(lab: Lab) -> None:
     pruned(lab)
     lab.path(Shard(CELLS[0], 0, 0)).unlink()
     with pytest.raises(UserError, match="bring it up to date first: snakemake summary"):

@@ -1,4 +1,4 @@
-"""The DataFrames of the current selection, whole records, exports."""
+"""The DataFrames of the current selection, records, exports."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_episodes_have_a_column_for_each_flaw_instead_of_a_map(lab: Lab) -> None
 
 
 @pytest.mark.parametrize("name", ["episodes", "requests", "tool_calls", "cells"])
-def test_current_gives_the_selection_alone(lab: Lab, name: str) -> None:
+def test_current_returns_only_the_selection(lab: Lab, name: str) -> None:
     lab.plan = Plan(lab.plan.shards[:1], 1)
     lab.update()
     frame: Any = FRAMES[name]
@@ -94,7 +94,7 @@ def test_a_cell_counts_its_episodes(lab: Lab) -> None:
 
 
 def mostly_owed(lab: Lab) -> None:
-    """Leave alpha's baseline one finished episode, a success; all else stays complete."""
+    """Leave one finished episode, a success, to alpha's baseline; the others stay complete."""
     shard = lab.plan.shards[0]
     lab.path(shard).unlink()
     won = [e for e in make_episodes(shard, text=0.05) if e["success"]][:1]
@@ -102,7 +102,7 @@ def mostly_owed(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("table", ["cells", "leaderboard"])
-def test_a_rate_that_lacks_episodes_is_empty_beside_its_bounds(lab: Lab, table: str) -> None:
+def test_a_rate_with_owed_episodes_is_empty_next_to_its_bounds(lab: Lab, table: str) -> None:
     mostly_owed(lab)
     export.write(lab.database, lab.results / "exports")
     rows = pandas.read_csv(lab.results / "exports" / f"{table}.csv").query("planned > 0")
@@ -181,7 +181,7 @@ def test_mixed_provenance_within_a_cell_is_counted(lab: Lab) -> None:
     assert versions[("beta", "baseline")] == 1
 
 
-def test_a_whole_record_comes_from_its_file(lab: Lab) -> None:
+def test_a_record_comes_from_its_file(lab: Lab) -> None:
     lab.update()
     wanted = make_episodes(lab.plan.shards[1], text=0.05)[2]
     assert queries.record(lab.database, lab.results, wanted["episode"]) == wanted
@@ -197,7 +197,7 @@ def test_a_provisional_record_comes_from_the_database(lab: Lab) -> None:
     assert queries.shard_records(lab.database, lab.results, path) == ({}, wanted)
 
 
-def test_an_unknown_episode_is_a_users_mistake(lab: Lab) -> None:
+def test_an_unknown_episode_is_a_user_error(lab: Lab) -> None:
     lab.update()
     with pytest.raises(UserError, match="no episode 00"):
         queries.record(lab.database, lab.results, "00")
@@ -210,7 +210,7 @@ def test_the_selection_is_what_the_last_command_selected(lab: Lab) -> None:
     assert selection["planned"] == 4 * SIZE
 
 
-def test_exports_hold_the_same_episodes(lab: Lab) -> None:
+def test_exports_have_the_same_episodes(lab: Lab) -> None:
     lab.update()
     folder = lab.results / "exports"
     export.write(lab.database, folder)

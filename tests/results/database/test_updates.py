@@ -1,4 +1,4 @@
-"""Updates read what changed alone, and end where a rebuild ends."""
+"""Updates read only what changed, and give the same result as a rebuild."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_an_unchanged_database_is_no_older_than_its_inputs(lab: Lab) -> None:
     assert lab.database.stat().st_mtime > 1
 
 
-def test_only_new_changed_and_gone_shards_are_read_and_named(lab: Lab) -> None:
+def test_only_new_and_changed_shards_are_read_and_missing_ones_named(lab: Lab) -> None:
     lab.update()
     new = Shard(CELLS[0], SIZE, SIZE)
     lab.write(new)
@@ -149,7 +149,7 @@ def test_an_empty_folder_gives_a_database_with_the_plan(lab: Lab) -> None:
     assert lab.rows("SELECT sum(planned), sum(completed), sum(owed) FROM cells") == [(12, 0, 12)]
 
 
-def test_an_older_file_stands_for_what_the_planned_files_do_not_hold(lab: Lab) -> None:
+def test_an_older_file_provides_what_the_planned_files_lack(lab: Lab) -> None:
     lab.update()
     shrink(lab)
     lab.update()
@@ -161,7 +161,7 @@ def test_an_older_file_stands_for_what_the_planned_files_do_not_hold(lab: Lab) -
     assert lab.value("SELECT count(*) - count(DISTINCT episode) FROM episodes") == 0
 
 
-def test_a_file_wholly_held_by_others_is_superseded(lab: Lab) -> None:
+def test_a_file_whose_episodes_are_all_in_others_is_superseded(lab: Lab) -> None:
     lab.plan = Plan(tuple(Shard(CELLS[0], i, i) for i in range(SIZE)), 1)
     lab.write()
     lab.update()
@@ -179,7 +179,7 @@ def test_of_files_outside_the_plan_the_newest_counts(lab: Lab) -> None:
     assert lab.rows("SELECT path FROM shards WHERE superseded") == [(str(old.path),)]
 
 
-def test_shards_outside_the_matrix_stay_and_are_marked(lab: Lab) -> None:
+def test_shards_outside_the_matrix_are_kept_and_marked(lab: Lab) -> None:
     deselect(lab)
     lab.update()
     assert lab.rows("SELECT current, count(*) FROM episodes GROUP BY 1 ORDER BY 1") == [
@@ -210,7 +210,7 @@ def test_an_unchanged_journal_changes_nothing(lab: Lab) -> None:
     assert lab.value("SELECT count(*) FROM episodes WHERE provisional") == 0
 
 
-def test_provisional_rows_go_when_the_file_comes(lab: Lab) -> None:
+def test_provisional_rows_are_deleted_when_the_file_is_written(lab: Lab) -> None:
     remove(lab)
     lab.update(half)
     lab.write(lab.plan.shards[2])
@@ -222,7 +222,7 @@ def test_provisional_rows_go_when_the_file_comes(lab: Lab) -> None:
     assert lab.value("SELECT count(*) FROM owed") == 0
 
 
-def test_provisional_rows_go_with_their_plan(lab: Lab) -> None:
+def test_provisional_rows_are_deleted_with_their_plan(lab: Lab) -> None:
     remove(lab)
     lab.update(half)
     deselect(lab)
@@ -230,7 +230,7 @@ def test_provisional_rows_go_with_their_plan(lab: Lab) -> None:
     assert lab.value("SELECT count(*) FROM shards WHERE state = 'provisional'") == 0
 
 
-def test_what_nobody_asked_is_owed_as_not_asked(lab: Lab) -> None:
+def test_unrequested_episodes_are_owed_as_not_asked(lab: Lab) -> None:
     remove(lab)
     lab.update(lambda shard: Replayed(owed=[Owed(0, 0, "NotAnswered", "not asked yet")]))
     assert lab.rows("SELECT DISTINCT kind FROM owed") == [("not_asked",)]
@@ -252,7 +252,7 @@ def test_a_reader_keeps_what_it_opened_while_the_database_is_replaced(lab: Lab) 
 @pytest.mark.parametrize(
     "content", [b"", b"no database", b"\0" * 20_000], ids=["empty", "text", "zero"]
 )
-def test_a_database_that_cannot_be_read_is_built_anew(lab: Lab, content: bytes) -> None:
+def test_an_unreadable_database_is_rebuilt(lab: Lab, content: bytes) -> None:
     lab.update()
     whole_content = lab.content()
     lab.database.write_bytes(content)
@@ -260,7 +260,7 @@ def test_a_database_that_cannot_be_read_is_built_anew(lab: Lab, content: bytes) 
     assert lab.content() == whole_content
 
 
-def test_a_database_of_another_format_is_built_anew(lab: Lab) -> None:
+def test_a_database_of_another_format_is_rebuilt(lab: Lab) -> None:
     lab.update()
     with duckdb.connect(str(lab.database)) as connection:
         connection.execute("UPDATE store.selection SET value = '0' WHERE key = 'format'")

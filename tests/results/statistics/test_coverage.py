@@ -1,4 +1,4 @@
-"""Intervals cover as often as they say, tests reject as seldom: a small part of the simulation."""
+"""Intervals and tests have their nominal levels: a small part of the simulation."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def test_the_interval_of_a_difference_covers_it_in_every_setting():
     assert found.mean() >= 0.95
 
 
-def test_equal_models_are_told_apart_as_seldom_as_said():
+def test_equal_models_are_distinguished_as_rarely_as_stated():
     found = np.array(list(coverage.of_level(150)))[:, 1]
     assert found.max() <= 0.10
     assert found.mean() <= 0.05
 
 
-def test_equal_models_whose_failures_are_owed_are_never_told_apart():
+def test_equal_models_whose_failures_are_owed_are_never_distinguished():
     before, now = coverage.owed_rejections(np.random.default_rng(5), 60, 200, 0.6, 1.0)
     assert before > 0.9
     assert now == 0.0

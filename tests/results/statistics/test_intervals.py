@@ -40,7 +40,7 @@ def test_with_repeats_the_limits_are_students_after_two_instances_were_added(mea
     assert (found.low, found.high) == pytest.approx(wanted)
 
 
-def test_limits_hold_the_estimate_for_one_instance_too():
+def test_limits_contain_the_estimate_of_one_instance_too():
     low, high = plus_two([0.0, 0.5, 1.0], [0.0, 0.0, 0.0], [1, 1, 1])
     assert (low <= [0.0, 0.5, 1.0]).all()
     assert (high >= [0.0, 0.5, 1.0]).all()
@@ -51,14 +51,14 @@ def test_rate_with_one_repeat_is_plain_wilson():
     assert (round(found.low, 4), round(found.high, 4)) == (0.2553, 0.3662)
 
 
-def test_rate_of_nothing_is_no_number():
+def test_a_rate_without_episodes_is_missing():
     assert rate([]).value is None
     assert not rate([]).reaches(0.5)
 
 
 @pytest.mark.parametrize("n", [20, 100])
 def test_wilson_covers_the_truth_of_a_cell_on_average_over_truths(n):
-    """Exact, without draws; at one truth alone it is 92.4 to 97.9 % with n = 20."""
+    """Exact, without draws; at a single true rate it is 92.4 to 97.9 % with n = 20."""
     counts = np.arange(n + 1)
     low, high = wilson(counts / n, n)
     truths = np.linspace(0.05, 0.95, 181)
@@ -67,7 +67,7 @@ def test_wilson_covers_the_truth_of_a_cell_on_average_over_truths(n):
     assert 0.92 <= min(covered) <= max(covered) <= 0.98
 
 
-def test_bounds_take_the_owed_as_failed_and_as_passed():
+def test_bounds_count_owed_episodes_as_failed_and_as_passed():
     assert bounds(6, 8, 2) == (0.6, 0.8)
     assert bounds(6, 8, 0) == (0.75, 0.75)
     assert bounds(0, 0, 0) is None

@@ -23,7 +23,7 @@ def test_a_key_with_both_slots_busy_throughout_is_used_fully():
     assert found.utilisation == pytest.approx(1.0)
 
 
-def test_time_between_runs_is_nobodys_idle_time():
+def test_time_between_runs_is_not_idle_time():
     spans = [(0.0, 10.0), (1000.0, 1010.0)]
     found = load([0, 1000], [10, 1005], spans, 1, bins=2)
     assert found.active_s == 20

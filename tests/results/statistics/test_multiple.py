@@ -42,7 +42,7 @@ def apart(*pairs):
         ([("p", "q"), ("q", "r")], {"p": "a", "q": "b", "r": "a"}),
     ],
 )
-def test_names_share_a_letter_exactly_where_they_are_not_told_apart(pairs, expected):
+def test_names_share_a_letter_exactly_if_they_cannot_be_distinguished(pairs, expected):
     assert letters(["p", "q", "r"], apart(*pairs)) == expected
 
 
@@ -57,14 +57,14 @@ def test_letters_are_right_for_every_pattern_of_five():
             assert is_apart == (not set(display[a]) & set(display[b]))
 
 
-def test_the_27th_group_still_has_a_letter_of_its_own():
+def test_the_27th_group_has_its_own_letter():
     names = [f"m{i:02d}" for i in range(30)]
     told = apart(*((a, b) for a in names for b in names if a < b))
     display = letters(names, told)
     assert (display["m00"], display["m26"], len(set(display.values()))) == ("a", "a'", 30)
 
 
-def test_detectable_turns_connors_sample_size_round():
+def test_detectable_inverts_connors_sample_size():
     """delta 0.2, discordance 0.4, two-sided 0.05, power 0.8: his formula asks for 76 pairs."""
     z = 1.959964, 0.841621
     pairs = (z[0] * 0.4**0.5 + z[1] * (0.4 - 0.04) ** 0.5) ** 2 / 0.04
@@ -76,7 +76,7 @@ def test_detectable_grows_with_the_family_and_shrinks_with_n():
     assert detectable(100, 0.3, tests=10) > detectable(100, 0.3) > detectable(400, 0.3)
 
 
-def test_detectable_is_none_where_nothing_could_be_seen():
+def test_detectable_is_none_if_nothing_could_be_detected():
     assert detectable(3, 0.5) is None
     assert detectable(0, 0.5) is None
 

@@ -43,7 +43,7 @@ def test_limits_agree_with_the_textbook_example_where_n_is_large():
 
 
 @pytest.mark.parametrize("wins", range(1, 12))
-def test_limits_hold_zero_where_the_exact_test_does_not_reject(wins):
+def test_limits_contain_zero_if_the_exact_test_does_not_reject(wins):
     """All differing instances in one direction: 5 of 5 has p 0.0625, 6 of 6 has 0.031."""
     base, arm = pairs(50, 0, wins, 50 - wins)
     found = contrast(base, arm)
@@ -83,7 +83,7 @@ def test_every_number_of_instances_is_tested(n):
     assert (found.p, found.n) == (pytest.approx(min(1.0, 2 * 0.5**n)), n)
 
 
-def test_one_of_forty_against_39_of_forty_is_told_apart():
+def test_one_of_forty_and_39_of_forty_are_distinguished():
     base, arm = pairs(1, 0, 38, 1)
     assert contrast(base, arm).p == pytest.approx(7.3e-12, rel=0.01)
 
@@ -120,7 +120,7 @@ def outcomes(rng, chances, repeats):
 
 
 @pytest.mark.parametrize(("repeats", "n"), [(1, 400), (3, 100), (5, 100)])
-def test_the_test_rejects_a_true_null_as_often_as_it_says(repeats, n):
+def test_the_test_rejects_a_true_null_as_often_as_stated(repeats, n):
     rng = np.random.default_rng(15)
     rejected, draws = 0, 2000
     for _ in range(draws):

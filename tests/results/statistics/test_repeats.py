@@ -9,7 +9,7 @@ from pilotbench.results.statistics.repeats import pass_all, pass_at, variance_sp
 
 
 def codex_pass_at(n, c, k):
-    """The product form that Chen et al. (2021) print beside their equation."""
+    """The product form that Chen et al. (2021) print next to their equation."""
     return 1.0 if n - c < k else 1.0 - float(np.prod(1.0 - k / np.arange(n - c + 1, n + 1)))
 
 

@@ -26,7 +26,7 @@ def test_the_same_results_have_no_flip():
     assert found.contrasts["difference"].tolist() == [0.0, 0.0]
 
 
-def test_two_prompts_are_paired_by_the_words_that_do_not_choose():
+def test_two_prompts_are_paired_by_the_other_words():
     every = frame()
     base, arm = (every[every["prompt"] == prompt] for prompt in ("baseline", "cot"))
     found = compare.compare(base, arm, ("baseline", "cot"), {"prompt"})
@@ -44,7 +44,7 @@ def test_an_instance_whose_content_changed_is_left_out_and_counted():
     assert (found.pairs, found.other_instance) == (95, 5)
 
 
-def test_what_one_side_alone_has_is_counted():
+def test_episodes_of_only_one_side_are_counted():
     found = compare.compare(
         frame(("baseline",), instances=20), frame(("baseline",), instances=12), ("a", "b"), set()
     )
@@ -73,13 +73,13 @@ def test_a_p_value_is_never_zero():
     assert "p (Holm) < 0.001" in text(found, Path("page.html"))
 
 
-def test_nothing_in_common_is_said():
+def test_nothing_in_common_is_reported():
     found = compare.compare(frame(("baseline",)), frame(("cot",)), ("a", "b"), set())
     assert found.verdict == "The two have no finished episode in common."
 
 
 @pytest.mark.parametrize("words", ["prompt", "prompt=", "colour=red", "=x"])
-def test_a_wrong_filter_is_one_clear_line(words):
+def test_a_wrong_filter_is_a_one_line_error(words):
     with pytest.raises(UserError, match=r"--base-where: .*give WORD=VALUE"):
         where(words, "--base-where")
 

@@ -27,7 +27,7 @@ HOSTILE = (SCRIPT, "\x1b[31mred\x1b[0m", "\u202eabc", "=cmd()|' /C calc'!A0", "x
         ("x" * 30, "x" * 10 + "… (30 characters)"),
     ],
 )
-def test_what_cannot_be_seen_is_made_visible_and_length_is_cut(text, shown):
+def test_invisible_characters_are_shown_and_length_is_cut(text, shown):
     assert visible(text, 25 if len(text) < 25 else 10) == shown
 
 
@@ -37,7 +37,7 @@ def test_a_formula_cell_gets_an_apostrophe(cell):
 
 
 @pytest.mark.parametrize("cell", [-1.5, 3, "plain", "a=b", None])
-def test_other_cells_stay(cell):
+def test_other_cells_are_kept(cell):
     assert csv_safe(cell) == cell
 
 

@@ -27,7 +27,7 @@ def test_the_page_is_self_contained_and_small(written):
     assert '<link rel="stylesheet"' not in html
 
 
-def test_every_figure_is_there_as_svg_and_png(written):
+def test_every_figure_is_written_as_svg_and_png(written):
     svg = {path.stem for path in (written / "figures").glob("*.svg")}
     png = {path.stem for path in (written / "figures").glob("*.png")}
     assert svg == png
@@ -36,7 +36,7 @@ def test_every_figure_is_there_as_svg_and_png(written):
     assert "<title>Success by model and prompt</title>" in text
 
 
-def test_json_and_csv_hold_the_same_cells(written):
+def test_json_and_csv_have_the_same_cells(written):
     said = json.loads((written / "summary.json").read_text())
     lines = (written / "tables" / "cells.csv").read_text().splitlines()
     assert len(said["tables"]["cells"]["rows"]) == len(lines) - 1 == 240
@@ -49,7 +49,7 @@ def test_markdown_ranks_and_links_every_figure(written):
     assert text.count("](figures/") == 13
 
 
-def test_the_terminal_table_says_what_is_asked(written):
+def test_the_terminal_table_has_protocol_counts_rates_and_cost(written):
     db_path = written.parent / "master.duckdb"
     db_path.touch()
     (written / "summary.json").touch()
@@ -87,7 +87,7 @@ def test_owed_rows_show_bounds_and_the_command_that_pays(tmp_path):
         ("cost_usd", 0.0312, "$0.031"),
     ],
 )
-def test_numbers_are_written_as_people_write_them(name, value, shown):
+def test_numbers_are_formatted_for_people(name, value, shown):
     assert number(name, value) == shown
 
 

@@ -1,4 +1,4 @@
-"""Transcript pages hold the shard, are made once, and go when the shard goes."""
+"""Transcript pages contain the shard, are made once, and are removed with the shard."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def page_of(out, data, place=0):
     return out / "transcripts" / transcripts.page_path(data.shards["path"].iloc[place])
 
 
-def test_a_page_holds_its_shard_whole(made):
+def test_a_page_contains_its_complete_shard(made):
     _, out, data = made
     html = page_of(out, data).read_text(encoding="utf-8")
     packed = re.search(r'id="shard">([^<]*)<', html)[1]
@@ -56,7 +56,7 @@ def test_a_changed_shard_is_written_again(made):
     assert write(data, folder, out) == 1
 
 
-def test_the_page_of_a_shard_that_is_gone_goes(made):
+def test_the_page_of_a_missing_shard_is_removed(made):
     folder, out, data = made
     (folder / "results" / "shards" / data.shards["path"].iloc[1]).unlink()
     write(data, folder, out)
