@@ -299,7 +299,7 @@ def test_the_page_says_in_one_warning_what_is_superseded(bench: Bench) -> None:
     bench.change(instances=4)
     outputs.refresh(bench.experiment)
     told = (
-        "2 episodes are superseded by the present config and not counted; what differs: "
+        "2 episodes are superseded by the present config and not counted; differences: "
         "m (deployment). To list the files: python -m pilotbench prune"
     )
     assert told in (bench.folder / "results/summary/summary.md").read_text()

@@ -80,9 +80,7 @@ def facts(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame) -> Fac
         owed=owed,
         warnings=warnings(data, cells),
         superseded=superseded(data),
-        tokens_unknown=int(np.isnan(number(episodes["tokens_input"])).sum())
-        if len(episodes)
-        else 0,
+        tokens_unknown=_without_tokens(episodes),
     )
 
 
@@ -124,7 +122,7 @@ def _tokens(episodes: pd.DataFrame) -> int:
     return int(episodes["tokens_input"].sum() + episodes["tokens_output"].sum())
 
 
-def _untold(episodes: pd.DataFrame) -> int:
+def _without_tokens(episodes: pd.DataFrame) -> int:
     """Return the number of episodes whose tokens were not reported."""
     return int(np.isnan(number(episodes["tokens_input"])).sum()) if len(episodes) else 0
 
@@ -172,7 +170,7 @@ def superseded(data: SummaryData) -> str:
     count = int(found["episodes"].sum())
     return (
         f"{count:,} {'episode is' if count == 1 else 'episodes are'} superseded by the present "
-        f"config and not counted; what differs: {'; '.join(models)}. "
+        f"config and not counted; differences: {'; '.join(models)}. "
         "To list the files: python -m pilotbench prune"
     )
 
@@ -183,8 +181,8 @@ def _parse_warnings(cells: pd.DataFrame) -> list[str]:
     rates = cells.groupby(["model", "prompt"], sort=False)["parse_rate"].mean()
     low = rates[rates < PARSE_WARNING].groupby(level="model", sort=False)
     return [
-        f"{model}: parse rate {values.min():.1%} at worst under "
-        f"{', '.join(map(str, values.index.get_level_values('prompt')))}; under 95 % a score "
+        f"{model}: lowest parse rate {values.min():.1%}, under "
+        f"{', '.join(map(str, values.index.get_level_values('prompt')))}; below 95 %, a score "
         "measures the format as much as the skill."
         for model, values in low
     ]
@@ -224,7 +222,7 @@ def _mixed_warnings(data: SummaryData) -> list[str]:
     if provisional:
         are = "episode is" if provisional == 1 else "episodes are"
         found.append(
-            f"{provisional:,} {are} provisional: from the journal, in shards that still owe others."
+            f"{provisional:,} {are} provisional: from the journal, in shards with owed episodes."
         )
     return found
 

@@ -51,8 +51,8 @@ def tables(
         Table(
             "model_prompt",
             "Model and prompt",
-            "Every model under every prompt over all that was planned for the two: what it cost. "
-            "Compare prompts by the table below, which takes only conditions that they share.",
+            "Every model under every prompt, over all planned episodes, with their cost. To compare "
+            "prompts, use the next table, which contains only conditions that they share.",
             grouped(data, episodes, GROUP),
         ),
         success_table(data, episodes),
@@ -86,8 +86,8 @@ def tables(
             "Seconds from sending a request to its complete answer.",
             latency_table(data),
         ),
-        Table("keys", "Keys", "How busy each key was while anything ran.", key_table(uses)),
-        Table("served", "Who answered", "The names providers gave.", served_table(data)),
+        Table("keys", "Keys", "Load of each key while requests were in flight.", key_table(uses)),
+        Table("served", "Models that answered", "As reported by providers.", served_table(data)),
         Table(
             "players",
             "Reference players",
@@ -134,7 +134,7 @@ def success_table(data: SummaryData, episodes: pd.DataFrame) -> Table:
         f"Every model under every prompt on the {conditions} conditions (task, difficulty, rate) "
         "that all these prompts share."
         if is_balanced(cells, "prompt")
-        else "These prompts share no condition: the rows were not asked the same things.",
+        else "These prompts share no condition: the rows have different questions.",
         grouped(data, episodes, GROUP, cells),
     )
 
@@ -187,8 +187,8 @@ def _splits(data: SummaryData, episodes: pd.DataFrame) -> list[Table]:
 def _shared(cells: pd.DataFrame, axis: str) -> str:
     """Return whether the levels of an axis share their conditions under each prompt."""
     if all(is_balanced(group, axis) for _, group in cells.groupby("prompt")):
-        return ", on what its levels share under that prompt"
-    return "; the levels share no condition, so that the rows were not asked the same things"
+        return ", on the conditions that its levels share under that prompt"
+    return "; the levels share no condition, so the rows have different questions"
 
 
 def _families(data: SummaryData, episodes: pd.DataFrame, ranked: Ranking) -> list[Table]:

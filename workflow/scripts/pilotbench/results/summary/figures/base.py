@@ -189,7 +189,7 @@ def shared_words(source: Source) -> str:
     """Return on which conditions a figure compares prompts."""
     if is_balanced(plain_cells(source.data), "prompt"):
         return "on the conditions that all prompts share"
-    return "though the prompts share no condition and were not asked the same things"
+    return "although the prompts share no condition and have different questions"
 
 
 def scored(rows: Rows) -> Rows:

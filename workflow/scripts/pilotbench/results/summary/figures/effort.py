@@ -97,7 +97,7 @@ def errors(source: Source) -> Figure | None:
     return Figure(
         "errors",
         "What went wrong",
-        "Calls with an error, per 100 completed episodes, by the first rule that fits.",
+        "Calls with an error, per 100 completed episodes, by the first matching rule.",
         alt_words("Errors per 100 episodes", rows, "kind", "calls", False),
         _stacked("calls", "per 100 episodes", list(ERROR_KINDS), rows),
         "errors",
@@ -208,7 +208,7 @@ def timeline(source: Source) -> Figure | None:
     return Figure(
         "timeline",
         "Requests in flight on each key",
-        "Mean in flight over active time (pauses over a minute are cut out); the line is the "
+        "Mean in flight over active time (without pauses of more than a minute); the line is the "
         "key's slots.",
         f"Requests in flight over time on {len(source.uses)} keys; the busiest is {busiest.key}"
         + (f", used {busiest.utilisation:.0%}." if busiest.utilisation is not None else "."),

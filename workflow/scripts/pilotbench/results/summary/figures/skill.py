@@ -107,10 +107,10 @@ def pareto(source: Source) -> Figure | None:
 def _pareto_words(source: Source, rows: Rows, cost: bool) -> str:
     prompt = source.data.label(str(source.data.headline))
     words = (
-        f"Headline prompt ({prompt}). The line joins the models that nothing else beats on both; "
+        f"Headline prompt ({prompt}). The line connects the models that no other model beats on both; "
         "left and up is better. Models without a known price are not shown. "
         if cost
-        else f"Headline prompt ({prompt}); no prices are known or all is free. "
+        else f"Headline prompt ({prompt}); no prices are known or everything is free. "
     )
     return words + (OWED if any(row["owed"] for row in rows) else "")
 
@@ -151,7 +151,7 @@ def _heat(source: Source, axis: str, table: str, title: str) -> Figure | None:
         f"heat_{axis}",
         title,
         "Success rate in per cent, refusals counted as not solved. ▲ cannot be distinguished from "
-        "the oracle on these draws, ▼ not from the random player."
+        "the oracle on these draws, ▼ from the random player."
         + (" Two numbers: episodes are owed, worst and best case." * any(r["owed"] for r in rows)),
         alt_words(f"Heat map of success by model and {axis}", rows, axis, "success_rate_all"),
         spec_of(
@@ -212,7 +212,7 @@ def reliability(source: Source) -> Figure | None:
     return Figure(
         "reliability",
         "When tools fail more often",
-        "All models meet the same failures, and those at a higher rate are a subset of those at a "
+        "All models get the same failures, and those at a higher rate are a subset of those at a "
         "lower one. The dashed line is the oracle. "
         + (OWED if any(row["owed"] for row in rows) else ""),
         alt_words("Success by tool success rate", rows, "tool_success_rate", "success_rate_all"),
