@@ -8,7 +8,8 @@ import pytest
 
 from pilotbench.asking.journal import Journal, journal_folder
 from pilotbench.asking.journal.answers import Answers
-from pilotbench.build.progress import Watch, lines
+from pilotbench.build.progress import Watch
+from pilotbench.build.progress_table import tables
 from pilotbench.episodes.shard_file import write_shard
 from pilotbench.ground import job_context
 from pilotbench.ground.errors import RateLimited
@@ -142,9 +143,9 @@ def test_unknown_cost_is_said_and_never_zero(watch: Watch, monkeypatch: pytest.M
     asked = Answer(Completion({"content": "x"}, "stop", "m"), "k", time.time(), 1, 0, 1)
     with journal_of(watch, 2).open(4, 5) as segment:
         segment.write(wanted("a", 4), asked)
-    assert "".join(lines(watch.model_rows(), [])).endswith("unknown")
+    assert tables(watch.model_rows(), []).endswith("unknown")
     finish(watch, 0)
-    assert "".join(lines(watch.model_rows(), [])).endswith("0.2500 + 1 unknown")
+    assert tables(watch.model_rows(), []).endswith("0.2500 + 1 unknown")
 
 
 def test_a_damaged_file_is_not_done_and_stops_nothing(watch: Watch) -> None:
@@ -154,7 +155,7 @@ def test_a_damaged_file_is_not_done_and_stops_nothing(watch: Watch) -> None:
 
 def test_the_text_names_every_model_and_key_and_json_carries_the_same(watch: Watch) -> None:
     finish(watch, 0)
-    text = "\n".join(lines(watch.model_rows(), watch.key_rows()))
+    text = tables(watch.model_rows(), watch.key_rows())
     assert "oracle" in text
     assert "2/6" in text
     assert "players_local" in text

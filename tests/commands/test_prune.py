@@ -13,7 +13,8 @@ def test_the_list_ends_with_the_command_that_removes(
 ) -> None:
     pruned(lab)
     assert main(["prune", "--results", str(lab.results)]) == 0
-    *files, last = capsys.readouterr().out.splitlines()
+    head, *files, last = capsys.readouterr().out.splitlines()
+    assert head.split() == ["kind", "bytes", "episodes", "file"]
     assert [line.split()[0] for line in files] == ["damaged", "outside", "superseded"]
     assert last.endswith("python -m pilotbench prune --remove superseded outside damaged")
     assert main(["prune", "--results", str(lab.results), "--remove", "all"]) == 0

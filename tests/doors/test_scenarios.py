@@ -118,11 +118,11 @@ def test_the_targets_estimate_and_check_make_no_results(
     build = Build(tmp_path, config(simulator))
     told = build.snakemake("estimate", "--resources", "gate_key=1")
     assert told.returncode == 0, told.stdout
-    assert "shards, and why they run:" in told.stdout
+    assert "shards by the reason why they run:" in told.stdout
     checked = build.snakemake("check")
     assert checked.returncode == 0, checked.stdout
     assert "5 of 5" in checked.stdout
-    assert "1 of 1 are as they should be" in checked.stdout
+    assert "1 of 1 checks passed" in checked.stdout
     build.configure(config(simulator, models=["paid", "gpt-4o-mini"]))
     failed = build.snakemake("check")
     assert failed.returncode != 0

@@ -19,11 +19,11 @@ def test_the_table_has_a_line_a_model_a_total_and_why_shards_run(tmp_path: Path)
         "model",
         "sim-oracle",
         "qwen2.5-3b-instruct",
-        "in",
+        "total",
     ]
     assert "price unknown" in told[3]
     assert "and more" in told[4]
-    assert any(line.startswith("budget_usd: 0.001, of it 0.0000 spent: NOT") for line in told)
+    assert any(line.startswith("budget_usd: 0.001, 0.0000 of it spent: NOT") for line in told)
     assert "      8  no file; not asked yet" in told
     assert told[-1].endswith("00002-00003.jsonl.gz: no file; not asked yet")
 

@@ -15,7 +15,7 @@ SIX = {
     "tasks": ["simple_task"],
     "instances": 6,
 }
-COST = "what this costs"
+COST = "estimated cost"
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +27,17 @@ def test_a_dry_run_ends_with_what_its_jobs_cost(build: Build) -> None:
     build.configure(SIX)
     run = build.snakemake("-n", "--quiet", "rules")
     told = run.stdout.splitlines()[-1]
-    assert told.startswith(f"{COST}, low / middle / high: 6 / ")
+    assert told.startswith(f"{COST} (low / likely / high): 6 / ")
     assert " requests; USD 0." in told
     one = build.snakemake(
         "-n", "results/shards/gpt-4o-mini/optimal/simple_task/hard/0.8/00000-00000.jsonl.gz"
     )
-    assert one.stdout.splitlines()[-1].startswith(f"{COST}, low / middle / high: 1 / ")
+    assert one.stdout.splitlines()[-1].startswith(f"{COST} (low / likely / high): 1 / ")
     for words in (["-q"], ["summary", "--config", "partial=true"]):
         assert COST not in build.snakemake("-n", *words).stdout
     build.configure({**SIX, "instances": 4002, "shard_size": 2})
     command = "python -m pilotbench estimate"
-    assert f"{COST}: {command}" in build.snakemake("-n", "--quiet", "rules").stdout
+    assert f"{COST}: run {command}" in build.snakemake("-n", "--quiet", "rules").stdout
 
 
 def test_a_dry_run_after_a_run_costs_nothing(tmp_path: Path) -> None:

@@ -11,7 +11,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pilotbench.build import interrupt, job_server, outputs, preflight, progress, run_lock, signals
+from pilotbench.build import (
+    interrupt,
+    job_server,
+    outputs,
+    preflight,
+    progress_table,
+    run_lock,
+    signals,
+)
 from pilotbench.build import snakemake_internals as internals
 from pilotbench.build.one_line_errors import one_line_errors
 from pilotbench.ground import job_context, notices
@@ -95,7 +103,7 @@ class Lifecycle:
         self._interrupt.listen()
         if shards:
             for view in self._views():
-                view.watch(progress.Watch(experiment).table)
+                view.watch(progress_table.live(experiment))
 
     def _shards_to_run(self) -> list[Shard]:
         jobs = internals.jobs_to_run(self._snakemake)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -30,8 +29,6 @@ from pilotbench.providers.answer import Tokens
 from pilotbench.providers.settings import Price
 
 Json = dict[str, Any]
-NOTICES = 12
-"""How many of the last notices `status` shows."""
 WINDOW_S = 300.0
 """Rates cover the last five minutes, or the time since the first answer in them."""
 
@@ -132,15 +129,6 @@ class Watch:
     def notices(self) -> list[notices.Notice]:
         """Return the notices of the last run."""
         return notices.read(self.experiment.settings.results_dir)
-
-    def table(self) -> str:
-        """Return both tables as plain text."""
-        return "\n".join(lines(self.model_rows(), self.key_rows()))
-
-    def text(self) -> str:
-        """Return both tables and the last notices as plain text."""
-        told = [str(notice) for notice in self.notices()[-NOTICES:]]
-        return "\n".join([self.table(), *(["", "notices of the last run", *told] if told else [])])
 
     def _count(self, row: ModelProgress, shard: Shard) -> None:
         planned = len(shard.indices) * self.experiment.settings.repeats
@@ -251,52 +239,6 @@ def _header_usd(header: Json, price: Price | None) -> float | None:
     if usd == 0 and header["requests"] and Tokens.from_json(header["tokens"]) is None:
         return cost_usd(price, None)
     return usd
-
-
-def lines(models: list[ModelProgress], keys: list[KeyProgress]) -> Iterator[str]:
-    """Return both tables as plain lines."""
-    total = ModelProgress("in all")
-    for row in models:
-        for name, value in vars(row).items():
-            if name == "recent_s":
-                total.recent_s = max(total.recent_s, row.recent_s)
-            elif name != "model":
-                setattr(total, name, getattr(total, name) + value)
-    rows = [*models, total] if len(models) != 1 else models
-    width = max(len("model"), *(len(row.model) for row in rows))
-    yield (
-        f"{'model':<{width}}  {'episodes':>13}  {'begun':>6}  {'owed':>5}  {'shards':>11}  running"
-        f"  {'per min':>8}  {'left':>8}  {'USD':>9}"
-    )
-    for row in rows:
-        episodes, shards = f"{row.done}/{row.planned}", f"{row.shards_done}/{row.shards}"
-        yield (
-            f"{row.model:<{width}}  {episodes:>13}  {row.begun:>6}  {row.owed:>5}  {shards:>11}"
-            f"  {row.shards_running:>7}  {row.rate:>8.1f}  {_duration(row):>8}  {_usd(row)}"
-        )
-    if keys:
-        width = max(len("key"), *(len(key.key) for key in keys))
-        yield ""
-        yield f"{'key':<{width}}  in flight  slots  answers per min  state"
-        for key in keys:
-            flight = "–" if key.in_flight is None else str(key.in_flight)
-            line = f"{key.key:<{width}}  {flight:>9}  {key.slots:>5}  {key.rate:>15.1f}"
-            yield f"{line}  {key.state}".rstrip()
-
-
-def _usd(row: ModelProgress) -> str:
-    if not row.usd_unknown:
-        return f"{row.usd:>9.4f}"
-    return f"{row.usd:.4f} + {row.usd_unknown} unknown" if row.usd else "  unknown"
-
-
-def _duration(row: ModelProgress) -> str:
-    if row.done >= row.planned:
-        return "done"
-    if row.left_s is None:
-        return "–"
-    minutes, seconds = divmod(int(row.left_s), 60)
-    return f"{minutes // 60}h{minutes % 60:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"
 
 
 def _age_s(header: Json, moment: str) -> float:

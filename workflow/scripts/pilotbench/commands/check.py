@@ -35,6 +35,7 @@ from pilotbench.ground.errors import (
     Refused,
     Stopping,
 )
+from pilotbench.ground.terminal_tables import columns, table, terminal_width
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
@@ -53,6 +54,7 @@ ATTEMPT_S = 60.0
 AT_ONCE = 8
 LOOKED_INTO = 40
 """Instances of a model that are searched for a message without an answer."""
+_HEAD = ("model", "provider", "key", "answers", "seconds", "answered as", "calls understood")
 NOT_SET = "not set"
 PARSE_RATE_WANTED = 0.5
 """Of five messages; a model that gives up in words is no fault of the protocol."""
@@ -119,17 +121,12 @@ def check(experiment: Experiment) -> list[Row]:
 
 def text(rows: Sequence[Row]) -> str:
     """Return the table."""
-    cells: list[tuple[str, ...]] = [
-        ("model", "provider", "key", "answers", "seconds", "answered as", "calls understood")
-    ]
-    cells += [_cells(row) for row in rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    lines = ["  ".join(w.ljust(n) for w, n in zip(r, widths, strict=True)).rstrip() for r in cells]
+    lines = [table(columns(_HEAD, right=["seconds"]), map(_cells, rows), terminal_width())]
     bad = [row for row in rows if row.problem]
     unset = dict.fromkeys(row.key for row in rows if _answers(row) == NOT_SET)
     lines += ["", *(f"{row.model} on {row.key}: {row.problem}" for row in bad)]
-    lines += [f"{alias} is not set: the provider's other keys do its work" for alias in unset]
-    lines.append(f"{len(rows) - len(bad)} of {len(rows)} are as they should be")
+    lines += [f"{alias} is not set: the other keys of its provider do its work" for alias in unset]
+    lines.append(f"{len(rows) - len(bad)} of {len(rows)} checks passed")
     return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.ground.errors import UserError
+from pilotbench.ground.terminal_tables import columns, table, terminal_width
 from pilotbench.ground.untrusted_text import visible
 from pilotbench.results.analysis import formatting
 from pilotbench.results.summary.compare import (
@@ -29,6 +30,8 @@ from pilotbench.results.summary.compare import (
     episodes,
     write,
 )
+
+_HEAD = ("model and prompt", "difference in points [95 %]", "p (Holm)", "n", "note")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,14 +92,17 @@ def _folder(results: Path) -> Path:
 def text(found: Comparison, out: Path) -> str:
     """Return the comparison for a terminal."""
     lines = [f"base: {visible(found.base)}", f"arm:  {visible(found.arm)}", found.verdict]
-    for row in found.contrasts.itertuples(index=False):
-        name = " ".join(word for word in (row.model, row.prompt) if word)
-        lines.append(f"  {name:<40} {_difference(row)}  n {row.n}")
+    rows = [_cells(row) for row in found.contrasts.itertuples(index=False)]
+    if rows:
+        lines += ["", table(columns(_HEAD, right=("n",)), rows, terminal_width()), ""]
     return "\n".join([*lines, f"page: {out}"])
 
 
-def _difference(row: Any) -> str:
+def _cells(row: Any) -> tuple[str, ...]:
+    name = visible(" ".join(word for word in (row.model, row.prompt) if word))
     if row.owed:
-        return f"{100 * row.lower:+.1f} to {100 * row.upper:+.1f}  {row.note}"
+        bounds = f"{100 * row.lower:+.1f} to {100 * row.upper:+.1f}"
+        return name, bounds, "", str(row.n), row.note
     limits = f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
-    return f"{100 * row.difference:+.1f} {limits}  p (Holm) {formatting.number('p', row.p_holm)}"
+    difference = f"{100 * row.difference:+.1f} {limits}"
+    return name, difference, formatting.number("p", row.p_holm), str(row.n), ""

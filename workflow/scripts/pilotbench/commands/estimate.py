@@ -11,6 +11,7 @@ from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.episodes.spending import spent
 from pilotbench.estimation.totals import Estimate, EstimateRow, estimate
 from pilotbench.estimation.wording import hours, usd, whole
+from pilotbench.ground.terminal_tables import columns, table, terminal_width
 from pilotbench.matrix.experiment import Experiment
 
 Json = dict[str, object]
@@ -20,7 +21,9 @@ _HEAD = ("model", "shards", "episodes", "requests", "input tokens", "output toke
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `estimate`."""
     add_config(parser)
-    parser.add_argument("--shards", action="store_true", help="say of each shard why it runs")
+    parser.add_argument(
+        "--shards", action="store_true", help="also list every shard and why it runs"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,14 +64,11 @@ def as_json(made: Estimate) -> Json:
 
 
 def _table(made: Estimate) -> Iterator[str]:
-    rows = [_HEAD, *(_cells(row) for row in made.rows)]
+    rows = [_cells(row) for row in made.rows]
     if len(made.rows) > 1:
         rows.append(_total(made))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    yield "what is left to ask: low / middle / high"
-    for row in rows:
-        first, *rest = (word.ljust(width) for word, width in zip(row, widths, strict=True))
-        yield "  ".join((first, *rest)).rstrip()
+    yield "remaining (low / likely / high)"
+    yield table(columns(_HEAD), rows, terminal_width())
 
 
 def _cells(row: EstimateRow) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def _cells(row: EstimateRow) -> tuple[str, ...]:
 def _total(made: Estimate) -> tuple[str, ...]:
     load, rows = made.load, made.rows
     return (
-        "in all",
+        "total",
         f"{sum(row.runs for row in rows)} of {sum(row.shards for row in rows)}",
         f"{sum(row.episodes for row in rows):,}",
         whole(load.requests),
@@ -102,15 +102,15 @@ def _notes(experiment: Experiment, made: Estimate) -> Iterator[str]:
     for row in made.rows:
         yield f"{row.model}: {row.basis}"
     if made.unpriced:
-        yield f"not in USD, their price is not known: {', '.join(made.unpriced)}"
+        yield f"not included in USD, price unknown: {', '.join(made.unpriced)}"
     limit = experiment.settings.budget_usd
     if limit is not None:
         paid = sum(spent(experiment, shard) for shard in experiment.plan.shards)
         verdict = "enough" if limit - paid >= made.usd.middle else "NOT enough"
-        yield f"budget_usd: {limit:g}, of it {paid:.4f} spent: {verdict} for the middle"
+        yield f"budget_usd: {limit:g}, {paid:.4f} of it spent: {verdict} for the likely cost"
 
 
 def _reasons(made: Estimate) -> Iterator[str]:
-    yield "shards, and why they run:"
+    yield "shards by the reason why they run:"
     for reason, count in made.reasons.items():
         yield f"{count:>7}  {reason}"

@@ -186,6 +186,6 @@ def _said(found: Found, out: Path) -> Iterator[str]:
     if not found.keys and not found.services:
         yield "no key found: the config names the embedded model, which needs none"
     for line in found.lacking:
-        yield f"not there: {line}"
+        yield f"missing: {line}"
     yield f"written: {out}"
     yield f"next: python -m pilotbench check --configfile {out}"

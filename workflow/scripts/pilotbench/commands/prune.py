@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pilotbench.build import run_lock
 from pilotbench.commands.options import add_results
 from pilotbench.ground.errors import UserError
+from pilotbench.ground.terminal_tables import columns, table, terminal_width
 from pilotbench.results.database.prune import KINDS, Prunable, prunable, remove
 
 
@@ -42,9 +43,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def text(files: Sequence[Prunable], *, removed: bool) -> str:
-    """Return one line per file and the total."""
-    lines = [f"{f.kind:<11} {f.size:>10,} B {f.episodes:>6} episodes  {f.path}" for f in files]
-    return "\n".join([*lines, _total(files, removed)])
+    """Return one row per file and the total."""
+    if not files:
+        return _total(files, removed)
+    head = columns(("kind", "bytes", "episodes", "file"), right=("bytes", "episodes"))
+    rows = [(f.kind, f"{f.size:,}", f"{f.episodes}", f.path) for f in files]
+    return f"{table(head, rows, terminal_width())}\n{_total(files, removed)}"
 
 
 def _total(files: Sequence[Prunable], removed: bool) -> str:

@@ -11,7 +11,12 @@ import time
 from dataclasses import asdict
 
 from pilotbench.build.progress import Watch
+from pilotbench.build.progress_table import tables
 from pilotbench.commands.options import add_config, experiment_of
+from pilotbench.ground.terminal_tables import terminal_width
+
+NOTICES = 12
+"""How many of the latest notices are shown."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,20 +28,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const=2.0,
         type=float,
         metavar="SECONDS",
-        help="look again every SECONDS (default 2) until interrupted",
+        help="refresh every SECONDS (default: 2) until interrupted",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print progress for each model and key."""
+    """Print the progress of each model and key."""
     watch = Watch(experiment_of(args))
     if args.json:
         print(json.dumps(_as_json(watch), indent=1))
     elif args.watch is None:
-        print(watch.text())
+        print(text(watch))
     else:
-        _keep_looking(watch, args.watch)
+        _refresh(watch, args.watch)
     return 0
+
+
+def text(watch: Watch) -> str:
+    """Return both tables and the latest notices."""
+    found = [str(notice) for notice in watch.notices()[-NOTICES:]]
+    lines = [tables(watch.model_rows(), watch.key_rows(), terminal_width())]
+    return "\n".join([*lines, *(["", "notices of the last run", *found] if found else [])])
 
 
 def _as_json(watch: Watch) -> dict[str, list[dict[str, object]]]:
@@ -45,14 +57,14 @@ def _as_json(watch: Watch) -> dict[str, list[dict[str, object]]]:
     return {"models": models, "keys": [asdict(row) for row in watch.key_rows()], "notices": notices}
 
 
-def _keep_looking(watch: Watch, pause_s: float) -> None:
+def _refresh(watch: Watch, pause_s: float) -> None:
     from rich.live import Live
     from rich.text import Text
 
     try:
-        with Live(Text(watch.text()), auto_refresh=False) as live:
+        with Live(Text(text(watch)), auto_refresh=False) as live:
             while True:
                 time.sleep(max(pause_s, 0.2))
-                live.update(Text(watch.text()), refresh=True)
+                live.update(Text(text(watch)), refresh=True)
     except KeyboardInterrupt:
         return

@@ -21,15 +21,15 @@ def cost_line(experiment: Experiment, shards: Sequence[Shard], slots: Mapping[st
     to replay from the journal), the line names the command instead.
     """
     if len(shards) > QUICK_SHARDS or begun(experiment, shards) > QUICK_BEGUN:
-        return "what this costs: python -m pilotbench estimate, with the same configuration"
+        return "estimated cost: run python -m pilotbench estimate with the same configuration"
     made = estimate(experiment, slots, shards)
     if not any(need.asks for need in made.needs):
-        return "what this costs: nothing, the journal has every answer"
+        return "estimated cost: nothing, the journal has every answer"
     price = usd(made.usd) + (
         " and more (price unknown: " + ", ".join(made.unpriced) + ")" if made.unpriced else ""
     )
     return (
-        f"what this costs, low / middle / high: {whole(made.load.requests)} requests; "
+        f"estimated cost (low / likely / high): {whole(made.load.requests)} requests; "
         f"USD {price}; {hours(made.hours)} hours"
     )
 

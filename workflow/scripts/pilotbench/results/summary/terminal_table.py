@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pilotbench.ground.terminal_tables import Column, table
 from pilotbench.ground.untrusted_text import (visible)
 from pilotbench.results.metrics import shown_in
 from pilotbench.results.analysis.formatting import number
@@ -16,9 +17,8 @@ TITLES = (
     *(metric.heading for metric in MEASURED),
     "owed",
 )
-LEFT = 3  # columns of words
-NAMES = (1, 0)  # prompt and model: what may be shortened, in this order
-SHORTEST = 12
+NAMES = ("model", "prompt")
+_HEAD = [Column(t, right=t not in (*NAMES, "protocol"), names=t in NAMES) for t in TITLES]
 Words = tuple[str, ...]
 
 
@@ -28,7 +28,7 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     It is read from summary/summary.json if that is newer than the database, otherwise computed.
     """
     said = _written(db_path) or _counted(db_path, settings)
-    lines = [table(_rows(said), width), said["verdict"], *said.get("notes", ())]
+    lines = [table(_HEAD, _rows(said), width), said["verdict"], *said.get("notes", ())]
     lines += [_unlike(said), _superseded(said), _owed(said)]
     return "\n".join(line for line in lines if line)
 
@@ -128,24 +128,3 @@ def _cause(row: dict[str, Any]) -> str:
     message = f": {words}" if words else ""
     helps = f"; {row['helps']}" if "helps" in row else ""  # an older summary.json says none
     return f"  {row['episodes']:,} {visible(row['kind'])}{message}{row.get('rest', '')}{helps}"
-
-
-def table(rows: list[Words], width: int) -> str:
-    """Return rows as aligned lines; names are shortened if the lines would be too long."""
-    every = [TITLES, *rows]
-    widths = [max(len(row[i]) for row in every) for i in range(len(TITLES))]
-    for i in NAMES:
-        over = sum(widths) + 2 * (len(widths) - 1) - width
-        widths[i] = max(min(widths[i], SHORTEST), widths[i] - max(over, 0))
-    return "\n".join(
-        "  ".join(
-            _set(word, size, i < LEFT)
-            for i, (word, size) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in every
-    )
-
-
-def _set(word: str, size: int, left: bool) -> str:
-    short = word if len(word) <= size else word[: size - 1] + "…"
-    return short.ljust(size) if left else short.rjust(size)

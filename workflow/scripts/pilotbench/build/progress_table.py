@@ -1,0 +1,77 @@
+"""The progress of models and keys as two tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from pilotbench.build.progress import KeyProgress, ModelProgress, Watch
+from pilotbench.ground.terminal_tables import columns, table, terminal_width
+from pilotbench.matrix.experiment import Experiment
+
+_MODELS = ("episodes", "begun", "owed", "shards", "running", "per min", "left", "USD")
+_KEYS = ("in flight", "slots", "answers per min")
+
+
+def tables(
+    models: Sequence[ModelProgress], keys: Sequence[KeyProgress], width: int | None = None
+) -> str:
+    """Return one row per model with their total, and one row per key."""
+    rows = [*models, total(models)] if len(models) != 1 else models
+    text = table(columns(("model", *_MODELS), right=_MODELS), map(_model, rows), width)
+    if not keys:
+        return text
+    head = columns(("key", *_KEYS, "state"), right=_KEYS)
+    return f"{text}\n\n{table(head, map(_key, keys), width)}"
+
+
+def live(experiment: Experiment) -> Callable[[], str]:
+    """Return a function that gives the present tables, as wide as the terminal behind stderr."""
+    watch = Watch(experiment)
+    return lambda: tables(watch.model_rows(), watch.key_rows(), terminal_width(sys.stderr))
+
+
+def total(models: Sequence[ModelProgress]) -> ModelProgress:
+    """Return the sum of all models."""
+    found = ModelProgress("total")
+    for row in models:
+        for name, value in vars(row).items():
+            if name == "recent_s":
+                found.recent_s = max(found.recent_s, row.recent_s)
+            elif name != "model":
+                setattr(found, name, getattr(found, name) + value)
+    return found
+
+
+def _model(row: ModelProgress) -> tuple[str, ...]:
+    return (
+        row.model,
+        f"{row.done}/{row.planned}",
+        str(row.begun),
+        str(row.owed),
+        f"{row.shards_done}/{row.shards}",
+        str(row.shards_running),
+        f"{row.rate:.1f}",
+        _duration(row),
+        _usd(row),
+    )
+
+
+def _key(key: KeyProgress) -> tuple[str, ...]:
+    flight = "–" if key.in_flight is None else str(key.in_flight)
+    return key.key, flight, str(key.slots), f"{key.rate:.1f}", key.state
+
+
+def _usd(row: ModelProgress) -> str:
+    if not row.usd_unknown:
+        return f"{row.usd:.4f}"
+    return f"{row.usd:.4f} + {row.usd_unknown} unknown" if row.usd else "unknown"
+
+
+def _duration(row: ModelProgress) -> str:
+    if row.done >= row.planned:
+        return "done"
+    if row.left_s is None:
+        return "–"
+    minutes, seconds = divmod(int(row.left_s), 60)
+    return f"{minutes // 60}h{minutes % 60:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"

@@ -1,0 +1,82 @@
+"""Tables of plain text: aligned by what a terminal shows, wrapped where it is too narrow.
+
+A pipe or a file gets one line per row, whatever its length, so that its form never depends on a
+terminal. There are no boxes and no colours.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+GAP = 2
+SHORTEST = 12
+"""A column of names is never narrower than this, and a name is cut rather than wrapped."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `right` aligns numbers; `names` are cut with an ellipsis, not wrapped."""
+
+    title: str
+    right: bool = False
+    names: bool = False
+
+
+def columns(titles: Iterable[str], right: Iterable[str] = ()) -> list[Column]:
+    """Return a column per title; those in `right` hold numbers."""
+    numbers = set(right)
+    return [Column(title, title in numbers) for title in titles]
+
+
+def terminal_width(stream: TextIO | None = None) -> int | None:
+    """Return the columns of the terminal behind a stream (stdout); None where it is none."""
+    try:
+        return os.get_terminal_size((stream or sys.stdout).fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
+def table(head: Sequence[Column], rows: Iterable[Sequence[str]], width: int | None = None) -> str:
+    """Return the table, at most `width` columns wide where its longest words allow it."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[column.title for column in head], *rows]
+    sizes = _sizes(head, cells, width)
+    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+    for column, size in zip(head, sizes, strict=True):
+        grid.add_column(
+            width=size,
+            justify="right" if column.right else "left",
+            no_wrap=column.names,
+            overflow="ellipsis" if column.names else "fold",
+        )
+    for row in cells:
+        grid.add_row(*map(Text, row))
+    out = io.StringIO()
+    total = sum(sizes) + GAP * len(sizes)
+    Console(file=out, width=total, color_system=None, force_terminal=False).print(grid)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def _sizes(head: Sequence[Column], cells: Sequence[Sequence[str]], width: int | None) -> list[int]:
+    """Return the width of each column: the widest are narrowed first, down to their words."""
+    from rich.cells import cell_len
+
+    texts = list(zip(*cells, strict=True))
+    sizes = [max(map(cell_len, column)) for column in texts]
+    least = [
+        min(size, SHORTEST) if column.names else max(map(cell_len, " ".join(words).split()))
+        for column, words, size in zip(head, texts, sizes, strict=True)
+    ]
+    over = 0 if width is None else sum(sizes) + GAP * (len(sizes) - 1) - width
+    while over > 0 and (able := [i for i, size in enumerate(sizes) if size > least[i]]):
+        sizes[max(able, key=lambda i: sizes[i])] -= 1
+        over -= 1
+    return sizes
