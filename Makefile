@@ -48,7 +48,7 @@ check-benchmark: setup  ## check the reference players against their expected sc
 	$(BIN)/python -m dev.check_benchmark
 
 simulate: setup  ## start simulated Azure and gateway endpoints on loopback; print what to export
-	@$(BIN)/python -m pilotbench.simulator --config workflow/scripts/pilotbench/simulator/simulate.yaml
+	@$(BIN)/python -m pilotbench simulate
 
 soak: setup      ## run half an hour with faults of every kind
 	PYTHONPATH=tests $(BIN)/python -m support.soak

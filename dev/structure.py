@@ -31,8 +31,8 @@ ORDER = (
     "results",
     "estimation",
     "build",
-    "commands",
     "simulator",
+    "commands",
 )
 """The top-level folders; each imports only those before it. `__main__` imports commands alone."""
 

@@ -87,6 +87,6 @@ def test_the_guides_name_every_command_and_every_script() -> None:
     from pilotbench.__main__ import all_commands
 
     text = "\n".join((ROOT / f"docs/{name}.md").read_text() for name in GUIDES)
-    named = [f"pilotbench {command.name}" for command in all_commands()]
+    named = [f"| `{command.name}" for command in all_commands()]
     for word in (*named, *SCRIPTS, "smart_batch_runner.py"):
         assert word in text, word

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from pilotbench.commands import check, init
+from pilotbench.commands.simulate import SETUP
 from pilotbench.ground.job_context import alive
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.experiment import load_experiment
@@ -369,12 +370,12 @@ def test_one_connection_serves_many_requests(plain: Simulator) -> None:
         ({"latency_s": "long"}, "latency_s is 'long'; must be a number"),
         ({"keys": {"k": {"rpm": "many"}}}, "keys.k: rpm is 'many'; must be a number"),
         ({"faults": {"error_501": 0.1}}, "error_501"),
-        ({"faults": {"reset": 0.6, "hang": 0.6}}, "more than 1 together"),
+        ({"faults": {"reset": 0.6, "hang": 0.6}}, "add up to more than 1"),
     ],
 )
 def test_a_wrong_set_up_is_one_line(setup: Json, words: str, tmp_path: Path) -> None:
     (tmp_path / "setup.json").write_text(json.dumps(setup))
-    process = simulate("--config", str(tmp_path / "setup.json"))
+    process = simulate("--setup", str(tmp_path / "setup.json"))
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert errors.count("\n") == 1
@@ -389,7 +390,7 @@ def test_a_small_number_is_one_however_it_is_written(tmp_path: Path) -> None:
 
 def simulate(*flags: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "pilotbench.simulator", *flags],
+        [sys.executable, "-m", "pilotbench", "simulate", *flags],
         cwd=TESTS,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -400,7 +401,7 @@ def simulate(*flags: str) -> subprocess.Popen[str]:
 
 def test_flags_set_it_up_and_closing_its_input_ends_it() -> None:
     flags = ["--key", "a:1", "--key", "b::60", "--latency", "0.01", "--fault", "error_500=1"]
-    process = simulate(*flags, "--until-stdin-closes")
+    process = simulate("--setup", "none", *flags, "--until-stdin-closes")
     assert process.stdout is not None
     address = process.stdout.readline().strip().removeprefix("http://").removesuffix("/v1")
     client = http.client.HTTPConnection(address, timeout=60)
@@ -412,7 +413,7 @@ def test_flags_set_it_up_and_closing_its_input_ends_it() -> None:
 
 
 def test_it_ends_when_its_time_is_over() -> None:
-    process = simulate("--lifetime", "0.2")
+    process = simulate("--setup", "none", "--lifetime", "0.2")
     assert process.wait(timeout=60) == 0
     process.communicate()
 
@@ -420,7 +421,8 @@ def test_it_ends_when_its_time_is_over() -> None:
 def test_it_does_not_outlive_its_parent() -> None:
     code = (
         "import subprocess, sys, time\n"
-        "p = subprocess.Popen([sys.executable, '-m', 'pilotbench.simulator'], stdout=-1)\n"
+        "words = ['-m', 'pilotbench', 'simulate', '--setup', 'none']\n"
+        "p = subprocess.Popen([sys.executable, *words], stdout=-1)\n"
         "p.stdout.readline(); print(p.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=TESTS, stdout=-1, text=True)
@@ -435,7 +437,8 @@ def test_what_make_simulate_tells_to_export_opens_the_endpoints_of_the_config(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = ROOT / "workflow/scripts/pilotbench/simulator/simulate.yaml"
-    assert str(file.relative_to(ROOT)) in Path("Makefile").read_text()
+    assert file == SETUP
+    assert "pilotbench simulate" in Path("Makefile").read_text()
     with Simulator(**yaml.safe_load(file.read_text())) as simulator:
         lines = [simulator.line() for _ in settings.load(file, {}).environment]
         for name, value in (line.removeprefix("export ").split("=", 1) for line in lines):

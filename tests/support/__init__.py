@@ -35,9 +35,9 @@ class Simulator:
             json.dump(self.settings, file)
         self._config = Path(file.name)
         path = os.pathsep.join((str(_TESTS), str(_LIBRARY)))
-        flags = ["--config", file.name, "--lifetime", str(self.lifetime_s), "--until-stdin-closes"]
+        flags = ["--setup", file.name, "--lifetime", str(self.lifetime_s), "--until-stdin-closes"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pilotbench.simulator", *flags],
+            [sys.executable, "-m", "pilotbench", "simulate", *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -25,7 +25,7 @@ after a warm-up run.
   reported only if all answers are right.
 - *Result written after*: when the result files were last written. *Paid again*: answered twice
   for the same request, as counted by the simulator.
-- To reproduce by hand, `.venv/bin/python -m pilotbench.simulator --key
+- To reproduce by hand, `.venv/bin/python -m pilotbench simulate --setup none --key
   sim_key1:5 --latency 1 --sigma 0.6` prints `$URL`; `$KEY` is `sk-` and the name of the key;
   `curl "${URL%/v1}/stats?slots=5"` returns the counts.
 - A command that does not end within 300 s is killed, and what it has written is counted.

@@ -1,4 +1,4 @@
-"""What a simulator is set up with: a YAML or JSON file, and flags that override it."""
+"""The settings of a simulator: a YAML or JSON file, and options that override it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from pilotbench.ground.errors import UserError
 
 PASSING = (  # drawn anew for each attempt
     "error_500",
@@ -29,13 +31,9 @@ LASTING = (  # drawn once for a conversation, by its opening
 )
 
 
-class SetupError(Exception):
-    """A set-up that cannot be used; its message is one line."""
-
-
 @dataclass(frozen=True)
 class KeySetup:
-    """A key: what it allows; None is no bound.
+    """The limits of a key; None means no limit.
 
     `secret` is what clients send (default `sk-` and the name). `unauthorized` makes a dead key,
     `quota_requests` one that is spent after so many answers.
@@ -60,22 +58,23 @@ class ModelSetup:
 
 @dataclass(frozen=True)
 class Setup:
-    """All settings. Without `keys` every secret is welcome and has no limits.
+    """All settings. Without `keys` every secret is accepted and has no limits.
 
-    Latency of an attempt is `latency_s` (the median) times a lognormal factor of `sigma` (0: it is
-    fixed), plus `per_input_token_s` and `per_output_token_s` for each token. `faults` are shares in
-    [0, 1] by name (PASSING, LASTING); `reject_containing` are texts whose conversations get a plain
-    400 for ever. `window_s` is the minute of rpm and tpm. `repeats` (times rates) answers to the
-    same body are no waste. `retry_after`: whether a 429 says how long to wait. `hang_s` bounds
-    hangs and slow drips. `release_on_disconnect`: whether a client that goes away frees its slot at
-    once. With `echo_headers` every error message, and the reasoning of every
-    answer, repeats the headers it was sent.
+    The latency of an attempt is `latency_s` (the median) times a lognormal factor of `sigma` (0: it
+    is constant), plus `per_input_token_s` and `per_output_token_s` for each token. `faults` are
+    shares in [0, 1] by name (PASSING, LASTING); a conversation that contains a text of
+    `reject_containing` always gets a plain 400. `window_s` is the minute of rpm and tpm. The first
+    `repeats` (times rates) answers to the same body do not count as paid again. `retry_after`:
+    whether a 429 says how long to wait. `hang_s` bounds hangs and slow drips.
+    `release_on_disconnect`: whether a client that disconnects frees its slot at once. With
+    `echo_headers` every error message, and the reasoning of every answer, repeats the headers of
+    the request.
 
     With `tasks` (names, or `all`) the benchmark's players play, over `difficulties`, `instances` of
     each and the packs of `task_folders`; `prepare` makes these instances before serving.
 
-    `environment` are variables that point a run here, for a person to copy: `{origin}` in a value
-    is where the simulator listens.
+    `environment` are variables that direct a run here, for a person to copy; `{origin}` in a value
+    is replaced by the address of the simulator.
     """
 
     keys: dict[str, KeySetup] = field(default_factory=dict)
@@ -105,11 +104,11 @@ class Setup:
 
 
 def load(path: Path | None, overrides: Mapping[str, Any]) -> Setup:
-    """Return the set-up of a file with `overrides` on top. Raises SetupError."""
+    """Return the set-up of a file with `overrides` on top. Raises UserError."""
     try:
         values = {} if path is None else yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, yaml.YAMLError) as error:
-        raise SetupError(f"{path}: {' '.join(str(error).split())}") from None
+        raise UserError(f"{path}: {' '.join(str(error).split())}") from None
     merged = dict(values)
     for key, value in overrides.items():
         merged[key] = {**merged.get(key, {}), **value} if isinstance(value, Mapping) else value
@@ -117,7 +116,7 @@ def load(path: Path | None, overrides: Mapping[str, Any]) -> Setup:
 
 
 def from_mapping(values: Mapping[str, Any]) -> Setup:
-    """Return the set-up that plain values stand for. Raises SetupError naming the wrong key."""
+    """Return the set-up from plain values. Raises UserError naming the wrong key."""
     known = _checked(Setup, values, "set-up")
     known["keys"] = {
         name: KeySetup(**_checked(KeySetup, value or {}, f"keys.{name}"))
@@ -138,7 +137,7 @@ def _checked(kind: type, values: Mapping[str, Any], where: str) -> dict[str, Any
     allowed = [one.name for one in fields(kind)]
     for name in values:
         if name not in allowed:
-            raise SetupError(f"{where}: {name} is not a setting; allowed are {', '.join(allowed)}")
+            raise UserError(f"{where}: {name} is not a setting; allowed are {', '.join(allowed)}")
     kinds = {one.name: one.type for one in fields(kind)}
     return {name: _number(value, str(kinds[name]), where, name) for name, value in values.items()}
 
@@ -150,13 +149,13 @@ def _number(value: Any, kind: str, where: str, name: str) -> Any:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise SetupError(f"{where}: {name} is {value!r}; must be a number") from None
+        raise UserError(f"{where}: {name} is {value!r}; must be a number") from None
 
 
 def _checked_faults(shares: Mapping[str, float]) -> None:
     for kinds in (PASSING, LASTING):
         if sum(shares.get(kind, 0) for kind in kinds) > 1:
-            raise SetupError(f"faults: the shares of {', '.join(kinds)} are more than 1 together")
+            raise UserError(f"faults: the shares of {', '.join(kinds)} add up to more than 1")
     for name, share in shares.items():
         if name not in PASSING + LASTING or not 0 <= share <= 1:
-            raise SetupError(f"faults: {name}={share}; allowed are shares of {PASSING + LASTING}")
+            raise UserError(f"faults: {name}={share}; allowed are shares of {PASSING + LASTING}")
