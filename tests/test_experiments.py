@@ -1,4 +1,4 @@
-"""The standard experiments plan what BENCHMARK.md's table says, and share the cells it shares."""
+"""The standard experiments plan the stated numbers of episodes and share the stated cells."""
 
 from __future__ import annotations
 

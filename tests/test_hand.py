@@ -1,4 +1,4 @@
-"""The transcripts of docs/hand still come to the outcome that is stated with them."""
+"""The transcripts in docs/hand still have the outcome that is recorded with them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def transcripts(task: str) -> list[Json]:
 
 
 def replayed(row: Json) -> Json:
-    """Make the calls that no injected failure met, while every tool works; return the record."""
+    """Repeat the calls that met no injected failure, with working tools; return the record."""
     calls = [call for call in row["calls"] if "failed" not in call]
     task = TASKS[row["task"]]
 
@@ -45,7 +45,7 @@ def replayed(row: Json) -> Json:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_a_transcript_comes_to_the_stated_outcome(task: str) -> None:
+def test_a_transcript_has_the_recorded_outcome(task: str) -> None:
     for row in transcripts(task):
         record = replayed(row)
         place = (row["task"], row["difficulty"], row["index"])
@@ -55,14 +55,14 @@ def test_a_transcript_comes_to_the_stated_outcome(task: str) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_an_injected_failure_was_met_by_the_same_call_again(task: str) -> None:
+def test_a_call_that_met_an_injected_failure_was_repeated(task: str) -> None:
     for row in transcripts(task):
         calls = [(c["tool"], json.dumps(c["arguments"], sort_keys=True)) for c in row["calls"]]
         for place, call in enumerate(row["calls"]):
             assert "failed" not in call or calls[place] in calls[place + 1 :]
 
 
-def test_the_table_of_the_page_is_that_of_the_transcripts() -> None:
+def test_the_table_on_the_page_matches_the_transcripts() -> None:
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     rows = [row for task in TASKS for row in transcripts(task)]
     planned = Counter((row["task"], row["difficulty"]) for row in rows)

@@ -1,4 +1,4 @@
-"""Every command in the guides runs. One that would ask a provider runs dry; no key is set."""
+"""Every command in the guides runs. Commands that would ask a provider run dry; no key is set."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ALL = list(dict.fromkeys(c for name in GUIDES for c in commands(ROOT / f"docs/{n
 
 
 def dry(command: str) -> str:
-    """Return the command, made one that asks nothing where it would ask."""
+    """Return the command; if it would ask a provider, as a dry run."""
     if command.startswith("tail -f "):
         return command.replace("tail -f", "tail", 1)
     if "pilotbench" in command or "json.load" in command or any(w in command for w in FREE):
@@ -39,7 +39,7 @@ def dry(command: str) -> str:
 
 
 def in_shell(build: Build, command: str) -> subprocess.CompletedProcess[str]:
-    """Run a line as it is typed, with this Python's environment active."""
+    """Run a line as it is typed, with the environment of this Python active."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-c", command],
@@ -55,7 +55,7 @@ def in_shell(build: Build, command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """A checkout whose own config selects players, with their results."""
+    """A checkout whose config selects players, with their results."""
     made = Build(tmp_path_factory.mktemp("guides"))
     for name in (*SCRIPTS, "smart_batch_runner.py", "logs", "pilot_bench_cumulative_results"):
         shutil.copy(ROOT / name, made.folder / name, follow_symlinks=False)
