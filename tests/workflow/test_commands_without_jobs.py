@@ -11,7 +11,14 @@ import pytest
 from pilotbench.build import run_lock
 from support.build import Build
 
-COMMANDS = (["--lint"], ["--list-rules"], ["--summary"], ["-n", "-q"], ["--unlock"])
+COMMANDS = (
+    ["--lint"],
+    ["--list-rules"],
+    ["--list-rules", "--snakefile", "workflow/Snakefile"],
+    ["--summary"],
+    ["-n", "-q"],
+    ["--unlock"],
+)
 HEAVY = {"altair", "duckdb", "openai", "pandas", "scipy", "statsmodels", "xllamacpp"}
 WATCHER = """
 import atexit, json, os, sys

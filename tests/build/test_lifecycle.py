@@ -1,0 +1,124 @@
+"""The start and the end of a run, without Snakemake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pilotbench.build import job_server, lifecycle, outputs
+from pilotbench.build.lifecycle import Lifecycle
+from pilotbench.ground.errors import UserError
+
+
+class View:
+    """A log handler with a live table."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.ended = False
+
+    def watch(self, look: Any) -> None:
+        """Show the table."""
+
+    def unwatch(self) -> None:
+        """End the table."""
+        self.ended = True
+
+    def say(self, line: str) -> None:
+        """Write a line."""
+        self.lines.append(line)
+
+
+@pytest.fixture
+def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    found: list[Any] = []
+    monkeypatch.setattr(outputs, "refresh", found.append)
+    monkeypatch.setattr(outputs, "budget_reached", lambda _: None)
+    return found
+
+
+def begun(here: Path, *rules: str, **snakemake: Any) -> Lifecycle:
+    jobs = [SimpleNamespace(rule=SimpleNamespace(name=rule), wildcards={}) for rule in rules]
+    dag = SimpleNamespace(jobs=jobs, needrun_jobs=lambda exclude_finished: jobs)
+    handlers = snakemake.pop("handlers", [])
+    given = {
+        "dag": dag,
+        "dag_settings": SimpleNamespace(targets=()),
+        "logger_manager": SimpleNamespace(get_log_handlers=lambda: handlers),
+        "local_exec": True,
+        "touch": False,
+        **snakemake,
+    }
+    workflow: Any = SimpleNamespace(
+        snakemake=SimpleNamespace(**given), settings=None, experiment="experiment", here=here
+    )
+    return Lifecycle(workflow)
+
+
+def with_table(here: Path) -> Path:
+    (here / "summary").mkdir()
+    (here / "summary/summary.txt").write_text("the table\n")
+    return here
+
+
+def test_a_successful_run_for_the_summary_prints_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    view = View()
+    begun(with_table(tmp_path), "evaluate", "summary_pages", handlers=[view]).on_success()
+    told = capsys.readouterr().err
+    assert "the table" in told
+    assert f"summary: {tmp_path}/summary/index.html" in told
+    assert view.ended
+
+
+def test_a_successful_run_for_some_shards_prints_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun(with_table(tmp_path), "evaluate").on_success()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_failed_run_refreshes_the_results(tmp_path: Path, refreshed: list[Any]) -> None:
+    begun(tmp_path, "evaluate").on_error()
+    assert refreshed == ["experiment"]
+
+
+@pytest.mark.parametrize("target", ["estimate", "check"])
+def test_a_failed_target_that_makes_no_results_refreshes_nothing(
+    tmp_path: Path, refreshed: list[Any], target: str
+) -> None:
+    begun(tmp_path, target, dag_settings=SimpleNamespace(targets=(target,))).on_error()
+    assert refreshed == []
+
+
+@pytest.mark.parametrize("error", [UserError("a mistake"), OSError(28, "No space left on device")])
+def test_a_refresh_that_fails_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+) -> None:
+    def fail(_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(outputs, "refresh", fail)
+    begun(tmp_path, "evaluate").on_error()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("snakemake", "started"), [({}, 1), ({"touch": True}, 0), ({"local_exec": False}, 0)]
+)
+def test_a_job_server_serves_jobs_that_run_here_and_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snakemake: dict[str, Any], started: int
+) -> None:
+    starts: list[None] = []
+    monkeypatch.setattr(job_server, "start", lambda: starts.append(None))
+    monkeypatch.setattr(lifecycle.internals, "temporary_folders", lambda _: [])
+    begun(tmp_path, "evaluate", **snakemake).start_job_server()
+    assert len(starts) == started
