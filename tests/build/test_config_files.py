@@ -1,4 +1,4 @@
-"""Config files are checked before Snakemake merges them, and completed where others import us."""
+"""Config files are checked before Snakemake merges them, and completed for importing workflows."""
 
 from __future__ import annotations
 

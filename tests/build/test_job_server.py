@@ -1,4 +1,4 @@
-"""Real servers, scripts and children: who does the work, and who ends with whom."""
+"""Real servers, scripts and children: which process does the work, and when each ends."""
 
 import os
 import re
@@ -127,7 +127,7 @@ def test_a_child_of_the_server_takes_the_place_of_the_script(start: Start, tmp_p
 @pytest.mark.parametrize(
     ("does", "says"), [("fail", "error: one line\n"), ("raise", "ValueError: a bug\n")]
 )
-def test_it_fails_as_the_script_would(start: Start, does: str, says: str) -> None:
+def test_a_child_fails_as_the_script_would(start: Start, does: str, says: str) -> None:
     with running(start) as (_, env, _):
         there = script(start, env, does=does)
     here = script(start, {"PILOTBENCH_JOB_SERVER": ""}, does=does)
@@ -157,7 +157,7 @@ def test_a_signal_to_the_script_reaches_the_child(start: Start, tmp_path: Path) 
         assert (tmp_path / "w.ended").exists()
 
 
-def test_a_child_whose_script_was_killed_stops_in_order(start: Start, tmp_path: Path) -> None:
+def test_a_child_whose_script_was_killed_stops_cleanly(start: Start, tmp_path: Path) -> None:
     with running(start) as (_, env, _):
         waiting = start(SCRIPT, repr({"does": "wait", "file": "w"}), **env)
         waited_for(tmp_path / "w")
@@ -175,7 +175,7 @@ def test_a_script_whose_child_was_killed_fails_with_one_line(start: Start, tmp_p
         assert err.count("\n") == 1
 
 
-def test_a_killed_run_takes_its_server_along_and_its_children_have_another_parent(
+def test_a_killed_run_ends_its_server_and_its_children_get_another_parent(
     start: Start, tmp_path: Path
 ) -> None:
     with running(start) as (run, env, server):
@@ -199,7 +199,7 @@ def test_ctrl_c_does_not_end_the_server_before_its_children(start: Start) -> Non
         assert script(start, env, does="tell")[1].startswith(f"{server} ")
 
 
-def test_the_time_of_the_children_counts_as_that_of_the_run(start: Start) -> None:
+def test_the_cpu_time_of_the_children_counts_as_that_of_the_run(start: Start) -> None:
     run = start(RUN)
     before = spent()
     variable, _ = run.stdout.readline().rsplit(" ", 1)
@@ -221,7 +221,7 @@ def test_numbers_as_keys_of_a_config_stay_numbers(start: Start, here: bool) -> N
         assert process.communicate(timeout=600)[0] == "{9906: -1, 15339: 1}\n"
 
 
-def test_where_no_process_is_to_be_had_the_script_does_it_and_the_server_lives(
+def test_where_no_process_can_be_started_the_script_does_the_work(
     start: Start, tmp_path: Path
 ) -> None:
     """The first fork of this server fails, as at a limit on processes; its second does not."""
@@ -237,7 +237,7 @@ def test_where_no_process_is_to_be_had_the_script_does_it_and_the_server_lives(
         assert (code, out.split()[0]) == (0, str(parent))
 
 
-def test_the_folder_of_the_run_is_no_place_to_import_from(start: Start, tmp_path: Path) -> None:
+def test_nothing_is_imported_from_the_working_folder(start: Start, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "colorsys.py").write_text("raise SystemExit('shadowed')")
     run = start(f"import os; os.chdir('elsewhere')\n{RUN.replace('work', 'colorsys')}")

@@ -1,3 +1,5 @@
+"""The progress of a run: counts, rates and costs of models and keys."""
+
 import json
 import time
 from dataclasses import replace
@@ -56,12 +58,12 @@ def journal_of(watch: Watch, position: int) -> Journal:
     return Journal(watch.experiment.settings.journal_dir, journal_folder(model, shard.cell))
 
 
-def test_nothing_done_is_all_still_planned(watch: Watch) -> None:
+def test_before_the_first_answer_everything_is_still_planned(watch: Watch) -> None:
     [row] = watch.model_rows()
     assert (row.planned, row.done, row.shards, row.shards_done, row.left_s) == (6, 0, 3, 0, None)
 
 
-def test_finished_shards_count_with_their_cost_and_make_the_rate(watch: Watch) -> None:
+def test_finished_shards_count_towards_cost_and_rate(watch: Watch) -> None:
     finish(watch, 0)
     finish(watch, 1)
     [row] = watch.model_rows()
@@ -74,13 +76,13 @@ def test_finished_shards_count_with_their_cost_and_make_the_rate(watch: Watch) -
 
 
 @pytest.mark.parametrize("words", [{"minutes_ago": 60.0}, {"asked": 0}], ids=["old", "replayed"])
-def test_what_was_not_asked_lately_makes_no_rate(watch: Watch, words: dict) -> None:
+def test_older_answers_do_not_count_towards_the_rate(watch: Watch, words: dict) -> None:
     finish(watch, 0, **words)
     [row] = watch.model_rows()
     assert (row.done, row.rate) == (2, 0.0)
 
 
-def test_an_unfinished_shard_shows_what_has_begun_what_is_owed_and_that_it_runs(
+def test_an_unfinished_shard_shows_begun_and_owed_episodes_and_that_it_runs(
     watch: Watch,
 ) -> None:
     asked = Answer(
@@ -101,9 +103,7 @@ def test_an_unfinished_shard_shows_what_has_begun_what_is_owed_and_that_it_runs(
     assert watch.model_rows()[0].shards_running == 0
 
 
-def test_an_answer_is_read_once_however_often_one_looks(
-    watch: Watch, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_is_read_only_once(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     whole = Answers.record
     monkeypatch.setattr(
@@ -136,7 +136,9 @@ def test_the_slots_in_force_are_those_of_the_last_answer_and_of_this_run(
     assert [row.slots for row in watch.key_rows()] == [7]
 
 
-def test_unknown_cost_is_said_and_never_zero(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_cost_is_shown_as_unknown_not_as_zero(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = watch.experiment.settings
     priced = replace(settings.catalog["oracle"], price=Price(1, 1, 1))
     monkeypatch.setitem(settings.catalog, "oracle", priced)
@@ -148,12 +150,12 @@ def test_unknown_cost_is_said_and_never_zero(watch: Watch, monkeypatch: pytest.M
     assert tables(watch.model_rows(), []).endswith("0.2500 + 1 unknown")
 
 
-def test_a_damaged_file_is_not_done_and_stops_nothing(watch: Watch) -> None:
+def test_a_damaged_file_counts_as_unfinished_and_stops_nothing(watch: Watch) -> None:
     finish(watch, 0).write_bytes(b"no gzip")
     assert watch.model_rows()[0].shards_done == 0
 
 
-def test_the_text_names_every_model_and_key_and_json_carries_the_same(watch: Watch) -> None:
+def test_the_text_names_every_model_and_key_as_the_json_does(watch: Watch) -> None:
     finish(watch, 0)
     text = tables(watch.model_rows(), watch.key_rows())
     assert "oracle" in text

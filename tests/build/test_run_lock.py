@@ -77,7 +77,7 @@ def test_the_lock_of_a_killed_run_is_explained_and_cleared(
     assert f"pid {owner.pid}" in found.says
 
 
-def test_the_next_command_clears_it_by_itself(folder: Path, owner: subprocess.Popen[str]) -> None:
+def test_the_next_run_clears_it_automatically(folder: Path, owner: subprocess.Popen[str]) -> None:
     owner.kill()
     owner.wait()
     said = subprocess.run(
@@ -93,7 +93,7 @@ OTHERS = json.dumps({"machine": "other 1", "pid": 1, "since": 0})
 
 
 @pytest.mark.parametrize("signature", ["", "{", OTHERS])
-def test_a_lock_of_an_unknown_owner_is_cleared_by_force_alone(folder: Path, signature: str) -> None:
+def test_a_lock_of_an_unknown_owner_is_cleared_only_by_force(folder: Path, signature: str) -> None:
     (folder / "pilotbench.runs").write_text(signature)
     (folder / "locks" / "0.output.lock").write_text("results/x\n")
     found = run_lock.unlock(folder)
@@ -102,12 +102,12 @@ def test_a_lock_of_an_unknown_owner_is_cleared_by_force_alone(folder: Path, sign
     assert (run_lock.unlock(folder, force=True).state, locks(folder)) == ("stale", 0)
 
 
-def test_a_command_that_only_looks_does_not_sign(folder: Path) -> None:
+def test_a_command_that_runs_no_job_does_not_sign(folder: Path) -> None:
     run_lock.unlock(folder)
     assert (folder / "pilotbench.runs").read_text() == ""
 
 
-def test_a_run_in_progress_is_named_to_others_alone(
+def test_a_run_in_progress_is_reported_only_to_others(
     folder: Path, owner: subprocess.Popen[str]
 ) -> None:
     told = run_lock.in_progress(folder)
@@ -119,7 +119,7 @@ def test_a_run_in_progress_is_named_to_others_alone(
     assert run_lock.in_progress(folder) is None
 
 
-def test_a_run_of_another_machine_may_be_in_progress(folder: Path) -> None:
+def test_a_run_on_another_machine_may_be_in_progress(folder: Path) -> None:
     assert run_lock.in_progress(folder) is None
     (folder / "locks" / "0.output.lock").write_text("results/x\n")
     (folder / "pilotbench.runs").write_text(OTHERS)

@@ -223,7 +223,9 @@ def test_a_locked_folder_is_recognized(probe: Path) -> None:
     [(internals.is_lock_error, ()), (internals.is_missing_metadata, ("b.txt",))],
     ids=["an output that is not written yet", "an output about which nothing is recorded"],
 )
-def test_what_a_report_lacks_is_recognized(tmp_path: Path, recognized: Any, left: Any) -> None:
+def test_an_output_missing_from_a_report_is_recognized(
+    tmp_path: Path, recognized: Any, left: Any
+) -> None:
     (tmp_path / "Snakefile").write_text(
         'rule b:\n    output: report("b.txt")\n    shell: "false"\n'
     )

@@ -1,4 +1,4 @@
-"""Money and accidents, by real runs of the build against a simulated provider."""
+"""Budget and accidents in real runs against a simulated provider."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def config(simulator: Simulator, **rest: Any) -> dict[str, Any]:
     }
 
 
-def test_a_budget_ends_a_run_cleanly_and_a_larger_one_goes_on(
+def test_a_budget_ends_a_run_cleanly_and_a_larger_one_continues_it(
     simulator: Simulator, tmp_path: Path
 ) -> None:
     build = Build(tmp_path, config(simulator, budget_usd=0.05))

@@ -1,4 +1,4 @@
-"""Whole runs of what the benchmark promises: flaws that do not apply, own questions."""
+"""Whole runs of the benchmark: flaws that do not apply, question packs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def rows(build: Build, query: str) -> list[tuple[Any, ...]]:
         return database.execute(query).fetchall()
 
 
-def test_a_flaw_that_does_not_apply_is_counted_apart_and_the_excess_is_reported(
+def test_a_flaw_that_does_not_apply_is_counted_separately(
     tmp_path: Path,
 ) -> None:
     """Odd instances of simple_task have one step: none can be missing."""
@@ -82,9 +82,7 @@ def write_pack(folder: Path, questions: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("edit", ["a changed line", "an added line"])
-def test_a_change_of_one_line_of_a_pack_asks_for_that_instance_alone(
-    edit: str, tmp_path: Path
-) -> None:
+def test_changing_one_line_of_a_pack_requests_only_that_instance(edit: str, tmp_path: Path) -> None:
     new = {"question": "What is 50 + 50?", "answer": 100}
     changed = [*QUESTIONS[:3], new, *QUESTIONS[4:]] if "changed" in edit else [*QUESTIONS, new]
     config = {"models": ["oracle"], "tasks": ["sums"], "prompts": ["baseline"], "instances": "all"}

@@ -1,4 +1,4 @@
-"""The whole walk, by real runs of the build on a tiny matrix of reference players."""
+"""Real runs of a tiny matrix of reference players."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def build(finished: Build, tmp_path: Path) -> Build:
     return copy
 
 
-def test_everything_that_is_promised_is_there(finished: Build) -> None:
+def test_every_documented_file_exists(finished: Build) -> None:
     results = finished.folder / "results"
     assert len(finished.shards()) == SHARDS
     assert finished.master()["summary"]["total_tests"] == 16
@@ -47,7 +47,7 @@ def test_everything_that_is_promised_is_there(finished: Build) -> None:
     assert list((results / "logs").rglob("00000-00001.log"))
 
 
-def test_a_table_that_was_deleted_is_written_again(build: Build) -> None:
+def test_a_deleted_table_is_rewritten(build: Build) -> None:
     """Each table that the library writes is one that the build knows."""
     for name in export.TABLES:
         file = build.folder / f"results/exports/{name}.csv"
@@ -75,7 +75,7 @@ def test_the_oracle_succeeds_and_random_does_not(finished: Build) -> None:
     assert success["random"].count(True) <= 2
 
 
-def test_a_second_run_does_nothing_and_says_so(build: Build) -> None:
+def test_a_second_run_reports_that_there_is_nothing_to_do(build: Build) -> None:
     before = build.shards()
     run = build.snakemake()
     assert run.returncode == 0
@@ -99,7 +99,7 @@ def test_editing_a_prompt_rebuilds_its_shards_the_database_and_the_summary(build
     assert "shards/oracle/optimal" not in listed.split("rule database")[0]
 
 
-def test_more_instances_add_shards_and_the_database_reads_only_these(build: Build) -> None:
+def test_more_instances_add_shards_and_the_database_reads_only_those(build: Build) -> None:
     before = build.shards()
     build.configure({**PLAYERS, "instances": 6})
     assert build.planned()["evaluate"] == 4
@@ -128,7 +128,7 @@ def test_keys_slots_routing_and_price_rerun_nothing(build: Build, change: dict) 
     assert "Nothing to be done" in build.snakemake("-n", "--resources", "players_local=1").stdout
 
 
-def test_results_can_be_deleted_and_come_back_for_nothing(build: Build) -> None:
+def test_deleted_results_are_rebuilt_at_no_cost(build: Build) -> None:
     shutil.rmtree(build.folder / "results")
     assert build.snakemake().returncode == 0
     headers = [read_shard(path)[0] for path in (build.folder / "results/shards").rglob("*.gz")]
@@ -144,7 +144,7 @@ def test_another_shard_size_asks_nothing(build: Build) -> None:
     assert build.master()["summary"]["total_tests"] == 16
 
 
-def test_rescore_asks_nothing_and_says_what_is_owed(build: Build) -> None:
+def test_rescore_asks_nothing_and_reports_what_is_owed(build: Build) -> None:
     build.configure({**PLAYERS, "instances": 6})
     run = build.snakemake("rescore")
     assert run.returncode != 0
@@ -153,7 +153,7 @@ def test_rescore_asks_nothing_and_says_what_is_owed(build: Build) -> None:
     assert build.master()["summary"]["total_tests"] == 16
 
 
-def test_partial_shows_what_there_is_and_asks_nothing(build: Build) -> None:
+def test_a_partial_summary_shows_what_exists_and_asks_nothing(build: Build) -> None:
     build.configure({**PLAYERS, "instances": 6})
     before = build.shards()
     run = build.snakemake("summary", "--config", "partial=true")
@@ -192,7 +192,7 @@ def test_a_mistake_is_one_line_before_any_job_starts(
     assert "rule evaluate" not in run.stdout
 
 
-def test_a_config_file_that_is_no_yaml_is_named_in_one_line(build: Build) -> None:
+def test_a_config_file_that_is_not_yaml_is_named_in_one_line(build: Build) -> None:
     (build.folder / "config/models.yaml").write_text("model_catalog: [")
     run = build.snakemake("-n")
     assert run.returncode != 0

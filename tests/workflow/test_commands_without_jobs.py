@@ -68,7 +68,7 @@ def test_a_command_that_runs_no_job_changes_and_loads_nothing(
     assert [lock.exists() for lock in locks] == [words != ["--unlock"]] * 2
 
 
-def test_a_dry_run_beside_the_lock_of_a_dead_run_says_who_removes_it(build: Build) -> None:
+def test_a_dry_run_in_a_folder_locked_by_a_dead_run_says_who_clears_the_lock(build: Build) -> None:
     locked_by_a_dead_run(build)
     done = build.snakemake("-n")
     assert done.returncode == 0

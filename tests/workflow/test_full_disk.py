@@ -1,4 +1,4 @@
-"""A run whose results find no room: one line for each job, and no draft that stays."""
+"""A run on a full disk: one line per job, and no partial file remains."""
 
 from __future__ import annotations
 

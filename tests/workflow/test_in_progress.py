@@ -1,4 +1,4 @@
-"""Beside a run in progress a command says so; what a killed run leaves is removed by the next."""
+"""Commands report a run in progress; the next run removes what a killed run leaves behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C on a terminal: few lines, nothing lost; a second one ends at once."""
+"""Ctrl-C on a terminal: few lines, nothing lost; a second one stops at once."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def lines(text: str) -> list[str]:
     return [line for line in ESCAPES.sub("", text).splitlines() if line.strip()]
 
 
-def test_one_ctrl_c_says_what_it_waits_for_and_loses_nothing(
+def test_one_ctrl_c_reports_what_it_waits_for_and_loses_nothing(
     tmp_path: Path, simulator: Simulator
 ) -> None:
     run = Run(tmp_path, simulator, questions=60)
@@ -111,7 +111,7 @@ def test_one_ctrl_c_says_what_it_waits_for_and_loses_nothing(
     assert simulator.stats()["total"]["answered"] == 60
 
 
-def test_two_end_at_once_whatever_is_in_flight(tmp_path: Path, simulator: Simulator) -> None:
+def test_a_second_ctrl_c_stops_at_once(tmp_path: Path, simulator: Simulator) -> None:
     run = Run(tmp_path, simulator, questions=60)
     with interrupted(run, simulator) as (terminal, begin):
         terminal.press(CTRL_C)

@@ -82,7 +82,7 @@ def read_by_snakemake(command: str) -> argparse.Namespace:
         ),
     ],
 )
-def test_a_script_says_the_same_to_snakemake(typed: str, said: str) -> None:
+def test_a_script_becomes_a_snakemake_command(typed: str, said: str) -> None:
     assert line(typed) == said
 
 
@@ -139,7 +139,9 @@ def test_the_user_s_resources_add_to_those_of_a_script(flag: str) -> None:
 @pytest.mark.parametrize(
     "script", ["test_all.sh", "run_batch_test.sh -m oracle", "run_parallel_test.sh"]
 )
-def test_variables_count_where_no_flag_does(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_are_used_where_no_flag_is_given(
+    script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in zip(VARIABLES, ("7", "hard", "simple_task", "cot"), strict=True):
         monkeypatch.setenv(name, value)
     for word in ("instances=7", "difficulties=hard", "tasks=simple_task", "prompts=cot"):
@@ -149,7 +151,7 @@ def test_variables_count_where_no_flag_does(script: str, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("flag", GONE)
-def test_a_flag_without_effect_says_so_in_one_line_and_continues(
+def test_a_flag_without_effect_is_reported_in_one_line(
     flag: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     value = " 5" if flag in WITH_VALUE else ""
@@ -158,7 +160,7 @@ def test_a_flag_without_effect_says_so_in_one_line_and_continues(
     assert note.startswith(f"note: {flag} has no effect")
 
 
-def test_requests_a_second_become_requests_a_minute_of_each_key() -> None:
+def test_requests_per_second_become_requests_per_minute_on_each_key() -> None:
     words = line("smart_batch_runner.py --model qwen2.5-3b-instruct --qps 2").split()
     overlay = Path(words[words.index("--configfile") + 1]).read_text()
     assert overlay.count("{rpm: 120}") == 3
@@ -176,7 +178,7 @@ def test_requests_a_second_become_requests_a_minute_of_each_key() -> None:
         "run_batch_test.sh --all-models -m oracle",
     ],
 )
-def test_what_is_not_understood_is_an_error(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_option_is_an_error(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         line(typed)
     assert end.value.code == 2
@@ -203,7 +205,7 @@ def test_all_means_the_models_whose_keys_are_set(
 @pytest.mark.parametrize(
     "typed", ["run_batch_test.sh", "run_batch_test.sh -n 5", "smart_batch_runner.py --qps 2"]
 )
-def test_no_script_starts_the_model_of_this_machine_unless_it_is_named(typed: str) -> None:
+def test_no_script_runs_the_embedded_model_unless_it_is_named(typed: str) -> None:
     from pilotbench.ground.errors import UserError
 
     with pytest.raises(UserError, match=r"no model is named, and smollm2-135m .* for hours"):
@@ -230,7 +232,7 @@ def test_an_unknown_model_is_named() -> None:
         line("smart_batch_runner.py --model qwen --max-workers 2")
 
 
-def test_without_an_environment_it_is_made_first(tmp_path: Path) -> None:
+def test_a_missing_environment_is_created_first(tmp_path: Path) -> None:
     build = Build(tmp_path / "clone")
     made = build.folder / ".venv/bin/python"
     recipe = f"printf '#!/bin/sh\\nexec {sys.executable} \"$$@\"' > {made}; chmod +x {made}"

@@ -1,4 +1,4 @@
-"""The live table: only on a terminal, and gone when the run ends."""
+"""The live table appears only on a terminal and disappears when the run ends."""
 
 from __future__ import annotations
 

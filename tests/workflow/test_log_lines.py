@@ -1,4 +1,4 @@
-"""What the log says beside Snakemake's own lines: the cost of a dry run, a broken config file."""
+"""What the log adds to Snakemake's own lines: the cost of a dry run, a broken config file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user's mistake, by real commands: one line that says what to change, and no traceback."""
+"""A user's mistake in real commands: one line that says what to change, and no traceback."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_mistake_is_one_line(build: Build, words: list[str], line: str) -> Non
     assert not [path for path in kept if SECRET.encode() in path.read_bytes()]
 
 
-def test_numbers_are_read_alike_by_the_build_and_by_the_commands(build: Build) -> None:
+def test_snakemake_and_the_commands_read_numbers_in_the_same_way(build: Build) -> None:
     selected = ["--config", "models=oracle", "tasks=simple_task", "prompts=baseline"]
     run = build.python("-m", "snakemake", "-n", "--configfile", "numbers.yaml", *selected)
     assert run.returncode == 0, run.stdout
@@ -59,7 +59,7 @@ def test_an_overlay_that_is_not_utf8_is_named(build: Build) -> None:
 
 
 @pytest.mark.parametrize("link", ["logs", "logs/oracle"])
-def test_a_run_makes_nothing_through_a_link_out_of_its_results(build: Build, link: str) -> None:
+def test_a_run_writes_nothing_through_a_link_out_of_its_results(build: Build, link: str) -> None:
     outside, path = build.folder / "outside", build.folder / "results" / link
     shutil.rmtree(build.folder / "results", ignore_errors=True)
     outside.mkdir(exist_ok=True)

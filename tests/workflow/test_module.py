@@ -1,4 +1,4 @@
-"""Imported by `module`, ours has none of its handlers: the guards hold all the same."""
+"""Imported by `module`, the workflow has none of its handlers; limits and budget hold anyway."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_limits_budget_and_rescoring_hold(mine: Importing, simulator: Simulator)
     ],
     ids=["no price", "a wrong value", "an unknown key"],
 )
-def test_a_config_that_cannot_hold_asks_nothing(
+def test_an_invalid_config_asks_nothing(
     mine: Importing, simulator: Simulator, change: dict[str, Any], line: str
 ) -> None:
     mine.configure(**change)
@@ -132,7 +132,7 @@ def test_a_pack_with_a_broken_line_asks_nothing(mine: Importing, simulator: Simu
     assert simulator.stats()["total"]["requests"] == 0
 
 
-def test_a_rejected_model_is_stopped_for_all_jobs_and_said_once(
+def test_a_rejected_model_is_stopped_for_all_jobs_and_reported_once(
     mine: Importing, simulator: Simulator
 ) -> None:
     mine.run.write_pack(dict.fromkeys(range(30), " of poison"))
@@ -144,7 +144,7 @@ def test_a_rejected_model_is_stopped_for_all_jobs_and_said_once(
     assert "model_catalog.echo: stopped after" in done.stdout
 
 
-def test_an_outage_is_said_once_for_all_jobs_and_a_refused_run_resets_nothing(
+def test_an_outage_is_reported_once_and_a_locked_out_run_resets_nothing(
     mine: Importing, simulator: Simulator
 ) -> None:
     with Simulator() as gone:

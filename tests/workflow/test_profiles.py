@@ -1,4 +1,4 @@
-"""What Snakemake takes from the profiles: the workflow's own decides nothing that yours may."""
+"""The default profile sets nothing that belongs to a profile of the user."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     return build
 
 
-def test_the_report_holds_page_figures_and_tables_with_captions_and_categories(
+def test_the_report_contains_page_figures_and_tables_with_captions(
     build: Build,
 ) -> None:
     run = build.snakemake("--report", "report.zip")

@@ -1,4 +1,4 @@
-"""A prompt, a pack or a models file that is edited while a run goes on."""
+"""A prompt, a pack or a models file that is edited during a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def edit_pack(run: Run) -> None:
 @pytest.mark.parametrize(
     ("edit", "named"), [(edit_prompt, "baseline.md"), (edit_pack, "task echo")]
 )
-def test_no_cell_is_made_of_two_texts_when_one_is_edited_during_the_run(
+def test_no_cell_mixes_two_texts_when_a_file_is_edited_during_the_run(
     tmp_path: Path, edit: Callable[[Run], None], named: str
 ) -> None:
     with Simulator(keys={"sim_key1": {"slots": 2}}, latency_s=0.2) as simulator:
@@ -46,7 +46,7 @@ def test_no_cell_is_made_of_two_texts_when_one_is_edited_during_the_run(
         assert simulator.stats()["total"]["paid_again"] == 0
 
 
-def test_a_models_file_that_is_edited_during_the_run_counts_from_the_next_run_on(
+def test_a_models_file_edited_during_the_run_takes_effect_in_the_next_run(
     tmp_path: Path,
 ) -> None:
     with Simulator(keys={"sim_key1": {"slots": 2}}, latency_s=0.2) as simulator:

@@ -1,4 +1,4 @@
-"""Whole runs against a provider that fails: all that can be right is right, nothing is lost."""
+"""Whole runs against a failing provider: no answer is lost, no failure is scored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PASSING = ("error_500", "reset", "hang", "truncated", "malformed", "slow_drip")
 IMPATIENT = {"read_timeout_s": 2, "attempt_deadline_s": 4}
 
 
-def test_passing_faults_cost_time_and_nothing_else(tmp_path: Path) -> None:
+def test_temporary_faults_cost_only_time(tmp_path: Path) -> None:
     faults = dict.fromkeys(PASSING, 0.05)
     with Simulator(keys=ALLOWED, latency_s=0.02, faults=faults, drip_s=0.1) as simulator:
         run = Run(tmp_path, simulator, provider=IMPATIENT, questions=120, config={"shard_size": 30})
@@ -37,7 +37,7 @@ def test_a_storm_of_429_loses_nothing(tmp_path: Path) -> None:
     assert [record["success"] for record in run.records()] == [True] * 60
 
 
-def test_what_fails_for_ever_is_owed_and_the_next_run_pays_only_that(tmp_path: Path) -> None:
+def test_what_keeps_failing_is_owed_and_the_next_run_pays_only_for_that(tmp_path: Path) -> None:
     owed = (3, 14, 15)
     with Simulator(keys=ALLOWED, latency_s=0.02, reject_containing=["poison"]) as simulator:
         run = Run(tmp_path, simulator)
@@ -112,7 +112,7 @@ def test_the_work_of_dead_keys_goes_to_the_others(tmp_path: Path) -> None:
     assert paid == {name: count for name, count in answered.items() if count}
 
 
-def test_where_every_key_is_dead_one_line_says_so(tmp_path: Path) -> None:
+def test_one_line_reports_that_every_key_is_dead(tmp_path: Path) -> None:
     keys = {key: {"unauthorized": True} for key in KEYS[:2]}
     with Simulator(keys=keys) as simulator:
         run = Run(tmp_path, simulator, keys=KEYS[:2], questions=10)
@@ -128,7 +128,7 @@ def test_where_every_key_is_dead_one_line_says_so(tmp_path: Path) -> None:
     assert "0/10" in run.text()
 
 
-def test_a_provider_that_is_down_ends_the_run_in_time_with_its_cause(tmp_path: Path) -> None:
+def test_a_provider_that_is_down_ends_the_run_with_the_cause(tmp_path: Path) -> None:
     with Simulator(keys=ALLOWED, faults={"error_500": 1.0}) as simulator:
         run = Run(tmp_path, simulator, provider={"retry_for_s": 1}, questions=10)
         done = run.snakemake(*run.targets())

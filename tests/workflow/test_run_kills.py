@@ -1,4 +1,4 @@
-"""Whole runs that are killed: what was answered is never asked again, and nobody asks on."""
+"""Whole runs that are killed: no answer is requested again, and no process keeps asking."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_orphans_stop_asking_and_the_next_run_pays_nothing_again(
     assert finish(run, simulator) == 0  # what was in flight was kept
 
 
-def test_killing_everything_at_once_loses_what_was_in_flight_alone(
+def test_killing_everything_at_once_loses_only_what_was_in_flight(
     tmp_path: Path, simulator: Simulator
 ) -> None:
     run = Run(tmp_path, simulator, questions=90, config={"shard_size": 30})
@@ -85,7 +85,7 @@ def test_killing_everything_at_once_loses_what_was_in_flight_alone(
     assert finish(run, simulator) <= 3 * IN_FLIGHT
 
 
-def test_an_episode_killed_in_the_middle_goes_on_at_the_turn_it_had_reached(tmp_path: Path) -> None:
+def test_an_episode_that_was_killed_continues_at_the_turn_it_had_reached(tmp_path: Path) -> None:
     played: dict[str, Any] = {
         "tasks": ["multi_stage_pipeline"],
         "difficulties": ["easy"],
@@ -129,7 +129,7 @@ def test_an_interrupted_run_keeps_what_is_in_flight_and_resumes(
 
 
 @pytest.mark.parametrize("how", ENDING, ids=[how.name for how in ENDING])
-def test_a_signal_to_the_build_only_stops_its_jobs(
+def test_a_signal_to_snakemake_alone_stops_its_jobs(
     tmp_path: Path, simulator: Simulator, how: signal.Signals
 ) -> None:
     run = Run(tmp_path, simulator, questions=90, config={"shard_size": 30})

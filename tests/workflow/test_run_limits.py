@@ -51,7 +51,7 @@ def test_two_runs_in_two_folders_share_the_slots_of_a_key(tmp_path: Path, free: 
     assert [len(run.records()) for run, _ in runs] == [40, 40]
 
 
-def test_resources_on_the_command_line_hold_over_the_slots_of_config(
+def test_resources_on_the_command_line_override_the_slots_in_the_config(
     tmp_path: Path, free: Simulator
 ) -> None:
     free.reset()
@@ -68,7 +68,7 @@ def test_resources_on_the_command_line_hold_over_the_slots_of_config(
 @pytest.mark.parametrize(
     ("limit", "allowed"), [({"rpm": 20}, 20), ({"tpm": 2000}, 30)], ids=["rpm", "tpm"]
 )
-def test_a_minute_has_its_limit_over_all_processes(
+def test_a_limit_per_minute_holds_across_processes(
     tmp_path: Path, free: Simulator, limit: dict[str, int], allowed: int
 ) -> None:
     free.reset()
@@ -87,7 +87,7 @@ def test_a_minute_has_its_limit_over_all_processes(
     assert stats["total"]["tokens"] <= limit.get("tpm", 10**9) * minutes
 
 
-def test_a_run_goes_on_with_the_keys_that_are_set_and_says_so(
+def test_a_run_uses_the_keys_that_are_set_and_reports_the_others(
     tmp_path: Path, free: Simulator
 ) -> None:
     free.reset()
@@ -110,7 +110,7 @@ def test_a_run_goes_on_with_the_keys_that_are_set_and_says_so(
 @pytest.mark.parametrize(
     ("routing", "unset"), [("by_prompt", KEYS[:1]), ("balanced", KEYS)], ids=["by_prompt", "none"]
 )
-def test_a_run_stops_first_where_no_key_may_be_used(
+def test_a_run_without_a_usable_key_stops_before_any_job(
     tmp_path: Path, free: Simulator, routing: str, unset: tuple[str, ...]
 ) -> None:
     free.reset()
@@ -155,7 +155,7 @@ OTHER_KEYS = {"another_key": {"env": "SIM_KEY3_SECRET", "slots": 2}}
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
 )
-def test_only_what_changes_a_request_is_paid(
+def test_only_changed_requests_are_paid_for(
     finished: Run, free: Simulator, change: dict[str, Any], new: int
 ) -> None:
     """A pack's questions are never told a number of turns, so it pays for no change of max_turns.
@@ -195,7 +195,7 @@ def again(finished: Run, change: dict[str, Any]) -> Run:
     return run
 
 
-def test_max_turns_is_told_to_the_model_and_so_it_is_paid(tmp_path: Path, free: Simulator) -> None:
+def test_max_turns_is_part_of_the_request_and_is_paid_for(tmp_path: Path, free: Simulator) -> None:
     config = {
         "tasks": ["simple_task"],
         "instances": 2,

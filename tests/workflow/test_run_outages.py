@@ -1,4 +1,4 @@
-"""Whole runs whose service or model is not there: few requests, and the person is told."""
+"""Whole runs whose service or model is unavailable: few requests, and the user is told."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support.runs import KEYS, Run
 CLOSED_PORT = "http://127.0.0.1:9/v1"
 
 
-def test_a_refused_connection_is_said_in_terminal_log_and_status_and_ends_soon(
+def test_a_refused_connection_is_reported_in_terminal_log_and_status(
     tmp_path: Path,
 ) -> None:
     with Simulator() as simulator:

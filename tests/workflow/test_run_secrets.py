@@ -1,4 +1,4 @@
-"""Canary secrets: whatever a run does, nothing that it leaves behind holds one."""
+"""Canary secrets: no file that a run leaves behind contains one."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def evaluated(text: str) -> int:
     return text.count("(Rule: evaluate)")
 
 
-def test_results_lie_in_the_bucket_and_a_lost_one_is_made_again_without_asking(
+def test_results_are_in_the_bucket_and_a_lost_one_is_rebuilt_without_asking(
     tmp_path: Path, server: str, bucket: Any
 ) -> None:
     build = Stored(tmp_path)
@@ -122,7 +122,7 @@ def test_results_lie_in_the_bucket_and_a_lost_one_is_made_again_without_asking(
     assert sorted((tmp_path / "journal").rglob("*.jsonl")) == journal
 
 
-def test_another_machine_finds_what_is_in_the_bucket(
+def test_another_machine_uses_the_results_in_the_bucket(
     tmp_path: Path, server: str, bucket: Any
 ) -> None:
     for name in ("one", "other"):

@@ -1,4 +1,4 @@
-"""What many shards rely on, by counts: times stand in docs/scale.md."""
+"""What runs of many shards rely on, by counts; docs/scale.md has the times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.build import ROOT, Build
 OWN = ROOT / "profiles/default/config.yaml"
 
 
-def test_the_workflow_s_profile_bounds_the_jobs_that_are_looked_at_and_no_key() -> None:
+def test_the_default_profile_limits_the_jobs_considered_at_a_time_and_no_key() -> None:
     profile = yaml.safe_load(OWN.read_text())
     assert profile["scheduler"] == "greedy"
     assert profile["scheduler-subsample"] >= 50
@@ -22,7 +22,9 @@ def test_the_workflow_s_profile_bounds_the_jobs_that_are_looked_at_and_no_key() 
     assert "resources" not in profile  # it would make the keys that it does not name unlimited
 
 
-def test_more_shards_are_ready_than_are_looked_at_and_all_are_built(tmp_path: Path) -> None:
+def test_all_shards_are_built_when_more_are_ready_than_are_considered(
+    tmp_path: Path,
+) -> None:
     build = Build(tmp_path, {"models": ["oracle"], "prompts": ["baseline"], "shard_size": 1})
     run = build.snakemake("--scheduler-subsample", "2")
     assert run.returncode == 0, run.stdout

@@ -1,4 +1,4 @@
-"""The build on a real Slurm of this one machine: limits, keys, a kill in the middle."""
+"""Runs on a real Slurm of this machine: limits, keys, a killed job."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def files_with(word: str, *folders: Path) -> list[str]:
     return found
 
 
-def test_limits_hold_over_the_cluster_and_no_key_is_written_to_a_job_script(
+def test_limits_hold_across_the_cluster_and_no_job_script_contains_a_key(
     run: Run, simulator: Simulator, slurm: Path
 ) -> None:
     done = run.snakemake(*run.targets(), *SLURM, "--resources", "sim_key1=4")  # config says 5
@@ -123,9 +123,7 @@ def test_limits_hold_over_the_cluster_and_no_key_is_written_to_a_job_script(
     assert simulator.stats()["total"]["answered"] == 24
 
 
-def test_a_group_is_one_job_of_the_cluster_and_the_limits_hold(
-    run: Run, simulator: Simulator
-) -> None:
+def test_a_group_is_one_cluster_job_and_the_limits_hold(run: Run, simulator: Simulator) -> None:
     group = ("--groups", "evaluate=shards", "--group-components", "shards=4")
     done = run.snakemake(*run.targets(), *SLURM, *group, "--resources", "sim_key1=2")
     assert done.returncode == 0, done.stdout
@@ -136,9 +134,7 @@ def test_a_group_is_one_job_of_the_cluster_and_the_limits_hold(
     assert 1 <= key["in_flight_max"] <= 2
 
 
-def test_a_job_that_was_killed_is_resumed_and_the_whole_matrix_is_made(
-    tmp_path: Path, slurm: Path
-) -> None:
+def test_a_killed_job_is_resumed_and_the_whole_matrix_is_built(tmp_path: Path, slurm: Path) -> None:
     with Simulator(keys={key: {} for key in ONE}, latency_s=0.8) as simulator:
         shape = {"instances": 12, "shard_size": 6}
         run = Run(tmp_path, simulator, shape, keys=ONE, questions=12)
@@ -160,7 +156,7 @@ def test_a_job_that_was_killed_is_resumed_and_the_whole_matrix_is_made(
         assert (run.folder / "results/summary/index.html").is_file()
 
 
-def test_what_was_answered_before_a_kill_is_not_paid_again(run: Run, simulator: Simulator) -> None:
+def test_answers_from_before_a_kill_are_not_paid_for_again(run: Run, simulator: Simulator) -> None:
     with run.running(*run.targets(), *SLURM, "--resources", "sim_key1=4") as going:
         wait_until(lambda: len(run.journal()) >= 3, 120)
         going.kill(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""After a run that failed, the next command shows what is so now, with the right exit code."""
+"""After a failed run, the next command shows the current state, with the right exit code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def shown(build: Build) -> set[str]:
     return found[0]
 
 
-def test_a_selection_without_the_failed_model_shows_it_no_longer(build: Build) -> None:
+def test_a_selection_without_the_failed_model_no_longer_shows_it(build: Build) -> None:
     assert build.snakemake(*PLAIN).returncode == 0
     assert build.snakemake(*BOTH).returncode == 1
     assert shown(build) == {"plain", "bad400"}

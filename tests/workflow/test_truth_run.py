@@ -1,4 +1,4 @@
-"""A real run of simulated models of known skill: the summary says what they are known to do."""
+"""A real run of simulated models of known skill: the summary reports that skill."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLAYS = {"strong": "sim-80-90-plan_follower", "weak": "sim-30-60-no_retry_oracle
 TASKS = ["simple_task", "basic_task"]
 
 
-def test_the_numbers_of_a_run_over_http_are_the_known_ones(tmp_path: Path) -> None:
+def test_a_run_over_http_gives_the_known_numbers(tmp_path: Path) -> None:
     entry = {"provider": "sim", "protocol": "native", "price": {"input": 1, "output": 2}}
     models = {name: {"plays": plays} for name, plays in PLAYS.items()}
     with Simulator(keys={"k": {"slots": 8}}, models=models, tasks=TASKS, instances=20) as simulator:
@@ -53,7 +53,7 @@ def test_the_numbers_of_a_run_over_http_are_the_known_ones(tmp_path: Path) -> No
     assert missed(found) == {}
 
 
-def test_a_wrong_truth_is_missed() -> None:
+def test_a_wrong_truth_is_detected() -> None:
     """The check can fail: another skill is not within the intervals of this one."""
     columns = ["model", "prompt", "task", "difficulty", "tool_success_rate", "planned"]
     rates = ["success_rate_all", "success_rate_all_low", "success_rate_all_high"]
