@@ -122,7 +122,7 @@ def test_a_model_outside_the_selection_is_named_with_the_word_that_selects_it() 
 
 
 def test_quick_targets_need_the_quick_selection() -> None:
-    with pytest.raises(SystemExit, match="error: quick is a selection of its own"):
+    with pytest.raises(SystemExit, match="error: quick needs its own selection"):
         load().quick_targets({})
     assert load(quick=True).quick_targets({})
 

@@ -167,7 +167,7 @@ def test_a_partial_summary_shows_what_exists_and_asks_nothing(build: Build) -> N
 def test_quick_under_another_selection_stops_and_prints_the_command(build: Build) -> None:
     run = build.snakemake("quick")
     assert run.returncode != 0
-    assert "run: snakemake quick --configfile config/experiments/quick.yaml" in run.stdout
+    assert "selection: snakemake quick --configfile config/experiments/quick.yaml" in run.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Before any job starts: prompts and tasks are sound, every key that is needed is there."""
+"""Checks before the first job: prompts and tasks are sound, every required key is set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pilotbench.matrix.validation import written_in
 
 
 def check(experiment: Experiment, shards: Collection[Shard]) -> list[str]:
-    """Return what to know before `shards` are evaluated: the keys that a run goes on without.
+    """Return notes for the user before `shards` are evaluated, such as keys that are not set.
 
     Raises UserError, one line, where one of them cannot be evaluated.
     """
@@ -28,11 +28,10 @@ def check(experiment: Experiment, shards: Collection[Shard]) -> list[str]:
 
 
 def check_keys(experiment: Experiment, shards: Iterable[Shard]) -> list[str]:
-    """Return what to know of the keys: those that are not set, variables that count or do not.
+    """Return notes about the keys: those that are not set, variables that are used or ignored.
 
     Raises ConfigError, one line for all providers, where a shard has something to ask and none of
-    the keys that it may use. Only shards that lack a key are looked into: what the journal answers
-    needs none.
+    its keys is set. Only shards that lack a key are examined: what is in the journal needs none.
     """
     from pilotbench.episodes.evaluate import replay  # rarely needed: most runs have all their keys
 
@@ -51,8 +50,8 @@ def check_keys(experiment: Experiment, shards: Iterable[Shard]) -> list[str]:
         provider = settings.catalog[model].provider
         usable = usable_keys(settings, model, home_key(settings, shard), borrow=True)
         missing = [alias for alias in usable if alias in lacking]
-        told = model in lost.get(provider, ()) and set(missing) <= set(unset[provider])
-        if not missing or provider in notes or told or not replay(experiment, shard).owed:
+        known = model in lost.get(provider, ()) and set(missing) <= set(unset[provider])
+        if not missing or provider in notes or known or not replay(experiment, shard).owed:
             continue
         if missing == list(usable):
             lost.setdefault(provider, {})[model] = None
@@ -61,7 +60,7 @@ def check_keys(experiment: Experiment, shards: Iterable[Shard]) -> list[str]:
         keys = settings.providers[provider].keys
         left = ", ".join(alias for alias in keys if alias not in lacking)
         why = "; ".join(lacking[alias] for alias in keys if alias in lacking)
-        notes[provider] = f"provider {provider} goes on with {left} alone: {why}"
+        notes[provider] = f"provider {provider} continues with {left} only: {why}"
     if lost:
         raise ConfigError(_not_set(experiment, lost, unset, variables))
     models = dict.fromkeys(shard.cell.model for shard in shards)
@@ -74,7 +73,7 @@ def _not_set(
     unset: Mapping[str, Collection[str]],
     variables: Mapping[str, str],
 ) -> str:
-    """Return the line that says what each provider without a usable key needs."""
+    """Return a line about what each provider without a usable key needs."""
     settings, needs = experiment.settings, []
     for name, models in lost.items():
         every = settings.routing == "by_prompt"

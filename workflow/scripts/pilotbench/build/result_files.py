@@ -67,7 +67,7 @@ class ResultFiles:
 
     @property
     def pages(self) -> list[str]:
-        """The page and what the summary consists of beside it."""
+        """The page, and the other files of the summary."""
         return [self.summary(name) for name in _PAGES]
 
     def summary(self, name: str) -> str:

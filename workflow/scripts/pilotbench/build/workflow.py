@@ -128,7 +128,7 @@ class Workflow:
 
     @property
     def database_params(self) -> dict[str, Any]:
-        """What the database depends on beside the shards."""
+        """What the database depends on, other than the shards."""
         return {
             "selection": self.experiment.selection,
             "look_again": time.time() if self.settings.partial else None,
@@ -176,7 +176,7 @@ class Workflow:
         return [str(model.weights.file)] if model.weights else []
 
     def versions(self, wildcards: Wildcards) -> Mapping[str, Any]:
-        """Return what the answers of a shard depend on beside its files."""
+        """Return what the answers of a shard depend on, other than its files."""
         return self.experiment.versions(self.shard(wildcards).cell)
 
     def planned_shards(self, _: Wildcards) -> list[str]:
@@ -203,7 +203,7 @@ class Workflow:
         """Return all results of the quick selection; stop where another one is configured."""
         if not self.settings.quick:
             command = "snakemake quick --configfile config/experiments/quick.yaml"
-            sys.exit(f"error: quick is a selection of its own, run: {command}   (or: make quick)")
+            sys.exit(f"error: quick needs its own selection: {command}   (or: make quick)")
         return self.targets
 
     def caption(self, kind: str, name: str) -> dict[str, Any]:
