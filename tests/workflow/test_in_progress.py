@@ -58,7 +58,8 @@ def test_a_command_says_that_a_run_is_in_progress_and_how_to_look(
 def test_the_next_run_removes_what_a_killed_one_has_left(
     tmp_path: Path, simulator: Simulator
 ) -> None:
-    run, temporary = Run(tmp_path, simulator, questions=10), tmp_path / "temporary"
+    run = Run(tmp_path, simulator, questions=10)
+    temporary = tmp_path / "t"  # short: it contains the socket of the job server
     temporary.mkdir()
     with run.running(*run.targets(), TMPDIR=str(temporary)) as going:
         wait_for_requests(simulator)

@@ -97,8 +97,8 @@ def test_a_run_uses_the_keys_that_are_set_and_reports_the_others(
     assert done.returncode == 0, done.stdout
     notes = [line for line in done.stdout.splitlines() if line.startswith("note: ")]
     assert notes == [
-        "note: provider sim continues with sim_key1, sim_key3 only: key sim_key2 (provider sim): no "
-        "secret: set the environment variable SIM_KEY2_SECRET, or write it in .env"
+        "note: provider sim continues with sim_key1, sim_key3 only: key sim_key2 (provider sim): "
+        "no secret: set the environment variable SIM_KEY2_SECRET, or write it in .env"
     ]
     answered = {name: key["answered"] for name, key in free.stats()["keys"].items()}
     assert answered["sim_key2"] == 0

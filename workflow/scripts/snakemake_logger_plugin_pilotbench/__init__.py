@@ -84,7 +84,7 @@ class LogHandler(LogHandlerBase):
         self._cost = cost
 
     def emit(self, record: LogRecord) -> None:
-        """Write one record; with the live table only errors and warnings, which it does not show."""
+        """Write one record; with the live table, only errors and warnings."""
         live = self._live
         if self._silent or expected(record):
             return
