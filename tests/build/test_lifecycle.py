@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pilotbench.build import job_server, lifecycle, outputs
+from pilotbench.build import job_server, outputs, snakemake_internals
 from pilotbench.build.lifecycle import Lifecycle
 from pilotbench.ground.errors import UserError
 
@@ -119,6 +119,6 @@ def test_a_job_server_serves_jobs_that_run_here_and_ask(
 ) -> None:
     starts: list[None] = []
     monkeypatch.setattr(job_server, "start", lambda: starts.append(None))
-    monkeypatch.setattr(lifecycle.internals, "temporary_folders", lambda _: [])
+    monkeypatch.setattr(snakemake_internals, "temporary_folders", lambda _: [])
     begun(tmp_path, "evaluate", **snakemake).start_job_server()
     assert len(starts) == started
