@@ -47,7 +47,7 @@ def test_a_parameter_that_replaces_what_is_asked_is_refused(name: str, inside: b
     [
         ({"extra_body": [1]}, "parameters.extra_body must be a mapping"),
         ({"extra_body": {"extra_body": {}}}, "extra_body inside extra_body is not sent"),
-        ({"top_p": 1, "extra_body": {"top_p": 1}}, "extra_body.top_p also stands outside"),
+        ({"top_p": 1, "extra_body": {"top_p": 1}}, "extra_body.top_p is also set outside"),
         ({"n": True}, "parameters.n cannot be set"),
         ({"stream": 0}, "parameters.stream cannot be set"),
         ({"max_tokens": "many"}, "parameters.max_tokens must be a whole number of tokens"),
@@ -137,7 +137,7 @@ def test_a_secret_in_the_wrong_place_is_refused_and_not_shown(overrides: dict) -
     [
         (
             provider(keys={"openai_key": {"env": f"sk-{SECRET}"}}),
-            "providers.openai.keys.openai_key.env holds a secret: write the name of a variable",
+            "providers.openai.keys.openai_key.env contains a secret: write the name of a variable",
         ),
         (
             provider(keys={"openai_key": {"env": "$OPENAI_API_KEY"}}),
@@ -231,15 +231,15 @@ def test_numbers_of_yaml_1_2_reach_a_config_that_was_read_by_yaml_1_1(tmp_path: 
 @pytest.mark.parametrize(
     ("overrides", "told"),
     [
-        ({"models": ","}, "--config: models names nothing"),
-        ({"prompts": " , "}, "--config: prompts names nothing"),
-        ({"tasks": [" "]}, "--config: tasks names nothing"),
-        ({"tool_success_rates": ","}, "--config: tool_success_rates names nothing"),
+        ({"models": ","}, "--config: models is empty"),
+        ({"prompts": " , "}, "--config: prompts is empty"),
+        ({"tasks": [" "]}, "--config: tasks is empty"),
+        ({"tool_success_rates": ","}, "--config: tool_success_rates is empty"),
         ({"tool_success_rates": "0.8, 1.5"}, "--config: tool_success_rates has 1.5, which is not"),
         ({"tool_success_rates": "0"}, "--config: tool_success_rates has 0, which is not above 0"),
         (
             {"grids": [{"tasks": "all"}, {"prompts": ","}]},
-            "--config: grids.1.prompts names nothing",
+            "--config: grids.1.prompts is empty",
         ),
         (
             {"grids": [{"tool_success_rates": "1.1"}]},

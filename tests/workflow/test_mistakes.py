@@ -29,7 +29,10 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
             "k.env holds a",
         ),
         (["--configfile", "twice.yaml"], "twice.yaml: line 3: the key instances is already in li"),
-        (["--config", "journal_dir=results/j"], "error: --config: journal_dir must not lie in res"),
+        (
+            ["--config", "journal_dir=results/j"],
+            "error: --config: journal_dir must not be inside r",
+        ),
     ],
     ids=["resource", "star", "secret", "twice", "journal"],
 )

@@ -1,10 +1,10 @@
-"""What a matrix will cost before anything is asked: low, middle and high.
+"""Estimate what an experiment will cost before anything is asked: low, likely and high.
 
-ranges   three numbers that travel together
-needs    which shards run and why, and which of their episodes have something left to ask
-guess    requests and tokens of an episode from its rendered first request, without any history
-history  what earlier episodes say, as a factor on the guess
-cells    both together, for the unanswered episodes of a cell
+ranges   a range of three numbers: low, middle, high
+needs    which shards run and why, and which of their episodes are unfinished
+guess    requests and tokens of an episode from its rendered first request, without history
+history  correction factors from earlier episodes
+cells    guess and history combined, for the unfinished episodes of a cell
 lanes    hours, by the keys that requests go through
-totals   all of it for a matrix: requests, tokens, USD and hours for each model
+totals   requests, tokens, USD and hours of an experiment, per model
 """

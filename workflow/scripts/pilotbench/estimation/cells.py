@@ -1,4 +1,4 @@
-"""What the unanswered episodes of a cell cost: the guess, sharpened by history."""
+"""Estimate the unfinished episodes of a cell: the guess, corrected by history."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from pilotbench.providers.kinds import KINDS
 
 @dataclass
 class CellEstimates:
-    """Estimates cells; models that make calls in the same form share their rendered samples."""
+    """Estimates cells; models with the same protocol share their rendered samples."""
 
     experiment: Experiment
     past: History
     _samples: dict[tuple[str, ...], list[First]] = field(default_factory=dict)
 
     def load(self, cell: Cell, some: Sequence[Need]) -> Workload:
-        """Return what is left to ask of the shards `some` of a cell."""
+        """Return what remains to be asked for the shards `some` of a cell."""
         fresh, count = self._fresh(cell), sum(need.fresh for need in some)
         begun = [guess(start, self._outlook(cell)) for need in some for start in need.begun]
         if not count and not begun:
@@ -37,13 +37,13 @@ class CellEstimates:
         return load if factors is None else load.sharpened(factors)
 
     def _guessed(self, cell: Cell) -> Workload | None:
-        """Return the guess of one episode of a cell, None where its parts are not loaded."""
+        """Return the guess for one episode of a cell, None if the config does not know it."""
         settings = self.experiment.settings
         known = cell.model in settings.catalog and cell.prompt in self.experiment.prompts
         return self._fresh(cell) if known and cell.task in self.experiment.tasks else None
 
     def _fresh(self, cell: Cell) -> Workload:
-        """Return the mean of episodes that are not begun; one that does not apply costs nothing."""
+        """Return the mean of new episodes; one that is not applicable costs nothing."""
         firsts, ahead = self._firsts(cell), self._outlook(cell)
         loads = [guess(first.start, ahead) for first in firsts if first.start is not None]
         return total(loads).times(1 / len(firsts))

@@ -1,13 +1,13 @@
-"""Requests and tokens of an episode, told from its next request alone.
+"""Guess requests and tokens of an episode from its next request.
 
 `low` and `high` are bounds: the model ends the episode with its next message; it uses every turn
-and fills every message to its bound on output. `middle` is a model that needs half as many calls
-again as the reference plan has, repeats those that fail by draw, and at hard and very_hard looks
-up each tool.
+and fills every message to its bound on output. `middle` assumes a model that makes 1.5 times
+the calls of the reference plan, repeats those that fail by draw, and at hard and very_hard looks up
+each tool.
 
-Tokens are told from characters of JSON. Measured on first requests of all five tasks and all three
-protocols, OpenAI's o200k_base and cl100k_base take 4.1 to 4.6 characters a token; no tokenizer is
-shipped, since each model has its own and history replaces the guess.
+Tokens are estimated from characters of JSON. Measured on first requests of all five tasks and all
+three protocols, OpenAI's o200k_base and cl100k_base take 4.1 to 4.6 characters per token; no
+tokenizer is shipped, since each model has its own and history replaces the guess.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHARACTERS_PER_TOKEN = Range(3.0, 4.3, 5.0)
 GROWTH = 420
 """Characters that a turn adds: a call and its reply (mean of oracle and random, 365 to 463)."""
 LARGEST_REPLY = 1000
-"""Characters of a reply at most (736 seen, previews are cut)."""
+"""Upper bound on the characters of a reply (largest seen: 736, since previews are cut)."""
 CALL_TOKENS = 50
 THOUGHT_TOKENS = {"cot": 120}
 REASONING_TOKENS = 400
@@ -48,7 +48,7 @@ class Outlook:
 
     @property
     def turns(self) -> float:
-        """Turns of a whole episode, the likely number."""
+        """The likely number of turns of a complete episode."""
         if not self.plan:
             return 1.0
         calls = WASTE * self.plan / self.rate
@@ -74,7 +74,7 @@ def outlook(
 
 
 def guess(start: Start, ahead: Outlook) -> Workload:
-    """Return what is left of an episode that stands at `start`."""
+    """Return what remains of an episode whose next request is `start`."""
     left = max(1, ahead.max_turns - start.turn)
     likely = min(max(ahead.turns - start.turn, 1.0), left)
     characters = CHARACTERS_PER_TOKEN

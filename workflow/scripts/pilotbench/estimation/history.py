@@ -1,9 +1,9 @@
-"""What earlier episodes say about later ones, as factors on the guess.
+"""Correction factors on the guess, from earlier episodes.
 
-A cell with CELL_EPISODES of its own is told from their mean: the interval has three standard errors
-of a mean of new episodes, and SLACK. Another cell of a model with MODEL_EPISODES takes the factors
-of that model's cells: their mean, from half of the smallest to twice the largest. Below that the
-guess stands as it is.
+A cell with at least CELL_EPISODES episodes is estimated from their mean; the interval is three
+standard errors of a mean of new episodes, plus SLACK. Another cell of a model with at least
+MODEL_EPISODES uses the factors of that model's cells: their mean, from half of the smallest to
+twice the largest. With fewer episodes the guess is used unchanged.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MEASURES = ("requests", "input", "output")
 
 @dataclass(frozen=True)
 class Past:
-    """Episodes of one cell: mean and standard deviation of each measure; latency in s a request.
+    """Episodes of one cell: mean and standard deviation of each measure, latency in s per request.
 
     A measure that the provider does not report has neither.
     """
@@ -52,7 +52,7 @@ class Past:
 
 @dataclass(frozen=True)
 class History:
-    """What the database holds of each cell, whatever the last selection was."""
+    """What the database has for each cell, whatever the last selection was."""
 
     cells: dict[Cell, Past] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ class History:
     def factors(
         self, cell: Cell, guess_of: Callable[[Cell], Workload | None], episodes: float
     ) -> Mapping[str, Range | None] | None:
-        """Return a factor for each measure of a cell, None where there is too little to tell."""
+        """Return a factor for each measure of a cell, None if there are too few episodes."""
         own, guessed = self.cells.get(cell), guess_of(cell)
         if own is not None and guessed is not None and own.episodes >= CELL_EPISODES:
             return {measure: own.factor(measure, guessed, episodes) for measure in MEASURES}
@@ -77,7 +77,7 @@ class History:
         return {measure: _spread(measure, others) for measure in MEASURES}
 
     def latency_s(self, model: str) -> float | None:
-        """Return the mean latency of a model's requests in s, None without any."""
+        """Return the mean latency of a model's requests in s, None if there are none."""
         pasts = self.of_model(model).values()
         weights = [past.means["requests"] * past.episodes for past in pasts]
         return fmean((past.latency_s for past in pasts), weights) if weights else None
@@ -89,7 +89,7 @@ class History:
         return fmean((past.cached for past in pasts), weights) if any(weights) else 0.0
 
     def basis(self, model: str) -> str:
-        """Say what an estimate of a model rests on."""
+        """Return in words what the estimate of a model is based on."""
         counts = [past.episodes for past in self.of_model(model).values()]
         count = sum(counts)
         if count < MODEL_EPISODES and max(counts, default=0) < CELL_EPISODES:
@@ -111,9 +111,9 @@ def _spread(measure: str, others: list[tuple[Past, Workload]]) -> Range | None:
 
 
 def read(db: Path) -> History:
-    """Return the history in a master database; empty where there is none.
+    """Return the history in a master database; empty if there is no database.
 
-    Raises UserError where it cannot be read.
+    Raises UserError if it cannot be read.
     """
     if not db.exists():
         return History()

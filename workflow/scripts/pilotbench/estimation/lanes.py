@@ -1,7 +1,7 @@
-"""Hours: those of the busiest lane, since lanes do not wait for each other.
+"""Estimate hours: those of the busiest lane, since lanes do not wait for each other.
 
-A lane is a provider's keys together or, with routing by_prompt, one key. It takes its requests'
-latencies over its slots, no less than its longest episode, and no less than rpm and tpm allow.
+A lane is all keys of a provider or, with routing by_prompt, one key. It takes the sum of its
+latencies divided by its slots, but at least its longest episode and what rpm and tpm allow.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.settings import Key
 
 FROM_HISTORY = Range(0.5, 1.0, 2.0)
-"""Factors on the mean latency where there is history: services are slower at some hours."""
+"""Factors on the mean latency if there is history: services are slower at some hours."""
 SHARD_S = Range(0.2, 1.0, 5.0)
-"""Seconds that a shard takes of a core besides its requests: a process, its start, its file."""
+"""CPU seconds of a shard besides its requests: starting a process, writing the file."""
 CORES = os.cpu_count() or 1
 
 
 @dataclass
 class _Lane:
-    """What goes through some keys."""
+    """The requests that go through some keys."""
 
     keys: dict[str, Key]
     seconds: Range = field(default_factory=Range)
@@ -62,7 +62,7 @@ def hours(
     loads: Mapping[Cell, Workload],
     slots: Mapping[str, int],
 ) -> Range:
-    """Return the hours that the shards `some` take, when nothing else uses their keys."""
+    """Return the hours that the shards `some` take if nothing else uses their keys."""
     lanes: dict[tuple[str, ...], _Lane] = {}
     known, aliases = environment(), experiment.settings.keys
     unset = {alias for alias in aliases if missing(experiment.settings, [alias], known)}

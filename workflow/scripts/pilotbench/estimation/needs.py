@@ -1,8 +1,8 @@
-"""Which shards run and why, and where each of their unanswered episodes stands.
+"""Find which shards run and why, and the next request of each unfinished episode.
 
-A shard is out of date when its file is missing, damaged, or written under other versions than
-those that the matrix has now. An episode is owed a request where the journal, played from its
-beginning, has no answer: one that the journal answers whole costs nothing, whatever its shard.
+A shard is out of date if its file is missing, damaged, or written under other versions than those
+of the experiment. Episodes are replayed from the journal; an episode that the journal answers
+completely costs nothing, whatever its shard.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pilotbench.providers.messages import compact
 
 UP_TO_DATE = "up to date"
 SAMPLE = 6
-"""Instances of a cell whose first request is rendered; the others are taken to be like them."""
+"""Instances of a cell whose first request is rendered; the others are assumed to be similar."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Start:
 
 @dataclass(frozen=True)
 class First:
-    """A fresh episode: its first request (None where the prompt does not apply), its plan's length.
+    """A new episode: its first request (None if the prompt does not apply) and its plan's length.
 
     `turns` are the turns it may take; a plain question takes one.
     """
@@ -46,7 +46,7 @@ class First:
 
 @dataclass(frozen=True)
 class Need:
-    """A planned shard: why it runs, how many episodes are not begun, where the others stand."""
+    """A planned shard: why it runs, how many episodes are new, where the begun ones continue."""
 
     shard: Shard
     reason: str
@@ -56,7 +56,7 @@ class Need:
 
     @property
     def asks(self) -> int:
-        """The number of episodes with something left to ask."""
+        """The number of unfinished episodes."""
         return self.fresh + len(self.begun)
 
 
@@ -80,7 +80,7 @@ def begun(experiment: Experiment, shards: Iterable[Shard]) -> int:
 
 
 def reason(experiment: Experiment, shard: Shard) -> str:
-    """Return why a shard's file is to be made, or UP_TO_DATE."""
+    """Return why a shard is run, or UP_TO_DATE."""
     path = experiment.settings.results_dir / "shards" / shard.path
     if not path.exists():
         return "no file"
@@ -94,7 +94,7 @@ def reason(experiment: Experiment, shard: Shard) -> str:
 
 
 def sample(experiment: Experiment, cell: Cell, indices: Sequence[int]) -> list[First]:
-    """Return how some fresh episodes of a cell begin."""
+    """Return the beginnings of some new episodes of a cell."""
     chosen = indices[:: max(1, len(indices) // SAMPLE)][:SAMPLE]
     return [_first(experiment, cell, index) for index in chosen]
 
@@ -123,7 +123,7 @@ def _need(experiment: Experiment, shard: Shard) -> Need:
     stopped, over = _stops(experiment, shard, ask)
     begun = tuple(start for start in stopped if start.turn > 0)
     kinds = Counter(failure.kind for failure in ask.answers.owed().values())
-    return Need(shard, _told(why, kinds, len(stopped)), len(stopped) - len(begun), begun, over)
+    return Need(shard, _in_words(why, kinds, len(stopped)), len(stopped) - len(begun), begun, over)
 
 
 def _stops(experiment: Experiment, shard: Shard, ask: JournalOnly) -> tuple[list[Start], int]:
@@ -132,7 +132,7 @@ def _stops(experiment: Experiment, shard: Shard, ask: JournalOnly) -> tuple[list
     return [Start(one.turn, characters(one.body)) for one in ask.unanswered], over
 
 
-def _told(why: str, kinds: Counter[str], left: int) -> str:
+def _in_words(why: str, kinds: Counter[str], left: int) -> str:
     if not left:
         return f"{why}; answered in the journal, nothing to pay"
     last = f", last time {kinds.most_common(1)[0][0]}" if kinds else ""

@@ -1,4 +1,4 @@
-"""Three numbers that travel together: the least, the likely and the most."""
+"""A range of three numbers: low, middle (likely) and high."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Range:
     high: float = 0.0
 
     def __add__(self, other: Range) -> Range:
-        """Return the sums; ends add to ends, as if all went wrong together."""
+        """Return the sums: lows are added to lows, highs to highs, as if correlated."""
         return Range(self.low + other.low, self.middle + other.middle, self.high + other.high)
 
     def times(self, factor: float) -> Range:
@@ -25,7 +25,7 @@ class Range:
         return Range(self.low * factor, self.middle * factor, self.high * factor)
 
     def sharpened(self, factor: Range | None) -> Range:
-        """Return the middle times `factor`, never outside of what these bounds allow."""
+        """Return the middle times `factor`, limited to these bounds."""
         if factor is None:
             return self
         low, middle, high = (
@@ -37,7 +37,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Workload:
-    """What is asked: requests, input tokens, output tokens."""
+    """Requests, input tokens and output tokens."""
 
     requests: Range = field(default_factory=Range)
     input: Range = field(default_factory=Range)
@@ -50,7 +50,7 @@ class Workload:
         )
 
     def times(self, factor: float) -> Workload:
-        """Return everything times `factor`."""
+        """Return each part times `factor`."""
         return Workload(*(part.times(factor) for part in (self.requests, self.input, self.output)))
 
     def sharpened(self, factors: Mapping[str, Range | None]) -> Workload:

@@ -1,4 +1,4 @@
-"""An estimate of a whole matrix: requests, tokens, USD and hours for each model and in all."""
+"""Estimate an experiment: requests, tokens, USD and hours, per model and in total."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pilotbench.providers.settings import Price
 
 @dataclass(frozen=True)
 class EstimateRow:
-    """What one model costs; `usd` is None where its price is not known."""
+    """The estimate of one model; `usd` is None if its price is unknown."""
 
     model: str
     shards: int
@@ -33,7 +33,7 @@ class EstimateRow:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a matrix costs, and why each shard runs."""
+    """The estimate of an experiment, and why each shard runs."""
 
     rows: list[EstimateRow]
     hours: Range
@@ -41,7 +41,7 @@ class Estimate:
 
     @property
     def load(self) -> Workload:
-        """Requests and tokens in all."""
+        """Total requests and tokens."""
         return total(row.load for row in self.rows)
 
     @property

@@ -24,9 +24,9 @@ from pilotbench.providers.settings import (
 
 Json = dict[str, Any]
 AUTO_SHARD_SIZES = ((200, 20), (2000, 100))
-"""Shard size up to so many instances; above, LARGE_SHARD. A process costs 0.8 s of CPU time, which
-20 short episodes on many slots do not pay for. All standard experiments have one size, so that they
-share files."""
+"""(instances, shard size): the size for at most so many instances; above, LARGE_SHARD. A process
+takes 0.8 s of CPU time, too much for 20 short episodes on many slots. All standard experiments have
+the same size, so that they share files."""
 LARGE_SHARD = 400
 SCALARS = (
     "instances",
@@ -83,7 +83,7 @@ class Settings(Grid):
 
     @property
     def products(self) -> tuple[Grid, ...]:
-        """The grids to plan: those of the config, else the one of its own lists."""
+        """The grids to plan: those of the config, else the single grid of its lists."""
         return self.grids or (self,)
 
     def words(self, axis: Axis) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ class Settings(Grid):
 
 
 def typed(config: Mapping[str, Any]) -> Json:
-    """Return config with the words of the command line as values: `partial=true` is a truth."""
+    """Return config with text from the command line as values: `partial=true` becomes True."""
     return {
         key: yaml_files.word(value) if key in SCALARS and isinstance(value, str) else value
         for key, value in config.items()
@@ -155,7 +155,7 @@ def _union(grids: Iterable[Grid]) -> dict[str, tuple[str, ...]]:
 
 
 def auto_shard_size(instances: int | str) -> int:
-    """Return the instances of a shard where config says `auto`; a pack's `all` counts as many."""
+    """Return the shard size that `auto` means; `all` of a pack counts as many instances."""
     count = 2000 if instances == "all" else int(instances)
     return next((size for upto, size in AUTO_SHARD_SIZES if count <= upto), LARGE_SHARD)
 

@@ -1,6 +1,6 @@
-"""What a schema cannot say of a config: each check yields (path, problem), in words for one line.
+"""Config checks that a schema cannot express: each yields (path, problem), a one-line message.
 
-No problem shows a value: a value may be a secret that stands in the wrong place.
+No message shows a value: a value may be a secret in the wrong place.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ DEEPEST = 100
 
 
 def first(config: Mapping[str, Any]) -> Problem | None:
-    """Return what is wrong before the schema is asked: it would show the value."""
+    """Return the first problem to report before the schema is checked, which would show values."""
     checks = (_plain(config, ()), _names(config), _catalogued(config))
     return next(chain.from_iterable(checks), None)
 
 
 def then(config: Mapping[str, Any]) -> Problem | None:
-    """Return what is wrong with a config that is valid by its schema."""
+    """Return the first problem of a config that is valid by its schema."""
     checks = (_lists(config, ()), _urls(config), _requests(config), _packages(config))
     return next(chain.from_iterable(checks), None)
 
 
 def _lists(config: Mapping[str, Any], place: Place) -> Iterator[Problem]:
-    """Lists that name nothing, and rates that only text can say."""
+    """Yield lists that are empty, and rates out of range that are written as text."""
     for key in axes.KEYS:
         if key in config and not any(str(word).strip() for word in listed(config[key])):
-            yield (*place, key), "names nothing"
+            yield (*place, key), "is empty"
     rates = axes.TOOL_SUCCESS_RATE.key
     for rate in listed(config.get(rates, ())):
         if not 0 < float(rate) <= 1:
@@ -55,13 +55,16 @@ def _lists(config: Mapping[str, Any], place: Place) -> Iterator[Problem]:
 
 
 def _plain(value: Any, place: Place) -> Iterator[Problem]:
-    """Only what JSON can say: finite numbers, text as keys, no more levels than any config has."""
+    """Yield what JSON cannot express: infinite numbers, keys that are not text, deep nesting."""
     if len(place) > DEEPEST:
         yield place[:3], "is nested too deeply, or refers to itself"
     elif isinstance(value, float) and not math.isfinite(value):
         yield place, "must be a finite number"
     elif isinstance(value, str) and looks_secret(value, known=True):
-        yield place, "holds a secret: write the name of a variable under env, the secret into .env"
+        yield (
+            place,
+            "contains a secret: write the name of a variable under env and the secret into .env",
+        )
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             if not isinstance(key, str) and not set(_FREE) & set(place):
@@ -77,7 +80,7 @@ def _plain(value: Any, place: Place) -> Iterator[Problem]:
 
 
 def _names(config: Mapping[str, Any]) -> Iterator[Problem]:
-    """A secret, or a URL, where the name of a variable belongs."""
+    """Yield a secret or a URL in the place of the name of a variable."""
     for name, entry in _entries(config, "providers"):
         place: Place = ("providers", name)
         yield from _variables(entry, place)
@@ -127,7 +130,7 @@ def _urls(config: Mapping[str, Any]) -> Iterator[Problem]:
 def _url(url: str, kind: str) -> str | None:
     problem = base_urls.problem(url, KINDS[kind].url)
     if problem is None and base_urls.has_user(url):
-        return "holds a user or password: write base_url_env, and the URL into that variable"
+        return "contains a user or password: write base_url_env, and the URL into that variable"
     return problem
 
 

@@ -1,4 +1,4 @@
-"""The matrix: one config made ready for everyone who asks what is to be built."""
+"""The experiment: a config with its tasks, prompts and plan, ready to be built."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Experiment:
-    """Settings with the tasks and prompts that they name, and the plan that follows.
+    """Settings with the tasks and prompts that they name, and the resulting plan.
 
-    Tasks and prompts outside the selection are loaded when they are looked up: a single file can
-    be asked for whatever the selection is.
+    Tasks and prompts outside the selection are loaded when they are looked up, so a single file can
+    be requested whatever the selection is.
     """
 
     settings: Settings
@@ -45,7 +45,7 @@ class Experiment:
     _contents: dict[tuple[str, int], str | None] = field(default_factory=dict)
 
     def at(self, results: Path) -> Experiment:
-        """Return this matrix with its results in another folder: copies from a bucket, say."""
+        """Return this experiment with its results in another folder, e.g. copies from a bucket."""
         return replace(self, settings=replace(self.settings, results_dir=results))
 
     @cached_property
@@ -54,9 +54,9 @@ class Experiment:
         return plan(self.settings, self.tasks, self.prompts)
 
     def versions(self, cell: Cell) -> Json:
-        """Return all that makes a shard of `cell` out of date when it changes.
+        """Return everything that makes a shard of `cell` out of date when it changes.
 
-        Hashes and versions alone: no instance is touched, and neither key nor slots are in it.
+        These are hashes and versions: no instance is generated, and keys and slots do not count.
         """
         key = (cell.model, cell.prompt, cell.task)
         if key not in self._versions:
@@ -72,11 +72,11 @@ class Experiment:
         return self._versions[key]
 
     def fingerprint(self, cell: Cell) -> str:
-        """Return a digest of all that makes an episode of `cell` another one.
+        """Return a digest of everything that determines an episode of `cell`.
 
         It covers provider, deployment, protocol, parameters, the prompt's bytes, max_turns, the
-        scoring rules and what the versions stand for (system messages, tools, how messages are
-        read). Instances are compared by their content hashes; repeats make no episode another.
+        scoring rules and what the versions cover (system messages, tools, how messages are read).
+        Instances are compared by their content hashes; the number of repeats does not count.
         """
         key = (cell.model, cell.prompt, cell.task)
         if key not in self._fingerprints:
@@ -86,7 +86,7 @@ class Experiment:
         return self._fingerprints[key]
 
     def content_hash(self, cell: Cell, index: int) -> str | None:
-        """Return the content hash of an instance of a pack, None where there is none now."""
+        """Return the content hash of an instance of a pack, None if it no longer exists."""
         key = (cell.task, index)
         if key not in self._contents:
             try:
@@ -99,25 +99,25 @@ class Experiment:
 
     @cached_property
     def folder_names(self) -> frozenset[str]:
-        """The folder names of all prompts and tasks that exist, whether selected or not."""
+        """The folder names of all existing prompts and tasks, selected or not."""
         settings = self.settings
         names = (*known_prompts(settings.prompt_folders), *known_tasks(settings.task_folders))
         return frozenset(map(to_path, names))
 
     @cached_property
     def selection(self) -> str:
-        """A digest of what the database is judged by: the plan, and what each model is asked."""
+        """A digest of what decides which rows are current: plan and requests of each model."""
         asked = {name: request_fingerprint(m) for name, m in self.settings.catalog.items()}
         return digest([list(self.plan.by_path), self.settings.repeats, asked])
 
 
 def request_fingerprint(model: Model) -> str:
-    """Return a digest of what decides a model's requests: alias, price and keys do not."""
+    """Return a digest of what determines a model's requests; alias, price and keys do not."""
     return digest([model.provider, *model.asked])
 
 
 class _OnDemand(dict[str, T]):
-    """A dict that loads what it is asked for; `load` raises UserError for an unknown name."""
+    """A dict that loads missing values; `load` raises UserError for an unknown name."""
 
     def __init__(self, found: dict[str, T], load: Callable[[str], T]) -> None:
         super().__init__(found)
@@ -129,9 +129,9 @@ class _OnDemand(dict[str, T]):
 
 
 def load_experiment(config: Mapping[str, Any], files: Collection[Path] | None = None) -> Experiment:
-    """Return the matrix of a merged config; checked first where `files` are given.
+    """Return the experiment of a merged config, which is validated first if `files` are given.
 
-    Raises ConfigError, TemplateError or TaskError: one line that says what to change.
+    Raises ConfigError, TemplateError or TaskError with a one-line message.
     """
     if files is not None:
         validate(config, files)

@@ -1,4 +1,4 @@
-"""Which results are those of the present config: a fingerprint of each cell, and the instances.
+"""Decide which results belong to the present config, by a fingerprint of each cell.
 
 An episode counts only if the present config would send the same requests and score the answers by
 the same rules. `Experiment.fingerprint` is its digest for a cell, which the header of a shard file
@@ -27,7 +27,7 @@ INSTANCES = "instances"
 
 
 def asked_of(model: Model) -> Json:
-    """Return what decides the requests of a model, as a shard's provenance holds it."""
+    """Return what determines the requests of a model, as the provenance of a shard has it."""
     return {
         "provider": model.provider,
         "deployment": model.deployment,
@@ -38,10 +38,10 @@ def asked_of(model: Model) -> Json:
 
 @dataclass(frozen=True)
 class Present:
-    """What the episodes of a shard must have been made of to count under the present config.
+    """The conditions that the episodes of a shard meet if they count under the present config.
 
-    `instances` are content hashes by index where the task is a pack, else None. All are plain
-    JSON, so that a process that reads files can be told.
+    `instances` are content hashes by index if the task is a pack, else None. All values are plain
+    JSON, so that they can be passed to the processes that read files.
     """
 
     fingerprint: str
@@ -51,13 +51,13 @@ class Present:
 
     @cached_property
     def token(self) -> str:
-        """A digest that changes whenever a file must be judged again."""
+        """A digest that changes whenever a file must be compared again."""
         return digest([self.fingerprint, _rules(self.versions)])
 
     def differences(self, header: Json) -> list[str]:
-        """Return what differs between the making of a file and now; instances are not looked at.
+        """Return what has changed since a file was made; instances are not compared.
 
-        A header without a fingerprint is judged by the versions and hashes that it has.
+        A header without a fingerprint is compared by the versions and hashes that it has.
         """
         then, origin = header.get("fingerprint"), header.get("provenance") or {}
         if then == self.fingerprint:
@@ -69,17 +69,17 @@ class Present:
         return names or ["task"] * (then is not None)
 
     def fits(self, episode: Json) -> bool:
-        """Return whether an episode is of the instance that stands at its index now."""
+        """Return whether an episode is of the instance that has its index now."""
         if self.instances is None:
             return True
         return bool(self.instances.get(str(episode["index"])) == episode["instance"])
 
     def counts(self, header: Json, episode: Json) -> bool:
-        """Return whether an episode of a file is one of the present config."""
+        """Return whether an episode of a file belongs to the present config."""
         return not self.differences(header) and self.fits(episode)
 
     def superseded(self, header: Json) -> list[str]:
-        """Return what differs, judged by the header alone; a changed instance counts too."""
+        """Return what has changed according to the header, including changed instances."""
         found, origin = self.differences(header), header.get("provenance") or {}
         known = origin.get("instances_sha256")
         if found or self.instances is None or known is None:
@@ -96,12 +96,12 @@ class Present:
 
 @dataclass(frozen=True)
 class Now:
-    """The present config, as far as results are judged by it."""
+    """The present config, as far as it decides which results count."""
 
     experiment: Experiment
 
     def cell(self, cell: Cell) -> Present | None:
-        """Return what counts for a cell; None where the config does not know its words."""
+        """Return the conditions for a cell; None if the config does not know the cell."""
         try:
             versions, fingerprint = (
                 self.experiment.versions(cell),
@@ -114,17 +114,17 @@ class Now:
         )
 
     def shard(self, shard: Shard) -> Present | None:
-        """Return what counts for a shard, the instances of a pack among it."""
+        """Return the conditions for a shard, including the instances of a pack."""
         found = self.cell(shard.cell)
         if found is None or self.experiment.tasks[shard.cell.task].size is None:
             return found
         return replace(found, instances=self._instances(shard))
 
     def superseded(self, shard: Shard, header: Json) -> list[str]:
-        """Return what differs between a shard file, known by its header, and now."""
+        """Return what has changed since a shard file was made, according to its header."""
         found = self.cell(shard.cell)
         if found is None or _rules(found.versions) == _rules(_versions(header)):
-            return []  # a pack of which no byte has changed: no instance is made
+            return []  # the files of a pack are unchanged: no instance is generated
         whole = self.shard(shard)
         return whole.superseded(header) if whole is not None else []
 
@@ -134,7 +134,7 @@ class Now:
 
 
 def _rules(versions: Json) -> Json:
-    """Return versions without the number of repeats, which makes no episode another."""
+    """Return versions without the number of repeats, which does not change an episode."""
     return {name: value for name, value in versions.items() if name != "repeats"}
 
 
@@ -143,7 +143,7 @@ def _versions(header: Json) -> Json:
 
 
 def _older(origin: Json) -> Json:
-    """Return as many versions as a header without them tells."""
+    """Return the versions that follow from a header without them."""
     found: Json = {}
     if origin.get("prompt_sha256"):
         found["prompt"] = origin["prompt_sha256"]

@@ -1,4 +1,4 @@
-"""Which key a shard goes to: a pure function of config and wildcards."""
+"""Choose the key of each shard: a pure function of config and wildcards."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _GOLDEN = 0.6180339887498949
 
 
 def home_key(settings: Settings, shard: Shard) -> str:
-    """Return the alias of the key that a shard's tokens are on.
+    """Return the alias of the key that a shard takes its slots from.
 
     `by_prompt`: the n-th prompt of the config goes to the n-th key, strictly. `balanced`: shards
-    walk over the keys in proportion to their slots, by steps of the golden ratio, so that each key
-    has its share and none is tied to a prompt or a task.
+    are spread over the keys in proportion to their slots, in steps of the golden ratio, so that no
+    key is tied to a prompt or a task.
     """
     keys = settings.provider_of(shard.cell.model).keys
     if settings.routing == "by_prompt":
@@ -43,7 +43,7 @@ def _by_share(keys: Mapping[str, Key], point: float) -> str:
 
 
 def _ordinal(settings: Settings, shard: Shard) -> int:
-    """Return the position of a shard in the plan of a matrix, near enough to spread shards."""
+    """Return the approximate position of a shard in the plan, which is enough to spread shards."""
     count = -(-(settings.instances or shard.first + 1) // settings.shard_size)
     return _cell_ordinal(settings, shard.cell) * count + shard.first // settings.shard_size
 

@@ -1,8 +1,8 @@
-"""Request parameters that a config may not set, each with its reason.
+"""Request parameters that a config may not set, and the reason for each.
 
 `parameters` are merged into the request body, and `extra_body` into its top level. A parameter that
-replaces what the benchmark asks, multiplies what is paid, or changes the form of the answer would
-make every result wrong without an error.
+replaces what the benchmark asks, multiplies the cost, or changes the form of the answer would
+silently make every result wrong.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 _DEPLOYMENT = "deployment names the model"
 _MESSAGES = "the prompt and the instance make the messages"
 _PROTOCOL = "the protocol decides how the model makes calls"
-_ONE = "every further answer is paid for and thrown away"
-_WHOLE = "answers are read whole"
+_ONE = "every further answer is paid for and discarded"
+_WHOLE = "answers are read as a whole"
 _CLIENT = "it is a setting of the client, not of the request; see config/providers.yaml"
 
 RESERVED: dict[str, str] = {
@@ -33,14 +33,14 @@ HARMLESS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("stream", "background", "echo"), (False,)),
     "tool_choice": ("auto",),
 }
-"""Values of reserved parameters that change nothing."""
+"""Values of reserved parameters that have no effect."""
 
 COUNTS = ("max_tokens", "max_completion_tokens")
-"""Parameters that are numbers of tokens: budget and estimate count with them."""
+"""Parameters that are numbers of tokens: budget and estimate rely on them."""
 
 
 def problems(parameters: Mapping[str, Any], protocol: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield (path below `parameters`, why) of each parameter that a model may not have."""
+    """Yield (path below `parameters`, why) of each parameter that a model must not have."""
     extra = parameters.get("extra_body")
     if extra is not None and not isinstance(extra, Mapping):
         yield ("extra_body",), "must be a mapping of parameters"
@@ -53,7 +53,7 @@ def problems(parameters: Mapping[str, Any], protocol: str) -> Iterator[tuple[tup
         if name == "extra_body":
             yield ("extra_body", name), "an extra_body inside extra_body is not sent as one"
         elif name in parameters:
-            yield ("extra_body", name), "also stands outside extra_body; write it once"
+            yield ("extra_body", name), "is also set outside extra_body; set it once"
 
 
 def _why(name: str, value: Any, protocol: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The folders and files that a config names: `~` is expanded, and what cannot work is said."""
+"""The folders and files that a config names, and why one cannot be used."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 Place = tuple[str, ...]
 LONGEST_NAME = 255
 LONGEST_PATH = 4000
-"""Bytes; Linux allows 4,095, of which the names below a folder need some."""
+"""In bytes; Linux allows 4,095, and the names below a folder need some of them."""
 ROOM = 400
-"""Bytes that the names below results_dir and journal_dir may take at least."""
+"""Bytes reserved for the names below results_dir and journal_dir."""
 _WHY = {
-    "journal_dir": "whoever deletes the results would lose what was paid for",
-    "limits_dir": "whoever deletes the results would lose what is spent and in flight",
+    "journal_dir": "deleting the results would delete what was paid for",
+    "limits_dir": "deleting the results would delete the record of what is spent and in flight",
 }
 
 
@@ -35,26 +35,26 @@ def problems(
 ) -> Iterator[tuple[Place, str]]:
     """Yield (keys, why) of each path that cannot be used.
 
-    `folders` are results_dir, journal_dir and, where there is one, limits_dir, which are written
-    into; `others` are only read.
+    `folders` are written: results_dir, journal_dir and, if set, limits_dir. `others` are only
+    read.
     """
     for place, path in (*(((key,), path) for key, path in folders.items()), *others):
         if why := _form(path):
             yield place, why
     for place, path in ((("results_dir",), folders["results_dir"]), *others):
         if {"{", "}"} & set(str(path)):
-            yield place, "must not hold { or }, which stand for wildcards in the build"
+            yield place, "must not contain { or }, which mark wildcards in the build"
     for key, path in folders.items():
         if why := _place(path):
             yield (key,), why
     results = _real(folders["results_dir"])
     for key in _WHY:
         if key in folders and _real(folders[key]).is_relative_to(results):
-            yield (key,), f"must not lie in results_dir ({folders['results_dir']}): {_WHY[key]}"
+            yield (key,), f"must not be inside results_dir ({folders['results_dir']}): {_WHY[key]}"
 
 
 def check_writable(folders: Mapping[str, Path]) -> None:
-    """Make the folders and write into each. Raises ConfigError, one line that names the key."""
+    """Create the folders and write into each. Raises ConfigError that names the key."""
     for key, folder in folders.items():
         try:
             folder.mkdir(mode=0o700 if key == "limits_dir" else 0o777, parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def check_writable(folders: Mapping[str, Path]) -> None:
 def _form(path: Path) -> str | None:
     text = str(path)
     if not text.isprintable():
-        return "holds a character that cannot be printed"
+        return "contains an unprintable character"
     if any(len(part.encode()) > LONGEST_NAME for part in path.parts):
         return f"has a name of more than {LONGEST_NAME} bytes"
     if len(str(path.absolute()).encode()) > LONGEST_PATH - ROOM:
@@ -76,7 +76,7 @@ def _form(path: Path) -> str | None:
 
 
 def _place(path: Path) -> str | None:
-    """Return why no folder can be at `path`: a file is there, or on the way."""
+    """Return why `path` cannot be a folder: it, or a parent, is a file."""
     try:
         found = next(p for p in (path, *path.absolute().parents) if p.exists() or p.is_symlink())
     except OSError as error:
@@ -84,12 +84,14 @@ def _place(path: Path) -> str | None:
     if found.is_dir():
         return None
     return (
-        "is a link to nothing" if not found.exists() else f"cannot be a folder: {found} is a file"
+        "is a link to a missing file"
+        if not found.exists()
+        else f"cannot be a folder: {found} is a file"
     )
 
 
 def _real(path: Path) -> Path:
     try:
         return path.resolve()
-    except (OSError, RuntimeError):  # links in a circle
+    except (OSError, RuntimeError):  # a cycle of links
         return path.absolute()

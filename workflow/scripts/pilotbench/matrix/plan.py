@@ -1,4 +1,4 @@
-"""The plan: which shards a config asks for. A pure function of settings; it touches no instance."""
+"""The plan: the shards of a config. A pure function of settings; no instance is generated."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from pilotbench.matrix.config import Grid, Settings
 
 
 class PromptNeeds(Protocol):
-    """What the plan needs to know of a prompt."""
+    """What the plan needs to know about a prompt."""
 
     @property
     def needs_plan(self) -> bool:
-        """Whether it is planned only where the task has reference plans."""
+        """Whether it is planned only for tasks with reference plans."""
         ...
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All shards of a matrix, in the order of the config."""
+    """All shards of an experiment, in the order of the config."""
 
     shards: tuple[Shard, ...]
     repeats: int
@@ -51,9 +51,9 @@ def plan(
 ) -> Plan:
     """Return the plan of `settings` over the known `tasks` and `prompts`.
 
-    Of several grids each cell is planned once. A task without difficulties or tools is planned
-    once, not once per level or rate. A prompt that needs a reference plan is planned only where the
-    task has one.
+    With several grids each cell is planned once. A task without difficulties or tools is planned
+    once, not once per level or rate. A prompt that needs a reference plan is planned only for tasks
+    that have one.
     """
     cells = dict.fromkeys(
         cell
@@ -76,7 +76,7 @@ def _cells(grid: Grid, model: str, prompt: str, task: str, axes: TaskShape) -> I
 def _shards(settings: Settings, cell: Cell, size: int | None) -> Iterator[Shard]:
     wanted = settings.instances if settings.instances is not None else size
     if wanted is None:
-        wanted = 20  # `all` has no meaning for a task without an end
+        wanted = 20  # `all` has no meaning for a task with unlimited instances
     count = wanted if size is None else min(wanted, size)
     for first in range(0, count, settings.shard_size):
         yield Shard(cell, first, min(first + settings.shard_size, count) - 1)

@@ -1,4 +1,4 @@
-"""Config is checked once, before any job: one line names the file, the key, what is allowed."""
+"""Validate a config before any job; each message names the file, the key and what is allowed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TAKEN = frozenset(
 
 
 def validate(config: Mapping[str, Any], files: Iterable[Path] = ()) -> None:
-    """Raise ConfigError, one line that names the file and the key, where config is not valid.
+    """Raise ConfigError, which names the file and the key, if the config is not valid.
 
     `files` are the config files in the order in which they were merged.
     """
@@ -46,7 +46,7 @@ def written_in(files: Iterable[Path], path: Sequence[Any], value: Any) -> str:
 
 
 class _Origin:
-    """Says where a key of the merged config was written."""
+    """Finds the file that wrote a key of the merged config."""
 
     def __init__(self, files: list[Path]) -> None:
         self._files = [(file, load_file(file)) for file in files]
@@ -65,7 +65,7 @@ class _Origin:
 
 
 def _is_same(here: Any, value: Any) -> bool:
-    if isinstance(here, dict):  # the merged mapping holds more than each file's
+    if isinstance(here, dict):  # the merged mapping has the keys of all files
         return isinstance(value, Mapping)
     try:
         return bool(here == value or here != here)  # NaN differs from itself
@@ -107,7 +107,7 @@ def _check(value: Any, schema_name: str, prefix: tuple[str, ...], origin: _Origi
 
 def _explain(error: Any, prefix: tuple[str, ...], origin: _Origin) -> str:
     """Return one line: file, key, what is wrong, what is allowed."""
-    while error.parent is not None:  # one alternative's complaint says less than the whole
+    while error.parent is not None:  # the error of one alternative says less than that of the whole
         error = error.parent
     path = (*prefix, *error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
@@ -124,7 +124,7 @@ def _explain(error: Any, prefix: tuple[str, ...], origin: _Origin) -> str:
 
 
 def _shown_value(path: Sequence[Any], error: Any) -> str:
-    """Return a value for a message; what stands under a provider may be a secret."""
+    """Return a value for a message; a value of a provider may be a secret."""
     text = repr(error.instance)
     hidden = isinstance(error.instance, str) and path[0] == "providers" and path[-1] != "kind"
     return "(not shown)" if hidden or looks_secret(text) else _short(error.instance)
@@ -183,7 +183,7 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
 
 
 def _named(chosen: Settings) -> tuple[dict[str, Path], list[tuple[paths.Place, Path]]]:
-    """Return the folders that are written into, by key, and the paths that are only read."""
+    """Return the folders that are written, by key, and the paths that are only read."""
     read: list[tuple[paths.Place, Path]] = [
         (("model_catalog", model.name, "weights", "path"), model.weights.file)
         for model in chosen.catalog.values()
@@ -196,7 +196,7 @@ def _named(chosen: Settings) -> tuple[dict[str, Path], list[tuple[paths.Place, P
 
 
 def _selecting(key: str, name: str, config: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the path of the list that selects `name`: of a grid, else of the matrix."""
+    """Return the path of the list that selects `name`: in a grid, else at the top level."""
     for place, grid in enumerate(config.get("grids") or ()):
         if name in listed(grid.get(key, ())):
             return "grids", place, key
@@ -230,7 +230,7 @@ def _check_aliases(providers: Mapping[str, Any], origin: _Origin) -> None:
 
 def _dotted(path: Iterable[Any]) -> str:
     words = list(map(str, path))
-    if words[:1] == ["providers"]:  # a secret may stand as a key
+    if words[:1] == ["providers"]:  # a key may be a secret
         words = ["***" if looks_secret(word) else word for word in words]
     return ".".join(words) or "config"
 

@@ -177,7 +177,7 @@ class QuestionPack:
                 raise TaskError(f"{where}: {self._fields[name]} is missing")
         question = values["question"]
         if not isinstance(question, str) or not question.strip():
-            raise TaskError(f"{where}: {self._fields['question']} is no text")
+            raise TaskError(f"{where}: {self._fields['question']} is not text")
         self._check_answer(f"{where}: {self._fields['answer']}", values["answer"])
         if "world" in values:
             self._check_world(f"{where}: {self._fields['world']}", values["world"])
@@ -321,7 +321,7 @@ def _json_object(where: str, text: str) -> Json:
     except (ValueError, RecursionError) as error:
         raise TaskError(f"{where}: not JSON: {_line(error)}") from None
     if not isinstance(value, dict):
-        raise TaskError(f"{where}: no JSON object")
+        raise TaskError(f"{where}: not a JSON object")
     if not depth_within(value, DEEPEST):
         raise TaskError(f"{where}: nests more than {DEEPEST} levels")
     return value
@@ -333,12 +333,12 @@ def _once(pairs: list[tuple[str, Any]]) -> Json:
     if len(value) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice!r} stands twice")
+        raise ValueError(f"the key {twice!r} appears twice")
     return value
 
 
 def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON number")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _file_hash(settings: Json, lines: Iterable[tuple[int, str]]) -> str:

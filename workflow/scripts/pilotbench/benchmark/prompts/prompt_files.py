@@ -176,7 +176,7 @@ class Prompt:
         allowed = PLAN_VARIABLES if self.needs_plan else VARIABLES
         known = {*allowed, *stored, *environment.globals}
         for name in sorted(undefined.keys() - known):
-            hint = "; a template with a plan says `needs_plan: true`" if name == "plan" else ""
+            hint = "; a template with a plan sets `needs_plan: true`" if name == "plan" else ""
             raise TemplateError(
                 f"{self.source.with_name(undefined[name])}: undefined variable {name!r}; "
                 f"allowed: {', '.join(allowed)}{hint}"
@@ -262,7 +262,7 @@ def _facts(path: Path, front: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise TemplateError(f"{path}: front matter is not YAML: {_line(error)}") from None
     if not isinstance(facts, dict):
-        raise TemplateError(f"{path}: front matter is no mapping; allowed: {', '.join(_KINDS)}")
+        raise TemplateError(f"{path}: front matter is not a mapping; allowed: {', '.join(_KINDS)}")
     for key, value in facts.items():
         if key not in _KINDS:
             raise TemplateError(f"{path}: unknown key {key!r}{hint(str(key), list(_KINDS))}")
