@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from pilotbench.asking.asker import Asker, KeyAllowance
-from pilotbench.commands.check import Row, check, text
+from pilotbench.commands.check import text
+from pilotbench.commands.key_checks import KeyCheck, check
 from pilotbench.episodes.evaluate import evaluate
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.matrix.cells import Shard
@@ -84,7 +85,7 @@ def loaded(
     return load_experiment(merged)
 
 
-def checked(loaded: Experiment) -> dict[str, Row]:
+def checked(loaded: Experiment) -> dict[str, KeyCheck]:
     """Return the row of each model's first key."""
     return {row.model: row for row in reversed(check(loaded))}
 
@@ -164,7 +165,7 @@ def test_every_key_and_model_has_its_verdict_and_nothing_is_a_result(
     assert problems["oracle"] is None
     assert (rows["plays"].calls, rows["plays"].messages) == (5, 5)
     assert rows["talks"].calls == 0
-    assert "had a call that could be read" in str(problems["talks"])
+    assert "had a call that could be parsed" in str(problems["talks"])
     assert str(problems["renamed"]).startswith("answered as oracle, asked for another")
     assert "401" in str(problems["refused"])
     assert "UNSET_KEY" in str(problems["keyless"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pilotbench import commands
-from pilotbench.__main__ import all_commands, main
+from pilotbench.__main__ import CommandModule, all_commands, main
 
 HEAVY = ("pandas", "duckdb", "openai", "numpy", "jsonschema", "rich")
 NEW = '''
@@ -81,13 +81,11 @@ def test_the_exit_code_says_what_kind_of_error_it_was(
 
 @pytest.mark.parametrize("command", all_commands(), ids=lambda command: command.name)
 def test_every_command_has_a_help_line_and_json(
-    command: object, capsys: pytest.CaptureFixture[str]
+    command: CommandModule, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name, line = str(getattr(command, "name", "")), str(getattr(command, "help", ""))
-    assert 0 < len(line) <= 80
-    listed = printed(["--help"], capsys)
-    assert name in listed
-    assert "--json" in printed([name, "--help"], capsys)
+    assert 0 < len(command.help) <= 80
+    assert command.name in printed(["--help"], capsys)
+    assert "--json" in printed([command.name, "--help"], capsys)
 
 
 def test_a_word_that_is_no_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,7 @@ def test_before_a_run_it_shows_prompt_and_instance(capsys: pytest.CaptureFixture
     text = shown(capsys, CELL, "1")
     for part in ("## request", "## sent: system", "## sent: user", "Plan:", "## sent: tools"):
         assert part in text
-    assert text.endswith("## transcript\nnone yet: it was not asked\n")
+    assert text.endswith("## transcript\nnone: not asked yet\n")
 
 
 @pytest.mark.parametrize("kept", ["results", "journal"])
@@ -72,7 +72,7 @@ def test_a_flaw_that_does_not_apply_is_said(capsys: pytest.CaptureFixture[str]) 
 
 def test_a_question_pack_has_no_plan_and_no_tools(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, "oracle/baseline/everyday_arithmetic/none/none", "0")
-    assert "none beside the messages" in text
+    assert "## sent: tools\nnone" in text
 
 
 @pytest.mark.parametrize(

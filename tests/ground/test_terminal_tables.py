@@ -41,6 +41,12 @@ def test_a_long_name_is_cut_and_a_number_never() -> None:
     assert "1,234,567" in text
 
 
+def test_names_are_cut_before_anything_wraps() -> None:
+    head = [Column("model", names=True), Column("success", right=True)]
+    text = table(head, [["qwen2.5-3b-instruct", "90.0 % [69.9, 97.2]"]], 35)
+    assert text.splitlines()[1] == "qwen2.5-3b-in…  90.0 % [69.9, 97.2]"
+
+
 def test_markup_and_brackets_are_text() -> None:
     assert table(columns(["a"]), [["[bold]90 % [69, 97]"]]) == "a\n[bold]90 % [69, 97]"
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pilotbench.commands import check, init
+from pilotbench.commands import check, init, key_checks
 from pilotbench.commands.simulate import SETUP
 from pilotbench.ground.job_context import alive
 from pilotbench.matrix import config, config_files
@@ -446,10 +446,10 @@ def test_what_make_simulate_tells_to_export_opens_the_endpoints_of_the_config(
         found = init.look(config.settings(config_files.read()), dict(os.environ))
         assert found.models == ("gpt-4o-mini", "qwen2.5-3b-instruct", "qwen2.5-7b-instruct")
         chosen = {"models": list(found.models), "limits_dir": str(tmp_path), "tasks": "simple_task"}
-        rows = check.check(load_experiment(config_files.read((), chosen)))
+        rows = key_checks.check(load_experiment(config_files.read((), chosen)))
         monkeypatch.delenv("IDEALAB_API_KEY_3")
-        fewer = check.check(load_experiment(config_files.read((), chosen)))
-        strict = check.check(
+        fewer = key_checks.check(load_experiment(config_files.read((), chosen)))
+        strict = key_checks.check(
             load_experiment(config_files.read((), {**chosen, "routing": "by_prompt"}))
         )
     assert [row.problem for row in rows] == [None] * 7

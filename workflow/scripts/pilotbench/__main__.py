@@ -20,7 +20,7 @@ from pilotbench.ground.errors import PilotbenchError, UserError
 
 
 @dataclass(frozen=True)
-class Command:
+class CommandModule:
     """A module of `commands/` that defines `add_arguments` and `run`; it is not imported yet."""
 
     module: str
@@ -63,7 +63,7 @@ def main(words: list[str] | None = None) -> int:
         return 1
 
 
-def all_commands() -> list[Command]:
+def all_commands() -> list[CommandModule]:
     """Return the commands, sorted by name. No command is imported."""
     found = []
     for entry in pkgutil.iter_modules(commands.__path__, f"{commands.__name__}."):
@@ -72,7 +72,7 @@ def all_commands() -> list[Command]:
         tree = ast.parse(file.read_text(encoding="utf-8"))
         functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
         if {"add_arguments", "run"} <= functions:
-            found.append(Command(entry.name, ast.get_docstring(tree) or ""))
+            found.append(CommandModule(entry.name, ast.get_docstring(tree) or ""))
     return found
 
 

@@ -23,7 +23,7 @@ OUT = Path("mine.yaml")
 
 @dataclass(frozen=True)
 class Service:
-    """A well-known OpenAI-compatible service: its key's variable, and a model to begin with."""
+    """A well-known OpenAI-compatible service: the variable of its key, and a first model."""
 
     name: str
     env: str
@@ -32,7 +32,7 @@ class Service:
 
     @property
     def model(self) -> str:
-        """The name of the model's entry: no other entry has it."""
+        """The name of the model's entry, used by no other entry."""
         return f"{self.name}-{self.deployment.split('/')[-1]}"
 
 
@@ -51,9 +51,9 @@ dashscope  DASHSCOPE_API_KEY  https://dashscope.aliyuncs.com/compatible-mode/v1 
 
 @dataclass(frozen=True)
 class Found:
-    """What was found: models that can run, and for each provider the keys that are there.
+    """Models that can run, the keys that are set per provider, and services without a model.
 
-    `services` are those that the config has no model of.
+    `lacking` has one line per key that is not set.
     """
 
     models: tuple[str, ...]
@@ -67,18 +67,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=OUT, metavar="FILE", help=f"file to write (default: {OUT})"
     )
-    parser.add_argument("--force", action="store_true", help="replace the file where there is one")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the file and say what to do next."""
+    """Write the file and print what to do next."""
     settings = config.settings(config_files.read())
     variables = environment()
     found = look(settings, variables)
     for note in notes(settings, found.models, variables):
         print(f"note: {note}", file=sys.stderr)
     if args.out.exists() and not args.force:
-        raise UserError(f"{args.out} exists; give another name with --out, or --force")
+        raise UserError(f"{args.out} exists; choose another name with --out, or use --force")
     try:
         args.out.write_text(overlay(settings, found, args.out), encoding="utf-8")
     except OSError as error:
@@ -122,20 +122,20 @@ def _experiment(found: Found, out: Path) -> Iterator[str]:
         models = ["smollm2-135m"]
     names = ", ".join(json.dumps(model) for model in [*models, "oracle"])
     yield from f"""\
-# A matrix of your own. Before it costs anything:
-#   python -m pilotbench check --configfile {out}       does every key answer?
-#   python -m pilotbench estimate --configfile {out}    requests, tokens, USD, hours
-#   snakemake -n --configfile {out}                     what would run, and why
+# Your own experiment. Before a paid run:
+#   python -m pilotbench check --configfile {out}       check that every key answers
+#   python -m pilotbench estimate --configfile {out}    estimate requests, tokens, USD and hours
+#   snakemake -n --configfile {out}                     list what would run, and why
 # Then: snakemake --configfile {out}
-# Every key of config/config.yaml can stand here; what is not here is as there.
+# Every key of config/config.yaml can be set here; other keys keep their values from there.
 
 experiment: mine
-models: [{names}]   # the oracle is free: it shows what can be reached
+models: [{names}]   # the oracle is free: it shows the highest possible score
 prompts: [baseline, optimal]      # also: cot, flawed (seven of them), files of your own
 tasks: [simple_task, basic_task]  # `all` = five
 difficulties: [easy]              # very_easy, easy, medium, hard, very_hard
-instances: 10                     # more instances only add: nothing is asked twice
-# budget_usd: 5                   # stop asking at this sum; needs a price for each model
+instances: 10                     # a larger number adds instances; nothing is asked twice
+# budget_usd: 5                   # stop asking at this amount; needs a price for each model
 """.splitlines()
 
 
@@ -144,17 +144,17 @@ def _models(settings: Settings, found: Found) -> Iterator[str]:
     if unpriced:
         yield "\n# No price (USD per million tokens), so no estimate in USD and no budget, for:"
         yield f"# {', '.join(unpriced)}"
-        yield "# Their entries in config/models.yaml take price: {input: …, output: …}"
+        yield "# Add price: {input: …, output: …} to their entries in config/models.yaml"
     if not found.services:
         return
     yield "\nmodel_catalog:"
     for service in found.services:
-        yield f"  {service.model}:   # a first choice: write any name that the service knows"
+        yield f"  {service.model}:   # an example: use any name that the service knows"
         yield f"    provider: {_name(settings, service)}"
         yield f"    deployment: {json.dumps(service.deployment)}"
         yield "    protocol: native             # or json, text: see docs/usage.md"
         yield "    parameters: {temperature: 0, max_tokens: 1024}"
-        yield "    # price: {input: …, output: …}   # USD per million tokens, as the service says"
+        yield "    # price: {input: …, output: …}   # USD per million tokens"
 
 
 def _providers(settings: Settings, found: Found) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _providers(settings: Settings, found: Found) -> Iterator[str]:
 
 
 def _name(settings: Settings, service: Service) -> str:
-    """Return the provider of a service: that of the config where it goes to the same place."""
+    """Return the provider of a service: the one of the config if it has the same URL."""
     known = settings.providers.get(service.name)
     same = known is not None and known.base_url == service.base_url
     return service.name if same else f"own_{service.name}"
@@ -184,7 +184,7 @@ def _said(found: Found, out: Path) -> Iterator[str]:
         if service.name not in found.keys:
             yield f"found: {service.env}"
     if not found.keys and not found.services:
-        yield "no key found: the config names the embedded model, which needs none"
+        yield "no key found: the config selects the embedded model, which needs none"
     for line in found.lacking:
         yield f"missing: {line}"
     yield f"written: {out}"

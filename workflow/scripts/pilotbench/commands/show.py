@@ -1,7 +1,7 @@
 """Show one instance: the problem, the prompt, the transcript.
 
-It asks nothing and needs no key, so it works before any money is spent. The transcript is that of
-the shard file, else what the journal holds so far.
+It sends no request and needs no key, so it works before a paid run. The transcript comes from the
+shard file, or from the journal as far as it goes.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Look:
-    """What there is to see of one episode.
+    """One episode.
 
-    `body` is the first request (None where the prompt does not apply to the instance), `reached`
-    the next one that is not answered; `record` is the finished episode, `source` where it stands.
+    `body` is the first request (None if the prompt does not apply to the instance), `reached` the
+    next unanswered request, `record` the finished episode, `source` where the record is from.
     """
 
     cell: Cell
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what there is to see."""
+    """Print the instance."""
     if args.index < 0 or args.repeat < 0:
         raise UserError("show: INDEX and --repeat must be 0 or more")
     cell = cell_of(args.cell)
@@ -80,12 +80,12 @@ def cell_of(words: str) -> Cell:
     except (RecordError, TypeError):
         raise UserError(
             f"show: {words}: must be MODEL/PROMPT/TASK/DIFFICULTY/RATE (difficulty and rate are "
-            f"{NONE} where a task has none), or the path of a shard file"
+            f"{NONE} if the task has none) or the path of a shard file"
         ) from None
 
 
 def look_at(experiment: Experiment, cell: Cell, index: int, repeat: int = 0) -> Look:
-    """Return what there is to see. Raises UserError for an index that a pack does not have."""
+    """Return the episode. Raises UserError for an index that a pack does not have."""
     task = experiment.tasks[cell.task]
     if task.size is not None and index >= task.size:
         raise UserError(f"show: {cell.task} has the indices 0 to {task.size - 1}")
@@ -119,13 +119,13 @@ def as_json(look: Look) -> Json:
 
 
 def text(look: Look) -> Iterator[str]:
-    """Return everything as lines for a person."""
+    """Return everything as text, line by line."""
     instance = look.instance
     yield f"# {'/'.join(look.cell.words)}, index {instance.index}"
     yield f"instance {instance.content_hash}"
     yield from _section("request", instance.request)
     plan = [f"{n}. {step.tool} {compact(step.arguments)}" for n, step in enumerate(instance.plan)]
-    yield from _section("reference plan (the model sees it only where the prompt gives it)", *plan)
+    yield from _section("reference plan (the model sees it only if the prompt contains it)", *plan)
     yield from _section("goal", *(compact(goal) for goal in instance.goal))
     if look.body is None:
         yield from _section("prompt", "not applicable: the instance is too short for this flaw")
@@ -133,7 +133,7 @@ def text(look: Look) -> Iterator[str]:
         for message in look.body["messages"]:
             yield from _section(f"sent: {message['role']}", message["content"])
         names = [tool["function"]["name"] for tool in look.body.get("tools", [])]
-        yield from _section("sent: tools", ", ".join(names) or "none beside the messages")
+        yield from _section("sent: tools", ", ".join(names) or "none")
     yield from _course(look)
 
 
@@ -143,11 +143,11 @@ def _course(look: Look) -> Iterator[str]:
         yield from (line for turn in look.record["transcript"] for line in _turn(turn))
         yield from _section("outcome", *_outcome(look.record))
     elif look.reached is not None:
-        yield from _section("answered so far, from the journal (the episode is not over)")
+        yield from _section("answered so far, from the journal (the episode is unfinished)")
         for message in look.reached["messages"][2:]:
             yield f"{message['role']}: {compact({k: v for k, v in message.items() if k != 'role'})}"
     else:
-        yield from _section("transcript", "none yet: it was not asked")
+        yield from _section("transcript", "none: not asked yet")
 
 
 def _turn(turn: Json) -> Iterator[str]:
@@ -164,9 +164,9 @@ def _outcome(record: Json) -> Iterator[str]:
     words = ("status", "end_reason", "success", "progress", "level", "answer", "cost_usd")
     yield ", ".join(f"{word}: {record[word]}" for word in words)
     for goal in record["goals"]:
-        yield f"{'holds' if goal['holds'] else 'MISSED'}: {goal['says']}"
+        yield f"{'met' if goal['holds'] else 'MISSED'}: {goal['says']}"
     if record["broken"]:
-        yield f"changed though protected: {', '.join(record['broken'])}"
+        yield f"protected but changed: {', '.join(record['broken'])}"
 
 
 def _section(title: str, *lines: str) -> Iterator[str]:
@@ -175,7 +175,7 @@ def _section(title: str, *lines: str) -> Iterator[str]:
 
 
 def _experiment(args: argparse.Namespace, cell: Cell) -> Experiment:
-    """Return a matrix of this cell alone, whatever the config selects."""
+    """Return an experiment with only this cell, whatever the config selects."""
     alone = {
         axis.key: [_value(axis, word)]
         for axis, word in zip(AXES, cell.words, strict=True)
@@ -200,7 +200,7 @@ def _value(axis: Axis, word: str) -> Any:
 def _requests(
     experiment: Experiment, cell: Cell, index: int, repeat: int, answered: bool
 ) -> list[Json]:
-    """Return the body of the first request without an answer, the journal's with `answered`."""
+    """Return the first request, or with `answered` the first that the journal cannot answer."""
     shard = Shard(cell, index, index)
     ask = JournalOnly(experiment, shard) if answered else JournalOnly.empty(experiment, shard)
     play_shard(experiment, shard, ask)
@@ -208,7 +208,7 @@ def _requests(
 
 
 def _from_file(experiment: Experiment, cell: Cell, index: int, repeat: int) -> Json | None:
-    """Return the record of a file; one that the present config would ask otherwise is none."""
+    """Return the record of a shard file, or None if the present config would ask differently."""
     place = (index, repeat)
     folder = experiment.settings.results_dir / "shards" / cell.folder
     present = Now(experiment).shard(Shard(cell, index, index))
@@ -220,7 +220,7 @@ def _from_file(experiment: Experiment, cell: Cell, index: int, repeat: int) -> J
                 if found and (present is None or present.counts(header, found)):
                     return found
         except PilotbenchError:
-            continue  # a damaged file is named by the build; here the journal answers
+            continue  # the build reports damaged files; the journal may have the episode
     return None
 
 

@@ -66,7 +66,7 @@ def table(head: Sequence[Column], rows: Iterable[Sequence[str]], width: int | No
 
 
 def _sizes(head: Sequence[Column], cells: Sequence[Sequence[str]], width: int | None) -> list[int]:
-    """Return the width of each column: the widest are narrowed first, down to their words."""
+    """Return the width of each column: names are narrowed first, the others to whole words."""
     from rich.cells import cell_len
 
     texts = list(zip(*cells, strict=True))
@@ -76,7 +76,9 @@ def _sizes(head: Sequence[Column], cells: Sequence[Sequence[str]], width: int | 
         for column, words, size in zip(head, texts, sizes, strict=True)
     ]
     over = 0 if width is None else sum(sizes) + GAP * (len(sizes) - 1) - width
-    while over > 0 and (able := [i for i, size in enumerate(sizes) if size > least[i]]):
-        sizes[max(able, key=lambda i: sizes[i])] -= 1
-        over -= 1
+    for names in (True, False):
+        some = [i for i, column in enumerate(head) if column.names is names]
+        while over > 0 and (able := [i for i in some if sizes[i] > least[i]]):
+            sizes[max(able, key=lambda i: sizes[i])] -= 1
+            over -= 1
     return sizes

@@ -1,0 +1,280 @@
+"""Ask each key what a run would ask, and report what came of it.
+
+Each key gets the next unanswered message of the experiment for each model that would use it; each
+model then plays its first instances, at most five messages. The requests go through the limiter and
+the journal exactly as in a run, so a run does not pay for any of them again. Only if there is no
+such message (a run holds the instances, or all are answered) a key gets one short question, which
+is not journaled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+
+from pilotbench.asking.asker import Asker, KeyAllowance, ask_unjournaled
+from pilotbench.asking.keys.secrets import missing
+from pilotbench.benchmark.instances import Instance
+from pilotbench.episodes.evaluate import play_shard
+from pilotbench.episodes.spending import spent
+from pilotbench.ground.errors import (
+    ContextOverflow,
+    PilotbenchError,
+    ProviderError,
+    Refused,
+    Stopping,
+)
+from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.config import Settings
+from pilotbench.matrix.experiment import Experiment
+from pilotbench.providers.answer import Answer
+from pilotbench.providers.kind import Role
+from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.request import Request
+from pilotbench.providers.served import complaint
+from pilotbench.providers.settings import Model
+
+MESSAGES = 5
+QUESTION = "Answer with one word: ready"
+RETRY_FOR_S = 10.0
+ATTEMPT_S = 60.0
+AT_ONCE = 8
+LOOKED_INTO = 40
+"""How many instances of a model are searched for an unanswered message."""
+PARSE_RATE_WANTED = 0.5
+"""A lower share of messages with a call is a problem; a model may also give up in plain words."""
+_turns: dict[tuple[Path, int], Lock] = {}
+
+
+@dataclass(frozen=True)
+class KeyCheck:
+    """The result for one key and one model: `calls` of `messages` could be parsed.
+
+    `problem` is None if the check passed, or if the key is not set and a run continues with the
+    other keys of the provider (`latency_s` is then None). Tools are tested with the first key that
+    answers.
+    """
+
+    model: str
+    provider: str
+    key: str
+    problem: str | None
+    reported: str | None = None
+    latency_s: float | None = None
+    calls: int | None = None
+    messages: int | None = None
+
+
+class _Enough(ProviderError):
+    """No further message is needed."""
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """The answer of a key; `reported` is the model that it names."""
+
+    latency_s: float
+    reported: str | None
+
+
+def check(experiment: Experiment) -> list[KeyCheck]:
+    """Return one result per key and model of the experiment, in its order."""
+    pairs = [
+        (model, alias)
+        for model in experiment.settings.models.values()
+        for alias in experiment.settings.providers[model.provider].keys
+    ]
+    with ThreadPoolExecutor(AT_ONCE, "check") as threads:
+        rows = list(threads.map(lambda pair: _asked(experiment, *pair), pairs))
+        return list(threads.map(lambda row: _with_tools(experiment, rows, row), rows))
+
+
+def _asked(experiment: Experiment, model: Model, alias: str) -> KeyCheck:
+    """Check one key with the next message, or else with a short question."""
+    settings, row = experiment.settings, KeyCheck(model.name, model.provider, alias, None)
+    if KINDS[settings.providers[model.provider].kind].role is Role.PLAYER:
+        return replace(row, latency_s=0.0, reported=model.deployment)
+    if lacking := missing(settings, [alias]):
+        return row if _others_are_set(settings, alias) else replace(row, problem=lacking[0])
+    try:
+        came = _next_message(experiment, model, alias) or _short_question(settings, model, alias)
+    except PilotbenchError as error:
+        return replace(row, problem=f"{type(error).__name__}: {error}")
+    problem = complaint(model.deployment, model.reports, came.reported)
+    return replace(row, problem=problem, reported=came.reported, latency_s=came.latency_s)
+
+
+def _short_question(settings: Settings, model: Model, alias: str) -> _Answered:
+    body = {
+        "model": model.deployment,
+        "messages": [{"role": "user", "content": QUESTION}],
+        **model.parameters,
+    }
+    request = Request(body, Instance("check", "none", 0, QUESTION), "none", 0, 0)
+    asked = ask_unjournaled(_hasty(settings, model), model, alias, request)
+    return _Answered(asked.latency_s, asked.completion.model)
+
+
+def _next_message(experiment: Experiment, model: Model, alias: str) -> _Answered | None:
+    """Ask the next unanswered message of the experiment; return None if none is found."""
+    once = replace(experiment, settings=replace(_hasty(experiment.settings, model), repeats=1))
+    shards = _first_instances(experiment, model)
+    start = list(experiment.settings.providers[model.provider].keys).index(alias)
+    for place in range(len(shards)):
+        came = _first_asked(once, shards[(start + place) % len(shards)], model, alias)
+        if came is not None:
+            return came
+    return None
+
+
+def _first_instances(experiment: Experiment, model: Model) -> list[Shard]:
+    """Return the first instances of a model's cells, cells with tools first."""
+    cells = [cell for cell in experiment.plan.cells if cell.model == model.name]
+    first = next((cell for cell in _cells_with_tools(experiment) if cell in cells), None)
+    ordered = dict.fromkeys(cell for cell in (first, *cells) if cell is not None)
+    shards = (Shard(cell, i, i) for cell in ordered for i in _indices(experiment, cell))
+    return list(islice(shards, LOOKED_INTO))
+
+
+def _first_asked(experiment: Experiment, shard: Shard, model: Model, key: str) -> _Answered | None:
+    """Play an episode up to the first message that must be asked.
+
+    Return None if there is none or a run holds the instance. Raises the error of the request.
+    """
+    came: list[_Answered] = []
+    failed: list[PilotbenchError] = []
+    with suppress(Stopping), _held(experiment, shard, key) as ask:
+
+        def probe(request: Request) -> Answer:
+            found = ask.known(request)
+            if found is not None:
+                return found
+            if came or failed or ask.is_exhausted(request):
+                raise _Enough
+            started = time.monotonic()
+            try:
+                asked = ask(request)
+            except (Refused, ContextOverflow):  # only this question: the key has answered
+                came.append(_Answered(time.monotonic() - started, None))
+                raise
+            except PilotbenchError as error:
+                failed.append(error)
+                raise
+            came.append(_Answered(asked.latency_s, asked.completion.model))
+            return asked
+
+        play_shard(experiment, shard, probe)
+    for error in failed:
+        raise error
+    return came[0] if came else None
+
+
+@contextmanager
+def _held(experiment: Experiment, shard: Shard, key: str) -> Iterator[Asker]:
+    """Hold an instance; the keys of this process take turns.
+
+    Raises Stopping if a run holds it.
+    """
+    allowance = KeyAllowance(key, 1, False, {}, proven=True)
+    ask = Asker(experiment, shard, allowance, partial(spent, experiment), wait=False)
+    with _turns.setdefault((ask.folder, shard.first), Lock()), ask:
+        yield ask
+
+
+def _others_are_set(settings: Settings, alias: str) -> bool:
+    """Return whether a run continues without a key."""
+    keys = settings.providers[settings.keys[alias].provider].keys
+    return settings.routing == "balanced" and len(missing(settings, keys)) < len(keys)
+
+
+def _with_tools(experiment: Experiment, rows: Sequence[KeyCheck], row: KeyCheck) -> KeyCheck:
+    """Add the tool calls to the first result of a model that has an answer."""
+    first = next((r for r in rows if r.model == row.model and r.latency_s is not None), None)
+    cell = next((c for c in _cells_with_tools(experiment) if c.model == row.model), None)
+    if row is not first or cell is None:
+        return row
+    try:
+        calls, messages, why = _play(experiment, cell, row.key)
+    except PilotbenchError as error:
+        return replace(row, problem=row.problem or f"{type(error).__name__}: {error}")
+    if messages == 0 and why is None:
+        return row  # a run is playing these instances now
+    if why is None and calls < PARSE_RATE_WANTED * messages:
+        why = f"only {calls} of {messages} messages had a call that could be parsed"
+    return replace(row, calls=calls, messages=messages, problem=row.problem or why)
+
+
+def _cells_with_tools(experiment: Experiment) -> Iterator[Cell]:
+    for cell in experiment.plan.cells:
+        task = experiment.tasks[cell.task]
+        if task.tools(task.instance(cell.difficulty, 0)):
+            yield cell
+
+
+def _play(experiment: Experiment, cell: Cell, key: str) -> tuple[int, int, str | None]:
+    """Return calls parsed, messages, and the error, of the first five messages.
+
+    They are journaled as in a run: stored answers are not asked again, and instances that a run
+    holds now are left to it.
+    """
+    hasty = _hasty(experiment.settings, experiment.settings.catalog[cell.model])
+    once = replace(experiment, settings=replace(hasty, repeats=1))
+    understood: list[bool] = []
+    for index in _indices(experiment, cell):
+        with suppress(Stopping):
+            why = _play_one(once, Shard(cell, index, index), key, understood)
+            if why is not None:
+                return sum(understood), len(understood), why
+        if len(understood) == MESSAGES:
+            break
+    return sum(understood), len(understood), None
+
+
+def _indices(experiment: Experiment, cell: Cell) -> list[int]:
+    """Return the first instances of a cell."""
+    planned = (index for s in experiment.plan.shards if s.cell == cell for index in s.indices)
+    return sorted(planned)[:MESSAGES]
+
+
+def _play_one(experiment: Experiment, shard: Shard, key: str, understood: list[bool]) -> str | None:
+    """Play one episode, append to `understood` for each message, and return the error.
+
+    Raises Stopping if a run holds the instance.
+    """
+    model = experiment.settings.catalog[shard.cell.model]
+    protocol, wire = PROTOCOLS[model.protocol], KINDS[model.kind].wire
+    with _held(experiment, shard, key) as ask:
+
+        def counted(request: Request) -> Answer:
+            if len(understood) == MESSAGES:
+                raise _Enough
+            asked = ask(request)
+            message = wire.read(asked.completion.message)
+            understood.append(protocol.parse(message).call is not None)
+            return asked
+
+        owed = play_shard(experiment, shard, counted).owed
+    if owed and owed[0].kind != _Enough.__name__:
+        return f"{owed[0].kind}: {owed[0].message}"
+    return None
+
+
+def _hasty(settings: Settings, model: Model) -> Settings:
+    """Return settings that give up on a model's provider soon and use only one key."""
+    provider = settings.providers[model.provider]
+    hasty = replace(
+        provider,
+        retry_for_s=min(provider.retry_for_s, RETRY_FOR_S),
+        attempt_deadline_s=min(provider.attempt_deadline_s, ATTEMPT_S),
+    )
+    return replace(
+        settings, routing="by_prompt", providers={**settings.providers, provider.name: hasty}
+    )
