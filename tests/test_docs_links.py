@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dev import structure
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("config/*.md"), *ROOT.glob("docs/**/*.md")])
 TRANSLATED = sorted((ROOT / "docs/zh").glob("*.md"))
@@ -74,3 +76,8 @@ def test_a_translation_has_the_headings_rows_and_items_of_its_page(page: Path) -
     ]
     assert one.count("\n|") == other.count("\n|")
     assert one.count("\n- ") == other.count("\n- ")
+
+
+def test_the_architecture_lists_the_folders_in_the_order_of_imports() -> None:
+    text = prose(ROOT / "docs/architecture.md")
+    assert tuple(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)) == structure.ORDER
