@@ -152,7 +152,7 @@ def _models(settings: Settings, found: Found) -> Iterator[str]:
         yield f"  {service.model}:   # an example: use any name that the service knows"
         yield f"    provider: {_name(settings, service)}"
         yield f"    deployment: {json.dumps(service.deployment)}"
-        yield "    protocol: native             # or json, text: see docs/usage.md"
+        yield "    protocol: native             # or json, text: see docs/benchmark.md"
         yield "    parameters: {temperature: 0, max_tokens: 1024}"
         yield "    # price: {input: …, output: …}   # USD per million tokens"
 
