@@ -206,8 +206,9 @@ def _drip(head: bool) -> Callable[[socket.socket], None]:
 
 
 def _hang(connection: socket.socket) -> None:
-    """Say nothing; close soon after, which is no time-out."""
-    time.sleep(1)
+    """Send nothing until the client closes the connection."""
+    connection.settimeout(60)
+    connection.recv(1)
 
 
 def _truncated(connection: socket.socket) -> None:

@@ -9,7 +9,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,7 @@ from pilotbench.providers.openai_api import ChatCompletions
 from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
+from support.runs import wait_until
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7}
 
@@ -50,7 +50,7 @@ class Server:
 
     def __init__(self, serve: Serve, context: ssl.SSLContext | None = None) -> None:
         self._serve, self._context = serve, context
-        self.connections = self.requests = 0
+        self.connections = self.requests = self.answered = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._accept)]
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
@@ -85,6 +85,7 @@ class Server:
                 while _request(connection):
                     self.requests += 1
                     self._serve(connection, self.requests - 1)
+                    self.answered += 1
         except OSError:
             connection.close()
 
@@ -142,7 +143,7 @@ def _a_byte(connection: socket.socket, number: int) -> None:
 def test_what_nobody_asked_for_is_no_answer_to_the_next_question(serve: Serve) -> None:
     with Server(serve) as server, client(f"http://{server.address}/v1") as provider:
         found = [ask(provider)]
-        time.sleep(0.1)  # a surplus that is on its way is there before the next question
+        wait_until(lambda: server.answered)  # the surplus has arrived before the next question
         found += [ask(provider), ask(provider)]
         assert found == ["7", "8", "9"]
         assert server.connections == 2

@@ -159,7 +159,7 @@ def test_whoever_waits_in_line_is_not_overtaken(limiter: Limiter) -> None:
     assert first is not None
     first.release()
     assert limiter.try_now() is None, "the slot belongs to the one who waits"
-    thread.join(10)
+    thread.join(300)
     assert got[0] is not None
     other.close()
 

@@ -84,7 +84,7 @@ def test_a_stop_ends_every_wait_and_keeps_no_slot(
         thread.start()
     stop.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(300)
     assert stopped == ["stop"] * 4
     for slot in slots:
         slot.release()
