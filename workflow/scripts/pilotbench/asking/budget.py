@@ -39,9 +39,9 @@ MOST_RUNS = 8
 class Balance:
     """The content of a budget's file, in USD.
 
-    `spent` is what answers have cost, `lost` what may have been paid without one that tells its
-    cost, `held` what the requests in flight of each process have reserved. `runs` are those that
-    have looked up what was spent before them.
+    `spent` is the cost of answers, `lost` what may have been paid without a reported cost, `held`
+    what the requests in flight of each process have reserved. `runs` are the runs that have looked
+    up what was spent before them.
     """
 
     spent: float = 0.0
@@ -51,20 +51,20 @@ class Balance:
 
     @property
     def gone(self) -> float:
-        """Return what no settlement brings back."""
+        """Return the amount that no settlement brings back."""
         return self.spent + self.lost
 
     @property
     def total(self) -> float:
-        """Return all that is not left."""
+        """Return everything that is no longer available."""
         return self.gone + sum(self.held.values())
 
     def lose(self, names: Iterable[str]) -> None:
-        """Count as lost what processes had reserved."""
+        """Count the reservations of these processes as lost."""
         self.lost += sum(self.held.pop(name, 0.0) for name in names)
 
     def add_run(self, run: str | None) -> None:
-        """Keep that a run has looked up what was spent."""
+        """Record that a run has looked up what was spent."""
         if run is not None:
             self.runs = [*self.runs, run][-MOST_RUNS:]
 
@@ -74,7 +74,7 @@ class Balance:
 
     @classmethod
     def from_json(cls, value: Any) -> Balance:
-        """Return the balance in a file, also one of release 0.1; what cannot be read is 0."""
+        """Return the balance in a file, including one of release 0.1; unreadable values are 0."""
         found = value if isinstance(value, dict) else {}
         held, runs = found.get("held"), found.get("runs")
         return cls(
@@ -90,11 +90,10 @@ def _usd(value: Any) -> float:
 
 
 class Budget:
-    """USD spent by all processes that share `path`. `limit` None records without a bound.
+    """The USD spent by all processes that share `path`; there is no limit if `limit` is None.
 
-    Each process that spends locks a file of its own while it has the budget open, so that what a
-    killed one had reserved is known to be lost, and a run that begins knows whether somebody still
-    spends.
+    Each process that spends locks its own file while it has the budget open. So the reservations of
+    a killed process are known to be lost, and a new run knows whether another one still spends.
     """
 
     def __init__(self, path: Path, limit: float | None) -> None:
@@ -107,27 +106,27 @@ class Budget:
 
     @property
     def balance(self) -> Balance:
-        """Return what is spent, lost and reserved."""
+        """Return the amounts spent, lost and reserved."""
         return Balance.from_json(self._ledger.read())
 
     @property
     def spent(self) -> float:
-        """USD spent, lost and reserved."""
+        """The sum of what is spent, lost and reserved, in USD."""
         return self.balance.total
 
     def left(self) -> float:
-        """Return what is neither spent nor lost nor reserved, in USD."""
+        """Return the USD that are neither spent nor lost nor reserved."""
         return math.inf if self._limit is None else max(0.0, self._limit - self.spent)
 
     def begin(
         self, spent: Callable[[], float], afresh: bool = False, run: str | None = None
     ) -> None:
-        """Set what the matrix of a run has spent so far, in USD; once for all jobs of a `run`.
+        """Set what the experiment has spent so far, in USD; once for all jobs of a `run`.
 
-        Where others use the budget (another run, a job of a run that was killed), what they have
-        spent and reserved stays, also while `spent` looks it up. Where nobody does, nobody can
-        begin to until it is looked up. What was lost stays too, unless the matrix starts `afresh`:
-        its journal is gone.
+        If other processes use the budget (another run, a job of a killed run), what they spend and
+        reserve is kept, even while `spent` looks up the total. If none does, none can begin until
+        the look-up is done. What was lost is kept too, unless the experiment starts `afresh`,
+        without a journal.
         """
         with self._one_at_a_time():
             if self._begin_alone(spent, afresh, run):
@@ -138,10 +137,10 @@ class Budget:
                 balance.add_run(run)
 
     def room(self, usd: float) -> bool:
-        """Return whether `usd` fits now, False where it does when others have settled.
+        """Return whether `usd` fits now; False if it may fit once others have settled.
 
-        Who must wait takes no lock: those who settle need it. Raises BudgetSpent where `usd` does
-        not fit however little the others cost.
+        A process that must wait takes no lock, since those that settle need it. Raises BudgetSpent
+        if `usd` does not fit however little the others cost.
         """
         if not self._fits(self.balance.total + usd):
             self._reap()
@@ -155,7 +154,7 @@ class Budget:
         return False
 
     def reserve(self, usd: float) -> bool:
-        """Reserve `usd` where it fits now; return whether it did. Raises BudgetSpent as `room`."""
+        """Reserve `usd` if it fits now; return whether it did. Raises BudgetSpent like `room`."""
         if not self.room(usd):
             return False
         with self._changing() as balance:
@@ -169,19 +168,19 @@ class Budget:
         return fits
 
     def settle(self, reserved: float, usd: float) -> None:
-        """Replace a reservation by what an answer has cost."""
+        """Replace a reservation by the cost of the answer."""
         with self._changing() as balance:
             self._give_back(balance, reserved)
             balance.spent += usd
 
     def lose(self, reserved: float, usd: float) -> None:
-        """Replace a reservation by what may have been paid, though no answer tells it."""
+        """Replace a reservation by what may have been paid without a reported cost."""
         with self._changing() as balance:
             self._give_back(balance, reserved)
             balance.lost += usd
 
     def close(self) -> None:
-        """Close the file; its user is gone, and what it has not settled is lost."""
+        """Close the file; what this process has not settled is lost."""
         try:
             if self._users.joined:
                 with self._changing() as balance:
@@ -195,9 +194,9 @@ class Budget:
         return self._users.name
 
     def _begin_alone(self, spent: Callable[[], float], afresh: bool, run: str | None) -> bool:
-        """Set what was spent where it is known already, or nobody else spends; else return False.
+        """Set what was spent if it is known already or no other process spends; else return False.
 
-        The lock is held while `spent` looks it up: who spends meanwhile would be counted twice.
+        The lock is held during the look-up: what is spent meanwhile would be counted twice.
         """
         with self._changing() as balance:
             others = self._users.others()
@@ -228,7 +227,7 @@ class Budget:
             balance.held[self._name] = left
 
     def _reap(self) -> None:
-        """Count as lost what processes had reserved that are gone; look rarely, without lock."""
+        """Count the reservations of ended processes as lost; look rarely, without lock."""
         if time.monotonic() < self._next_reap:
             return
         self._next_reap = time.monotonic() + REAP_S
@@ -240,7 +239,7 @@ class Budget:
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        """Let no other process of any run look up meanwhile what was spent."""
+        """Keep other processes, of any run, from looking up what was spent meanwhile."""
         with self._beginning.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -255,7 +254,11 @@ class Budget:
 
 
 class BudgetUsers:
-    """The files of a folder, and this process's own once it has joined."""
+    """The processes that use a budget: each locks its own file in `folder` as long as it lives.
+
+    Files are created and removed only under the lock of the budget, so an unlocked file is that of
+    a killed process.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -264,11 +267,11 @@ class BudgetUsers:
 
     @property
     def joined(self) -> bool:
-        """Return whether this process is one of them."""
+        """Return whether this process is one of the users."""
         return self._lock is not None
 
     def join(self) -> None:
-        """Become one of them. Needs the ledger's lock."""
+        """Join the users. Needs the lock of the budget."""
         if self._lock is not None:
             return
         self._folder.mkdir(exist_ok=True)
@@ -277,23 +280,23 @@ class BudgetUsers:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def leave(self) -> None:
-        """Be one of them no more. Needs the ledger's lock."""
+        """Leave the users. Needs the lock of the budget."""
         if self._lock is not None:
             self._remove(self.name)
             os.close(self._lock)
             self._lock = None
 
     def gone(self, names: Iterable[str]) -> list[str]:
-        """Return those of `names`, of processes that have joined, that are gone for good."""
+        """Return those of `names`, of processes that have joined, that have ended."""
         return [n for n in names if n != self.name and not is_locked(self._folder / n)]
 
     def forget(self, names: Iterable[str]) -> None:
-        """Remove the files of processes that are gone. Needs the ledger's lock."""
+        """Remove the files of processes that have ended. Needs the lock of the budget."""
         for name in names:
             self._remove(name)
 
     def others(self) -> set[str]:
-        """Return all other processes that live; remove what the others left. Needs the lock."""
+        """Return all other living users; remove the files of the others. Needs the lock."""
         files = self._folder.iterdir() if self._folder.is_dir() else ()
         names = {file.name for file in files} - {self.name}
         gone = self.gone(names)

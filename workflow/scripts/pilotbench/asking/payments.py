@@ -35,7 +35,7 @@ GATEWAY_TIMED_OUT = frozenset({408, 499, 504, 524})
 class Payment:
     """The payment of one request; it counts as sent once its cost is reserved.
 
-    `tokens` is None where the provider did not report its counts.
+    `tokens` is None if the provider did not report its counts.
     """
 
     def __init__(self, budget: Budget | None, most: float) -> None:

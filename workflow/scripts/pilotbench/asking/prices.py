@@ -16,9 +16,9 @@ def usd(price: Price, *, input: float, cached: float, output: float) -> float:
 
 
 def cost_usd(price: Price | None, tokens: Tokens | None) -> float | None:
-    """Return the cost in USD, None where it is unknown: without a price or token counts.
+    """Return the cost in USD, None if it is unknown: without a price or token counts.
 
-    A model that is free costs 0 even where its tokens are unknown.
+    A model that is free costs 0 even if its tokens are unknown.
     """
     if price is None:
         return None

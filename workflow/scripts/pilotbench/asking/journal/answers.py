@@ -1,17 +1,17 @@
-"""What stands in the journal: reading segments, finding the response to a request.
+"""The content of the journal: reading segments, finding the response to a request.
 
 A line is one of
     {"identity": …, "components": …, "asked": …, "host": …, …, "checksum": …}  a response as it came
     {"failure": …, "identity": …, "components": …, "checksum": …}             why there is none
-written as lines.py says. The lines of earlier releases have no checksum. A line cut off at the end
-of a segment is a write that did not finish, and is ignored. A damaged line elsewhere is reported
-and asked for again; it never hides the others.
+written as described in lines.py. The lines of earlier releases have no checksum. A line cut off at
+the end of a segment is a write that did not finish, and is ignored. A damaged line elsewhere is
+reported and its request sent again; it never hides other lines.
 
-An answer that was paid for and could not be used is a failure with its `tokens` and its body: text
+A paid answer that could not be used is a failure with its `tokens` and its body: text
 under `raw` or, if it is long, zlib-compressed UTF-8 in base64 under `raw_zlib`.
 
-Most failures leave an episode owed. A few are the provider's last word (VERDICTS): they end an
-episode as an answer does, so they are found again too, and never asked twice.
+Most failures leave an episode owed. A few are the provider's final decision (VERDICTS): they end an
+episode as an answer does, so they are found again too, and never requested twice.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ VERDICTS: dict[str, type[ProviderError]] = {
     error.__name__: error for error in (ContextOverflow, Refused)
 }
 DEEPEST = 100
-"""Levels of a message that are kept as they are; what lies deeper is kept as JSON text."""
-# How we write a response: its identity and components are found without reading the answer.
+"""Levels of a message that are kept as they are; deeper ones are kept as JSON text."""
+# The form in which we write a response: identity and components are found without parsing it all.
 _OURS = re.compile(
     rb'\{"identity": "([0-9a-f]{64})", "components": (\{[^{}]*\}), "asked": .*\}\r?\n', re.DOTALL
 )
@@ -57,7 +57,7 @@ _OURS = re.compile(
 class Failure:
     """Why a request was not answered; `at` is Unix time in s.
 
-    `tokens` are those of a paid answer that could not be used, None where they are unknown.
+    `tokens` are those of a paid answer that could not be used, None if they are unknown.
     """
 
     identity: str
@@ -71,12 +71,12 @@ class Failure:
 
     @property
     def is_paid(self) -> bool:
-        """Whether it stands for a paid answer that could not be used."""
+        """Whether this is a paid answer that could not be used."""
         return self.kind == UnusableAnswer.__name__
 
     @property
     def is_verdict(self) -> bool:
-        """Whether it ends the episode: asking again would be told the same."""
+        """Whether it ends the episode: another request would get the same reply."""
         return self.kind in VERDICTS
 
 
@@ -89,13 +89,13 @@ class Damage:
     why: str
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return the damage in one line."""
         return f"{self.path}: line {self.line} is damaged ({self.why})"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a line stands: offset and length in bytes, lines from 1."""
+    """The place of a line: offset and length in bytes, lines from 1."""
 
     path: Path
     line: int
@@ -107,10 +107,10 @@ class Place:
 class Answers:
     """The responses of some segments, found by identity; reading is lazy and safe among threads.
 
-    `failures` are all that stand there, in the order they were written; `damaged` grows when a
-    look-up meets a line that cannot be read. With `by_request`, what earlier releases wrote is
-    found by the request as it was sent. `elsewhere` is asked for more segments before a request
-    counts as not answered.
+    `failures` are in the order in which they were written; `damaged` grows when a look-up meets a
+    line that cannot be read. With `by_request`, answers of earlier releases are found by the
+    request as it was sent. `elsewhere` is searched for more segments before a request counts as
+    not answered.
     """
 
     failures: list[Failure] = field(default_factory=list)
@@ -133,13 +133,13 @@ class Answers:
         return not found
 
     def __contains__(self, identity: object) -> bool:
-        """Whether a response or a verdict stands under `identity`."""
+        """Whether there is a response or a verdict for `identity`."""
         return identity in self._places or identity in self._verdicts
 
     def answer(self, request: RequestIdentity) -> Answer | None:
-        """Return the response to a request that was paid for first, None where there is none.
+        """Return the response to a request that was paid for first, None if there is none.
 
-        Raises ContextOverflow or Refused where that is what the provider said.
+        Raises ContextOverflow or Refused if that was the provider's verdict.
         """
         while True:
             count = self.elsewhere.count if self.elsewhere else 0
@@ -151,11 +151,11 @@ class Answers:
                 return None
 
     def find(self, identity: str) -> Answer | None:
-        """Return the response under `identity` alone; see `answer`."""
+        """Return the response for exactly this `identity`; see `answer`."""
         for record in self._records(identity):
             asked = asked_from_json(record["asked"])
             if meaning(asked.completion.finish_reason) is not Meaning.INFRASTRUCTURE:
-                return asked  # earlier releases took what a service had broken off for an answer
+                return asked  # earlier releases kept interrupted responses as answers
         verdict = self._verdicts.get(identity)
         if verdict is not None:
             raise VERDICTS[verdict.kind](verdict.message)
@@ -168,7 +168,7 @@ class Answers:
     def unusable(self, request: RequestIdentity) -> list[Failure]:
         """Return the paid answers to a request that could not be used, oldest first.
 
-        They are found wherever its answer would be, so call `answer` before.
+        They are found wherever its answer would be, so call `answer` first.
         """
         if not self._unusable:
             return []
@@ -194,7 +194,7 @@ class Answers:
         return {(failure.index, failure.repeat): failure for failure in ordered}
 
     def add(self, identity: str, place: Place) -> None:
-        """Remember that the response under `identity` stands at `place`."""
+        """Remember that the response for `identity` is at `place`."""
         self._places.setdefault(identity, []).append(place)
 
     def add_failure(self, failure: Failure) -> None:
@@ -206,13 +206,13 @@ class Answers:
             self._unusable.setdefault(failure.identity, []).append(failure)
 
     def add_segment(self, path: Path) -> None:
-        """Read a segment; one that has gone meanwhile was empty."""
+        """Read a segment; one that has disappeared meanwhile was empty."""
         with suppress(FileNotFoundError), path.open("rb") as segment:
             for place, line in _placed(path, segment):
                 self._add_line(line, place)
 
     def _records(self, identity: str) -> Iterator[Json]:
-        """Yield the lines of the responses under `identity` that can be read, the first first."""
+        """Yield the readable lines of the responses for `identity`, oldest first."""
         for place in self._places.get(identity, ()):
             try:
                 yield _response(_read_at(place), identity)
@@ -220,12 +220,12 @@ class Answers:
                 self._report(Damage(place.path, place.line, str(error)))
 
     def _read_more(self, elsewhere: OtherFolders, request: RequestIdentity, count: int) -> bool:
-        """Read what may answer a request, in this form or the earlier; return whether to look."""
+        """Read what may answer a request, in either form; return whether to look again."""
         forms = [request] if request.earlier is None else [request, request.earlier]
         return any(elsewhere.more(form, self, count) for form in forms)
 
     def _names(self, request: RequestIdentity) -> Iterator[str]:
-        """Yield the identities under which the response to a request may stand."""
+        """Yield the identities under which the response to a request may be found."""
         yield request.identity
         if request.former != request.identity:
             yield request.former
@@ -251,7 +251,7 @@ class Answers:
         self.add(identity, place)
         if not self.by_request:
             return
-        with suppress(ValueError, KeyError, TypeError):  # whoever looks it up is told
+        with suppress(ValueError, KeyError, TypeError):  # the look-up reports it
             of = json.loads(components) if isinstance(components, bytes) else components
             if "instance" in of:
                 self._sent.setdefault(sent(of), []).append(identity)
@@ -275,10 +275,10 @@ class Answers:
 
 
 def _placed(path: Path, segment: Iterable[bytes]) -> Iterator[tuple[Place, bytes]]:
-    """Yield each record of a segment with its place; the end of a write that was cut is none.
+    """Yield each record of a segment with its place, but not a write that was cut off at the end.
 
-    A record is a line, or, where a tool has laid it over several, all from `{` to `}` at their
-    beginnings.
+    A record is a line or, if a tool has spread it over several lines, everything from a line `{` to
+    a line `}`.
     """
     offset, spread, opened = 0, b"", Place(path, 0, 0, 0)
     for number, line in enumerate(segment, start=1):
@@ -307,7 +307,7 @@ def _is_whole(line: bytes) -> bool:
 
 
 def answer_to_json(asked: Answer) -> Json:
-    """Return plain JSON types, the form in the journal; nothing is copied, however deep it is."""
+    """Return plain JSON types, as in the journal; nothing is copied, however deep it is."""
     completion = dict(vars(asked.completion))
     if completion["tokens"] is not None:
         completion["tokens"] = dict(vars(completion["tokens"]))
@@ -315,12 +315,12 @@ def answer_to_json(asked: Answer) -> Json:
 
 
 def asked_from_json(value: Json) -> Answer:
-    """Return what `asked_to_json` made `value` from."""
+    """Return the answer that `answer_to_json` made `value` from."""
     return Answer(**{**value, "completion": Completion.from_json(value["completion"])})
 
 
 def bounded(asked: Answer) -> Answer:
-    """Return an answer that can be written, copied and read again, however deep its message is."""
+    """Return an answer that can be written, copied and read, however deep its message is."""
     message = _bounded(asked.completion.message, 0)
     return replace(asked, completion=replace(asked.completion, message=message))
 

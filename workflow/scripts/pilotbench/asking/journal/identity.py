@@ -1,12 +1,12 @@
-"""The identity of a response: one hash of all that could change the answer, and of nothing else.
+"""The identity of a response: one hash of everything that could change the answer, nothing else.
 
 Not in it: model alias, key, base URL, shard, the names of prompt and task, accepted answers,
-max_turns, scoring, versions. (A prompt or a number of turns that the model is told counts by the
+max_turns, scoring, versions. (A prompt or a number of turns that the model sees counts by the
 bytes that it puts into the body.) A reference player reads the instance itself, its accepted
 answers too, so for players the whole instance counts.
 
 Earlier releases counted the whole instance for every model. What they wrote is found under that
-identity (`former`), or, where the accepted answers of a question have changed since, by the request
+identity (`former`) or, if the accepted answers of a question have changed since, by the request
 as it was sent (`sent`).
 """
 
@@ -28,7 +28,7 @@ Sent = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class RequestIdentity:
-    """A request as the journal knows it: what to look for, and what to write down.
+    """How the journal identifies a request: what to look for, and what to write.
 
     `earlier` is the same request in the form of an earlier release, whose answer answers this one.
     """
@@ -46,7 +46,7 @@ class RequestIdentity:
 
 
 def request_identity(model: Model, request: Request) -> RequestIdentity:
-    """Return what to look for in the journal of `model` before `request` is sent."""
+    """Return the identity of a request to `model`, under which the journal keeps its response."""
     now = components(model, request)
     was = {**_common(now), "instance": request.instance.content_hash}
     name = identity(now)
@@ -61,7 +61,7 @@ def _earlier(model: Model, request: Request) -> RequestIdentity | None:
 
 
 def components(model: Model, request: Request) -> Json:
-    """Return what makes the identity of the response of `model` to `request`.
+    """Return the components of the identity of the response of `model` to `request`.
 
     The body counts by its SHA-256, so that a journal of long conversations stays small; a body can
     be made again from the episode's transcript and compared with it.
@@ -83,12 +83,12 @@ def components(model: Model, request: Request) -> Json:
 
 
 def sent(of: Json) -> Sent:
-    """Return the request that `components` stand for, as it was sent."""
+    """Return the request that `components` describe, as it was sent."""
     return (of["body_sha256"], of["repeat"], of["turn"])
 
 
 def identity(of: Json) -> str:
-    """Return the identity that `components` stand for: a SHA-256 in 64 hex digits."""
+    """Return the identity with these components: a SHA-256 in 64 hex digits."""
     return digest(of)
 
 

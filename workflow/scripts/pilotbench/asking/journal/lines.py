@@ -1,9 +1,9 @@
 """A line of the journal: JSON with a checksum, written in one form and read in any.
 
-The checksum covers what a line says, not how it is written: a journal that a tool has rewritten
-(`jq -c`, sorted keys, other spacing, CRLF, several lines to a record) holds the same answers. So
-numbers count by their value, and what JSON cannot hold counts as what tools make of it (NaN as
-null, infinities as the largest number, half a surrogate pair as U+FFFD).
+The checksum covers the content of a line, not its form: a journal that a tool has rewritten
+(`jq -c`, sorted keys, other spacing, CRLF, several lines per record) holds the same answers. So
+numbers count by their value, and values that JSON cannot hold count as what tools make of them (NaN
+as null, infinities as the largest number, half a surrogate pair as U+FFFD).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 
 
 def encode(record: Json) -> bytes:
-    """Return the line of a record, with its checksum; ASCII alone, so that any tool can read it."""
+    """Return the line of a record, with its checksum; ASCII only, so that any tool can read it."""
     return json.dumps(record | {CHECKSUM: checksum(record)}).encode("ascii") + b"\n"
 
 
@@ -38,7 +38,7 @@ def checksum(record: Json) -> str:
 
 
 def decode(line: bytes) -> Json:
-    """Return the record of a line. Raises RecordError where it is not what was written."""
+    """Return the record of a line. Raises RecordError if it is not what was written."""
     try:
         record = json.loads(line)
         if not isinstance(record, dict) or not isinstance(record["components"], dict):

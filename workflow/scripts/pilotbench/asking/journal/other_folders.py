@@ -1,11 +1,11 @@
 """Answers under another name: a prompt file or the folder of a pack was renamed.
 
-The folder of a cell names its prompt and its task, and an answer belongs to neither: the same
-request is answered wherever its answer stands. So before a request is sent, the folders of the same
-model that could hold it are looked into. To read them whole for each shard would cost more than all
-else in a large journal: a folder is first searched for the hash of the body that is about to be
-sent. A folder of a prompt and a task that still exist most likely belongs to these: after a few
-requests that it does not hold it is left alone, for the life of the process.
+The folder of a cell names its prompt and its task, but an answer belongs to neither: it answers the
+same request under any name. So before a request is sent, the other folders of the same model that
+could hold its answer are searched. To read them fully for each shard would be too slow in a large
+journal: a folder is first searched for the hash of the body that is about to be sent. A folder
+whose prompt and task still exist most likely belongs to these: after a few requests that it does
+not hold it is skipped for the life of the process.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from typing import Protocol
 from pilotbench.asking.journal.identity import RequestIdentity
 
 PATIENCE = 3
-"""Requests that a folder is searched for where its prompt and its task still exist."""
+"""Requests that a folder is searched for if its prompt and its task still exist."""
 
 
 class Reader(Protocol):
-    """What takes up segments; see answers.Answers."""
+    """What reads segments; see answers.Answers."""
 
     def add_segment(self, path: Path) -> None:
         """Read a segment."""
@@ -34,7 +34,7 @@ class Reader(Protocol):
 
 
 class Folders:
-    """What is known of the folders beside a cell's own, in this process."""
+    """What this process knows about the folders of other cells."""
 
     def __init__(self, folder: Path, packs: bool, names: frozenset[str]) -> None:
         self._names = names
@@ -47,7 +47,7 @@ class Folders:
                 self.segments[other] = held
 
     def may_hold(self, folder: Path) -> bool:
-        """Return whether a folder is known to hold our answers, or not yet known not to."""
+        """Return whether a folder holds our answers, or may hold them as far as is known."""
         prompt, task = folder.parts[-4:-2]
         renamed = prompt not in self._names or task not in self._names
         return renamed or folder in self.found or self.searched[folder] < PATIENCE
@@ -56,9 +56,9 @@ class Folders:
 class OtherFolders:
     """The segments of other folders that touch the indices of one shard; safe among threads.
 
-    `packs` says that questions move among indices and that the task may have another name;
-    otherwise only prompts may. `names` are the folder names of all prompts and tasks that exist.
-    `touches` says whether a segment may hold an index of the shard.
+    With `packs`, questions move among indices and the task may have another name; otherwise only
+    prompts may. `names` are the folder names of all prompts and tasks that exist. `touches` returns
+    whether a segment may hold an index of the shard.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class OtherFolders:
     def more(self, request: RequestIdentity, answers: Reader, count: int) -> bool:
         """Add the segments of each folder that may answer `request`.
 
-        Return whether to look again: something was added since `count` was the number of additions.
+        Return whether to look again: whether more than `count` folders have been added.
         """
         with self._reading:
             for folder, segments in self._unread():
@@ -87,11 +87,11 @@ class OtherFolders:
 
     @property
     def possible(self) -> bool:
-        """Whether any folder is left that could hold an answer."""
+        """Whether an unread folder could hold an answer."""
         return next(self._unread(), None) is not None
 
     def _unread(self) -> Iterator[tuple[Path, list[Path]]]:
-        """Yield each folder that is worth a look, with its segments of these indices."""
+        """Yield each folder that is worth reading, with its segments of these indices."""
         known = _folders(*self._place)
         for folder, segments in known.segments.items():
             if folder not in self._read and known.may_hold(folder):

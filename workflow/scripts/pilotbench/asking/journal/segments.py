@@ -64,7 +64,7 @@ def journal_folder(model: Model, cell: Cell) -> Path:
 class Segment:
     """The part of the journal that this process writes; safe among threads.
 
-    `answers` holds what was answered before this segment was opened, and what it has written.
+    `answers` holds the answers from before this segment was opened and those written to it.
     """
 
     def __init__(self, path: Path, descriptor: int, answers: Answers, folders: list[Path]) -> None:
@@ -89,13 +89,13 @@ class Segment:
 
     @property
     def broken(self) -> str | None:
-        """Why nothing more may be asked, None where all is well."""
+        """Why nothing more may be sent, None if all is well."""
         return self._broken
 
     def reserve(self, size: int) -> None:
-        """Hold room for the answers to what is in flight and about to be sent: `size` bytes in all.
+        """Reserve `size` bytes in all for the answers in flight and about to be requested.
 
-        Raises Stopping where the disk has no such room. Once it is used up none is held again.
+        Raises Stopping if the disk has less space. Once it is used up, none is reserved again.
         """
         self.check()
         try:
@@ -109,15 +109,15 @@ class Segment:
             raise Stopping(self._broken) from None
 
     def check(self) -> None:
-        """Raise Stopping when a write has failed: call it before each request."""
+        """Raise Stopping if a write has failed: call this before each request."""
         if self._broken is not None:
             raise Stopping(self._broken)
 
     def write(self, request: RequestIdentity, asked: Answer, **extra: Any) -> None:
         """Write one response and return when it is on disk.
 
-        `extra` is what else the line shall keep (commit, …). Raises Stopping when it cannot be
-        written; what else is in flight may still be written.
+        `extra` has more fields of the line (commit, …). Raises Stopping if it cannot be
+        written; other answers in flight may still be written.
         """
         head = {"identity": request.identity, "components": request.components}
         record = {**head, "asked": answer_to_json(asked), "host": self._host}
@@ -131,8 +131,8 @@ class Segment:
     def write_failure(self, request: RequestIdentity, error: Exception) -> None:
         """Write why there is no response; `error`'s message must be free of secrets.
 
-        An answer that was paid for and cannot be used is kept as it came, and flushed like one.
-        Raises Stopping when it cannot be written.
+        A paid answer that cannot be used is kept as it came, and flushed like any answer.
+        Raises Stopping if it cannot be written.
         """
         failure = Failure(
             identity=request.identity,
@@ -152,7 +152,7 @@ class Segment:
         self.answers.add_failure(failure)
 
     def _keep(self, record: Json, flush: bool) -> Place:
-        """Write a record, if need be into the room that was held for it."""
+        """Write a record, if necessary into the space that was reserved for it."""
         line = encode(record)
         try:
             return self._written(line, flush)
@@ -185,7 +185,7 @@ class Segment:
             return Place(self.path, self._lines, start, len(line))
 
     def _take_back(self) -> None:
-        """Remove the part of a line that was written; it stays where even that fails."""
+        """Remove the part of a line that was written; it remains if even that fails."""
         with suppress(OSError):
             os.ftruncate(self._descriptor, self._whole)
             self._size = self._whole
@@ -198,7 +198,7 @@ class Segment:
             rest = rest[count:]
 
     def _sync(self, end: int) -> None:
-        """Return when the first `end` bytes are on disk; one flush serves all that wait for it."""
+        """Return when the first `end` bytes are on disk; one flush serves all who wait for it."""
         with self._syncing:
             if self._synced >= end:
                 return
@@ -223,7 +223,7 @@ class Journal:
 
     `whole` finds answers of any index of the cell, for question packs, whose questions move.
     `names` are the folder names of all prompts and tasks that exist (see elsewhere.py).
-    Nothing is read or made before `open` or `read` is called; cells share no lock.
+    Nothing is read or created before `open` or `read` is called; cells share no lock.
     """
 
     def __init__(
@@ -243,11 +243,11 @@ class Journal:
     ) -> Iterator[Segment]:
         """Hold the indices `first` to `last` for this process and yield its segment.
 
-        While another process holds one of these indices, wait, and log who holds it; `stopped` is
-        looked at every second and ends the wait with Stopping. Keep it open until the result file
-        is in place. A segment in which nothing was written leaves no file.
+        While another process holds one of these indices, wait and log which; `stopped` is checked
+        every second and ends the wait with Stopping. Keep the segment open until the result file is
+        in place. A segment in which nothing was written leaves no file.
 
-        Raises UserError when the journal cannot be made.
+        Raises UserError if the journal cannot be created.
         """
         made = self._missing()
         path, descriptor = self._claim(first, last, stopped)
@@ -259,9 +259,9 @@ class Journal:
             segment._close()
 
     def read(self, first: int, last: int) -> Answers:
-        """Return what stands in the segments that touch `first` to `last`, without any lock.
+        """Return the content of the segments that touch `first` to `last`, without any lock.
 
-        `failures` are those of these indices alone. A folder that is not there is empty.
+        `failures` are only those of these indices. A missing folder is empty.
         """
 
         def touches(path: Path) -> bool:
@@ -279,7 +279,7 @@ class Journal:
         return any(_touches(path, first, last) for path in self._segments())
 
     def holders(self, first: int, last: int) -> list[str]:
-        """Return who holds one of these indices now, each as words for a person."""
+        """Return the processes that hold one of these indices now, each in words."""
         return [_holder(path) for path in self._held(first, last)]
 
     def _segments(self) -> list[Path]:
@@ -341,14 +341,14 @@ class Journal:
                     path.unlink()
 
     def _missing(self) -> list[Path]:
-        """Return the folders of this cell that are not there yet."""
+        """Return the missing folders of this cell."""
         chain = (self.folder, *self.folder.parents)
         return [path for path in chain if not os.access(path, os.F_OK)]
 
 
 def _touches(path: Path, first: int, last: int) -> bool:
     name = _SEGMENT.fullmatch(path.name)
-    # A file under a name of its own was put there by a person and may hold any index.
+    # A file with any other name was put there by the user and may hold any index.
     return name is None or (int(name[1]) <= last and first <= int(name[2]))
 
 
@@ -375,9 +375,9 @@ def _sync_folder(path: Path) -> None:
 
 
 def _paid(error: Exception) -> Json:
-    """Return what a line keeps of a paid answer: its body and tokens, nothing of another error.
+    """Return the body and tokens of a paid answer, nothing for another error.
 
-    The body is text under `raw`; where it is long, UTF-8 in zlib in base64 under `raw_zlib`.
+    The body is text under `raw`; if it is long, zlib-compressed UTF-8 in base64 under `raw_zlib`.
     """
     if not isinstance(error, UnusableAnswer):
         return {}

@@ -1,11 +1,11 @@
 """How many requests a key takes at once, learned from its 429s: pure rules, no files, no clock.
 
 One cut per congestion, down to the number in flight that was accepted, then one more slot at a
-time, ever more rarely where that fails. A pause of the whole key only when nothing is in flight or
+time, more and more rarely if that fails. The whole key is paused only when nothing is in flight or
 a rate header says that nothing is left: halving with a key-wide pause costs a sixth of the key.
-The first wait that a provider names is taken at its word; after a second 429 in a row a pause is at
-least as long as our own would be. No pause is believed for longer than BELIEVED_S, and each run
-finds out once whether it still holds.
+The first wait that a provider names is used as it is; after a second 429 in a row a pause is at
+least as long as our own would be. No pause lasts longer than BELIEVED_S without a test, and each
+run tests once whether it still holds.
 Times are seconds of a Clock.
 """
 
@@ -20,17 +20,17 @@ SAME_BURST_S = 1.0
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 BELIEVED_S = 3600.0
-"""A longer pause is not believed without a request that finds out."""
+"""A longer pause is tested by a request."""
 LONG_S = 60.0
-"""After a longer pause one request goes first."""
+"""After a longer pause one request is sent first."""
 
 
 @dataclass(frozen=True)
 class AdaptiveLimit:
-    """What is known of a key; `limit` None means that the configured slots were never too many.
+    """What is known about a key; `limit` is None if the configured slots were never too many.
 
-    `paused_at` is when the last pause began, `refused_since` when the first of the pauses began
-    that no answer has followed yet. `resume` is the limit before them.
+    `paused_at` is when the last pause began, `refused_since` when the first of the pauses since the
+    last answer began. `resume` is the limit before them.
     """
 
     limit: int | None = None
@@ -89,10 +89,10 @@ class AdaptiveLimit:
     def _paused(self, now: float, wait: float | None, before: int | None) -> AdaptiveLimit:
         if self.paused_until > now:  # a request sent before this pause began
             return replace(self, paused_until=max(self.paused_until, now + (wait or 0.0)))
-        told, least = wait or 0.0, self._least_pause()
+        named, least = wait or 0.0, self._least_pause()
         paused = replace(
             self,
-            paused_until=now + (max(told, least) if self.pauses else told or least),
+            paused_until=now + (max(named, least) if self.pauses else named or least),
             paused_at=now,
             pauses=self.pauses + 1,
             refused_since=self.refused_since or now,
@@ -100,7 +100,7 @@ class AdaptiveLimit:
         return paused if before is None else replace(paused, limit=1, resume=before)
 
     def _least_pause(self) -> float:
-        """Return how long to pause where nothing is told, or what was told was not enough."""
+        """Return how long to pause if the provider names no time or one that was too short."""
         return min(FIRST_PAUSE_S * 2.0 ** min(self.pauses, 10), LONGEST_PAUSE_S)
 
     def answered(self) -> AdaptiveLimit:
@@ -111,7 +111,7 @@ class AdaptiveLimit:
         return replace(self, limit=limit, resume=None, pauses=0, refused_since=None)
 
     def probed(self, now: float, slots: int) -> AdaptiveLimit:
-        """Return the limit in which one request finds out whether the pause still holds."""
+        """Return the limit with which one request tests whether the pause still holds."""
         resume = self.resume or self.allowed(slots)
         return replace(self, paused_until=min(self.paused_until, now), limit=1, resume=resume)
 
@@ -120,7 +120,7 @@ class AdaptiveLimit:
         return replace(self.answered(), paused_until=0.0)
 
     def may_grow(self, now: float, slots: int) -> bool:
-        """Return whether it is time to try one more slot, were it needed."""
+        """Return whether it is time to try one more slot, if one is needed."""
         return self.allowed(slots) < slots and now >= self.grow_at and not self.pauses
 
     def grown(self, now: float, slots: int) -> AdaptiveLimit:
@@ -137,7 +137,7 @@ class AdaptiveLimit:
         return replace(self, **times)
 
     def bounded(self, now: float) -> AdaptiveLimit:
-        """Return the limit with no time further ahead than a pause is believed."""
+        """Return the limit with no time further ahead than a pause may last."""
         last = now + BELIEVED_S
         ahead = {name: min(getattr(self, name), last) for name in ("paused_until", "grow_at")}
         past = {name: min(getattr(self, name), now) for name in ("cut_at", "paused_at")}
@@ -145,7 +145,7 @@ class AdaptiveLimit:
         return replace(self, **ahead, **past, refused_since=since)
 
     def timeless(self) -> AdaptiveLimit:
-        """Return what holds whatever the time: the limit."""
+        """Return what does not depend on the time: the limit."""
         known = self.answered()
         return AdaptiveLimit(limit=known.limit, interval=known.interval, grew=known.grew)
 
@@ -155,7 +155,7 @@ class AdaptiveLimit:
 
     @classmethod
     def from_json(cls, value: Any) -> AdaptiveLimit:
-        """Return the limit that `as_json` made `value` from; what cannot be read is as new."""
+        """Return the limit that `as_json` made `value` from; unreadable values are as new."""
         found = value if isinstance(value, dict) else {}
         read: dict[str, Any] = {
             name: known
@@ -179,7 +179,7 @@ assert {one.name for one in fields(AdaptiveLimit)} == {*_RANGES, "grew"}
 
 
 def number(value: Any, low: float, high: float) -> float | None:
-    """Return a number read from a file, None where it is none or out of all reason."""
+    """Return a number read from a file, None if it is not a number between `low` and `high`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if low <= value <= high else None

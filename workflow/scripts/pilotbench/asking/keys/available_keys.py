@@ -1,7 +1,7 @@
-"""Which keys of a provider a request may be sent through now, and a word to the person if not.
+"""The keys of a provider that a request may be sent through now, and notices about the others.
 
-A key is out where its variable is not set, where it is dead, where its model is down or where it is
-paused for longer than a request is tried; what is known of it is shared by all processes.
+A key is unavailable if its variable is not set, if it is dead, if its model is down, or if it is
+paused for longer than a request is retried; all processes share this knowledge.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from pilotbench.ground.errors import KeyDead, ProviderError, RateLimited, Retrya
 from pilotbench.providers.settings import ProviderSettings
 
 LONG_PAUSE_S = 5.0
-"""A key paused for longer lends its work to the provider's other keys, `borrow` or not."""
+"""A key paused for longer hands its requests to the provider's other keys, `borrow` or not."""
 SILENT_S = 3.0
-"""Failures that have gone on for longer are told to the person."""
+"""The user is notified of failures that last longer."""
 _AGAIN_S = 600.0
 """A problem that recurs later than this is reported again."""
 _PLAIN = (
@@ -35,7 +35,7 @@ _PLAIN = (
 
 
 class GivenUp(Exception):
-    """Nothing may be asked any more: `args[0]` is the ProviderError that the request ends with."""
+    """Nothing may be sent any more: `args[0]` is the ProviderError that ends the request."""
 
     @property
     def error(self) -> ProviderError:
@@ -49,7 +49,7 @@ class GivenUp(Exception):
 class AvailableKeys:
     """The keys of one provider for one model: `home` first, then the others unless `strict`.
 
-    `unset` says of each key that has no secret why not.
+    `unset` says why a key has no secret.
     """
 
     provider: ProviderSettings
@@ -62,7 +62,7 @@ class AvailableKeys:
     _told: set[str] = field(default_factory=set)
 
     def candidates(self) -> list[str]:
-        """Return the aliases to try, home first. Raises GivenUp when none is left."""
+        """Return the aliases to try, home first. Raises GivenUp if none is left."""
         fit = [alias for alias in self.home if self._is_fit(alias)]
         if any(self._is_free(alias) for alias in fit):
             return fit
@@ -73,19 +73,19 @@ class AvailableKeys:
         return fit
 
     def ready(self, barred: Collection[str] = ()) -> list[str]:
-        """Return the candidates through which a request may be sent at once; none while it waits.
+        """Return the candidates through which a request may be sent at once; none if it must wait.
 
-        `barred` are those that have refused this request, used only where there is no other.
+        `barred` have refused this request and are used only if there is no other.
         """
         fit = self.candidates()
         fit = [alias for alias in fit if alias not in barred] or fit
         return [alias for alias in fit if self.breakers[alias].standing() is Standing.FINE]
 
     def check(self) -> None:
-        """Raise GivenUp where every key is out for longer than a request is tried."""
+        """Raise GivenUp if every key is unavailable for longer than a request is retried."""
         alive = self.candidates()
         patience = self.provider.retry_for_s
-        left = min(self._tell_pause(alias) for alias in alive)
+        left = min(self._notify_of_pause(alias) for alias in alive)
         if left > patience:
             asked = f"the provider asks to wait {left:.0f} s, over retry_for_s"
             raise GivenUp(RateLimited(f"{', '.join(alive)}: {asked}"))
@@ -93,41 +93,41 @@ class AvailableKeys:
         refused = CLOCK.now() - max(self.began, *began)
         if refused > SILENT_S:
             tried = f"every request is answered 429; retrying for {duration(patience - refused)}"
-            self._tell(", ".join(alive), "throttled", tried)
+            self._notify(", ".join(alive), "throttled", tried)
         if refused > patience:
             said = f"every request is answered 429, for {refused:.0f} s, over retry_for_s"
             raise GivenUp(RateLimited(f"{', '.join(alive)}: {said}"))
 
     def failed(self, alias: str, error: ProviderError, sent: float, body: Any) -> None:
-        """Record what an attempt sent at `sent` has met, and tell the person what it means."""
+        """Record the failure of an attempt sent at `sent`, and notify the user if it matters."""
         breaker = self.breakers[alias]
         if isinstance(error, KeyDead):
             row = breaker.failed(error, sent, body)
             if not self._is_fit(alias) or CLOCK.now() - row.since <= SILENT_S:
                 return
-            self._tell(alias, "refused", f"{error}: trying again before it is given up")
+            self._notify(alias, "refused", f"{error}: trying again before it is given up")
         elif isinstance(error, RateLimited):
             breaker.undecided()
-            self._tell_pause(alias)
+            self._notify_of_pause(alias)
         elif isinstance(error, Retryable):
             self._outage(alias, breaker.failed(error, sent, body))
         elif isinstance(error, Untrusted):
-            self._tell(alias, "untrusted", str(error))
+            self._notify(alias, "untrusted", str(error))
         else:
             breaker.answered()
 
-    def _tell_pause(self, alias: str) -> float:
-        """Tell the person of a pause that is long; return the seconds that are left of it."""
+    def _notify_of_pause(self, alias: str) -> float:
+        """Notify the user of a long pause; return the seconds that are left of it."""
         left = self.limiters[alias].pause_left()
         if left >= LONG_PAUSE_S:
-            self._tell(alias, "paused", f"paused until {until(left)} by 429")
+            self._notify(alias, "paused", f"paused until {until(left)} by 429")
         return left
 
     def _outage(self, alias: str, row: Evidence) -> None:
         if self._is_fit(alias) and row.count >= 2:
             lasted = CLOCK.now() - max(row.since, self.began)
             left = duration(self.provider.retry_for_s - lasted)
-            self._tell(alias, "failing", f"{plain(row.message)}, retrying for {left}")
+            self._notify(alias, "failing", f"{plain(row.message)}, retrying for {left}")
 
     def _is_fit(self, alias: str) -> bool:
         breaker = self.breakers.get(alias)
@@ -137,15 +137,15 @@ class AvailableKeys:
             return True
         row = breaker.worst()
         if row is not None and row.is_refusal():
-            self._tell(alias, "dead", f"{row.message}; it is not used any more")
+            self._notify(alias, "dead", f"{row.message}; it is not used any more")
         elif row is not None:
             lasted = duration(CLOCK.now() - max(row.since, self.began))
             said = f"{plain(row.message)} for {lasted}; nothing more is sent until it answers"
-            self._tell(alias, "down", said)
+            self._notify(alias, "down", said)
         return False
 
     def _is_free(self, alias: str) -> bool:
-        """Return whether a key needs no help of others: it is neither in doubt nor paused."""
+        """Return whether a key needs no help from others: it is neither in doubt nor paused."""
         in_doubt = self.breakers[alias].standing() is not Standing.FINE
         return not in_doubt and self.limiters[alias].pause_left() < LONG_PAUSE_S
 
@@ -164,7 +164,7 @@ class AvailableKeys:
         reasons = "; ".join(f"{alias}: {reason}" for alias, reason in why.items())
         return KeyDead(f"provider {self.provider.name}: no key is left ({reasons})")
 
-    def _tell(self, alias: str, trouble: str, text: str) -> None:
+    def _notify(self, alias: str, trouble: str, text: str) -> None:
         now = int(CLOCK.now() // _AGAIN_S)
         key = f"{trouble} {alias} {now}"
         if key not in self._told and f"{trouble} {alias} {now - 1}" not in self._told:
@@ -181,7 +181,7 @@ def duration(seconds: float) -> str:
 
 
 def until(seconds: float) -> str:
-    """Return the time of day that is `seconds` ahead, with the date where it is not today."""
+    """Return the time of day that is `seconds` ahead, with the date if it is not today."""
     then = time.localtime(time.time() + seconds)
     today = then.tm_yday == time.localtime().tm_yday
     return time.strftime("%H:%M" if today else "%Y-%m-%d %H:%M", then)

@@ -1,7 +1,7 @@
-"""What is known of a key and of the models on it, in one file that all processes share.
+"""The failures of a key and of the models on it, in one file that all processes share.
 
-Whoever asks sees at once what the others have met: a thousand shards do not each find out for
-themselves that a key is dead or a service down. What an earlier run has met is no evidence.
+Each process sees at once what the others have met: a thousand shards do not each find out for
+themselves that a key is dead or a service down. The failures of earlier runs do not count.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from pilotbench.ground.errors import KeyDead, ProviderError
 FILE = "health"
 KEY = "key"
 _FRESH_S = 1.0
-"""How exactly the time of the last answer is kept."""
+"""The precision with which the time of the last answer is kept."""
 _MOST_MODELS = 200
 
 
 class Standing(enum.Enum):
-    """Whether a request may be sent: at once, by one that finds out, or not at all."""
+    """Whether requests may be sent: all, only one that finds out the state, or none."""
 
     FINE = enum.auto()
     WAITING = enum.auto()
@@ -39,7 +39,7 @@ class Standing(enum.Enum):
 class CircuitBreaker:
     """One model on one key, for a run that began at `began`; used by several threads at once.
 
-    `patience_s` is how long a request is tried, `attempt_s` how long one attempt of it may last.
+    `patience_s` is how long a request is retried, `attempt_s` how long one attempt may last.
     """
 
     folder: Path
@@ -55,7 +55,7 @@ class CircuitBreaker:
         self._model = hashlib.sha256(self.deployment.encode("utf-8", "replace")).hexdigest()[:16]
 
     def standing(self) -> Standing:
-        """Return how a request would fare now."""
+        """Return whether requests may be sent now."""
         now = self.clock.now()
         holding = [row for row in self._rows() if self._holds(row)]
         if all(now >= row.probe_at for row in holding):
@@ -64,7 +64,7 @@ class CircuitBreaker:
         return Standing.CLOSED if proven else Standing.WAITING
 
     def admit(self) -> bool:
-        """Return whether this request may be sent; where there is doubt, one finds out."""
+        """Return whether this request may be sent; in case of doubt, one finds out the state."""
         if not any(map(self._holds, self._rows())):
             return True
         now = self.clock.now()
@@ -81,7 +81,7 @@ class CircuitBreaker:
         return True
 
     def failed(self, error: ProviderError, sent: float, body: Any) -> Evidence:
-        """Record a failure of an attempt sent at `sent`; return what is known now."""
+        """Record a failure of an attempt sent at `sent`; return the evidence so far."""
         now, name = self.clock.now(), KEY if isinstance(error, KeyDead) else self._model
         with self._changing() as found:
             row = found.get(name, Evidence())
@@ -92,7 +92,7 @@ class CircuitBreaker:
         return row
 
     def unused(self) -> None:
-        """Let the next request find out what this one was admitted for: it was not sent."""
+        """Let the next request find out the state instead of this one, which was not sent."""
         if self._rows():
             with self._changing() as found:
                 now = self.clock.now()
@@ -101,13 +101,13 @@ class CircuitBreaker:
                         found[name] = replace(found[name], probe_at=now)
 
     def undecided(self) -> None:
-        """Let the next request find out about the key: this one has met something else."""
+        """Let the next request find out the state of the key: this one met another failure."""
         if self._known().get(KEY, Evidence()).count:
             with self._changing() as found:
                 _undecided(found, self.clock.now())
 
     def answered(self) -> None:
-        """Record an answer: whatever was known against key and model is void."""
+        """Record an answer: the failures of key and model so far do not count any more."""
         known = self._known()
         now = self.clock.now()
         mine = [known.get(name, Evidence()) for name in (KEY, self._model)]
@@ -118,7 +118,7 @@ class CircuitBreaker:
                 found[name] = Evidence(answered=now)
 
     def worst(self) -> Evidence | None:
-        """Return what is known against key or model, the key's first; None where nothing is."""
+        """Return the failures of the key, else of the model; None if there are none."""
         return next(iter(self._rows()), None)
 
     def proven(self) -> bool:
@@ -132,7 +132,7 @@ class CircuitBreaker:
         self._ledger.close()
 
     def _holds(self, row: Evidence) -> bool:
-        """Return whether requests wait until one has found out: failures alone hold nobody up."""
+        """Return whether requests wait until one has found out the state."""
         now = self.clock.now()
         return row.is_refusal() or row.proves(now, self.began, self.patience_s)
 
@@ -162,7 +162,7 @@ class CircuitBreaker:
 
 
 def rows_in(value: dict[str, Any], clock: Clock) -> dict[str, Evidence]:
-    """Return what a file knows of key and models; nothing where it is of another boot."""
+    """Return the evidence in a file on key and models; none if it is of another boot."""
     rows = value.get("rows")
     if clock.shift(value.get("clock")) != 0.0 or not isinstance(rows, dict):
         return {}
@@ -177,7 +177,7 @@ def _undecided(found: dict[str, Evidence], now: float) -> None:
 
 
 def forget(folder: Path) -> None:
-    """Forget everything that is known of a key and of the models on it."""
+    """Forget the failures of a key and of the models on it."""
     ledger = SharedFile(folder / FILE)
     with ledger.locked() as value:
         value.clear()

@@ -1,11 +1,11 @@
-"""What failures in a row say of a key, or of a model on it: pure rules, no files, no clock.
+"""What consecutive failures say about a key or a model on it: pure rules, no files, no clock.
 
 One failure proves nothing. A key is dead after two refusals in a row, the second by a request that
-was sent after the first had come back; one that speaks of its quota must go on for QUOTA_S, since
-services word their throttles alike; one that may be about the question (HTTP 403) must meet two
-questions. A model on a key is down when everything has failed, more than one question, for the
-whole patience of a request: a question that always fails must not keep others from being asked.
-One request in PROBE_S then finds out whether that still holds. Times are seconds of a Clock.
+was sent after the first had come back; one about its quota must persist for QUOTA_S, since
+services word throttling alike; one that may be about the question (HTTP 403) must meet two
+questions. A model on a key is down when everything has failed, more than one question, for as
+long as a request is retried: a question that always fails must not block the others. One request
+in PROBE_S then finds out whether that is still so. Times are seconds of a Clock.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ FIRST_PROBE_S = 1.0
 PROBE_S = 60.0
 QUOTA_S = 60.0
 GAP_S = 60.0
-"""Failures further apart, beyond what an attempt may last, are not in a row."""
+"""Failures further apart, not counting the time of an attempt, are not consecutive."""
 ENOUGH = 3
-"""So many failures in a row, however short the patience, before a model counts as down."""
+"""A model counts as down after this many consecutive failures at the earliest."""
 _ABOUT_A_QUESTION = 403
 
 
@@ -30,10 +30,10 @@ _ABOUT_A_QUESTION = 403
 class Evidence:
     """Failures with no answer between them.
 
-    `since` is when the first of them was sent, `counted` and `last` are when the last that counts
-    and the last of all came back: those in flight together count once. `several` says that more
-    than one question met them, `probe_at` when a request may find out how things are; `answered`
-    is when the last answer came.
+    `since` is when the first of them was sent, `counted` and `last` are when the last one that
+    counts and the last of all returned: those in flight together count once. `several` is set if
+    more than one question failed, `probe_at` is when a request may find out the present state,
+    `answered` is when the last answer arrived.
     """
 
     kind: str = ""
@@ -53,7 +53,7 @@ class Evidence:
     ) -> Evidence:
         """Return the evidence with one more failure, of an attempt sent at `sent`.
 
-        `stale` says that what is known so far is too old to be one row with it.
+        With `stale`, the evidence so far is too old to be consecutive with it.
         """
         row = Evidence(answered=self.answered) if stale else self
         counts = not row.count or sent >= row.counted
@@ -72,7 +72,7 @@ class Evidence:
         return replace(longer, probe_at=now + longer.interval()) if counts else longer
 
     def is_refusal(self) -> bool:
-        """Return whether this is about the key, whatever the model."""
+        """Return whether this concerns the key, whatever the model."""
         return self.kind in REFUSALS
 
     def is_row(self, now: float, began: float, attempt_s: float) -> bool:
@@ -89,7 +89,7 @@ class Evidence:
         return self.count >= ENOUGH and self.several and long_enough
 
     def interval(self) -> float:
-        """Return the seconds after which the next request finds out."""
+        """Return the seconds after which the next request finds out the present state."""
         if self.kind == QuotaSpent.__name__:
             return min(PROBE_S, FIRST_PROBE_S * 2.0 ** min(self.count - 1, 10))
         return FIRST_PROBE_S if self.kind in REFUSALS and self.count < 2 else PROBE_S
@@ -100,7 +100,7 @@ class Evidence:
 
     @classmethod
     def from_json(cls, value: Any) -> Evidence:
-        """Return the evidence that `as_json` made `value` from; none where it cannot be read."""
+        """Return the evidence that `as_json` made `value` from; none if it is unreadable."""
         found = value if isinstance(value, dict) else {}
         read = {
             one.name: known
@@ -111,7 +111,7 @@ class Evidence:
 
 
 REFUSALS = frozenset({KeyDead.__name__, AuthenticationFailed.__name__, QuotaSpent.__name__})
-"""The kinds that are about a key, whatever the model."""
+"""The kinds that concern a key, whatever the model."""
 
 
 def _read(kind: Any, value: Any) -> Any:

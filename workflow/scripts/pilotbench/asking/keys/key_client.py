@@ -1,9 +1,9 @@
-"""The pool: one request in, one completion out, through whichever key has a free slot.
+"""The client of a provider's keys: one request in, one answer out, through any free key.
 
 Retries belong here and nowhere else. Each attempt has a total deadline (`attempt_deadline_s`); all
 attempts of a request with the pauses between them have another (`retry_for_s`, after which no new
-attempt starts); waiting for a slot counts toward neither. What is known of a key or a service after
-that (see `available_keys`) ends the other requests at once.
+attempt starts); waiting for a slot counts toward neither. What is then known about a key or a
+service (see `available_keys`) ends the other requests at once.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ log = logging.getLogger(__name__)
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
 MOST_UNUSABLE = 3
-"""Paid answers that cannot be used, to one request: one, and at most two tries more."""
+"""Paid answers to one request that cannot be used: one, and at most two retries."""
 SETTLED_S = 0.2
-"""How long a request waits that fits into the budget only when others are settled."""
+"""How long a request waits if it fits into the budget only once others are settled."""
 NOT_FOUND_WAITS_S = (1.0, 2.0)
-"""A deployment that was just made answers 404 for a moment."""
+"""A deployment that was just created answers 404 for a moment."""
 
 
 class StopFlag(Protocol):
-    """What says that nothing more may be asked; `threading.Event` is one."""
+    """Says whether nothing more may be sent; `threading.Event` is one."""
 
     def is_set(self) -> bool:
         """Return whether to stop."""
@@ -101,9 +101,9 @@ class KeyClient:
 
     `borrow`: use free slots of the home key, and (routing balanced) of the provider's other keys,
     beyond `tokens`; without it at most `tokens` requests are in flight. `slots` has the slots in
-    force by alias where the command line named others than the config. `parent` is the process id
-    that must stay this process's parent, None for a shard that runs remotely. `room` is entered
-    before each request is sent, and left when its answer is written.
+    force by alias if the command line overrides the config. `parent` is the process id that must
+    stay this process's parent, None for a shard that runs remotely. `payments` pays for the
+    requests. `room` is entered before each request is sent and left when its answer is written.
     """
 
     def __init__(
@@ -141,12 +141,12 @@ class KeyClient:
         most_unusable: int = MOST_UNUSABLE,
         write: Callable[[Answer], None] = lambda _: None,
     ) -> Answer:
-        """Return the answer to a request and how it was got.
+        """Return the answer to a request and how it was obtained.
 
-        `write` is called with it, and keeps it: only then does it count as spent, so that an
-        answer that a kill or a full disk takes away is not forgotten by the budget.
-        `keep` is called with each answer that cannot be used, since it was paid for; after
-        `most_unusable` of them the last is raised.
+        `write` is called with it to store it: only then it counts as spent, so that the budget does
+        not forget an answer that is lost by a kill or a full disk. `keep` is called with each
+        answer that cannot be used, since it was paid for; after `most_unusable` of them the last is
+        raised.
 
         Raises Stopping, BudgetSpent, KeyDead (no key of the provider is left), ContextOverflow,
         Refused, Rejected, Untrusted, UnusableAnswer, or the last Retryable when `retry_for_s` is
@@ -205,7 +205,7 @@ class KeyClient:
     def _open_keys(
         self, settings: Settings, slots: Mapping[str, int], began: float
     ) -> AvailableKeys:
-        """Open all keys that may be used. Raises ConfigError where none is set."""
+        """Open all keys that may be used. Raises ConfigError if none is set."""
         provider, entry = self._provider_settings, self._model
         wanted = self._home if self._strict else (*self._home, *provider.keys)
         keys = {alias: with_slots(provider.keys[alias], slots.get(alias)) for alias in wanted}
@@ -228,7 +228,7 @@ class KeyClient:
     def _attempt(
         self, request: Request, attempts: Attempts, write: Callable[[Answer], None]
     ) -> Answer:
-        """Send a request once. What fails after an answer has come does not lose the answer."""
+        """Send a request once. A failure after the answer has arrived does not lose the answer."""
         answered: list[Answer] = []
         self._rejections.check()
         with ExitStack() as kept, self._payments.paying(request) as payment:
@@ -249,9 +249,9 @@ class KeyClient:
         answered: list[Answer],
         kept: ExitStack,
     ) -> None:
-        """Send a request in its turn; append the answer to `answered` as soon as it is there.
+        """Send a request in its turn; append the answer to `answered` as soon as it arrives.
 
-        `kept` ends when the answer is written: only then is anything said of it.
+        `kept` ends when the answer is written: notices about it wait until then.
         """
         guess = likely_tokens(request.body) if self._counts_tokens else Tokens()
         with RequestSlot(self._source, attempts, guess.input + guess.output) as held:
@@ -276,10 +276,10 @@ class KeyClient:
                 self._rejections.answered()
 
     def _clear(self, held: RequestSlot, payment: Payment, kept: ExitStack) -> None:
-        """Reserve what a request that has its slot can cost, and room for its answer: it is sent.
+        """Reserve the cost of a request that has its slot, and disk space for its answer.
 
-        Raises Rejected where its model was stopped meanwhile, MustWait or BudgetSpent, Stopping
-        where there is no room.
+        Raises Rejected if its model was stopped meanwhile, MustWait or BudgetSpent, and Stopping
+        if there is no space.
         """
         try:
             self._rejections.check()
@@ -292,7 +292,7 @@ class KeyClient:
             raise
 
     def _await_budget(self, attempts: Attempts, usd: float) -> None:
-        """Wait a little, without a slot, until others are settled; say so where it takes long."""
+        """Wait a little for others to be settled, without a slot; report a long wait."""
         now = time.monotonic()
         since = attempts.unfunded_since = attempts.unfunded_since or now
         if now - since > SILENT_S:
@@ -318,7 +318,7 @@ class KeyClient:
         return completion
 
     def _warn_of_another(self, answered: str | None) -> None:
-        """Say once where another model has answered than was asked."""
+        """Notify the user once if another model answered than was requested."""
         model = self._model
         if wrong := complaint(model.deployment, model.reports, answered):
             notices.say(
@@ -326,30 +326,30 @@ class KeyClient:
             )
 
     def _after_refusal(self, error: KeyDead, attempts: Attempts) -> None:
-        """Go on after a key has refused a request. Raises where it may go to no other."""
+        """Continue after a key has refused a request. Raises `error` if no other may be used."""
         alias = attempts.alias
         attempts.refusals[alias] += 1
         if isinstance(error, AuthenticationFailed) and attempts.refusals[alias] >= 2:
             attempts.barred.add(alias)
         if not set(self._available.candidates()) - attempts.barred:
-            raise error  # the key answers others: it is this question that it refuses
+            raise error  # the key answers other requests: it refuses this one
 
     def _after_rejection(self, error: Rejected, attempts: Attempts) -> None:
-        """Wait a little where a deployment is not there yet. Raises `error` otherwise."""
+        """Wait a little if a deployment does not exist yet. Raises `error` otherwise."""
         if error.status != NOT_FOUND or attempts.missed >= len(NOT_FOUND_WAITS_S):
             raise error
         attempts.missed += 1
         self._rest(NOT_FOUND_WAITS_S[attempts.missed - 1])
 
     def _before_next(self, error: Retryable | UnusableAnswer, attempts: Attempts) -> None:
-        """Wait before the next attempt. Raises `error` when no time is left for one."""
+        """Wait before the next attempt. Raises `error` if no time is left for one."""
         keys = self._available.candidates()
-        if isinstance(error, RateLimited):  # by this key: another may take it at once
+        if isinstance(error, RateLimited):  # by this key: another one may take it at once
             left = [attempts.not_before.get(a, 0.0) - time.monotonic() for a in keys]
             seconds = max(0.0, min(left))
         else:
             wait = error.retry_after if isinstance(error, Retryable) else None
-            seconds = max(wait or 0.0, self._backoff(attempts))  # a wait of 1 ms is no wait
+            seconds = max(wait or 0.0, self._backoff(attempts))  # a service may ask for 1 ms
         if attempts.tried_s + seconds > self._provider_settings.retry_for_s:
             wait = error.retry_after if isinstance(error, Retryable) else None
             asks = f"; it asks to wait {wait:.0f} s" if wait and wait >= LONG_PAUSE_S else ""
@@ -370,9 +370,9 @@ class KeyClient:
             time.sleep(min(left, 0.2))
 
     def check(self) -> None:
-        """Raise Stopping where nothing more may be asked in this process.
+        """Raise Stopping if this process may send nothing more.
 
-        Raises GivenUp where no key may be used for longer than a request is tried.
+        Raises GivenUp if no key may be used for longer than a request is retried.
         """
         if self._stop.is_set():
             raise Stopping("asked to stop")

@@ -1,12 +1,12 @@
-"""The limiter: at most so many requests in flight on a key, over all processes of the machine.
+"""The limiter: how many requests may be in flight on a key, over all processes of the machine.
 
 A key's folder below `limits_dir` is named by the SHA-256 of its base URL and secret, so that two
 aliases of one secret are one key. In it:
 
 - `slot-N`: a slot is held while its file is flocked, so the slots of a killed process are free;
-- `turn`: only its holder looks for a free slot; `next`: only its holder waits for `turn`. So the
-  slots come in line: with free polling, 14 of 20 workers got one request in 8 s;
-- `freed`: a pipe that wakes the holder of `turn` when a slot is let go;
+- `turn`: only its holder looks for a free slot; `next`: only its holder waits for `turn`. This
+  makes it fair: with free polling, 14 of 20 workers got one request in 8 s;
+- `freed`: a pipe that wakes the holder of `turn` when a slot is released;
 - `ledger`: what was learned from 429s, and the requests and tokens of the last minute.
 
 A process that waits on a slow disk or a network file system still sees each change within POLL_S.
@@ -35,17 +35,17 @@ from pilotbench.providers.settings import Access, Key
 POLL_S = 0.05
 LEDGER = "ledger"
 FEW_SLOTS = 40
-"""So many slots of a key are not held against the number of files that can be opened."""
+"""Up to this number of slots the limit on open files is not checked."""
 
 
 def default_folder() -> Path:
-    """Return the folder of the user's state where limits are kept when config names none."""
+    """Return the folder for limits if the config names none: in the user's state folder."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(state, "pilotbench", "limits")
 
 
 def key_folder(limits_dir: Path | None, access: Access, alias: str) -> Path:
-    """Return the folder of a key. A key without a secret and a URL of its own goes by its alias."""
+    """Return the folder of a key; a key without a secret is identified by its alias."""
     words = [access.base_url.rstrip("/"), access.secret or alias]
     name = hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
     return (limits_dir or default_folder()) / name
@@ -53,7 +53,7 @@ def key_folder(limits_dir: Path | None, access: Access, alias: str) -> Path:
 
 @dataclass
 class Slot:
-    """One request in flight; `taken` is the limiter's time. Let go exactly once."""
+    """One request in flight; `taken` is the limiter's time. Release it exactly once."""
 
     limiter: Limiter
     index: int
@@ -62,19 +62,19 @@ class Slot:
     bucket: int = 0
 
     def settle(self, tokens: int) -> None:
-        """Say that an answer came, and what it cost in tokens."""
+        """Record that an answer arrived and its number of tokens."""
         self.limiter.answered(self, tokens)
 
     def rejected(self, retry_after: float | None = None, exhausted: bool = False) -> None:
-        """Say that the provider answered 429."""
+        """Record that the provider answered 429."""
         self.limiter.rejected(self, retry_after, exhausted)
 
     def unused(self) -> None:
-        """Say that nothing was sent."""
+        """Record that nothing was sent."""
         self.limiter.unused(self)
 
     def release(self) -> None:
-        """Let the slot go."""
+        """Release the slot."""
         self.limiter.release(self)
 
 
@@ -97,13 +97,13 @@ class Limiter:
         self._wakes = select.poll()
         if self._freed is not None:
             self._wakes.register(self._freed, select.POLLIN)
-        self._queue = threading.Lock()  # one thread of a process lines up at a time
+        self._queue = threading.Lock()  # one thread of a process queues at a time
         with self._ledger.locked():
-            pass  # raises OSError here, at once, on a disk that has no flock
+            pass  # raises OSError at once on a disk without flock
 
     @contextlib.contextmanager
     def slot(self, tokens: int = 0) -> Iterator[Slot]:
-        """Wait for a slot, hold it inside the block. `tokens` is reserved where tpm is set."""
+        """Wait for a slot and hold it inside the block. `tokens` are reserved if tpm is set."""
         slot = self.wait(tokens)
         assert slot is not None
         try:
@@ -112,7 +112,7 @@ class Limiter:
             slot.release()
 
     def try_now(self, tokens: int = 0) -> Slot | None:
-        """Return a slot, or None when none is free or someone already waits for one."""
+        """Return a slot, or None if none is free or another one already waits."""
         if not self._queue.acquire(timeout=0.002):
             return None
         try:
@@ -128,7 +128,7 @@ class Limiter:
     def wait(self, tokens: int = 0, wanted: Callable[[], bool] = lambda: True) -> Slot | None:
         """Return a slot as soon as it is this process's turn; None once it is not `wanted`.
 
-        `wanted` is asked at least every POLL_S seconds, except while another process has the turn.
+        `wanted` is called at least every POLL_S seconds, except while another process has the turn.
         """
         with self._queue:
             if not (wanted() and self._line_up(block=True)):
@@ -149,13 +149,13 @@ class Limiter:
         return max(0.0, self._usage().adaptive.paused_until - self.clock.now())
 
     def refused_since(self) -> float | None:
-        """Return since when every request has met a pause; None where the last was answered."""
+        """Return since when every request has met a pause; None if the last was answered."""
         return self._usage().adaptive.refused_since
 
     def probe(self, began: float) -> bool:
-        """Let one request find out whether a pause from before `began` still holds.
+        """Let one request test whether a pause from before `began` still holds.
 
-        Return whether there was one; the pause that such a request may bring is a new one.
+        Return whether there was one; a pause that this request causes is a new one.
         """
 
         def old(limit: AdaptiveLimit) -> bool:
@@ -177,7 +177,7 @@ class Limiter:
         return left
 
     def close(self) -> None:
-        """Close all files; slots still held are let go."""
+        """Close all files and release the slots still held."""
         self._files.close()
         for file in (self._turn, self._next, self._freed):
             if file is not None:
@@ -185,13 +185,13 @@ class Limiter:
         self._ledger.close()
 
     def release(self, slot: Slot) -> None:
-        """Let a slot go and wake whoever has the turn."""
+        """Release a slot and wake the process that has the turn."""
         if self._files.release(slot.index) and self._freed is not None:
-            with contextlib.suppress(BlockingIOError):  # full of news already
+            with contextlib.suppress(BlockingIOError):  # the pipe is full already
                 os.write(self._freed, b".")
 
     def answered(self, slot: Slot, tokens: int) -> None:
-        """Record an answer; without rpm, tpm or a pause there is nothing to write."""
+        """Record an answer; without tpm or a pause there is nothing to write."""
         if not (self.tpm or self._usage().adaptive.pauses):
             return
         with self._changing() as usage:
@@ -199,7 +199,7 @@ class Limiter:
             usage.correct(slot.bucket, tokens - slot.tokens)
 
     def unused(self, slot: Slot) -> None:
-        """Give back what was booked for a request that was not sent."""
+        """Return what was booked for a request that was not sent."""
         if self.rpm or self.tpm:
             with self._changing() as usage:
                 usage.correct(slot.bucket, -slot.tokens, requests=-1)
@@ -249,7 +249,7 @@ class Limiter:
         grows = usage.adaptive.may_grow(now, self.slots)
         busy, free, last = self._files.count(usage.width, allowed + grows)
         if max(last, self.slots) < usage.width:
-            with self._changing() as usage:  # those who had more slots are gone
+            with self._changing() as usage:  # the processes with more slots have ended
                 usage.width = max(last, self.slots)
         if free is None or busy < allowed:
             return free
@@ -283,7 +283,7 @@ class Limiter:
         return os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def _open_pipe(self) -> int | None:
-        """Open the pipe; None on a file system that has no pipes."""
+        """Open the pipe; None on a file system without pipes."""
         path = self.folder / "freed"
         try:
             with contextlib.suppress(FileExistsError):
@@ -294,7 +294,7 @@ class Limiter:
 
 
 def limiter_of(limits_dir: Path | None, key: Key, access: Access, keys: int = 1) -> Limiter:
-    """Return the limiter of one of `keys` keys. Raises ConfigError where its folder does not do."""
+    """Return the limiter of one of `keys` keys. Raises ConfigError for an unusable folder."""
     folder = key_folder(limits_dir, access, key.alias)
     try:
         return Limiter(folder, _usable(key, keys), key.rpm, key.tpm)
@@ -317,5 +317,5 @@ def _usable(key: Key, keys: int) -> int:
 
 
 def with_slots(key: Key, slots: int | None) -> Key:
-    """Return `key` with the slots in force, where the command line named others."""
+    """Return `key` with the slots in force, if the command line names others."""
     return key if slots is None else replace(key, slots=slots)

@@ -1,4 +1,4 @@
-"""A model whose every request is rejected is stopped: a wrong name is not asked 252 times.
+"""A model whose every request is rejected is stopped: a wrong name is not requested 252 times.
 
 Counted over all processes of a run, by what the run sends: provider, deployment, parameters and
 protocol. Rejections of single questions (the model has answered others) stop nothing, unless they
@@ -54,7 +54,7 @@ class Rejections:
         self._model, self._began, self._clock = model, began, clock
 
     def check(self) -> None:
-        """Raise Rejected, one line that says what to change, where the model is stopped."""
+        """Raise Rejected, one line that says what to change, if the model is stopped."""
         row = self._row(self._ledger.read())
         if row.count >= ENOUGH and (row.missing or row.answered < self._began):
             raise Rejected(self._line(row))
@@ -85,7 +85,7 @@ class Rejections:
         self._ledger.close()
 
     def _row(self, value: dict[str, Any]) -> Row:
-        """Return what this run has met; nothing where the file is of another run or boot."""
+        """Return the rejections of this run; none if the file is of another run or boot."""
         found = value.get("row")
         if self._clock.shift(value.get("clock")) != 0.0 or not isinstance(found, dict):
             return Row()

@@ -1,7 +1,7 @@
 """Secrets are found by the NAME of an environment variable; a `.env` file is read, never written.
 
-The environment wins over the file. No secret leaves this module but inside an `Access`, whose
-text form does not show it; `scrubber` takes secrets out of whatever others wrote.
+The environment takes precedence over the file. A secret leaves this module only inside an `Access`,
+whose text form does not show it; `scrubber` removes secrets from what others wrote.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _OPENAI_ONLY = (
     ("OpenAI-Organization", ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION")),
     ("OpenAI-Project", ("OPENAI_PROJECT_ID", "OPENAI_PROJECT")),
 )
-"""Header -> the variables that hold it; sent to OpenAI itself, to no other service."""
+"""Header -> the variables that hold it; sent only to OpenAI itself."""
 
 
 class NotSet(ConfigError):
-    """A variable that a key needs is not set; `variable` is its name, `what` what it holds."""
+    """A variable that a key needs is not set; `variable` is its name, `what` its content."""
 
     def __init__(self, message: str, variable: str, what: str) -> None:
         super().__init__(message)
@@ -38,10 +38,10 @@ class NotSet(ConfigError):
 
 
 def environment(file: Path = ENV_FILE) -> dict[str, str]:
-    """Return the environment over the variables of the `.env` file, where there is one.
+    """Return the environment, and the variables of the `.env` file that it does not set.
 
-    An empty variable of the environment does not hide one of the file. Raises ConfigError for a
-    file that cannot be read.
+    An empty variable of the environment does not hide one of the file. Raises ConfigError for an
+    unreadable file.
     """
     found: dict[str, str | None] = {}
     if file.is_file():
@@ -54,7 +54,7 @@ def environment(file: Path = ENV_FILE) -> dict[str, str]:
 
 
 def _decoded(file: Path) -> str:
-    """Return the text of a `.env` file; one from Windows may be UTF-16, or begin with a mark."""
+    """Return the text of a `.env` file; it may be UTF-16 or begin with a byte order mark."""
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -73,7 +73,7 @@ def _decoded(file: Path) -> str:
 def missing(
     settings: Settings, aliases: Iterable[str], variables: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Return one line for each key of `aliases` that cannot be used as things stand."""
+    """Return one line for each key of `aliases` that cannot be used."""
     known = environment() if variables is None else variables
     lines = []
     for alias in aliases:
@@ -87,7 +87,7 @@ def missing(
 def problems(
     provider: ProviderSettings, key: Key, variables: Mapping[str, str]
 ) -> list[ConfigError]:
-    """Return all that keeps a key from being used: a NotSet for each variable that is not set."""
+    """Return everything that prevents the use of a key: a NotSet for each missing variable."""
     found = []
     for read in () if KINDS[provider.kind].in_process else (_base_url, _secret):
         try:
@@ -100,9 +100,9 @@ def problems(
 def opened_keys(
     provider: ProviderSettings, aliases: Iterable[str]
 ) -> tuple[dict[str, Access], dict[str, str]]:
-    """Return what opens each key, and why those that are not set are not.
+    """Return the access of each key that is set, and why the others are not set.
 
-    Raises ConfigError where none is set.
+    Raises ConfigError if none is set.
     """
     variables = environment()
     opened: dict[str, Access] = {}
@@ -137,7 +137,7 @@ def _line(found: list[ConfigError]) -> str:
 
 
 def _base_url(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -> str:
-    """Return the base URL: the variable's where it is set, else the one that the config writes."""
+    """Return the base URL: that of the variable if it is set, else that of the config."""
     for url, name in (
         (key.base_url, key.base_url_env),
         (provider.base_url, provider.base_url_env),
@@ -172,7 +172,7 @@ def _headers(url: str, variables: Mapping[str, str]) -> tuple[tuple[str, str], .
 def to_set(
     provider: ProviderSettings, aliases: Iterable[str], variables: Mapping[str, str], every: bool
 ) -> str:
-    """Return what to set before a provider's keys can be used: `every` one of them, or any."""
+    """Return what to set so that `every` one of a provider's keys can be used, or any of them."""
     keys = [provider.keys[alias] for alias in aliases]
     found = [one for key in keys for one in problems(provider, key, variables)]
     unset = [one for one in found if isinstance(one, NotSet)]
@@ -187,13 +187,13 @@ def to_set(
 
 
 def notes(settings: Settings, models: Iterable[str], variables: Mapping[str, str]) -> list[str]:
-    """Return what to know of the environment before `models` are asked."""
+    """Return notes on the environment for requests to `models`."""
     providers = [settings.catalog[model].provider for model in models]
     return [*moved(settings, providers, variables), *unused(settings, providers, variables)]
 
 
 def moved(settings: Settings, providers: Iterable[str], variables: Mapping[str, str]) -> list[str]:
-    """Return a line for each provider that a variable sends elsewhere than the config says."""
+    """Return a line for each provider whose requests a variable redirects."""
     lines = []
     for provider in (settings.providers[name] for name in dict.fromkeys(providers)):
         name, url = provider.base_url_env, variables.get(provider.base_url_env or "", "").strip()
@@ -204,7 +204,7 @@ def moved(settings: Settings, providers: Iterable[str], variables: Mapping[str, 
 
 
 def unused(settings: Settings, providers: Iterable[str], variables: Mapping[str, str]) -> list[str]:
-    """Return a line for each variable that users of the SDK set and that has no effect here."""
+    """Return a line for each variable of the SDK that is set and has no effect here."""
     used = [settings.providers[name] for name in dict.fromkeys(providers)]
     kinds = [KINDS[name] for name in dict.fromkeys(provider.kind for provider in used)]
     named: set[str | None] = set()

@@ -1,6 +1,6 @@
 """The slots of a key: one file each, held while it is flocked; a killed process frees its own.
 
-A file is open only while its slot is held or looked at, so how many there are costs no descriptor.
+A file is open only while its slot is held or checked, so the number of slots costs no descriptors.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pilotbench.ground.file_locks import is_locked
 
 EXCLUSIVE = fcntl.LOCK_EX | fcntl.LOCK_NB
 SPARE_FILES = 100
-"""Kept for everything that is neither a slot nor its connection."""
+"""Reserved for everything that is neither a slot nor its connection."""
 
 
 def most_slots(keys: int) -> int:
@@ -40,19 +40,19 @@ class SlotFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._held: dict[int, int] = {}
-        self._sweep = threading.Lock()  # flock does not tell the threads of a process apart
+        self._sweep = threading.Lock()  # flock does not distinguish the threads of a process
         self._closed = False
 
     def take(self, slots: int) -> int | None:
-        """Lock the first free one of `slots` and return its index, None where none is free."""
+        """Lock the first free one of `slots` and return its index, None if none is free."""
         with self._sweep:
             return next((index for index in range(slots) if self._lock(index)), None)
 
     def count(self, width: int, most: int = 0) -> tuple[int, int | None, int]:
-        """Return how many of `width` slots are busy, and up to which index.
+        """Return how many of `width` slots are busy, the slot now held, and the number in use.
 
-        Where fewer than `most` are, lock the first free one and return its index in the middle. A
-        slot that is only looked at is busy for nobody: a 429 counts those that are in flight.
+        If fewer than `most` are busy, the first free one is locked and its index returned. A slot
+        that is only checked counts as busy for nobody: a 429 counts the requests in flight.
         """
         with self._sweep:
             busy = [index for index in range(width) if self._is_busy(index)]
@@ -61,14 +61,14 @@ class SlotFiles:
         return len(busy), kept, 1 + max([*busy, -1 if kept is None else kept], default=-1)
 
     def release(self, index: int) -> bool:
-        """Let a slot go; return whether these files are still in use."""
+        """Release a slot; return whether these files are still in use."""
         with self._sweep:
             if not self._closed:
                 self._drop(index)
             return not self._closed
 
     def close(self) -> None:
-        """Let go all slots that are still held."""
+        """Release all slots that are still held."""
         with self._sweep:
             self._closed = True
             for index in tuple(self._held):

@@ -1,7 +1,7 @@
-"""The line inside a process: threads that wait for a slot on any of several keys.
+"""The queue inside a process: threads that wait for a slot of any of several keys.
 
-A thread can block on one key only, so each key has an usher thread that stands in the key's line on
-behalf of the process and hands each slot to the thread that has waited longest.
+A thread can block on one key only, so each key has an usher thread that waits for the slots of the
+key on behalf of the process and hands each to the thread that has waited longest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Waiter:
 class SlotQueue:
     """Hands out slots of several keys, first come first served.
 
-    `check` is called every CHECK_S seconds while someone waits, by one thread for all of them; what
+    `check` is called every CHECK_S seconds while threads wait, once for all of them; an error that
     it raises ends every wait.
     """
 
@@ -41,7 +41,7 @@ class SlotQueue:
         self._closed = threading.Event()
 
     def take(self, keys: Sequence[str], tokens: int) -> tuple[str, Slot]:
-        """Return (alias, slot) of the first of `keys` that is free, waiting where none is."""
+        """Return (alias, slot) of the first of `keys` that is free; wait if none is."""
         if not self._waiting:
             for alias in keys:
                 slot = self._limiters[alias].try_now(tokens)
@@ -50,9 +50,9 @@ class SlotQueue:
         return self._wait(_Waiter(keys, tokens))
 
     def close(self) -> bool:
-        """Send the helpers home; return whether all have gone.
+        """End the helper threads; return whether all have ended.
 
-        One that is blocked in the line of a key cannot be called back: its files must stay open.
+        One that is blocked in the queue of a key cannot be ended: its files must stay open.
         """
         with self._changed:
             self._closed.set()
@@ -86,7 +86,7 @@ class SlotQueue:
         while not self._closed.is_set():
             try:
                 self._check()
-            except Exception as error:  # whatever it is, the one who asked must see it
+            except Exception as error:  # whatever it is, the waiting threads must see it
                 self._send_away(error)
             with self._changed:
                 if not self._waiting and not self._closed.is_set():
@@ -107,11 +107,13 @@ class SlotQueue:
                 slot = limiter.wait(waiter.tokens, lambda: self._first(alias) is not None)
                 if slot is not None and not self._serve(alias, slot):
                     slot.release()
-        except Exception as error:  # a full disk, say: no one must wait for an usher that is gone
+        except (
+            Exception
+        ) as error:  # such as a full disk: no thread may wait for an usher that has ended
             self._send_away(error)
 
     def _next_waiter(self, alias: str) -> _Waiter | None:
-        """Return the first thread that waits for a key, once there is one; None at the end."""
+        """Return the first thread that waits for a key once there is one; None at the end."""
         with self._changed:
             while not self._closed.is_set() and self._first(alias) is None:
                 self._changed.wait()

@@ -1,7 +1,7 @@
 """One small locked file that all processes of a machine share: what a key has used.
 
-The file is read and written whole under flock; a process that dies keeps no lock. What cannot be
-read in it (a crash of the machine, another program) counts as new: slots hold without it.
+The file is read and written as a whole under flock; a process that dies keeps no lock. Unreadable
+content (a crash of the machine, another program) counts as new: slots hold without it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from pilotbench.providers.answer import Tokens
 
 Json = dict[str, Any]
 LARGEST = 1 << 20
-"""Bytes; a ledger is a few hundred, so a larger file is not one."""
+"""Bytes; the file has a few hundred, so a larger one is not ours."""
 MOST_SLOTS = 100_000
 BUCKET_S = 0.5
 WINDOW_S = 60.5
-"""A little more than a minute: a request may reach the provider later than the next one does."""
+"""A little more than a minute: a request may reach the provider later than the next one."""
 CHARACTERS_PER_TOKEN = 3.0
 """Fewer than English has (about 4): a request is overestimated rather than underestimated."""
 OUTPUT_TOKENS = 1024
@@ -37,7 +37,7 @@ OUTPUT_TOKENS = 1024
 
 @dataclass
 class KeyUsage:
-    """The content of a key's ledger; its times are those of a Clock.
+    """The content of a key's usage file; its times are those of a Clock.
 
     `width` is the number of slot files in use; `used` has [bucket, requests, tokens] of the last
     minute, oldest first, kept only for keys with rpm or tpm.
@@ -53,7 +53,7 @@ class KeyUsage:
 
     @classmethod
     def from_json(cls, value: Any) -> KeyUsage:
-        """Return the usage that `as_json` made `value` from; what cannot be read is new."""
+        """Return the usage that `as_json` made `value` from; unreadable values are new."""
         found = value if isinstance(value, dict) else {}
         used = found.get("used")
         return cls(
@@ -64,7 +64,7 @@ class KeyUsage:
 
     @classmethod
     def kept(cls, value: Json, clock: Clock) -> KeyUsage:
-        """Return the usage in a file: one of another boot or machine has its times moved."""
+        """Return the usage in a file; the times of another boot or machine are moved."""
         usage, shift = cls.from_json(value), clock.shift(value.get("clock"))
         if shift is None:
             return cls(usage.adaptive.timeless(), usage.width)
@@ -81,7 +81,9 @@ class KeyUsage:
         self._forget(now)
         requests = sum(entry[1] for entry in self.used)
         spent = sum(entry[2] for entry in self.used)
-        tokens = min(tokens, tpm) if tpm else 0  # one that never fits goes when nothing else does
+        tokens = (
+            min(tokens, tpm) if tpm else 0
+        )  # a request that never fits is sent when nothing else is
         for bucket, some, many in self.used:
             if (rpm is None or requests < rpm) and (tpm is None or spent + tokens <= tpm):
                 return 0.0
@@ -101,7 +103,7 @@ class KeyUsage:
         return self.used[-1][0]
 
     def correct(self, bucket: int, tokens: int, requests: int = 0) -> None:
-        """Add `tokens` and `requests` (negative to give back) to what was booked in `bucket`."""
+        """Add `tokens` and `requests` (negative to return some) to what was booked in `bucket`."""
         for entry in self.used:
             if entry[0] == bucket:
                 entry[1] = max(0, entry[1] + requests)
@@ -109,7 +111,7 @@ class KeyUsage:
 
     def _forget(self, now: float) -> None:
         first = (now - WINDOW_S) / BUCKET_S - 1
-        last = now / BUCKET_S + 1  # a bucket in the future is the work of a clock set back
+        last = now / BUCKET_S + 1  # a bucket in the future comes from a clock that was set back
         self.used = [entry for entry in self.used if first < entry[0] <= last]
 
 
@@ -130,7 +132,7 @@ def _entry(value: Any) -> list[int] | None:
 
 
 def peek(path: Path) -> Json:
-    """Return the content of a ledger without making one; {} where there is none."""
+    """Return the content of a shared file without creating one; {} if there is none."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -158,9 +160,9 @@ def _parsed(data: bytes) -> Json:
 
 
 class SharedFile:
-    """A locked JSON file. Several threads and processes may use it at once.
+    """A locked JSON file, used by several threads and processes at once.
 
-    Where it cannot be written (a full disk) Stopping is raised: nothing is asked uncounted.
+    Raises Stopping if it cannot be written (a full disk): nothing is sent uncounted.
     """
 
     def __init__(self, path: Path) -> None:
@@ -170,9 +172,9 @@ class SharedFile:
         self._last: tuple[bytes, Json] = (b"", {})
 
     def read(self) -> Json:
-        """Return the content without locking; {} when there is none, or none yet whole.
+        """Return the content without locking; {} if there is none or it is incomplete.
 
-        It is the same object as before while the file is the same: to be looked at only.
+        It is the same object as before while the file is unchanged: do not modify it.
         """
         data, last = _bytes(self._file), self._last
         if data != last[0]:
@@ -181,7 +183,7 @@ class SharedFile:
 
     @contextmanager
     def locked(self) -> Iterator[Json]:
-        """Yield the content for change, and write it back."""
+        """Yield the content to modify it, and write it back."""
         with self._mutex:
             fcntl.flock(self._file, fcntl.LOCK_EX)
             try:
@@ -197,7 +199,7 @@ class SharedFile:
             size = os.fstat(self._file).st_size
             if size > LARGEST:
                 os.ftruncate(self._file, size := 0)
-            # Spaces over the rest of what was longer: one who reads meanwhile finds it whole.
+            # Overwrite the rest of longer content with spaces: concurrent readers find valid JSON.
             os.pwrite(self._file, data.ljust(size), 0)
         except OSError as error:
             raise Stopping(f"{self._path}: limits cannot be kept: {error.strerror}") from None
