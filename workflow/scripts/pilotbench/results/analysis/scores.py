@@ -67,11 +67,8 @@ def scores(episodes: pd.DataFrame, cells: pd.DataFrame, by: Sequence[str]) -> pd
     if episodes.empty:
         return cells.groupby(keys, sort=False)[COUNTS].sum().reset_index()
     table = measured(episodes, cells, keys)
-    table = table.join(_intervals(episodes, keys)).join(_marks(episodes, keys))
+    table = table.join(_intervals(episodes, table[list(RATES)], keys)).join(_marks(episodes, keys))
     open_ = table["owed"] > 0
-    for rate in RATES:
-        ends = [f"{rate}_low", f"{rate}_high"]
-        table[ends] = table[ends].where(~open_)
     return table.assign(**{name: table[name].eq(True) & ~open_ for name in MARKS}).reset_index()
 
 
@@ -106,8 +103,8 @@ def _typed(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return pd.DataFrame(frame)
 
 
-def _intervals(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the intervals of both rates, and the numbers of instances and repeats."""
+def _intervals(episodes: pd.DataFrame, rates: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the intervals of both `rates`, and the numbers of instances and repeats."""
     units = episodes.groupby([*keys, *(u for u in UNIT if u not in keys)], sort=False).agg(
         win=("win", "sum"), done=("done", "sum"), met=("win", "size")
     )
@@ -117,15 +114,14 @@ def _intervals(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     sums = groups[["win", "done", "met"]].sum()
     table = pd.DataFrame({"n": groups.size(), "repeats": sums["met"] / groups.size()})
     for rate, count, mean in zip(RATES, ("done", "met"), ("mean_done", "mean_all"), strict=True):
-        value = sums["win"] / sums[count].where(sums[count] > 0)
         n, variance = groups[mean].count(), groups[mean].var(ddof=1).fillna(0.0)
-        low, high = _limits(value, variance, n, sums[count])
+        low, high = _limits(rates[rate].reindex(sums.index), variance, n, sums[count])
         table = table.assign(**{f"{rate}_low": low, f"{rate}_high": high})
     return table
 
 
 def _limits(value: pd.Series, variance: pd.Series, n: pd.Series, met: pd.Series) -> Any:
-    there = (n > 0).to_numpy()
+    there = value.notna().to_numpy()
     low, high = np.full(len(n), np.nan), np.full(len(n), np.nan)
     if there.any():
         units = n[there].to_numpy(float)
