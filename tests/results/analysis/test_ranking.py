@@ -48,9 +48,8 @@ def test_refusals_count_against_the_rank_and_not_against_the_completed():
     frame = data.episodes.astype({"success": object})
     refused = frame.index[(frame["model"] == "strong") & frame["success"].astype(bool)][:10]
     frame.loc[refused, ["status", "success", "progress", "level"]] = ["refused", None, None, None]
-    cells = data.cells.copy()
     before = rows_of(data)[1]["strong"]
-    after = rows_of(replace(data, episodes=frame, cells=cells))[1]["strong"]
+    after = rows_of(replace(data, episodes=frame))[1]["strong"]
     assert after["success_rate_all"] == pytest.approx(before["success_rate_all"] - 0.10)
     assert after["success_rate"] == pytest.approx((before["full_success"] - 10) / 90)
 
@@ -185,7 +184,8 @@ def test_equal_models_are_reported_as_indistinguishable():
     data = sim.data(shards)
     frame = data.episodes.copy()
     copied = frame[frame["model"] == "middle"].index
-    frame.loc[copied, "success"] = frame.loc[frame["model"] == "strong", "success"].to_numpy()
+    outcome = ["success", "level"]
+    frame.loc[copied, outcome] = frame.loc[frame["model"] == "strong", outcome].to_numpy()
     told = report(replace(data, episodes=frame))
     assert told.verdict == "strong and middle are tied at 76.0 % under baseline."
     assert set(told.ranking.rows["letters"]) == {"a"}

@@ -75,16 +75,17 @@ def scores(episodes: pd.DataFrame, cells: pd.DataFrame, by: Sequence[str]) -> pd
 def measured(episodes: pd.DataFrame, cells: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return every metric of the groups of `cells`, by the SQL that the database's views use.
 
-    The counts of outcomes are those of the cells: `episodes` may be the scored ones only.
+    `not_applicable` comes from the cells, since `episodes` are the scored ones only.
     """
     import duckdb
 
-    planned = cells.groupby(keys, sort=False)[COUNTS].sum()
+    sizes = cells.groupby(keys, sort=False)[["planned", "owed", "not_applicable"]].sum()
     with duckdb.connect() as connection:
         connection.register("found", _typed(episodes, keys))
-        connection.register("sizes", planned.reset_index())
-        table = connection.execute(metrics.per_group(keys, "sizes", "found", COUNTS)).df()
-    return planned.join(table.set_index(keys)[[m.name for m in METRICS if m.name not in COUNTS]])
+        connection.register("sizes", sizes.reset_index())
+        table = connection.execute(metrics.per_group(keys, "sizes", "found", list(sizes))).df()
+    found = table.set_index(keys).reindex(sizes.index)
+    return found[COUNTS + [metric.name for metric in METRICS if metric.name not in COUNTS]]
 
 
 _USED = set(re.findall(r"\w+", " ".join(metric.sql for metric in METRICS)))
