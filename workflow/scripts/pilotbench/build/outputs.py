@@ -71,14 +71,14 @@ def write_exports(experiment: Experiment) -> None:
 
 
 def play_reference(experiment: Experiment) -> None:
-    """Write `reference.json`: oracle and random player on the draws that the models met."""
+    """Write `reference.json`: oracle and random player on the draws of the models."""
     from pilotbench.results.analysis import reference
     from pilotbench.results.analysis.load import load
 
     results = experiment.settings.results_dir
     with _one_line(results / "master.duckdb"):
         data = load(results / "master.duckdb", experiment.settings)
-    reference.play_missing(data, experiment.settings, results / reference.NAME)
+        reference.play_missing(data, experiment.settings, results / reference.NAME)
 
 
 def write_summary(experiment: Experiment) -> None:
