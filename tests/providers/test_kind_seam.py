@@ -81,6 +81,7 @@ def test_check_asks_through_a_new_kind(run: Run) -> None:
     assert (row["model"], row["key"], row["problem"]) == ("echo", "sim_key1", None)
 
 
+@pytest.mark.slow
 def test_a_build_asks_a_new_kind_over_http_and_makes_the_page(run: Run) -> None:
     done = run.snakemake("--cores", "2")
     assert done.returncode == 0, done.stdout

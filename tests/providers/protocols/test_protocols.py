@@ -18,7 +18,7 @@ from pilotbench.providers.protocols.protocol import (
     NO_CALL,
     NOT_EXECUTED,
     RULES,
-    told_turns,
+    stated_turns,
 )
 from support.chat import CHAT
 
@@ -63,7 +63,7 @@ def test_the_system_message_tells_the_rules_and_ends_with_the_turns(protocol: st
     text = CHAT[protocol].system(TASK, TASK.instance("easy", 0), 13)
     assert RULES in text
     assert "transient" in text
-    assert told_turns(text) == 13
+    assert stated_turns(text) == 13
 
 
 @pytest.mark.parametrize("protocol", TOOLED)

@@ -13,7 +13,7 @@ _WHOLE_PATHS = ("/chat/completions", "/completions", "/responses")
 class UrlRules:
     """What a provider kind expects of a base URL.
 
-    `key` is the key of the config that holds it, `query_hint` what to write instead of a query.
+    `key` is the key of the config that contains it, `query_hint` what to write instead of a query.
     `path_problem` returns what is wrong with a path, None where nothing is.
     """
 

@@ -75,7 +75,7 @@ class WireFormat(Protocol):
         ...
 
     def read(self, message: Json) -> Message:
-        """Return a message of the service. Never raises, whatever it holds."""
+        """Return a message of the service. Never raises, whatever it contains."""
         ...
 
 

@@ -40,7 +40,7 @@ def bodies(
 
 
 def read(message: Json) -> Message:
-    """Return an assistant's message. Never raises, whatever it holds."""
+    """Return an assistant's message. Never raises, whatever it contains."""
     return Message(
         "assistant",
         text=text_of(message.get("content")),

@@ -38,7 +38,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _variable(name: str) -> str:
-    """Return the name of the variable that holds the environment's proxy."""
+    """Return the name of the variable that contains the environment's proxy."""
     names = (f"{name}_proxy", f"{name.upper()}_PROXY")
     return next((one for one in names if os.environ.get(one)), names[0])
 

@@ -121,7 +121,7 @@ def resolve(host: str, port: int, timeout: float | None) -> list[str]:
 
 def _look_up(host: str, port: int, found: list[Any]) -> None:
     try:
-        told = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        found.append(list(dict.fromkeys(str(entry[4][0]) for entry in told)))
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found.append(list(dict.fromkeys(str(entry[4][0]) for entry in entries)))
     except OSError as error:
         found.append(error)

@@ -1,4 +1,4 @@
-"""Protocols: how a model makes calls, found in one plain dict."""
+"""Protocols: how a model makes calls, by name."""
 
 from pilotbench.providers.protocols.json_object import JsonObject
 from pilotbench.providers.protocols.native import Native

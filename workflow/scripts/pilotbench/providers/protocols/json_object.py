@@ -1,11 +1,11 @@
-"""JSON: structured output, one object a message with `thought`, `tool` and `arguments`.
+"""JSON: structured output, one object per message with `thought`, `tool` and `arguments`.
 
-The schema that is sent has one alternative a tool, its name with its parameters, as native sends
-them: with any object as arguments, a 135M model nested braces until its tokens ended.
-`thought` comes first, so that a model may reason before it calls. It may be null, and in the schema
-it must stand there: some grammars put what is optional last, where reasoning would come too late.
-Where a service ignores the schema, the first object anywhere in the text that is a call is read;
-further calls are surplus (`protocols.written`).
+The schema has one alternative per tool, its name with its parameters, as `native` sends them: when
+any object was allowed as arguments, a 135M model nested braces until its tokens ran out. `thought`
+comes first, so that a model can reason before it calls. It may be null but is required: some
+grammars put optional properties last, where reasoning would come too late. Where a service ignores
+the schema, the first object anywhere in the text that is a call is read; further calls are surplus
+(`protocols.written`).
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class JsonObject:
         return parsed_of(spoken, anywhere(spoken.text))
 
     def assistant_message(self, message: Message, parsed: Parsed) -> Message:
-        """Return the text without reasoning that came before it."""
+        """Return the text without the reasoning before it."""
         return spoken_message(said(message).text)
 
     def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
-        """Return one user message: the reply, then a line for each surplus call."""
+        """Return one user message: the reply, then one line for each surplus call."""
         return [Message("user", lines_of(parsed, reply))]
 
 
@@ -76,12 +76,12 @@ def _call_schema(tool: ToolSpec) -> Json:
 
 
 def lines_of(parsed: Parsed, reply: Json) -> str:
-    """Return the reply and the fixed reply of each surplus call, a line each."""
+    """Return the reply and the fixed reply of each surplus call, one per line."""
     surplus = parsed.surplus if parsed.call is not None else 0
     return "\n".join([compact(reply), *[compact(NOT_EXECUTED)] * surplus])
 
 
 def parsed_of(spoken: Said, found: Found) -> Parsed:
-    """Return what was found in a message, its own thought after the reasoning before it."""
+    """Return what was found in a message; the thought of the call follows the reasoning."""
     thought = "\n".join(part for part in (spoken.thought, found.thought) if part) or None
     return Parsed(found.call, found.error, found.surplus, thought, spoken.text)

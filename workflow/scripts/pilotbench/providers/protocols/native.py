@@ -1,11 +1,11 @@
 """Native: the provider's own tool calls.
 
-The first tool call of a message is the call. Where its arguments are no JSON object there is no
-call: the message is repeated without its tool calls (their text in its place), since servers
-refuse a history with broken arguments, and the neutral reply comes as a user message. Otherwise
-every tool call is answered, as the interface demands; the wire format says which ids they have.
+The first tool call of a message is the call. Where its arguments are not a JSON object there is no
+call: the message is repeated without its tool calls (with their text instead), since servers reject
+a history with malformed arguments, and the neutral reply follows as a user message. Otherwise every
+tool call is answered, as the interface requires; the wire format decides their ids.
 
-A message without tool calls whose text holds a call in a tag (`<tool_call>`) is read as if the
+A message without tool calls whose text contains a call in a tag (`<tool_call>`) is read as if the
 server had read the tag: it is repeated with a tool call.
 """
 
@@ -44,7 +44,7 @@ class Native:
         return rules(max_turns)
 
     def offer(self, tools: Sequence[ToolSpec]) -> Offer:
-        """Return the tools. Nothing else: not every service knows `parallel_tool_calls`."""
+        """Return the tools. Nothing else: not every service accepts `parallel_tool_calls`."""
         return Offer(tools=tools)
 
     def parse(self, message: Message) -> Parsed:

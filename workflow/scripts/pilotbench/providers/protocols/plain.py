@@ -1,4 +1,4 @@
-"""Plain questions: one reply without tools, whose text is the answer."""
+"""Plain questions: one message without tools, whose text is the answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 class Plain:
-    """No calls at all; used for question packs without tools, whatever the model's protocol."""
+    """No calls; used for question packs without tools, whatever the protocol of the model."""
 
     name = "none"
 

@@ -1,7 +1,7 @@
-"""The reference players behind the provider seam: they answer a chat request in its protocol.
+"""The reference players as a provider: they answer a chat request in its protocol.
 
 A player sees what a model sees, recovered from the messages, and the instance. It needs no key,
-reports no tokens, and answers the same to the same request. The deployment names the player.
+reports no tokens, and gives the same answer to the same request. The deployment names the player.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pilotbench.providers import openai_chat
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.messages import compact
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, told_turns
+from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, stated_turns
 from pilotbench.providers.protocols.text import OPENING
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model, ProviderSettings
@@ -29,7 +29,7 @@ DO_NOT_KNOW = "I do not know."
 
 
 class PlayerProvider:
-    """A provider that plays."""
+    """A provider whose models are the reference players."""
 
     def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
         """Return the player's message. Raises Rejected for an unknown player."""
@@ -44,7 +44,7 @@ def connect(
 
 
 def answer(request: Request) -> Completion:
-    """Return what the player that `body["model"]` names says to a request."""
+    """Return the answer of the player that `body["model"]` names."""
     name = request.body["model"]
     if name not in PLAYERS:
         raise Rejected(f"no reference player {name!r}; there are: {', '.join(PLAYERS)}")
@@ -77,7 +77,7 @@ def call_message(protocol: str, call: Json, turn: int) -> Json:
 
 
 def seen(protocol: CallProtocol, messages: Sequence[Json]) -> list[Seen]:
-    """Return the turns so far out of the messages after system and user."""
+    """Return the turns so far, from the messages after system and user."""
     turns: list[Seen] = []
     for place, message in enumerate(messages):
         if message["role"] == "assistant":
@@ -88,7 +88,7 @@ def seen(protocol: CallProtocol, messages: Sequence[Json]) -> list[Seen]:
 
 
 def _reply(content: str) -> Json:
-    """Return the reply in the message after a call: its first line."""
+    """Return the reply in the message after a call, which is its first line."""
     try:
         reply = json.loads(content.split("\n", 1)[0])
     except ValueError:
@@ -102,14 +102,14 @@ def _move(name: str, protocol: str, request: Request) -> Json | str:
         return _answer_question(name, protocol, request.instance)
     context = PlayContext(
         prompt=user["content"],
-        max_turns=told_turns(system["content"]) or 1,
+        max_turns=stated_turns(system["content"]) or 1,
         repeat=request.repeat,
     )
     return PLAYERS[name](request.instance, context, seen(PROTOCOLS[protocol], rest))
 
 
 def _answer_question(name: str, protocol: str, instance: Instance) -> Json | str:
-    """Answer a question of a pack: the oracle with the key (of a list its first), others not."""
+    """Answer a question of a pack: the oracle with the (first) accepted answer, others not."""
     key = instance.extra.get("answer", "")
     first = key[0] if isinstance(key, list) and key else key
     given = first if name == "oracle" else DO_NOT_KNOW

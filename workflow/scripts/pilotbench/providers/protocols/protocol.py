@@ -1,8 +1,8 @@
-"""The protocol seam: how tools are offered, how a call is read, how a result is given back.
+"""The protocol interface: how tools are offered, how a call is read, how a result is returned.
 
-Every protocol offers the same tools with the same words and gives the same rules; they differ in
-form alone. The system message is the same for all prompts of a (task, difficulty), with the tools
-first and what varies last, so that providers and local models can reuse what they have read.
+All protocols offer the same tools in the same words and state the same rules; they differ only in
+form. The system message is the same for all prompts of a (task, difficulty), with the tools first
+and what varies last, so that providers and local models can cache it.
 """
 
 from __future__ import annotations
@@ -40,17 +40,16 @@ You carry out a task in a small world of files, data and services by calling too
 - When the task is done, call finish with the answer it asks for, else with "done". This ends it."""
 
 
-_TOLD = re.compile(r"You have (\d+) messages in all\.\Z")
+_STATED = re.compile(r"You have (\d+) messages in all\.\Z")
 
 
 @dataclass(frozen=True)
 class Parsed:
     """What was understood of one message.
 
-    `call` is `{"tool", "arguments"}` or None, and then `error` says why. `surplus` counts further
-    calls, which are not executed. `thought` is reasoning that came apart from the text (or in its
-    own field), `text` the text without it: what stands for the answer when the episode ends without
-    a call.
+    `call` is `{"tool", "arguments"}`, or None, in which case `error` says why. `surplus` counts
+    further calls, which are not executed. `thought` is the reasoning, `text` the text without it:
+    it is the answer when the episode ends without a call.
     """
 
     call: Json | None
@@ -61,7 +60,7 @@ class Parsed:
 
 
 class CallProtocol(Protocol):
-    """One way of making calls."""
+    """One way to make calls."""
 
     name: str
 
@@ -74,7 +73,7 @@ class CallProtocol(Protocol):
         ...
 
     def parse(self, message: Message) -> Parsed:
-        """Read the assistant's message. Never raises, whatever it holds."""
+        """Read the assistant's message. Never raises, whatever it contains."""
         ...
 
     def assistant_message(self, message: Message, parsed: Parsed) -> Message:
@@ -82,7 +81,7 @@ class CallProtocol(Protocol):
         ...
 
     def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
-        """Return the messages that give `reply` back; surplus calls get NOT_EXECUTED."""
+        """Return the messages that contain `reply`; surplus calls get NOT_EXECUTED."""
         ...
 
 
@@ -91,21 +90,21 @@ def rules(max_turns: int) -> str:
     return f"{RULES}\n- You have {max_turns} messages in all."
 
 
-def told_turns(system: str) -> int | None:
-    """Return the number of messages that a system message tells, None where it tells none."""
-    found = _TOLD.search(system)
+def stated_turns(system: str) -> int | None:
+    """Return the number of messages that a system message states, None where it states none."""
+    found = _STATED.search(system)
     return int(found[1]) if found else None
 
 
 def spoken_message(text: str) -> Message:
-    """Return the assistant's text for the history; services refuse a message without any."""
+    """Return the assistant's text for the history; services reject a message without text."""
     return Message("assistant", text or "(empty)")
 
 
 def tool_list(tools: Sequence[ToolSpec]) -> str:
-    """Return the tools, one line of JSON each, with the words and schemas that native sends.
+    """Return the tools, one line of JSON each, with the words and schemas that `native` sends.
 
-    A schema stands under another key than a call's arguments: small models copy what they see.
+    The key of a schema differs from that of a call's arguments: small models copy what they see.
     """
     lines = (
         compact({"name": tool.name, "description": tool.description, "parameters": tool.parameters})

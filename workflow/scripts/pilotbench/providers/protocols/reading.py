@@ -1,13 +1,14 @@
-"""Read calls out of text that a model wrote: tolerant by stated rules, safe against anything.
+"""Read calls from text that a model wrote: tolerant by the rules below, safe for any input.
 
 - Reasoning between <think> and </think> (the opening tag may be missing: some servers strip it) is
-  cut off the front; without a closing tag all of it is reasoning.
+  removed from the beginning; without a closing tag, all of the text is reasoning.
 - A call is a JSON object with `tool` (or `name`) and `arguments` (or `parameters`), or an object
   whose `function` is one. Arguments that are a JSON text are read as JSON. Arguments that are
   missing or null are empty, but only where the object has no key that a call does not have.
-- Arguments that were encoded twice are read. Those of `finish` that are no object are its answer.
-- NaN, infinities, numbers beyond a double, more than forty levels, and tools that are no text are
-  not calls. Lone surrogates, which no request could carry, become U+FFFD.
+- Arguments that were encoded twice are read. Those of `finish` that are not an object are its
+  answer.
+- NaN, infinities, numbers beyond a double, more than forty levels, and tools that are not text are
+  not calls. Lone surrogates, which cannot be sent, become U+FFFD.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ THINK, THOUGHT = "<think>", "</think>"
 
 
 class NotACallError(ValueError):
-    """A text that is no call; the message says why."""
+    """A text that is not a call; the message says why."""
 
 
 class BrokenError(NotACallError):
-    """A value that is no JSON; `end` is how far it was read."""
+    """A value that is not JSON; `end` is how far it was read."""
 
     def __init__(self, message: str, end: int) -> None:
         super().__init__(message)
@@ -39,7 +40,7 @@ class BrokenError(NotACallError):
 
 @dataclass(frozen=True)
 class Said:
-    """A message's text and the reasoning before it."""
+    """The text of a message and the reasoning before it."""
 
     text: str
     thought: str | None
@@ -73,7 +74,7 @@ def decoded(text: str) -> Any:
 
 
 def decoded_at(text: str, start: int) -> tuple[Any, int]:
-    """Return the JSON value that begins at `start` and where it ends. Raises BrokenError."""
+    """Return the JSON value that begins at `start`, and its end. Raises BrokenError."""
     end = len(text)
     try:
         value, end = _DECODER.raw_decode(text, start)
@@ -94,7 +95,7 @@ _DECODER = json.JSONDecoder()
 
 
 def plain(value: Any, level: int = 0) -> Any:
-    """Return a JSON value with clean texts. Raises NotACallError for what nothing could carry."""
+    """Return a JSON value with clean texts. Raises NotACallError for what cannot be sent."""
     if level > DEEPEST:
         raise NotACallError("nested too deep")
     if isinstance(value, str):
@@ -116,7 +117,7 @@ def _is_finite(value: int | float) -> bool:
 
 
 BESIDE = ("thought", "id", "type")
-"""Keys that a call may have beside its tool and arguments."""
+"""Keys that a call may have besides its tool and arguments."""
 
 
 def call_of(value: Any) -> Json:
@@ -136,7 +137,7 @@ def call_of(value: Any) -> Json:
 
 
 def _check_keys(value: Json, named: str) -> None:
-    """Raise NotACallError where arguments are missing and other keys may stand for them."""
+    """Raise NotACallError where arguments are missing and an unknown key may be meant as them."""
     known = {named, "arguments", "parameters", *BESIDE}
     unknown = next((key for key in value if key not in known), None)
     if unknown is not None:
@@ -154,7 +155,7 @@ def arguments_for(tool: str, value: Any) -> Json:
 
 
 def _bare(value: Any) -> Any:
-    """Return an answer that stands in the place of arguments. Raises NotACallError."""
+    """Return an answer given instead of arguments. Raises NotACallError."""
     if not isinstance(value, str):
         return value
     try:

@@ -4,11 +4,11 @@
     {"tool": "name", "arguments": {…}}
     ```
 
-The fence is Markdown and no model's control token, so that no server strips it. Read is: the JSON
-object after each opening fence with the word `call`; what closes the block does not matter, so an
-unclosed last block counts. The first block is the call, further ones are surplus. In a message
-without such a block the first call that begins it or follows any fence or tag is read
-(`protocols.written`): it says the same in a plainer form.
+The fence is Markdown rather than a control token of some model, so that no server strips it. The
+JSON object after each opening fence with the word `call` is read; what closes the block does not
+matter, so an unclosed last block counts. The first block is the call, further ones are surplus. In
+a message without such a block, the first call at its beginning or after any fence or tag is read
+(`protocols.written`).
 """
 
 from __future__ import annotations
@@ -64,16 +64,16 @@ class Text:
         return parsed_of(spoken, found)
 
     def assistant_message(self, message: Message, parsed: Parsed) -> Message:
-        """Return the text without reasoning that came apart from it."""
+        """Return the text without the reasoning."""
         return spoken_message(said(message).text)
 
     def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
-        """Return one user message: the reply, then a line for each surplus call."""
+        """Return one user message: the reply, then one line for each surplus call."""
         return [Message("user", lines_of(parsed, reply))]
 
 
 def _block(text: str, openings: Sequence[int]) -> Found:
-    """Read the first block of a call; further blocks are surplus, whatever they hold."""
+    """Read the first block of a call; further blocks are surplus, whatever they contain."""
     first, *others = openings
     blank = _BLANK.match(text, first)
     try:

@@ -1,14 +1,14 @@
 """Find calls in text that a model wrote.
 
-A call may stand in any of these places; docs/benchmark.md lists them with what costs a turn.
+A call is accepted in these places; docs/benchmark.md lists them, and what costs a turn.
 
 - `anywhere`: each JSON object of the text, in order, wherever it begins.
 - `marked`: the objects that begin the text or follow a fence or a tag.
-- `tagged_calls`: those after a tag alone, such as `<tool_call>`, which servers should have read.
+- `tagged_calls`: only those after a tag such as `<tool_call>`, which servers should have read.
 
 The first object that is a call is the call; further ones are surplus. An object within another
-value is never a call, but the items of a list are. An object that begins as a call does and is no
-JSON ends the reading: nothing is guessed from the rest. At most 10,000 places are looked at.
+value is never a call, but the items of a list are. An object that begins like a call and is not
+JSON ends the search: nothing is guessed from the rest. At most 10,000 places are examined.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _BEGINS_AS_CALL = re.compile(r'\[?\s*\{\s*"(?:tool|thought|name)"\s*:\s*(?:"|nul
 
 @dataclass(frozen=True)
 class Found:
-    """What was found: the call, or None and why; further calls; the call's own thought."""
+    """What was found: the call, or None and why; further calls; the thought of the call."""
 
     call: Json | None
     error: str | None = None
@@ -89,7 +89,7 @@ def calls_of(value: Any) -> Found:
 
 
 def _places(text: str, mark: re.Pattern[str]) -> Callable[[int], int]:
-    """Return a function from a place to where the next JSON value begins, -1 where none does."""
+    """Return a function that returns where the next JSON value begins after a place, or -1."""
 
     def place(at: int) -> int:
         match = (at and _NEXT.match(text, at)) or mark.search(text, at)
@@ -99,7 +99,7 @@ def _places(text: str, mark: re.Pattern[str]) -> Callable[[int], int]:
 
 
 def _found(text: str, place: Callable[[int], int], nothing: str) -> Found:
-    """Read values from place to place until one breaks that begins as a call does."""
+    """Read value after value, until one that begins like a call is not JSON."""
     calls: list[Found] = []
     error = nothing
     at = 0
