@@ -1,4 +1,4 @@
-"""What a concrete problem is: the data that every task hands to every player."""
+"""Instances: the concrete problems of a task, the same for every player."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _fields(value: Step | Instance) -> Json:
 
 @dataclass(frozen=True)
 class Instance:
-    """One problem of (task, difficulty, index); the same for every model, prompt and repeat.
+    """One problem, by task, difficulty and index; the same for every model, prompt and repeat.
 
     `world` is the starting world as JSON; `goal` and `protected` are predicates on the final world
     (goal may include `{"kind": "answer", ...}`); `plan` is empty where the task has none.
@@ -69,13 +69,13 @@ class Instance:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of all that a player or the scorer can see of this instance."""
+        """SHA-256 of everything that a player or the scorer can see of this instance."""
         return digest(self.as_json())
 
     @cached_property
     def question_hash(self) -> str:
         """SHA-256 of what is asked and of the world that tools simulate.
 
-        How it is scored is no part of it: a goal that is corrected asks nothing again.
+        It does not cover how the instance is scored, so correcting a goal asks nothing again.
         """
         return digest([self.difficulty, self.index, self.request, self.world])

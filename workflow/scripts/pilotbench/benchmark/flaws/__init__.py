@@ -93,7 +93,7 @@ FLAWED = tuple(f"flawed_{flaw}" for flaw in FLAWS)
 
 
 def plan_lines(instance: Instance) -> list[str]:
-    """Return the optimal plan, one line a step; lines name operations where tools are hidden."""
+    """Return the optimal plan, one line per step; lines name operations where tools are hidden."""
     return shown_lines(instance, instance.plan)
 
 
@@ -124,5 +124,5 @@ def signatures(instance: Instance, attempts: Sequence[Attempt]) -> dict[str, str
 
 
 def harmful(flaw: str, instance: Instance) -> bool:
-    """Say whether one fails who follows the flawed plan to the letter. Raises NotApplicable."""
+    """Return whether following the flawed plan literally fails the task. Raises NotApplicable."""
     return fails(instance, flawed_plan(instance, flaw).steps)

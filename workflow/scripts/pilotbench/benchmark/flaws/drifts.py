@@ -1,6 +1,6 @@
 """What a flawed plan puts in the place of a step: a neighbouring operation with another aim.
 
-`OPERATIONS` says what each tool does without its name, in the words of the reference plans.
+`OPERATIONS` describes each tool without its name, in the words of the reference plans.
 
 `DRIFTS` maps a tool to (the tool drifted to, the clause of purpose, its arguments). An argument
 that begins with `@` is the drifting step's own argument of that name; `{name}` in a clause is its

@@ -1,8 +1,8 @@
-"""What a flawed plan is made of, and which attempted calls belong to which step.
+"""Flawed plans, and which attempted calls belong to which step.
 
-An attempt belongs to a step when it is of the step's tool and, where the plan has that tool more
-than once, of the literal arguments that tell the steps apart. A step that nothing tells apart is
-never flawed.
+An attempt belongs to a step if it has the step's tool and, where the plan has that tool more than
+once, the literal arguments that distinguish the steps. A step that nothing distinguishes is never
+flawed.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ FOLLOWED, CORRECTED, NOT_REACHED = "followed", "corrected", "not_reached"
 
 
 class NotApplicable(Exception):
-    """The instance is too short, or of the wrong form, for this flaw."""
+    """The instance is too short or has the wrong form for this flaw."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempted call: the tool reached, its arguments, and the result of one that worked."""
+    """One attempted call: the tool, its arguments, and the result if it succeeded."""
 
     tool: str
     arguments: Any
@@ -60,13 +60,13 @@ def optimal_plan(instance: Instance) -> tuple[PlannedStep, ...]:
 
 
 def shown_lines(instance: Instance, steps: Sequence[Step]) -> list[str]:
-    """Return one line a step: name and purpose; operations where tools must be discovered."""
+    """Return one line per step: name and purpose, or operation where tools must be discovered."""
     hidden = is_discovery(instance.difficulty)
     return [f"{step.operation if hidden else step.tool}: {step.purpose}" for step in steps]
 
 
 def pick(instance: Instance, flaw: str, options: Sequence[Any]) -> Any:
-    """Return one of `options`, drawn for this flaw. Raises NotApplicable where there is none."""
+    """Return one of `options`, drawn for this flaw. Raises NotApplicable if there is none."""
     if not options:
         raise NotApplicable(f"{flaw} does not apply to {instance.task} {instance.index}")
     draw = unit_interval("flaw", instance.task, instance.index, flaw)
@@ -81,14 +81,14 @@ def changed(instance: Instance, place: int, **changes: Any) -> tuple[PlannedStep
 
 
 def is_literal(value: Any) -> bool:
-    """Say whether an argument of the plan is the same whatever earlier steps return."""
+    """Return whether an argument of the plan does not depend on earlier results."""
     return not steps_used(value)
 
 
 def distinguishing_arguments(
     plan: Sequence[Step], place: int, without: str | None = None
 ) -> set[str] | None:
-    """Return the arguments that tell a step from others of its tool, None where nothing does."""
+    """Return the arguments that distinguish a step from others of its tool, None if none do."""
     step, keys = plan[place], set()
     for other_place, other in enumerate(plan):
         if other_place == place or other.tool != step.tool:
@@ -120,7 +120,7 @@ def distinguishable_steps(instance: Instance) -> list[int]:
 def matcher(
     instance: Instance, place: int, without: str | None = None
 ) -> Callable[[Attempt], bool]:
-    """Return the test whether an attempt is of the step at `place`."""
+    """Return a test of whether an attempt belongs to the step at `place`."""
     step, keys = (
         instance.plan[place],
         distinguishing_arguments(instance.plan, place, without) or set(),
@@ -136,7 +136,7 @@ def matcher(
 
 
 def first(attempts: Sequence[Attempt], test: Callable[[Attempt], bool]) -> int | None:
-    """Return the place of the first attempt that passes the test, None where none does."""
+    """Return the place of the first attempt that passes the test, None if none does."""
     return next((place for place, attempt in enumerate(attempts) if test(attempt)), None)
 
 
@@ -155,5 +155,5 @@ def substitution_rule(instance: Instance, place: int, wrong: str) -> Judge:
 
 
 def given(attempt: Attempt, key: str) -> Any:
-    """Return one argument of an attempt, None where it has none of that name."""
+    """Return one argument of an attempt, None if it has no argument of that name."""
     return attempt.arguments.get(key) if isinstance(attempt.arguments, dict) else None

@@ -1,4 +1,4 @@
-"""One who follows a plan to the letter: the arguments, the answer, and the harm."""
+"""Follow a plan literally: its arguments, its answer, and whether it fails."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _APART = re.compile(r"[\s,]+")
 
 
 def literal_arguments(step: Step, found: dict[int, Json]) -> Json:
-    """Return the arguments of one who makes `step` to the letter.
+    """Return the arguments of `step` when the plan is followed literally.
 
-    `found` are the results so far by place in the optimal plan. What a reference cannot find is the
-    latest handle, as one who works down a list would take it, or the word `unknown`.
+    `found` are the results so far by place in the optimal plan. A reference without a result
+    becomes the latest handle, as for someone who works down a list, or the word `unknown`.
     """
     handles = [result["handle"] for result in found.values() if "handle" in result]
     latest = handles[-1] if handles else UNKNOWN
@@ -41,9 +41,9 @@ def _literally(value: Any, found: dict[int, Json], latest: str) -> Any:
 
 
 def literal_answer(instance: Instance, found: dict[int, Json]) -> Any:
-    """Return the answer that one reads off the results, None where they do not have it.
+    """Return the answer that the results contain, None if they do not.
 
-    Where the answer is a word inside a longer preview, it counts as read when it stands there.
+    An answer that is one word of a longer preview counts as read if the preview contains it.
     """
     source = instance.extra.get("answer_from")
     wanted = next((p for p in instance.goal if p["kind"] == "answer"), None)
@@ -75,7 +75,7 @@ def _number(value: Any) -> float | None:
 
 
 def fails(instance: Instance, steps: Sequence[PlannedStep]) -> bool:
-    """Say whether one fails who follows these steps to the letter while every tool works."""
+    """Return whether following these steps literally fails the task although every tool works."""
     session = WorldSession(instance)
     found: dict[int, Json] = {}
     for planned in steps:

@@ -47,7 +47,7 @@ _COLUMNS = ("column", "maximize", "cost", "group_by")
 
 
 def parameter_error(instance: Instance) -> FlawedPlan:
-    """State a wrong value in a clause: in the place of the right one, else where none stood."""
+    """State a wrong value in a clause, instead of the right one or where there was none."""
     stated, added = [], []
     for place, key, value in _literals(instance):
         if _stated(value).search(instance.plan[place].purpose):
@@ -108,7 +108,7 @@ def _wrong(instance: Instance, key: str, value: Any) -> Any:
 
 
 def _columns(world: Json, column: str) -> list[str]:
-    """Return the columns beside `column` in the world's data that hold the same type, last first.
+    """Return the other columns of the data of `column` that have its type, last first.
 
     The last columns are measures, so that a wrong column is one that could be meant.
     """

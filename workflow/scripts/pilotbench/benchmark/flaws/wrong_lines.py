@@ -1,4 +1,4 @@
-"""Flaws of whole lines: two change places, one is left out, one stands twice."""
+"""Flaws of whole lines: two are swapped, one is omitted, one is repeated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pilotbench.benchmark.instances import Instance
 
 
 def sequence_disorder(instance: Instance) -> FlawedPlan:
-    """Let a step and one that it needs change places."""
+    """Swap a step with one that it needs."""
     places = distinguishable_steps(instance)
     pairs = [(i, j) for j in places for i in instance.plan[j].needs if i in places]
     before, after = pick(instance, "sequence_disorder", pairs)
@@ -38,7 +38,7 @@ def sequence_disorder(instance: Instance) -> FlawedPlan:
 
 
 def missing_step(instance: Instance) -> FlawedPlan:
-    """Leave out a step that is not the last."""
+    """Omit a step that is not the last."""
     places = distinguishable_steps(instance)
     place = pick(instance, "missing_step", places[:-1])
     steps = optimal_plan(instance)
@@ -55,7 +55,7 @@ def missing_step(instance: Instance) -> FlawedPlan:
 
 
 def redundant_operations(instance: Instance) -> FlawedPlan:
-    """Let a line stand twice; a retry after a failure is no repetition."""
+    """Repeat a line; a retry after a failure is not a repetition."""
     place = pick(instance, "redundant_operations", distinguishable_steps(instance))
     steps = optimal_plan(instance)
     is_step = matcher(instance, place)

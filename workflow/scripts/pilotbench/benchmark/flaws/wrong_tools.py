@@ -1,4 +1,4 @@
-"""Flaws of a name, or of a name with its clause: another tool in the place of the right one."""
+"""Flaws of a tool's name, alone or with its clause: another tool replaces the right one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tool_misuse(instance: Instance) -> FlawedPlan:
 
 
 def semantic_drift(instance: Instance) -> FlawedPlan:
-    """Let a line drift to a neighbouring operation, which reads well and has another aim."""
+    """Replace a line by a neighbouring operation that is plausible but has another aim."""
     used = {step.tool for step in instance.plan}
     options = [
         (place, drift)

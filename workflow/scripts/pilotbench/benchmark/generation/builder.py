@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 class Unfit(Exception):
-    """The draws so far give no good problem: the next attempt has other draws."""
+    """The draws give no good problem; the next attempt draws again."""
 
 
 class Product(NamedTuple):
@@ -79,7 +79,7 @@ class Part(NamedTuple):
 
 
 class PlanBuilder:
-    """One problem in the making.
+    """One problem that is being built.
 
     `twisted` is the token whose name very_hard rules out. What very_hard adds is drawn from
     `aside`, so that the core stays the same.
@@ -138,7 +138,7 @@ class PlanBuilder:
         return rows
 
     def later(self, *tokens: str) -> bool:
-        """Say whether any of `tokens` comes after the current one."""
+        """Return whether any of `tokens` comes after the current one."""
         return any(token in self.recipe[self.place + 1 :] for token in tokens)
 
     def add(self, section: str, key: str, value: Any) -> None:
@@ -167,7 +167,7 @@ class PlanBuilder:
         return {"kind": "table", "value": vocabulary.rows(self.draw, self.theme)}
 
     def literal(self, token: str, make: Callable[[], Any]) -> Literal:
-        """Return a value that `token` needs: an earlier step's, or a new one that the request says.
+        """Return a value that `token` needs: from an earlier step, or a new one in the request.
 
         At very_hard a number found earlier counts with a stated number added (`more`).
         """
@@ -229,7 +229,7 @@ class PlanBuilder:
         return outcome
 
     def opening(self, text: str) -> None:
-        """Note a text about the source that no step stands for."""
+        """Note a text about the source that belongs to no step."""
         self.parts.append(Part("given", text, text))
 
     def find(self, target: str, path: str, value: Any, thing: str, words: str) -> None:

@@ -50,7 +50,7 @@ def _predicate(type_: str, value: Any, decimals: int) -> Json:
 def question(b: PlanBuilder, draw: SeededRandom) -> Question:
     """Choose what is asked: after one step its fact, else the last figure or the last receipt.
 
-    A bound that was looked up comes first: nothing else tells who looked it up from who guessed.
+    A bound that was looked up comes first: only it distinguishes looking it up from guessing.
     """
     last = {fact.role: fact for fact in b.facts}
     roles = ("bound",) if "bound" in last else ("figure", "receipt")
@@ -96,7 +96,7 @@ def closing(b: PlanBuilder) -> str:
 
 
 def _takes_data(arguments: Json) -> bool:
-    """Say whether a step takes data by handle or by the name of a table."""
+    """Return whether a step takes data by handle or by the name of a table."""
     return any(
         name == "data"
         or (isinstance(value, dict) and (value.get("path") == "handle" or _takes_data(value)))
@@ -139,7 +139,7 @@ def easy(b: PlanBuilder, asked: Question, draw: RandomFor) -> str:
 
 
 def medium(b: PlanBuilder, asked: Question, draw: RandomFor) -> str:
-    """State the outcome alone: what must hold at the end, then what it is made of."""
+    """State only the outcome: what must hold at the end, then what it is made from."""
     sinks, rest = _segments(b.parts)
     if len(b.steps) == 1 and b.parts[0].group == "given":
         # Not in the order of the one tool's arguments: copying from left to right must fail.
@@ -176,7 +176,7 @@ TEXTS: dict[str, Callable[[PlanBuilder, Question, RandomFor], str]] = {
     "very_hard": medium,
 }
 
-# What fills the sections of a world beside the objects of the problem.
+# What fills the sections of a world in addition to the objects of the problem.
 EMPTY: dict[str, Callable[[SeededRandom], Any]] = {
     "files": lambda draw: {"kind": "text", "value": as_csv(_few(draw))},
     "tables": lambda draw: {"kind": "table", "value": _few(draw)},
@@ -227,7 +227,7 @@ def _likeness(name: str) -> Callable[[SeededRandom], str]:
 
 
 def with_others(world: Json, draw: SeededRandom, count: int) -> Json:
-    """Return `world` with `count` more objects beside each section's, names in sorted order."""
+    """Return `world` with `count` more objects in each section, names in sorted order."""
     made: Json = {}
     for section, objects in world.items():
         if section == "salt":

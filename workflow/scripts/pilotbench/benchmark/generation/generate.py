@@ -1,4 +1,4 @@
-"""Make instances: build the core of an index, then show it at a difficulty."""
+"""Generate instances: build the core of an index, then present it at a difficulty."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DISTRACTORS = 7
 
 
 def _attempt(builder: PlanBuilder) -> bool:
-    """Make all moves of a recipe; False when the draws do not fit."""
+    """Add all steps of a recipe; return False if the draws do not fit."""
     try:
         for place, token in enumerate(builder.recipe):
             builder.place = place
@@ -42,7 +42,7 @@ def _attempt(builder: PlanBuilder) -> bool:
 def _replay(
     b: PlanBuilder, arguments_of: Callable[[int, Step], Json | None]
 ) -> tuple[World, list[Json]] | None:
-    """Execute the plan with other arguments, None leaves a step out.
+    """Execute the plan with other arguments; None omits a step.
 
     A step that is as it was, as are all that it needs, gives what it gave. Returns None when a step
     fails, or is about to leave other data than it did: the goal is missed then.
@@ -75,7 +75,7 @@ def _replay(
 
 
 def _other_data(b: PlanBuilder, place: int, world: World, given: Json) -> bool:
-    """Say whether a step is given data of another value than in the plan."""
+    """Return whether a step gets data of another value than in the plan."""
     if "data" not in given:
         return False
     planned = b.world.data(resolve(b.steps[place].arguments["data"], b.results))
@@ -83,13 +83,13 @@ def _other_data(b: PlanBuilder, place: int, world: World, given: Json) -> bool:
 
 
 def _reached(b: PlanBuilder, world: World, *, lineage: bool = True) -> bool:
-    """Say whether every goal predicate on the world holds, its operations included or not."""
+    """Return whether every goal predicate on the world holds, its operations included or not."""
     asked = b.goal if lineage else [{**goal, "ops": []} for goal in b.goal]
     return all(goals.holds(goal, b.start, world.sections, None) for goal in asked)
 
 
 def _every_step_counts(b: PlanBuilder) -> bool:
-    """Say whether each operation matters: passing over one must change the outcome.
+    """Return whether each operation matters: omitting one must change the outcome.
 
     Adding to a column, say, does not change its range; a limit may imply an earlier check.
     """
@@ -124,7 +124,7 @@ def _with(arguments: Json, old: Any, new: Any) -> Json:
 
 
 def _ruled_out(b: PlanBuilder) -> bool:
-    """Say whether the plan with the names that the request shows first goes wrong.
+    """Return whether the plan with the names that the request shows first goes wrong.
 
     It could come out right by chance: another limit that keeps the same rows, say.
     """
@@ -145,7 +145,7 @@ def _ruled_out(b: PlanBuilder) -> bool:
 def build(task: str, recipe: Recipe, index: int) -> PlanBuilder:
     """Return the core of an index.
 
-    Draws that do not fit (a filter that keeps every row, say) are drawn anew. Raises TaskError
+    Draws that do not fit (a filter that keeps every row, say) are drawn again. Raises TaskError
     when no attempt fits, which no instance should ever meet.
     """
     for attempt in range(ATTEMPTS):

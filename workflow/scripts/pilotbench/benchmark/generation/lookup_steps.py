@@ -13,7 +13,7 @@ from pilotbench.benchmark.generation.source_steps import OLD, host_of
 
 @dataclass(frozen=True)
 class Role:
-    """What a later move needs to be told: a field, how to speak of it, how to make one."""
+    """What a later step needs: a field, its words in the request, and how to draw a value."""
 
     field: str
     thing: str

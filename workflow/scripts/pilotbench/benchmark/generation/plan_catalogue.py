@@ -1,7 +1,7 @@
 """Catalogues of plans: which steps may follow each other, and which plans a task type has.
 
-A recipe is a sequence of tokens (see `moves`). A plan is its sequence of tool names; a catalogue
-holds each plan once.
+A recipe is a sequence of tokens (see `plan_steps`). A plan is its sequence of tool names; a
+catalogue has each plan once.
 """
 
 from __future__ import annotations
@@ -203,6 +203,6 @@ def _round(task: str, size: int, turn: int) -> tuple[int, ...]:
 
 
 def recipe_at(task: str, recipes: Sequence[Recipe], place: int) -> Recipe:
-    """Return the recipe at `place` of a seeded walk that uses each recipe once a round."""
+    """Return the recipe at `place` of a seeded walk that uses each recipe once per round."""
     turn, within = divmod(place, len(recipes))
     return recipes[_round(task, len(recipes), turn)[within]]

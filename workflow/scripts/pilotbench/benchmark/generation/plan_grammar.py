@@ -1,6 +1,6 @@
-"""What the plans of a task type are made of: data alone, so that listing tasks stays cheap.
+"""What the plans of a task type are made of: only data, so that listing tasks is fast.
 
-A recipe is a sequence of tokens (see `moves`); `recipes` makes catalogues of them.
+A recipe is a sequence of tokens (see `plan_steps`); `plan_catalogue` makes catalogues of them.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ ONE_STEP: tuple[Recipe, ...] = (
 
 @dataclass(frozen=True, eq=False)
 class Grammar:
-    """What the plans of a task type are made of; one object a type, told apart by identity.
+    """What the plans of a task type are made of; one object per type, compared by identity.
 
-    `least` and `most` count steps; `lookups` and `moves` are the least numbers of lookups and of
+    `least` and `most` count steps; `lookups` and `moves` are the minimum numbers of lookups and of
     operations between source and sink.
     """
 

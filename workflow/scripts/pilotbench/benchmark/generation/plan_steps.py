@@ -1,7 +1,7 @@
-"""Moves: each adds one step of a reference plan, with its objects, texts and goal.
+"""Functions that each add one step to a reference plan, with its objects, texts and goal.
 
-A plan is a recipe of tokens. A token is a move (`filter`, `write`), or a lookup for a later move
-(`note>filter`: a note gives the limit of the filter). `STEPS` finds them.
+A plan is a recipe of tokens. A token is a step (`filter`, `write`), or a lookup for a later step
+(`note>filter`: a note gives the limit of the filter).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def tool_of(token: str) -> str | None:
 
 
 def add_step(builder: PlanBuilder, token: str) -> None:
-    """Make the move of `token`."""
+    """Add the step of `token`."""
     lookup, arrow, target = token.partition(">")
     if arrow:
         LOOKUPS[lookup][1](builder, target)

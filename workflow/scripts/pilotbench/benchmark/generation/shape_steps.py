@@ -103,7 +103,7 @@ def transform(b: PlanBuilder) -> None:
 
 
 def sorts(arguments: dict[str, object]) -> bool:
-    """Say whether a transformation only sorts."""
+    """Return whether a transformation only sorts."""
     return str(arguments["action"]).startswith("sort")
 
 

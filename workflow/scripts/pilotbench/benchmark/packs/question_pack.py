@@ -1,13 +1,13 @@
-"""Question packs: a task that is a folder with `task.yaml` and `instances.jsonl`.
+"""Question packs: tasks that are folders with `task.yaml` and `instances.jsonl`.
 
 A pack has no difficulties, no reference plan and no tool failures: difficulty and rate are `none`.
 Without tools an episode is one turn: the reply's text is the answer. With tools it is played like
-any other and `finish` carries the answer. `schemas/task_folder.schema.yaml` documents the
-keys of task.yaml, `tasks/scorers` the comparisons.
+any other, and the answer is the argument of `finish`. `schemas/task_folder.schema.yaml` documents
+the keys of task.yaml, `benchmark/scorers` the comparisons.
 
-An instance's content hash covers question, answer and world but not its place in the file; what is
-asked again is decided by question and world alone. A question that is changed or added pays for
-itself; a line that is moved and an accepted answer that is corrected cost nothing.
+An instance's content hash covers question, answer and world but not its place in the file; only a
+change of question or world is asked again. A changed or added question costs its own requests;
+moving a line or correcting an answer costs nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ DEFAULT_SYSTEM = "Answer the question. The last line of your reply is the answer
 
 @dataclass(frozen=True)
 class PackInstance(Instance):
-    """An instance of a pack; where it stands in the file is no part of what it is."""
+    """An instance of a pack; its place in the file is not part of its identity."""
 
     @cached_property
     def content_hash(self) -> str:
@@ -104,7 +104,7 @@ class QuestionPack:
         )
 
     def check(self) -> None:
-        """Raise TaskError for the first line that is no instance, or the same as an earlier one."""
+        """Raise TaskError for the first line that is not an instance or repeats an earlier one."""
         seen: dict[str, int] = {}
         for index, (number, _) in enumerate(self._lines):
             first = seen.setdefault(self.instance(NONE, index).content_hash, number)
@@ -112,7 +112,7 @@ class QuestionPack:
                 raise TaskError(f"{self._file}: line {number}: the same instance as line {first}")
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
-        """Return the pack's tools with `finish` last, or nothing: then one reply is asked for."""
+        """Return the pack's tools with `finish` last; without tools, nothing."""
         return tool_specs(self.tool_names)
 
     def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> Session:
@@ -128,7 +128,7 @@ class QuestionPack:
         return self._score_reply(instance, transcript)
 
     def max_turns(self, difficulty: str) -> int:
-        """Return the turns of an episode: one without tools."""
+        """Return the turns of an episode; without tools, one."""
         return self._max_turns
 
     def _goal(self, instance: Instance, answer: Any) -> tuple[Json, bool, str]:
@@ -199,9 +199,9 @@ class QuestionPack:
 def load_tasks(folders: Sequence[Path], names: Sequence[str] | None = None) -> dict[str, Task]:
     """Return the named tasks, of the benchmark and from `folders`, in the order of `names`.
 
-    Of packs that are not named only the folder's name is looked at; without `names` all are read.
-    A folder of packs that does not exist holds none. Raises TaskError for an unknown name, for a
-    name that two packs or a pack and a task of the benchmark share, and for a pack that is wrong.
+    Only the named packs are read; without `names`, all. A missing folder has no packs. Raises
+    TaskError for an unknown name, for a name that two packs or a pack and a task of the benchmark
+    share, and for an invalid pack.
     """
     from pilotbench.benchmark.tasks import TASKS
 
@@ -222,7 +222,7 @@ def known(folders: Sequence[Path]) -> list[str]:
 
 
 def _pack_folders(folders: Iterable[Path], taken: Iterable[str]) -> dict[str, Path]:
-    """Return the folders of packs by name; hidden ones and those with an underscore are none."""
+    """Return the folders of packs by name, without those that begin with a dot or an underscore."""
     found: dict[str, Path] = {}
     benchmark = set(taken)
     for path in sorted(path for folder in map(Path, folders) for path in _subfolders(folder)):
@@ -328,7 +328,7 @@ def _json_object(where: str, text: str) -> Json:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Json:
-    """Return an object. Raises ValueError for a key that it has twice."""
+    """Return an object. Raises ValueError for a repeated key."""
     value = dict(pairs)
     if len(value) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -342,7 +342,7 @@ def _no_number(word: str) -> Any:
 
 
 def _file_hash(settings: Json, lines: Iterable[tuple[int, str]]) -> str:
-    """Return a short hash of all that decides a pack's requests and scores."""
+    """Return a short hash of everything that determines a pack's requests and scores."""
     words = json.dumps({k: v for k, v in settings.items() if k != "description"}, sort_keys=True)
     whole = hashlib.sha256(words.encode())
     for chunk in _encoded(lines):
@@ -351,7 +351,7 @@ def _file_hash(settings: Json, lines: Iterable[tuple[int, str]]) -> str:
 
 
 def _rules_hash(settings: Json) -> str:
-    """Return a short hash of what task.yaml decides of requests and scores; lines are left out."""
+    """Return a short hash of what task.yaml determines about requests and scores."""
     other = ("description", "fields", "ignore")
     return digest({key: value for key, value in settings.items() if key not in other})[:16]
 

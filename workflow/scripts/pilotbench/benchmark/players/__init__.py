@@ -1,4 +1,4 @@
-"""The reference players, which bound what a score can mean, by name.
+"""The reference players by name; their scores are bounds for those of models.
 
 They play through the same seam as a provider; see `player` for what one sees and gives back, and
 `checkbenchmark` for what each must score.

@@ -1,4 +1,4 @@
-"""Players that know nothing of the plan: the lower bounds."""
+"""Players that know nothing about the plan: the lower bounds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMES = tuple(TOOLS)
 
 
 def random(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
-    """Use a tool by chance in every turn, in the last one give an answer by chance.
+    """Use a random tool in every turn; give a random answer in the last one.
 
     Tools are uniform; arguments have the right type and come from the request and the results.
     """
@@ -27,7 +27,7 @@ def random(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> J
 
 
 def spammer(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
-    """Use every tool in turn on what was met so far, then answer with all that was met."""
+    """Use every tool in turn on the values seen so far, then answer with all of them."""
     pool = Pool(instance, turns)
     if len(turns) + 1 >= context.max_turns:
         return finish([*pool.numbers, *pool.words])

@@ -39,7 +39,7 @@ SECTIONS = {
 
 
 def name_only(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
-    """Use the right tools in order, arguments by rule alone; injected failures are tried again.
+    """Use the right tools in order with arguments by rule; retry injected failures.
 
     A default stands; else the first of an enum; data is the latest handle; else the first object
     of the kind that the argument's name says, the first column or the first number at hand.
@@ -79,7 +79,7 @@ def _last_figure(turns: Sequence[Seen]) -> Value:
 
 
 def copier(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
-    """Use the right tools in order with values copied from the request in order of appearance.
+    """Use the right tools in order with values copied from the request in their order.
 
     To make it strong, it names the right arguments and passes data by the right handles. It
     answers with the last figure of the last result.
@@ -95,7 +95,7 @@ def copier(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> J
 
 
 def _copied(step: Step, queue: list[Value], found: dict[int, Json]) -> Json:
-    """Return a step's arguments out of `queue`, and take from it what was used."""
+    """Return a step's arguments from `queue`, and remove what was used."""
     by_handle = literal_arguments(step, found)
     shapes = TOOLS[step.tool].parameters["properties"]
     return {

@@ -15,7 +15,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
 
 def oracle(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
-    """Play the reference plan and try injected failures again."""
+    """Play the reference plan and retry injected failures."""
     return _next(instance, walk(turns, retries=True))
 
 

@@ -1,4 +1,4 @@
-"""The player that follows the plan of its prompt to the letter, flawed or not."""
+"""The player that follows the plan of its prompt literally, flawed or not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NUMBERING = re.compile(r"^\s*(?:\d+[.)]|-)\s+")
 
 
 def plan_follower(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
-    """Make each step of the plan in the prompt once; injected failures are tried again.
+    """Make each step of the plan in the prompt once; retry injected failures.
 
     Without a plan it calls nothing. What a step cannot have, because what makes it stands later
     or is missing, it takes from the latest result.

@@ -1,4 +1,4 @@
-"""The seam of a reference player: what it sees, and what it gives back.
+"""The interface of a reference player: what it sees and what it returns.
 
 A player is a function `next_call(instance, context, turns)`. It returns the next call as
 `{"tool", "arguments"}`, or a text, which is a message without a call. It is stateless and
@@ -30,10 +30,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class PlayContext:
-    """What a player knows besides the instance.
+    """What a player knows in addition to the instance.
 
     `prompt` is the text of the user message: the plan-follower finds its plan there. `max_turns`
-    is the number that the model is told.
+    is the number in the model's system message.
     """
 
     prompt: str
@@ -50,7 +50,7 @@ def finish(answer: Any) -> Json:
 
 
 def use(instance: Instance, tool: str, arguments: Json) -> Json:
-    """Return the call of one of the thirty tools, through `call_tool` where that is the way."""
+    """Return the call of one of the thirty tools, through `call_tool` under discovery."""
     if is_discovery(instance.difficulty):
         return {"tool": "call_tool", "arguments": {"name": tool, "arguments": arguments}}
     return {"tool": tool, "arguments": arguments}
@@ -68,7 +68,7 @@ def uses(turns: Sequence[Seen]) -> Iterator[tuple[str, Json, Json]]:
 
 
 def is_transient(reply: Json) -> bool:
-    """Say whether a reply is an injected failure, which may be tried again."""
+    """Return whether a reply is an injected failure, which may be retried."""
     return not reply.get("ok") and bool(reply.get("error", {}).get("transient"))
 
 
@@ -85,5 +85,5 @@ class Chance:
         return unit_interval(*self._words, self._count)
 
     def pick(self, options: Sequence[Any]) -> Any:
-        """Return one of `options`, which must not be empty, each as likely."""
+        """Return one of `options`, which must not be empty, with equal probability."""
         return options[int(self.number() * len(options))]

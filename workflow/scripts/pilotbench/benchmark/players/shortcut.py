@@ -1,4 +1,4 @@
-"""The player that knows what the goal wants and types it in, instead of working for it."""
+"""The player that knows the content of the goal and types it in without doing the work."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def shortcut(instance: Instance, context: PlayContext, turns: Sequence[Seen]) ->
 
 
 def _calls(instance: Instance) -> list[Call]:
-    """Return the calls of the shortcut, out of the reference plan played in private."""
+    """Return the calls of the shortcut, from the reference plan played in a separate world."""
     session = WorldSession(instance)
     found: list[Json] = []
     calls: list[Call] = []

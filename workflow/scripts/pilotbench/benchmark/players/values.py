@@ -1,4 +1,4 @@
-"""What a player without insight can put into arguments: words of the request, results so far."""
+"""Values that a player without insight can use: words of the request, results so far."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VALUE = re.compile(r"`([^`]+)`|(?<![\w.-])(-?\d+(?:\.\d+)?)(?![\w-])")
 
 
 def request_values(request: str) -> list[Value]:
-    """Return the quoted words and the numbers of a request in order; tool names are none."""
+    """Return the quoted words and the numbers of a request in order; without tool names."""
     found = (_plain(quoted or number) for quoted, number in _VALUE.findall(request))
     return [value for value in found if value not in TOOLS]
 
@@ -33,12 +33,12 @@ def _plain(word: str) -> Value:
 
 
 def results(turns: Sequence[Seen]) -> list[Json]:
-    """Return the results of the uses that worked, in order."""
+    """Return the results of the successful calls, in order."""
     return [reply["result"] for _, _, reply in uses(turns) if reply.get("ok")]
 
 
 def handles(turns: Sequence[Seen]) -> list[str]:
-    """Return the handles that results gave, in order."""
+    """Return the handles in the results, in order."""
     return [result["handle"] for result in results(turns) if "handle" in result]
 
 
@@ -55,12 +55,12 @@ def scalars(value: Any) -> Iterator[Value]:
 
 
 def is_sink(tool: Tool) -> bool:
-    """Say whether a tool takes data either by handle or as typed text."""
+    """Return whether a tool takes data either by handle or as typed text."""
     return bool({"data", "text"} <= tool.parameters["properties"].keys())
 
 
 class Pool:
-    """The values that a player has met: words, numbers, and what can be passed as data."""
+    """The values that a player has seen: words, numbers, and what can be passed as data."""
 
     def __init__(self, instance: Instance, turns: Sequence[Seen]) -> None:
         met = [*request_values(instance.request), *scalars(results(turns))]
@@ -69,7 +69,7 @@ class Pool:
         self.data = handles(turns) or self.words
 
     def value(self, name: str, shape: Json, chance: Chance) -> Any:
-        """Return a value of the right type for one parameter, by chance."""
+        """Return a random value of the right type for one parameter."""
         if "enum" in shape:
             return chance.pick(shape["enum"])
         kind = shape.get("type")
@@ -87,7 +87,7 @@ class Pool:
         return chance.pick([*self.words, *self.numbers] if isinstance(kind, list) else self.words)
 
     def arguments(self, tool: Tool, chance: Chance) -> Json:
-        """Return arguments of the right types: all that are required, others by a coin.
+        """Return arguments of the right types: all required ones, others with probability one half.
 
         A sink gets data by handle where there is a handle.
         """

@@ -1,4 +1,4 @@
-"""Where a player stands in a plan that it plays step by step."""
+"""The position of a player in a plan that it plays step by step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Walk:
 
 
 def walk(turns: Sequence[Seen], retries: bool) -> Walk:
-    """Return where a player stands that makes one step a turn.
+    """Return the position of a player that makes one step per turn.
 
     With `retries` an injected failure is tried again; any other failure is passed over.
     """
@@ -37,6 +37,6 @@ def walk(turns: Sequence[Seen], retries: bool) -> Walk:
 
 
 def reference_answer(instance: Instance) -> Any:
-    """Return the answer that the goal wants, `done` where it wants none."""
+    """Return the answer that the goal wants, `done` if it wants none."""
     wanted = (predicate for predicate in instance.goal if predicate["kind"] == "answer")
     return next((predicate["value"] for predicate in wanted), "done")

@@ -1,19 +1,19 @@
-"""Prompts are files: a short front matter that says what a template is, then Jinja2 text.
+"""Prompts are files: a short front matter, then a Jinja2 template.
 
     ---
-    label: plan given            # the word in tables
-    needs_plan: true             # planned only where the task has reference plans (default false)
+    label: plan given            # the name in tables
+    needs_plan: true             # planned only for tasks with reference plans (default false)
     flaw: sequence_disorder      # the flaw of its plan lines (default none); implies a plan
     ---
     {{ request }}
 
 A template sees `request`, `task`, `difficulty` and, with `needs_plan`, `plan`: the list of plan
-lines, flawed where the front matter names a flaw. Files whose name begins with an underscore are
-no prompts; others extend or include them by a literal name. Undefined names are errors, the
-sandbox of Jinja2 holds with bounds on time and size (`templating`), and the rendered text is
-stripped of white space at both ends.
+lines, flawed if the front matter names a flaw. Files whose names begin with an underscore are not
+prompts; others extend or include them by a literal name. Undefined names are errors. Templates are
+rendered in the sandbox of Jinja2, within bounds on time and size (`templating`), and white space at
+both ends is removed.
 
-Loading reads files and hashes only, so that a plan costs little; Jinja2 is imported to render.
+Loading only reads and hashes files, so planning is fast; Jinja2 is imported for rendering.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _REFERENCE = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+(["'])(
 class Prompt:
     """One prompt template.
 
-    `sources` are the texts it is made of by file name, its own first; `sha256` covers them all and
+    `sources` are the texts of its files by name, its own first; `sha256` covers all of them and
     the front matter.
     """
 
@@ -68,8 +68,8 @@ class Prompt:
     def render(self, instance: Instance) -> str:
         """Return the user message for `instance`.
 
-        Raises flaws.NotApplicable where the instance is too short for the flaw, and TemplateError
-        (one line: file, what is wrong) where the template cannot be rendered.
+        Raises flaws.NotApplicable if the flaw does not apply to the instance, and TemplateError
+        (one line, with the file) if the template cannot be rendered.
         """
         words: dict[str, Any] = {
             "request": instance.request,
@@ -81,10 +81,10 @@ class Prompt:
         return self._rendered(words)
 
     def check(self) -> None:
-        """Raise TemplateError for what is wrong with the template whatever the instance is.
+        """Raise TemplateError for an error that does not depend on the instance.
 
-        That is wrong syntax, an unknown variable, an endless loop, or a value that is not the same
-        in every process. What only some instances lack is found when they are rendered.
+        These are wrong syntax, an unknown variable, an endless loop, or a value that differs
+        between processes. What only some instances lack is found when they are rendered.
         """
         import jinja2
 
@@ -159,7 +159,7 @@ class Prompt:
             raise TemplateError(f"{self.source}: {_line(error)}") from None
 
     def _check_variables(self, environment: jinja2.Environment) -> None:
-        """Raise TemplateError for a name that no render defines, also in a branch not taken."""
+        """Raise TemplateError for a name that is never defined, even in an untaken branch."""
         from jinja2 import TemplateSyntaxError, meta, nodes
 
         undefined: dict[str, str] = {}
@@ -222,7 +222,7 @@ def _find(folders: Sequence[Path], file: str) -> Path | None:
 
 
 def _referenced(folders: Sequence[Path], path: Path, text: str) -> list[Path]:
-    """Return the files that a template extends or includes, and theirs, each once."""
+    """Return the files that a template extends or includes, recursively, each once."""
     found: dict[Path, None] = {}
     waiting = [(path, text)]
     while waiting:

@@ -55,7 +55,7 @@ _SEQUENCES: Any = (list, tuple, type({}.keys()), type({}.values()), type({}.item
 
 
 class _Budget(threading.local):
-    """The steps that are left to the render of this thread, and what one round costs."""
+    """The remaining steps of the current thread's rendering, and the cost of one iteration."""
 
     left = MOST_STEPS
     round_cost = 1
@@ -83,7 +83,7 @@ def _spend_text(length: int) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return a value that is the same in every process; its size is spent."""
+    """Return a value that is the same in every process; its size counts as steps."""
     if isinstance(value, str):
         _spend_text(len(value))
     elif isinstance(value, Mapping):
@@ -111,7 +111,7 @@ def _size(value: Any) -> int:
 
 
 def _rounds(values: Iterable[Any]) -> Iterator[Any]:
-    """Yield what a loop goes through, each for a round's cost."""
+    """Yield the values of a loop; each costs one iteration."""
     for value in values:
         _spend(_budget.round_cost)
         yield value
@@ -175,10 +175,10 @@ def _range(*bounds: int) -> range:
 
 
 class _Counting(NodeTransformer):
-    """Have loops spend steps, and join what `~` joins by the bounded filter."""
+    """Make loops cost steps, and let `~` use the bounded filter."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
-        """Let the loop go through its values at a cost."""
+        """Make each value of the loop cost an iteration."""
         self.generic_visit(node)
         node.iter = _filter(node.iter, "_rounds")
         return node
@@ -217,12 +217,12 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         return tree  # type: ignore[no-any-return]
 
     def get_template(self, *words: Any, **more: Any) -> Any:
-        """Load a template; an include within another costs a round."""
+        """Load a template; an include costs an iteration."""
         _spend(_budget.round_cost)
         return super().get_template(*words, **more)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Allow of plain values only methods that do not grow without bound."""
+        """Allow only methods of plain values whose results are bounded."""
         if callable(value):
             known = next((kind for kind in _METHODS if isinstance(obj, kind)), None)
             if known is not None and attr not in _METHODS[known]:
@@ -233,7 +233,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         """Leave `str.format` to `is_safe_attribute`, which refuses it."""
 
     def call(self, context: Context, called: Any, /, *args: Any, **words: Any) -> Any:
-        """Call a macro, a method or a global for a round's cost and the size of its arguments."""
+        """Call a macro, method or global; it costs an iteration and the size of its arguments."""
         _spend(_budget.round_cost)
         for value in (*args, *words.values()):
             _spend_text(len(value) if hasattr(value, "__len__") else 1)

@@ -9,7 +9,7 @@ from pilotbench.benchmark.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scor
 from pilotbench.benchmark.scorers.text_form import answer_form, normalised
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-"""Scripts that put no space between words."""
+"""Scripts that do not separate words by spaces."""
 
 
 def holds(wanted: Any, given: Any, options: Json) -> bool:
@@ -21,7 +21,7 @@ def holds(wanted: Any, given: Any, options: Json) -> bool:
 
 
 def _stands_in(part: str, text: str) -> bool:
-    """Say whether `part` occurs in `text` as whole words and whole numbers, units apart."""
+    """Return whether `part` occurs in `text` as whole words and whole numbers, except for units."""
     before = rf"(?<!{_letter(part[0])})" + (r"(?<!\d[.,])" if part[0].isdigit() else "")
     behind = r"(?!\d|[.,^_]\d)" if part[-1].isdigit() else rf"(?!{_letter(part[-1])})"
     return re.search(before + re.escape(part) + behind, text) is not None
@@ -33,7 +33,7 @@ def _letter(char: str) -> str:
 
 
 def problem(wanted: Any) -> str | None:
-    """Say that a text is empty once normalised: it would be contained in every reply."""
+    """Refuse a text that is empty after normalisation: every reply would contain it."""
     texts = wanted if isinstance(wanted, list) else [wanted]
     return None if all(normalised(text) for text in texts) else "a text without a letter or digit"
 

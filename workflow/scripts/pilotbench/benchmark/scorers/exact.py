@@ -22,7 +22,7 @@ def _forms(wanted: Any) -> list[str]:
 
 
 def problem(wanted: Any) -> str | None:
-    """Say that an answer is empty once normalised: an empty reply would be right."""
+    """Refuse an answer that is empty after normalisation: an empty reply would be right."""
     return None if normalised(str(wanted)) else "nothing is left of it once normalised"
 
 

@@ -10,7 +10,7 @@ LONGEST_WRAPPED = 500
 WRAPPING = "*_`'\"“”‘’„«»‹›「」『』《》【】〈〉 \t\u00a0\u200b\u200c\u200d\u2060\ufeff"
 
 _CLOSING = re.compile(r"(?:[`~*_\s=$}.。!！-]|\\\]|\\\)|</[\w-]+>|\\end\{\w+\*?\})+", re.IGNORECASE)
-"""A line that only closes what stands before it: a fence, a display formula, a tag, a rule."""
+"""A line that only closes what precedes it: a fence, a display formula, a tag, a rule."""
 
 _HEADING = re.compile(r"^#{1,6}\s+")
 _ENGLISH = r"(?:(?:so|thus|hence|therefore),?\s+)?(?:(?:the|my)\s+)?(?:(?:final|correct)\s+)?"
@@ -99,7 +99,7 @@ def _unwrapped_once(text: str) -> str:
 
 
 def _closes(text: str, start: int) -> int:
-    """Return the end of the group that is open at `start`, -1 where it never closes."""
+    """Return the end of the group that is open at `start`, -1 if it never closes."""
     depth = 1
     for place in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[place], 0) if text[place - 1] != "\\" else 0
@@ -109,7 +109,7 @@ def _closes(text: str, start: int) -> int:
 
 
 def _boxed(line: str) -> str:
-    """Return the one box of a line that denies nothing, else the line."""
+    """Return the only box of a line without negation, else the line."""
     boxes = list(_BOX.finditer(line))
     if not boxes:
         return line

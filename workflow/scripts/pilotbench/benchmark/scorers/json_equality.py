@@ -30,7 +30,7 @@ def _plain(value: Any, options: Json) -> Any:
 
 
 def problem(wanted: Any) -> str | None:
-    """Say that a value nests too deep."""
+    """Refuse a value that is nested too deeply."""
     return None if depth_within(wanted, 40) else "nests more than forty levels"
 
 

@@ -18,7 +18,7 @@ from pilotbench.benchmark.scorers.scorer import Json, Scorer
 
 @lru_cache(maxsize=1)
 def _validator() -> Any:
-    """Return Draft202012Validator with patterns that end, in values and in names."""
+    """Return Draft202012Validator with time-bounded patterns, for values and names."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
     from jsonschema.validators import extend
@@ -63,7 +63,7 @@ def holds(wanted: Any, given: Any, options: Json) -> bool:
 
 
 def problem(wanted: Any) -> str | None:
-    """Say why an answer is no JSON Schema, or which reference or pattern cannot be used."""
+    """Return why an answer is not a JSON Schema, or which reference or pattern cannot be used."""
     from jsonschema.exceptions import SchemaError
 
     try:
@@ -97,7 +97,7 @@ def _patterns(schema: Any) -> Iterator[str]:
 
 
 def _mixed(schema: Any) -> str | None:
-    """Say that names are matched where their patterns cannot be bounded in time."""
+    """Refuse keywords whose patterns for names cannot be bounded in time."""
     keys = {key for one in _objects(schema) for key in one} if isinstance(schema, dict) else set()
     if {"unevaluatedProperties", "patternProperties"} <= keys:
         return "unevaluatedProperties beside patternProperties: use additionalProperties"

@@ -52,7 +52,7 @@ def _at_the_end(text: str) -> tuple[list[Any], bool]:
     """Return the value that begins a line and has nothing behind it, if there is one.
 
     Where an earlier value breaks off at the end of the reply, which the second item tells, what
-    begins within it is no answer.
+    begins within it is not an answer.
     """
     end = len(text.rstrip())
     for _, match in zip(range(MOST_PLACES), _OPENING.finditer(text), strict=False):

@@ -1,4 +1,4 @@
-"""Numbers in words: English and Chinese, each by a strict grammar ("two three" is no number)."""
+"""Numbers in words: English and Chinese, each by a strict grammar ("two three" is not a number)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _YEAR_DIGITS = 4
 
 
 def chinese(text: str) -> float | None:
-    """Return the number that `text` is in Chinese, None where it is none."""
+    """Return the number that `text` is in Chinese, None if it is not a number."""
     whole, _, behind = text.partition("点")
     value = _large(whole) if whole.strip("".join(_DIGITS)) else _digits(whole)
     decimals = "".join(str(_DIGITS[one]) for one in behind)

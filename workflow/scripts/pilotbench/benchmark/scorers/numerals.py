@@ -21,7 +21,7 @@ _H = HARD_SPACE
 
 
 def _apart(match: re.Match[str]) -> str:
-    """Return a fraction of LaTeX with a space before it where a digit stands there."""
+    """Return a LaTeX fraction, with a space before it if a digit precedes it."""
     before = match.string[: match.start()][-1:]
     return f"{' ' if before.isdigit() else ''}{match[1]}/{match[2]}"
 
@@ -61,9 +61,9 @@ _COMMA = (
 
 
 def number_of(text: str, unit: str = "") -> float | None:
-    """Return the number that `text` is, None where it is none or more than that.
+    """Return the number that `text` is, None if it is not exactly one number.
 
-    With `unit` no other unit may stand there; without one any words that can only be a unit may.
+    With `unit` no other unit is allowed; without it any words that can only be a unit are.
     """
     if len(text) > LONGEST:
         return None
@@ -105,7 +105,7 @@ def _fits(currency: str, unit: str) -> bool:
 
 
 def _ends_well(number: str, behind: str, currency: str, unit: str) -> bool:
-    """Say whether what follows a number is nothing, or a unit that may stand there."""
+    """Return whether what follows a number is nothing or an allowed unit."""
     if not behind.strip():
         return True
     words = behind.strip(f" {_H}-")

@@ -1,7 +1,7 @@
 """Regular expression: the answer matches a pattern.
 
 The pattern is the pack author's. One that takes too long on an answer leaves that episode
-unfinished, named with file, line and pattern: it is no fault of the model, so it is never a score.
+unfinished, named with file, line and pattern: it is not the model's fault, so it is never a score.
 One that takes too long on a hundred equal characters is an error before the first request.
 """
 
@@ -38,7 +38,7 @@ def holds(wanted: Any, given: Any, options: Json) -> bool:
 
 
 def found(wanted: str, text: str, ignore_case: bool = False, *, whole: bool = False) -> bool:
-    """Say whether a pattern matches in the first 10,000 characters of `text`, or all of them.
+    """Return whether a pattern matches in the first 10,000 characters of `text`, or all of them.
 
     Raises Unscorable where that takes longer than two seconds, and at once where this process has
     met that three times with the pattern.
@@ -63,7 +63,7 @@ def _short(pattern: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def problem(wanted: str) -> str | None:
-    """Say why a pattern is no regular expression, or that it backtracks without end."""
+    """Return why a pattern is not a regular expression, or that it backtracks without end."""
     repeats = (int(count) for count in re.findall(r"\)\{(\d+)", wanted))
     if math.prod(repeats) > MOST_REPEATS:
         return f"no regular expression: {_short(wanted)} repeats a group more than a million times"
@@ -80,7 +80,7 @@ def problem(wanted: str) -> str | None:
 
 
 def _probes(pattern: str) -> Iterator[str]:
-    """Yield texts that a pattern with nested repeats takes for ever to refuse."""
+    """Yield texts on which a pattern with nested repeats practically never ends."""
     letters = dict.fromkeys(char for char in pattern if char.isalnum())
     for char in dict.fromkeys(["a", "0", " ", *list(letters)[:20]]):
         yield char * 100 + "\0"

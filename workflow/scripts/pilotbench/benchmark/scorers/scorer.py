@@ -1,4 +1,4 @@
-"""The scorer seam: what a question pack's answers are compared with."""
+"""The interface of a scorer, which compares the answers of a question pack."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IGNORE_CASE: Json = {"type": "boolean", "default": True, "description": "Fold ca
 
 
 class Holds(Protocol):
-    """Say whether `given` (the reply's text, or the argument of finish) is what is wanted."""
+    """Return whether `given` (the reply's text, or the argument of finish) is what is wanted."""
 
     def __call__(self, wanted: Any, given: Any, options: Json) -> bool:
         """Compare; `options` have their defaults filled in."""
@@ -26,10 +26,10 @@ class Holds(Protocol):
 
 
 class Problem(Protocol):
-    """Say in a few words what is wrong with a line's answer that its schema cannot say."""
+    """Return in a few words what is wrong with a line's answer that its schema does not check."""
 
     def __call__(self, wanted: Any) -> str | None:
-        """Return None where the answer can be used."""
+        """Return None if the answer can be used."""
         ...
 
 
@@ -51,7 +51,7 @@ class Scorer:
 
 
 def depth_within(value: Any, levels: int) -> bool:
-    """Say whether a JSON value nests at most `levels` deep; never recurses."""
+    """Return whether a JSON value has at most `levels` levels; never recurses."""
     layer = [value]
     for _ in range(levels + 1):
         if not layer:

@@ -1,4 +1,4 @@
-"""Units behind (or, of money, before) a number: which words are one, which say the same."""
+"""Units behind (or, of money, before) a number: which words are units, which are equal."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _DENIALS = re.compile(r"[不没沒非无無或和与與至到]")
 
 
 def is_unit(text: str) -> bool:
-    """Say whether `text` can only be a unit: one to four words, none of which changes a number."""
+    """Return whether `text` can only be a unit: one to four words that change no number."""
     words = re.split(r"[\s/·*]+", text.strip())
     return len(words) <= MOST_WORDS and all(map(_is_unit_word, words))
 
@@ -80,12 +80,12 @@ def _is_unit_word(word: str) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    """Say whether two units are the same: by the table, by a plural, else as they are written."""
+    """Return whether two units are the same: by the table, by a plural, else as written."""
     return _name(one) == _name(other)
 
 
 def money(text: str) -> bool:
-    """Say whether a unit is an amount of money's."""
+    """Return whether a unit is a currency."""
     return _name(text) in _MONEY or PREFIX.fullmatch(text) is not None
 
 

@@ -1,6 +1,6 @@
 """API integrations: sign in, fetch, transform, deliver; three or four steps.
 
-The plans are written out, since few sequences have this shape; half of them end in a post.
+The plans are listed, since few sequences have this form; half of them end in a post.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ DELIVERIES = ("post", "push", "notify", "schedule")
 
 
 def _recipes() -> Iterator[Recipe]:
-    """Yield every plan: what is fetched or where it is posted needs a sign-in."""
+    """Yield every plan: either the fetch or the post needs a sign-in."""
     yield ("auth>fetch", "fetch", "post")
     yield ("fetch", "auth>post", "post")
     for operation in OPERATIONS:
@@ -43,6 +43,6 @@ TASK = WorldTask(
         most=4,
         sources=("fetch",),
         extra=tuple(_recipes()),
-        size=0,  # nothing beside what is written out
+        size=0,  # only the listed plans
     ),
 )

@@ -1,7 +1,8 @@
 """Score a completed episode: a pure function of (instance, transcript).
 
 The transcript's calls are replayed through a fresh session; nothing is asked of a provider. A
-change of any rule here raises SCORING_VERSION, and stored transcripts are scored again for free.
+change of any rule here must raise SCORING_VERSION; stored transcripts are then scored again at no
+cost.
 
 Each call has at most one kind of error: the first in `ERROR_KINDS` whose rule fits. A
 precondition that an earlier call had met and no later one meets is `parameter_config`: what was
@@ -88,7 +89,7 @@ SessionFactory = Callable[[Instance, str, int], Replayable]
 def score(instance: Instance, transcript: Transcript, session_factory: SessionFactory) -> Score:
     """Score a completed episode of a task with a world.
 
-    Raises TranscriptError, in one line, when transcript and instance do not fit.
+    Raises TranscriptError (one line) if the transcript does not fit the instance.
     """
     session, turns = _replayed(instance, transcript, session_factory)
     answer = transcript.answer if transcript.end_reason in ANSWERED else None
@@ -130,7 +131,7 @@ def _level(success: bool, progress: float, broken: Sequence[str]) -> str:
 def _replayed(
     instance: Instance, transcript: Transcript, session_factory: SessionFactory
 ) -> tuple[Replayable, list[Turn]]:
-    """Return the session after all calls, and the turns that had one."""
+    """Return the session after all calls, and the turns that had a call."""
     if transcript.instance != instance.content_hash:
         raise _misfit(
             instance,
@@ -153,7 +154,7 @@ def _replayed(
 def _replay(instance: Instance, session: Replayable, turn: Turn) -> None:
     """Execute one turn's call again; its reply must be the stored one.
 
-    A turn without a reply is one that ended the episode.
+    A turn without a reply ended the episode.
     """
     if session.finished:
         raise _misfit(instance, f"turn {turn.turn}: a call after finish")
@@ -174,7 +175,7 @@ def _misfit(instance: Instance, words: str) -> TranscriptError:
 
 
 def _plain(value: Any) -> str:
-    """Return `value` as JSON in one form; unlike an identity it may hold NaN."""
+    """Return `value` as JSON in a normal form, which may contain NaN, unlike an identity."""
     return json.dumps(value, sort_keys=True)
 
 
@@ -188,7 +189,7 @@ def _short(value: Any) -> str:
 
 
 def call_rows(turns: Sequence[Turn], log: Sequence[Record]) -> list[Json]:
-    """Return one row a call: turn, tool reached, arguments, valid, ok, code, transient, kind."""
+    """Return one row per call: turn, tool, arguments, valid, ok, code, transient, kind."""
     return [
         {
             "turn": turn.turn,
@@ -236,7 +237,7 @@ def _recovered(place: int, log: Sequence[Record]) -> bool:
 
 
 def _transient(log: Sequence[Record]) -> dict[str, int]:
-    """Count the transient failures met, those tried again, and those that then succeeded."""
+    """Count the transient failures met, retried, and recovered."""
     met = [place for place, record in enumerate(log) if record.transient]
     retried = [
         place
@@ -258,7 +259,7 @@ def _errors(calls: Sequence[Json], transcript: Transcript, success: bool) -> dic
 
 
 def _attempts(turns: Sequence[Turn], log: Sequence[Record]) -> list[flaws.Attempt]:
-    """Return what the flaw signatures look at: each attempted call and what came back."""
+    """Return what the flaw signatures use: each attempted call and its result."""
     return [
         flaws.Attempt(record.tool, record.arguments, record.ok, _result(turn))
         for turn, record in zip(turns, log, strict=True)

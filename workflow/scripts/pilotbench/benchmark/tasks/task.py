@@ -1,4 +1,4 @@
-"""The task seam: a task owns its instances, its tools, its world and its scorer."""
+"""The interface of a task, which owns its instances, tools, world and scoring."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 class Session(Protocol):
-    """One episode's live world, deterministic in (instance, rate, repeat, the calls made)."""
+    """The world of one episode, deterministic in instance, rate, repeat and the calls made."""
 
     finished: bool
     answer: Any
@@ -24,11 +24,12 @@ class Session(Protocol):
 
 @dataclass
 class Turn:
-    """One turn of an episode: what the model said, what was understood, what came back.
+    """One turn of an episode: the model's message, the parsed call and the reply.
 
-    `call` is `{"tool", "arguments"}` or None when nothing could be parsed; `parse_error` says why.
-    `surplus` counts further calls in the same message, which are not executed. `reply` is the
-    JSON given back (a tool's reply, or the fixed neutral reply), None when the episode ended here.
+    `call` is `{"tool", "arguments"}`, or None if nothing could be parsed; `parse_error` is the
+    reason. `surplus` counts further calls in the same message, which are not executed. `reply` is
+    the JSON returned to the model (a tool's reply or the fixed neutral reply), None if the episode
+    ended here.
     """
 
     turn: int
@@ -43,7 +44,7 @@ class Turn:
 
 @dataclass
 class Transcript:
-    """All that the scorer sees of an episode.
+    """Everything that the scorer sees of an episode.
 
     `end_reason`: finish, no_call, max_turns, context_overflow, length.
     `answer`: argument of `finish`, or the text of a second message without a call.
@@ -62,7 +63,7 @@ class Score:
     """The outcome of a completed episode, a pure function of (instance, transcript).
 
     `goals`: each goal predicate with `holds` and, in words, `says`; `broken`: protected objects
-    that changed; `errors`: kind -> number of calls; `calls`: one dict a call (turn, tool,
+    that changed; `errors`: kind -> number of calls; `calls`: one dict per call (turn, tool,
     arguments, valid, ok, code, transient, kind); `transient`: failures met, retried, recovered;
     `flaws`: signature of each applicable flaw -> followed, corrected or not_reached;
     `world_diff`: changed objects, each {object, before, after} in short form; all are plain JSON
@@ -84,23 +85,23 @@ class Score:
 
 
 class TaskShape(Protocol):
-    """What a plan needs to know of a task; `difficulties` is ("none",) where it has no levels."""
+    """What a plan needs to know about a task; `difficulties` is ("none",) if it has no levels."""
 
     @property
     def difficulties(self) -> tuple[str, ...]: ...
     @property
     def rated(self) -> bool:
-        """Say whether tools can fail: then tool_success_rate is an axis."""
+        """Whether tools can fail, so that tool_success_rate is an axis."""
         ...
 
     @property
     def planned(self) -> bool:
-        """Say whether there are reference plans: then optimal and flawed_* exist."""
+        """Whether there are reference plans, which optimal and flawed_* need."""
         ...
 
     @property
     def size(self) -> int | None:
-        """Return the number of instances, None for unlimited."""
+        """The number of instances, None if unlimited."""
         ...
 
 
@@ -117,7 +118,7 @@ class Task(TaskShape, Protocol):
     def scoring_version(self) -> str: ...
     @property
     def rules_version(self) -> str:
-        """Return the version of what is asked and scored, without the instances."""
+        """The version of what is asked and scored, without the instances."""
         ...
 
     def instance(self, difficulty: str, index: int) -> Instance:
@@ -125,7 +126,7 @@ class Task(TaskShape, Protocol):
         ...
 
     def check(self) -> None:
-        """Raise TaskError where an instance of this task could not be made or scored."""
+        """Raise TaskError if an instance of this task cannot be generated or scored."""
         ...
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:

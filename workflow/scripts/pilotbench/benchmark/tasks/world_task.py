@@ -1,6 +1,6 @@
-"""A task type on the world: instances by index, at five difficulties.
+"""Task types on the simulated world: instances by index, at five difficulties.
 
-What makes and plays instances is imported when there is one to make: listing tasks stays cheap.
+The modules that generate and play instances are imported when they are needed.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class WorldTask:
         return make(self.name, self.grammar, self.odd, difficulty, index)
 
     def check(self) -> None:
-        """Do nothing: the tests hold what is built in."""
+        """Do nothing: the tests check the built-in tasks."""
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
         """Return the tools offered for this instance, `finish` last."""

@@ -11,5 +11,5 @@ Public surface:
 - `answers.matches(wanted, answer)`: the typed comparison; `goals`: predicates on a world.
 
 Tools pass data by reference. A result names a `handle`; the handle depends on the data and on the
-operations alone, not on when they were done, so that all players meet the same draws.
+operations, not on their order in time, so that all players meet the same draws.
 """

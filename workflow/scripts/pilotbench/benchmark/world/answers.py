@@ -16,7 +16,7 @@ _WRAPPING = "`'\"*«»「」"
 
 
 def token(value: Any) -> str | None:
-    """Return `value` as a normalised token, None for what is no single token.
+    """Return `value` as a normalised token, None if it is not a single token.
 
     Characters in one form (a raised digit stays one), case folded, spaces collapsed, surrounding
     quotes and one final period dropped.
@@ -30,7 +30,7 @@ def token(value: Any) -> str | None:
 
 
 def as_number(value: Any, unit: str = "") -> float | None:
-    """Return `value` as one number, None when it is none or more than that.
+    """Return `value` as one number, None if it is not exactly one number.
 
     Thousands commas and the stated unit after the number are allowed, other words are not.
     """
@@ -49,7 +49,7 @@ def as_number(value: Any, unit: str = "") -> float | None:
 
 
 def matches(wanted: Json, answer: Any) -> bool:
-    """Say whether `answer` is the wanted one.
+    """Return whether `answer` is the wanted one.
 
     `wanted`: `type` number (with `tolerance`, absolute), token or set (of tokens, in any order,
     as a list or separated by commas), `value`, optional `unit`.

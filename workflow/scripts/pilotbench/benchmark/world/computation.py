@@ -88,7 +88,7 @@ def _calculator(world: World, expression: str, values: dict[str, Any]) -> ToolOu
 
 
 def _counts(tree: ast.expr, names: dict[str, Number], name: str, made: Number) -> bool:
-    """Say whether the result would be another one if `name` stood for another number.
+    """Return whether the result would change if `name` were another number.
 
     Else the result does not come from it: `1234` or `0 * x + 1234` is typed, whatever x is.
     """
@@ -157,7 +157,7 @@ def _simulator(world: World, model: str, start: Number | str, steps: int) -> Too
 
 
 def _best(rows: list[tuple[Number, Number]], limit: Number) -> tuple[int, ...]:
-    """Return the places that together give most within `limit`; first in order on a tie."""
+    """Return the places that together give the most within `limit`; the first on a tie."""
     best: tuple[Number, tuple[int, ...]] = (0, ())
     chosen: list[tuple[Number, Number, tuple[int, ...]]] = [(0, 0, ())]
     for place, (gain, cost) in enumerate(rows):

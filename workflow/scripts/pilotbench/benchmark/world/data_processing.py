@@ -30,7 +30,7 @@ Number = int | float
 
 
 def is_number(value: Any) -> bool:
-    """Say whether `value` is a number; true and false are none."""
+    """Return whether `value` is a number; true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -1,4 +1,4 @@
-"""One form of characters that say the same, without changing what a number says.
+"""Normalise characters that mean the same, without changing the value of a number.
 
 NFKC alone makes `105` of `10⁵` and `12` of `1₂`. Here what is raised or lowered behind a digit
 keeps its mark (`10^5`, `1_2`), a fraction keeps its distance (`2½` is `2 1/2`), and a circled digit

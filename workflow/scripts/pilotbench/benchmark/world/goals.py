@@ -1,6 +1,6 @@
-"""What must hold at the end: goal predicates, the protected rest, and what has changed.
+"""Goal predicates, protected objects, and what has changed in a world.
 
-Goal predicates (plain JSON, each with `says`, the words of it):
+Goal predicates (plain JSON, each with its text in `says`):
 - `stored`: a file, cache key or job holds this content with this lineage;
 - `received`: an endpoint, queue, inbox or log got a new entry with this content and lineage;
 - `routed`: a service is routed to a backend;
@@ -42,7 +42,7 @@ def entries(section: str, value: Any) -> list[Json]:
 
 
 def _fits(entry: Json, wanted: Json) -> bool:
-    """Say whether a stored entry has the wanted content and lineage."""
+    """Return whether a stored entry has the wanted content and lineage."""
     if "at" in wanted and entry.get("at") != wanted["at"]:
         return False
     roots, ops = entry.get("roots", ()), entry.get("ops", ())
@@ -65,7 +65,7 @@ def _added(start: Sections, now: Sections, section: str, key: str) -> tuple[int,
 
 
 def holds(predicate: Json, start: Sections, now: Sections, answer: Any) -> bool:
-    """Say whether one goal predicate holds; `start` and `now` are the sections of a world."""
+    """Return whether one goal predicate holds; `start` and `now` are the sections of a world."""
     kind = predicate["kind"]
     if kind == "answer":
         return answers.matches(predicate, answer)
@@ -99,7 +99,7 @@ def broken(goal: Sequence[Json], allow: Sequence[str], start: Sections, now: Sec
 
     An object of `allow` may change. What grows may grow only by what the goal asks for, once
     each, and only as many messages may leave a queue as the goal says; `log` in `allow` frees
-    the whole log. Handles and sign-ins are no objects of the world.
+    the whole log. Handles and sign-ins are not objects of the world.
     """
     found = []
     for section, key in changed(start, now):
@@ -134,7 +134,7 @@ def short(value: Any, limit: int = 120) -> str:
 
 
 def differences(start: Sections, now: Sections) -> list[Json]:
-    """Return each changed object with what was there before and what is there after, in short."""
+    """Return each changed object with its short form before and after."""
     return [
         {
             "object": f"{SECTIONS[section]}:{key}",

@@ -1,4 +1,4 @@
-"""The five difficulties, and those under which tools must be discovered."""
+"""The five difficulties, and those that require tools to be discovered."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ DISCOVERY_DIFFICULTIES = ("hard", "very_hard")
 
 
 def is_discovery(difficulty: str) -> bool:
-    """Say whether tools must be discovered at this difficulty."""
+    """Return whether tools must be discovered at this difficulty."""
     return difficulty in DISCOVERY_DIFFICULTIES

@@ -29,7 +29,7 @@ def signed_in(world: World, service: str | None) -> None:
 
 
 def _reachable(world: World, url: str) -> Json:
-    """Return an endpoint that can be used now; raises ToolFailure for what stands in the way."""
+    """Return an endpoint that can be used now; raises ToolFailure if it cannot be."""
     endpoint: Json = world.get("endpoints", url)
     if "moved_to" in endpoint:
         raise ToolFailure("moved", f"{url} has moved", missing=f"endpoint:{url}")

@@ -54,7 +54,7 @@ def _hex(value: Any, digits: int) -> str:
 def derived(
     op: str, kind: str, value: Any, sources: Sequence[DataObject], *params: Any
 ) -> DataObject:
-    """Return the result of one operation on `sources`; the handle depends on these alone.
+    """Return the result of one operation on `sources`; the handle depends only on these.
 
     The same operation on the same data has the same handle whenever it is done, so that all
     players meet the same tool failures.
@@ -142,7 +142,7 @@ def as_yaml(rows: Rows) -> str:
 
 
 def as_xml(rows: Rows) -> str:
-    """Return flat records as XML, one `row` element each with a child a column."""
+    """Return flat records as XML, one `row` element per record with a child per column."""
     body = "".join(
         "<row>" + "".join(f"<{name}>{value}</{name}>" for name, value in row.items()) + "</row>"
         for row in rows
@@ -151,7 +151,7 @@ def as_xml(rows: Rows) -> str:
 
 
 def from_csv(text: str) -> Rows | None:
-    """Return the records of CSV text with a header line, None when it is none."""
+    """Return the records of CSV text with a header line, None if it is not such a text."""
     try:
         lines = list(csv.reader(io.StringIO(text)))
     except csv.Error:
@@ -162,7 +162,7 @@ def from_csv(text: str) -> Rows | None:
 
 
 def from_json(text: str) -> Rows | None:
-    """Return the records of a JSON list of flat objects, None when it is none."""
+    """Return the records of a JSON list of flat objects, None if it is not such a text."""
     try:
         rows = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -177,7 +177,7 @@ def _no_constant(word: str) -> None:
 
 
 def _flat(row: Json) -> bool:
-    """Say whether a record holds only words and finite numbers."""
+    """Return whether a record contains only words and finite numbers."""
     return all(
         isinstance(value, str)
         or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15)

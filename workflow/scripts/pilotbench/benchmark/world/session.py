@@ -160,7 +160,7 @@ class WorldSession:
         return self._use(arguments["name"], arguments["arguments"], "call_tool")
 
     def _use(self, name: str, arguments: Json, through: str | None) -> Json:
-        """Try one of the thirty tools; draw its reliability; make its changes true."""
+        """Call one of the thirty tools: draw its failure, then apply its changes."""
         record = CallRecord(name, arguments, through=through)
         tool = toolbox.TOOLS.get(name) if isinstance(name, str) else None
         if tool is None:
@@ -180,7 +180,7 @@ class WorldSession:
         return self._apply(record, outcome)
 
     def _drawn_failure(self, record: CallRecord) -> str | None:
-        """Return the transient code of a call that fails by draw, None for one that works."""
+        """Return the transient code of a call that fails by draw, None for one that succeeds."""
         same = record.same
         self._drawn[same] += 1
         if self.rate >= 1.0:

@@ -98,7 +98,7 @@ class World:
         return 100_000 + int.from_bytes(sha256(words).digest()[:6], "big") % 900_000
 
     def apply(self, changes: tuple[Change, ...]) -> None:
-        """Make `changes` true."""
+        """Apply `changes`."""
         for change in changes:
             if change.section == "signed_in":
                 self.signed_in.add(change.key)

@@ -1,4 +1,4 @@
-"""What a tool is: its words, its schema, and the shape of what it returns or raises."""
+"""Tools: description, schema, and what they return or raise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRANSIENT_CODES = ("timeout", "unavailable", "interrupted")
 
 
 class ToolFailure(Exception):
-    """A tool that refuses, with an error `code` of its list.
+    """A refused call, with an error `code` of the tool.
 
     `unmet` names the precondition that did not hold (`signed_in:…`, `parsed:…`, `routed:…`);
     `missing` the named thing that does not exist; `violation` what is wrong with the arguments.
@@ -105,7 +105,7 @@ INLINE: Json = {"type": "string"}
 
 @lru_cache(maxsize=256)
 def _compiled(shape: str) -> Callable[[Json], Json]:
-    """Compile one parameter schema (canonical JSON); raises TaskError when it is no schema."""
+    """Compile one parameter schema (canonical JSON); raises TaskError if it is not a schema."""
     import json
 
     import fastjsonschema
@@ -144,7 +144,7 @@ _VALIDATORS: dict[int, tuple[Tool | ToolSpec, Callable[[Json], Json]]] = {}
 
 
 def _validator(tool: Tool | ToolSpec) -> Callable[[Json], Json]:
-    """Return the compiled schema of `tool`, compiled once a process."""
+    """Return the compiled schema of `tool`, compiled once per process."""
     known = _VALIDATORS.get(id(tool))
     if known is None:
         try:

@@ -1,4 +1,4 @@
-"""The five tools of the house: cache, log, tracking, notes, notifications."""
+"""The five utility tools: cache, log, tracking, notes, notifications."""
 
 from __future__ import annotations
 
