@@ -63,7 +63,7 @@ def page(before: str, parts: dict[str, str]) -> str:
 
 
 def part(text: str, name: str) -> str:
-    """Return one generated part of the page. Raises KeyError where there is none of that name."""
+    """Return one generated part of the page. Raises KeyError if there is no part of that name."""
     return {match[2]: match[3] for match in _PART.finditer(text)}[name]
 
 
@@ -74,7 +74,7 @@ def shown() -> Instance:
 
 
 def versions() -> str:
-    """Return what the results depend on, in one line."""
+    """Return the versions that the results depend on, in one line."""
     return (
         f"Seed epoch {SEED_EPOCH}, benchmark version {BENCHMARK_VERSION}, scoring version "
         f"{SCORING_VERSION}, instances (SHA-256 of the golden hashes) `{digest(golden.hashes())}`."
@@ -95,13 +95,13 @@ def tools() -> str:
 def _arguments(shape: Json) -> str:
     """Return the arguments of a tool: optional ones in brackets, with enum and default."""
     required = shape.get("required", ())
-    told = []
+    shown_arguments = []
     for name, inner in shape["properties"].items():
         values = "/".join(map(str, inner.get("enum", ())))
         default = f"={compact(inner['default'])}" if "default" in inner else ""
         words = f"{name}: {values}" if values else name
-        told.append(f"{words}" if name in required else f"[{words}{default}]")
-    return ", ".join(told).replace("|", "\\|")
+        shown_arguments.append(f"{words}" if name in required else f"[{words}{default}]")
+    return ", ".join(shown_arguments).replace("|", "\\|")
 
 
 def tasks() -> str:
@@ -141,22 +141,22 @@ def scorers() -> str:
 def levels() -> str:
     """Return the request of the shown instance at each difficulty."""
     task, _, index = SHOWN
-    told = []
+    lines = []
     for level in DIFFICULTIES:
         request = TASKS[task].instance(level, index).request
-        told += [f"`{level}`:", "", *(f"> {line}" for line in request.splitlines()), ""]
-    return "\n".join(told).rstrip()
+        lines += [f"`{level}`:", "", *(f"> {line}" for line in request.splitlines()), ""]
+    return "\n".join(lines).rstrip()
 
 
 def plans() -> str:
-    """Return the plan lines of the shown instance, and what each flaw makes of them."""
+    """Return the plan lines of the shown instance, optimal and with each flaw."""
     right = flaws.plan_lines(shown())
-    told = ["`optimal`:", "", *_numbered(right), ""]
+    lines = ["`optimal`:", "", *_numbered(right), ""]
     for flaw in flaws.FLAWS:
         harm = "harmful" if flaws.harmful(flaw, shown()) else "harmless here"
-        told += [f"`flawed_{flaw}` ({harm}):", "", *_numbered(flaws.flawed_lines(shown(), flaw))]
-        told.append("")
-    return "\n".join(told).rstrip()
+        lines += [f"`flawed_{flaw}` ({harm}):", "", *_numbered(flaws.flawed_lines(shown(), flaw))]
+        lines.append("")
+    return "\n".join(lines).rstrip()
 
 
 def _numbered(lines: Sequence[str]) -> list[str]:
@@ -165,25 +165,25 @@ def _numbered(lines: Sequence[str]) -> list[str]:
 
 def instance() -> str:
     """Return the shown instance as JSON."""
-    told = {"content_hash": shown().content_hash, **shown().as_json()}
-    return f"```json\n{pretty(told)}\n```"
+    content = {"content_hash": shown().content_hash, **shown().as_json()}
+    return f"```json\n{pretty(content)}\n```"
 
 
 def transcript() -> str:
-    """Return an episode of the oracle on the shown instance: what was said, and the score."""
+    """Return an episode of the oracle on the shown instance: transcript and score."""
     player, prompt, rate = PLAYED
     record = check_benchmark.play_locally(shown(), player, prompt, rate)
-    told = ["```"]
+    lines = ["```"]
     for turn in record["transcript"]:
-        told += [f"{turn['turn']} > {compact(turn['call'])}", f"  < {compact(turn['reply'])}"]
+        lines += [f"{turn['turn']} > {compact(turn['call'])}", f"  < {compact(turn['reply'])}"]
     score = ("status", "end_reason", "success", "progress", "level", "collateral_damage", "goals")
     more = ("broken", "errors", "transient", "flaws", "turns", "tool_calls", "world_diff", "answer")
     kept = {name: record[name] for name in (*score, *more)}
-    return "\n".join([*told, "```", "", "Its score:", "", "```json", pretty(kept), "```"])
+    return "\n".join([*lines, "```", "", "Its score:", "", "```json", pretty(kept), "```"])
 
 
 def pretty(value: Any, indent: int = 0) -> str:
-    """Return JSON with each part on one line that fits there."""
+    """Return JSON with each part on one line if it fits."""
     line = json.dumps(value, ensure_ascii=False)
     if len(line) + indent <= WIDTH or not isinstance(value, dict | list | tuple) or not value:
         return line
@@ -213,7 +213,7 @@ PARTS: dict[str, Callable[[], str]] = {
 
 
 def measured(found: Json) -> dict[str, str]:
-    """Return the measured parts from what `checkbenchmark --json` printed."""
+    """Return the measured parts from the output of `dev.check_benchmark --json`."""
     counts = [_count(row) for row in found["rows"]]
     made = f"{datetime.now(UTC):%Y-%m-%d}, {max(c.episodes for c in counts)} instances per cell. "
     holding = sum(verdict["holds"] for verdict in found["bounds"])
@@ -231,7 +231,7 @@ def _count(row: Json) -> Count:
 
 
 def _flaw_table(counts: Sequence[Count]) -> str:
-    """Return, for each flaw and task, the share of instances it applies to and of harmful ones."""
+    """Return for each flaw and task the share of applicable instances and of harmful ones."""
     rows = [["flaw", *(f"`{task}`" for task in TASKS), "followed"]]
     for trial in TRIALS:
         if trial.flaw is None:
@@ -270,7 +270,7 @@ LEVELS_SHOWN = {
 
 
 def levels_played(db: Path) -> str:
-    """Return what each model of a run's current selection reached at each difficulty."""
+    """Return the scores of each model of a run at each difficulty."""
     with queries.opened(db) as connection:
         played = connection.execute(LEVELS_SQL).df()
         tasks, rates = connection.execute(
@@ -288,7 +288,7 @@ def levels_played(db: Path) -> str:
 
 
 def _worded(words: str, cell: Mapping[str, Any] | None) -> str:
-    """Return one cell's figure; a dash where nothing was played or no call was read."""
+    """Return the text of one cell; a dash if nothing was played or no call was parsed."""
     return "–" if cell is None else words.format(**cell).replace("nan %", "–")
 
 
@@ -303,8 +303,8 @@ def speed(instances: int = 200) -> str:
 
 
 def _rate(task: str, levels: Sequence[str], instances: int, place: int) -> float:
-    first = 10_000 * (place + 1) + 1_000 * len("".join(levels))  # nothing is in a cache yet
-    for index in range(first - WARM, first):  # each tool's schema is compiled once
+    first = 10_000 * (place + 1) + 1_000 * len("".join(levels))  # not in a cache yet
+    for index in range(first - WARM, first):  # compiles the tools' schemas
         TASKS[task].instance(levels[0], index)
     started = time.process_time()
     for index in range(first, first + instances):
@@ -321,9 +321,11 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 def main(words: Sequence[str] | None = None) -> int:
     """Write the page and return 0."""
     parser = argparse.ArgumentParser("python -m dev.benchmark_page", description=__doc__)
-    parser.add_argument("--scores", type=Path, help="what checkbenchmark --json printed")
+    parser.add_argument("--scores", type=Path, help="output of dev.check_benchmark --json")
     parser.add_argument("--levels", type=Path, help="database of a run at the five levels")
-    parser.add_argument("--speed", action="store_true", help="measure how fast instances are made")
+    parser.add_argument(
+        "--speed", action="store_true", help="measure how fast instances are generated"
+    )
     options = parser.parse_args(words)
     parts = {name: make() for name, make in PARTS.items()}
     if options.scores is not None:

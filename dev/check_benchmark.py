@@ -1,8 +1,8 @@
-"""Check the benchmark with the reference players: what each scores, and whether bounds hold.
+"""Check the benchmark with the reference players: their scores, and whether the bounds hold.
 
 `python -m dev.check_benchmark` (or `make check-benchmark`) plays every player on every task
-and difficulty, through the same loop of an episode as a model, prints the table of their scores,
-and exits 1 naming each bound that is broken. It asks no provider and writes nothing.
+and difficulty, in the same episode loop as a model, prints a table of their scores, and exits with
+1 and the violated bounds if there are any. It asks no provider and writes nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _ask(request: Request) -> Answer:
 
 
 def play_locally(instance: Instance, player: str, prompt: str, rate: str, repeat: int = 0) -> Json:
-    """Play one episode of a reference player and return its record; nothing is written."""
+    """Play one episode of a reference player and return its record; write nothing."""
     task = TASKS[instance.task]
     model = Model(name=player, provider="players", deployment=player, kind="player")
     turns = task.max_turns(instance.difficulty)
@@ -56,7 +56,7 @@ def play_locally(instance: Instance, player: str, prompt: str, rate: str, repeat
 
 
 def needs_words(instance: Instance) -> bool:
-    """Say whether a step of the plan has a required argument without a default."""
+    """Return whether a step of the plan has a required argument without a default."""
     for step in instance.plan:
         shape = TOOLS[step.tool].parameters
         properties = shape["properties"]
@@ -89,7 +89,7 @@ class _Tally:
         self.chances: list[float] = []
 
     def add(self, instance: Instance, record: Json, trial: Trial) -> None:
-        """Count one episode; a pair to which the flaw does not apply counts nowhere."""
+        """Count one episode, unless its flaw does not apply."""
         if record["status"] != "completed":
             return
         self.episodes += 1
@@ -126,7 +126,7 @@ def play_all(
 
 
 def table(counts: Sequence[Count]) -> str:
-    """Return the scores as a Markdown table: a row a task and difficulty, a column a trial."""
+    """Return the scores as a Markdown table: a row per task and difficulty, a column per trial."""
     trials = [trial for trial in TRIALS if trial.flaw is None]
     held = {(c.task, c.difficulty, c.trial): c for c in counts}
     rows = [["task", "difficulty", *(trial.label for trial in trials)]]
@@ -146,7 +146,7 @@ def _score(one: Count | None) -> str:
 
 
 def flaw_table(counts: Sequence[Count]) -> str:
-    """Return what the plan-follower makes of each flaw, over all tasks and difficulties."""
+    """Return the plan-follower's results for each flaw, over all tasks and difficulties."""
     rows = [["flaw", "applicable", "followed", "harmful", "passed"]]
     for trial in TRIALS:
         if trial.flaw is None:
@@ -196,7 +196,7 @@ def _chosen(given: str, known: Iterable[str], key: str) -> list[str]:
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m dev.check_benchmark", description=__doc__)
     add = parser.add_argument
-    add("--instances", type=int, default=200, help="instances a task and difficulty (200)")
+    add("--instances", type=int, default=200, help="instances per task and difficulty (200)")
     add("--tasks", default="", help="comma-separated (all)")
     add("--difficulties", default="", help="comma-separated (all)")
     add("--jobs", type=int, default=2, help="processes (2)")
@@ -205,11 +205,11 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Play, print, and return 0 where all bounds hold, 1 where one is broken, 2 for bad input."""
+    """Play, print, and return 0 if all bounds hold, 1 if one is violated, 2 for bad input."""
     options = _arguments(words)
     try:
         if options.instances < 1 or options.jobs < 1:
-            raise ConfigError("--instances and --jobs: a number from 1 on")
+            raise ConfigError("--instances and --jobs: must be 1 or more")
         tasks = _chosen(options.tasks, TASKS, "tasks")
         difficulties = _chosen(options.difficulties, DIFFICULTIES, "difficulties")
     except UserError as error:

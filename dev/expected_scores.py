@@ -1,7 +1,7 @@
-"""What each reference player must score, and whether it does.
+"""The bounds on the score of each reference player, and whether they hold.
 
-A bound on a share is strict from 100 episodes on: the share itself must keep it. With fewer it is
-broken only where chance alone would not do it (one-sided binomial tail below 1 %).
+From 100 episodes on, a share itself must be within its bound. With fewer, a bound is violated only
+if chance does not explain it (one-sided binomial tail below 1 %).
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from math import comb
 
 from pilotbench.benchmark.flaws import FLAWS
-from pilotbench.benchmark.world.levels import DIFFICULTIES
+from pilotbench.benchmark.world.levels import DIFFICULTIES, DISCOVERY_DIFFICULTIES
 
 BASELINE = "baseline"
 STRICT_FROM = 100
 SMALL_TAIL = 0.01
 TAIL = 1e-4
-DISCOVERY = ("hard", "very_hard")
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,14 @@ class Trial:
 
     @property
     def label(self) -> str:
-        """Return the player, with its rate where that is not 1.0."""
+        """Return the player, with its rate unless that is 1.0."""
         return self.player if self.rate == "1.0" else f"{self.player} at {self.rate}"
 
 
 ORACLE = Trial("oracle")
 ORACLE_LOW = Trial("oracle", "0.6")
 NO_RETRY = Trial("no_retry_oracle", "0.8")
-SEARCHER = Trial("searcher", difficulties=DISCOVERY)
+SEARCHER = Trial("searcher", difficulties=DISCOVERY_DIFFICULTIES)
 FOLLOWERS = tuple(Trial("plan_follower", prompt=f"flawed_{name}", flaw=name) for name in FLAWS)
 TRIALS = (
     ORACLE, ORACLE_LOW, SEARCHER, NO_RETRY, Trial("random"), Trial("name_only"), Trial("copier"),
@@ -50,7 +49,7 @@ NEVER = ("shortcut", "spammer", "do_nothing")
 
 @dataclass(frozen=True)
 class Count:
-    """What came of a trial on the instances of one task and difficulty.
+    """The results of a trial on the instances of one task and difficulty.
 
     `pairs` are (instance, flaw) pairs to which the flaw applies, `followed` and `harmful` those of
     them with that sign. `wordless` instances have no required argument without a default; the
@@ -157,7 +156,7 @@ def _limit(one: Count) -> float | None:
 
 
 def is_under(count: int, total: int, limit: float) -> bool:
-    """Say whether a share is under its limit, by chance too where there are few."""
+    """Return whether a share is under its limit, allowing for chance with few episodes."""
     if count < limit * total or count == 0:
         return True
     return total < STRICT_FROM and upper_tail(count, total, limit) >= SMALL_TAIL

@@ -54,7 +54,7 @@ def test_a_broken_bound_is_named_and_exits_1(
     [
         (["--tasks", "simple"], "--tasks: unknown 'simple'; allowed: simple_task, "),
         (["--difficulties", "easy,odd"], "--difficulties: unknown 'odd'; allowed: very_easy, "),
-        (["--instances", "0"], "--instances and --jobs: a number from 1 on"),
+        (["--instances", "0"], "--instances and --jobs: must be 1 or more"),
     ],
 )
 def test_bad_input_is_one_line_and_exits_2(

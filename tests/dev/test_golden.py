@@ -20,8 +20,9 @@ HELD = ROOT / "tests" / "data" / "golden_instances.json"
 
 
 def test_instances_are_those_of_the_golden_file() -> None:
-    """Hold them; for a change on purpose run `dev.golden`, add a CHANGELOG line."""
+    """For a deliberate change, run `dev.golden` and add a CHANGELOG line."""
     held, made = json.loads(HELD.read_text(encoding="utf-8")), golden.hashes()
+    assert held.keys() == made.keys(), f"run: python -m dev.golden {HELD.relative_to(ROOT)}"
     changed = [
         f"{task}/{difficulty}/{index}"
         for task in made

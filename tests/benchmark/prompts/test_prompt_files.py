@@ -97,7 +97,7 @@ BROKEN = {
     "no front matter": ("{{ request }}", "no front matter"),
     "front matter that does not end": ("---\nlabel: x\n{{ request }}", "no front matter"),
     "front matter that is no YAML": ("---\nlabel: [\n---\nx", "not YAML"),
-    "front matter that is a list": ("---\n- a\n---\nx", "no mapping"),
+    "front matter that is a list": ("---\n- a\n---\nx", "front matter is not a mapping"),
     "an unknown key": ("---\nlable: x\n---\nx", "did you mean label?"),
     "a wrong type": ("---\nneeds_plan: perhaps\n---\nx", "allowed: true or false"),
     "an unknown flaw": ("---\nflaw: tool_missuse\n---\nx", "did you mean tool_misuse?"),
