@@ -1,15 +1,15 @@
 """Play one episode: a plain loop of request, call, reply, then one record.
 
-What ends an episode, in the order in which it is looked at:
+What ends an episode, in the order in which it is checked:
 - the provider refuses (ContextOverflow: completed; Refused, a finish_reason of its filter or a
   message with a refusal: refused; see providers/finish_reasons.py);
 - `finish` was called;
-- the output was cut at max_tokens and holds no whole call (`length`); a whole call before the cut
-  is executed, for what follows a call never counts;
+- the output was cut at max_tokens and holds no complete call (`length`); a complete call before
+  the cut is executed, since what follows a call never counts;
 - a second message in a row without a call: its text is the answer (`no_call`);
 - max_turns.
-A first message without a call, an empty one too, gets one fixed neutral reply and costs a turn. All
-other ProviderErrors leave the loop: the episode is owed and there is no record.
+A first message without a call, even an empty one, gets one fixed neutral reply and costs a turn.
+All other ProviderErrors leave the loop: the episode is owed and has no record.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Episode:
 
 @dataclass(frozen=True)
 class EpisodeSpec:
-    """All that is fixed about an episode before its first request."""
+    """Everything about an episode that is fixed before its first request."""
 
     task: Task
     instance: Instance
@@ -69,7 +69,7 @@ class EpisodeSpec:
 
 @dataclass
 class EpisodeState:
-    """What has happened so far."""
+    """The course of an episode so far."""
 
     messages: list[Message]
     transcript: Transcript
@@ -97,54 +97,54 @@ def play(
     """Play one episode through `ask` and return its record.
 
     A task without tools is asked one plain question, whatever `protocol` is. Raises TemplateError
-    for the prompt, and every ProviderError of `ask` but ContextOverflow and Refused.
+    for the prompt, and every ProviderError of `ask` except ContextOverflow and Refused.
     """
     protocol = protocol if task.tools(instance) else PROTOCOLS["none"]
-    setting = EpisodeSpec(task, instance, prompt, protocol, model, rate, repeat, max_turns)
+    spec = EpisodeSpec(task, instance, prompt, protocol, model, rate, repeat, max_turns)
     try:
         user = prompt.render(instance)
     except NotApplicable as reason:
-        return Episode(_record(setting, "not_applicable", reason=str(reason)), None)
+        return Episode(_record(spec, "not_applicable", reason=str(reason)), None)
     system = protocol.system(task, instance, max_turns)
-    course = EpisodeState(
+    state = EpisodeState(
         [Message("system", system), Message("user", user)],
         Transcript(instance.content_hash, rate, repeat),
     )
-    _converse(setting, course, ask)
-    status = "completed" if course.refusal is None else "refused"
-    score = task.score(instance, course.transcript) if status == "completed" else None
-    record = _record(setting, status, course, score, system, user, course.refusal)
+    _converse(spec, state, ask)
+    status = "completed" if state.refusal is None else "refused"
+    score = task.score(instance, state.transcript) if status == "completed" else None
+    record = _record(spec, status, state, score, system, user, state.refusal)
     return Episode(record, system)
 
 
-def _converse(setting: EpisodeSpec, course: EpisodeState, ask: Ask) -> None:
-    """Take turns until the episode ends; `course` then holds all that happened."""
-    session = setting.task.start(setting.instance, setting.rate, setting.repeat)
-    for turn in range(setting.max_turns):
-        request = _request(setting, course.messages, turn)
+def _converse(spec: EpisodeSpec, state: EpisodeState, ask: Ask) -> None:
+    """Take turns until the episode ends; `state` then holds everything that happened."""
+    session = spec.task.start(spec.instance, spec.rate, spec.repeat)
+    for turn in range(spec.max_turns):
+        request = _request(spec, state.messages, turn)
         try:
             asked = ask(request)
         except ContextOverflow:
-            course.transcript.end_reason = "context_overflow"
+            state.transcript.end_reason = "context_overflow"
             return
         except Refused as error:
-            course.refusal = str(error) or "refused by the provider"
+            state.refusal = str(error) or "refused by the provider"
             return
-        course.asked.append((request, asked))
-        message = setting.wire.read(asked.completion.message)
-        course.refusal = _refusal(asked.completion, message)
-        if course.refusal is not None or _ends(setting, course, session, asked.completion, message):
+        state.asked.append((request, asked))
+        message = spec.wire.read(asked.completion.message)
+        state.refusal = _refusal(asked.completion, message)
+        if state.refusal is not None or _ends(spec, state, session, asked.completion, message):
             return
 
 
-def _request(setting: EpisodeSpec, messages: list[Message], turn: int) -> Request:
-    """Return the request of a turn; of parameters only what the model's entry says is sent."""
-    parameters = dict(setting.model.parameters)
+def _request(spec: EpisodeSpec, messages: list[Message], turn: int) -> Request:
+    """Return the request of a turn, with only the parameters in the model's entry."""
+    parameters = dict(spec.model.parameters)
     if isinstance(parameters.get("seed"), int):
-        parameters["seed"] += setting.repeat
-    offer = setting.protocol.offer(setting.task.tools(setting.instance))
-    body, earlier = setting.wire.bodies(setting.model.deployment, messages, offer, parameters)
-    return Request(body, setting.instance, setting.rate, setting.repeat, turn, earlier)
+        parameters["seed"] += spec.repeat
+    offer = spec.protocol.offer(spec.task.tools(spec.instance))
+    body, earlier = spec.wire.bodies(spec.model.deployment, messages, offer, parameters)
+    return Request(body, spec.instance, spec.rate, spec.repeat, turn, earlier)
 
 
 def _refusal(completion: Completion, message: Message) -> str | None:
@@ -154,16 +154,16 @@ def _refusal(completion: Completion, message: Message) -> str | None:
 
 
 def _ends(
-    setting: EpisodeSpec,
-    course: EpisodeState,
+    spec: EpisodeSpec,
+    state: EpisodeState,
     session: Session,
     completion: Completion,
     message: Message,
 ) -> bool:
-    """Take one message: execute its call or answer that there was none; return if it was last."""
-    transcript = course.transcript
-    parsed = setting.protocol.parse(message)
-    reply, end_reason = _reply(setting, course, session, completion, parsed)
+    """Process one message: execute its call, if any; return whether the episode ends with it."""
+    transcript = state.transcript
+    parsed = spec.protocol.parse(message)
+    reply, end_reason = _reply(spec, state, session, completion, parsed)
     transcript.turns.append(
         Turn(
             turn=len(transcript.turns),
@@ -180,20 +180,20 @@ def _ends(
         transcript.end_reason = end_reason
         return True
     if reply is not None:
-        course.messages.append(setting.protocol.assistant_message(message, parsed))
-        course.messages.extend(setting.protocol.result_messages(message, parsed, reply))
+        state.messages.append(spec.protocol.assistant_message(message, parsed))
+        state.messages.extend(spec.protocol.result_messages(message, parsed, reply))
     return False
 
 
 def _reply(
-    setting: EpisodeSpec,
-    course: EpisodeState,
+    spec: EpisodeSpec,
+    state: EpisodeState,
     session: Session,
     completion: Completion,
     parsed: Parsed,
 ) -> tuple[Json | None, str | None]:
-    """Return the reply to a message, and why the episode ends with it (None: it goes on)."""
-    transcript = course.transcript
+    """Return the reply to a message, and why the episode ends with it (None if it continues)."""
+    transcript = state.transcript
     if parsed.call is not None:
         reply = session.call(parsed.call["tool"], parsed.call["arguments"])
         if not session.finished:
@@ -202,58 +202,56 @@ def _reply(
         return reply, "finish"
     if meaning(completion.finish_reason) is Meaning.LENGTH:
         return None, "length"
-    if setting.protocol.name == "none":
+    if spec.protocol.name == "none":
         transcript.answer = parsed.text
         return None, "finish" if parsed.text else "no_call"
-    if course.silent:
+    if state.silent:
         transcript.answer = parsed.text
         return None, "no_call"
     return NO_CALL, None
 
 
 def _record(
-    setting: EpisodeSpec,
+    spec: EpisodeSpec,
     status: str,
-    course: EpisodeState | None = None,
+    state: EpisodeState | None = None,
     score: Score | None = None,
     system: str | None = None,
     user: str | None = None,
     reason: str | None = None,
 ) -> Json:
     """Return the record of an episode; see schemas/episode.schema.yaml."""
-    model, instance = setting.model, setting.instance
-    cell = Cell(
-        model.name, setting.prompt.name, setting.task.name, instance.difficulty, setting.rate
-    )
+    model, instance = spec.model, spec.instance
+    cell = Cell(model.name, spec.prompt.name, spec.task.name, instance.difficulty, spec.rate)
     return {
-        "episode": episode_id(cell, instance.index, setting.repeat),
+        "episode": episode_id(cell, instance.index, spec.repeat),
         "model": model.name,
         "provider": model.provider,
         "deployment": model.deployment,
-        "protocol": setting.protocol.name,
-        "prompt": setting.prompt.name,
-        "task": setting.task.name,
+        "protocol": spec.protocol.name,
+        "prompt": spec.prompt.name,
+        "task": spec.task.name,
         "difficulty": instance.difficulty,
-        "tool_success_rate": setting.rate,
+        "tool_success_rate": spec.rate,
         "index": instance.index,
-        "repeat": setting.repeat,
+        "repeat": spec.repeat,
         "instance": instance.content_hash,
         "status": status,
         "reason": reason,
-        "max_turns": setting.max_turns,
+        "max_turns": spec.max_turns,
         "system": None if system is None else digest(system),
         "user": user,
-        "harmful": None if status == "not_applicable" else _harmful(setting),
+        "harmful": None if status == "not_applicable" else _harmful(spec),
         **_scored(score),
-        **_transcript_fields(setting, course, status),
-        **_usage_fields(setting, course),
+        **_transcript_fields(spec, state, status),
+        **_usage_fields(spec, state),
     }
 
 
-def _harmful(setting: EpisodeSpec) -> bool | None:
-    """Say whether one fails who follows the prompt's flawed plan to the letter."""
-    flaw = setting.prompt.flaw
-    return None if flaw is None else harmful(flaw, setting.instance)
+def _harmful(spec: EpisodeSpec) -> bool | None:
+    """Return whether following the prompt's flawed plan literally fails the task."""
+    flaw = spec.prompt.flaw
+    return None if flaw is None else harmful(flaw, spec.instance)
 
 
 def _scored(score: Score | None) -> Json:
@@ -275,44 +273,44 @@ def _scored(score: Score | None) -> Json:
     }
 
 
-def _transcript_fields(setting: EpisodeSpec, course: EpisodeState | None, status: str) -> Json:
-    """Return what was said; a plain question's reply that is not empty counts as parsed."""
-    turns = course.transcript.turns if course else []
+def _transcript_fields(spec: EpisodeSpec, state: EpisodeState | None, status: str) -> Json:
+    """Return the messages; a reply to a plain question that is not empty counts as parsed."""
+    turns = state.transcript.turns if state else []
     reached = [_reached(turn.call) for turn in turns if turn.call is not None]
     used = [tool for tool in reached if tool != "finish"]
-    plain = setting.protocol.name == "none"
-    completed = course is not None and status == "completed"
+    plain = spec.protocol.name == "none"
+    completed = state is not None and status == "completed"
     return {
-        "end_reason": course.transcript.end_reason if course and completed else None,
+        "end_reason": state.transcript.end_reason if state and completed else None,
         "turns": len(turns),
         "tool_calls": len(used),
         "distinct_tools": len(set(used)),
         "parsed_turns": sum(bool(turn.content) for turn in turns) if plain else len(reached),
         "transcript": [dict(vars(turn)) for turn in turns],
-        "answer": course.transcript.answer if course else None,
+        "answer": state.transcript.answer if state else None,
     }
 
 
 def _reached(call: Json) -> str:
-    """Return the tool that a call is meant for, also through `call_tool`."""
+    """Return the tool that a call is meant for, even through `call_tool`."""
     inner = call["arguments"].get("name") if call["tool"] == "call_tool" else None
     return inner if isinstance(inner, str) else str(call["tool"])
 
 
-def _usage_fields(setting: EpisodeSpec, course: EpisodeState | None) -> Json:
-    asked = course.asked if course else []
+def _usage_fields(spec: EpisodeSpec, state: EpisodeState | None) -> Json:
+    asked = state.asked if state else []
     tokens = added(one.completion.tokens for _, one in asked)
     return {
         "tokens": tokens and asdict(tokens),
-        "cost_usd": cost_usd(setting.model.price, tokens),
+        "cost_usd": cost_usd(spec.model.price, tokens),
         "model_reported": asked[-1][1].completion.model if asked else None,
-        "requests": [_paid_request(setting, request, one) for request, one in asked],
+        "requests": [_paid_request(spec, request, one) for request, one in asked],
     }
 
 
-def _paid_request(setting: EpisodeSpec, request: Request, asked: Answer) -> Json:
+def _paid_request(spec: EpisodeSpec, request: Request, asked: Answer) -> Json:
     return {
-        "identity": identity(components(setting.model, request)),
+        "identity": identity(components(spec.model, request)),
         "turn": request.turn,
         "key": asked.key,
         "started": asked.started,

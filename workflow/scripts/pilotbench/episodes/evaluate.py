@@ -1,7 +1,7 @@
-"""Evaluate one shard: take what the journal has, ask for the rest, write the file whole.
+"""Evaluate one shard: take the answers in the journal, request the rest, write the complete file.
 
-An owed episode never hides the others: all that can be finished is finished and journaled, then
-the shard fails and leaves no file.
+An owed episode does not affect the others: everything that can be finished is finished and
+journaled, then the shard fails and leaves no file.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ShardOwed(PilotbenchError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A shard's finished episodes in order, the system messages they name, and what is owed."""
+    """The finished episodes of a shard in order, the system messages they name, and owed ones."""
 
     episodes: list[Json] = field(default_factory=list)
     system: dict[str, str] = field(default_factory=dict)
@@ -74,7 +74,7 @@ def evaluate(
     links.check(experiment.settings.results_dir, *map(str, folders))
     with _source(experiment, shard, allowance) as ask:
         outcome = play_shard(experiment, shard, ask, ask.in_flight, watch=_log)
-        _tell(shard, outcome, ask.damaged)
+        _report(shard, outcome, ask.damaged)
         if outcome.owed:
             total = len(outcome.owed) + len(outcome.episodes)
             raise ShardOwed(f"{shard.path}: {owed.line(total, outcome.owed, ask.kept)}")
@@ -117,8 +117,8 @@ def play_shard(
 ) -> Outcome:
     """Play every episode of a shard, `in_flight` at a time.
 
-    A ProviderError leaves an episode owed, and so does any error in playing or scoring an answer:
-    it takes no other episode with it. What a person must change (UserError) ends the shard.
+    A ProviderError leaves an episode owed, and so does any error in playing or scoring an answer,
+    without an effect on other episodes. What the user must change (UserError) ends the shard.
     `watch` is called with each episode as soon as it is over.
     """
     outcome = Outcome()
@@ -146,8 +146,8 @@ def play_shard(
     return outcome
 
 
-def _tell(shard: Shard, outcome: Outcome, damaged: Iterable[object]) -> None:
-    """Name what is kept and not believed, and what is answered and cannot be scored."""
+def _report(shard: Shard, outcome: Outcome, damaged: Iterable[object]) -> None:
+    """Report damaged lines of the journal, and answers that cannot be scored."""
     for damage in damaged:
         notices.say(f"damage {damage}", f"{damage}; what it held is requested again")
     for one in outcome.owed:
@@ -199,7 +199,7 @@ def _instances_folder(cell: Cell) -> Path:
 
 
 def _keep_instances(experiment: Experiment, shard: Shard) -> None:
-    """Keep each instance once, by content hash, so that a result can be read without this code."""
+    """Store each instance once, by content hash, so that a result can be read without this code."""
     cell = shard.cell
     folder = experiment.settings.results_dir / _instances_folder(cell)
     for index in shard.indices:

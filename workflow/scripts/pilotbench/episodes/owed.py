@@ -1,6 +1,6 @@
-"""Episodes that are not finished: why, counted by kind, and what helps.
+"""Unfinished episodes: the reasons, counted by kind, and what helps.
 
-Terminal, log, page and tables take both from here; what helps with a kind is one row of `REMEDIES`.
+Terminal, log, page and tables use both; the help for a kind is one row of `REMEDIES`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _TRIED = re.compile(r" \(\d+ attempts? in \d+ s\)$")
 class Remedy:
     """What helps with some kinds of owed episodes.
 
-    `again`: the same command, run again, can finish them. `kept`: the journal holds the answer, and
-    no run requests it again.
+    With `again`, running the same command again can finish them. With `kept`, the journal holds the
+    answer, and no run requests it again.
     """
 
     kinds: frozenset[str]
@@ -101,13 +101,13 @@ class Owed:
 
     @property
     def is_asked_again(self) -> bool:
-        """Whether a run can ask for it; an answer that cannot be played is there already."""
+        """Whether a run can request it; an answer that cannot be scored exists already."""
         return not remedy(self.kind).kept
 
 
 @dataclass(frozen=True)
 class Cause:
-    """The episodes owed for one kind of failure: its commonest message came `times` times."""
+    """The episodes owed for one kind of failure: its most frequent message came `times` times."""
 
     kind: str
     episodes: int
@@ -117,7 +117,7 @@ class Cause:
 
     @property
     def rest(self) -> str:
-        """How often the message came, where it is not the only one of its kind."""
+        """How often the message came, if it is not the only one of its kind."""
         if not self.others:
             return ""
         word = "message" if self.others == 1 else "messages"
@@ -125,7 +125,7 @@ class Cause:
 
 
 def cause(message: str) -> str:
-    """Return a failure's message without how often it was tried, which is no cause of its own."""
+    """Return the message of a failure without the number of attempts."""
     return _TRIED.sub("", message)
 
 
@@ -144,7 +144,7 @@ def causes(failures: Iterable[tuple[str, str]]) -> list[Cause]:
 def line(total: int, owed: Iterable[Owed], kept: str) -> str:
     """Return one line: how many of `total` episodes are unfinished, why, and what helps.
 
-    `kept` says what became of the answers that were paid for.
+    `kept` describes what became of the answers that were paid for.
     """
     found = causes((one.kind, one.message) for one in owed)
     shown = [f"{one.episodes} {one.kind}: {one.message}{one.rest}" for one in found[:SHOWN]]
@@ -155,7 +155,7 @@ def line(total: int, owed: Iterable[Owed], kept: str) -> str:
 
 
 def _helps(found: list[Cause]) -> str:
-    """Return what helps, each once and with its count where there are several."""
+    """Return what helps, each remedy once, with its count if there are several."""
     counts: Counter[str] = Counter()
     for one in found:
         counts[remedy(one.kind).words] += one.episodes

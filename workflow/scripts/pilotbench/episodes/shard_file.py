@@ -1,7 +1,7 @@
 """Shard files: a header line, then one scored episode per line, as gzip-compressed JSON lines.
 
-The header holds counts, tokens, USD and provenance, so that `status` never reads further; it also
-holds each system message once (`system`: SHA-256 -> text), which its episodes name by hash.
+The header holds counts, tokens, USD and provenance, so that `status` need not read further; it also
+holds each system message once (`system`: SHA-256 -> text), which the episodes name by hash.
 An episode validates against `schemas/episode.schema.yaml`.
 """
 
@@ -22,23 +22,23 @@ SHARD_FORMAT = 1
 
 
 def write_shard(path: Path, header: Json, episodes: list[Json]) -> None:
-    """Write a shard whole; the gzip header carries no time: the same content, the same bytes."""
+    """Write a complete shard; the gzip header has no time, so equal content gives equal bytes."""
     lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in (header, *episodes))
     text = "".join(lines).encode("utf-8", "replace")
     write_whole(path, gzip.compress(text, compresslevel=6, mtime=0))
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole: to a name of its own beside it, flushed to disk, then renamed.
+    """Write a complete file: under a temporary name in its folder, flushed to disk, then renamed.
 
-    Raises OSError, which names the file; nothing of it is left then.
+    Raises OSError, which names the file; then nothing of it remains.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_files.write_bytes(path, content, sync=True)
 
 
 def read_header(path: Path) -> Json:
-    """Return the header of a shard file. Raises RecordError when there is none."""
+    """Return the header of a shard file. Raises RecordError if there is none."""
     return next(_lines(path))
 
 

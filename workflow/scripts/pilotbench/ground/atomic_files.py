@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: a draft beside the file, renamed over it at the end."""
+"""Files are written completely or not at all: a draft in the same folder is renamed at the end."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 OLD_S = 3600.0
 """A draft is written in seconds; its process may be on another machine."""
 _LONGEST = 200
-"""Bytes of a file's name that its draft's name begins with."""
+"""Bytes of a file's name that the name of its draft begins with."""
 
 
 @contextmanager
 def drafted(path: Path) -> Iterator[Path]:
-    """Give the path of a draft; it becomes `path` at the end, and is removed where that fails.
+    """Yield the path of a draft; it becomes `path` at the end, and is removed if that fails.
 
-    An OSError that names no file, as one of a full disk does, names `path`.
+    An OSError without a file name, such as that of a full disk, names `path`.
     """
     start = os.fsdecode(os.fsencode(path.name)[:_LONGEST])
     draft = path.with_name(f".{start}.{os.getpid()}.tmp")
@@ -34,7 +34,7 @@ def drafted(path: Path) -> Iterator[Path]:
 
 
 def discard_old(folder: Path) -> None:
-    """Remove the drafts below `folder` that a killed process has left: those of an hour ago."""
+    """Remove the drafts below `folder` that killed processes left: those older than an hour."""
     before = time.time() - OLD_S
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -46,13 +46,13 @@ def discard_old(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8, whole or not at all."""
+    """Write a text file in UTF-8, completely or not at all."""
     with drafted(path) as draft:
         draft.write_text(text, encoding="utf-8")
 
 
 def write_bytes(path: Path, content: bytes, *, sync: bool = False) -> None:
-    """Write a file, whole or not at all; with `sync` it is on disk when this returns."""
+    """Write a file, completely or not at all; with `sync` it is on disk when this returns."""
     with drafted(path) as draft, draft.open("wb") as file:
         file.write(content)
         file.flush()

@@ -1,7 +1,7 @@
-"""Seconds since the boot: shared by all processes of the machine, and nobody can set them back.
+"""Seconds since the boot: shared by all processes of the machine, and never set back.
 
-What is kept in a file stands beside the moment of writing. A reader of the same boot takes the
-times as they are; one of another boot, or of another machine, moves them by the calendar.
+Times in a file are stored together with the moment of writing. A reader of the same boot uses them
+as they are; one of another boot or another machine moves them by the calendar.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Clock:
 
     @property
     def boot(self) -> str:
-        """Return what tells this boot of this machine from all others."""
+        """Return the identifier of this boot of this machine."""
         return _boot()
 
     def now(self) -> float:
@@ -34,11 +34,11 @@ class Clock:
         return time.time()
 
     def moment(self) -> Json:
-        """Return now, in the form that stands in a file beside other times."""
+        """Return the present in the form that is stored with other times."""
         return {"boot": self.boot, "now": self.now(), "calendar": self.calendar()}
 
     def shift(self, moment: Any) -> float | None:
-        """Return what to add to times written at `moment`; None where that is not known."""
+        """Return what to add to times written at `moment`; None if it is unknown."""
         if not isinstance(moment, dict):
             return None
         if moment.get("boot") == self.boot:

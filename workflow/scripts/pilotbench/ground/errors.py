@@ -1,15 +1,13 @@
 """All errors of pilot-bench, as one tree.
 
 PilotbenchError
-├── UserError                  a person must change something: one line, exit code 2, no traceback
+├── UserError                  the user must change something: one line, exit code 2, no traceback
 │   ├── ConfigError            a key of a config file (names file, key, what is allowed)
 │   ├── TemplateError          a prompt template
 │   └── TaskError              a task folder or a tool
 ├── RecordError                a shard or journal file that is damaged (names file and line)
 ├── TranscriptError            a transcript that does not fit its instance
 ├── Unscorable                 an answer that cannot be scored: its episode is unfinished
-
-
 ├── Quarantined                an answer that this program cannot play, score or store: owed, named
 ├── Stopping                   asked to stop (signal, orphaned, journal not writable)
 └── ProviderError              an attempt to get a completion failed
@@ -43,7 +41,7 @@ class PilotbenchError(Exception):
 
 
 class UserError(PilotbenchError):
-    """Something that a person must change; its message is one line."""
+    """Something that the user must change; its message is one line."""
 
 
 class ConfigError(UserError):
@@ -67,29 +65,29 @@ class TranscriptError(PilotbenchError):
 
 
 class Unscorable(PilotbenchError):
-    """An answer that cannot be scored, by no fault of the model: its episode is unfinished."""
+    """An answer that cannot be scored, through no fault of the model: its episode is unfinished."""
 
 
 class Quarantined(PilotbenchError):
-    """An answer that this program cannot play, score or store; it is left out, others go on."""
+    """An answer that this program cannot play, score or store; it is skipped, others continue."""
 
     @classmethod
     def by(cls, error: Exception) -> Quarantined:
-        """Return what to say of an unexpected error: its kind and its first words."""
+        """Return the report of an unexpected error: its kind and its first words."""
         words = " ".join(str(error).split())[:200]
         return cls(f"{type(error).__name__}: {words}" if words else type(error).__name__)
 
 
 class Stopping(PilotbenchError):
-    """Nothing more may be asked in this process."""
+    """This process may send nothing more."""
 
 
 class ProviderError(PilotbenchError):
     """One attempt to get a completion failed.
 
-    `status` and `codes` are those of the HTTP answer, as evidence for whoever decides on a key or
-    a model: None and empty where there was none. `sent` is False where the request cannot have
-    reached the provider.
+    `status` and `codes` are those of the HTTP answer, as evidence for decisions about a key or a
+    model: None and empty without an answer. `sent` is False if the request cannot have reached the
+    provider.
     """
 
     sent: bool = True
@@ -100,7 +98,7 @@ class ProviderError(PilotbenchError):
 class Retryable(ProviderError):
     """The same request may succeed a little later.
 
-    `retry_after` is in seconds, None where the provider did not say.
+    `retry_after` is in seconds, None if the provider named no time.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -109,10 +107,9 @@ class Retryable(ProviderError):
 
 
 class RateLimited(Retryable):
-    """The provider asks for patience (HTTP 429).
+    """The provider limits the rate (HTTP 429).
 
-    `exhausted` says that a rate header named 0 requests or tokens left, so that waiting alone
-    helps.
+    `exhausted` is set if a rate header named 0 requests or tokens left, so that only waiting helps.
     """
 
     def __init__(
@@ -131,14 +128,14 @@ class ConnectionFailed(Retryable):
 
 
 class ServerFailed(Retryable):
-    """The provider failed (5xx) or sent what is not an HTTP answer."""
+    """The provider failed (5xx) or sent something other than an HTTP answer."""
 
 
 class UnusableAnswer(ProviderError):
     """A successful answer, paid for, that holds no completion, or one that the service broke off.
 
-    `raw` is its body as it came, up to 1 MiB and without secrets; `tokens` its counts (a `Tokens`)
-    as far as they could be read.
+    `raw` is its body as it came, up to 1 MiB and without secrets; `tokens` are its counts (a
+    `Tokens`) as far as they could be read.
     """
 
     def __init__(self, message: str, raw: str = "", tokens: Any = None) -> None:
@@ -164,11 +161,11 @@ class QuotaSpent(KeyDead):
 
 
 class BudgetSpent(ProviderError):
-    """`budget_usd` is reached: nothing more is asked."""
+    """`budget_usd` is reached: nothing more is sent."""
 
 
 class Rejected(ProviderError):
-    """The provider rejects this request for ever (400, 404)."""
+    """The provider rejects this request permanently (400, 404)."""
 
 
 class ContextOverflow(ProviderError):
@@ -180,13 +177,13 @@ class Refused(ProviderError):
 
 
 def of_system(error: OSError) -> str:
-    """Return what the system refuses, as one line: the file and the reason."""
+    """Return an error of the operating system as one line: the file and the reason."""
     reason = error.strerror or str(error) or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def hint(word: str, allowed: Iterable[str]) -> str:
-    """Return how the line about an unknown `word` ends: the name that is meant, else all."""
+    """Return the end of the line about an unknown `word`: the likely name, else all names."""
     names = list(allowed)
     close = difflib.get_close_matches(word, names, n=1)
     return f"; did you mean {close[0]}?" if close else f"; allowed: {', '.join(names)}"

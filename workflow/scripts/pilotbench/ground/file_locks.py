@@ -1,4 +1,4 @@
-"""Looking at other processes' locks without waiting for them."""
+"""Checking the locks of other processes without waiting for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether some process holds an exclusive flock on `path`; False where it is gone."""
+    """Return whether a process holds an exclusive flock on `path`; False if it does not exist."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

@@ -1,6 +1,6 @@
 """Results never follow a symbolic link out of their folder: nothing outside is written or removed.
 
-The results folder itself may be a link; what counts is where it leads.
+The results folder itself may be a link; what counts is its target.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pilotbench.ground.errors import UserError
 def inside(root: Path, path: Path) -> Path:
     """Return `path`, which is below `root`.
 
-    Raises UserError, one line, where a link between the two leads out of `root`.
+    Raises UserError, one line, if a link between the two leads out of `root`.
     """
     if not _within(root, path.parent):
         raise UserError(_words(root, path.parent))
@@ -22,16 +22,16 @@ def inside(root: Path, path: Path) -> Path:
 
 
 def check(root: Path, *folders: str) -> None:
-    """Raise UserError where one of the folders, by path below `root`, leads out of it."""
+    """Raise UserError if one of the folders, by path below `root`, leads out of it."""
     for folder in folders:
         if not _within(root, root / folder):
             raise UserError(_words(root, root / folder))
 
 
 def cut(root: Path, folder: Path) -> None:
-    """Remove every link at and below `folder`, which is a folder of `root` that a program owns.
+    """Remove every link at and below `folder`, a folder of `root` that a program owns.
 
-    The links are removed, never what they lead to.
+    Only the links are removed, never their targets.
     """
     inside(root, folder)
     if folder.is_symlink():

@@ -1,12 +1,12 @@
-"""Notices: what a person at the terminal has to know while a run goes on, each said once.
+"""Notices: what the user must know during a run, each shown once.
 
 A job of a run appends its notices to one file of the run, which `status` shows. The run itself
-follows the file and prints each new line, above the live table where there is one: the jobs do not
+follows the file and prints each new line, above the live table if there is one: jobs must not
 write into a table that another process draws. Outside a run a notice is printed once per process.
 
 A run has at most MOST notices, and MOST_OF_A_KIND of each kind that repeats a service's words.
 
-Nothing here raises: a notice is never worth an answer. Nor does it delay one: see `held`.
+Nothing here raises: no notice is worth an answer. Nor does it delay one: see `held`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _thread = threading.local()
 class Notice:
     """One notice; `at` is Unix time in s.
 
-    `kind` is what those have in common whose keys hold the words of a service.
+    `kind` groups notices whose keys contain the words of a service.
     """
 
     at: float
@@ -60,7 +60,7 @@ class Notice:
 
 
 class Known:
-    """What the run has said, as far as this process has read its file."""
+    """The notices of the run, as far as this process has read its file."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
@@ -72,18 +72,18 @@ class Known:
         return len(self._keys)
 
     def admits(self, notice: Notice) -> bool:
-        """Say whether a notice is new, and not one too many of its kind."""
+        """Return whether a notice is new and not one too many of its kind."""
         enough = notice.kind is not None and self._kinds[notice.kind] >= MOST_OF_A_KIND
         return not enough and notice.key not in self._keys
 
     def add(self, notice: Notice) -> None:
-        """Count a notice as said."""
+        """Count a notice as shown."""
         if notice.key not in self._keys:
             self._keys.add(notice.key)
             self._kinds.update([notice.kind] if notice.kind is not None else [])
 
     def catch_up(self, path: Path, file: BinaryIO) -> bool:
-        """Read what the run's file has got since; say whether its last line is whole."""
+        """Read what was added to the run's file; return whether its last line is complete."""
         if path != self._path:
             self._path, self._read = path, 0
         file.seek(self._read)
@@ -99,9 +99,9 @@ _known = Known()
 
 
 def say(key: str, text: str, kind: str | None = None) -> None:
-    """Tell the person at the terminal `text`, once per run and `key`.
+    """Show `text` to the user, once per run and `key`.
 
-    `kind` is to be given where the key holds the words of a service, which have no end.
+    Give a `kind` if the key contains the words of a service, which may always differ.
     """
     with suppress(Exception):
         waiting = getattr(_thread, "waiting", None)
@@ -114,7 +114,7 @@ def say(key: str, text: str, kind: str | None = None) -> None:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Keep what this thread says inside the block to its end: an answer is written first."""
+    """Delay the notices of this thread to the end of the block: an answer is written first."""
     waiting: list[Notice] = []
     _thread.waiting = waiting
     try:
@@ -141,7 +141,7 @@ def _say(notice: Notice) -> None:
 
 
 def _bounded(notice: Notice) -> Notice | None:
-    """Return what to show for a notice: one line for all that are too many, and then nothing."""
+    """Return what to show for a notice: one line for all beyond the limit, then nothing."""
     if len(_known) < MOST:
         return notice
     last = Notice(notice.at, _FURTHER, _FURTHER)
@@ -152,9 +152,10 @@ def _bounded(notice: Notice) -> Notice | None:
 
 
 def of_run(results_dir: Path) -> Path:
-    """Return the file of the notices of a run that starts now, which the jobs are told by orders.
+    """Return the file for the notices of a run that starts now.
 
-    Names sort by time, and each run has its own: one that finds the folder locked touches no other.
+    Names sort by time, and each run has its own file: one that finds the folder locked touches no
+    other.
     """
     start = f"{time.time_ns():020d}-{os.getpid()}"
     return (results_dir / FOLDER / _NAME.replace("*", start)).absolute()
@@ -163,7 +164,7 @@ def of_run(results_dir: Path) -> Path:
 def begin(path: Path) -> None:
     """Begin the notices of a run, which holds the folder's lock, and remove those of earlier ones.
 
-    The run does so, or its first job where another workflow has imported this one.
+    The run does so, or its first job if another workflow has imported this one.
     """
     with suppress(OSError):
         links.inside(path.parents[1], path)
@@ -175,7 +176,7 @@ def begin(path: Path) -> None:
 
 
 def read(results_dir: Path) -> list[Notice]:
-    """Return the notices of the last run; none where there are none or they cannot be read."""
+    """Return the notices of the last run; none if they cannot be read."""
     try:
         return _parsed(max((results_dir / FOLDER).glob(_NAME)).read_bytes())
     except (OSError, ValueError):
@@ -183,7 +184,7 @@ def read(results_dir: Path) -> list[Notice]:
 
 
 class Follower:
-    """Hands each new line of the run's notices to `write`, from a thread of its own."""
+    """Passes each new line of the run's notices to `write`, from its own thread."""
 
     def __init__(self, path: Path, write: Callable[[str], None]) -> None:
         self._path, self._write = path, write
@@ -214,10 +215,10 @@ class Follower:
 
 
 def _append(path: Path, notice: Notice) -> bool | None:
-    """Append a notice; return False where its key was said before, None where it cannot be kept."""
+    """Append a notice; return False if its key was shown before, None if it cannot be written."""
     try:
         with _opened(path) as file:
-            with suppress(OSError):  # a file system without locks: said twice at worst
+            with suppress(OSError):  # a file system without locks: shown twice at worst
                 fcntl.flock(file, fcntl.LOCK_EX)
             lead = b"" if _known.catch_up(path, file) else b"\n"
             if not _known.admits(notice):

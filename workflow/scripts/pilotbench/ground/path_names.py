@@ -1,7 +1,7 @@
-"""Names from config become path-safe in one place, and come back the same.
+"""Names from config are converted to path components and back in one place.
 
-A name that is too long for a file system, a Chinese one of over 28 characters say, becomes its
-beginning, a `~` and a hash. Such a name comes back where it has been seen in this process.
+A name that is too long for a file system, such as a Chinese one of over 28 characters, becomes its
+beginning, a `~` and a hash. It is converted back only if this process has seen the name.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]|^\.|%")
 _DIGITS = 16
 _SHORTENED = re.compile(rf"[A-Za-z0-9._+%-]*~[0-9a-f]{{{_DIGITS}}}")
 _ROOM = 60
-"""A shortened component is at most that much shorter than a component may be: no name that fits
-looks like one."""
+"""A shortened component is at most this much shorter than the longest one allowed, so that no name
+that fits looks like one."""
 _seen: dict[str, str] = {}
 
 
 def to_path(name: str, longest: int = LONGEST) -> str:
     """Return `name` with every character unfit for a path component percent-encoded in UTF-8.
 
-    What does not fit in `longest` bytes is shortened.
+    A name that does not fit in `longest` bytes is shortened.
     """
     if longest - _ROOM <= len(name) <= longest and _SHORTENED.fullmatch(name):
-        return name  # it came from a path, and nothing here knows what it stands for
+        return name  # it came from a path, and its name is unknown here
     whole = _UNSAFE.sub(lambda m: "".join(f"%{byte:02X}" for byte in m[0].encode()), name)
     if len(whole) <= longest:
         return whole
@@ -42,14 +42,14 @@ def to_path(name: str, longest: int = LONGEST) -> str:
 
 
 def from_path(component: str) -> str:
-    """Return the name that `to_path` made `component` from; a shortened one only where seen."""
+    """Return the name that `to_path` made `component` from; a shortened one only if seen."""
     if _SHORTENED.fullmatch(component):
         return _seen.get(component, component)
     return unquote(component)
 
 
 def remember(names: Iterable[str]) -> None:
-    """Note names, so that the long ones among them come back from a path."""
+    """Remember names, so that the long ones among them can be converted back."""
     for name in names:
         to_path(name)
 

@@ -1,4 +1,4 @@
-"""Where a result comes from: commit, host, versions."""
+"""The origin of a result: commit, host, versions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 LIBRARIES = ("openai", "xllamacpp", "jsonschema", "jinja2")
 HERE = Path(__file__).resolve().parent
 PATIENCE_S = 10.0
-"""How long git may take; a run does without it then."""
+"""How long git may take before the run continues without it."""
 
 
 @cache
 def commit() -> tuple[str | None, bool | None]:
     """Return (git commit, has uncommitted changes) of the workflow.
 
-    Each is None where git does not tell: outside a repository, without git, or where it hangs.
+    Each is None if git does not report it: outside a repository, without git, or if it hangs.
     """
     head = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--untracked-files=no") if head else None
@@ -51,7 +51,7 @@ def stamp() -> dict[str, Any]:
 
 
 def _git(*words: str) -> str | None:
-    """Return what git prints, None where it fails for whatever reason. Never raises."""
+    """Return the output of git, None if it fails for any reason. Never raises."""
     command = ["git", "-C", str(HERE), *words]
     try:
         done = subprocess.run(

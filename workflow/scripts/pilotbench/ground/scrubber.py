@@ -1,4 +1,4 @@
-"""Secrets are taken out of what others wrote: known ones in any form, and what looks like one."""
+"""Secrets are removed from text of others: known ones in any form, and whatever looks like one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 MASK = "***"
 _SHORTEST = 4  # a shorter "secret" is a placeholder, and masking it would garble every text
 _DISTINCT, _LONG = 8, 16
-"""A secret of so many characters is no word: at once, or where it mixes cases or has digits."""
+"""From these lengths a secret is not a word: one with mixed case or digits, and any."""
 _PATTERNS = (
     re.compile(r"(?<=://)[^/\s@]+(?=@)"),
     re.compile(r"(?i)(?<=bearer )[^\s\"',]+"),
@@ -52,7 +52,7 @@ def _is_random(text: str) -> bool:
 
 
 class Scrubber:
-    """Takes known secrets, and what looks like one, out of texts that others wrote."""
+    """Removes known secrets, and whatever looks like one, from texts that others wrote."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = [secret for secret in secrets if len(secret) >= _SHORTEST]

@@ -1,8 +1,8 @@
-"""Text that models and providers wrote: shown, never run, never believed.
+"""Text that models and providers wrote: shown, never executed, never trusted.
 
-Control characters and marks that turn the direction of writing become visible, long text is cut
-with a mark. HTML is escaped where it is written (autoescape); CSV cells that a spreadsheet would
-take for a formula get an apostrophe.
+Control characters and marks that change the direction of writing become visible, long text is cut
+with a mark. HTML is escaped when it is written (autoescape); CSV cells that a spreadsheet would
+read as a formula get an apostrophe.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~$!])")
 
 
 def visible(text: Any, limit: int = LIMIT) -> str:
-    """Return text with what cannot be seen made visible, cut at `limit` characters."""
+    """Return text with invisible characters made visible, cut at `limit` characters."""
     words = str(text)
     cut = f"… ({len(words):,} characters)" if len(words) > limit else ""
     return _HIDDEN.sub(_picture, words[:limit]) + cut
@@ -35,7 +35,7 @@ def _picture(match: re.Match[str]) -> str:
 
 
 def csv_safe(value: Any) -> Any:
-    """Return a CSV cell that no spreadsheet runs and every one can hold; numbers stay.
+    """Return a CSV cell that no spreadsheet executes and every one can hold; numbers are unchanged.
 
     A carriage return becomes the two characters `\\r`: unquoted it would start a new row.
     """

@@ -1,8 +1,8 @@
-"""YAML as people expect it: the core schema of YAML 1.2, and no key twice.
+"""YAML as people expect it: the core schema of YAML 1.2, without duplicate keys.
 
-PyYAML reads YAML 1.1, where `1e-5` is text, `010` is 8, `1:30` is 90 and a date is no text. Words
+PyYAML reads YAML 1.1, where `1e-5` is text, `010` is 8, `1:30` is 90 and a date is not text. Words
 that YAML 1.1 reads as true or false (yes, no, on, off) mean different things to different people:
-they are an error unless they stand in quotes. The parser is in C where there is one, ten times as
+they are an error unless they are quoted. The C parser is used if available; it is ten times as
 fast.
 """
 
@@ -17,7 +17,7 @@ _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _WORDS = ("yes", "no", "on", "off")
 REFUSED = yaml.constructor.ConstructorError
-"""What is YAML, and yet refused."""
+"""Valid YAML that is refused all the same."""
 
 
 class _Loader(_BASE):  # type: ignore[misc]
@@ -27,17 +27,17 @@ class _Loader(_BASE):  # type: ignore[misc]
 
 
 def load(text: str) -> Any:
-    """Return the value of a YAML text. Raises yaml.YAMLError, with the line of what is wrong."""
+    """Return the value of a YAML text. Raises yaml.YAMLError with the line of the problem."""
     return yaml.load(text, Loader=_Loader)
 
 
 def load_old(text: str) -> Any:
-    """Return the value of a YAML text as YAML 1.1 has it, which the build tool reads."""
+    """Return the value of a YAML text under YAML 1.1, as the build tool reads it."""
     return yaml.load(text, Loader=_BASE)
 
 
 def word(text: str) -> Any:
-    """Return the value of a word of the command line; text that is not YAML is text."""
+    """Return the value of a word of the command line; what is not YAML is text."""
     try:
         return load(text)
     except (yaml.YAMLError, ValueError, RecursionError):
@@ -45,7 +45,7 @@ def word(text: str) -> Any:
 
 
 def where(error: Exception) -> str:
-    """Return what is wrong with a YAML text, as one line that begins with the place."""
+    """Return the problem of a YAML text as one line that begins with its place."""
     mark = getattr(error, "problem_mark", None)
     problem = str(getattr(error, "problem", None) or error)
     place = f"line {mark.line + 1}: " if mark is not None else ""
