@@ -98,7 +98,7 @@ def test_where_the_file_cannot_be_written_the_notice_is_printed(
 
 
 @pytest.mark.parametrize("value", [JobContext(), JobContext({"k": 1}, True, 5, "/x/notices")])
-def test_orders_hold_the_file(value: JobContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_job_context_names_the_file(value: JobContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(job_context.VARIABLE, "{}")
     job_context.publish(value)
     assert job_context.read() == value
