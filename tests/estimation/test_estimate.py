@@ -43,3 +43,18 @@ def test_three_digits_count(count: float, said: str) -> None:
     from pilotbench.estimation.wording import rounded
 
     assert rounded(count) == said
+
+
+def test_a_narrow_terminal_gets_low_likely_and_high_on_three_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = load(tmp_path, models=["sim-oracle"])
+    made = estimate(experiment)
+    _, head, *wide = text(experiment, made).splitlines()
+    monkeypatch.setattr("pilotbench.commands.estimate.terminal_width", lambda: 80)
+    narrow = text(experiment, made).splitlines()
+    assert max(map(len, narrow)) <= 80
+    counts = wide[0][head.index("requests") :].split("  ")[0]
+    column = narrow[1].index("requests")
+    shown = [line[column:].split()[0] for line in narrow[2:] if line[column : column + 1].strip()]
+    assert shown[:3] == counts.split(" / ")

@@ -41,6 +41,11 @@ def test_a_long_name_is_cut_and_a_number_never() -> None:
     assert "1,234,567" in text
 
 
+def test_a_cell_may_have_several_lines() -> None:
+    text = table(columns(["a", "b"]), [["1\n22", "x"], ["3", "y"]])
+    assert text.splitlines() == ["a   b", "1   x", "22", "3   y"]
+
+
 def test_names_are_cut_before_anything_wraps() -> None:
     head = [Column("model", names=True), Column("success", right=True)]
     text = table(head, [["qwen2.5-3b-instruct", "90.0 % [69.9, 97.2]"]], 35)

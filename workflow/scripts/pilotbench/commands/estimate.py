@@ -68,7 +68,11 @@ def _table(made: Estimate) -> Iterator[str]:
     if len(made.rows) > 1:
         rows.append(_total(made))
     yield "remaining (low / likely / high)"
-    yield table(columns(_HEAD), rows, terminal_width())
+    text, width = table(columns(_HEAD), rows), terminal_width()
+    if width is not None and max(map(len, text.splitlines())) > width:
+        lines = [tuple(cell.replace(" / ", "\n") for cell in row) for row in rows]
+        text = table(columns(_HEAD), lines, width)
+    yield text
 
 
 def _cells(row: EstimateRow) -> tuple[str, ...]:

@@ -70,7 +70,9 @@ def _sizes(head: Sequence[Column], cells: Sequence[Sequence[str]], width: int | 
     from rich.cells import cell_len
 
     texts = list(zip(*cells, strict=True))
-    sizes = [max(map(cell_len, column)) for column in texts]
+    sizes = [
+        max(cell_len(line) for cell in column for line in cell.split("\n")) for column in texts
+    ]
     least = [
         min(size, SHORTEST) if column.names else max(map(cell_len, " ".join(words).split()))
         for column, words, size in zip(head, texts, sizes, strict=True)
