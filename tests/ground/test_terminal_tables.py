@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.cells import cell_len
 
-from pilotbench.ground.terminal_tables import Column, columns, table, terminal_width
+from pilotbench.ground.terminal_tables import TextColumn, columns, table, terminal_width
 
-HEAD = [Column("model", names=True), Column("requests", right=True), Column("state")]
+HEAD = [TextColumn("model", names=True), TextColumn("requests", right=True), TextColumn("state")]
 ROWS = [["通义千问", "9,300", "well"], ["gpt", "7", "paused for 12 s, then asked again"]]
 
 
@@ -47,7 +47,7 @@ def test_a_cell_may_have_several_lines() -> None:
 
 
 def test_names_are_cut_before_anything_wraps() -> None:
-    head = [Column("model", names=True), Column("success", right=True)]
+    head = [TextColumn("model", names=True), TextColumn("success", right=True)]
     text = table(head, [["qwen2.5-3b-instruct", "90.0 % [69.9, 97.2]"]], 35)
     assert text.splitlines()[1] == "qwen2.5-3b-in…  90.0 % [69.9, 97.2]"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.simulator.schedule import Service, chains, list_schedule, makespan
+from pilotbench.simulator.schedule import ServedRequest, chains, list_schedule, makespan
 
 
 @pytest.mark.parametrize(
@@ -16,17 +16,17 @@ def test_the_list_schedule_keeps_the_order(jobs: list[float], slots: int, second
 
 
 def test_the_schedule_names_what_foresight_and_nobody_could_do_better() -> None:
-    services = [Service(str(n), "", s, True) for n, s in enumerate([1.0, 1.0, 1.0, 3.0])]
+    services = [ServedRequest(str(n), "", s, True) for n, s in enumerate([1.0, 1.0, 1.0, 3.0])]
     found = list_schedule(services, 2)
     assert (found["list_s"], found["longest_first_s"], found["bound_s"]) == (4, 3, 3)
 
 
 def test_a_failed_attempt_and_its_retry_are_one_after_the_other() -> None:
     services = [
-        Service("a", "", 1, False),
-        Service("b", "", 1, True),
-        Service("a", "", 2, True),
-        Service("a2", "a", 4, True),
-        Service("b", "", 8, True),
+        ServedRequest("a", "", 1, False),
+        ServedRequest("b", "", 1, True),
+        ServedRequest("a", "", 2, True),
+        ServedRequest("a2", "a", 4, True),
+        ServedRequest("b", "", 8, True),
     ]
     assert chains(services) == [[1, 2, 4], [1], [8]]

@@ -22,7 +22,7 @@ OUT = Path("mine.yaml")
 
 
 @dataclass(frozen=True)
-class Service:
+class KnownService:
     """A well-known OpenAI-compatible service: the variable of its key, and a first model."""
 
     name: str
@@ -37,7 +37,7 @@ class Service:
 
 
 SERVICES = tuple(
-    Service(*row.split())
+    KnownService(*row.split())
     for row in """\
 openai     OPENAI_API_KEY     https://api.openai.com/v1                         gpt-4o-mini
 openrouter OPENROUTER_API_KEY https://openrouter.ai/api/v1                      openai/gpt-4o-mini
@@ -50,7 +50,7 @@ dashscope  DASHSCOPE_API_KEY  https://dashscope.aliyuncs.com/compatible-mode/v1 
 
 
 @dataclass(frozen=True)
-class Found:
+class Usable:
     """Models that can run, the keys that are set per provider, and services without a model.
 
     `lacking` has one line per key that is not set.
@@ -58,7 +58,7 @@ class Found:
 
     models: tuple[str, ...]
     keys: dict[str, tuple[str, ...]]
-    services: tuple[Service, ...]
+    services: tuple[KnownService, ...]
     lacking: tuple[str, ...]
 
 
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def look(settings: Settings, variables: Mapping[str, str]) -> Found:
+def look(settings: Settings, variables: Mapping[str, str]) -> Usable:
     """Return which models can run with `variables`."""
     keys: dict[str, tuple[str, ...]] = {}
     lacking: list[str] = []
@@ -107,16 +107,16 @@ def look(settings: Settings, variables: Mapping[str, str]) -> Found:
     services = tuple(
         s for s in SERVICES if variables.get(s.env, "").strip() and s.name not in with_models
     )
-    return Found(models, keys, services, tuple(lacking))
+    return Usable(models, keys, services, tuple(lacking))
 
 
-def overlay(settings: Settings, found: Found, out: Path) -> str:
+def overlay(settings: Settings, found: Usable, out: Path) -> str:
     """Return the text of the config file."""
     parts = (_experiment(found, out), _models(settings, found), _providers(settings, found))
     return "\n".join(line for part in parts for line in part)
 
 
-def _experiment(found: Found, out: Path) -> Iterator[str]:
+def _experiment(found: Usable, out: Path) -> Iterator[str]:
     models = [*found.models, *(service.model for service in found.services)]
     if not models:
         models = ["smollm2-135m"]
@@ -139,7 +139,7 @@ instances: 10                     # a larger number adds instances; nothing is a
 """.splitlines()
 
 
-def _models(settings: Settings, found: Found) -> Iterator[str]:
+def _models(settings: Settings, found: Usable) -> Iterator[str]:
     unpriced = [m for m in found.models if settings.catalog[m].price is None]
     if unpriced:
         yield "\n# No price (USD per million tokens), so no estimate in USD and no budget, for:"
@@ -157,7 +157,7 @@ def _models(settings: Settings, found: Found) -> Iterator[str]:
         yield "    # price: {input: …, output: …}   # USD per million tokens"
 
 
-def _providers(settings: Settings, found: Found) -> Iterator[str]:
+def _providers(settings: Settings, found: Usable) -> Iterator[str]:
     new = [s for s in found.services if _name(settings, s) not in settings.providers]
     if new:
         yield "\nproviders:"
@@ -170,14 +170,14 @@ def _providers(settings: Settings, found: Found) -> Iterator[str]:
     yield ""
 
 
-def _name(settings: Settings, service: Service) -> str:
+def _name(settings: Settings, service: KnownService) -> str:
     """Return the provider of a service: the one of the config if it has the same URL."""
     known = settings.providers.get(service.name)
     same = known is not None and known.base_url == service.base_url
     return service.name if same else f"own_{service.name}"
 
 
-def _said(found: Found, out: Path) -> Iterator[str]:
+def _said(found: Usable, out: Path) -> Iterator[str]:
     for provider, aliases in found.keys.items():
         yield f"found: {provider} ({', '.join(aliases)})"
     for service in found.services:

@@ -19,7 +19,7 @@ SHORTEST = 12
 
 
 @dataclass(frozen=True)
-class Column:
+class TextColumn:
     """One column: `right` aligns numbers; `names` are cut with an ellipsis, not wrapped."""
 
     title: str
@@ -27,10 +27,10 @@ class Column:
     names: bool = False
 
 
-def columns(titles: Iterable[str], right: Iterable[str] = ()) -> list[Column]:
+def columns(titles: Iterable[str], right: Iterable[str] = ()) -> list[TextColumn]:
     """Return a column per title; those in `right` hold numbers."""
     numbers = set(right)
-    return [Column(title, title in numbers) for title in titles]
+    return [TextColumn(title, title in numbers) for title in titles]
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
@@ -41,7 +41,9 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
         return None
 
 
-def table(head: Sequence[Column], rows: Iterable[Sequence[str]], width: int | None = None) -> str:
+def table(
+    head: Sequence[TextColumn], rows: Iterable[Sequence[str]], width: int | None = None
+) -> str:
     """Return the table, at most `width` columns wide where its longest words allow it."""
     from rich.console import Console
     from rich.table import Table
@@ -65,7 +67,9 @@ def table(head: Sequence[Column], rows: Iterable[Sequence[str]], width: int | No
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _sizes(head: Sequence[Column], cells: Sequence[Sequence[str]], width: int | None) -> list[int]:
+def _sizes(
+    head: Sequence[TextColumn], cells: Sequence[Sequence[str]], width: int | None
+) -> list[int]:
     """Return the width of each column: names are narrowed first, the others to whole words."""
     from rich.cells import cell_len
 

@@ -1,4 +1,4 @@
-"""What the simulated models say; nothing of it depends on anything but the request.
+"""The answers of the simulated models; they depend only on the request.
 
 echo      answers with the text between << and >> in the request (else all of it); where a call is
           wanted, by `finish` with that answer.
@@ -27,7 +27,7 @@ _TURNS = re.compile(r"turns-(\d+)")
 
 
 @dataclass(frozen=True)
-class Answer:
+class SimulatedReply:
     """An assistant message and its finish_reason."""
 
     message: Json
@@ -46,14 +46,14 @@ class Cast:
 
             self._players = Players(setup)
 
-    def answer(self, conversation: Conversation) -> Answer:
-        """Return what the model says to `conversation`."""
+    def answer(self, conversation: Conversation) -> SimulatedReply:
+        """Return the answer of the model to `conversation`."""
         entry = self._setup.models.get(conversation.model)
         name = (entry and entry.plays) or conversation.model
         if self._players is not None:
             played = self._players.answer(name, conversation)
             if played is not None:
-                return Answer(*played)
+                return SimulatedReply(*played)
         turns = _TURNS.fullmatch(name)
         if turns and _turn(conversation) < int(turns[1]) - 1 and _wants_call(conversation):
             return call(conversation, _harmless(conversation), {})
@@ -61,30 +61,32 @@ class Cast:
 
 
 def echo(conversation: Conversation) -> str:
-    """Return the marked text of the first user message, else all of it."""
+    """Return the marked text of the first user message, or else the whole message."""
     marked = _MARKED.search(conversation.request)
     return marked[1] if marked else conversation.request
 
 
-def finish(conversation: Conversation, answer: Any) -> Answer:
-    """End the episode: by `finish` where calls are wanted, else by plain text."""
+def finish(conversation: Conversation, answer: Any) -> SimulatedReply:
+    """End the episode: with `finish` if calls are expected, otherwise with plain text."""
     if _wants_call(conversation):
         return call(conversation, "finish", {"answer": answer})
-    return Answer({"role": "assistant", "content": str(answer)})
+    return SimulatedReply({"role": "assistant", "content": str(answer)})
 
 
-def call(conversation: Conversation, tool: str, arguments: Json) -> Answer:
-    """Call a tool in the form that the request asks for."""
+def call(conversation: Conversation, tool: str, arguments: Json) -> SimulatedReply:
+    """Call a tool in the form that the request expects."""
     if conversation.body.get("tools"):
         # The identifier must not be random: it comes back in the next request's body.
         identifier = f"call_{conversation.digest[:24]}"
         function = {"name": tool, "arguments": json.dumps(arguments, ensure_ascii=False)}
         calls = [{"id": identifier, "type": "function", "function": function}]
-        return Answer({"role": "assistant", "content": None, "tool_calls": calls}, "tool_calls")
+        return SimulatedReply(
+            {"role": "assistant", "content": None, "tool_calls": calls}, "tool_calls"
+        )
     said = json.dumps({"tool": tool, "arguments": arguments}, ensure_ascii=False)
     if conversation.body.get("response_format"):
-        return Answer({"role": "assistant", "content": said})
-    return Answer({"role": "assistant", "content": f"```call\n{said}\n```"})
+        return SimulatedReply({"role": "assistant", "content": said})
+    return SimulatedReply({"role": "assistant", "content": f"```call\n{said}\n```"})
 
 
 def _wants_call(conversation: Conversation) -> bool:

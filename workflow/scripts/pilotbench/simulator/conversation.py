@@ -1,4 +1,4 @@
-"""What a request says: its messages, and the hashes that tell conversations apart."""
+"""The content of a request: its messages, and the hashes that identify conversations."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Conversation:
 
 
 def read(raw: bytes, deployment: str | None) -> Conversation:
-    """Return the conversation of a request body. Raises ValueError when it is none."""
+    """Return the conversation of a request body. Raises ValueError if it has none."""
     body = json.loads(raw)
     if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
         raise ValueError("messages must be a list")
@@ -80,13 +80,13 @@ def tokens_in(text: str | bytes) -> int:
 
 
 def share(*words: Any) -> float:
-    """Return a number in [0, 1) that depends on `words` alone."""
+    """Return a number in [0, 1) that depends only on `words`."""
     head = hashlib.sha256("\x1f".join(map(str, words)).encode()).digest()[:8]
     return (int.from_bytes(head, "big") >> 11) / (1 << 53)
 
 
 def lognormal(median: float, sigma: float, *words: Any) -> float:
-    """Return a lognormal draw that depends on `words` alone; with sigma 0 it is the median."""
+    """Return a lognormal draw that depends only on `words`; with sigma 0 it is the median."""
     if not sigma or not median:
         return median
     quantile = min(max(share(*words), 1e-9), 1 - 1e-9)

@@ -39,7 +39,7 @@ class Instances:
             pass
 
     def find(self, text: str, discovery: bool) -> Instance | None:
-        """Return the instance whose request stands in `text`, None where there is none.
+        """Return the instance whose request is part of `text`, or None.
 
         `discovery` says whether tools have to be searched for: requests of two difficulties may
         read the same.

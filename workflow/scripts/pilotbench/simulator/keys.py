@@ -1,4 +1,4 @@
-"""What one key allows, and what came through it."""
+"""The limits and the statistics of one key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request is not let in: HTTP status, error code, seconds to wait when known."""
+    """Why a request is not admitted: HTTP status, error code, seconds to wait if known."""
 
     status: int
     code: str
@@ -22,7 +22,7 @@ class Refusal:
 
 @dataclass
 class Window:
-    """An amount per moving window of `length_s` seconds; `limit` None is no bound."""
+    """An amount per moving window of `length_s` seconds; `limit` None means no limit."""
 
     limit: int | None
     length_s: float
@@ -30,7 +30,7 @@ class Window:
     _entries: deque[tuple[float, int]] = field(default_factory=deque)
 
     def remaining(self, now: float) -> int | None:
-        """Return what is left, None without a bound."""
+        """Return the remaining amount, None without a limit."""
         while self._entries and self._entries[0][0] <= now - self.length_s:
             self.used -= self._entries.popleft()[1]
         return None if self.limit is None else max(0, self.limit - self.used)
@@ -52,7 +52,7 @@ class Window:
 
 
 @dataclass
-class Key:
+class LimitedKey:
     """One key: its limits and its statistics; all times in seconds of the server's clock."""
 
     name: str
@@ -79,7 +79,7 @@ class Key:
         self.tpm = Window(self.setup.tpm, self.window_s)
 
     def arrive(self, now: float, tokens: int) -> Refusal | None:
-        """Count a request and let it in, or say why not."""
+        """Count a request and admit it, or return the refusal."""
         self.requests += 1
         self.first_request = now if self.first_request is None else self.first_request
         self.last_request = now
@@ -95,7 +95,7 @@ class Key:
         return refusal
 
     def leave(self, now: float) -> None:
-        """Free the slot of a request that was let in."""
+        """Free the slot of an admitted request."""
         self._move(now, -1)
         self.last_response = now
 

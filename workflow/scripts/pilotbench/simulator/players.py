@@ -1,4 +1,4 @@
-"""The benchmark's reference players behind the simulator: known skills, hence known results."""
+"""The reference players of the benchmark as simulated models: known skills, known results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLAN = "\nPlan:\n"
 
 
 class Players:
-    """Plays what it can recognise."""
+    """Plays the instances that it recognises."""
 
     def __init__(self, setup: Setup) -> None:
         self._seed = setup.seed
@@ -28,7 +28,7 @@ class Players:
             self._instances.prepare()
 
     def answer(self, name: str, conversation: Conversation) -> tuple[Json, str] | None:
-        """Return (message, finish_reason); None where `name` is no player or nothing is known."""
+        """Return (message, finish_reason), or None if the player or the instance is unknown."""
         skill = Skill.of(name)
         if name not in PLAYERS and not skill:
             return None
@@ -47,7 +47,7 @@ class Players:
 
 @dataclass(frozen=True)
 class Skill:
-    """What a name such as `sim-60-80-no_retry_oracle` stands for: shares in percent, and how.
+    """The meaning of a name such as `sim-60-80-no_retry_oracle`: shares in percent, and a player.
 
     What it can do alone it can do with the plan given: instances are drawn by hash, for each name.
     """
@@ -59,7 +59,7 @@ class Skill:
 
     @classmethod
     def of(cls, name: str) -> Skill | None:
-        """Return the skill that a name stands for, None where it stands for none."""
+        """Return the skill that a name describes, or None."""
         found = _SKILLED.fullmatch(name)
         if not found or (found["player"] or "oracle") not in PLAYERS:
             return None
@@ -67,12 +67,12 @@ class Skill:
         return cls(name, alone, int(found["with_plan"] or alone), found["player"] or "oracle")
 
     def knows(self, seed: int, content_hash: str, plan_given: bool = False) -> bool:
-        """Return whether it can do an instance."""
+        """Return whether it solves an instance."""
         percent = self.with_plan if plan_given else self.alone
         return share(seed, "skill", self.name, content_hash) * 100 < percent
 
     def plays(self, plan_given: bool) -> str:
-        """Return the player that does it: one that follows a plan needs one."""
+        """Return the player; one that follows a plan needs a plan."""
         return self.player if plan_given or self.player != "plan_follower" else "oracle"
 
 

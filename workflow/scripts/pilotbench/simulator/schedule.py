@@ -1,4 +1,4 @@
-"""The list schedule: how fast a client without any loss would have got the same answers."""
+"""The list schedule: how fast a client without any loss would get the same answers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Service:
-    """One request that was let in, with its drawn duration; hashes as in conversation.py."""
+class ServedRequest:
+    """One admitted request with its drawn duration; hashes as in conversation.py."""
 
     digest: str
     previous: str
@@ -21,7 +21,7 @@ class Service:
     answered: bool
 
 
-def chains(services: Iterable[Service]) -> list[list[float]]:
+def chains(services: Iterable[ServedRequest]) -> list[list[float]]:
     """Return the durations of each episode's requests, episodes in the order they began.
 
     A request goes on from the request whose messages it repeats; after a failed attempt the same
@@ -43,14 +43,14 @@ def chains(services: Iterable[Service]) -> list[list[float]]:
 
 
 def makespan(jobs: Sequence[float], slots: int) -> float:
-    """Return when the last job ends if each, in this order, takes the slot that is free first."""
+    """Return when the last job ends if each, in this order, takes the first free slot."""
     free = [0.0] * slots
     for job in jobs:
         heapq.heapreplace(free, free[0] + job)
     return max(free)
 
 
-def list_schedule(services: Iterable[Service], slots: int) -> Json:
+def list_schedule(services: Iterable[ServedRequest], slots: int) -> Json:
     """Return the schedules for `slots` slots, in seconds.
 
     `list_s` is the one to compare with: the client's own order, a free slot never idle, no time

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pilotbench.simulator.service import Service
+from pilotbench.simulator.service import Simulation
 from pilotbench.simulator.setup import Setup
 from pilotbench.simulator.wire import Connection
 
@@ -41,7 +41,7 @@ def serve(setup: Setup, listen: Listen, ready: Callable[[Address], None]) -> Non
 
 async def _serve(setup: Setup, listen: Listen, ready: Callable[[Address], None]) -> None:
     loop = asyncio.get_running_loop()
-    service = Service(setup)
+    service = Simulation(setup)
     server = await loop.create_server(
         lambda: Connection(service.handle), listen.host, listen.port, backlog=1024
     )

@@ -1,4 +1,4 @@
-"""The simulator's behaviour: who is let in, what is drawn, what is answered, what is counted."""
+"""The behaviour of the simulator: admission, random draws, answers and statistics."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pilotbench.simulator.answers import Answer, Cast
+from pilotbench.simulator.answers import Cast, SimulatedReply
 from pilotbench.simulator.conversation import Conversation, lognormal, read, share, tokens_in
-from pilotbench.simulator.keys import Key, Refusal
-from pilotbench.simulator.schedule import Service as Served
-from pilotbench.simulator.schedule import list_schedule
+from pilotbench.simulator.keys import LimitedKey, Refusal
+from pilotbench.simulator.schedule import ServedRequest, list_schedule
 from pilotbench.simulator.setup import LASTING, PASSING, KeySetup, Setup
 from pilotbench.simulator.wire import Connection, HttpRequest
 
@@ -26,9 +25,9 @@ NOT_ANSWERED = ("error_500", "reset", "hang", "truncated", "malformed", "slow_dr
 
 @dataclass
 class Exchange:
-    """One request that was let in, until its slot is free again."""
+    """One admitted request, until its slot is free again."""
 
-    key: Key
+    key: LimitedKey
     conversation: Conversation
     connection: Connection
     arrived: float
@@ -37,8 +36,8 @@ class Exchange:
     done: bool = False
 
 
-class Service:
-    """All state of one simulator; used from its event loop alone."""
+class Simulation:
+    """All state of one simulator; used only from its event loop."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
@@ -54,11 +53,11 @@ class Service:
         self.reset()
 
     def reset(self) -> None:
-        """Begin the statistics anew, holding nothing back; what runs is counted no more."""
+        """Reset the statistics and release all answers; running requests are no longer counted."""
         self._hold(False)
         window = self.setup.window_s
-        self._keys = {name: Key(name, key, window) for name, key in self.setup.keys.items()}
-        self._served: list[Served] = []
+        self._keys = {name: LimitedKey(name, key, window) for name, key in self.setup.keys.items()}
+        self._served: list[ServedRequest] = []
         self._series: list[Json] = []
         self._paid_again: list[Json] = []
         self._faults: Counter[str] = Counter()
@@ -92,7 +91,7 @@ class Service:
             _send_error(connection, 404, "not_found", f"no such address: {path}")
 
     def statistics(self, query: dict[str, str]) -> Json:
-        """Return all that was counted; `slots` adds the list schedule, `series` all times."""
+        """Return the statistics; `slots` adds the list schedule, `series` all times."""
         now = self._now()
         keys = {name: key.as_json(now) for name, key in self._keys.items()}
         found: Json = {
@@ -132,17 +131,17 @@ class Service:
         else:
             self._refuse(key, refusal, connection)
 
-    def _key(self, request: HttpRequest) -> Key | None:
+    def _key(self, request: HttpRequest) -> LimitedKey | None:
         secret = request.headers.get("api-key")
         if secret is None:
             secret = request.headers.get("authorization", "").removeprefix("Bearer ")
         name = self._by_secret.get(secret)
         if name is None and not self.setup.keys:
             name = "key-" + hashlib.sha256(secret.encode()).hexdigest()[:8]
-            self._keys.setdefault(name, Key(name, KeySetup(), self.setup.window_s))
+            self._keys.setdefault(name, LimitedKey(name, KeySetup(), self.setup.window_s))
         return None if name is None else self._keys[name]
 
-    def _refuse(self, key: Key, refusal: Refusal, connection: Connection) -> None:
+    def _refuse(self, key: LimitedKey, refusal: Refusal, connection: Connection) -> None:
         headers = self._headers(key)
         if refusal.wait_s is not None and self.setup.retry_after:
             headers["retry-after"] = f"{refusal.wait_s:.3f}"
@@ -154,7 +153,7 @@ class Service:
         }.get(refusal.code, "Rate limit reached for requests.")
         _send_error(connection, refusal.status, refusal.code, words, headers)
 
-    def _serve(self, key: Key, conversation: Conversation, connection: Connection) -> None:
+    def _serve(self, key: LimitedKey, conversation: Conversation, connection: Connection) -> None:
         now = self._now()
         attempt = self._attempts[conversation.body_digest]
         self._attempts[conversation.body_digest] += 1
@@ -167,7 +166,9 @@ class Service:
         if fault is not None:
             self._faults[fault] += 1
         self._served.append(
-            Served(conversation.digest, conversation.previous, duration, fault not in NOT_ANSWERED)
+            ServedRequest(
+                conversation.digest, conversation.previous, duration, fault not in NOT_ANSWERED
+            )
         )
         if fault == "hang":
             self._later(exchange, self.setup.hang_s, lambda: self._break(exchange))
@@ -189,7 +190,7 @@ class Service:
         draw = share(seed, "passing", conversation.digest, attempt)
         return lasting or _drawn(shares, PASSING, draw)
 
-    def _duration(self, conversation: Conversation, answer: Answer, attempt: int) -> float:
+    def _duration(self, conversation: Conversation, answer: SimulatedReply, attempt: int) -> float:
         setup = self.setup
         model = setup.models.get(conversation.model)
         median, sigma = setup.latency_s, setup.sigma
@@ -204,21 +205,21 @@ class Service:
         exchange.timer = self._loop.call_later(delay, self._due, exchange, then)
 
     def _due(self, exchange: Exchange, then: Callable[[], None]) -> None:
-        """Do what a request has waited for; while answers are held, keep it for later."""
+        """Finish a request; while answers are held, keep it for later."""
         if self._held is None:
             then()
         else:
             self._held.append((exchange, then))
 
     def _release_some(self, count: int) -> None:
-        """Release so many of the answers that are held, and go on holding."""
+        """Release this number of held answers and continue to hold the others."""
         now, self._held = (self._held or [])[:count], (self._held or [])[count:]
         for exchange, then in now:
             if not exchange.done:
                 then()
 
     def _hold(self, hold: bool) -> None:
-        """Hold back all answers, or release those that are held and every later one."""
+        """Hold all answers, or release the held ones and every later one."""
         held, self._held = self._held or [], None
         if hold:
             self._held = held
@@ -227,7 +228,7 @@ class Service:
             if not exchange.done:
                 then()
 
-    def _respond(self, exchange: Exchange, answer: Answer) -> None:
+    def _respond(self, exchange: Exchange, answer: SimulatedReply) -> None:
         connection, key, fault = exchange.connection, exchange.key, exchange.fault
         headers = self._headers(key)
         error = _ERRORS.get(fault or "")
@@ -254,7 +255,7 @@ class Service:
             self._leave(exchange, 200)
             connection.send(200, body, headers)
 
-    def _completion(self, exchange: Exchange, answer: Answer) -> Json:
+    def _completion(self, exchange: Exchange, answer: SimulatedReply) -> Json:
         conversation, fault = exchange.conversation, exchange.fault
         tokens, out = conversation.tokens, _tokens_out(answer)
         cached = self._tokens.get(conversation.previous, 0) // 128 * 128
@@ -283,7 +284,7 @@ class Service:
             },
         }
 
-    def _paid(self, exchange: Exchange, answer: Answer) -> None:
+    def _paid(self, exchange: Exchange, answer: SimulatedReply) -> None:
         body, key = exchange.conversation.body_digest, exchange.key
         key.answered += 1
         key.tokens += exchange.conversation.tokens + _tokens_out(answer)
@@ -307,7 +308,7 @@ class Service:
         exchange.connection.reset()
 
     def _lost(self, exchange: Exchange) -> None:
-        """Free the slot of a client that has gone: at once, or when its answer would be ready."""
+        """Free the slot of a disconnected client: at once, or when its answer would be ready."""
         if exchange.done:
             return
         exchange.key.abandoned += 1
@@ -334,12 +335,12 @@ class Service:
         exchange.key.leave(self._now())
         self._note(exchange.key, exchange.arrived, status)
 
-    def _note(self, key: Key, arrived: float, status: int) -> None:
+    def _note(self, key: LimitedKey, arrived: float, status: int) -> None:
         self._series.append(
             {"key": key.name, "arrived": arrived, "ended": self._now(), "status": status}
         )
 
-    def _headers(self, key: Key) -> dict[str, str]:
+    def _headers(self, key: LimitedKey) -> dict[str, str]:
         return key.headers(self._now()) if self.setup.rate_headers else {}
 
 
@@ -375,12 +376,12 @@ def _deployment(request: HttpRequest) -> str | None:
     return rest.split("/")[0] if found else None
 
 
-def _cut(answer: Answer) -> Answer:
+def _cut(answer: SimulatedReply) -> SimulatedReply:
     content = answer.message.get("content") or ""
-    return Answer({"role": "assistant", "content": content[: len(content) // 2]}, "length")
+    return SimulatedReply({"role": "assistant", "content": content[: len(content) // 2]}, "length")
 
 
-def _tokens_out(answer: Answer) -> int:
+def _tokens_out(answer: SimulatedReply) -> int:
     return tokens_in(json.dumps(answer.message))
 
 

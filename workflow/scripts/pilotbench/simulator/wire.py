@@ -48,12 +48,12 @@ class Connection(asyncio.Protocol):
         self._transport = transport
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Tell who works on an answer that nobody waits for it."""
+        """Notify whoever works on the answer that the client is gone."""
         if self.on_lost is not None:
             self.on_lost()
 
     def data_received(self, data: bytes) -> None:
-        """Collect bytes until a request is whole."""
+        """Collect bytes until a request is complete."""
         self._buffer += data
         self._next()
 
@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
         self._handle(HttpRequest(method, parts.path, query, headers, body), self)
 
     def send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """Send a whole response and go on with the next request."""
+        """Send a complete response and continue with the next request."""
         self.begin(status, len(body), headers, body)
         self._busy = False
         self.on_lost = None
@@ -107,11 +107,11 @@ class Connection(asyncio.Protocol):
         self._transport.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + first)
 
     def write(self, data: bytes) -> None:
-        """Send more bytes of a response that was begun."""
+        """Send more bytes of a response that has started."""
         self._transport.write(data)
 
     def close(self) -> None:
-        """Close after what was written is sent."""
+        """Close after everything is sent."""
         self._transport.close()
 
     def reset(self) -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pilotbench.ground.terminal_tables import Column, table
+from pilotbench.ground.terminal_tables import TextColumn, table
 from pilotbench.ground.untrusted_text import (visible)
 from pilotbench.results.metrics import shown_in
 from pilotbench.results.analysis.formatting import number
@@ -18,7 +18,7 @@ TITLES = (
     "owed",
 )
 NAMES = ("model", "prompt")
-_HEAD = [Column(t, right=t not in (*NAMES, "protocol"), names=t in NAMES) for t in TITLES]
+_HEAD = [TextColumn(t, right=t not in (*NAMES, "protocol"), names=t in NAMES) for t in TITLES]
 Words = tuple[str, ...]
 
 
