@@ -33,7 +33,7 @@ from pilotbench.providers.kinds import KINDS
         ("azure", "https://r.example/openai/v1/", "write kind: openai"),
     ],
 )
-def test_a_base_url_that_cannot_work_is_told(kind: str, url: str, told: str) -> None:
+def test_an_unusable_base_url_is_reported(kind: str, url: str, told: str) -> None:
     found = problem(url, KINDS[kind].url)
     assert found is not None
     assert told in found
@@ -52,7 +52,7 @@ def test_a_base_url_that_cannot_work_is_told(kind: str, url: str, told: str) -> 
         ("azure", "https://gateway.example/team/openai"),
     ],
 )
-def test_a_base_url_that_can_work_is_not_refused(kind: str, url: str) -> None:
+def test_a_usable_base_url_is_accepted(kind: str, url: str) -> None:
     assert problem(url, KINDS[kind].url) is None
 
 

@@ -236,7 +236,7 @@ def test_an_error_in_a_200_keeps_its_kind(content: Any, expected: type[Exception
         ),
     ],
 )
-def test_an_error_beside_what_was_paid_for_is_an_unusable_answer(
+def test_an_error_in_a_paid_response_is_an_unusable_answer(
     content: bytes, tokens: Tokens | None
 ) -> None:
     with pytest.raises(errors.UnusableAnswer) as caught:
@@ -262,7 +262,7 @@ def test_the_last_word_of_a_service_that_was_paid_for_has_its_tokens(
 
 
 @pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>", b"\n <html><body>sign in"])
-def test_a_gateways_page_is_no_answer_of_a_model(page: bytes) -> None:
+def test_a_gateways_page_is_not_an_answer_of_a_model(page: bytes) -> None:
     with pytest.raises(errors.ServerFailed):
         read(page)
 

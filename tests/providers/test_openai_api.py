@@ -42,7 +42,7 @@ def request(**body: Any) -> Request:
 
 
 def http(body: Any, status: str = "200 OK", headers: str = "") -> bytes:
-    """Return a whole HTTP answer with `body` as JSON, or as it stands when it is bytes."""
+    """Return a complete HTTP response with `body` as JSON, or unchanged when it is bytes."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{headers}"
     return f"{head}content-length: {len(data)}\r\n\r\n".encode() + data
@@ -296,7 +296,7 @@ def test_no_log_line_shows_a_secret_even_when_all_is_logged(
     assert "canary" not in caplog.text
 
 
-def test_the_body_is_sent_as_it_stands_and_extra_body_is_merged() -> None:
+def test_the_body_is_sent_unchanged_and_extra_body_is_merged() -> None:
     seen: list[bytes] = []
     body = {"temperature": 0, "tools": [{"x": "\ud800é"}], "extra_body": {"top_k": 3}}
     with served(chat(), seen) as url, client(url) as provider:
@@ -328,7 +328,7 @@ def test_many_threads_each_reuse_one_connection() -> None:
         assert simulator.stats()["keys"]["k"]["answered"] == 40
 
 
-def test_azure_is_asked_by_deployment_and_api_version() -> None:
+def test_requests_to_azure_name_deployment_and_api_version() -> None:
     seen: list[bytes] = []
     with served(chat(), seen) as url:
         endpoint = url.removesuffix("/v1")

@@ -92,7 +92,7 @@ def test_what_cannot_be_read_is_unknown(usage: Any) -> None:
     assert tokens(usage) is None
 
 
-def test_the_first_usage_that_tells_its_counts_is_taken() -> None:
+def test_the_first_usage_with_counts_is_taken() -> None:
     assert tokens(None, plain(100, 10)) == tokens(plain(100, 10), plain(1, 1)) == Tokens(100, 10)
 
 

@@ -20,7 +20,7 @@ from pilotbench.providers.served import complaint
         ("mine", "gpt-4o", "mine", False),
     ],
 )
-def test_the_name_that_answers_is_the_one_asked_for_or_its_dated_form(
+def test_the_reported_name_is_the_requested_one_or_its_dated_form(
     deployment: str, reports: str | None, answered: str | None, right: bool
 ) -> None:
     assert (complaint(deployment, reports, answered) is None) is right

