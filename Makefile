@@ -6,7 +6,7 @@ only ?=
 job ?=
 peer ?=
 
-.PHONY: help setup quick test test-fast lint docs bench check-benchmark simulate soak chaos status
+.PHONY: help setup quick test test-fast coverage lint docs bench check-benchmark simulate soak chaos status
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -30,6 +30,9 @@ test: .venv/plugins/.ready  ## run every test in random order (-p randomly print
 
 test-fast: setup ## run the tests that start no build, browser, Slurm or language model
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
+
+coverage: .venv/plugins/.ready  ## run every test and measure the branches of the library that they reach
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 docs: setup      ## build the documentation in site/; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
