@@ -97,7 +97,7 @@ def test_a_shard_says_why_it_runs(simulator: Simulator, tmp_path: Path) -> None:
     assert need.reason.startswith("damaged file")
 
 
-def test_players_and_questions_without_tools_are_told_as_they_are(tmp_path: Path) -> None:
+def test_players_and_questions_without_tools_are_estimated_exactly(tmp_path: Path) -> None:
     experiment = load(
         tmp_path, models=["oracle", "sim-oracle"], tasks=["simple_task", "everyday_arithmetic"]
     )

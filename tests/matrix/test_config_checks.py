@@ -43,7 +43,7 @@ def test_a_parameter_that_replaces_what_is_asked_is_refused(name: str, inside: b
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"extra_body": [1]}, "parameters.extra_body must be a mapping"),
         ({"extra_body": {"extra_body": {}}}, "extra_body inside extra_body is not sent"),
@@ -58,8 +58,8 @@ def test_a_parameter_that_replaces_what_is_asked_is_refused(name: str, inside: b
         ({"extra_body": {"x": [float("inf")]}}, "parameters.extra_body.x.0 must be a finite"),
     ],
 )
-def test_other_parameters_that_cannot_be_sent_are_refused(given: dict, told: str) -> None:
-    assert told in refusal(model(parameters=given))
+def test_other_parameters_that_cannot_be_sent_are_refused(given: dict, message: str) -> None:
+    assert message in refusal(model(parameters=given))
 
 
 def test_the_protocol_json_sends_the_form_of_the_answer() -> None:
@@ -133,7 +133,7 @@ def test_a_secret_in_the_wrong_place_is_refused_and_not_shown(overrides: dict) -
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "message"),
     [
         (
             provider(keys={"openai_key": {"env": f"sk-{SECRET}"}}),
@@ -150,8 +150,8 @@ def test_a_secret_in_the_wrong_place_is_refused_and_not_shown(overrides: dict) -
         (provider(keys={3: {}}), "providers.openai.keys has the key 3, which is not text"),
     ],
 )
-def test_where_and_what_to_write_instead(overrides: dict, told: str) -> None:
-    assert told in refusal(overrides)
+def test_the_message_names_the_place_and_the_replacement(overrides: dict, message: str) -> None:
+    assert message in refusal(overrides)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_member_of_a_package_is_a_plain_file_name(member: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("instances: 5\nrepeats: 2\ninstances: 6\n", "line 3: the key instances is already in"),
         ("partial: yes\n", 'line 1: yes: write true or false, or "yes" in quotes'),
@@ -201,12 +201,12 @@ def test_a_member_of_a_package_is_a_plain_file_name(member: str) -> None:
         ("models: [\n", "not YAML: line 2"),
     ],
 )
-def test_a_file_is_refused_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+def test_a_file_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     overlay = tmp_path / "mine.yaml"
     overlay.write_text(text)
     with pytest.raises(ConfigError) as caught:
         validate(config_files.read([overlay]), [*FILES, overlay])
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert str(caught.value).startswith(str(overlay))
 
 
@@ -229,7 +229,7 @@ def test_numbers_of_yaml_1_2_reach_a_config_that_was_read_by_yaml_1_1(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "message"),
     [
         ({"models": ","}, "--config: models is empty"),
         ({"prompts": " , "}, "--config: prompts is empty"),
@@ -247,8 +247,8 @@ def test_numbers_of_yaml_1_2_reach_a_config_that_was_read_by_yaml_1_1(tmp_path: 
         ),
     ],
 )
-def test_a_list_that_names_nothing_or_no_chance_is_refused(overrides: dict, told: str) -> None:
-    assert refusal(overrides).startswith(told)
+def test_an_empty_list_or_a_rate_out_of_range_is_refused(overrides: dict, message: str) -> None:
+    assert refusal(overrides).startswith(message)
 
 
 @pytest.mark.parametrize("key", ["instances", "repeats", "shard_size", "max_turns", "partial",
@@ -256,13 +256,13 @@ def test_a_list_that_names_nothing_or_no_chance_is_refused(overrides: dict, told
                                  "model_catalog", "routing", "results_dir", "proxy"])  # fmt: skip
 @pytest.mark.parametrize("value", ["*", "[", "{", "&", "!x", "a: b: c", "%", "", None, [], {}])
 def test_no_word_of_the_command_line_is_a_traceback(key: str, value: Any) -> None:
-    told = None
+    message = None
     try:
         validate(config_files.read((), {}) | {key: value}, FILES)
     except ConfigError as error:
-        told = str(error)
+        message = str(error)
     accepted = key in ("results_dir", "proxy", "budget_usd", "grids")
-    assert accepted if told is None else "\n" not in told
+    assert accepted if message is None else "\n" not in message
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ def pack(tmp_path: Path) -> Bench:
     return bench
 
 
-def test_a_question_that_was_edited_supersedes_its_own_episode_alone(pack: Bench) -> None:
+def test_an_edited_question_supersedes_only_its_own_episodes(pack: Bench) -> None:
     write_pack(pack.folder / "packs", 4, {1: " (edited)"})
     assert pack.counts() == (3, 1, 1)
     found = queries.superseded(pack.folder / "results/master.duckdb")
@@ -298,22 +298,22 @@ def test_the_page_says_in_one_warning_what_is_superseded(bench: Bench) -> None:
     bench.make()
     bench.change(instances=4)
     outputs.refresh(bench.experiment)
-    told = (
+    texts = (
         "2 episodes are superseded by the present config and not counted; differences: "
         "m (deployment). To list the files: python -m pilotbench prune"
     )
-    assert told in (bench.folder / "results/summary/summary.md").read_text()
+    assert texts in (bench.folder / "results/summary/summary.md").read_text()
     assert "2 episodes are superseded" in (bench.folder / "results/summary/summary.txt").read_text()
 
 
-def test_what_models_are_told_is_that_of_the_benchmark_version() -> None:
+def test_the_texts_for_models_are_those_of_the_benchmark_version() -> None:
     """A fingerprint names system messages and tools by BENCHMARK_VERSION: raise it with them."""
-    told: list[Any] = [NO_CALL]
+    texts: list[Any] = [NO_CALL]
     for name, task in sorted(TASKS.items()):
         for level in ("easy", "hard"):
             instance = task.instance(level, 0)
             for protocol in (CHAT[word] for word in ("native", "json", "text")):
                 body = protocol.body_extra(task.tools(instance))
-                told.append([name, level, protocol.system(task, instance, 9), body])
+                texts.append([name, level, protocol.system(task, instance, 9), body])
     of_version = {"3": "45df42078aa45de5beb474fc09374c6ff74725ada9646dd19afda0b11a2e6b65"}
-    assert digest(told) == of_version.get(BENCHMARK_VERSION), "raise BENCHMARK_VERSION"
+    assert digest(texts) == of_version.get(BENCHMARK_VERSION), "raise BENCHMARK_VERSION"

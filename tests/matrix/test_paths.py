@@ -34,7 +34,7 @@ def refusal(overrides: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "message"),
     [
         (
             {"journal_dir": "results"},
@@ -75,9 +75,9 @@ def refusal(overrides: dict[str, Any]) -> str:
     ],
 )
 def test_a_path_that_cannot_be_used_is_one_line(
-    folder: Path, overrides: dict[str, Any], told: str
+    folder: Path, overrides: dict[str, Any], message: str
 ) -> None:
-    assert told in refusal(overrides)
+    assert message in refusal(overrides)
 
 
 @pytest.mark.parametrize(

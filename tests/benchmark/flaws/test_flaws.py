@@ -335,7 +335,7 @@ def test_a_tool_is_misused_within_its_category() -> None:
     assert MISUSE in category
 
 
-def test_attempts_of_a_tool_that_stands_twice_are_told_apart_by_their_arguments() -> None:
+def test_attempts_of_a_tool_that_occurs_twice_are_distinguished_by_their_arguments() -> None:
     note = _step("utility_helper", "look up the limit", topic="limits-1")
     other = _step("utility_helper", "look up the time", topic="times-2")
     plan = (note, other, _step(NOTIFY, "notify its person", 0, 1, to="ann.b", data=_handle(0)))
@@ -350,7 +350,7 @@ def test_attempts_of_a_tool_that_stands_twice_are_told_apart_by_their_arguments(
     assert flaws.signature("missing_step", instance, [kept, left_out, late]) == "corrected"
 
 
-def test_steps_that_nothing_tells_apart_are_never_flawed() -> None:
+def test_steps_that_nothing_distinguishes_are_never_flawed() -> None:
     twin = _step("utility_helper", "look it up", topic="limits-1")
     instance = Instance("simple_task", "easy", 0, "Do it.", plan=(twin, twin))
     assert flaws.signatures(instance, []) == {}

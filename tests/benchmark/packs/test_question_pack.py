@@ -430,7 +430,7 @@ def test_a_wrong_world_is_one_line_that_names_line_and_key(case: str, tmp_path: 
     assert "\n" not in str(error.value)
 
 
-def test_a_line_that_stands_twice_is_an_error(tmp_path: Path) -> None:
+def test_a_repeated_line_is_an_error(tmp_path: Path) -> None:
     """Both would be answered by one reply, and counted as two."""
     pack = write(tmp_path, PLAIN, LINE + '\n{"answer": "a", "question": "q"}\n')
     with pytest.raises(TaskError, match="line 3: the same instance as line 1"):

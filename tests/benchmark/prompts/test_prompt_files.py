@@ -47,7 +47,7 @@ def test_front_matter_says_what_the_name_promises(name: str) -> None:
     assert prompt.flaw == (name.removeprefix("flawed_") if name in FLAWED else None)
 
 
-def test_baseline_is_the_request_alone_and_the_others_add_to_it() -> None:
+def test_baseline_is_only_the_request_and_the_others_add_to_it() -> None:
     rendered = {
         name: prompt.render(PIPELINE)
         for name, prompt in prompt_files.load([FOLDER], STANDARD_PROMPTS).items()

@@ -193,7 +193,7 @@ def test_running_out_of_turns_is_counted_once_and_gives_no_answer() -> None:
 
 
 @pytest.mark.parametrize("end_reason", ["context_overflow", "length"])
-def test_an_episode_cut_short_is_scored_on_the_world_as_it_stands(end_reason: str) -> None:
+def test_an_episode_cut_short_is_scored_on_the_current_world(end_reason: str) -> None:
     found = scored(MAX, TELL, end_reason=end_reason)
     assert found.progress == 0.5
     assert found.errors == {"no_rule_error": 1}

@@ -66,7 +66,7 @@ def test_data_made_from_nothing_counts_as_typed() -> None:
     assert derived("calculate", "number", 3, [], "1 + 2").roots == ("inline",)
 
 
-def test_content_tells_kinds_apart_but_not_lineages() -> None:
+def test_content_distinguishes_kinds_but_not_lineages() -> None:
     assert (
         DataObject("text", "1", (), (), "a").content != DataObject("number", 1, (), (), "a").content
     )

@@ -97,7 +97,7 @@ def test_an_answer_that_is_no_number_text_or_list_of_these_is_refused(answer: ob
 
 
 @pytest.mark.parametrize("difficulty", ["hard", "very_hard"])
-def test_under_discovery_tools_are_reached_through_call_tool_alone(difficulty: str) -> None:
+def test_under_discovery_tools_are_reached_only_through_call_tool(difficulty: str) -> None:
     live = WorldSession(instance(difficulty))
     assert live.call("file_operations_reader", {"path": "a.csv"})["error"]["code"] == "unknown_tool"
     found = live.call("tool_search", {"query": "read a file's text"})["result"]["tools"]
@@ -159,7 +159,7 @@ def test_a_missing_thing_is_named() -> None:
     assert [record.missing for record in live.log] == ["data:no", "column:no"]
 
 
-def test_handles_depend_on_the_data_alone_and_not_on_the_order_of_calls() -> None:
+def test_handles_depend_on_the_data_and_not_on_the_order_of_calls() -> None:
     one, two = WorldSession(instance()), WorldSession(instance())
     two.call("file_operations_reader", {"path": "a.csv"})
     results = [live.call("data_processing_aggregator", SUM)["result"] for live in (one, two)]
@@ -198,7 +198,7 @@ def test_another_repeat_has_other_draws_and_the_same_repeat_the_same() -> None:
     assert outcomes("0.8", 1) != outcomes("0.8", 0) == outcomes("0.8", 0)
 
 
-def test_a_retry_is_a_draw_of_its_own_and_other_calls_do_not_shift_it() -> None:
+def test_a_retry_is_drawn_separately_and_other_calls_do_not_shift_it() -> None:
     def tries(noise: bool) -> list[bool]:
         live, seen = WorldSession(instance(), "0.6", 0), []
         for turn in range(60):

@@ -285,7 +285,7 @@ for _tool, _given in COLUMN_TOOLS.items():
     ]
 
 
-def test_a_number_as_text_is_told_apart_from_a_column_of_text() -> None:
+def test_a_number_as_text_is_distinguished_from_a_column_of_text() -> None:
     given = {"data": "t", "column": "amount", "test": "<", "value": "1370"}
     assert run([], "data_processing_filter", given)["error"]["message"] == (
         "< needs a number as value, not text"
