@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.results.analysis.headline import Situation, ModelStanding, headline, notes
+from pilotbench.results.analysis.headline import ModelStanding, Situation, headline, notes
 
 
 def row(model, score=None, owed=0, bound="", protocol="native"):
@@ -29,7 +29,8 @@ SENTENCES = {
     ),
     "indistinguishable from one": (
         under(row("a", 0.9), row("b", 0.8), row("c", 0.1), alike="b"),
-        "a: 90.0 % [.., ..] under baseline, the highest score, but it cannot be distinguished from b.",
+        "a: 90.0 % [.., ..] under baseline, the highest score, "
+        "but it cannot be distinguished from b.",
     ),
     "indistinguishable from three": (
         under(row("a", 0.9), *(row(m, 0.8) for m in "bcd"), alike="bcd"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pilotbench.ground.errors import UserError
 import shutil
 from dataclasses import replace
 
@@ -13,9 +12,9 @@ from pilotbench.ground.errors import UserError
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.plan import Plan
 from pilotbench.results import database, summary
-from pilotbench.results.summary import compare
 from pilotbench.results.analysis.load import in_order, load
 from pilotbench.results.analysis.model import report
+from pilotbench.results.summary import compare
 from support import simulated_models as sim
 
 PROMPTS = ("optimal", "baseline")

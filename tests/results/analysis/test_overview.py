@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pilotbench.results.analysis.load import CELL
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from pilotbench.results.analysis import where_from
-from pilotbench.results.summary import terminal_table, write_all
+from pilotbench.results.analysis.load import CELL
 from pilotbench.results.analysis.model import report
+from pilotbench.results.summary import terminal_table, write_all
 from support import simulated_models as sim
 
 

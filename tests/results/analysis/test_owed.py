@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pilotbench.results.analysis.load import CELL
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from pilotbench.results.analysis.formatting import grid
+from pilotbench.results.analysis.load import CELL
+from pilotbench.results.analysis.model import report
 from pilotbench.results.summary import figures, page
 from pilotbench.results.summary.figures.base import Source
-from pilotbench.results.analysis.formatting import grid
-from pilotbench.results.analysis.model import report
 from support import simulated_models as sim
 
 PROMPTS = ("baseline", "optimal", "flawed_tool_misuse")

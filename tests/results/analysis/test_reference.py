@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pilotbench.ground import notices
 import json
 from dataclasses import replace
 
 import pytest
 
 from pilotbench.benchmark.tasks import TASKS
+from pilotbench.ground import notices
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.cells import Cell
 from pilotbench.results.analysis import reference
@@ -99,7 +99,9 @@ def test_the_bounds_do_not_depend_on_the_size_of_the_run(repeats, settings, tmp_
     assert bounds_of(found) == (1.0, 0.0)
 
 
-def test_a_long_play_is_announced_and_its_outcomes_survive_an_interruption(settings, tmp_path, monkeypatch):
+def test_a_long_play_is_announced_and_its_outcomes_survive_an_interruption(
+    settings, tmp_path, monkeypatch
+):
     said, cache = [], tmp_path / "reference.json"
 
     def play(name, draw):

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from pilotbench.matrix.cells import Cell
-from pilotbench.results.statistics.intervals import rate
-from pilotbench.results.summary import page
 from pilotbench.results.analysis.model import report
 from pilotbench.results.analysis.scores import RATES, cell_table, prepared, scores
+from pilotbench.results.statistics.intervals import rate
+from pilotbench.results.summary import page
 from support import simulated_models as sim
 
 CELL = Cell("strong", "baseline", "data_pipeline", "easy", "0.8")
@@ -43,7 +43,10 @@ def test_planned_is_the_sum_of_its_parts_and_bounds_stand_in_for_a_score_with_ow
     _, row = table_of(owed=5)
     assert row["planned"] == row["completed"] + row["refused"] + row["owed"] + row["not_applicable"]
     assert row[[f"{rate}{end}" for rate in RATES for end in ("", "_low", "_high")]].isna().all()
-    assert (row["lower"], row["upper"]) == (row["full_success"] / 25, (row["full_success"] + 5) / 25)
+    assert (row["lower"], row["upper"]) == (
+        row["full_success"] / 25,
+        (row["full_success"] + 5) / 25,
+    )
 
 
 def test_levels_add_up_to_the_completed():

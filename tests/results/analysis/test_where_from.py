@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-from pilotbench.results.database import schema
 import gzip
 import json
-import re
 import shlex
 import subprocess
 import sys
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +20,7 @@ from pilotbench.ground.job_context import file_digest
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.plan import Plan
 from pilotbench.results.analysis import load, scores, where_from
+from pilotbench.results.database import schema
 from support import make_shards
 from support.build import Build
 from support.database_lab import CELLS, SIZE, Lab, half
@@ -115,7 +114,9 @@ def test_owed_episodes_are_named_with_the_command_that_requests_them(lab: Lab) -
         ("success_rate", {"model": "gamma"}, "no episode of the current selection has model=gamma"),
     ],
 )
-def test_a_wrong_argument_is_a_one_line_error(lab: Lab, column: str, words: dict[str, str], says: str) -> None:
+def test_a_wrong_argument_is_a_one_line_error(
+    lab: Lab, column: str, words: dict[str, str], says: str
+) -> None:
     lab.update()
     with pytest.raises(UserError, match=says):
         where_from.where_from(lab.database, column, words, lab.results)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.plan import Plan
 from pilotbench.results.database import master_json
-from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from support.database_lab import CELLS, SIZE, Lab
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 import csv
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pandas
 import pytest

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from pilotbench.ground.untrusted_text import csv_safe, markdown, visible
-from pilotbench.results.summary import export_files, write_all
 from pilotbench.results.analysis.model import report
+from pilotbench.results.summary import export_files, write_all
 from support import simulated_models as sim
 
 SCRIPT = "</script><script>document.title='run'</script></textarea><img src=x onerror=alert(1)>"

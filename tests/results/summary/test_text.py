@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from pilotbench.results.summary import terminal_table, write_all
 from pilotbench.results.analysis.formatting import number, usd
+from pilotbench.results.summary import terminal_table, write_all
 from support import simulated_models as sim
 
 

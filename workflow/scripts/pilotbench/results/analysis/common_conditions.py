@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pilotbench.results.analysis.load import (CONDITION)
+from pilotbench.results.analysis.load import CONDITION
 
 AXES = ["prompt", *CONDITION]
 

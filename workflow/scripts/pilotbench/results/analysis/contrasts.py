@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pilotbench.results.statistics import (ALPHA, SCREENING)
-from pilotbench.results.statistics.multiple import (detectable, holm)
-from pilotbench.results.statistics.paired import (Contrast, contrast, undecided)
-from pilotbench.results.analysis.load import (BASELINE, CONDITION, REFERENCE, SummaryData)
+from pilotbench.results.analysis.load import BASELINE, CONDITION, REFERENCE, SummaryData
+from pilotbench.results.statistics import ALPHA, SCREENING
+from pilotbench.results.statistics.multiple import detectable, holm
+from pilotbench.results.statistics.paired import Contrast, contrast, undecided
 
 Floats = NDArray[np.float64]
 PAIR = [*CONDITION, "prompt", "model", "index"]
@@ -160,7 +160,7 @@ def _compare(
 
 
 def compared(base: Side, arm: Side, single: bool) -> Contrast:
-    """Return the comparison of two sides: worst cases if either owes episodes, otherwise with its test."""
+    """Return the comparison of two sides: worst cases if either owes episodes, else its test."""
     if owed := base.owed + arm.owed:
         return undecided((base.low, base.high), (arm.low, arm.high), owed)
     return contrast(base.low, arm.low, single)
@@ -212,7 +212,7 @@ def _rate_pairs(data: SummaryData) -> list[tuple[str, str]]:
 
 
 def _level_pairs(data: SummaryData) -> list[tuple[str, str]]:
-    from pilotbench.benchmark.world.levels import (DIFFICULTIES)
+    from pilotbench.benchmark.world.levels import DIFFICULTIES
 
     seen = set(pd.unique(data.cells["difficulty"]))
     levels = [level for level in DIFFICULTIES if level in seen]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from pilotbench.results.analysis.contrasts import (compared, outcomes, sides)
-from pilotbench.results.analysis.load import (CONDITION, REFERENCE, SummaryData)
+from pilotbench.results.analysis.contrasts import compared, outcomes, sides
+from pilotbench.results.analysis.load import CONDITION, REFERENCE, SummaryData
 
 Json = dict[str, Any]
 SIGNS = ("followed", "corrected", "not_reached")

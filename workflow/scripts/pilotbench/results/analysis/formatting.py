@@ -8,14 +8,23 @@ from typing import Any
 
 import pandas as pd
 
-from pilotbench.ground.untrusted_text import (visible)
+from pilotbench.ground.untrusted_text import visible
 from pilotbench.matrix.axes import NAMES
-from pilotbench.results.analysis.load import (SummaryData)
+from pilotbench.results.analysis.load import SummaryData
 from pilotbench.results.metrics import METRICS, shown_in
 
 RATES = {
     *(metric.name for metric in METRICS if metric.unit == "share"),
-    *("oracle_ceiling", "random_floor", "utilisation", "harmful", "followed", "corrected", "not_reached", "same_under_optimal"),
+    *(
+        "oracle_ceiling",
+        "random_floor",
+        "utilisation",
+        "harmful",
+        "followed",
+        "corrected",
+        "not_reached",
+        "same_under_optimal",
+    ),
     *("same_under_baseline", "share_between"),
 }
 USD = {metric.name for metric in METRICS if metric.unit == "USD"}

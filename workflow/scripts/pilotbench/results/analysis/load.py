@@ -129,7 +129,7 @@ def has_outcome(episodes: pd.DataFrame) -> pd.Series:
 
 def load(db_path: Path, settings: Any) -> SummaryData:
     """Return the current selection of a master database. Raises RecordError if it is damaged."""
-    from pilotbench.results.database import (queries)
+    from pilotbench.results.database import queries
 
     every = plain(queries.episodes(db_path, current=False))
     current = every["current"].astype(bool)
@@ -165,7 +165,7 @@ def _requests(db_path: Path) -> pd.DataFrame:
 
     There may be a million: even their identities would fill the memory.
     """
-    from pilotbench.results.database import (queries)
+    from pilotbench.results.database import queries
 
     with queries.opened(db_path) as connection:
         return connection.execute(
@@ -175,7 +175,7 @@ def _requests(db_path: Path) -> pd.DataFrame:
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with categories as text: grouping by a category adds rows for absent ones."""
+    """Return the frame with categories as text: grouping by a category adds absent ones."""
     names = [n for n in frame.columns if isinstance(frame[n].dtype, pd.CategoricalDtype)]
     return frame.assign(**{name: frame[name].astype(object) for name in names})
 
@@ -218,8 +218,8 @@ def _seen(name: str, first: pd.DataFrame) -> ModelFacts:
 
 def prompt_facts(names: Sequence[str], settings: Any) -> dict[str, PromptFacts]:
     """Return facts of the prompts from their templates; a prompt without a file has none."""
-    from pilotbench.ground.errors import (UserError)
-    from pilotbench.benchmark.prompts.prompt_files import (load as load_prompts)
+    from pilotbench.benchmark.prompts.prompt_files import load as load_prompts
+    from pilotbench.ground.errors import UserError
 
     facts = {}
     for name in names:

@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from pilotbench.results.analysis.formatting import rate
+from pilotbench.results.analysis.headline import ModelStanding, Situation, headline, notes
 from pilotbench.results.analysis.load import SummaryData, complaints
-from pilotbench.results.analysis.formatting import (rate)
-from pilotbench.results.analysis.overview import (Facts, facts)
-from pilotbench.results.analysis.headline import (Situation, ModelStanding, headline, notes)
-from pilotbench.results.analysis.ranking import (Ranking, ranking)
-from pilotbench.results.analysis.scores import (cell_table, prepared)
-from pilotbench.results.analysis.tables import (Table, tables)
-from pilotbench.results.analysis.usage import (KeyUse, key_use)
+from pilotbench.results.analysis.overview import Facts, facts
+from pilotbench.results.analysis.ranking import Ranking, ranking
+from pilotbench.results.analysis.scores import cell_table, prepared
+from pilotbench.results.analysis.tables import Table, tables
+from pilotbench.results.analysis.usage import KeyUse, key_use
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pilotbench.episodes.owed import (causes, remedy)
-from pilotbench.ground import (job_context)
+from pilotbench.episodes.owed import causes, remedy
+from pilotbench.ground import job_context
 from pilotbench.matrix.axes import AXES, Axis
 from pilotbench.results.analysis.load import SummaryData, answering_names, number, unexpected_names
-from pilotbench.results.analysis.ranking import (total)
+from pilotbench.results.analysis.ranking import total
 
 PARSE_WARNING = 0.95
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from pilotbench.results.statistics.multiple import (letters)
-from pilotbench.results.analysis.contrasts import (model_family, outcomes)
+from pilotbench.results.analysis.contrasts import model_family, outcomes
 from pilotbench.results.analysis.load import CONDITION, SummaryData, unexpected_names
-from pilotbench.results.analysis.scores import (COUNTS, DRAW, mark, scores)
+from pilotbench.results.analysis.scores import COUNTS, DRAW, mark, scores
+from pilotbench.results.statistics.multiple import letters
 
 NO_SHARED = "no condition shared by all models"
 
@@ -19,7 +19,7 @@ NO_SHARED = "no condition shared by all models"
 class Ranking:
     """The headline table and the comparisons behind its letters.
 
-    `rows`: one per model, best first; `rank` is None if a model is not ranked, for the reason `why`;
+    `rows`: one per model, best first; `rank` is None if a model is not ranked: `why`;
     `bound` qualifies a score that cannot be distinguished from a player's. `conditions` of all
     `planned` ones are those that every model is planned for; only these rank.
     """
@@ -64,7 +64,9 @@ def ranking(data: SummaryData, episodes: pd.DataFrame) -> Ranking:
     )
 
 
-def _rows(data: SummaryData, chosen: pd.DataFrame, cells: pd.DataFrame, alike: bool) -> pd.DataFrame:
+def _rows(
+    data: SummaryData, chosen: pd.DataFrame, cells: pd.DataFrame, alike: bool
+) -> pd.DataFrame:
     rows = scores(chosen, cells, ["model"])
     rows["protocol"] = [data.models[m].protocol for m in rows["model"]]
     rows["answered_as"] = [", ".join(unexpected_names(data, str(m))) for m in rows["model"]]

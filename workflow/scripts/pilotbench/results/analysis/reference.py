@@ -17,11 +17,10 @@ from typing import Any
 
 import pandas as pd
 
-from pilotbench import (BENCHMARK_VERSION)
-from pilotbench.ground import (atomic_files)
-from pilotbench.ground import (notices)
-from pilotbench.results.analysis.load import (SummaryData, ModelFacts)
-from pilotbench.results.analysis.scores import (CEILING, DRAW, FLOOR)
+from pilotbench import BENCHMARK_VERSION
+from pilotbench.ground import atomic_files, notices
+from pilotbench.results.analysis.load import ModelFacts, SummaryData
+from pilotbench.results.analysis.scores import CEILING, DRAW, FLOOR
 
 NAME = "reference.json"
 PLAY_S = 0.015  # duration of one play
@@ -91,15 +90,15 @@ def lacking(data: SummaryData) -> pd.DataFrame:
 
 def player(settings: Any) -> Play:
     """Return a function that plays one draw and returns its success, None if it cannot."""
-    from pilotbench.providers.settings import (Model)
-    from pilotbench.episodes.episode import (play)
-    from pilotbench.ground.errors import (UserError)
-    from pilotbench.benchmark.prompts.prompt_files import (known, load)
-    from pilotbench.providers.protocols import (PROTOCOLS)
-    from pilotbench.providers.protocols.players import (answer)
+    from pilotbench.benchmark.packs.question_pack import load_tasks
+    from pilotbench.benchmark.prompts.prompt_files import known, load
+    from pilotbench.episodes.episode import play
+    from pilotbench.ground.errors import UserError
     from pilotbench.providers.answer import Answer
+    from pilotbench.providers.protocols import PROTOCOLS
+    from pilotbench.providers.protocols.players import answer
     from pilotbench.providers.request import Request
-    from pilotbench.benchmark.packs.question_pack import (load_tasks)
+    from pilotbench.providers.settings import Model
 
     try:
         tasks = load_tasks(settings.task_folders, settings.tasks)
@@ -157,7 +156,7 @@ def _read(path: Path) -> Known:
 
 def _versions() -> list[str]:
     """Return the versions that determine the outcome of a play."""
-    from pilotbench.benchmark.tasks.scoring import (SCORING_VERSION)
+    from pilotbench.benchmark.tasks.scoring import SCORING_VERSION
 
     return [BENCHMARK_VERSION, SCORING_VERSION]
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pilotbench.results.statistics.intervals import (limits)
-from pilotbench.results.statistics.repeats import (pass_all, pass_at, variance_split)
-from pilotbench.results.analysis.contrasts import (outcomes)
-from pilotbench.results.analysis.load import (CONDITION, SummaryData)
+from pilotbench.results.analysis.contrasts import outcomes
+from pilotbench.results.analysis.load import CONDITION, SummaryData
+from pilotbench.results.statistics.intervals import limits
+from pilotbench.results.statistics.repeats import pass_all, pass_at, variance_split
 
 GROUP = ["model", "prompt"]
 DRAWN = [*CONDITION, "index"]

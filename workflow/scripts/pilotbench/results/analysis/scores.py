@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from pilotbench.results import metrics
+from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData, number
 from pilotbench.results.database.schema import EPISODES
 from pilotbench.results.metrics import METRICS
-from pilotbench.results.statistics import (ALPHA)
-from pilotbench.results.statistics.intervals import (limits)
-from pilotbench.results.statistics.paired import (sign_flip)
-from pilotbench.results.analysis.load import (CELL, CONDITION, SummaryData, number)
+from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.intervals import limits
+from pilotbench.results.statistics.paired import sign_flip
 
 UNIT = ["task", "index"]
 DRAW = [*CONDITION, "index", "repeat", "instance", "max_turns"]
@@ -132,7 +132,7 @@ def _limits(value: pd.Series, variance: pd.Series, n: pd.Series, met: pd.Series)
 
 
 def _marks(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the reference players' scores, and whether the row's can be distinguished from them."""
+    """Return the reference players' scores, and whether the row's differs from them."""
     grouped = episodes.groupby(keys, sort=False)
     whole = {name: grouped[name].count() == grouped.size() for name in (CEILING, FLOOR)}
     ahead = {

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from pilotbench.results.statistics.usage import (percentiles)
-from pilotbench.results.analysis.common_conditions import (balanced, inside, is_balanced)
-from pilotbench.results.analysis.contrasts import (KINDS, every_family)
-from pilotbench.results.analysis.load import (CELL, CONDITION, SummaryData, number)
-from pilotbench.results.analysis.flaws import (flaw_table)
-from pilotbench.results.analysis.ranking import (Ranking)
-from pilotbench.results.analysis.repeats import (repeat_table)
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
+from pilotbench.results.analysis.common_conditions import balanced, inside, is_balanced
+from pilotbench.results.analysis.contrasts import KINDS, every_family
+from pilotbench.results.analysis.flaws import flaw_table
+from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData, number
+from pilotbench.results.analysis.ranking import Ranking
+from pilotbench.results.analysis.repeats import repeat_table
+from pilotbench.results.analysis.scores import measured, scores
+from pilotbench.results.analysis.usage import KeyUse, key_table
 from pilotbench.results.metrics import shown_in
-from pilotbench.results.analysis.scores import (measured, scores)
-from pilotbench.results.analysis.usage import (KeyUse, key_table)
+from pilotbench.results.statistics.usage import percentiles
 
 GROUP = ["model", "prompt"]
 FIRST = [
@@ -51,7 +51,8 @@ def tables(
         Table(
             "model_prompt",
             "Model and prompt",
-            "Every model under every prompt, over all planned episodes, with their cost. To compare "
+            "Every model under every prompt, over all planned episodes, with their cost. "
+            "To compare "
             "prompts, use the next table, which contains only conditions that they share.",
             grouped(data, episodes, GROUP),
         ),

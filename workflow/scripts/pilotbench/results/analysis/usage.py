@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pilotbench.results.statistics.usage import (KeyLoad, active_spans, load, percentiles)
-from pilotbench.results.analysis.load import (SummaryData, number)
+from pilotbench.results.analysis.load import SummaryData, number
+from pilotbench.results.statistics.usage import KeyLoad, active_spans, load, percentiles
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,17 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pilotbench.results.database.queries import (opened)
-from pilotbench.results.database.schema import (CELL)
-from pilotbench.results.metrics import ANY, FINISHED, METRICS
-from pilotbench.ground.errors import (UserError)
-from pilotbench.episodes.owed import (causes, remedy)
-from pilotbench.ground.job_context import (file_digest)
+from pilotbench.episodes.owed import causes, remedy
+from pilotbench.ground.errors import UserError
+from pilotbench.ground.job_context import file_digest
 from pilotbench.results.analysis import reference
-from pilotbench.results.analysis.common_conditions import (inside)
-from pilotbench.results.analysis.load import (SummaryData, load)
-from pilotbench.results.analysis.scores import (measured, prepared, scores)
-from pilotbench.results.analysis.tables import (model_cells)
+from pilotbench.results.analysis.common_conditions import inside
+from pilotbench.results.analysis.load import SummaryData, load
+from pilotbench.results.analysis.scores import measured, prepared, scores
+from pilotbench.results.analysis.tables import model_cells
+from pilotbench.results.database.queries import opened
+from pilotbench.results.database.schema import CELL
+from pilotbench.results.metrics import ANY, FINISHED, METRICS
 
 if TYPE_CHECKING:
     import duckdb
@@ -239,7 +239,7 @@ def _configfile(file: Json) -> list[str]:
 
 
 def _config(file: Json, results: Path) -> list[str]:
-    """Return the --config arguments of the run that wrote a file, or its shape if they are unknown."""
+    """Return the --config arguments of the run that wrote a file, or its shape if unknown."""
     words = json.loads(file["config"] or "null")
     words = _shape(file) if words is None else words
     if results != Path("results") and not any(word.startswith("results_dir=") for word in words):

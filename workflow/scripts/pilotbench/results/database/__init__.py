@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pilotbench.matrix.config import (Settings)
-    from pilotbench.results.database.changes import (UpdateReport)
-    from pilotbench.results.database.provisional import (Replayed)
-    from pilotbench.matrix.fingerprint import (Now)
-    from pilotbench.matrix.plan import (Plan)
-    from pilotbench.matrix.cells import (Shard)
+    from pilotbench.matrix.cells import Shard
+    from pilotbench.matrix.config import Settings
+    from pilotbench.matrix.fingerprint import Now
+    from pilotbench.matrix.plan import Plan
+    from pilotbench.results.database.changes import UpdateReport
+    from pilotbench.results.database.provisional import Replayed
 
 
 def update(
@@ -40,6 +40,6 @@ def update(
     log: Callable[[str], None] | None = None,
 ) -> UpdateReport:
     """Bring `results/master.duckdb` up to date; see `updates.update`."""
-    from pilotbench.results.database import (updates)
+    from pilotbench.results.database import updates
 
     return updates.update(results, plan, settings, replay=replay, now=now, log=log)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 
-from pilotbench.results.database import (shardfiles, store)
-from pilotbench.results.database.reading import (QUARANTINED, File, Json)
-from pilotbench.ground.errors import (RecordError, UserError)
-from pilotbench.matrix.fingerprint import (Now)
-from pilotbench.matrix.cells import (shard_of)
+from pilotbench.ground.errors import RecordError, UserError
+from pilotbench.matrix.cells import shard_of
+from pilotbench.matrix.fingerprint import Now
+from pilotbench.results.database import shardfiles, store
+from pilotbench.results.database.reading import QUARANTINED, File, Json
 
 Log = Callable[[str], None]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pilotbench.results.database.schema import (CELL)
-from pilotbench.ground.errors import (PilotbenchError)
+from pilotbench.ground.errors import PilotbenchError
+from pilotbench.results.database.schema import CELL
 
 if TYPE_CHECKING:
     import duckdb

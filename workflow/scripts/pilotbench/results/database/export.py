@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pilotbench.ground import (atomic_files)
-from pilotbench.results.database import (queries)
-from pilotbench.ground.untrusted_text import (csv_safe)
+from pilotbench.ground import atomic_files
+from pilotbench.ground.untrusted_text import csv_safe
+from pilotbench.results.database import queries
 
 if TYPE_CHECKING:
     import pandas

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pilotbench.ground import (atomic_files, schemas)
-from pilotbench.results.database.queries import (opened)
-from pilotbench.results.database.schema import (CELL)
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
+from pilotbench.ground import atomic_files, schemas
 from pilotbench.results import metrics
+from pilotbench.results.database.queries import opened
+from pilotbench.results.database.schema import CELL
 from pilotbench.results.metrics import METRICS
-from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
 
 Json = dict[str, Any]
 DIGITS = 6
@@ -55,7 +55,7 @@ def write(db: Path, out: Path) -> None:
 
 
 def schema() -> Json:
-    """Return the JSON Schema of the file: the one in `schemas`, with every metric and error kind."""
+    """Return the JSON Schema of the file, with every metric and kind of error."""
     found = schemas.load("master_database")
     leaf = found["$defs"]["leaf"]
     for metric in IN_MASTER:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Protocol
 
-from pilotbench.ground.canonical_json import (digest)
-from pilotbench.results.database import (shardfiles, store)
-from pilotbench.results.database.changes import (Before, UpdateReport)
-from pilotbench.results.database.reading import (Json)
-from pilotbench.results.database.rows import (Rows, shard_row, text)
-from pilotbench.ground.errors import (Quarantined, UserError)
-from pilotbench.matrix.plan import (Plan)
-from pilotbench.matrix.cells import (Shard)
+from pilotbench.ground.canonical_json import digest
+from pilotbench.ground.errors import Quarantined, UserError
+from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.plan import Plan
+from pilotbench.results.database import shardfiles, store
+from pilotbench.results.database.changes import Before, UpdateReport
+from pilotbench.results.database.reading import Json
+from pilotbench.results.database.rows import Rows, shard_row, text
 
 MESSAGE_LIMIT = 2000
 NOT_ASKED = ("NotAnswered", "not_asked")

@@ -13,10 +13,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from pilotbench.ground import (links)
-from pilotbench.results.database import (shardfiles, store, updates)
-from pilotbench.results.database.queries import (opened)
-from pilotbench.ground.errors import (UserError)
+from pilotbench.ground import links
+from pilotbench.ground.errors import UserError
+from pilotbench.results.database import shardfiles, store, updates
+from pilotbench.results.database.queries import opened
 
 KINDS = ("superseded", "outside", "damaged")
 _PRUNABLE = """

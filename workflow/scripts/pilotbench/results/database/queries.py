@@ -1,7 +1,7 @@
 """Read-only DataFrames of the master database, and records with their transcripts.
 
 Each function opens the file, reads and closes it. `current=True` returns only the selection of
-the last command. Columns are those of the views (docs/database.md), with `flaws` spread to one column
+the last command. Columns are those of the views (docs/database.md), with `flaws` in one column
 per flaw. Words are pandas categories.
 """
 
@@ -11,10 +11,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pilotbench.benchmark.flaws import (FLAWED)
-from pilotbench.results.database import (store)
-from pilotbench.results.database.schema import (CELL)
-from pilotbench.ground.errors import (UserError)
+from pilotbench.benchmark.flaws import FLAWED
+from pilotbench.ground.errors import UserError
+from pilotbench.results.database import store
+from pilotbench.results.database.schema import CELL
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,7 +48,7 @@ def cells(db: Path, *, current: bool = True) -> pandas.DataFrame:
 
 
 def leaderboard(db: Path) -> pandas.DataFrame:
-    """Return one row per model and prompt of the selection, best first; those with owed episodes last."""
+    """Return one row per model and prompt, best first; those with owed episodes last."""
     order = ("success_rate_all DESC NULLS LAST", "lower DESC NULLS LAST", "model", "prompt")
     return _frame(db, "SELECT * FROM leaderboard", False, order)
 
@@ -113,7 +113,7 @@ def shard_records(db: Path, results: Path, path: str) -> tuple[Json, list[Json]]
 
     `path` is below `results/shards`. Raises RecordError if the file is damaged.
     """
-    from pilotbench.episodes.shard_file import (read_shard)
+    from pilotbench.episodes.shard_file import read_shard
 
     with opened(db) as connection:
         rows = connection.execute(

@@ -19,12 +19,12 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from pilotbench.results.database import (shardfiles)
-from pilotbench.results.database.rows import (Rows, cell_columns, shard_row)
-from pilotbench.results.database.schema import (SHARDS)
-from pilotbench.ground.errors import (PilotbenchError, Quarantined, RecordError)
-from pilotbench.matrix.fingerprint import (INSTANCES, Present)
-from pilotbench.matrix.cells import (shard_of)
+from pilotbench.ground.errors import PilotbenchError, Quarantined, RecordError
+from pilotbench.matrix.cells import shard_of
+from pilotbench.matrix.fingerprint import INSTANCES, Present
+from pilotbench.results.database import shardfiles
+from pilotbench.results.database.rows import Rows, cell_columns, shard_row
+from pilotbench.results.database.schema import SHARDS
 
 Json = dict[str, Any]
 BATCH_ROWS = 50_000
@@ -49,7 +49,7 @@ class File:
 
 @dataclass
 class Batch:
-    """The content of some files: one file of JSON lines per table, and damaged ones with reasons."""
+    """The content of some files: a file of JSON lines per table, and damaged files with reasons."""
 
     files: int = 0
     tables: dict[str, str] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def _read(file: File, rows: Rows, batch: Batch) -> None:
 
 
 def _fitting(file: File, header: Json, episodes: list[Json]) -> tuple[list[Json], str]:
-    """Return the episodes that the present config would request alike, and what differs for others."""
+    """Return the episodes that the present config requests alike, and what differs for others."""
     if file.present is None:
         return episodes, ""
     present = Present(**file.present)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pilotbench.results.database.schema import (CELL)
+from pilotbench.results.database.schema import CELL
 
 if TYPE_CHECKING:
     import duckdb

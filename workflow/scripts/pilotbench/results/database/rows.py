@@ -10,11 +10,11 @@ from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pilotbench.results.database.schema import (TABLES, TOKENS)
-from pilotbench.ground.errors import (Quarantined)
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
+from pilotbench.ground.errors import Quarantined
+from pilotbench.matrix.cells import Shard
 from pilotbench.providers.answer import Tokens, added
-from pilotbench.matrix.cells import (Shard)
-from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
+from pilotbench.results.database.schema import TABLES, TOKENS
 
 if TYPE_CHECKING:
     import duckdb

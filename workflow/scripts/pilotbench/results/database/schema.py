@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
 STORED = 5
@@ -130,7 +130,7 @@ transient_met        INTEGER  Injected transient failures.
 transient_retried    INTEGER  Of these, those that were called again.
 transient_recovered  INTEGER  Of these, those that then succeeded.
 flaws                MAP(VARCHAR,VARCHAR)  Flaw to followed, corrected or not_reached.
-harmful              BOOLEAN  Whether following the prompt's flaw literally fails; null without a flaw.
+harmful              BOOLEAN  Whether following the prompt's flaw literally fails; null without one.
 turns                INTEGER  Messages of the model.
 tool_calls           INTEGER  Calls executed.
 distinct_tools       INTEGER  Different tools called.

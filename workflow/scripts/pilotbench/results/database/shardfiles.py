@@ -12,11 +12,11 @@ from typing import Any
 import fastjsonschema
 
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
-from pilotbench.ground import (schemas)
-from pilotbench.ground.errors import (RecordError)
-from pilotbench.ground.path_names import (remember)
-from pilotbench.episodes.shard_file import (SHARD_FORMAT, read_shard)
-from pilotbench.matrix.cells import (SUFFIX, Shard, episode_id, shard_of)
+from pilotbench.episodes.shard_file import SHARD_FORMAT, read_shard
+from pilotbench.ground import schemas
+from pilotbench.ground.errors import RecordError
+from pilotbench.ground.path_names import remember
+from pilotbench.matrix.cells import SUFFIX, Shard, episode_id, shard_of
 
 Json = dict[str, Any]
 STATUSES = ("completed", "refused", "not_applicable")
@@ -42,7 +42,7 @@ def sha256_of(path: str) -> str:
 def read(path: Path, name: str) -> tuple[Shard, Json, list[Json]]:
     """Return (shard, header, episodes) of the file `name`, a path below `results/shards`.
 
-    Raises RecordError, one line, if the file is truncated or not gzip, a record violates the schema,
+    Raises RecordError, one line, if the file is truncated or no gzip, a record violates the schema,
     an identity does not match the path, or an episode is missing or occurs twice.
     """
     header, episodes = read_shard(path)

@@ -18,8 +18,8 @@ from typing import Any
 
 import duckdb
 
-from pilotbench.results.database.schema import (TABLES)
-from pilotbench.results.database.views import (FORMAT, VIEWS)
+from pilotbench.results.database.schema import TABLES
+from pilotbench.results.database.views import FORMAT, VIEWS
 
 NAME = "master.duckdb"
 MEMORY_LIMIT = "500MB"

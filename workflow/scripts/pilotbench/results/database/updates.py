@@ -16,22 +16,22 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pilotbench.ground.canonical_json import (digest)
-from pilotbench.results.database import (provisional, shardfiles, store)
-from pilotbench.results.database.changes import (Before, Log, UpdateReport, before_of, compare)
-from pilotbench.results.database.checks import (check)
-from pilotbench.results.database.provisional import (Replay)
-from pilotbench.results.database.reading import (File, Json, batches)
-from pilotbench.results.database.resolve import (resolve)
-from pilotbench.results.database.rows import (Rows, as_json, cell_columns, insert, insert_unknown)
-from pilotbench.results.database.views import FORMAT
-from pilotbench.ground.errors import (UserError)
+from pilotbench.ground.canonical_json import digest
+from pilotbench.ground.errors import UserError
 from pilotbench.matrix.axes import AXES
-from pilotbench.matrix.fingerprint import (Now)
-from pilotbench.matrix.plan import (Plan)
+from pilotbench.matrix.fingerprint import Now
+from pilotbench.matrix.plan import Plan
+from pilotbench.results.database import provisional, shardfiles, store
+from pilotbench.results.database.changes import Before, Log, UpdateReport, before_of, compare
+from pilotbench.results.database.checks import check
+from pilotbench.results.database.provisional import Replay
+from pilotbench.results.database.reading import File, Json, batches
+from pilotbench.results.database.resolve import resolve
+from pilotbench.results.database.rows import Rows, as_json, cell_columns, insert, insert_unknown
+from pilotbench.results.database.views import FORMAT
 
 if TYPE_CHECKING:
-    from pilotbench.matrix.config import (Settings)
+    from pilotbench.matrix.config import Settings
 
 NAMED = 20
 _OF_SHARD = {

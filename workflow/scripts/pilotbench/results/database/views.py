@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.ground.canonical_json import digest
 from pilotbench.results import metrics
+from pilotbench.results.database.schema import (
+    CELL,
+    EPISODES,
+    PLAN,
+    REQUESTS,
+    SELECTION,
+    SHARDS,
+    STORED,
+    TOOL_CALLS,
+    Column,
+    columns,
+)
 from pilotbench.results.metrics import Metric
-from pilotbench.results.database.schema import (CELL, EPISODES, PLAN, REQUESTS, SELECTION, SHARDS, STORED, TOOL_CALLS, Column, columns)
-from pilotbench.benchmark.tasks.scoring import (ERROR_KINDS)
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,7 @@ kind     VARCHAR  Class of the error that stopped it, `damaged` file, or `not_as
 message  VARCHAR  The error in words.
 """),
 )
+
 
 def _column(metric: Metric) -> Column:
     return Column(metric.name, metric.type, metric.says)
@@ -238,7 +250,9 @@ VIEWS = {
     for view in (
         _EPISODES,
         _with_episode("requests", REQUESTS.columns, "One row per request of a counted episode."),
-        _with_episode("tool_calls", TOOL_CALLS.columns, "One row per parsed call of a counted episode."),
+        _with_episode(
+            "tool_calls", TOOL_CALLS.columns, "One row per parsed call of a counted episode."
+        ),
         _ERRORS,
         _OWED,
         _CELLS,

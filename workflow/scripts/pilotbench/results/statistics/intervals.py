@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotbench.results.statistics import (ALPHA)
+from pilotbench.results.statistics import ALPHA
 
 Floats = NDArray[np.float64]
 

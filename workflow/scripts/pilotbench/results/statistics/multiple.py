@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 from string import ascii_lowercase
 
-from pilotbench.results.statistics import (ALPHA)
+from pilotbench.results.statistics import ALPHA
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -17,13 +17,13 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from pilotbench.ground import (atomic_files)
-from pilotbench.ground.errors import (UserError)
-from pilotbench.ground.untrusted_text import (csv_safe, visible)
-from pilotbench.results.analysis.contrasts import (family)
-from pilotbench.results.analysis.load import (CELL, has_outcome, plain)
+from pilotbench.ground import atomic_files
+from pilotbench.ground.errors import UserError
+from pilotbench.ground.untrusted_text import csv_safe, visible
+from pilotbench.results.analysis.contrasts import family
+from pilotbench.results.analysis.load import CELL, has_outcome, plain
 from pilotbench.results.analysis.scores import solved
-from pilotbench.results.summary.transcripts import (link)
+from pilotbench.results.summary.transcripts import link
 
 KEY = [*CELL, "index", "repeat"]
 WHERE = (*CELL, "commit")
@@ -127,7 +127,7 @@ def episodes(results: Path, where: Mapping[str, str]) -> pd.DataFrame:
 
     Raises UserError, one line, for a folder without a database or a word that nothing fits.
     """
-    from pilotbench.results.database import (queries)
+    from pilotbench.results.database import queries
 
     db_path = database(results)
     owed = plain(queries.owed(db_path)).drop(columns=["kind", "message"])
@@ -152,7 +152,7 @@ def database(results: Path) -> Path:
 
 def as_json(found: Comparison) -> dict[str, Any]:
     """Return the comparison as JSON types."""
-    from pilotbench.results.summary.export_files import (json_rows)
+    from pilotbench.results.summary.export_files import json_rows
 
     plain_facts = {k: v for k, v in asdict(found).items() if k not in ("contrasts", "flips")}
     return {
@@ -167,7 +167,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
 
 def write(found: Comparison, out: Path, results: tuple[Path, Path]) -> None:
     """Write the page, and beside it {stem}_differences.csv and {stem}_flips.csv."""
-    from pilotbench.results.summary.page import (asset, environment)
+    from pilotbench.results.summary.page import asset, environment
 
     out.parent.mkdir(parents=True, exist_ok=True)
     flips = _linked(found.flips, out, results)
@@ -203,7 +203,7 @@ def _linked(flips: pd.DataFrame, out: Path, results: tuple[Path, Path]) -> pd.Da
 
 
 def _href(out: Path, summary: Path, shard: str, index: int, repeat: int) -> str:
-    from pilotbench.results.summary.transcripts import (FOLDER, page_path)
+    from pilotbench.results.summary.transcripts import FOLDER, page_path
 
     if not (summary / FOLDER / page_path(shard)).is_file():
         return ""
@@ -212,9 +212,9 @@ def _href(out: Path, summary: Path, shard: str, index: int, repeat: int) -> str:
 
 def figure(contrasts: pd.DataFrame) -> dict[str, str]:
     """Return the picture of the differences by theme and width, and its words as `alt`."""
-    from pilotbench.results.summary.figures.base import (alt_words, plain_rows)
-    from pilotbench.results.summary.figures.prompts import (forest)
-    from pilotbench.results.summary.render_figures import (pictures)
+    from pilotbench.results.summary.figures.base import alt_words, plain_rows
+    from pilotbench.results.summary.figures.prompts import forest
+    from pilotbench.results.summary.render_figures import pictures
 
     rows = plain_rows(contrasts)
     if not rows:
@@ -228,7 +228,7 @@ def figure(contrasts: pd.DataFrame) -> dict[str, str]:
 
 
 def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]]:
-    from pilotbench.results.analysis.tables import (family_words)
+    from pilotbench.results.analysis.tables import family_words
 
     shown = found.contrasts.drop(columns=["kind", "base", "arm", "discordance"])
     words = family_words(found.contrasts) if len(shown) else "Nothing to compare."
@@ -239,8 +239,14 @@ def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]
 
 
 def _grid(frame: pd.DataFrame) -> Any:
-    from pilotbench.results.analysis.formatting import (HIDDEN, ShownTable, ShownRow, ShownCell, title)
-    from pilotbench.results.analysis.formatting import (shown as cell)
+    from pilotbench.results.analysis.formatting import (
+        HIDDEN,
+        ShownCell,
+        ShownRow,
+        ShownTable,
+        title,
+    )
+    from pilotbench.results.analysis.formatting import shown as cell
 
     names = [n for n in frame.columns if n not in HIDDEN and (frame[n].astype(str) != "").any()]
     rows = [

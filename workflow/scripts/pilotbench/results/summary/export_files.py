@@ -11,14 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from pilotbench.ground import (atomic_files)
+from pilotbench.ground import atomic_files
 from pilotbench.ground.untrusted_text import csv_safe, markdown
+from pilotbench.results.analysis.common_conditions import is_balanced
 from pilotbench.results.analysis.formatting import ShownTable, grid
+from pilotbench.results.analysis.model import Report
+from pilotbench.results.analysis.tables import model_cells
+from pilotbench.results.summary.figures.base import Figure
 from pilotbench.results.summary.page import environment
-from pilotbench.results.analysis.common_conditions import (is_balanced)
-from pilotbench.results.summary.figures.base import (Figure)
-from pilotbench.results.analysis.model import (Report)
-from pilotbench.results.analysis.tables import (model_cells)
 
 FORMAT = 1
 ROWS = 60

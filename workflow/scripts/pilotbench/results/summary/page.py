@@ -8,16 +8,25 @@ from typing import Any
 
 import jinja2
 
-from pilotbench.ground import (atomic_files)
-from pilotbench.ground.untrusted_text import (markdown, visible)
+from pilotbench.ground import atomic_files
+from pilotbench.ground.untrusted_text import markdown, visible
 from pilotbench.matrix.axes import AXES, NAMES
-from pilotbench.results.statistics import (SCREENING)
-from pilotbench.results.summary.figures import theme
-from pilotbench.results.analysis.load import (CELL)
+from pilotbench.results.analysis.formatting import (
+    finished,
+    grid,
+    hidden,
+    number,
+    rate,
+    shown,
+    title,
+    usd,
+)
+from pilotbench.results.analysis.load import CELL
+from pilotbench.results.analysis.model import Report
 from pilotbench.results.metrics import shown_in
-from pilotbench.results.analysis.formatting import (finished, grid, hidden, number, rate, shown, title, usd)
-from pilotbench.results.summary.figures.base import (Figure)
-from pilotbench.results.analysis.model import (Report)
+from pilotbench.results.statistics import SCREENING
+from pilotbench.results.summary.figures import theme
+from pilotbench.results.summary.figures.base import Figure
 
 TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS = {  # in order, with the word of the navigation
@@ -141,7 +150,7 @@ def cells(report: Report) -> dict[str, Any]:
     A row is [texts, sort values (None: the text), link to its transcripts]. `axes` says in which
     column the words of each filter are, `bar` which column is drawn as a bar (-1: none).
     """
-    from pilotbench.results.summary.transcripts import (link)
+    from pilotbench.results.summary.transcripts import link
 
     if "cells" not in report.tables:
         return {"titles": [], "rows": [], "json": "[]", "count": 0, "bar": -1, "axes": "{}"}

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pilotbench.ground import (atomic_files)
-from pilotbench.ground.errors import (PilotbenchError)
+from pilotbench.ground import atomic_files
+from pilotbench.ground.errors import PilotbenchError
 from pilotbench.results.summary.figures import theme
-from pilotbench.results.summary.figures.base import (Figure)
+from pilotbench.results.summary.figures.base import Figure
 
 WIDTH, NARROW = 720, 250
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.ground.terminal_tables import TextColumn, table
-from pilotbench.ground.untrusted_text import (visible)
-from pilotbench.results.metrics import shown_in
+from pilotbench.ground.untrusted_text import visible
 from pilotbench.results.analysis.formatting import number
+from pilotbench.results.metrics import shown_in
 
 MEASURED = shown_in("terminal")
 TITLES = (
@@ -46,9 +46,9 @@ def _written(db_path: Path) -> dict[str, Any] | None:
 
 def _counted(db_path: Path, settings: Any) -> dict[str, Any]:
     from pilotbench.results.analysis import reference
-    from pilotbench.results.analysis.load import (load)
-    from pilotbench.results.summary.export_files import (as_json)
-    from pilotbench.results.analysis.model import (report)
+    from pilotbench.results.analysis.load import load
+    from pilotbench.results.analysis.model import report
+    from pilotbench.results.summary.export_files import as_json
 
     played = db_path.parent / reference.NAME
     return as_json(report(reference.completed(load(db_path, settings), played)))
@@ -68,7 +68,16 @@ def _records(said: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _bound(row: dict[str, Any]) -> Words:
     rate = f"{100 * row['success_rate_all']:.1f} %"
-    return (str(row["player"]), "(a bound)", "–", f"{row['n']:,}", rate, "", *[""] * len(MEASURED), "")
+    return (
+        str(row["player"]),
+        "(a bound)",
+        "–",
+        f"{row['n']:,}",
+        rate,
+        "",
+        *[""] * len(MEASURED),
+        "",
+    )
 
 
 def _row(row: dict[str, Any], labels: dict[str, str]) -> Words:

@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from pilotbench.ground import (atomic_files, links)
-from pilotbench.matrix.cells import (SUFFIX, shard_of)
-from pilotbench.results.summary.page import (environment)
+from pilotbench.ground import atomic_files, links
+from pilotbench.matrix.cells import SUFFIX, shard_of
+from pilotbench.results.summary.page import environment
 
 FOLDER = "transcripts"
 ASSETS = ("viewer.js", "viewer.css")
@@ -85,7 +85,7 @@ def _content(page: Page, db_path: Path, results: Path) -> str:
     if not page.provisional:
         raw = (results / "shards" / page.path).read_bytes()
     else:
-        from pilotbench.results.database import (queries)
+        from pilotbench.results.database import queries
 
         header, episodes = queries.shard_records(db_path, results, page.path)
         lines = [json.dumps(record) for record in (header or {"kind": "shard"}, *episodes)]

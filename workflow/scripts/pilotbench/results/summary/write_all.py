@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.results.analysis import reference
-from pilotbench.results.summary import figures, export_files, page, render_figures, transcripts
-from pilotbench.results.analysis.load import (SummaryData, load)
-from pilotbench.results.summary.figures.base import (Source)
-from pilotbench.results.analysis.model import (report)
+from pilotbench.results.analysis.load import SummaryData, load
+from pilotbench.results.analysis.model import report
+from pilotbench.results.summary import export_files, figures, page, render_figures, transcripts
+from pilotbench.results.summary.figures.base import Source
 
 
 def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:

@@ -6,8 +6,8 @@ A figure's data are rows of the tables; each row carries the words
 
 from __future__ import annotations
 
-from pilotbench.results.summary.figures import (effort, prompts, skill)
-from pilotbench.results.summary.figures.base import (Figure, Source)
+from pilotbench.results.summary.figures import effort, prompts, skill
+from pilotbench.results.summary.figures.base import Figure, Source
 
 MAKERS = (
     skill.success,

@@ -12,12 +12,12 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from pilotbench.results.analysis.common_conditions import is_balanced
+from pilotbench.results.analysis.formatting import short
+from pilotbench.results.analysis.load import CONDITION, SummaryData
+from pilotbench.results.analysis.tables import Table, plain_cells
+from pilotbench.results.analysis.usage import KeyUse
 from pilotbench.results.summary.figures import theme
-from pilotbench.results.analysis.common_conditions import (is_balanced)
-from pilotbench.results.analysis.load import (CONDITION, SummaryData)
-from pilotbench.results.analysis.formatting import (short)
-from pilotbench.results.analysis.tables import (Table, plain_cells)
-from pilotbench.results.analysis.usage import (KeyUse)
 
 Json = dict[str, Any]
 Rows = list[Json]

@@ -8,12 +8,26 @@ import altair as alt
 import pandas as pd
 
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
-from pilotbench.results.statistics.usage import (PERCENTILES)
+from pilotbench.results.analysis.common_conditions import inside
+from pilotbench.results.analysis.tables import plain_cells
+from pilotbench.results.analysis.usage import KeyUse
+from pilotbench.results.statistics.usage import PERCENTILES
 from pilotbench.results.summary.figures import theme
-from pilotbench.results.analysis.common_conditions import (inside)
-from pilotbench.results.summary.figures.base import (Figure, Json, Rows, Source, alt_words, by, log_axis, plain_rows, shape, shared_words, spec_of, tips, title_of)
-from pilotbench.results.analysis.tables import (plain_cells)
-from pilotbench.results.analysis.usage import (KeyUse)
+from pilotbench.results.summary.figures.base import (
+    Figure,
+    Json,
+    Rows,
+    Source,
+    alt_words,
+    by,
+    log_axis,
+    plain_rows,
+    shape,
+    shared_words,
+    spec_of,
+    tips,
+    title_of,
+)
 
 MOST_KEYS = 12  # drawn; the table has them all
 

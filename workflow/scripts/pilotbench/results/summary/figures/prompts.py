@@ -6,7 +6,22 @@ from typing import Any
 
 import altair as alt
 
-from pilotbench.results.summary.figures.base import (PERCENT, POINTS, RATE, Figure, Json, Rows, Source, alt_words, by, roomy, shape, spec_of, tips, worst_cases)
+from pilotbench.results.summary.figures.base import (
+    PERCENT,
+    POINTS,
+    RATE,
+    Figure,
+    Json,
+    Rows,
+    Source,
+    alt_words,
+    by,
+    roomy,
+    shape,
+    spec_of,
+    tips,
+    worst_cases,
+)
 
 WORST = " Dotted: episodes are owed, the worst cases are shown and no conclusion is drawn."
 
@@ -66,7 +81,7 @@ def _forest(
 
 
 def forest(rows: Rows, axis: str, order: list[str], series: str, names: list[str]) -> Json:
-    """Return the spec of differences with intervals: one band per word of `axis`, one line per series.
+    """Return the spec of differences: one band per word of `axis`, one line per series.
 
     A series of one needs no legend.
     """

@@ -7,9 +7,29 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from pilotbench.results.analysis.tables import plain_prompts
 from pilotbench.results.summary.figures import theme
-from pilotbench.results.summary.figures.base import (PERCENT, RATE, Figure, Json, Rows, Source, alt_words, by, by_model, log_axis, roomy, scored, shape, shared_words, shown, spec_of, tips, widest, worst_cases)
-from pilotbench.results.analysis.tables import (plain_prompts)
+from pilotbench.results.summary.figures.base import (
+    PERCENT,
+    RATE,
+    Figure,
+    Json,
+    Rows,
+    Source,
+    alt_words,
+    by,
+    by_model,
+    log_axis,
+    roomy,
+    scored,
+    shape,
+    shared_words,
+    shown,
+    spec_of,
+    tips,
+    widest,
+    worst_cases,
+)
 
 OWED = "Dotted: episodes are owed, from all of them failed to all of them passed."
 
@@ -107,7 +127,8 @@ def pareto(source: Source) -> Figure | None:
 def _pareto_words(source: Source, rows: Rows, cost: bool) -> str:
     prompt = source.data.label(str(source.data.headline))
     words = (
-        f"Headline prompt ({prompt}). The line connects the models that no other model beats on both; "
+        f"Headline prompt ({prompt}). "
+        "The line connects the models that no other model beats on both; "
         "left and up is better. Models without a known price are not shown. "
         if cost
         else f"Headline prompt ({prompt}); no prices are known or everything is free. "
@@ -251,6 +272,6 @@ def _span(rows: Rows) -> list[float]:
 
 
 def _levels(axis: str, order: list[str]) -> list[str]:
-    from pilotbench.benchmark.world.levels import (DIFFICULTIES)
+    from pilotbench.benchmark.world.levels import DIFFICULTIES
 
     return [d for d in DIFFICULTIES if d in order] if axis == "difficulty" else order
