@@ -9,6 +9,7 @@ import pytest
 from dev.bench import ladder, providers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("job", "right"), [("too_wide", "429 responses, the most"), ("killed", "right")]
 )
@@ -25,6 +26,7 @@ def test_every_job_is_told_apart_by_its_name() -> None:
         assert [other for other in providers.JOBS if other.startswith(name)] == [name]
 
 
+@pytest.mark.slow
 def test_a_step_of_the_ladder_runs_whatever_its_length() -> None:
     job = replace(ladder.JOB, simulator={**ladder.JOB.simulator, "latency_s": 0.0})
     found = ladder.run_with(ladder.with_instances(job, 1, tasks=["simple_task"]))

@@ -13,6 +13,7 @@ IN_A_BROWSER = [
 ]
 
 
+@pytest.mark.slow
 def test_status_and_page_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summary, "ROUNDS", 1)
     plan = summary.plan_of(1)

@@ -176,3 +176,19 @@ _MINE = {"mine": {"provider": "players", "deployment": "oracle"}}
 
 def _episodes(content: bytes) -> list[bytes]:
     return gzip.decompress(content).splitlines()[1:]
+
+
+def test_a_number_of_a_player_without_token_counts_is_explained(tmp_path: Path) -> None:
+    shard = Shard(Cell("oracle", "baseline", "simple_task", "easy", "0.8"), 0, 9)
+    lab = Lab(tmp_path / "results", Plan((shard,), 1))
+    unknown = {"provider": "players", "deployment": "oracle", "cost_usd": None, "tokens": None}
+    counted = make_shards.make_episodes(shard, text=0.05)
+    header, episodes = make_shards.make_header(shard, counted, 1), [e | unknown for e in counted]
+    for episode in episodes:
+        episode["requests"] = [one | {"tokens": None} for one in episode["requests"]]
+    write_shard(lab.path(shard), header, episodes)
+    lab.update()
+    lines = text(where_from.where_from(lab.database, "success_rate", {"model": "oracle"}))
+    assert lines.startswith("success_rate: full_success / completed")
+    assert "to read the first: python -m pilotbench show oracle/baseline/simple_task" in lines
+    assert "in 1 file:" in lines

@@ -216,6 +216,7 @@ def test_a_command_that_does_not_end_is_killed(
     assert found["results of the other 194"] == 0
 
 
+@pytest.mark.slow
 def test_ours_asks_nothing_when_a_finished_job_is_run_again() -> None:
     found = values(figures.again(Ours(), 0.02))
     assert (found["right"], found["requests repeated"]) == (20, 0)

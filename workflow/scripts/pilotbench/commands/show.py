@@ -68,6 +68,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _is_file(words: str) -> bool:
+    """Return whether CELL is the path of a shard file below a results folder."""
+    path = Path(words)
+    return words.endswith(SUFFIX) and path.is_file() and path.parts[-7:-6] == ("shards",)
+
+
 def cell_of(words: str) -> Cell:
     """Return the cell of five words with slashes, or of a shard file's path.
 
@@ -181,7 +187,8 @@ def _experiment(args: argparse.Namespace, cell: Cell) -> Experiment:
         for axis, word in zip(AXES, cell.words, strict=True)
         if word != NONE
     }
-    own = {**overrides(args.config), **alone, "repeats": args.repeat + 1}
+    named = {"results_dir": str(Path(args.cell).parents[6])} if _is_file(args.cell) else {}
+    own = {**named, **overrides(args.config), **alone, "repeats": args.repeat + 1}
     merged = config_files.read(args.configfile, own)
     files = [*map(Path, config_files.BASE_FILES), *args.configfile]
     return load_experiment(merged, files)

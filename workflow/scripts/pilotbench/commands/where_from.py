@@ -2,7 +2,7 @@
 
     python -m pilotbench where-from success_rate model=oracle prompt=baseline
 
-A word that is left out means all of the current selection. Reference players count only where one
+An axis that is not named means all of the current selection. Reference players count only where one
 of them is named.
 """
 
@@ -53,13 +53,17 @@ def text(origin: Origin) -> str:
     """Return the answer in lines for a terminal."""
     told = " ".join(f"{word}={value}" for word, value in origin.words.items())
     value = "none" if origin.value is None else f"{origin.value:g}"
-    lines = [f"{origin.column} {told} = {value}, from {len(origin.episodes)} episodes:"]
+    lines = [f"{origin.column} {told} = {value}{_unit(origin)}, from {_episodes(origin.episodes)}:"]
     lines += [f"  {_episode(episode)}" for episode in origin.episodes]
+    if origin.meaning:
+        lines.insert(0, f"{origin.column}: {origin.meaning} ({origin.formula})")
+    if origin.episodes:
+        lines.append(f"to read the first: {_show(origin.episodes[0])}")
     if origin.owed:
         lines.append(f"and {len(origin.owed)} owed:")
         lines += [f"  {_episode(owed | {'level': owed['kind']})}" for owed in origin.owed]
     if origin.files:
-        lines.append(f"in {len(origin.files)} files:")
+        lines.append(f"in {len(origin.files)} file{'s' * (len(origin.files) > 1)}:")
         lines += [f"  {_file(file)}" for file in origin.files]
     lines += origin.notes
     if origin.commands:
@@ -68,6 +72,22 @@ def text(origin: Origin) -> str:
     if origin.finish:
         lines += ["to request what is owed and write the missing files:", origin.finish]
     return "\n".join(lines)
+
+
+def _unit(origin: Origin) -> str:
+    """Return the unit after a space; a share and a count of episodes have none."""
+    named = origin.unit not in (None, "share", "episodes") and origin.value is not None
+    return f" {origin.unit}" if named else ""
+
+
+def _episodes(episodes: Sequence[Json]) -> str:
+    return f"{len(episodes)} episode{'s' * (len(episodes) != 1)}"
+
+
+def _show(episode: Json) -> str:
+    cell = "/".join(str(episode[word]) for word in CELL)
+    repeat = f" --repeat {episode['repeat']}" if episode["repeat"] else ""
+    return f"python -m pilotbench show {cell} {episode['index']}{repeat}"
 
 
 def _episode(episode: Json) -> str:

@@ -12,9 +12,10 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from pilotbench.episodes.owed import causes, remedy
 from pilotbench.ground.errors import UserError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Json = dict[str, Any]
+_METRICS = {metric.name: metric for metric in METRICS}
 _STATUSES = {metric.name: metric.statuses for metric in METRICS} | {"planned": ANY, "owed": ()}
 _WITH_OWED = ("planned", "owed", "lower", "upper")
 _SHOWN = ("index", "repeat", "status", "level", "progress", "turns", "cost_usd", "shard", "episode")
@@ -65,7 +67,8 @@ class Origin:
 
     `notes` name obstacles: files that have changed since. `finish` is the command that requests the
     missing episodes, if another run can finish any; `helps` has the remedy for each kind of owed
-    episode.
+    episode. `meaning`, `formula` (SQL over the episodes) and `unit` are the metric's, None for a
+    column that is no metric.
     """
 
     column: str
@@ -78,6 +81,9 @@ class Origin:
     commands: list[str] = field(default_factory=list)
     finish: str | None = None
     helps: list[str] = field(default_factory=list)
+    meaning: str | None = None
+    formula: str | None = None
+    unit: str | None = None
 
 
 def where_from(
@@ -107,6 +113,7 @@ def where_from(
     numbers = _scores(data, words)
     if column not in numbers:
         raise UserError(f"where-from: no column {column!r}; allowed: {', '.join(numbers)}")
+    metric = _METRICS.get(column)
     written = [file for file in files if file["state"] != "provisional"]
     return Origin(
         column,
@@ -119,6 +126,9 @@ def where_from(
         commands=commands(written, results),
         finish=_finish(results) if finishes(owed) or _unwritten(files, owed) else None,
         helps=_helps(owed),
+        meaning=metric.says if metric is not None else None,
+        formula=metric.sql if metric is not None else None,
+        unit=metric.unit if metric is not None else None,
     )
 
 
@@ -172,9 +182,9 @@ def _finish(results: Path) -> str:
 
 
 def _plain(value: Any) -> float | int | None:
-    number = float(value)
-    if isnan(number):
+    if pd.isna(value):
         return None
+    number = float(value)
     return int(number) if number.is_integer() else number
 
 
