@@ -167,7 +167,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
 
 def write(found: Comparison, out: Path, results: tuple[Path, Path]) -> None:
     """Write the page, and beside it {stem}_differences.csv and {stem}_flips.csv."""
-    from pilotbench.results.summary.page import asset, environment
+    from pilotbench.results.summary.page_templates import asset, environment
 
     out.parent.mkdir(parents=True, exist_ok=True)
     flips = _linked(found.flips, out, results)

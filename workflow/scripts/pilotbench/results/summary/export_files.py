@@ -18,7 +18,7 @@ from pilotbench.results.analysis.formatting import ShownTable, grid
 from pilotbench.results.analysis.model import Report
 from pilotbench.results.analysis.tables import model_cells
 from pilotbench.results.summary.figures.base import Figure
-from pilotbench.results.summary.page import environment
+from pilotbench.results.summary.page_templates import environment
 
 FORMAT = 1
 ROWS = 60

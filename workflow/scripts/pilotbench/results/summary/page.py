@@ -6,20 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from pilotbench.ground import atomic_files
-from pilotbench.ground.untrusted_text import markdown, visible
 from pilotbench.matrix.axes import AXES, NAMES
 from pilotbench.results.analysis.formatting import (
-    finished,
     grid,
     hidden,
-    number,
-    rate,
     shown,
     title,
-    usd,
 )
 from pilotbench.results.analysis.load import CELL
 from pilotbench.results.analysis.model import Report
@@ -27,8 +20,8 @@ from pilotbench.results.metrics import shown_in
 from pilotbench.results.statistics import SCREENING
 from pilotbench.results.summary.figures import theme
 from pilotbench.results.summary.figures.base import Figure
+from pilotbench.results.summary.page_templates import asset, environment, script_json
 
-TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS = {  # in order, with the word of the navigation
     "Who is ahead": "Ahead",
     "Tasks and difficulties": "Tasks",
@@ -53,36 +46,6 @@ CELL_COLUMNS = (
     *("success_rate_all", "planned", "oracle_ceiling"),
     *(metric.name for metric in shown_in("cell list") if metric.name != "success_rate_all"),
 )
-
-
-def environment() -> jinja2.Environment:
-    """Return the template environment: everything is escaped unless a template says otherwise."""
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: bool(name) and ".md." not in str(name),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters |= {"visible": visible, "md": markdown, "rate": rate, "usd": usd}
-    env.filters |= {"finished": finished, "number": number, "inlined": inlined}
-    return env
-
-
-def asset(name: str) -> str:
-    """Return a style sheet or a script of the templates."""
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def inlined(script: str) -> str:
-    """Return JavaScript that cannot end its own script element."""
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def script_json(value: Any) -> str:
-    """Return JSON that is safe in a script element."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def write(report: Report, figures: list[Figure], script: str, path: Path) -> None:

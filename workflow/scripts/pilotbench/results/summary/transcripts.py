@@ -19,7 +19,7 @@ import pandas as pd
 
 from pilotbench.ground import atomic_files, links
 from pilotbench.matrix.cells import SUFFIX, shard_of
-from pilotbench.results.summary.page import environment
+from pilotbench.results.summary.page_templates import TEMPLATES, environment
 
 FOLDER = "transcripts"
 ASSETS = ("viewer.js", "viewer.css")
@@ -106,7 +106,7 @@ def _stamp(page: Path) -> str | None:
 def _write_assets(folder: Path, paths: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ASSETS:
-        content = (Path(__file__).parent / "templates" / name).read_bytes()
+        content = (TEMPLATES / name).read_bytes()
         atomic_files.write_bytes(folder / name, content)
     words = json.dumps([path.removesuffix(SUFFIX) for path in paths])
     atomic_files.write_text(folder / "shards.js", f"window.SHARDS = {words};\n")
