@@ -66,7 +66,7 @@ def test_a_budget_ends_a_run_cleanly_and_a_larger_one_continues_it(
     tokens = simulator.stats()["total"]["tokens"]
     assert 0 < tokens / 1e6 <= 0.05  # each token costs at least 1 USD a million
     told = build.pilotbench("estimate")
-    assert "budget_usd: 0.05, of it 0.0" in told.stdout
+    assert "budget_usd: 0.05, 0.0" in told.stdout
     assert "NOT enough" in told.stdout
 
     build.configure(config(simulator, budget_usd=50))

@@ -26,7 +26,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
         (["--config", "instances=*"], "error: --config: instances is '*'; allowed: a whole number"),
         (
             ["--config", f"providers={{openai: {{keys: {{k: {{env: {SECRET}}}}}}}}}"],
-            "k.env holds a",
+            "k.env contains a secret",
         ),
         (["--configfile", "twice.yaml"], "twice.yaml: line 3: the key instances is already in li"),
         (
