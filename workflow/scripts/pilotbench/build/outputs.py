@@ -24,13 +24,13 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def _one_line(database: Path) -> Iterator[None]:
-    """Report an error of DuckDB about a disk that is full or not writable in one line."""
-    import duckdb
+def database_errors(database: Path) -> Iterator[None]:
+    """Report a disk that is full or not writable as a UserError or OSError about `database`."""
+    from pilotbench.results.database import store
 
     try:
         yield
-    except (duckdb.IOException, duckdb.FatalException) as error:
+    except store.FILE_ERRORS as error:
         why = str(error).strip().splitlines()[0]
         raise UserError(f"{database}: cannot be written or read: {why}") from None
     except OSError as error:
@@ -46,7 +46,7 @@ def update_database(experiment: Experiment) -> Path:
     results = experiment.settings.results_dir
     links.check(results, "shards")
     atomic_files.discard_old(results)
-    with _one_line(results / "master.duckdb"):
+    with database_errors(results / "master.duckdb"):
         database.update(
             results,
             experiment.plan,
@@ -65,7 +65,7 @@ def write_exports(experiment: Experiment) -> None:
 
     results = experiment.settings.results_dir
     links.check(results, "exports")
-    with _one_line(results / "master.duckdb"):
+    with database_errors(results / "master.duckdb"):
         master_json.write(results / "master.duckdb", results / "master_database.json")
         export.write(results / "master.duckdb", results / "exports")
 
@@ -76,7 +76,7 @@ def play_reference(experiment: Experiment) -> None:
     from pilotbench.results.analysis.load import load
 
     results = experiment.settings.results_dir
-    with _one_line(results / "master.duckdb"):
+    with database_errors(results / "master.duckdb"):
         data = load(results / "master.duckdb", experiment.settings)
         reference.play_missing(data, experiment.settings, results / reference.NAME)
 
@@ -90,7 +90,7 @@ def write_summary(experiment: Experiment) -> None:
     links.check(results, *(f"summary/{name}" for name in ("figures", "tables")))
     out.mkdir(parents=True, exist_ok=True)
     width = shutil.get_terminal_size((110, 24)).columns
-    with _one_line(results / "master.duckdb"):
+    with database_errors(results / "master.duckdb"):
         summary.build(results / "master.duckdb", results, out, experiment.settings)
         table = summary.terminal(results / "master.duckdb", width=width)
     atomic_files.write_text(out / "summary.txt", table)

@@ -24,6 +24,13 @@ from pilotbench.results.database.views import FORMAT, VIEWS
 NAME = "master.duckdb"
 MEMORY_LIMIT = "500MB"
 HELD = "another program has it open for writing: close it there, or open it read-only"
+FILE_ERRORS = (
+    duckdb.IOException,
+    duckdb.TransactionException,  # the commit could not be written
+    duckdb.FatalException,  # the checkpoint could not be written
+    duckdb.OutOfMemoryException,  # there is no room for what exceeds the memory limit
+)
+"""What DuckDB raises where the disk is full or not writable, depending on what it was writing."""
 _FICLONE = 0x40049409
 
 
