@@ -26,6 +26,18 @@ GEMINI = (
     "You exceeded your current quota, please check your plan and billing details.\n* Quota "
     "exceeded for metric: generate_content_free_tier_requests, limit: 2\nPlease retry in 1.2s."
 )
+
+
+def exceeded(*quotas: str) -> dict[str, Any]:
+    """Return Google's error for exceeded quotas, which names a time to wait in any case."""
+    violations = [{"quotaId": quota, "quotaDimensions": {"model": "m"}} for quota in quotas]
+    details = [
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": violations},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "38s"},
+    ]
+    return told(GEMINI, status="RESOURCE_EXHAUSTED", code=429, details=details)
+
+
 OPENAI = (
     "You exceeded your current quota, please check your plan and billing details. For more "
     "information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes"
@@ -121,6 +133,45 @@ CASES: list[tuple[str, int, Any, type[errors.ProviderError]]] = [
     ("openai", 429, told("您当前使用该API的并发数过高", code="1302"), errors.RateLimited),
     ("openai", 429, told("no", type="exceeded_current_quota_error"), errors.QuotaSpent),
     ("openai", 400, told("Prompt 超长", code="1261"), errors.ContextOverflow),
+    # Google: a quota of the day, a key that is not one, a conversation that is too long.
+    ("openai", 429, exceeded("GenerateRequestsPerMinutePerProjectPerModel"), errors.RateLimited),
+    ("openai", 429, exceeded("GenerateRequestsPerDayPerProjectPerModel"), errors.QuotaSpent),
+    (
+        "openai",
+        429,
+        exceeded("InputTokensPerModelPerMinute-FreeTier", "RequestsPerDayPerModel-FreeTier"),
+        errors.QuotaSpent,
+    ),
+    (
+        "openai",
+        400,
+        told("API key expired.", details=[{"reason": "API_KEY_INVALID"}]),
+        errors.AuthenticationFailed,
+    ),
+    (
+        "openai",
+        400,
+        told("User location is not supported for the API use."),
+        errors.AuthenticationFailed,
+    ),
+    (
+        "openai",
+        400,
+        told("The input token count (1213) exceeds the maximum number of tokens allowed (1000)."),
+        errors.ContextOverflow,
+    ),
+    (
+        "openai",
+        400,
+        told("Request payload size exceeds the limit: 20971520 bytes."),
+        errors.ContextOverflow,
+    ),
+    (
+        "openai",
+        400,
+        told("Function call is missing a thought_signature in functionCall parts."),
+        errors.Rejected,
+    ),
     # The moment and not the request.
     ("openai", 498, None, errors.ServerFailed),
     ("openai", 499, None, errors.ServerFailed),

@@ -22,6 +22,8 @@ from pilotbench.providers.finish_reasons import REASONS, Meaning, known, meaning
         ("", Meaning.COMPLETED),
         ("tool_calls", Meaning.CALL),
         ("MALFORMED_FUNCTION_CALL", Meaning.CALL),
+        ("UNEXPECTED_TOOL_CALL", Meaning.CALL),
+        ("MALFORMED_RESPONSE", Meaning.CALL),
         ("length", Meaning.LENGTH),
         ("FinishReason.MAX_TOKENS", Meaning.LENGTH),
         (" Length ", Meaning.LENGTH),
@@ -31,12 +33,14 @@ from pilotbench.providers.finish_reasons import REASONS, Meaning, known, meaning
         ("SAFETY", Meaning.REFUSED),
         ("PROHIBITED_CONTENT", Meaning.REFUSED),
         ("RECITATION", Meaning.REFUSED),
+        ("ESCALATION", Meaning.REFUSED),
         ("sensitive", Meaning.REFUSED),
         ("insufficient_system_resource", Meaning.INFRASTRUCTURE),
         ("error", Meaning.INFRASTRUCTURE),
         ("error: upstream", Meaning.INFRASTRUCTURE),
         ("abort", Meaning.INFRASTRUCTURE),
         ("network_error", Meaning.INFRASTRUCTURE),
+        ("MISSING_THOUGHT_SIGNATURE", Meaning.INFRASTRUCTURE),
     ],
 )
 def test_a_reason_is_found_in_every_spelling(reason: str | None, expected: Meaning) -> None:

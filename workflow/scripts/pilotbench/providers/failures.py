@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -53,6 +53,7 @@ OVERFLOW_WORDS = (
     # Other words count only where they are not about our own bound on the output.
     r"^(?!.*max_\w*tokens).*("
     r"(prompt|input|request|messages?|conversation)( (length|size|tokens))?( \S+)? exceed|"
+    r"input token count .{0,20}exceed|request payload size exceed|"
     r"exceed\w* (the )?(max\w*|model'?s?|allowed) (\w+ )?(length|size|context)|"
     r"(prompts?|inputs?|messages|conversation) (is|are) too (long|large)|"
     r"reduce the length of|(输入|上下文|提示|prompt).*(过长|超长|超过|超出))"
@@ -91,6 +92,13 @@ THROTTLED = rule(
 """A 429 in the words of SPENT that a later attempt may pass: services word both alike."""
 
 
+DENIED = rule("API_KEY_INVALID", r"api key (is )?(not valid|expired)|user location is not supported")
+"""A 400 about the key and not about the request."""
+
+DAILY = rule("quota_per_day")
+"""A spent quota of the day, whatever time to wait the service names."""
+
+
 @dataclass(frozen=True)
 class FailureRules:
     """How a provider kind words its failures; the defaults know the words of many services.
@@ -102,6 +110,8 @@ class FailureRules:
     spent: the quota is spent, which no later attempt changes; a 4xx by its code, a 429 or 403 also
     by its words.
     throttled: a 429 in the words of `spent` that a later attempt may pass.
+    denied: a 400 that says that the key is not accepted.
+    daily: a 429 about a quota of the day, which no attempt of this run changes.
     """
 
     overflow: Rule = field(default=rule(OVERFLOW_CODES, OVERFLOW_WORDS))
@@ -109,6 +119,8 @@ class FailureRules:
     broken_call: Rule = field(default=rule("", BROKEN_WORDS))
     spent: Rule = SPENT
     throttled: Rule = THROTTLED
+    denied: Rule = DENIED
+    daily: Rule = DAILY
 
 
 WAIT_STATUS = frozenset({408, 409, 420, 425, 498, 499})
@@ -183,13 +195,15 @@ def _failed(
     wait: float | None,
 ) -> ProviderError:
     spent = rules.spent.fits(codes, message if status in (403, 429) else "") and 400 <= status < 500
-    if status == 402 or (
-        spent and not (status == 429 and _is_throttle(rules, codes, message, wait))
+    if (
+        status == 402
+        or (status == 429 and rules.daily.fits(codes, ""))
+        or (spent and not (status == 429 and _is_throttle(rules, codes, message, wait)))
     ):
         return QuotaSpent(text)
     if status in (420, 429):
         return _rate_limited(text, headers, wait)
-    if status in (401, 403):
+    if status in (401, 403) or (status == 400 and rules.denied.fits(codes, message)):
         return AuthenticationFailed(text)
     if status == 408:
         return TimedOut(text)
@@ -218,7 +232,20 @@ def _codes(error: Any) -> frozenset[str]:
     found = [error.get(name) for name in ("code", "type", "status", "errorCode")]
     if isinstance(inner, dict):
         found.append(inner.get("code"))
+    found += _detailed_codes(error.get("details"))
     return frozenset(str(code) for code in found if isinstance(code, str | int) and code)
+
+
+def _detailed_codes(details: Any) -> Iterator[Any]:
+    """Yield the reasons in Google's details of an error, and `quota_per_day` for such a quota."""
+    for detail in _dicts(details):
+        yield detail.get("reason")
+        for violation in _dicts(detail.get("violations")):
+            yield "quota_per_day" if "PerDay" in str(violation.get("quotaId")) else None
+
+
+def _dicts(value: Any) -> list[Json]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _message(error: Any) -> str:

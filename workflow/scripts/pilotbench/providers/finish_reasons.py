@@ -29,15 +29,17 @@ REASONS: dict[Meaning, str] = {
     "finish finished null",
     Meaning.CALL: "tool_calls tool_call tool_use function_call function_calls "
     "malformed_function_call malformed_tool_call unexpected_tool_call too_many_tool_calls "
-    "tool_use_failed",
+    "malformed_response tool_use_failed",
     Meaning.LENGTH: "length max_tokens max_output_tokens max_new_tokens max_length token_limit "
-    "model_length model_context_window_exceeded truncated incomplete",
+    "model_length model_context_window_exceeded truncated incomplete continuation",
     Meaning.REFUSED: "content_filter content_filtered filtered safety sensitive refusal refused "
     "prohibited_content recitation blocklist blocked spii image_safety language moderation "
-    "content_policy content_policy_violation guardrail guardrails guardrail_intervened model_armor",
+    "content_policy content_policy_violation guardrail guardrails guardrail_intervened model_armor "
+    "escalation image_prohibited_content image_recitation jailbreak",
     Meaning.INFRASTRUCTURE: "error insufficient_system_resource abort aborted network_error "
     "cancelled canceled cancel timeout timed_out server_error internal_error internal_server_error "
-    "engine_error overloaded unavailable failed failure exception",
+    "engine_error overloaded unavailable failed failure exception "
+    "missing_thought_signature pup_limited_disabled",
 }
 """Every known reason, in lower case with underscores, by its meaning."""
 
