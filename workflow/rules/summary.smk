@@ -40,7 +40,7 @@ rule summary_pages:
         figures=report(
             directory(pilot.files.summary("figures")),
             patterns=["{figure}.svg"],
-            caption="../report/figure.rst",
+            caption=pilot.figure_captions,
             category=lambda w: pilot.caption("figures", w.figure)["section"],
             labels=lambda w: {"figure": pilot.caption("figures", w.figure)["title"]},
         ),

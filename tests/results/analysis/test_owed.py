@@ -44,7 +44,7 @@ def told():
 @pytest.fixture(scope="module")
 def drawn(told):
     source = Source(told.data, told.tables, told.episodes, told.uses)
-    return {figure.name: figure for figure in figures.figures(source)}
+    return {figure.name: drawing for figure, drawing in figures.drawings(source).items()}
 
 
 def of(frame, model):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pilotbench.matrix.cells import Cell
-from pilotbench.results.summary.figures import figures
+from pilotbench.results.summary.figures import FIGURES, drawings
 from pilotbench.results.summary.figures.base import Source
 from support import simulated_models as sim
 
@@ -18,7 +18,7 @@ from support import simulated_models as sim
 def drawn(told):
     """The figures by name."""
     source = Source(told.data, told.tables, told.episodes, told.uses)
-    return {figure.name: figure for figure in figures(source)}
+    return {figure.name: drawing for figure, drawing in drawings(source).items()}
 
 
 def true_rate(told, row):
@@ -201,11 +201,11 @@ def test_the_area_under_requests_in_flight_is_the_time_that_they_took(told, draw
 
 
 def test_every_figure_has_a_table_alt_text_and_data(told, drawn):
-    assert len(drawn) == 13
-    for figure in drawn.values():
-        assert figure.table in told.tables
-        assert len(figure.alt) > 40
-        assert figure.spec.get("data", {}).get("values") or figure.spec["datasets"]
+    assert list(drawn) == [figure.name for figure in FIGURES]
+    assert {figure.table for figure in FIGURES} <= set(told.tables)
+    for drawing in drawn.values():
+        assert len(drawing.alt) > 40
+        assert drawing.spec.get("data", {}).get("values") or drawing.spec["datasets"]
 
 
 def test_cost_and_tokens_are_the_sums_of_the_episodes(told):

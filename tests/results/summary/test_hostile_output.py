@@ -5,12 +5,19 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import replace
+from html import unescape
+from types import SimpleNamespace
 
 import pytest
+from docutils.core import publish_parts
+from jinja2 import Environment
 
 from pilotbench.ground.untrusted_text import csv_safe, markdown, visible
 from pilotbench.results.analysis.model import report
 from pilotbench.results.summary import export_files, write_all
+from pilotbench.results.summary.figures import FIGURES
+from pilotbench.results.summary.figures.base import Drawing
+from pilotbench.results.summary.render_figures import captions
 from support import simulated_models as sim
 
 SCRIPT = "</script><script>document.title='run'</script></textarea><img src=x onerror=alert(1)>"
@@ -43,6 +50,24 @@ def test_other_cells_are_kept(cell):
 
 def test_markdown_shows_markup_as_text():
     assert markdown("a|b <i>`x`</i>\n# no") == r"a\|b \<i\>\`x\`\</i\> \# no"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "50 % of *all* `calls`_, |x| [1]_ :ref:`y`",
+        ".. raw:: html\n\n   <script>",
+        '}} {% if 1 %} {{ 1 }} "quoted" \\ \'',
+        "▲ reaches 🎯_",
+    ],
+)
+def test_a_caption_shows_markup_as_text(says):
+    figure, drawing = FIGURES[0], Drawing("title", says, "alt", {})
+    template = Environment().from_string(captions({figure: drawing}))
+    wildcards = SimpleNamespace(figure=figure.name)
+    text = template.render(snakemake=SimpleNamespace(wildcards=wildcards))
+    body = publish_parts(text, writer="html")["body"]
+    assert unescape(body) == f"<p>{' '.join(says.split())}</p>\n"
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from pilotbench.matrix.config import Settings
 from pilotbench.matrix.config_files import reread
 from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.key_routing import home_key
+from pilotbench.results.summary import CAPTIONS
 
 if TYPE_CHECKING:
     from pilotbench.build.lifecycle import Lifecycle
@@ -210,6 +211,12 @@ class Workflow:
         """Return what the summary says of one of its figures or tables, for Snakemake's report."""
         summary = json.loads(Path(self.here, "summary/summary.json").read_text())
         return dict(summary[kind][name])
+
+    @property
+    def figure_captions(self) -> str | None:
+        """The file of the figures' captions; None for results of a release that wrote none."""
+        file = Path(self.here, "summary", CAPTIONS).absolute()
+        return str(file) if file.exists() or not file.parent.exists() else None
 
     # ---- the run
 

@@ -17,6 +17,7 @@ _DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HIDDEN = re.compile(
     f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff{_DIRECTION}\ud800-\udfff]"
 )
+_PUNCTUATION = re.compile(r"([^\w\s]|_)")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~$!])")
 
 
@@ -49,3 +50,9 @@ def csv_safe(value: Any) -> Any:
 def markdown(text: Any, limit: int = LIMIT) -> str:
     """Return text that Markdown shows as it is, on one line."""
     return _MARKDOWN.sub(r"\\\1", visible(text, limit).replace("\n", " "))
+
+
+def restructured_text(text: Any, limit: int = LIMIT) -> str:
+    """Return text that reStructuredText shows as it is, as one paragraph."""
+    words = " ".join(visible(text, limit).split())
+    return _PUNCTUATION.sub(r"\\\1", words)

@@ -14,6 +14,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+CAPTIONS = Path("figures/captions.rst")
+"""The captions of the figures, for Snakemake's report."""
+
 
 def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
     """Write `out`/index.html, summary.md, summary.json, tables/, figures/ and transcripts/.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from pilotbench.results.analysis.common_conditions import is_balanced
 from pilotbench.results.analysis.formatting import ShownTable, grid
 from pilotbench.results.analysis.model import Report
 from pilotbench.results.analysis.tables import model_cells
-from pilotbench.results.summary.figures.base import Figure
+from pilotbench.results.summary.figures.base import Drawings
 from pilotbench.results.summary.page_templates import environment
 
 FORMAT = 1
@@ -33,13 +32,13 @@ def write_csv(report: Report, folder: Path) -> None:
             table.frame.map(csv_safe).to_csv(draft, index=False, lineterminator="\n")
 
 
-def write_json(report: Report, figures: Iterable[Figure], path: Path) -> None:
+def write_json(report: Report, drawings: Drawings, path: Path) -> None:
     """Write every number of the summary as JSON: facts, verdict and tables by column."""
-    text = json.dumps(as_json(report, figures), ensure_ascii=True, indent=1)
+    text = json.dumps(as_json(report, drawings), ensure_ascii=True, indent=1)
     atomic_files.write_text(path, text + "\n")
 
 
-def as_json(report: Report, figures: Iterable[Figure] = ()) -> dict[str, Any]:
+def as_json(report: Report, drawings: Drawings | None = None) -> dict[str, Any]:
     """Return the summary as JSON types; missing numbers are null."""
     return {
         "format": FORMAT,
@@ -64,12 +63,12 @@ def as_json(report: Report, figures: Iterable[Figure] = ()) -> dict[str, Any]:
         },
         "figures": {
             figure.name: {
-                "title": figure.title,
-                "section": figure.section,
-                "says": figure.says,
+                "title": drawing.title,
+                "section": figure.section.title,
+                "says": drawing.says,
                 "table": figure.table,
             }
-            for figure in figures
+            for figure, drawing in (drawings or {}).items()
         },
     }
 
@@ -90,7 +89,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def write_markdown(report: Report, figures: list[Figure], path: Path) -> None:
+def write_markdown(report: Report, drawings: Drawings, path: Path) -> None:
     """Write the summary as Markdown."""
     grids = {
         name: grid(table.frame, report.data, ROWS)
@@ -104,7 +103,7 @@ def write_markdown(report: Report, figures: list[Figure], path: Path) -> None:
             report=report,
             facts=report.facts,
             ranking=report.ranking,
-            figures=figures,
+            drawings=drawings,
             grids={name: markdown_table(found) for name, found in grids.items()},
         )
     )

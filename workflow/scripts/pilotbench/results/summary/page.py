@@ -19,19 +19,9 @@ from pilotbench.results.analysis.model import Report
 from pilotbench.results.metrics import shown_in
 from pilotbench.results.statistics import SCREENING
 from pilotbench.results.summary.figures import theme
-from pilotbench.results.summary.figures.base import Figure
+from pilotbench.results.summary.figures.base import Drawings, Section
 from pilotbench.results.summary.page_templates import asset, environment, script_json
 
-SECTIONS = {  # in order, with the word of the navigation
-    "Who is ahead": "Ahead",
-    "Tasks and difficulties": "Tasks",
-    "Prompts": "Prompts",
-    "Tool reliability": "Reliability",
-    "Flawed plans": "Flaws",
-    "Effort": "Effort",
-    "Errors": "Errors",
-    "Requests and keys": "Keys",
-}
 FILTERS = NAMES[:4]
 """The axes that the page can be filtered by."""
 FIRST_ROWS = 30
@@ -48,16 +38,21 @@ CELL_COLUMNS = (
 )
 
 
-def write(report: Report, figures: list[Figure], script: str, path: Path) -> None:
+def write(report: Report, drawings: Drawings, script: str, path: Path) -> None:
     """Write the page; `script` is Vega, Vega-Lite and Vega-Embed."""
-    html = environment().get_template("index.html.j2").render(context(report, figures, script))
+    html = environment().get_template("index.html.j2").render(context(report, drawings, script))
     atomic_files.write_text(path, html)
 
 
-def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any]:
+def context(report: Report, drawings: Drawings, script: str) -> dict[str, Any]:
     """Return what the template sees."""
     themes = {"light": theme.config(), "dark": theme.config(dark=True), "onDark": theme.ON_DARK}
-    sections = {name: [f for f in figures if f.section == name] for name in SECTIONS}
+    sections = {
+        section: [
+            (figure, drawing) for figure, drawing in drawings.items() if figure.section is section
+        ]
+        for section in Section
+    }
     return {
         "report": report,
         "facts": report.facts,
@@ -66,12 +61,11 @@ def context(report: Report, figures: list[Figure], script: str) -> dict[str, Any
         "measured": shown_in("ranking"),
         "bounds": BOUND_WORDS,
         "screening": SCREENING,
-        "sections": {name: found for name, found in sections.items() if found},
+        "sections": {section: found for section, found in sections.items() if found},
         "grids": {n: grid(t.frame, report.data) for n, t in report.tables.items() if n != "cells"},
         "cells": cells(report),
-        "short": SECTIONS,
         "axes": axes(report),
-        "specs": script_json({f.name: f.spec for f in figures}),
+        "specs": script_json({figure.name: drawing.spec for figure, drawing in drawings.items()}),
         "themes": script_json(themes),
         "vega": script,
         "css": asset("page.css"),

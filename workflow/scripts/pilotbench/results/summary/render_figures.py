@@ -1,32 +1,42 @@
-"""Write figures as SVG and PNG, offline."""
+"""Write figures as SVG and PNG, offline, and their captions."""
 
 from __future__ import annotations
 
 import copy
+import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pilotbench.ground import atomic_files
 from pilotbench.ground.errors import PilotbenchError
+from pilotbench.ground.untrusted_text import restructured_text
+from pilotbench.results.summary import CAPTIONS
 from pilotbench.results.summary.figures import theme
-from pilotbench.results.summary.figures.base import Figure
+from pilotbench.results.summary.figures.base import Drawing, Drawings
 
 WIDTH, NARROW = 720, 250
 
 
-def write(figures: Iterable[Figure], folder: Path) -> None:
-    """Write `folder`/{name}.svg and .png of each figure, light, at a fixed width."""
+def write(drawings: Drawings, folder: Path) -> None:
+    """Write `folder`/{name}.svg and .png of each figure, light, at a fixed width; the captions."""
     import vl_convert
 
     folder.mkdir(parents=True, exist_ok=True)
-    for figure in figures:
-        svg = vl_convert.vegalite_to_svg(still(figure.spec))
-        atomic_files.write_text(folder / f"{figure.name}.svg", _named(svg, figure))
+    for figure, drawing in drawings.items():
+        svg = vl_convert.vegalite_to_svg(still(drawing.spec))
+        atomic_files.write_text(folder / f"{figure.name}.svg", _named(svg, drawing))
         atomic_files.write_bytes(folder / f"{figure.name}.png", vl_convert.svg_to_png(svg, scale=2))
+    atomic_files.write_text(folder / CAPTIONS.name, captions(drawings))
+
+
+def captions(drawings: Drawings) -> str:
+    """Return a template of Snakemake's report: the caption of the figure that a wildcard names."""
+    words = {figure.name: restructured_text(drawing.says) for figure, drawing in drawings.items()}
+    return f"{{{{ {json.dumps(words, ensure_ascii=False)}[snakemake.wildcards.figure] }}}}\n"
 
 
 def still(
@@ -51,11 +61,11 @@ def columns(spec: dict[str, Any], width: int) -> int:
     return max(1, int(width / (7 * longest + 30)))
 
 
-def _named(svg: str, figure: Figure) -> str:
+def _named(svg: str, drawing: Drawing) -> str:
     """Add title and description for screen readers."""
     from markupsafe import escape
 
-    words = f"<title>{escape(figure.title)}</title><desc>{escape(figure.alt)}</desc>"
+    words = f"<title>{escape(drawing.title)}</title><desc>{escape(drawing.alt)}</desc>"
     head, _, rest = svg.partition(">")
     return f'{head} role="img">{words}{rest}'
 

@@ -28,7 +28,7 @@ def write(data: SummaryData, out: Path) -> None:
     with render_figures.javascript() as script:
         with _frozen():
             told = report(data)
-        drawn = figures.figures(Source(data, told.tables, told.episodes, told.uses))
+        drawn = figures.drawings(Source(data, told.tables, told.episodes, told.uses))
         export_files.write_csv(told, out / "tables")
         render_figures.write(drawn, out / "figures")
         export_files.write_json(told, drawn, out / "summary.json")

@@ -1,4 +1,4 @@
-"""Every figure of the summary: one function per figure, all listed in `MAKERS`.
+"""Every figure of the summary, by topic: each module ends in `FIGURES`, its declarations.
 
 A figure's data are rows of the tables; each row carries the words
 (model, prompt, task, difficulty) that the page's filters know.
@@ -6,26 +6,22 @@ A figure's data are rows of the tables; each row carries the words
 
 from __future__ import annotations
 
-from pilotbench.results.summary.figures import effort, prompts, skill
-from pilotbench.results.summary.figures.base import Figure, Source
+from itertools import chain
 
-MAKERS = (
-    skill.success,
-    skill.pareto,
-    skill.heat_task,
-    skill.heat_difficulty,
-    prompts.prompt_effect,
-    skill.reliability,
-    prompts.flaw_effect,
-    prompts.followed,
-    effort.turns,
-    effort.tokens,
-    effort.errors,
-    effort.latency,
-    effort.timeline,
+from pilotbench.ground.declarations import declared
+from pilotbench.results.summary.figures.base import Drawings, Figure, Section, Source
+
+_DECLARED: dict[str, tuple[Figure, ...]] = declared(__name__, __path__, "FIGURES")
+FIGURES = tuple(
+    figure
+    for section in Section
+    for figure in chain.from_iterable(_DECLARED.values())
+    if figure.section is section
 )
+"""The figures in the order of the page."""
 
 
-def figures(source: Source) -> list[Figure]:
-    """Return the figures that the selection has data for, in the order of the page."""
-    return [figure for maker in MAKERS if (figure := maker(source)) is not None]
+def drawings(source: Source) -> Drawings:
+    """Return the drawings of the figures that the selection has data for."""
+    drawn = {figure: figure.draw(source) for figure in FIGURES}
+    return {figure: drawing for figure, drawing in drawn.items() if drawing is not None}

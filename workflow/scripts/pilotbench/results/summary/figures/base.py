@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from math import ceil, floor, log10, prod
 from typing import Any
 
@@ -30,17 +31,21 @@ POINTS = alt.Axis(
 )
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One figure: a Vega-Lite spec, a description for screen readers, the table it shows."""
+class Section(Enum):
+    """A section of the page with figures, in the order of the page."""
 
-    name: str
-    title: str
-    says: str
-    alt: str
-    spec: Json
-    table: str
-    section: str
+    AHEAD = "Who is ahead", "Ahead"
+    TASKS = "Tasks and difficulties", "Tasks"
+    PROMPTS = "Prompts", "Prompts"
+    RELIABILITY = "Tool reliability", "Reliability"
+    FLAWS = "Flawed plans", "Flaws"
+    EFFORT = "Effort", "Effort"
+    ERRORS = "Errors", "Errors"
+    KEYS = "Requests and keys", "Keys"
+
+    def __init__(self, title: str, short: str) -> None:
+        self.title = title
+        self.short = short  # in the navigation
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,36 @@ class Source:
             return []
         frame = self.tables[name].frame
         return plain_rows(frame[keep(frame)] if keep else frame, self.data)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a figure shows of a selection: a Vega-Lite spec and its texts.
+
+    `says` is the sentence below the title and the caption in Snakemake's report; `alt` is for
+    screen readers.
+    """
+
+    title: str
+    says: str
+    alt: str
+    spec: Json
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the summary: its place on the page, the table that has its numbers, its drawing.
+
+    `draw` returns None where the selection has no data for the figure.
+    """
+
+    name: str
+    section: Section
+    table: str
+    draw: Callable[[Source], Drawing | None]
+
+
+Drawings = dict[Figure, Drawing]
 
 
 def plain_rows(frame: pd.DataFrame, data: SummaryData | None = None) -> Rows:

@@ -14,9 +14,11 @@ from pilotbench.results.analysis.usage import KeyUse
 from pilotbench.results.statistics.usage import PERCENTILES
 from pilotbench.results.summary.figures import theme
 from pilotbench.results.summary.figures.base import (
+    Drawing,
     Figure,
     Json,
     Rows,
+    Section,
     Source,
     alt_words,
     by,
@@ -32,7 +34,7 @@ from pilotbench.results.summary.figures.base import (
 MOST_KEYS = 12  # drawn; the table has them all
 
 
-def turns(source: Source) -> Figure | None:
+def turns(source: Source) -> Drawing | None:
     """Draw how many turns episodes took: median, quartiles, tenth and ninetieth percentile."""
     frame = like_for_like(source)
     if frame.empty:
@@ -45,8 +47,7 @@ def turns(source: Source) -> Figure | None:
     rows = _lined(plain_rows(wide.reset_index(), source.data), source)
     colour = by("model", "Model", source.data.model_names).legend(None)
     base = alt.Chart().encode(y=_lines(rows))
-    return Figure(
-        "turns",
+    return Drawing(
         "Turns an episode takes",
         f"Median, quartiles (thick), 10th to 90th percentile (thin), {shared_words(source)}.",
         alt_words("Median turns", rows, "shown", "p50", percent=False),
@@ -62,12 +63,10 @@ def turns(source: Source) -> Figure | None:
             step=19,
             lines=["line"],
         ),
-        "model_prompt",
-        "Effort",
     )
 
 
-def tokens(source: Source) -> Figure | None:
+def tokens(source: Source) -> Drawing | None:
     """Draw tokens per episode, split into fresh and cached input, output and reasoning."""
     frame = like_for_like(source)
     if frame.empty:
@@ -86,19 +85,16 @@ def tokens(source: Source) -> Figure | None:
     )
     rows = _lined(plain_rows(long, source.data), source)
     whole = means.assign(tokens=means["tokens_input"] + means["tokens_output"])
-    return Figure(
-        "tokens",
+    return Drawing(
         "Tokens an episode takes",
         f"Mean per episode, {shared_words(source)}. Cached is the part of the input that the "
         "provider had in its cache.",
         alt_words("Tokens per episode", plain_rows(whole, source.data), "shown", "tokens", False),
         _stacked("tokens", "tokens per episode", list(kinds), rows),
-        "model_prompt",
-        "Effort",
     )
 
 
-def errors(source: Source) -> Figure | None:
+def errors(source: Source) -> Drawing | None:
     """Draw the kinds of error, stacked, per 100 episodes."""
     if "errors" not in source.tables:
         return None
@@ -108,14 +104,11 @@ def errors(source: Source) -> Figure | None:
     rows = _lined(plain_rows(long[long["calls"] > 0], source.data), source)
     if not rows:
         return None
-    return Figure(
-        "errors",
+    return Drawing(
         "What went wrong",
         "Calls with an error, per 100 completed episodes, by the first matching rule.",
         alt_words("Errors per 100 episodes", rows, "kind", "calls", False),
         _stacked("calls", "per 100 episodes", list(ERROR_KINDS), rows),
-        "errors",
-        "Errors",
     )
 
 
@@ -155,7 +148,7 @@ def _lines(rows: Rows) -> Any:
     return alt.Y("line:N", sort=order, title=None, axis=alt.Axis(labelLimit=300))
 
 
-def latency(source: Source) -> Figure | None:
+def latency(source: Source) -> Drawing | None:
     """Draw latency percentiles by model on a log axis."""
     if "latency" not in source.tables:
         return None
@@ -164,8 +157,7 @@ def latency(source: Source) -> Figure | None:
     rows = plain_rows(frame.melt(["model", "requests"], marks, "percentile", "s"), source.data)
     base = alt.Chart().encode(y=alt.Y("model:N", sort=source.data.model_names, title=None))
     scale, axis = log_axis([max(row["s"], 0.001) for row in rows if row["s"] is not None])
-    return Figure(
-        "latency",
+    return Drawing(
         "How long an answer takes",
         "Seconds from sending a request to its complete answer: 50th, 90th, 95th, 99th percentile.",
         alt_words(
@@ -183,12 +175,10 @@ def latency(source: Source) -> Figure | None:
             step=44,
             lines=["model"],
         ),
-        "latency",
-        "Requests and keys",
     )
 
 
-def timeline(source: Source) -> Figure | None:
+def timeline(source: Source) -> Drawing | None:
     """Draw requests in flight on each key over the active time, its slots as a line."""
     rows = [
         {"key": use.key, "slots": slots, "at": float(at), "in_flight": float(level)}
@@ -219,16 +209,13 @@ def timeline(source: Source) -> Figure | None:
     spec = chart.to_dict(validate=False)
     spec["usermeta"] = {"inner": True}
     busiest = source.uses[0]
-    return Figure(
-        "timeline",
+    return Drawing(
         "Requests in flight on each key",
         "Mean in flight over active time (without pauses of more than a minute); the line is the "
         "key's slots.",
         f"Requests in flight over time on {len(source.uses)} keys; the busiest is {busiest.key}"
         + (f", used {busiest.utilisation:.0%}." if busiest.utilisation is not None else "."),
         spec,
-        "keys",
-        "Requests and keys",
     )
 
 
@@ -238,3 +225,12 @@ def _allowed(use: KeyUse) -> list[float | None]:
     return (
         [None] * len(use.load.at) if slots is None else [round(float(count), 3) for count in slots]
     )
+
+
+FIGURES = (
+    Figure("turns", Section.EFFORT, "model_prompt", turns),
+    Figure("tokens", Section.EFFORT, "model_prompt", tokens),
+    Figure("errors", Section.ERRORS, "errors", errors),
+    Figure("latency", Section.KEYS, "latency", latency),
+    Figure("timeline", Section.KEYS, "keys", timeline),
+)

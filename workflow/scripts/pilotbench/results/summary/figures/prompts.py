@@ -10,9 +10,11 @@ from pilotbench.results.summary.figures.base import (
     PERCENT,
     POINTS,
     RATE,
+    Drawing,
     Figure,
     Json,
     Rows,
+    Section,
     Source,
     alt_words,
     by,
@@ -26,46 +28,32 @@ from pilotbench.results.summary.figures.base import (
 WORST = " Dotted: episodes are owed, the worst cases are shown and no conclusion is drawn."
 
 
-def prompt_effect(source: Source) -> Figure | None:
+def prompt_effect(source: Source) -> Drawing | None:
     """Draw what each prompt changes within a model, as paired differences."""
-    rows = source.rows("contrasts_prompts")
-    return _forest(
+    return _differences(
         source,
-        rows,
-        "prompt_effect",
+        "contrasts_prompts",
         "What the prompt changes",
         "Difference in success to baseline on the same instances, with 95 % intervals.",
         ("model", source.data.model_names),
-        "contrasts_prompts",
-        "Prompts",
     )
 
 
-def flaw_effect(source: Source) -> Figure | None:
+def flaw_effect(source: Source) -> Drawing | None:
     """Draw what each flaw costs a model, as paired differences to the optimal plan."""
-    rows = source.rows("contrasts_flaws")
-    return _forest(
+    return _differences(
         source,
-        rows,
-        "flaw_effect",
+        "contrasts_flaws",
         "What a flawed plan costs",
         "Difference in success to the plan without the flaw, on the instances that both have.",
         ("arm", [p for p in source.data.prompt_names if source.data.prompts[p].flaw]),
-        "contrasts_flaws",
-        "Flawed plans",
     )
 
 
-def _forest(
-    source: Source,
-    rows: Rows,
-    name: str,
-    title: str,
-    says: str,
-    down: tuple[str, list[str]],
-    table: str,
-    section: str,
-) -> Figure | None:
+def _differences(
+    source: Source, table: str, title: str, says: str, down: tuple[str, list[str]]
+) -> Drawing | None:
+    rows = source.rows(table)
     if not rows:
         return None
     for row in rows:
@@ -75,9 +63,7 @@ def _forest(
     names = names or list(dict.fromkeys(row["arm_shown"] for row in rows))
     words = alt_words(title, rows, axis, "difference")
     owed = WORST if any(row["owed"] for row in rows) else ""
-    return Figure(
-        name, title, says + owed, words, forest(rows, axis, order, series, names), table, section
-    )
+    return Drawing(title, says + owed, words, forest(rows, axis, order, series, names))
 
 
 def forest(rows: Rows, axis: str, order: list[str], series: str, names: list[str]) -> Json:
@@ -113,7 +99,7 @@ def forest(rows: Rows, axis: str, order: list[str], series: str, names: list[str
     )
 
 
-def followed(source: Source) -> Figure | None:
+def followed(source: Source) -> Drawing | None:
     """Draw how often a flaw was followed, from the share under the plan without it."""
     rows = source.rows("flaws")
     if not rows:
@@ -127,8 +113,7 @@ def followed(source: Source) -> Figure | None:
         y=alt.Y("prompt:N", title=None, sort=source.data.prompt_names, axis=unflawed()),
         yOffset=alt.YOffset("model:N", sort=names),
     )
-    return Figure(
-        "followed",
+    return Drawing(
         "Was the flaw followed?",
         "The point is the share of episodes that followed the flaw, the bar the share that make "
         "the same calls when the plan has no flaw: the difference is due to the flaw."
@@ -158,8 +143,6 @@ def followed(source: Source) -> Figure | None:
             step=15,
             lines=["prompt", "model"],
         ),
-        "flaws",
-        "Flawed plans",
     )
 
 
@@ -167,3 +150,10 @@ def unflawed() -> Any:
     """Return an axis of flaws without their common prefix."""
     flaw = "replace(slice(datum.label, 7), /_/g, ' ')"
     return alt.Axis(labelExpr=f"indexof(datum.label, 'flawed_') == 0 ? {flaw} : datum.label")
+
+
+FIGURES = (
+    Figure("prompt_effect", Section.PROMPTS, "contrasts_prompts", prompt_effect),
+    Figure("flaw_effect", Section.FLAWS, "contrasts_flaws", flaw_effect),
+    Figure("followed", Section.FLAWS, "flaws", followed),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -12,9 +13,11 @@ from pilotbench.results.summary.figures import theme
 from pilotbench.results.summary.figures.base import (
     PERCENT,
     RATE,
+    Drawing,
     Figure,
     Json,
     Rows,
+    Section,
     Source,
     alt_words,
     by,
@@ -34,7 +37,7 @@ from pilotbench.results.summary.figures.base import (
 OWED = "Dotted: episodes are owed, from all of them failed to all of them passed."
 
 
-def success(source: Source) -> Figure | None:
+def success(source: Source) -> Drawing | None:
     """Draw success with intervals by model and prompt, the oracle's score as a tick."""
     plain = plain_prompts(source.data)
     rows = scored(source.rows("success"))
@@ -42,8 +45,7 @@ def success(source: Source) -> Figure | None:
         return None
     colour = by("shown", "Prompt", [source.data.label(p) for p in plain])
     base = by_model(source)
-    return Figure(
-        "success",
+    return Drawing(
         "Success by model and prompt",
         f"Success {shared_words(source)}; refusals count as not solved; 95 % intervals. "
         "The grey tick is the oracle on the same instances, draws and turns. "
@@ -71,12 +73,10 @@ def success(source: Source) -> Figure | None:
             step=roomy(len(rows)),
             lines=["model", "shown"],
         ),
-        "success",
-        "Who is ahead",
     )
 
 
-def pareto(source: Source) -> Figure | None:
+def pareto(source: Source) -> Drawing | None:
     """Draw success against cost, or against tokens if no price is known or everything is free."""
     paid = source.rows("model_prompt", lambda f: f["prompt"] == source.data.headline)
     cost = any(row.get("cost_usd") for row in paid)
@@ -96,8 +96,7 @@ def pareto(source: Source) -> Figure | None:
     title = "USD per episode (log)" if cost else "tokens per episode (log)"
     scale, axis = log_axis([row[x] for row in rows])
     at = alt.X(f"{x}:Q", scale=scale, axis=axis, title=title)
-    return Figure(
-        "pareto",
+    return Drawing(
         "Cost against success" if cost else "Tokens against success",
         _pareto_words(source, rows, cost),
         alt_words("Success against cost", rows, "model", "success_rate_all"),
@@ -119,8 +118,6 @@ def pareto(source: Source) -> Figure | None:
             rows=rows,
             height=230,
         ),
-        "model_prompt",
-        "Who is ahead",
     )
 
 
@@ -146,18 +143,9 @@ def _front(rows: Rows, x: str) -> set[str]:
     return front
 
 
-def heat_task(source: Source) -> Figure | None:
-    """Draw model x task as a heat map."""
-    return _heat(source, "task", "by_task", "Model and task")
-
-
-def heat_difficulty(source: Source) -> Figure | None:
-    """Draw model x difficulty as a heat map."""
-    return _heat(source, "difficulty", "by_difficulty", "Model and difficulty")
-
-
-def _heat(source: Source, axis: str, table: str, title: str) -> Figure | None:
-    rows = scored(source.rows(table))
+def heat(source: Source, axis: str) -> Drawing | None:
+    """Draw model x task, or model x difficulty, as a heat map."""
+    rows = scored(source.rows(f"by_{axis}"))
     if not rows:
         return None
     for row in rows:
@@ -168,9 +156,8 @@ def _heat(source: Source, axis: str, table: str, title: str) -> Figure | None:
         x=alt.X(f"{axis}:N", sort=_levels(axis, order), title=None, axis=_wrapped()),
         y=alt.Y("model:N", sort=source.data.model_names, title=None),
     )
-    return Figure(
-        f"heat_{axis}",
-        title,
+    return Drawing(
+        f"Model and {axis}",
         "Success rate in per cent, refusals counted as not solved. ▲ cannot be distinguished from "
         "the oracle on these draws, ▼ from the random player."
         + (" Two numbers: episodes are owed, worst and best case." * any(r["owed"] for r in rows)),
@@ -199,8 +186,6 @@ def _heat(source: Source, axis: str, table: str, title: str) -> Figure | None:
             lines=["model"],
             choose=[prompt, *(p for p in shown(rows) if p != prompt)],
         ),
-        table,
-        "Tasks and difficulties",
     )
 
 
@@ -215,7 +200,7 @@ def _wrapped() -> Any:
     return alt.Axis(labelAngle=0, labelExpr="split(datum.label, '_')", labelLimit=110)
 
 
-def reliability(source: Source) -> Figure | None:
+def reliability(source: Source) -> Drawing | None:
     """Draw success against the tool success rate, one line per model."""
     rows = source.rows("by_tool_success_rate", lambda f: f["tool_success_rate"] != "none")
     rows = [row | {"rate": float(row["tool_success_rate"])} for row in scored(rows)]
@@ -230,8 +215,7 @@ def reliability(source: Source) -> Figure | None:
         axis=alt.Axis(values=sorted({row["rate"] for row in rows}), format=".0%"),
     )
     base = alt.Chart().encode(x=x, color=colour)
-    return Figure(
-        "reliability",
+    return Drawing(
         "When tools fail more often",
         "All models get the same failures, and those at a higher rate are a subset of those at a "
         "lower one. The dashed line is the oracle. "
@@ -261,8 +245,6 @@ def reliability(source: Source) -> Figure | None:
             height=280,
             choose=[prompt, *(p for p in shown(rows) if p != prompt)],
         ),
-        "by_tool_success_rate",
-        "Tool reliability",
     )
 
 
@@ -275,3 +257,12 @@ def _levels(axis: str, order: list[str]) -> list[str]:
     from pilotbench.benchmark.world.levels import DIFFICULTIES
 
     return [d for d in DIFFICULTIES if d in order] if axis == "difficulty" else order
+
+
+FIGURES = (
+    Figure("success", Section.AHEAD, "success", success),
+    Figure("pareto", Section.AHEAD, "model_prompt", pareto),
+    Figure("heat_task", Section.TASKS, "by_task", partial(heat, axis="task")),
+    Figure("heat_difficulty", Section.TASKS, "by_difficulty", partial(heat, axis="difficulty")),
+    Figure("reliability", Section.RELIABILITY, "by_tool_success_rate", reliability),
+)
