@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
 from pilotbench.ground import errors
-from pilotbench.providers.failures import broken_call, failure, reset, retry_after
+from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.kinds import KINDS
 
 
@@ -190,38 +188,6 @@ def test_an_answer_becomes_an_error(
 
 
 @pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "7"}, 7),
-        ({"retry-after": "0.25"}, 0.25),
-        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
-        ({"retry-after": "0"}, None),
-        ({"retry-after": "-3"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "inf"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, None),
-    ],
-)
-def test_retry_after_is_read_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(headers) == seconds
-
-
-def test_retry_after_may_be_a_date() -> None:
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    assert retry_after({"retry-after": date}) == pytest.approx(30, abs=2)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("6m0s", 360), ("20ms", 0.02), ("1.5s", 1.5), ("30", 30), ("", 0), ("1h2m3s", 3723)],
-)
-def test_the_reset_of_a_rate_header_is_read(text: str, seconds: float) -> None:
-    assert reset(text) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize(
     ("headers", "wait", "exhausted"),
     [
         ({"x-ratelimit-remaining-requests": "3", "retry-after": "1"}, 1, False),
@@ -231,6 +197,16 @@ def test_the_reset_of_a_rate_header_is_read(text: str, seconds: float) -> None:
             True,
         ),
         ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "2m"}, 120, True),
+        (
+            {
+                "anthropic-ratelimit-input-tokens-remaining": "0",
+                "anthropic-ratelimit-input-tokens-reset": "2100-01-01T00:00:00Z",
+                "retry-after": "9",
+            },
+            9,
+            True,
+        ),
+        ({"anthropic-ratelimit-requests-remaining": "7", "retry-after": "9"}, 9, False),
     ],
 )
 def test_a_429_carries_how_long_and_whether_all_is_used_up(
@@ -249,6 +225,9 @@ def test_an_error_carries_status_and_codes_as_evidence() -> None:
     assert failure(
         KINDS["openai"].failures, 429, {}, [told(status="RESOURCE_EXHAUSTED")]
     ).codes == {"RESOURCE_EXHAUSTED"}
+    body = told(type="rate_limit_error", details={"error_code": "enforced_spend_limit_reached"})
+    found = failure(KINDS["openai"].failures, 429, {}, body)
+    assert found.codes == {"rate_limit_error", "enforced_spend_limit_reached"}
 
 
 @pytest.mark.parametrize("status", [429, 503, 529, 500, 498])

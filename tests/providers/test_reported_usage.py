@@ -41,6 +41,10 @@ def plain(given: Any, made: Any, **more: Any) -> dict[str, Any]:
         (DEEPSEEK, Tokens(100, 10, 0, 40)),
         (plain(100, 10, cached_tokens=40), Tokens(100, 10, 0, 40)),
         (plain(100, 10, reasoning_tokens=3), Tokens(100, 10, 3)),
+        (
+            plain(100, 10, output_tokens_details={"thinking_tokens": 3}),
+            Tokens(100, 10, 3),
+        ),
         (plain(100.0, 10.0), Tokens(100, 10)),
         (plain("100", "10"), Tokens(100, 10)),
         (plain("100.0", " 10 "), Tokens(100, 10)),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pilotbench.ground.errors import (
@@ -21,6 +19,7 @@ from pilotbench.ground.errors import (
     ServerFailed,
     TimedOut,
 )
+from pilotbench.providers.waits import exhausted, retry_after, wait_stated
 
 Json = dict[str, Any]
 
@@ -92,7 +91,9 @@ THROTTLED = rule(
 """A 429 in the words of SPENT that a later attempt may pass: services word both alike."""
 
 
-DENIED = rule("API_KEY_INVALID", r"api key (is )?(not valid|expired)|user location is not supported")
+DENIED = rule(
+    "API_KEY_INVALID", r"api key (is )?(not valid|expired)|user location is not supported"
+)
 """A 400 about the key and not about the request."""
 
 DAILY = rule("quota_per_day")
@@ -107,8 +108,8 @@ class FailureRules:
     filtered: a 4xx that says that the provider's filter refuses the request.
     broken_call: a 400, 422 or 500 that says that the service could not read what the model wrote;
     the answer is the model's own, a message without a call.
-    spent: the quota is spent, which no later attempt changes; a 4xx by its code, a 429 or 403 also
-    by its words.
+    spent: the quota is spent, which no later attempt changes; a 4xx by its code, one with a status
+    of `spent_in_words` (429 or 403 in most kinds) also by its words.
     throttled: a 429 in the words of `spent` that a later attempt may pass.
     denied: a 400 that says that the key is not accepted.
     daily: a 429 about a quota of the day, which no attempt of this run changes.
@@ -118,6 +119,7 @@ class FailureRules:
     filtered: Rule = field(default=rule("content_filter", FILTERED_WORDS))
     broken_call: Rule = field(default=rule("", BROKEN_WORDS))
     spent: Rule = SPENT
+    spent_in_words: frozenset[int] = frozenset({403, 429})
     throttled: Rule = THROTTLED
     denied: Rule = DENIED
     daily: Rule = DAILY
@@ -194,7 +196,8 @@ def _failed(
     headers: Mapping[str, str],
     wait: float | None,
 ) -> ProviderError:
-    spent = rules.spent.fits(codes, message if status in (403, 429) else "") and 400 <= status < 500
+    worded = message if status in rules.spent_in_words else ""
+    spent = rules.spent.fits(codes, worded) and 400 <= status < 500
     if (
         status == 402
         or (status == 429 and rules.daily.fits(codes, ""))
@@ -202,7 +205,8 @@ def _failed(
     ):
         return QuotaSpent(text)
     if status in (420, 429):
-        return _rate_limited(text, headers, wait)
+        spans = exhausted(headers)
+        return RateLimited(text, wait or max(spans, default=None), bool(spans))
     if status in (401, 403) or (status == 400 and rules.denied.fits(codes, message)):
         return AuthenticationFailed(text)
     if status == 408:
@@ -228,10 +232,10 @@ def _error(body: Any) -> Any:
 def _codes(error: Any) -> frozenset[str]:
     if not isinstance(error, dict):
         return frozenset()
-    inner = error.get("innererror")
     found = [error.get(name) for name in ("code", "type", "status", "errorCode")]
-    if isinstance(inner, dict):
-        found.append(inner.get("code"))
+    for place, name in (("innererror", "code"), ("details", "error_code")):
+        inner = error.get(place)
+        found += [inner.get(name)] if isinstance(inner, dict) else []
     found += _detailed_codes(error.get("details"))
     return frozenset(str(code) for code in found if isinstance(code, str | int) and code)
 
@@ -252,56 +256,3 @@ def _message(error: Any) -> str:
     if isinstance(error, dict):
         error = error.get("message") or error.get("msg") or error.get("detail")
     return str(error or "")
-
-
-_SPAN = r"(?:\d+(?:\.\d+)?\s?(?:milli|ms|[smhd])[a-z]*\s?)+"
-_WAIT = re.compile(
-    rf"(?:retry|try again|wait)(?: in| after| for)? ({_SPAN})|(\d+(?:\.\d+)?) ?秒", re.IGNORECASE
-)
-
-
-def wait_stated(error: Any, message: str) -> float | None:
-    """Return the seconds to wait that an error states in its details or its words."""
-    details = error.get("details") if isinstance(error, dict) else None
-    for detail in details if isinstance(details, list) else ():
-        if isinstance(detail, dict) and isinstance(detail.get("retryDelay"), str):
-            return reset(detail["retryDelay"]) or None
-    found = _WAIT.search(message)
-    return reset((found[1] or f"{found[2]}s").lower()) or None if found else None
-
-
-def _rate_limited(text: str, headers: Mapping[str, str], wait: float | None) -> RateLimited:
-    spent = [
-        reset(headers.get(f"x-ratelimit-reset-{what}", ""))
-        for what in ("requests", "tokens")
-        if headers.get(f"x-ratelimit-remaining-{what}", "").strip() == "0"
-    ]
-    return RateLimited(text, wait or max(spent, default=None), bool(spent))
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that `Retry-After` (or `retry-after-ms`) asks for, None without one."""
-    milliseconds = headers.get("retry-after-ms", "")
-    value = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(milliseconds) / 1000 if milliseconds else float(value)
-    except ValueError:
-        seconds = _seconds_until(value)
-    return seconds if 0 < seconds < float("inf") else None
-
-
-def _seconds_until(date: str) -> float:
-    try:
-        when = parsedate_to_datetime(date)
-    except ValueError:
-        return 0.0
-    return (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-
-
-_UNITS = {"milli": 0.001, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
-
-
-def reset(text: str) -> float:
-    """Return the seconds of a rate header such as `6m0s`, `20ms`, `1.5s` or `30`; 0.0 for none."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s?(milli|ms|s|m|h|d|)", text)
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)

@@ -25,8 +25,8 @@ class Meaning(Enum):
 
 
 REASONS: dict[Meaning, str] = {
-    Meaning.COMPLETED: "stop eos eos_token end end_turn stop_sequence complete completed done "
-    "finish finished null",
+    Meaning.COMPLETED: "stop eos eos_token end end_turn pause_turn stop_sequence complete "
+    "completed done finish finished null",
     Meaning.CALL: "tool_calls tool_call tool_use function_call function_calls "
     "malformed_function_call malformed_tool_call unexpected_tool_call too_many_tool_calls "
     "malformed_response tool_use_failed",

@@ -18,6 +18,7 @@ _OUTPUT: Paths = (("completion_tokens",), ("output_tokens",), ("eval_count",))
 _REASONING: Paths = (
     ("completion_tokens_details", "reasoning_tokens"),
     ("output_tokens_details", "reasoning_tokens"),
+    ("output_tokens_details", "thinking_tokens"),
     ("reasoning_tokens",),
 )
 _CACHED: Paths = (
