@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,11 +12,11 @@ from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.episodes.episode import play
 from pilotbench.providers.answer import Answer, Completion
-from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.messages import Message, Offer, ToolCall
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,12 +48,12 @@ class Blocks:
         messages: Sequence[Message],
         offer: Offer,
         parameters: Mapping[str, Any],
-    ) -> tuple[Json, Json | None]:
+    ) -> tuple[Json, Sequence[Json]]:
         system, *rest = messages
         tools = [{"name": tool.name, "input_schema": tool.parameters} for tool in offer.tools]
         written = [self._written(message) for message in rest]
         body = {"model": deployment, "system": system.text, "messages": written, "tools": tools}
-        return {**body, **parameters}, None
+        return {**body, **parameters}, ()
 
     def read(self, message: Json) -> Message:
         blocks = message["content"]
@@ -79,8 +78,7 @@ class Blocks:
 
 
 def test_an_episode_is_played_in_another_wire_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    kind = replace(KINDS["openai"], name="blocks", wire=Blocks())
-    monkeypatch.setitem(cast("dict[str, Any]", KINDS), "blocks", kind)
+    monkeypatch.setitem(cast("dict[str, Any]", WIRE_FORMATS), "blocks", Blocks())
     sent: list[Json] = []
 
     def ask(request: Request) -> Answer:
@@ -89,7 +87,7 @@ def test_an_episode_is_played_in_another_wire_format(monkeypatch: pytest.MonkeyP
         message = {"role": "assistant", "content": content}
         return Answer(Completion(message, "tool_use", "m"), "k", 0.0, 0.0, 0.0, 1)
 
-    task, model = TASKS["simple_task"], Model("m", "p", "m", kind="blocks")
+    task, model = TASKS["simple_task"], Model("m", "p", "m", api="blocks")
     prompt = prompt_files.load([ROOT / "config" / "prompts"], ["baseline"])["baseline"]
     instance = task.instance("easy", 0)
     record = play(task, instance, prompt, PROTOCOLS["native"], model, "1.0", 0, 9, ask).record

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilotbench.ground import errors
-from pilotbench.providers import openai_chat
 from pilotbench.providers.answer import Completion, Tokens
 from pilotbench.providers.bodies import LONGEST_RAW, completion
 from pilotbench.providers.failures import broken_call, failure
 from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.wire_formats import WIRE_FORMATS
+from pilotbench.providers.wire_formats.chat import before, now
 from support.chat import CHAT
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10}
@@ -34,7 +36,7 @@ def said(content: Any, **rest: Any) -> dict[str, Any]:
 
 
 def read(content: bytes) -> Completion:
-    return completion(KINDS["openai"].failures, content)
+    return completion(WIRE_FORMATS["chat"], KINDS["openai"].failures, content)
 
 
 def stream(*chunks: Any, end: str = "data: [DONE]\n\n") -> bytes:
@@ -156,8 +158,7 @@ def test_a_stream_has_one_end_at_least(content: bytes) -> None:
         body(choice("x")),
         body(choice(None)),
         body("x"),
-        stream(delta(content="4"), end=""),
-        b'data: {"choices": [{"delta": {"content": "4\n\n',
+        b'data: {"choices": [{"delta": {"content": "4\n\ndata: {}\n\n',
         body(choice(said("half a sent"), "insufficient_system_resource")),
         body(choice(said(None), "abort")),
         b'{"code": 200, "message": "ok", "data": null}',
@@ -170,6 +171,12 @@ def test_what_holds_no_completion_is_kept_as_it_came(content: bytes) -> None:
         read(content)
     assert caught.value.raw == content.decode("utf-8", "replace")[:LONGEST_RAW]
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("end", ["", 'data: {"choices": [{"delta": {"content": "4', "data: "])
+def test_a_stream_that_was_cut_off_is_a_broken_connection(end: str) -> None:
+    with pytest.raises(errors.ConnectionFailed):
+        read(stream(delta(content="4"), end=end))
 
 
 def test_what_was_paid_for_an_unusable_answer_is_known() -> None:
@@ -333,9 +340,10 @@ def test_no_body_raises_anything_but_an_error_of_the_provider(values: list[Any],
     except errors.ProviderError:
         return
     parsed = CHAT["native"].parse(found.message)
-    repeated = [CHAT["native"].assistant_message(found.message, parsed)]
-    repeated += CHAT["native"].result_messages(found.message, parsed, {})
-    for form in (openai_chat.now, openai_chat.before):
+    message, protocol = WIRE_FORMATS["chat"].read(found.message), PROTOCOLS["native"]
+    repeated = [protocol.assistant_message(message, parsed)]
+    repeated += protocol.result_messages(message, parsed, {})
+    for form in (now, before):
         json.dumps([form(repeated), found.as_json()], allow_nan=False)
 
 

@@ -22,9 +22,10 @@ from pilotbench.providers.kind import Kind
 
 
 def connect(provider, model, access):
-    from pilotbench.providers.openai_api import ChatCompletions
+    from pilotbench.providers.service_client import ServiceClient
+    from pilotbench.providers.wire_formats import WIRE_FORMATS
 
-    return ChatCompletions(provider, access, KIND.failures)
+    return ServiceClient(provider, access, KIND.failures, WIRE_FORMATS[model.api])
 
 
 KIND = Kind(

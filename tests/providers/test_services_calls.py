@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pilotbench.providers import openai_chat
+from pilotbench.providers.wire_formats import chat
 from support.scripted import (
     QUESTIONS,
     Reply,
@@ -206,7 +206,7 @@ def test_a_journal_of_the_earlier_form_answers_without_a_request(
     with service(case.script) as scripted:
         asked = shard_of(tmp_path, scripted.address, tools=True)
         with monkeypatch.context() as earlier:
-            earlier.setattr(openai_chat, "now", openai_chat.before)
+            earlier.setattr(chat, "now", chat.before)
             play(asked)
         assert len(scripted.requests) == case.asked + 1
         for path in (asked.settings.results_dir / "shards").rglob("*.gz"):

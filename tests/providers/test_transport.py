@@ -25,9 +25,9 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import errors
 from pilotbench.providers import transport
 from pilotbench.providers.kinds import KINDS
-from pilotbench.providers.openai_api import ChatCompletions
 from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.request import Request
+from pilotbench.providers.service_client import ServiceClient
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
 from support.runs import wait_until
 
@@ -105,19 +105,19 @@ def _request(connection: socket.socket) -> bool:
 
 
 @contextmanager
-def client(url: str, **settings: Any) -> Iterator[ChatCompletions]:
+def client(url: str, **settings: Any) -> Iterator[ServiceClient]:
     provider = ProviderSettings("p", "openai", {"k": Key("k", "p", 1)}, base_url=url, **settings)
     made = KINDS[provider.kind].connect(
         provider, Model("m", "p", "m"), {"k": Access(url, "sk-secret")}
     )
-    assert isinstance(made, ChatCompletions)
+    assert isinstance(made, ServiceClient)
     try:
         yield made
     finally:
         made.close()
 
 
-def ask(provider: ChatCompletions) -> str | None:
+def ask(provider: ServiceClient) -> str | None:
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
     request = Request(body, Instance("t", "none", 0, "hi"), "none", 0, 0)
     content: str | None = provider.complete(request, "k", 20).message["content"]

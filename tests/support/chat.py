@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilotbench.benchmark.tasks.task import ToolSpec
-from pilotbench.providers import openai_chat
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.protocol import CallProtocol, Parsed
+from pilotbench.providers.wire_formats.chat import WIRE, as_sent, offered
 
 Json = dict[str, Any]
 
@@ -26,22 +26,22 @@ class Chat:
 
     def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
         """Return what the body of a request holds besides model, messages and parameters."""
-        return openai_chat.offered(self.protocol.offer(tools))
+        return offered(self.protocol.offer(tools))
 
     def parse(self, message: Json) -> Parsed:
         """Return what is read in an answer's message."""
-        return self.protocol.parse(openai_chat.read(message))
+        return self.protocol.parse(WIRE.read(message))
 
     def assistant_message(self, message: Json, parsed: Parsed) -> Json:
         """Return the message as the next request repeats it, ids as they came."""
-        repeated = self.protocol.assistant_message(openai_chat.read(message), parsed)
-        (sent,) = openai_chat.as_sent(repeated)
+        repeated = self.protocol.assistant_message(WIRE.read(message), parsed)
+        (sent,) = as_sent(repeated)
         return sent
 
     def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> list[Json]:
         """Return the messages that give the reply back, ids as they came."""
-        results = self.protocol.result_messages(openai_chat.read(message), parsed, reply)
-        return [sent for result in results for sent in openai_chat.as_sent(result)]
+        results = self.protocol.result_messages(WIRE.read(message), parsed, reply)
+        return [sent for result in results for sent in as_sent(result)]
 
 
 CHAT = {name: Chat(protocol) for name, protocol in PROTOCOLS.items()}

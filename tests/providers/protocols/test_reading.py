@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilotbench.ground.canonical_json import canonical
-from pilotbench.providers import openai_chat
 from pilotbench.providers.messages import compact
 from pilotbench.providers.protocols.protocol import NO_CALL
 from pilotbench.providers.protocols.reading import (
@@ -19,6 +18,7 @@ from pilotbench.providers.protocols.reading import (
     decoded,
     said,
 )
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 from support.chat import CHAT
 
 CALL = {"tool": "utility_cache", "arguments": {"key": "a"}}
@@ -142,7 +142,7 @@ def test_arguments_that_are_not_an_object_are_not_a_call(value: object) -> None:
     ],
 )
 def test_reasoning_is_cut_off_the_front(content: str, text: str, thought: str | None) -> None:
-    found = said(openai_chat.read({"content": content}))
+    found = said(WIRE_FORMATS["chat"].read({"content": content}))
     assert (found.text, found.thought) == (text, thought)
 
 

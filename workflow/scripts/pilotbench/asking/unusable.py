@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from pilotbench.asking.journal.answers import Failure
@@ -42,4 +42,4 @@ class Unusable:
     def as_json(self) -> Json:
         """Return plain JSON types, the form in the header of a shard file."""
         unknown = sorted(map(list, self.unknown))
-        return {"answers": self.answers, "tokens": asdict(self.tokens), "unknown": unknown}
+        return {"answers": self.answers, "tokens": self.tokens.as_json(), "unknown": unknown}

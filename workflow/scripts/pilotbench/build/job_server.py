@@ -39,7 +39,8 @@ VARIABLE = "PILOTBENCH_JOB_SERVER"
 """Interpreter and socket of the server, for the jobs that inherit the environment."""
 MODULES = (
     "pilotbench.build.shard",
-    "pilotbench.providers.openai_api",
+    "pilotbench.providers.service_client",
+    "pilotbench.providers.openai_sdk",
     "jsonschema",
     "jinja2.sandbox",
     "jinja2.meta",

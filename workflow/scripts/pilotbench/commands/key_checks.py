@@ -37,10 +37,12 @@ from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.answer import Answer
 from pilotbench.providers.kind import Role
 from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.messages import Message, Offer
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.request import Request
 from pilotbench.providers.served import complaint
 from pilotbench.providers.settings import Model
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 MESSAGES = 5
 QUESTION = "Answer with one word: ready"
@@ -113,11 +115,9 @@ def _asked(experiment: Experiment, model: Model, alias: str) -> KeyCheck:
 
 
 def _short_question(settings: Settings, model: Model, alias: str) -> _Answered:
-    body = {
-        "model": model.deployment,
-        "messages": [{"role": "user", "content": QUESTION}],
-        **model.parameters,
-    }
+    question = [Message("user", QUESTION)]
+    wire = WIRE_FORMATS[model.api]
+    body, _ = wire.bodies(model.deployment, question, Offer(), model.parameters)
     request = Request(body, Instance("check", "none", 0, QUESTION), "none", 0, 0)
     asked = ask_unjournaled(_hasty(settings, model), model, alias, request)
     return _Answered(asked.latency_s, asked.completion.model)
@@ -250,7 +250,7 @@ def _play_one(experiment: Experiment, shard: Shard, key: str, understood: list[b
     Raises Stopping if a run holds the instance.
     """
     model = experiment.settings.catalog[shard.cell.model]
-    protocol, wire = PROTOCOLS[model.protocol], KINDS[model.kind].wire
+    protocol, wire = PROTOCOLS[model.protocol], WIRE_FORMATS[model.api]
     with _held(experiment, shard, key) as ask:
 
         def counted(request: Request) -> Answer:

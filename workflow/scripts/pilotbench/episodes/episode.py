@@ -15,7 +15,7 @@ All other ProviderErrors leave the loop: the episode is owed and has no record.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from pilotbench.asking.journal.identity import components, identity
@@ -29,12 +29,13 @@ from pilotbench.ground.errors import ContextOverflow, Refused
 from pilotbench.matrix.cells import Cell, episode_id
 from pilotbench.providers.answer import Answer, Completion, added
 from pilotbench.providers.finish_reasons import Meaning, meaning
-from pilotbench.providers.kinds import KINDS
-from pilotbench.providers.messages import Message, WireFormat
+from pilotbench.providers.messages import Message
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, Parsed
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
+from pilotbench.providers.wire_format import WireFormat
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
 Ask = Callable[[Request], Answer]
@@ -63,8 +64,8 @@ class EpisodeSpec:
 
     @property
     def wire(self) -> WireFormat:
-        """The wire format of the model's provider."""
-        return KINDS[self.model.kind].wire
+        """The wire format of the model."""
+        return WIRE_FORMATS[self.model.api]
 
 
 @dataclass
@@ -301,7 +302,7 @@ def _usage_fields(spec: EpisodeSpec, state: EpisodeState | None) -> Json:
     asked = state.asked if state else []
     tokens = added(one.completion.tokens for _, one in asked)
     return {
-        "tokens": tokens and asdict(tokens),
+        "tokens": tokens and tokens.as_json(),
         "cost_usd": cost_usd(spec.model.price, tokens),
         "model_reported": asked[-1][1].completion.model if asked else None,
         "requests": [_paid_request(spec, request, one) for request, one in asked],
@@ -320,5 +321,5 @@ def _paid_request(spec: EpisodeSpec, request: Request, asked: Answer) -> Json:
         "slots": asked.slots,
         "model": asked.completion.model,
         "finish_reason": asked.completion.finish_reason,
-        "tokens": asked.completion.tokens and asdict(asked.completion.tokens),
+        "tokens": asked.completion.tokens and asked.completion.tokens.as_json(),
     }

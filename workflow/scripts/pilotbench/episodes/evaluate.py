@@ -231,7 +231,7 @@ def _header(
         "refused": status["refused"],
         "not_applicable": status["not_applicable"],
         "successes": sum(record["success"] is True for record in records),
-        "tokens": vars(sum((known for known in counts if known is not None), Tokens())),
+        "tokens": sum((known for known in counts if known is not None), Tokens()).as_json(),
         "unknown_tokens": counts.count(None),
         "cost_usd": sum(costs) if len(costs) == len(records) else None,
         "unusable": ask.unusable.as_json(),

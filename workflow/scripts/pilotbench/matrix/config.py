@@ -167,6 +167,7 @@ def _paths(config: Mapping[str, Any], key: str, default: Sequence[Any]) -> tuple
 def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> Model:
     price, weights = entry.get("price"), entry.get("weights")
     service = services.get(entry["provider"]) or {}
+    kind = service.get("kind", "openai")
     return Model(
         name=name,
         provider=entry["provider"],
@@ -177,7 +178,8 @@ def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> 
         reports=entry.get("reports"),
         max_output=entry.get("max_output"),
         weights=weights and Weights(**weights),
-        kind=service.get("kind", "openai"),
+        kind=kind,
+        api=entry.get("api") or service.get("api") or KINDS[kind].api,
     )
 
 

@@ -16,6 +16,7 @@ from pilotbench.matrix import axes, parameters
 from pilotbench.matrix.axes import listed
 from pilotbench.providers import base_urls, weights
 from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
 Place = tuple[Any, ...]
@@ -136,6 +137,11 @@ def _url(url: str, kind: str) -> str | None:
 
 def _requests(config: Mapping[str, Any]) -> Iterator[Problem]:
     kinds = {name: KINDS[entry["kind"]] for name, entry in _entries(config, "providers")}
+    for section in ("providers", "model_catalog"):
+        for name, entry in _entries(config, section):
+            kind = kinds.get(name if section == "providers" else entry["provider"])
+            if kind is not None and entry.get("api", kind.api) not in kind.apis(WIRE_FORMATS):
+                yield (section, name, "api"), f"must be {kind.api} for the kind {kind.name}"
     for name, entry in _entries(config, "model_catalog"):
         kind = kinds.get(entry["provider"])
         if kind is not None and (problem := kind.deployment_problem(entry["deployment"])):

@@ -15,7 +15,7 @@ from pilotbench.matrix import axes, config_checks, paths
 from pilotbench.matrix.axes import listed
 from pilotbench.matrix.config import Settings, settings, typed
 from pilotbench.matrix.config_files import load_file
-from pilotbench.providers import kinds
+from pilotbench.providers import kinds, wire_formats
 
 TAKEN = frozenset(
     (
@@ -90,8 +90,10 @@ def _refuse(
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """Return the schema of a part of the config; that of providers knows every provider kind."""
+    """Return the schema of a part of the config, with every provider kind and wire format."""
     schema = schemas.load(name)
+    if name in ("providers", "models"):
+        schema = wire_formats.completed(schema)
     return kinds.completed(schema) if name == "providers" else schema
 
 
@@ -126,7 +128,11 @@ def _explain(error: Any, prefix: tuple[str, ...], origin: _Origin) -> str:
 def _shown_value(path: Sequence[Any], error: Any) -> str:
     """Return a value for a message; a value of a provider may be a secret."""
     text = repr(error.instance)
-    hidden = isinstance(error.instance, str) and path[0] == "providers" and path[-1] != "kind"
+    hidden = (
+        isinstance(error.instance, str)
+        and path[0] == "providers"
+        and path[-1] not in ("kind", "api")
+    )
     return "(not shown)" if hidden or looks_secret(text) else _short(error.instance)
 
 

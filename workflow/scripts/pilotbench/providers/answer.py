@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 Json = dict[str, Any]
@@ -15,6 +15,9 @@ MOST_TOKENS = 10**9
 class Tokens:
     """Token counts of requests; `cached` is a part of `input`, `reasoning` of `output`.
 
+    `cache_writes` are those input tokens that the provider stored in its cache, which some charge
+    for.
+
     Where a provider does not report counts, there is None instead of Tokens: unknown, not 0.
     """
 
@@ -22,6 +25,7 @@ class Tokens:
     output: int = 0
     reasoning: int = 0
     cached: int = 0
+    cache_writes: int = 0
 
     def __add__(self, other: Tokens) -> Tokens:
         """Return the sum of each count."""
@@ -30,7 +34,15 @@ class Tokens:
             self.output + other.output,
             self.reasoning + other.reasoning,
             self.cached + other.cached,
+            self.cache_writes + other.cache_writes,
         )
+
+    def as_json(self) -> Json:
+        """Return plain JSON types; cache writes only where there are any."""
+        counts = dict(vars(self))
+        if not self.cache_writes:
+            del counts["cache_writes"]
+        return counts
 
     @classmethod
     def from_json(cls, value: Json | None) -> Tokens | None:
@@ -39,7 +51,7 @@ class Tokens:
         Every request has input or output, so the zeros that earlier journals hold for counts that
         were not reported are read as unknown.
         """
-        names = ("input", "output", "reasoning", "cached")
+        names = ("input", "output", "reasoning", "cached", "cache_writes")
         counts: list[Any] = [None]
         if isinstance(value, dict):
             counts = [value.get(name, 0) for name in names]
@@ -73,7 +85,8 @@ class Completion:
 
     def as_json(self) -> Json:
         """Return plain JSON types, as the journal stores them."""
-        return asdict(self)
+        tokens = self.tokens and self.tokens.as_json()
+        return {**asdict(replace(self, tokens=None)), "tokens": tokens}
 
     @classmethod
     def from_json(cls, value: Json) -> Completion:

@@ -1,8 +1,8 @@
-"""From the body of a successful response to a completion, tolerantly.
+"""From the bytes of a successful response to its JSON, tolerantly.
 
-Accepted are JSON with NaN, infinities, invalid UTF-8 or one list around it; server-sent events,
-though none were requested; a choice without a message where its finish reason explains it. Anything
-else is an UnusableAnswer, which carries the body as it came.
+Accepted are JSON with NaN, infinities, invalid UTF-8 or one list around it, and server-sent events,
+requested or not, which the wire format puts together. Anything else is an UnusableAnswer, which
+carries the body as it came.
 """
 
 from __future__ import annotations
@@ -10,41 +10,35 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from itertools import dropwhile
 from typing import Any
 
-from pilotbench.ground.errors import ContextOverflow, Refused, ServerFailed, UnusableAnswer
-from pilotbench.providers.answer import Completion, Tokens
-from pilotbench.providers.failures import FailureRules, broken_call, wrapped
-from pilotbench.providers.finish_reasons import Meaning, meaning
-from pilotbench.providers.usage import tokens
+from pilotbench.ground.errors import ServerFailed, UnusableAnswer
+from pilotbench.providers.answer import Completion
+from pilotbench.providers.failures import FailureRules
+from pilotbench.providers.wire_format import DONE, WireFormat
 
 Json = dict[str, Any]
 LONGEST_RAW = 2**20
 """Maximum characters that are kept of an unusable body."""
 _HALVES = re.compile("[\ud800-\udfff]")
 _PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
-_DONE = "[DONE]"
-_GOOD = ("0", "200", "ok", "success", "none", "null", "false")
-_LAST_WORD = {Refused: "content_filter", ContextOverflow: "model_context_window_exceeded"}
-"""The finish reason of a paid answer that ends an episode."""
-_SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
-"""Meanings that explain why a choice has no message."""
+_DATA, _END = "data:", "[DONE]"
 
 
-def completion(rules: FailureRules, content: bytes) -> Completion:
+def completion(wire: WireFormat, rules: FailureRules, content: bytes) -> Completion:
     """Return the completion in the body of a 2xx answer.
 
-    Raises UnusableAnswer where there is none, ServerFailed for a gateway's page, Refused where the
-    filter withheld everything, or the error that a gateway wrapped in a 200 without content and
-    usage.
+    Raises UnusableAnswer where there is none, ServerFailed for a gateway's page, ConnectionFailed
+    for a stream that was cut off, Refused where the filter withheld everything, or the error that a
+    gateway wrapped in a 200 without content and usage.
     """
     text = content.decode("utf-8-sig", "replace")
     if _PAGE.match(text):
         raise ServerFailed(f"a page of HTML instead of an answer: {text[:200]}")
     try:
-        return _completion(rules, _body(text))
+        return wire.completion(rules, _body(wire, text))
     except UnusableAnswer as error:
         error.raw = text[:LONGEST_RAW]
         raise
@@ -69,21 +63,17 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _body(text: str) -> Json:
+def _body(wire: WireFormat, text: str) -> Json:
     """Return the JSON object of a body, assembled where it came in pieces."""
     lines = text.split("\n")
-    if any(line.startswith("data:") for line in lines):
-        done = any(line.removeprefix("data:").strip() == _DONE for line in lines)
-        return _assembled(_events(lines), done)
+    if any(line.startswith(_DATA) for line in lines):
+        return wire.assembled(_events(lines))
     try:
         body = parsed("\n".join(dropwhile(_is_comment, lines)))
     except (ValueError, RecursionError) as error:
         raise UnusableAnswer(f"the body is not JSON: {type(error).__name__}") from None
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
-    inner = _at(body, "data")
-    if isinstance(inner, dict) and "choices" in inner and "choices" not in body:
-        body = {**body, **inner}
     if not isinstance(body, dict):
         raise UnusableAnswer("the body is not a JSON object")
     return body
@@ -94,185 +84,22 @@ def _is_comment(line: str) -> bool:
     return not line.strip() or line.startswith(":")
 
 
-def _events(lines: Iterable[str]) -> Iterator[Json]:
-    """Yield the chunks of server-sent events, up to their end."""
-    for line in lines:
-        data = line.removeprefix("data:").strip()
-        if not line.startswith("data:") or not data:
+def _events(lines: Sequence[str]) -> list[Json]:
+    """Return the server-sent events, up to their end. Half of an event ends them too."""
+    found: list[Json] = []
+    for place, line in enumerate(lines):
+        data = line.removeprefix(_DATA).strip()
+        if not line.startswith(_DATA) or not data:
             continue
-        if data == _DONE:
-            return
+        if data == _END:
+            found.append(DONE)
+            break
         try:
-            chunk = parsed(data)
+            event = parsed(data)
         except (ValueError, RecursionError):
+            if place == len(lines) - 1:
+                break
             raise UnusableAnswer("an event of the stream is not JSON") from None
-        if isinstance(chunk, dict):
-            yield chunk
-
-
-def _assembled(chunks: Iterable[Json], done: bool) -> Json:
-    """Return the body that the chunks of a stream make up.
-
-    Raises UnusableAnswer for a truncated stream: one with neither a finish reason nor `done`.
-    """
-    body: Json = {"choices": []}
-    message: Json = {}
-    reason = None
-    for chunk in chunks:
-        given = {name: value for name, value in chunk.items() if value is not None}
-        if not _is_error(given.get("error")):
-            given.pop("error", None)
-        choice = _first(given.pop("choices", None)) or {}
-        usage = choice.get("usage") or _at(given, "x_groq", "usage")
-        body |= given | ({"usage": usage} if usage else {})
-        if not choice and _is_bare_error(chunk):
-            body["error"] = chunk
-        reason = choice.get("finish_reason") or reason
-        for piece in (choice.get("delta"), choice.get("message")):
-            _add(message, piece if isinstance(piece, dict) else {})
-    if message or reason:
-        if reason is None and not done and not body.get("error"):
-            raise UnusableAnswer("the stream is truncated", tokens=tokens(body.get("usage")))
-        body["choices"] = [{"message": message, "finish_reason": reason}]
-    return body
-
-
-def _add(message: Json, delta: Json) -> None:
-    """Add a piece of a message: texts are concatenated, calls are merged by their index."""
-    for name, value in delta.items():
-        if name == "tool_calls":
-            calls = message.setdefault("tool_calls", [])
-            for place, piece in enumerate(value if isinstance(value, list) else ()):
-                if isinstance(piece, dict):
-                    _add_call(calls, piece, place)
-        elif isinstance(value, str) and isinstance(message.get(name), str) and name != "role":
-            message[name] += value
-        elif value is not None:
-            message[name] = value
-
-
-def _add_call(calls: list[Json], piece: Json, place: int) -> None:
-    index = piece.get("index", place)
-    call = next((call for call in calls if call["index"] == index), None)
-    if call is None:
-        call = {"index": index, "function": {}}
-        calls.append(call)
-    given = piece.get("function")
-    function = given if isinstance(given, dict) else {}
-    call |= {n: v for n, v in piece.items() if n != "function" and v}
-    for name, value in function.items():
-        old = call["function"].get(name)
-        both = isinstance(value, str) and isinstance(old, str)
-        call["function"][name] = old + value if both else (value if value is not None else old)
-
-
-def _completion(rules: FailureRules, body: Json) -> Completion:
-    choice = _first(body.get("choices"))
-    usage = tokens(body.get("usage"), choice and choice.get("usage"))
-    error = body.get("error")
-    if _is_error(error) or (choice is None and _is_bare_error(body)):
-        return _broken(rules, error if _is_error(error) else body, choice or {}, usage)
-    if choice is None:
-        raise _without_choice(body)
-    reason = _text(choice.get("finish_reason"))
-    means = meaning(reason)
-    if means is Meaning.INFRASTRUCTURE:
-        raise UnusableAnswer(f"the service stopped: finish_reason {reason}", tokens=usage)
-    message = choice.get("message")
-    if not isinstance(message, dict):
-        if not isinstance(choice.get("text"), str) and means not in _SAID_WITHOUT:
-            raise UnusableAnswer("the choice has no message", tokens=usage)
-        message = {"content": choice.get("text")}
-    return Completion(_message(message), reason, _text(body.get("model")), usage)
-
-
-def _is_error(error: Any) -> bool:
-    """Return whether the value of `error` is an error: some services report success there."""
-    if not isinstance(error, dict):
-        return bool(error) and not _is_good(error)
-    said = {name: value for name, value in error.items() if value not in (None, "")}
-    verdict = next((said[name] for name in ("code", "status", "message") if name in said), None)
-    return bool(said) and not _is_good(verdict)
-
-
-def _is_good(verdict: Any) -> bool:
-    return isinstance(verdict, str | int) and str(verdict).strip().lower() in _GOOD
-
-
-def _is_bare_error(body: Json) -> bool:
-    """Return whether a body without a choice is an error without `error` around it."""
-    code = body.get("errorCode") or body.get("code") or body.get("object") == "error"
-    worded = isinstance(body.get("message") or body.get("msg"), str)
-    return worded and bool(code) and not _is_good(code)
-
-
-def _broken(rules: FailureRules, error: Any, choice: Json, usage: Tokens | None) -> Completion:
-    """Return what an error in a 200 means: the model's own broken call, or a refusal.
-
-    Raises UnusableAnswer where there is content or usage, so that it was paid for; else the error.
-    """
-    given = choice.get("message")
-    message = _message(given if isinstance(given, dict) else {"content": choice.get("text")})
-    found = broken_call(rules, 400, {"error": error})
-    if found is not None:
-        written = message["content"] if found[1] is None else found[1]
-        return Completion({"content": written}, found[0], None, usage)
-    failed = wrapped(rules, {"error": error})
-    if usage is None and not any(value for name, value in message.items() if name != "role"):
-        raise failed
-    reason = _LAST_WORD.get(type(failed))
-    if reason is None:
-        raise UnusableAnswer(f"an error in a paid response: {failed}", tokens=usage)
-    return Completion(message, reason, None, usage)
-
-
-def _without_choice(body: Json) -> Refused | UnusableAnswer:
-    """Return the error for a response without a choice: a refusal where a filter reports one."""
-    found = body.get("prompt_filter_results") or _at(body, "promptFeedback", "blockReason")
-    found = found or _at(body, "prompt_feedback", "block_reason")
-    flags = list(_flags(found))
-    if found and (any(flags) or not flags):
-        return Refused("the provider's filter has withheld the answer")
-    return UnusableAnswer("the body has no choice", tokens=tokens(body.get("usage")))
-
-
-def _flags(value: Any) -> Iterator[bool]:
-    """Yield the value of each `filtered` or `detected` in the results of a filter."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    if isinstance(value, dict):
-        yield from (bool(value[name]) for name in ("filtered", "detected") if name in value)
-    for one in inner:
-        yield from _flags(one)
-
-
-def _message(message: Json) -> Json:
-    """Return the message as it came, without nulls; `content` is text or None."""
-    found = {name: value for name, value in message.items() if value is not None}
-    found["content"] = _content(message.get("content"))
+        if isinstance(event, dict):
+            found.append(event)
     return found
-
-
-def _content(content: Any) -> str | None:
-    """Return the text of a content: parts are concatenated, other JSON is written as text."""
-    if content is None or isinstance(content, str):
-        return content
-    if isinstance(content, list) and all(isinstance(part, dict | str) for part in content):
-        return "".join(p if isinstance(p, str) else str(p.get("text") or "") for p in content)
-    if isinstance(content, dict) and isinstance(content.get("text"), str):
-        return str(content["text"])
-    return json.dumps(content, ensure_ascii=False)
-
-
-def _first(choices: Any) -> Json | None:
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    return choice if isinstance(choice, dict) else None
-
-
-def _at(value: Any, *path: str) -> Any:
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None

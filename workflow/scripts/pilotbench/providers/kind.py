@@ -6,16 +6,14 @@ defaults, estimates, failure rules and the table in docs/services.md are derived
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from pilotbench.providers import openai_chat
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.base_urls import UrlRules
 from pilotbench.providers.failures import FailureRules
-from pilotbench.providers.messages import WireFormat
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 
@@ -52,8 +50,8 @@ class Kind:
     `name` is what `kind` in config/providers.yaml says, `sentence` its documentation. `connect`
     returns the client for requests to a model; it sends nothing and imports heavy libraries only
     when it is called. `latency_s` is the time per request that estimates assume without history
-    (low, likely, high). `wire` translates messages. `deployment_problem` returns what is wrong
-    with the name of a deployment.
+    (low, likely, high). `api` names the wire format where the config has no `api`.
+    `deployment_problem` returns what is wrong with the name of a deployment.
     `version_variable` names the variable that sets the API version where the config does not.
     `sdk_variables` are variables that users of the service's SDK set and that have no effect here,
     each with what to do instead.
@@ -66,12 +64,16 @@ class Kind:
     retry_for_s: float
     latency_s: tuple[float, float, float]
     role: Role = Role.SERVICE
-    wire: WireFormat = openai_chat
+    api: str = "chat"
     failures: FailureRules = field(default_factory=FailureRules)
     url: UrlRules = field(default_factory=UrlRules)
     deployment_problem: Callable[[str], str | None] = lambda deployment: None
     version_variable: str | None = None
     sdk_variables: Mapping[str, str] = field(default_factory=dict)
+
+    def apis(self, known: Iterable[str]) -> Iterable[str]:
+        """Return which of the `known` wire formats the config may choose."""
+        return (self.api,) if self.in_process else known
 
     @property
     def in_process(self) -> bool:

@@ -8,9 +8,9 @@ not know: reasoning, signatures.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from pilotbench.benchmark.tasks.task import ToolSpec
@@ -59,24 +59,6 @@ class Offer:
 
     tools: Sequence[ToolSpec] = ()
     schema: Json | None = None
-
-
-class WireFormat(Protocol):
-    """How requests and messages are written for a service. A module can be one."""
-
-    def bodies(
-        self,
-        deployment: str,
-        messages: Sequence[Message],
-        offer: Offer,
-        parameters: Mapping[str, Any],
-    ) -> tuple[Json, Json | None]:
-        """Return the body of a request, and that of an earlier release where it differs."""
-        ...
-
-    def read(self, message: Json) -> Message:
-        """Return a message of the service. Never raises, whatever it contains."""
-        ...
 
 
 def compact(value: Any) -> str:

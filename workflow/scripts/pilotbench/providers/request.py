@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,8 @@ class Request:
 
     `body` is exactly what is sent (model, messages, tools, request parameters); together with the
     other fields it determines the identity of the answer. Services see only `body`; the reference
-    players also see the instance. `earlier` is the body that an earlier release would have sent,
-    where it differs: an answer to that one is accepted.
+    players also see the instance. `earlier` are the bodies that earlier releases would have sent,
+    where they differ: an answer to one of them is accepted.
     """
 
     body: Json
@@ -25,4 +26,4 @@ class Request:
     tool_success_rate: str
     repeat: int
     turn: int
-    earlier: Json | None = None
+    earlier: Sequence[Json] = ()

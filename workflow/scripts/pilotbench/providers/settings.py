@@ -53,7 +53,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Model:
-    """An entry of model_catalog; `kind` is that of its provider."""
+    """An entry of model_catalog; `kind` is that of its provider, `api` names the wire format."""
 
     name: str
     provider: str
@@ -65,6 +65,7 @@ class Model:
     max_output: int | None = None
     weights: Weights | None = None
     kind: str = "openai"
+    api: str = "chat"
 
     @property
     def asked(self) -> list[Any]:
@@ -73,6 +74,8 @@ class Model:
         Weights are represented by their content, since a request does not name them.
         """
         asked: list[Any] = [self.deployment, self.protocol, self.parameters]
+        if self.api != "chat":
+            asked.append({"api": self.api})
         if self.weights is not None:
             origin = self.weights
             content = origin.sha256 or [origin.path, None, None]
@@ -110,6 +113,7 @@ class ProviderSettings:
     retry_for_s: float = 900
     proxy: str | None = None
     ca_bundle: str | None = None
+    api: str | None = None
 
 
 @dataclass(frozen=True)

@@ -220,9 +220,8 @@ class Answers:
                 self._report(Damage(place.path, place.line, str(error)))
 
     def _read_more(self, elsewhere: OtherFolders, request: RequestIdentity, count: int) -> bool:
-        """Read what may answer a request, in either form; return whether to look again."""
-        forms = [request] if request.earlier is None else [request, request.earlier]
-        return any(elsewhere.more(form, self, count) for form in forms)
+        """Read what may answer a request, in each of its forms; return whether to look again."""
+        return any(elsewhere.more(form, self, count) for form in (request, *request.earlier))
 
     def _names(self, request: RequestIdentity) -> Iterator[str]:
         """Yield the identities under which the response to a request may be found."""
@@ -230,8 +229,8 @@ class Answers:
         if request.former != request.identity:
             yield request.former
             yield from self._sent.get(request.sent, ())
-        if request.earlier is not None:
-            yield from self._names(request.earlier)
+        for form in request.earlier:
+            yield from self._names(form)
 
     def _add_line(self, line: bytes, place: Place) -> None:
         ours = _OURS.fullmatch(line)
@@ -310,7 +309,7 @@ def answer_to_json(asked: Answer) -> Json:
     """Return plain JSON types, as in the journal; nothing is copied, however deep it is."""
     completion = dict(vars(asked.completion))
     if completion["tokens"] is not None:
-        completion["tokens"] = dict(vars(completion["tokens"]))
+        completion["tokens"] = completion["tokens"].as_json()
     return {**vars(asked), "completion": completion}
 
 

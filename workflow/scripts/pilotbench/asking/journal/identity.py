@@ -30,14 +30,14 @@ Sent = tuple[str, int, int]
 class RequestIdentity:
     """How the journal identifies a request: what to look for, and what to write.
 
-    `earlier` is the same request in the form of an earlier release, whose answer answers this one.
+    `earlier` is the same request in the forms of earlier releases, whose answer answers this one.
     """
 
     components: Json
     identity: str
     former: str
     index: int
-    earlier: RequestIdentity | None = None
+    earlier: tuple[RequestIdentity, ...] = ()
 
     @property
     def sent(self) -> Sent:
@@ -54,10 +54,9 @@ def request_identity(model: Model, request: Request) -> RequestIdentity:
     return RequestIdentity(now, name, former, request.instance.index, _earlier(model, request))
 
 
-def _earlier(model: Model, request: Request) -> RequestIdentity | None:
-    if request.earlier is None:
-        return None
-    return request_identity(model, replace(request, body=request.earlier, earlier=None))
+def _earlier(model: Model, request: Request) -> tuple[RequestIdentity, ...]:
+    forms = (replace(request, body=body, earlier=()) for body in request.earlier)
+    return tuple(request_identity(model, form) for form in forms)
 
 
 def components(model: Model, request: Request) -> Json:
@@ -74,6 +73,7 @@ def components(model: Model, request: Request) -> Json:
     )
     return {
         "provider": model.provider,
+        **({} if model.api == "chat" else {"api": model.api}),
         "body_sha256": digest(request.body),
         **seen,
         "tool_success_rate": request.tool_success_rate,

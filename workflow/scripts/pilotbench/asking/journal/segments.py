@@ -381,7 +381,7 @@ def _paid(error: Exception) -> Json:
     """
     if not isinstance(error, UnusableAnswer):
         return {}
-    tokens = error.tokens and asdict(error.tokens)
+    tokens = error.tokens and error.tokens.as_json()
     if len(error.raw) <= LONGEST_PLAIN:
         return {"raw": error.raw, "tokens": tokens}
     packed = zlib.compress(error.raw.encode("utf-8", "replace"))

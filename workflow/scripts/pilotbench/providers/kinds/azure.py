@@ -9,15 +9,17 @@ from pilotbench.providers.base_urls import UrlRules
 from pilotbench.providers.failures import FILTERED_WORDS, FailureRules, rule
 from pilotbench.providers.kind import Kind, Provider
 from pilotbench.providers.settings import Access, Model, ProviderSettings
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 _DEPLOYMENT = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 def connect(provider: ProviderSettings, model: Model, access: Mapping[str, Access]) -> Provider:
     """Return the client of an Azure resource."""
-    from pilotbench.providers.openai_api import AzureChatCompletions
+    from pilotbench.providers.openai_sdk import opened_azure
+    from pilotbench.providers.service_client import ServiceClient
 
-    return AzureChatCompletions(provider, access, KIND.failures)
+    return ServiceClient(provider, access, KIND.failures, WIRE_FORMATS[model.api], opened_azure)
 
 
 def _path_problem(path: str) -> str | None:

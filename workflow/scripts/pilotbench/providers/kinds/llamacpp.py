@@ -13,6 +13,7 @@ from pilotbench.providers.failures import FailureRules, rule
 from pilotbench.providers.kind import Kind, Role
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Model, ProviderSettings
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 PROMPT_CACHE_MIB = 512
 """MiB of states of other conversations kept in memory; the default of the server is 8 GiB."""
@@ -34,17 +35,17 @@ class LlamaCppProvider:
     def __init__(
         self, provider: ProviderSettings, model: Model, access: Mapping[str, Access]
     ) -> None:
-        from pilotbench.providers.openai_api import ChatCompletions
+        from pilotbench.providers.service_client import ServiceClient
 
         self._server = start(model, max(provider.keys[alias].slots for alias in access))
         address = f"{self._server.listening_address.rstrip('/')}/v1"
         # The answer arrives all at once, on a busy machine after a long silence.
         patient = replace(provider, read_timeout_s=provider.attempt_deadline_s)
         keys = {alias: Access(address, "") for alias in access}
-        self._client = ChatCompletions(patient, keys, KIND.failures)
+        self._client = ServiceClient(patient, keys, KIND.failures, WIRE_FORMATS[model.api])
 
     def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
-        """Send one attempt; see ChatCompletions."""
+        """Send one attempt; see ServiceClient."""
         return self._client.complete(request, key, deadline_s)
 
     def close(self) -> None:

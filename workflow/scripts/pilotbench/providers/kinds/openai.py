@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pilotbench.providers.failures import BROKEN_WORDS, FILTERED_WORDS, FailureRules, rule
 from pilotbench.providers.kind import Kind, Provider
 from pilotbench.providers.settings import Access, Model, ProviderSettings
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 
 def connect(provider: ProviderSettings, model: Model, access: Mapping[str, Access]) -> Provider:
     """Return the client of an OpenAI-compatible service."""
-    from pilotbench.providers.openai_api import ChatCompletions
+    from pilotbench.providers.service_client import ServiceClient
 
-    return ChatCompletions(provider, access, KIND.failures)
+    return ServiceClient(provider, access, KIND.failures, WIRE_FORMATS[model.api])
 
 
 KIND = Kind(

@@ -15,7 +15,6 @@ from pilotbench.benchmark.players import PLAYERS
 from pilotbench.benchmark.players.player import PlayContext, Seen, finish
 from pilotbench.benchmark.scorers.extraction import text_of
 from pilotbench.ground.errors import Rejected
-from pilotbench.providers import openai_chat
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.messages import compact
 from pilotbench.providers.protocols import PROTOCOLS
@@ -23,6 +22,7 @@ from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, state
 from pilotbench.providers.protocols.text import OPENING
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model, ProviderSettings
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
 DO_NOT_KNOW = "I do not know."
@@ -81,7 +81,7 @@ def seen(protocol: CallProtocol, messages: Sequence[Json]) -> list[Seen]:
     turns: list[Seen] = []
     for place, message in enumerate(messages):
         if message["role"] == "assistant":
-            call = protocol.parse(openai_chat.read(message)).call
+            call = protocol.parse(WIRE_FORMATS["chat"].read(message)).call
             given = messages[place + 1]["content"] if place + 1 < len(messages) else ""
             turns.append(Seen(call, _reply(given)))
     return turns

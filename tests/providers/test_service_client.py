@@ -1,4 +1,4 @@
-"""The OpenAI and Azure clients, against sockets that answer well, badly or not at all."""
+"""The client of a service, against sockets that answer well, badly or not at all."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from pilotbench.ground import errors
 from pilotbench.providers.answer import Completion, Tokens
 from pilotbench.providers.bodies import unicode_only
 from pilotbench.providers.kinds import KINDS
-from pilotbench.providers.openai_api import ChatCompletions, wire_body
 from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.request import Request
+from pilotbench.providers.service_client import ServiceClient
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 from support import Simulator
 
 CANARY = "canary-8d2f0c"
@@ -113,11 +114,11 @@ def _request(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def client(url: str, kind: str = "openai", **settings: Any) -> Iterator[ChatCompletions]:
+def client(url: str, kind: str = "openai", **settings: Any) -> Iterator[ServiceClient]:
     """Yield a client of `url` with the key `k`."""
     provider = ProviderSettings("p", kind, {"k": Key("k", "p", 1)}, base_url=url, **settings)
     made = KINDS[provider.kind].connect(provider, Model("m", "p", "m"), {"k": Access(url, CANARY)})
-    assert isinstance(made, ChatCompletions)
+    assert isinstance(made, ServiceClient)
     try:
         yield made
     finally:
@@ -153,7 +154,7 @@ def test_the_headers_of_an_access_are_sent() -> None:
         provider = ProviderSettings("p", "openai", {"k": Key("k", "p", 1)}, base_url=url)
         access = Access(url, CANARY, (("OpenAI-Organization", "org-1"),))
         made = KINDS[provider.kind].connect(provider, Model("m", "p", "m"), {"k": access})
-        assert isinstance(made, ChatCompletions)
+        assert isinstance(made, ServiceClient)
         made.complete(request(), "k", 5)
         made.close()
     assert b"openai-organization: org-1" in seen[0].lower()
@@ -302,7 +303,7 @@ def test_the_body_is_sent_unchanged_and_extra_body_is_merged() -> None:
     with served(chat(), seen) as url, client(url) as provider:
         provider.complete(request(**body), "k", 5)
     head, _, sent = seen[0].partition(b"\r\n\r\n")
-    assert json.loads(sent) == unicode_only(wire_body(request(**body).body))
+    assert json.loads(sent) == unicode_only(WIRE_FORMATS["chat"].sent(request(**body).body))
     assert json.loads(sent)["top_k"] == 3
     assert f"authorization: bearer {CANARY}" in head.decode().lower()
 

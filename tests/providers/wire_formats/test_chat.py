@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pilotbench.providers import openai_chat
 from pilotbench.providers.messages import Message, Offer, ToolCall, ToolResult
+from pilotbench.providers.wire_formats.chat import WIRE, as_sent
 
 Json = dict[str, Any]
 CALL = ToolCall("a", "finish", {"answer": "é"})
@@ -19,9 +19,9 @@ SENT_CALL = {
 
 
 def messages_of(*conversation: Message) -> tuple[list[Json], list[Json] | None]:
-    """Return the messages of a request, and those of an earlier release where they differ."""
-    body, earlier = openai_chat.bodies("m", conversation, Offer(), {})
-    return body["messages"], None if earlier is None else earlier["messages"]
+    """Return the messages of a request, and those of release 0.1 where they differ."""
+    body, earlier = WIRE.bodies("m", conversation, Offer(), {})
+    return body["messages"], earlier[-1]["messages"] if earlier else None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def messages_of(*conversation: Message) -> tuple[list[Json], list[Json] | None]:
     ],
 )
 def test_a_neutral_message_is_written_as_json(message: Message, sent: list[Json]) -> None:
-    assert openai_chat.as_sent(message) == sent
+    assert as_sent(message) == sent
 
 
 def test_a_message_of_a_service_is_read_and_kept_as_it_came() -> None:
@@ -55,7 +55,7 @@ def test_a_message_of_a_service_is_read_and_kept_as_it_came() -> None:
         "tool_calls": [{"id": "a", "function": {"name": "finish", "arguments": "{"}}, None],
         "signature": "kept",
     }
-    assert openai_chat.read(raw) == Message(
+    assert WIRE.read(raw) == Message(
         "assistant", "x", "because", (ToolCall("a", "finish", "{"),), refusal="no", raw=raw
     )
 
@@ -78,7 +78,7 @@ def test_a_missing_id_is_named_alike_in_the_call_and_its_result() -> None:
 
 
 def test_a_body_has_no_earlier_form_where_nothing_has_changed() -> None:
-    body, earlier = openai_chat.bodies("m", [Message("user", "u")], Offer(), {"seed": 1})
+    body, earlier = WIRE.bodies("m", [Message("user", "u")], Offer(), {"seed": 1})
     assert body == {"model": "m", "messages": [{"role": "user", "content": "u"}], "seed": 1}
     assert list(body) == ["model", "messages", "seed"]
-    assert earlier is None
+    assert not earlier

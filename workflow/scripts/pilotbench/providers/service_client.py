@@ -1,0 +1,170 @@
+"""The client of a service: one attempt over HTTP in any wire format, within its deadline.
+
+Each key has its own `Send`, used by all threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from pilotbench.ground import notices
+from pilotbench.ground.errors import (
+    ConnectionFailed,
+    ProviderError,
+    ServerFailed,
+    TimedOut,
+    UnusableAnswer,
+)
+from pilotbench.ground.scrubber import Scrubber
+from pilotbench.providers.answer import Completion
+from pilotbench.providers.bodies import completion, parsed, unicode_only
+from pilotbench.providers.failures import FailureRules, broken_call, failure
+from pilotbench.providers.finish_reasons import known
+from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.request import Request
+from pilotbench.providers.settings import Access, ProviderSettings
+from pilotbench.providers.transport import DeadlineTransport, TooLarge
+from pilotbench.providers.trust import context_of, untrusted
+from pilotbench.providers.wire_format import Received, Send, WireFormat
+
+Json = dict[str, Any]
+Open = Callable[[ProviderSettings, Access, httpx2.Client], Send]
+
+
+class ServiceClient:
+    """Completions over HTTP in one wire format."""
+
+    def __init__(
+        self,
+        provider: ProviderSettings,
+        access: Mapping[str, Access],
+        rules: FailureRules,
+        wire: WireFormat,
+        open_key: Open | None = None,
+    ) -> None:
+        """Open each key by `open_key`, or as the wire format does; nothing is sent."""
+        self._name, self._rules, self._wire = provider.name, rules, wire
+        for key in access.values():
+            proxy_for(httpx2.URL(key.base_url), provider.proxy)  # raises for an unusable proxy
+        self._transport = DeadlineTransport(
+            provider.connect_timeout_s,
+            provider.read_timeout_s,
+            provider.proxy,
+            context_of(provider.ca_bundle),
+        )
+        opened = open_key or wire.opened
+        self._send = {a: opened(provider, key, self._http()) for a, key in access.items()}
+        self._scrubber = Scrubber(text for key in access.values() for text in key.hidden)
+
+    def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
+        """Send one attempt and return the completion; raise a ProviderError within `deadline_s`."""
+        try:
+            with self._transport.deadline(deadline_s):
+                return self._reported(request, self._read(self._post(key, request.body)))
+        except (httpcore2.TimeoutException, httpx2.TimeoutException, TimeoutError) as error:
+            found: ProviderError = TimedOut("no answer within the connect, read or total deadline")
+            found.sent = _was_sent(error)
+        except _BROKEN as error:
+            found = _broken_off(error)
+            found.sent = _was_sent(error)
+        except ProviderError as error:
+            found = error
+        # Without cause or context: the errors of an SDK contain the request with its headers.
+        found.args = (self._scrubber.line(str(found)),)
+        if isinstance(found, UnusableAnswer):
+            found.raw = self._scrubber.scrub(found.raw)
+        raise found from None
+
+    def _post(self, key: str, body: Json) -> Received:
+        path, sent = self._wire.path(body), self._wire.sent(body)
+        try:
+            return self._send[key](path, sent)
+        except UnicodeEncodeError:  # half a surrogate pair, such as in the arguments of a model
+            return self._send[key](path, unicode_only(sent))
+
+    def _read(self, answer: Received) -> Completion:
+        """Return the completion of a response. Raises the error that it means."""
+        if 200 <= answer.status < 300:
+            return completion(self._wire, self._rules, answer.content)
+        body = _decoded(answer.content)
+        broken = broken_call(self._rules, answer.status, body)
+        if broken is None:
+            raise failure(self._rules, answer.status, answer.headers, body)
+        reason, text = broken
+        return Completion(self._wire.written(text), reason, None)
+
+    def _http(self) -> httpx2.Client:
+        return httpx2.Client(transport=self._transport, trust_env=False, follow_redirects=True)
+
+    def _reported(self, request: Request, found: Completion) -> Completion:
+        """Return the completion without secrets; report what is unusual about it once per run."""
+        clean = self._clean(found)
+        who, reason = f"{self._name}, {request.body['model']}", clean.finish_reason
+        said = self._wire.read(clean.message)
+        if not known(reason):
+            notices.say(
+                f"finish_reason/{who}/{reason}",
+                f"{who}: the finish reason {reason} is unknown; such answers count as completed",
+                kind=f"finish_reason/{who}",
+            )
+        if said.thinking and not (said.text or said.calls):
+            notices.say(
+                f"reasoning_only/{who}",
+                f"{who}: an answer has reasoning but no text, so it counts as empty "
+                f"(finish reason {reason})",
+            )
+        return clean
+
+    def _clean(self, found: Completion) -> Completion:
+        """Return the completion without the secrets that it repeats; nothing later stores them."""
+        clean = self._scrubber.answer
+        return replace(
+            found,
+            message=clean(found.message),
+            finish_reason=clean(found.finish_reason),
+            model=clean(found.model),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+
+def _decoded(content: bytes) -> Any:
+    """Return the JSON of an error, or its text where it is not JSON."""
+    text = content.decode("utf-8-sig", "replace")
+    try:
+        return parsed(text)
+    except (ValueError, RecursionError):
+        return text[:1000]
+
+
+_BROKEN = (
+    httpcore2.NetworkError, httpcore2.ProtocolError, httpx2.DecodingError, TooLarge, OSError,
+    UnicodeError, httpx2.HTTPError,
+)  # fmt: skip
+
+
+def _broken_off(error: Exception) -> ProviderError:
+    """Return the error for an incomplete HTTP response."""
+    if isinstance(error, TooLarge | httpx2.DecodingError):
+        return UnusableAnswer(f"the answer cannot be decoded: {_cause(error)}")
+    if isinstance(error, httpcore2.ProtocolError | UnicodeError):
+        return ServerFailed(f"not an HTTP answer: {_cause(error)}")
+    return untrusted(error) or ConnectionFailed(_cause(error))
+
+
+def _cause(error: BaseException) -> str:
+    inner = error.__cause__ or error
+    return f"{type(inner).__name__}: {inner}" if str(inner) else type(inner).__name__
+
+
+def _was_sent(error: BaseException) -> bool:
+    """Return whether there was a connection: without one, nothing was sent."""
+    before = (httpcore2.ConnectError, httpcore2.ConnectTimeout)
+    return not isinstance(error, before) and not isinstance(error.__cause__, before)
