@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import importlib.metadata
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,21 +83,41 @@ sys.stdout.buffer.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmb
 def javascript() -> Iterator[Callable[[], str]]:
     """Yield a function that returns Vega, Vega-Lite and Vega-Embed as one script.
 
-    A process makes it meanwhile: that takes more than a second, and vl-convert keeps other threads
-    of this process from running.
+    The environment keeps it after the first summary. Until then a process makes it meanwhile: that
+    takes more than a second, and vl-convert keeps other threads of this process from running.
     """
+    if kept := _kept():
+        yield lambda: kept
+        return
     with subprocess.Popen([sys.executable, "-c", _BUNDLE], stdout=subprocess.PIPE) as process:
 
         def wait() -> str:
             script = process.communicate()[0]
             if process.returncode:
                 raise PilotbenchError("the page's script could not be made: see the lines above")
+            with suppress(OSError):  # the environment may belong to someone else
+                bundle_file().parent.mkdir(exist_ok=True)
+                atomic_files.write_bytes(bundle_file(), script)
             return script.decode()
 
         try:
             yield wait
         finally:
             process.kill()
+
+
+def _kept() -> str:
+    """Return the script that an earlier summary made in this environment, or an empty text."""
+    try:
+        return bundle_file().read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        return ""
+
+
+def bundle_file() -> Path:
+    """Return where the environment keeps the script of its version of vl-convert."""
+    version = importlib.metadata.version("vl-convert-python")
+    return Path(sys.prefix, "cache", f"vega-{version}.js")
 
 
 def pictures(spec: dict[str, Any]) -> dict[str, str]:
