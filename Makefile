@@ -5,6 +5,8 @@ RUN := $(BIN)/snakemake
 only ?=
 job ?=
 peer ?=
+# Python keeps compiled modules: tests start hundreds of processes, and each would compile the library.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup quick test test-fast coverage lint docs bench check-benchmark simulate soak chaos status
 help:            ## show this list
