@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from pilotbench.asking.journal.identity import components, identity, request_identity
+from pilotbench.asking.journal.identity import (
+    RequestIdentity,
+    components,
+    identity,
+    request_identity,
+)
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs.question_pack import PackInstance
 from pilotbench.providers.request import Request
@@ -94,3 +99,19 @@ def test_an_identity_is_the_same_in_every_version_and_process() -> None:
 def test_components_hold_no_message_and_are_short() -> None:
     long = {**BODY, "messages": [{"role": "user", "content": "secret " * 9999}]}
     assert len(str(components(MODEL, replace(REQUEST, body=long)))) < 400
+
+
+@pytest.mark.parametrize("change", [{"api": "responses"}, {"reasoning_history": "none"}])
+def test_another_way_of_writing_requests_shares_no_answers(change: dict[str, Any]) -> None:
+    other = replace(MODEL, **change)
+    assert of(REQUEST, other) != of(REQUEST)
+    assert request_identity(other, REQUEST).identity not in _names(request_identity(MODEL, REQUEST))
+
+
+def test_without_reasoning_in_the_history_answers_of_earlier_releases_count() -> None:
+    other = replace(MODEL, reasoning_history="none")
+    assert of(REQUEST) in _names(request_identity(other, REQUEST))
+
+
+def _names(request: RequestIdentity) -> list[str]:
+    return [request.identity, *(one.identity for one in request.earlier)]

@@ -31,6 +31,7 @@ from pilotbench.providers.answer import Answer, Completion, added
 from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.messages import Message
 from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.protocols.history import repeated
 from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, Parsed
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
@@ -181,7 +182,8 @@ def _ends(
         transcript.end_reason = end_reason
         return True
     if reply is not None:
-        state.messages.append(spec.protocol.assistant_message(message, parsed))
+        ours = spec.protocol.assistant_message(message, parsed)
+        state.messages.append(repeated(spec.model.reasoning_history, message, ours))
         state.messages.extend(spec.protocol.result_messages(message, parsed, reply))
     return False
 

@@ -14,6 +14,7 @@ from pilotbench.ground.path_names import expanded
 from pilotbench.matrix import axes
 from pilotbench.matrix.axes import Axis, listed
 from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.protocols.history import AS_SAID
 from pilotbench.providers.settings import (
     Key,
     Model,
@@ -179,6 +180,7 @@ def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> 
         max_output=entry.get("max_output"),
         weights=weights and Weights(**weights),
         kind=kind,
+        reasoning_history=entry.get("reasoning_history", AS_SAID),
         api=entry.get("api") or service.get("api") or KINDS[kind].api,
     )
 

@@ -33,6 +33,7 @@ def asked_of(model: Model) -> Json:
         "deployment": model.deployment,
         "protocol": model.protocol,
         "parameters": model.parameters,
+        **model.chosen,
     }
 
 
@@ -89,9 +90,8 @@ class Present:
 
     def _asked_otherwise(self, origin: Json) -> list[str]:
         then = origin.get("parameters") or {}
-        return [name for name, value in self.asked.items() if then.get(name) != value] or [
-            "weights"
-        ]
+        names = dict.fromkeys((*self.asked, *Model.USUAL))
+        return [name for name in names if then.get(name) != self.asked.get(name)] or ["weights"]
 
 
 @dataclass(frozen=True)

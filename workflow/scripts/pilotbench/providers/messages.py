@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pilotbench.benchmark.tasks.task import ToolSpec
 
 Json = dict[str, Any]
+EMPTY = "(empty)"
+"""The text of a message without text in the history: services reject one without."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Message:
 
     `thinking` is reasoning that a service sent apart from the text, `refusal` its reason for not
     answering. `results` are those of the calls in the message before. `raw` is the message as the
-    service sent it, None for a message of ours.
+    service sent it, None for a message of ours and where its reasoning is not to go back. `thought`
+    is reasoning that goes before the text of a message that is repeated.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -51,6 +54,12 @@ class Message:
     results: tuple[ToolResult, ...] = ()
     refusal: str = ""
     raw: Json | None = None
+    thought: str = ""
+
+    @property
+    def content(self) -> str:
+        """The text that is sent."""
+        return self.thought if self.thought and self.text == EMPTY else self.thought + self.text
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from pilotbench.ground.path_names import expanded
@@ -66,6 +66,8 @@ class Model:
     weights: Weights | None = None
     kind: str = "openai"
     api: str = "chat"
+    reasoning_history: str = "as_said"
+    USUAL: ClassVar[Json] = {"api": "chat", "reasoning_history": "as_said"}
 
     @property
     def asked(self) -> list[Any]:
@@ -74,13 +76,18 @@ class Model:
         Weights are represented by their content, since a request does not name them.
         """
         asked: list[Any] = [self.deployment, self.protocol, self.parameters]
-        if self.api != "chat":
-            asked.append({"api": self.api})
+        if self.chosen:
+            asked.append(self.chosen)
         if self.weights is not None:
             origin = self.weights
             content = origin.sha256 or [origin.path, None, None]
             asked.append([content, origin.context])
         return asked
+
+    @property
+    def chosen(self) -> Json:
+        """How requests are written, as far as it is not USUAL."""
+        return {n: getattr(self, n) for n, usual in self.USUAL.items() if getattr(self, n) != usual}
 
 
 @dataclass(frozen=True)

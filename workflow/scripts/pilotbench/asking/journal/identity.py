@@ -12,6 +12,7 @@ as it was sent (`sent`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,12 +52,17 @@ def request_identity(model: Model, request: Request) -> RequestIdentity:
     was = {**_common(now), "instance": request.instance.content_hash}
     name = identity(now)
     former = name if "instance" in now else identity(was)
-    return RequestIdentity(now, name, former, request.instance.index, _earlier(model, request))
+    earlier = tuple(_earlier(model, request))
+    return RequestIdentity(now, name, former, request.instance.index, earlier)
 
 
-def _earlier(model: Model, request: Request) -> tuple[RequestIdentity, ...]:
-    forms = (replace(request, body=body, earlier=()) for body in request.earlier)
-    return tuple(request_identity(model, form) for form in forms)
+def _earlier(model: Model, request: Request) -> Iterator[RequestIdentity]:
+    """Yield the request in the forms of earlier releases, which left all reasoning out."""
+    for body in request.earlier:
+        yield request_identity(model, replace(request, body=body, earlier=()))
+    if model.reasoning_history == "none":
+        usual = replace(model, reasoning_history=model.USUAL["reasoning_history"])
+        yield request_identity(usual, replace(request, earlier=()))
 
 
 def components(model: Model, request: Request) -> Json:
@@ -73,7 +79,7 @@ def components(model: Model, request: Request) -> Json:
     )
     return {
         "provider": model.provider,
-        **({} if model.api == "chat" else {"api": model.api}),
+        **model.chosen,
         "body_sha256": digest(request.body),
         **seen,
         "tool_success_rate": request.tool_success_rate,

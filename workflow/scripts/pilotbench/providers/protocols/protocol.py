@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.tasks.task import Task, ToolSpec
-from pilotbench.providers.messages import Message, Offer, compact
+from pilotbench.providers.messages import EMPTY, Message, Offer, compact
 
 Json = dict[str, Any]
 
@@ -98,7 +98,7 @@ def stated_turns(system: str) -> int | None:
 
 def spoken_message(text: str) -> Message:
     """Return the assistant's text for the history; services reject a message without text."""
-    return Message("assistant", text or "(empty)")
+    return Message("assistant", text or EMPTY)
 
 
 def tool_list(tools: Sequence[ToolSpec]) -> str:

@@ -1,14 +1,17 @@
 """Wire format `chat`: OpenAI's chat completions.
 
-The reasoning of a message with a call goes back to the service that sent it, since some refuse a
-conversation without it. Ids of calls are those of `call_ids.py`.
+A message with reasoning goes back with every field that the service sent, in whatever field the
+reasoning is, since some services refuse a conversation without it. A message without reasoning goes
+back as its text and its calls. Ids of calls are those of `call_ids.py`.
 
-Earlier releases repeated all ids, named a missing one `call_0`, and left reasoning out; the journal
-is asked for their form too.
+The journal is asked for the forms of earlier releases too. Release 0.2 repeated only
+`reasoning_content`, and only with a call; 0.1 repeated no reasoning, all ids as they came, and
+named a missing one `call_0`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
     import httpx2
 
 Json = dict[str, Any]
-REASONING = "reasoning_content"
+REASONING, THINKING = "reasoning_content", "thinking"
+_REASONING = re.compile("reason|think|thought|signature|encrypted|extra_content|provider_specific")
+"""The names of fields with reasoning, or with what a service needs to read it again."""
 
 
 class Chat:
@@ -43,11 +48,10 @@ class Chat:
     ) -> tuple[Json, Sequence[Json]]:
         """Return the body of a request, and those of earlier releases where they differ."""
         rest = {**offered(offer), **parameters}
-        body, former = (
-            {"model": deployment, "messages": written, **rest}
-            for written in (now(messages), before(messages))
-        )
-        return body, () if former == body else (former,)
+        sent, *others = now(messages), of_release_0_2(messages), before(messages)
+        former = [one for n, one in enumerate(others) if one not in (sent, *others[:n])]
+        body, *earlier = ({"model": deployment, "messages": m, **rest} for m in (sent, *former))
+        return body, earlier
 
     def path(self, body: Json) -> str:
         """Return the path of chat completions."""
@@ -73,7 +77,9 @@ class Chat:
         return Message(
             "assistant",
             text=text_of(message.get("content")),
-            thinking=text_of(message.get(REASONING)) or text_of(message.get("reasoning")),
+            thinking=text_of(message.get(REASONING))
+            or text_of(message.get("reasoning"))
+            or "".join(text_of(part[THINKING]) for part in _thinking(message.get("content"))),
             calls=tuple(map(_call, _dicts(message.get("tool_calls")))),
             refusal=text_of(message.get("refusal")),
             raw=message,
@@ -100,17 +106,57 @@ def as_sent(message: Message) -> list[Json]:
             {"role": "tool", "tool_call_id": result.id, "content": result.content}
             for result in message.results
         ]
-    if not message.calls:
-        return [{"role": message.role, "content": message.text}]
-    reasoning = text_of((message.raw or {}).get(REASONING))
-    return [
-        {
-            "role": message.role,
-            "content": message.text or None,
-            **({REASONING: reasoning} if reasoning else {}),
-            "tool_calls": [_tool_call(call) for call in message.calls],
-        }
-    ]
+    content: Any = message.content
+    if message.raw is None or not _has_reasoning(message.raw):
+        calls = [_tool_call(call) for call in message.calls]
+        return [_assistant(message.role, content, calls)]
+    if parts := _thinking(message.raw.get("content")):
+        content = [*parts, *([{"type": "text", "text": content}] if content else [])]
+    given = _dicts(message.raw.get("tool_calls")) if message.calls else []
+    given = given if len(given) == len(message.calls) else [{}] * len(message.calls)
+    calls = [_repeated(call, one) for call, one in zip(message.calls, given, strict=True)]
+    return [_with_rest(_assistant(message.role, content, calls), message.raw, "tool_calls")]
+
+
+def _assistant(role: str, content: Any, calls: Sequence[Json]) -> Json:
+    if not calls:
+        return {"role": role, "content": content}
+    return {"role": role, "content": content or None, "tool_calls": calls}
+
+
+def _repeated(call: ToolCall, given: Json) -> Json:
+    """Return a call with every field that the service sent; `index` is one of streams only."""
+    ours = _tool_call(call)
+    function = _with_rest(ours["function"], _dict(given.get("function")))
+    return _with_rest({**ours, "function": function}, given, "index")
+
+
+def _with_rest(ours: Json, given: Json, *handled: str) -> Json:
+    """Return our form of what a service sent with all its other fields that are not empty."""
+    known = (*ours, *handled)
+    rest = {n: value for n, value in given.items() if n not in known and not _is_empty(value)}
+    return {**ours, **rest}
+
+
+def _is_empty(value: Any) -> bool:
+    """Return whether there is nothing in a field, however deep."""
+    if isinstance(value, dict | list):
+        return all(map(_is_empty, value.values() if isinstance(value, dict) else value))
+    return not value
+
+
+def _has_reasoning(raw: Json) -> bool:
+    """Return whether a message of a service, or one of its calls, has a field of reasoning."""
+    calls = _dicts(raw.get("tool_calls"))
+    functions = _dicts([call.get("function") for call in calls])
+    fields = (field for one in (raw, *calls, *functions) for field in one.items())
+    named = any(_REASONING.search(name) and not _is_empty(value) for name, value in fields)
+    return named or bool(_thinking(raw.get("content")))
+
+
+def _thinking(content: Any) -> list[Json]:
+    """Return the parts of a content that are reasoning."""
+    return [part for part in _dicts(content) if part.get(THINKING)]
 
 
 def offered(offer: Offer) -> Json:
@@ -139,20 +185,39 @@ def now(messages: Iterable[Message]) -> list[Json]:
     return [one for message in accepted(messages) for one in as_sent(message)]
 
 
+def of_release_0_2(messages: Iterable[Message]) -> list[Json]:
+    """Return the messages as release 0.2 sent them."""
+    return now(_with_content_of_0_2(message) for message in messages)
+
+
 def before(messages: Iterable[Message]) -> list[Json]:
     """Return the messages as release 0.1 sent them."""
-    plain = (replace(message, raw=None) for message in messages)
+    plain = (_without_reasoning(message) for message in messages)
     named = with_ids(plain, lambda given, _, place: given or f"call_{place}")
     return [one for message in named for one in as_sent(message)]
+
+
+def _with_content_of_0_2(message: Message) -> Message:
+    reasoning = text_of((message.raw or {}).get(REASONING)) if message.calls else ""
+    raw = {REASONING: reasoning} if reasoning else None
+    return replace(_without_reasoning(message), raw=raw)
+
+
+def _without_reasoning(message: Message) -> Message:
+    """Return a message as services sent it without its reasoning."""
+    return message if message.raw is None else replace(message, raw=None, thought="")
 
 
 def _dicts(value: Any) -> list[Json]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
+def _dict(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
 def _call(call: Json) -> ToolCall:
-    given = call.get("function")
-    function = given if isinstance(given, dict) else {}
+    function = _dict(call.get("function"))
     name, arguments = text_of(function.get("name")), function.get("arguments")
     return ToolCall(text_of(call.get("id")), name, arguments)
 

@@ -175,11 +175,16 @@ def _message(message: Json) -> Json:
     return found
 
 
-def _content(content: Any) -> str | None:
-    """Return the text of a content: parts are concatenated, other JSON is written as text."""
+def _content(content: Any) -> Any:
+    """Return the text of a content: parts are concatenated, other JSON is written as text.
+
+    Parts of reasoning are needed again, so such a content is kept as it came.
+    """
     if content is None or isinstance(content, str):
         return content
     if isinstance(content, list) and all(isinstance(part, dict | str) for part in content):
+        if any(isinstance(part, dict) and part.get("thinking") for part in content):
+            return content
         return "".join(p if isinstance(p, str) else str(p.get("text") or "") for p in content)
     if isinstance(content, dict) and isinstance(content.get("text"), str):
         return str(content["text"])
