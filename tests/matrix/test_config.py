@@ -59,7 +59,7 @@ FILES = [Path(file) for file in config_files.BASE_FILES]
         ),
         (
             {"providers": {"mine": {"kind": "http", "keys": {"k1": {}}}}},
-            "--config: providers.mine.kind is 'http'; allowed: azure, llamacpp, openai, player",
+            f"--config: providers.mine.kind is 'http'; allowed: {', '.join(KINDS)}",
         ),
         (
             {"grids": [{}, {"prompts": "baseline, optimum"}]},

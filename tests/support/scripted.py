@@ -151,10 +151,10 @@ def shard_of(
     (pack / "task.yaml").write_text(f"description: sums\nscorer: {{kind: number}}\n{offered}")
     lines = [json.dumps({"question": q, "answer": a}) + "\n" for q, a in questions.items()]
     (pack / "instances.jsonl").write_text("".join(lines))
-    endpoint = {"endpoint": address} if kind == "azure" else {"base_url": f"{address}/v1"}
+    endpoint = {"azure": {"endpoint": address}, "gemini": {"base_url": address}}
     provider = {
         "kind": kind,
-        **endpoint,
+        **endpoint.get(kind, {"base_url": f"{address}/v1"}),
         "keys": {"scripted_key": {"env": "SCRIPTED_SECRET", "slots": 2}},
         "retry_for_s": retry_for_s,
         "attempt_deadline_s": 30,
