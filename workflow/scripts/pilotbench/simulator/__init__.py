@@ -1,7 +1,8 @@
-"""A provider simulator: a real HTTP server, in its own process, that speaks chat completions.
+"""A provider simulator: a real HTTP server, in its own process, that speaks as services do.
 
-`python -m pilotbench simulate --help` explains how to run it; setup.py has its settings.
-It answers `…/chat/completions` (OpenAI) and `…/openai/deployments/{name}/chat/completions` (Azure),
-and `GET /stats`, `POST /reset`. Every draw depends on the seed and the conversation alone, so that
-two clients meet the same latencies and faults in whatever order they ask.
+`python -m pilotbench simulate --help` explains how to run it; setup.py has its settings. `apis/`
+has the APIs that it answers, `families.py` the families of models that it can be as strict as, and
+`strictness/` what those refuse. `GET /stats` and `POST /reset` are its own. Every draw depends on
+the seed and the conversation alone, so that two clients meet the same latencies and faults in
+whatever order they ask.
 """

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pilotbench.simulator.conversation import Conversation, text_of
@@ -28,10 +28,11 @@ _TURNS = re.compile(r"turns-(\d+)")
 
 @dataclass(frozen=True)
 class SimulatedReply:
-    """An assistant message and its finish_reason."""
+    """An assistant message and its finish_reason, and the reasoning before it."""
 
     message: Json
     finish_reason: str = "stop"
+    reasoning: str = ""
 
 
 class Cast:
@@ -55,7 +56,7 @@ class Cast:
             if played is not None:
                 return SimulatedReply(*played)
         turns = _TURNS.fullmatch(name)
-        if turns and _turn(conversation) < int(turns[1]) - 1 and _wants_call(conversation):
+        if turns and conversation.turn < int(turns[1]) - 1 and _wants_call(conversation):
             return call(conversation, _harmless(conversation), {})
         return finish(conversation, echo(conversation))
 
@@ -89,6 +90,20 @@ def call(conversation: Conversation, tool: str, arguments: Json) -> SimulatedRep
     return SimulatedReply({"role": "assistant", "content": f"```call\n{said}\n```"})
 
 
+def multiplied(conversation: Conversation, reply: SimulatedReply, count: int) -> SimulatedReply:
+    """Return the reply with its call `count` times, unless the request allows only one."""
+    calls = reply.message.get("tool_calls")
+    if not calls or count < 2 or conversation.body.get("parallel_tool_calls") is False:
+        return reply
+    more = [calls[0], *(call_named(calls[0], f"{calls[0]['id']}_{n}") for n in range(1, count))]
+    return replace(reply, message={**reply.message, "tool_calls": more})
+
+
+def call_named(call: Json, identifier: str) -> Json:
+    """Return a tool call with another identifier."""
+    return {**call, "id": identifier}
+
+
 def _wants_call(conversation: Conversation) -> bool:
     body = conversation.body
     if body.get("tools") or body.get("response_format"):
@@ -100,7 +115,3 @@ def _wants_call(conversation: Conversation) -> bool:
 def _harmless(conversation: Conversation) -> str:
     tools = [tool["function"]["name"] for tool in conversation.body.get("tools") or ()]
     return next((name for name in tools if name != "finish"), "tool_search")
-
-
-def _turn(conversation: Conversation) -> int:
-    return sum(message.get("role") == "assistant" for message in conversation.messages)

@@ -1,9 +1,14 @@
-"""The content of a request: its messages, and the hashes that identify conversations."""
+"""The content of a request: its messages, and the hashes that identify conversations.
+
+Whatever API a request came by, its messages, tools and answer format are in the form of chat
+completions here: each API of `apis/` translates them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -15,7 +20,7 @@ _CHARACTERS_A_TOKEN = 4
 
 @dataclass(frozen=True)
 class Conversation:
-    """A chat request, read once.
+    """A request, read once.
 
     `digest` stands for model and messages, `previous` for those up to the last assistant message
     (the request that this one goes on from), `opening` for those before the first assistant
@@ -36,19 +41,20 @@ class Conversation:
         """The text of the first user message."""
         return next((text_of(m) for m in self.messages if m.get("role") == "user"), "")
 
+    @property
+    def turn(self) -> int:
+        """How many messages of the assistant there are."""
+        return sum(message.get("role") == "assistant" for message in self.messages)
 
-def read(raw: bytes, deployment: str | None) -> Conversation:
-    """Return the conversation of a request body. Raises ValueError if it has none."""
-    body = json.loads(raw)
-    if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
-        raise ValueError("messages must be a list")
-    messages = body["messages"]
-    if not messages or not all(isinstance(message, dict) for message in messages):
-        raise ValueError("messages must be objects, at least one")
-    model = str(deployment or body.get("model") or "")
+
+def conversation(model: str, body: Json, raw: bytes, *, named: bool = False) -> Conversation:
+    """Return the conversation of a chat body that was sent as `raw`.
+
+    `named` says that the model is not part of `raw`.
+    """
     running = hashlib.sha256(model.encode("utf-8", "replace"))
     opening = previous = ""
-    for message in messages:
+    for message in body["messages"]:
         if message.get("role") == "assistant":
             previous = running.hexdigest()
             opening = opening or previous
@@ -57,21 +63,47 @@ def read(raw: bytes, deployment: str | None) -> Conversation:
     return Conversation(
         body=body,
         model=model,
-        messages=messages,
+        messages=body["messages"],
         digest=digest,
         previous=previous,
         opening=opening or digest,
-        body_digest=hashlib.sha256(raw).hexdigest(),
+        body_digest=hashlib.sha256(model.encode() * named + raw).hexdigest(),
         tokens=tokens_in(raw),
     )
 
 
 def text_of(message: Json) -> str:
     """Return the text of a message, its parts joined."""
-    content = message.get("content")
+    return joined(message.get("content"))
+
+
+def joined(content: Any) -> str:
+    """Return the text of a content: text, or parts with text."""
     if isinstance(content, list):
         return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     return "" if content is None else str(content)
+
+
+def chat_call(identifier: str, name: str, arguments: Any) -> Json:
+    """Return a tool call in the form of chat completions."""
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return {
+        "id": identifier,
+        "type": "function",
+        "function": {"name": name, "arguments": text},
+    }
+
+
+def chat_assistant(text: str, calls: Sequence[Json]) -> Json:
+    """Return an assistant's message in the form of chat completions."""
+    message: Json = {"role": "assistant", "content": text or None}
+    return {**message, "tool_calls": list(calls)} if calls else message
+
+
+def chat_tool(name: Any, description: Any, parameters: Any) -> Json:
+    """Return an offered tool in the form of chat completions."""
+    function = {"name": name, "description": description, "parameters": parameters}
+    return {"type": "function", "function": function}
 
 
 def tokens_in(text: str | bytes) -> int:

@@ -20,6 +20,16 @@ class Refusal:
     wait_s: float | None = None
 
 
+@dataclass(frozen=True)
+class Limit:
+    """What a key has left of a limit (`requests` or `tokens`), and the seconds until it has one."""
+
+    name: str
+    most: int
+    left: int
+    reset_s: float
+
+
 @dataclass
 class Window:
     """An amount per moving window of `length_s` seconds; `limit` None means no limit."""
@@ -103,16 +113,14 @@ class LimitedKey:
         """Return the integral of requests in flight over time."""
         return self.slot_seconds + self.in_flight * (now - self._changed)
 
-    def headers(self, now: float) -> dict[str, str]:
-        """Return the x-ratelimit headers for the limits that this key has."""
-        found: dict[str, str] = {}
-        for name, window in (("requests", self.rpm), ("tokens", self.tpm)):
-            left = window.remaining(now)
-            if left is not None:
-                found[f"x-ratelimit-limit-{name}"] = str(window.limit)
-                found[f"x-ratelimit-remaining-{name}"] = str(left)
-                found[f"x-ratelimit-reset-{name}"] = f"{window.wait_s(now, 1):.3f}s"
-        return found
+    def limits(self, now: float) -> list[Limit]:
+        """Return the limits that this key has."""
+        windows = (("requests", self.rpm), ("tokens", self.tpm))
+        return [
+            Limit(name, window.limit, left, window.wait_s(now, 1))
+            for name, window in windows
+            if window.limit is not None and (left := window.remaining(now)) is not None
+        ]
 
     def as_json(self, now: float) -> Json:
         """Return the statistics."""

@@ -39,9 +39,8 @@ class Players:
             given = _PLAN in conversation.request
             knows = skill.knows(self._seed, instance.content_hash, given)
             name = skill.plays(given) if knows else "do_nothing"
-        turn = sum(message.get("role") == "assistant" for message in conversation.messages)
         body = {**conversation.body, "model": name}
-        said = answer(Request(body, instance, "1.0", 0, turn))
+        said = answer(Request(body, instance, "1.0", 0, conversation.turn))
         return said.message, said.finish_reason or "stop"
 
 

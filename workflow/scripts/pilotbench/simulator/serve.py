@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pilotbench.simulator.families import check_families
 from pilotbench.simulator.service import Simulation
 from pilotbench.simulator.setup import Setup
 from pilotbench.simulator.wire import Connection
@@ -35,7 +36,8 @@ class Address:
 
 
 def serve(setup: Setup, listen: Listen, ready: Callable[[Address], None]) -> None:
-    """Serve; call `ready` as soon as requests are accepted."""
+    """Serve; call `ready` as soon as requests are accepted. Raises UserError for a wrong family."""
+    check_families(setup)
     asyncio.run(_serve(setup, listen, ready))
 
 

@@ -21,7 +21,11 @@ PASSING = (  # drawn anew for each attempt
     "wrong_model",
     "unauthorized",
     "insufficient_quota",
+    "overloaded",
+    "cut_stream",
+    "stream_error",
 )
+STREAMED = ("cut_stream", "stream_error")  # of a stream; any other answer is not affected
 LASTING = (  # drawn once for a conversation, by its opening
     "rejected",
     "content_filter",
@@ -49,11 +53,18 @@ class KeySetup:
 
 @dataclass(frozen=True)
 class ModelSetup:
-    """A model name: who plays it (answers.py), and how fast; None is the general setting."""
+    """A model name: who plays it (answers.py), and how fast; None is the general setting.
+
+    `family` (families.py) makes it as strict as a service: it thinks and refuses as that family
+    does, but for the rules in `lenient`. `calls` is how often each message makes its call.
+    """
 
     plays: str | None = None
     latency_s: float | None = None
     sigma: float | None = None
+    family: str | None = None
+    lenient: tuple[str, ...] = ()
+    calls: int = 1
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,9 @@ class Setup:
     `release_on_disconnect`: whether a client that disconnects frees its slot at once. With
     `echo_headers` every error message, and the reasoning of every answer, repeats the headers of
     the request.
+
+    A stream sends its first event after `first_token_share` of the latency. With `keep_alive_s` it
+    begins at once and sends something that says nothing so often until then.
 
     With `tasks` (names, or `all`) the benchmark's players play, over `difficulties`, `instances` of
     each and the packs of `task_folders`; `prepare` makes these instances before serving.
@@ -95,6 +109,8 @@ class Setup:
     drip_s: float = 0.5
     release_on_disconnect: bool = True
     echo_headers: bool = False
+    keep_alive_s: float | None = None
+    first_token_share: float = 0.5
     tasks: tuple[str, ...] = ()
     difficulties: tuple[str, ...] = ("very_easy", "easy", "medium", "hard", "very_hard")
     instances: int = 200
@@ -123,7 +139,7 @@ def from_mapping(values: Mapping[str, Any]) -> Setup:
         for name, value in known.get("keys", {}).items()
     }
     known["models"] = {
-        name: ModelSetup(**_checked(ModelSetup, value or {}, f"models.{name}"))
+        name: _model(value or {}, f"models.{name}")
         for name, value in known.get("models", {}).items()
     }
     for name in ("reject_containing", "tasks", "difficulties", "task_folders"):
@@ -131,6 +147,12 @@ def from_mapping(values: Mapping[str, Any]) -> Setup:
             known[name] = tuple(known[name])
     _checked_faults(known.get("faults", {}))
     return Setup(**known)
+
+
+def _model(values: Mapping[str, Any], where: str) -> ModelSetup:
+    known = _checked(ModelSetup, values, where)
+    known["lenient"] = tuple(known.get("lenient", ()))
+    return ModelSetup(**known)
 
 
 def _checked(kind: type, values: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Connection(asyncio.Protocol):
         self._transport: Any = None
         self._busy = False
         self.on_lost: Callable[[], None] | None = None
+        self.is_streaming = False
         self.echo = ""  # what every error message on this connection ends with
 
     @property
@@ -66,7 +67,7 @@ class Connection(asyncio.Protocol):
                 self.reset()
             return
         try:
-            method, target, headers = _head(bytes(self._buffer[:end]))
+            method, target, headers = _parsed_head(bytes(self._buffer[:end]))
             length = int(headers.get("content-length", "0"))
         except ValueError:
             self.reset()
@@ -85,10 +86,7 @@ class Connection(asyncio.Protocol):
     def send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         """Send a complete response and continue with the next request."""
         self.begin(status, len(body), headers, body)
-        self._busy = False
-        self.on_lost = None
-        if self._buffer:
-            self._next()
+        self._done()
 
     def begin(
         self,
@@ -98,13 +96,23 @@ class Connection(asyncio.Protocol):
         first: bytes = b"",
     ) -> None:
         """Send the head of a response of `length` bytes and the first of them."""
-        lines = [
-            f"HTTP/1.1 {status} {_STATUS.get(status, 'Unknown')}",
-            "content-type: application/json",
-            f"content-length: {length}",
-            *(f"{name}: {value}" for name, value in (headers or {}).items()),
-        ]
-        self._transport.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + first)
+        size = ("content-length", str(length))
+        self._head(status, "application/json", size, headers, first)
+
+    def begin_pieces(self, status: int, headers: Mapping[str, str] | None = None) -> None:
+        """Send the head of a stream of server-sent events, whose length is not known."""
+        self.is_streaming = True
+        self._head(status, "text/event-stream", ("transfer-encoding", "chunked"), headers)
+
+    def piece(self, data: bytes) -> None:
+        """Send a piece of a stream."""
+        if data:
+            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def end_pieces(self) -> None:
+        """End a stream and continue with the next request."""
+        self._transport.write(b"0\r\n\r\n")
+        self._done()
 
     def write(self, data: bytes) -> None:
         """Send more bytes of a response that has started."""
@@ -122,8 +130,30 @@ class Connection(asyncio.Protocol):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
 
+    def _head(
+        self,
+        status: int,
+        kind: str,
+        size: tuple[str, str],
+        headers: Mapping[str, str] | None,
+        first: bytes = b"",
+    ) -> None:
+        named = {"content-type": kind, size[0]: size[1], **(headers or {})}
+        lines = [
+            f"HTTP/1.1 {status} {_STATUS.get(status, 'Unknown')}",
+            *(f"{name}: {value}" for name, value in named.items()),
+        ]
+        self._transport.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + first)
 
-def _head(head: bytes) -> tuple[str, str, dict[str, str]]:
+    def _done(self) -> None:
+        """Continue with the next request."""
+        self._busy = self.is_streaming = False
+        self.on_lost = None
+        if self._buffer:
+            self._next()
+
+
+def _parsed_head(head: bytes) -> tuple[str, str, dict[str, str]]:
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ", 2)
     headers = {}

@@ -1,0 +1,73 @@
+"""Which fault a request meets, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pilotbench.simulator.answers import SimulatedReply
+from pilotbench.simulator.conversation import Conversation, share
+from pilotbench.simulator.setup import LASTING, PASSING, STREAMED, Setup
+
+ERRORS: Mapping[str, str] = {
+    "error_500": "server_error",
+    "overloaded": "overloaded",
+    "unauthorized": "invalid_api_key",
+    "insufficient_quota": "insufficient_quota",
+    "rejected": "invalid_request",
+    "content_filter": "content_filter",
+    "context_overflow": "context_length_exceeded",
+}
+"""The faults that are an error response, with its code."""
+NOT_ANSWERED = (
+    "error_500",
+    "overloaded",
+    "reset",
+    "hang",
+    "truncated",
+    "malformed",
+    "slow_drip",
+    "cut_stream",
+    "stream_error",
+)
+"""The faults after which a client has no answer and asks again."""
+
+
+def drawn_fault(setup: Setup, conversation: Conversation, attempt: int, stream: bool) -> str | None:
+    """Return the fault of an attempt, None for a good one."""
+    if any(text in conversation.request for text in setup.reject_containing):
+        return "rejected"
+    limit = setup.context_tokens
+    if limit is not None and conversation.tokens > limit:
+        return "context_overflow"
+    shares, seed = setup.faults, setup.seed
+    if not shares:
+        return None
+    lasting = _drawn(shares, LASTING, share(seed, "lasting", conversation.opening))
+    draw = share(seed, "passing", conversation.digest, attempt)
+    passing = _drawn(shares, PASSING, draw)
+    return lasting or (None if passing in STREAMED and not stream else passing)
+
+
+def is_quick(fault: str | None) -> bool:
+    """Return whether a fault is reported without delay."""
+    return fault in ERRORS and fault not in ("error_500", "overloaded")
+
+
+def cut(reply: SimulatedReply) -> SimulatedReply:
+    """Return the reply as it is at the limit of its tokens."""
+    content = reply.message.get("content") or ""
+    return SimulatedReply({"role": "assistant", "content": content[: len(content) // 2]}, "length")
+
+
+def filtered(reply: SimulatedReply) -> SimulatedReply:
+    """Return the reply as a filter leaves it."""
+    return SimulatedReply({"role": "assistant", "content": None}, "content_filter")
+
+
+def _drawn(shares: dict[str, float], kinds: tuple[str, ...], draw: float) -> str | None:
+    upto = 0.0
+    for kind in kinds:
+        upto += shares.get(kind, 0.0)
+        if draw < upto:
+            return kind
+    return None
