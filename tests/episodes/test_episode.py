@@ -15,10 +15,10 @@ from pilotbench.benchmark.flaws import FLAWED
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks import TASKS
-from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.episodes.episode import Episode, play
-from pilotbench.ground import errors, schemas
+from pilotbench.episodes.shard_file import episode_schema
+from pilotbench.ground import errors
 from pilotbench.ground.canonical_json import digest
 from pilotbench.providers.answer import Answer, Completion, Tokens
 from pilotbench.providers.messages import compact
@@ -29,7 +29,7 @@ from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model, Price
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = schemas.load("episode", error_kinds=ERROR_KINDS)
+SCHEMA = episode_schema()
 PROMPTS = prompt_files.load([ROOT / "config" / "prompts"], ["baseline", "cot", "optimal", *FLAWED])
 VALIDATOR = Draft202012Validator(SCHEMA)
 TOOLED = ("native", "json", "text")

@@ -6,10 +6,12 @@ from dataclasses import fields
 
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
-from pilotbench.ground import schemas
+from pilotbench.episodes.shard_file import episode_schema
 from pilotbench.matrix import axes
 from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.config import Grid
+from pilotbench.matrix.validation import schema_of
+from pilotbench.providers.protocols import PROTOCOLS
 
 
 def test_a_cell_and_a_grid_have_the_fields_of_the_axes() -> None:
@@ -17,16 +19,22 @@ def test_a_cell_and_a_grid_have_the_fields_of_the_axes() -> None:
     assert tuple(field.name for field in fields(Grid)) == axes.KEYS[1:]
 
 
-def test_the_config_schema_has_a_key_for_each_axis_with_its_default() -> None:
-    properties = schemas.load("config")["properties"]
+def test_the_config_schema_has_a_key_for_each_axis_and_describes_its_groups() -> None:
+    properties = schema_of("config")["properties"]
     for axis in axes.AXES[1:]:
-        default = properties[axis.key]["default"]
-        assert tuple(axes.listed(default)) == axis.default
+        assert "default" in properties[axis.key]
+        for words in axis.groups.values():
+            assert ", ".join(words) in properties[axis.key]["description"]
     assert set(properties["grids"]["items"]["properties"]) == set(axes.KEYS[1:])
 
 
+def test_the_schema_of_models_names_every_protocol_of_calls() -> None:
+    entry = schema_of("models")["additionalProperties"]["properties"]
+    assert [*entry["protocol"]["enum"], "none"] == list(PROTOCOLS)
+
+
 def test_an_episode_has_a_key_for_each_axis() -> None:
-    episode = schemas.load("episode", error_kinds=())
+    episode = episode_schema()
     assert set(axes.NAMES) <= set(episode["required"])
 
 

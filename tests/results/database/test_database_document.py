@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dev.database_page import PAGE, page
-from pilotbench.benchmark.tasks import scoring
-from pilotbench.ground import schemas
+from pilotbench.episodes import shard_file
 from pilotbench.results.database import schema
 from pilotbench.results.database.views import VIEWS
 from support.database_lab import Lab
@@ -33,7 +32,7 @@ def test_a_key_is_unique(lab: Lab, table: schema.StoredTable) -> None:
 
 
 def test_every_scalar_of_an_episode_record_is_a_column() -> None:
-    record = schemas.load("episode", error_kinds=scoring.ERROR_KINDS)
+    record = shard_file.episode_schema()
     columns = {column.name for column in schema.EPISODES.columns}
     elsewhere = {"errors", "transient", "tokens", "system", "user", "transcript", "world_diff"}
     assert set(record["properties"]) - columns == elsewhere

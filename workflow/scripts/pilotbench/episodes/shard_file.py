@@ -14,11 +14,29 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pilotbench.ground import atomic_files
+from pilotbench.benchmark.flaws.flawed_plan import SIGNATURES
+from pilotbench.benchmark.tasks.scoring import END_REASONS, ERROR_KINDS, STATUSES, WEIGHTS
+from pilotbench.ground import atomic_files, schemas
 from pilotbench.ground.errors import RecordError
 
 Json = dict[str, Any]
 SHARD_FORMAT = 1
+
+
+def episode_schema() -> Json:
+    """Return the JSON Schema of an episode, with the words that other modules declare."""
+    from pilotbench.providers.protocols import PROTOCOLS
+
+    return schemas.load(
+        "episode",
+        protocols=PROTOCOLS,
+        statuses=STATUSES,
+        end_reasons=[*END_REASONS, None],
+        levels=[*WEIGHTS, None],
+        weights=[*WEIGHTS.values(), None],
+        error_kinds=ERROR_KINDS,
+        signatures=SIGNATURES,
+    )
 
 
 def write_shard(path: Path, header: Json, episodes: list[Json]) -> None:

@@ -45,7 +45,6 @@ class Axis:
     name: str
     key: str
     description: str
-    default: tuple[Any, ...] = ("all",)
     groups: Mapping[str, Iterable[str]] = field(default_factory=dict)
     text: Callable[[Any], str] = str
     pattern: str = r"[^/]+"
@@ -81,7 +80,6 @@ DIFFICULTY = Axis(
     "difficulty",
     "difficulties",
     "`none` where the task has no levels.",
-    default=("easy",),
     groups={"all": DIFFICULTIES},
     pattern="|".join((*DIFFICULTIES, NONE)),
 )
@@ -89,7 +87,6 @@ TOOL_SUCCESS_RATE = Axis(
     "tool_success_rate",
     "tool_success_rates",
     "A number as text, `none` without tools.",
-    default=(0.8,),
     text=rate_text,
     pattern=rf"[01]\.\d+|{NONE}",
 )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
-from pilotbench.ground import yaml_files
+from pilotbench.ground import schemas, yaml_files
 from pilotbench.ground.path_names import expanded
 from pilotbench.matrix import axes
 from pilotbench.matrix.axes import Axis, listed
@@ -111,42 +112,49 @@ def typed(config: Mapping[str, Any]) -> Json:
 
 def settings(config: Mapping[str, Any]) -> Settings:
     """Return the Settings of a validated config."""
-    config = typed(config)
+    given = typed(config)
+    config = {**_defaults(), **given}
     services = config["providers"]
     catalog = {n: _model(n, entry, services) for n, entry in config["model_catalog"].items()}
     chosen = axes.MODEL.words(config["models"], {"all": catalog})
     grids = tuple(_grid({**config, **one}) for one in config.get("grids") or ())
-    limit = config.get("instances", 20)
-    size, turns = config.get("shard_size", "auto"), config.get("max_turns", "auto")
-    limits = config.get("limits_dir")
+    limit, size, turns = config["instances"], config["shard_size"], config["max_turns"]
+    limits, prompts = config["limits_dir"], listed(config["prompt_folders"])
+    if "prompt_folders" not in given:
+        prompts.append(SHIPPED_PROMPTS)
     return Settings(
         **_union(grids or (_grid(config),)),
         models={name: catalog[name] for name in chosen},
         instances=None if limit == "all" else int(limit),
-        repeats=config.get("repeats", 1),
+        repeats=config["repeats"],
         shard_size=auto_shard_size(limit) if size == "auto" else int(size),
         max_turns=None if turns == "auto" else int(turns),
         providers={n: _provider(n, entry, config) for n, entry in config["providers"].items()},
         catalog=catalog,
-        routing=config.get("routing", "balanced"),
-        partial=config.get("partial", False),
-        rescore=config.get("rescore", False),
-        keep_going=config.get("keep_going", False),
-        ask_unusable=config.get("ask_unusable", False),
-        quick=config.get("quick", False),
-        budget_usd=config.get("budget_usd"),
-        results_dir=expanded("results_dir", config.get("results_dir", "results")),
-        journal_dir=expanded("journal_dir", config.get("journal_dir", "journal")),
+        routing=config["routing"],
+        partial=config["partial"],
+        rescore=config["rescore"],
+        keep_going=config["keep_going"],
+        ask_unusable=config["ask_unusable"],
+        quick=config["quick"],
+        budget_usd=config["budget_usd"],
+        results_dir=expanded("results_dir", config["results_dir"]),
+        journal_dir=expanded("journal_dir", config["journal_dir"]),
         limits_dir=expanded("limits_dir", limits) if limits else None,
-        task_folders=_paths(config, "task_folders", ["config/tasks"]),
-        prompt_folders=_paths(config, "prompt_folders", ["config/prompts", SHIPPED_PROMPTS]),
+        task_folders=_paths("task_folders", listed(config["task_folders"])),
+        prompt_folders=_paths("prompt_folders", prompts),
         experiment=config.get("experiment"),
         grids=grids,
     )
 
 
+@cache
+def _defaults() -> Json:
+    return schemas.defaults(schemas.load("config"))
+
+
 def _grid(config: Mapping[str, Any]) -> Grid:
-    return Grid(**{one.key: one.words(config.get(one.key, one.default)) for one in axes.AXES[1:]})
+    return Grid(**{one.key: one.words(config[one.key]) for one in axes.AXES[1:]})
 
 
 def _union(grids: Iterable[Grid]) -> dict[str, tuple[str, ...]]:
@@ -161,8 +169,8 @@ def auto_shard_size(instances: int | str) -> int:
     return next((size for upto, size in AUTO_SHARD_SIZES if count <= upto), LARGE_SHARD)
 
 
-def _paths(config: Mapping[str, Any], key: str, default: Sequence[Any]) -> tuple[Path, ...]:
-    return tuple(expanded(key, str(word)) for word in listed(config.get(key, default)))
+def _paths(key: str, words: Iterable[Any]) -> tuple[Path, ...]:
+    return tuple(expanded(key, str(word)) for word in words)
 
 
 def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> Model:

@@ -90,8 +90,12 @@ def _refuse(
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """Return the schema of a part of the config, with every provider kind and wire format."""
-    schema = schemas.load(name)
+    """Return the schema of a part of the config, with the words that other modules declare."""
+    flawed, prompts = axes.PROMPT.groups["flawed"], axes.PROMPT.groups["all"]
+    tasks, difficulties = axes.TASK.groups["all"], axes.DIFFICULTY.groups["all"]
+    schema = schemas.load(
+        name, prompts=prompts, flawed=flawed, tasks=tasks, difficulties=difficulties
+    )
     if name in ("providers", "models"):
         schema = wire_formats.completed(schema)
     return kinds.completed(schema) if name == "providers" else schema

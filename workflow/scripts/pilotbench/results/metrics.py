@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS, STATUSES
 
 Unit = Literal["episodes", "share", "turns", "calls", "tokens", "USD", "requests", "s"]
 ViewName = Literal["cells", "leaderboard", "shards"]
@@ -20,7 +20,6 @@ Place = Literal["tables", "page", "cell list", "ranking", "terminal"]
 
 SCORED = ("completed",)
 FINISHED = ("completed", "refused")
-ANY = ("completed", "refused", "not_applicable")
 EVERY_VIEW: tuple[ViewName, ...] = ("cells", "leaderboard", "shards")
 
 
@@ -115,7 +114,7 @@ METRICS: tuple[Metric, ...] = (
         "count(*) FILTER (provisional)",
         "Episodes from the journal, of shards without a file.",
         whole=True,
-        statuses=ANY,
+        statuses=STATUSES,
         views=("cells",),
         shown=(),
     ),
@@ -293,7 +292,7 @@ METRICS: tuple[Metric, ...] = (
         _sum_of_tokens("tokens_input"),
         "Input tokens; null where those of a request are not known.",
         whole=True,
-        statuses=ANY,
+        statuses=STATUSES,
         views=EVERY_VIEW,
         shown=(),
     ),
@@ -303,7 +302,7 @@ METRICS: tuple[Metric, ...] = (
         _sum_of_tokens("tokens_output"),
         "Output tokens; null where those of a request are not known.",
         whole=True,
-        statuses=ANY,
+        statuses=STATUSES,
         views=EVERY_VIEW,
         shown=(),
     ),
@@ -313,7 +312,7 @@ METRICS: tuple[Metric, ...] = (
         _sum_of_tokens("tokens_reasoning"),
         "Reasoning tokens, a part of the output.",
         whole=True,
-        statuses=ANY,
+        statuses=STATUSES,
         views=(),
         shown=(),
         master=None,
@@ -324,7 +323,7 @@ METRICS: tuple[Metric, ...] = (
         _sum_of_tokens("tokens_cached"),
         "Cached tokens, a part of the input.",
         whole=True,
-        statuses=ANY,
+        statuses=STATUSES,
         views=(),
         shown=(),
         master=None,
@@ -336,7 +335,7 @@ METRICS: tuple[Metric, ...] = (
         "Input and output tokens.",
         derived=True,
         whole=True,
-        statuses=ANY,
+        statuses=STATUSES,
         views=(),
         shown=("tables", "terminal"),
         master=None,
@@ -369,7 +368,7 @@ METRICS: tuple[Metric, ...] = (
         "THEN coalesce(sum(cost_usd), 0) END",
         "Cost in USD; null where that of an episode is not known.",
         title="USD",
-        statuses=ANY,
+        statuses=STATUSES,
         views=EVERY_VIEW,
         shown=("tables", "page", "cell list", "ranking", "terminal"),
     ),
@@ -401,7 +400,7 @@ METRICS: tuple[Metric, ...] = (
         "sum(requests)::BIGINT",
         "Requests.",
         whole=True,
-        statuses=ANY,
+        statuses=STATUSES,
         views=EVERY_VIEW,
         shown=(),
         master=None,

@@ -18,7 +18,8 @@ from pilotbench.ground.canonical_json import unit_interval
 
 Json = dict[str, Any]
 
-FOLLOWED, CORRECTED, NOT_REACHED = "followed", "corrected", "not_reached"
+SIGNATURES = FOLLOWED, CORRECTED, NOT_REACHED = "followed", "corrected", "not_reached"
+"""What a flawed plan led to; the names are in episodes and, as shares, in the tables."""
 
 
 class NotApplicable(Exception):

@@ -12,30 +12,33 @@ moving a line or correcting an answer costs nothing.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.packs.pack_session import PackSession, known_tools, tool_specs
+from pilotbench.benchmark.packs.pack_files import (
+    check_schema,
+    file_hash,
+    json_object,
+    numbered_lines,
+    rules_hash,
+    settings_of,
+    world_schema,
+)
+from pilotbench.benchmark.packs.pack_session import PackSession, tool_specs
 from pilotbench.benchmark.scorers import SCORERS, SCORERS_VERSION
-from pilotbench.benchmark.scorers.scorer import depth_within
 from pilotbench.benchmark.tasks.task import Score, Session, Task, ToolSpec, Transcript
-from pilotbench.ground import schemas, yaml_files
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import TaskError, TranscriptError, Unscorable, hint
 
 Json = dict[str, Any]
 NONE = "none"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-DEEPEST = 40
 DEFAULT_SYSTEM = "Answer the question. The last line of your reply is the answer alone."
 
 
@@ -69,7 +72,7 @@ class QuestionPack:
         """
         self.name = folder.name
         self.folder = folder
-        settings = _settings(folder / "task.yaml")
+        settings = settings_of(folder / "task.yaml")
         self.description: str = settings["description"]
         self.scorer_kind: str = settings["scorer"]["kind"]
         self.options: Json = {k: v for k, v in settings["scorer"].items() if k != "kind"}
@@ -79,12 +82,12 @@ class QuestionPack:
         self._ignore: list[str] = settings["ignore"]
         self._max_turns: int = settings["max_turns"] if self.tool_names else 1
         self._file = folder / "instances.jsonl"
-        self._lines = _numbered_lines(self._file)
+        self._lines = numbered_lines(self._file)
         self.size: int | None = len(self._lines)
         if not self._lines:
             raise TaskError(f"{self._file}: no instances")
-        self.scoring_version = f"{SCORERS_VERSION}-{_file_hash(settings, self._lines)}"
-        self.rules_version = f"{SCORERS_VERSION}-{_rules_hash(settings)}"
+        self.scoring_version = f"{SCORERS_VERSION}-{file_hash(settings, self._lines)}"
+        self.rules_version = f"{SCORERS_VERSION}-{rules_hash(settings)}"
 
     def instance(self, difficulty: str, index: int) -> PackInstance:
         """Return the instance of the `index`-th line. Raises TaskError naming file and line."""
@@ -166,7 +169,7 @@ class QuestionPack:
 
     def _values(self, where: str, text: str) -> Json:
         """Return question, answer and world of a line, checked."""
-        line = _json_object(where, text)
+        line = json_object(where, text)
         keys = {key: name for name, key in self._fields.items()}
         for key in line:
             if key not in keys and key not in self._ignore:
@@ -186,11 +189,11 @@ class QuestionPack:
     def _check_world(self, where: str, world: Any) -> None:
         if not self.tool_names:
             raise TaskError(f"{where} is for packs with tools")
-        _check(where, _world_schema(), world)
+        check_schema(where, world_schema(), world)
 
     def _check_answer(self, where: str, answer: Any) -> None:
         scorer = SCORERS[self.scorer_kind]
-        _check(f"{where} of scorer {self.scorer_kind}", scorer.answer, answer)
+        check_schema(f"{where} of scorer {self.scorer_kind}", scorer.answer, answer)
         problem = scorer.problem(answer)
         if problem is not None:
             raise TaskError(f"{where}: {problem}")
@@ -241,133 +244,3 @@ def _subfolders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return [path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"]
-
-
-def _settings(path: Path) -> Json:
-    """Return task.yaml, checked, with defaults filled in."""
-    try:
-        settings = yaml_files.load(_read(path))
-    except yaml.YAMLError as error:
-        raise TaskError(f"{path}: not YAML: {_line(error)}") from None
-    _check(str(path), schemas.load("task_folder"), settings)
-    kind = settings["scorer"]["kind"]
-    if kind not in SCORERS:
-        raise TaskError(f"{path}: scorer.kind: unknown scorer {kind!r}{hint(kind, SCORERS)}")
-    given = {key: value for key, value in settings["scorer"].items() if key != "kind"}
-    _check(f"{path}: scorer", _options_schema(kind), given)
-    _check_tools(path, settings)
-    defaults = {key: value["default"] for key, value in SCORERS[kind].options.items()}
-    names = {"question": "question", "answer": "answer", "world": "world"}
-    return {
-        "tools": [],
-        "ignore": [],
-        "max_turns": 10,
-        **settings,
-        "fields": {**names, **settings.get("fields", {})},
-        "scorer": {"kind": kind, **defaults, **given},
-    }
-
-
-@lru_cache(maxsize=1)
-def _world_schema() -> Json:
-    return schemas.load("world")
-
-
-def _options_schema(kind: str) -> Json:
-    options = SCORERS[kind].options
-    return {"type": "object", "additionalProperties": False, "properties": options}
-
-
-def _check_tools(path: Path, settings: Json) -> None:
-    tools = settings.get("tools", [])
-    known = known_tools()
-    for name in tools:
-        if name not in known:
-            raise TaskError(f"{path}: tools: unknown tool {name!r}{hint(name, known)}")
-    for key in ("max_turns",) if not tools else ("system",):
-        if key in settings:
-            raise TaskError(f"{path}: {key} is for packs {'without' if tools else 'with'} tools")
-
-
-def _check(where: str, schema: Json, value: Any) -> None:
-    """Raise TaskError, one line, where `value` is not valid under `schema`."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    error = best_match(Draft202012Validator(schema).iter_errors(value))
-    if error is None:
-        return
-    key = ".".join(map(str, error.absolute_path))
-    if error.validator == "additionalProperties":
-        allowed = list(error.schema["properties"])
-        unknown = next(name for name in error.instance if name not in allowed)
-        dotted = f"{key}.{unknown}" if key else str(unknown)
-        raise TaskError(f"{where}: unknown key {dotted}{hint(str(unknown), allowed)}")
-    words = f"{where}: {key}: " if key else f"{where}: "
-    message = " ".join(error.message.split())
-    raise TaskError(words + (message if len(message) <= 200 else message[:199] + "…"))
-
-
-def _numbered_lines(path: Path) -> list[tuple[int, str]]:
-    lines = _read(path).split("\n")
-    return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-
-
-def _json_object(where: str, text: str) -> Json:
-    try:
-        value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
-        text.encode("utf-8")
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
-    except (ValueError, RecursionError) as error:
-        raise TaskError(f"{where}: not JSON: {_line(error)}") from None
-    if not isinstance(value, dict):
-        raise TaskError(f"{where}: not a JSON object")
-    if not depth_within(value, DEEPEST):
-        raise TaskError(f"{where}: nests more than {DEEPEST} levels")
-    return value
-
-
-def _once(pairs: list[tuple[str, Any]]) -> Json:
-    """Return an object. Raises ValueError for a repeated key."""
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice!r} appears twice")
-    return value
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is not a JSON number")
-
-
-def _file_hash(settings: Json, lines: Iterable[tuple[int, str]]) -> str:
-    """Return a short hash of everything that determines a pack's requests and scores."""
-    words = json.dumps({k: v for k, v in settings.items() if k != "description"}, sort_keys=True)
-    whole = hashlib.sha256(words.encode())
-    for chunk in _encoded(lines):
-        whole.update(chunk)
-    return whole.hexdigest()[:16]
-
-
-def _rules_hash(settings: Json) -> str:
-    """Return a short hash of what task.yaml determines about requests and scores."""
-    other = ("description", "fields", "ignore")
-    return digest({key: value for key, value in settings.items() if key not in other})[:16]
-
-
-def _encoded(lines: Iterable[tuple[int, str]]) -> Iterator[bytes]:
-    return (line.encode("utf-8") + b"\n" for _, line in lines)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise TaskError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise TaskError(f"{path}: cannot be read as UTF-8: {_line(error)}") from None
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

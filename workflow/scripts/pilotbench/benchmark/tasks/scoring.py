@@ -25,6 +25,8 @@ from pilotbench.ground.errors import TranscriptError
 Json = dict[str, Any]
 
 SCORING_VERSION = "3"
+STATUSES = ("completed", "refused", "not_applicable")
+"""What an episode is that has a record: scored, refused by the service, or without a meaning."""
 END_REASONS = ("finish", "no_call", "max_turns", "context_overflow", "length")
 ANSWERED = ("finish", "no_call")
 ERROR_KINDS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,23 @@ def path(name: str) -> Path:
     return FOLDER / f"{name}.schema.yaml"
 
 
-def load(name: str, **lists: Iterable[str]) -> dict[str, Any]:
+def load(name: str, **lists: Iterable[Any]) -> dict[str, Any]:
     """Return a schema by its name.
 
-    `lists` are the names that code declares: they replace `"${key}"` in the schema, as in
-    `enum: "${error_kinds}"`.
+    `lists` are what code declares. `"${key}"` becomes a list, as in `enum: "${error_kinds}"`, and
+    `${key}` within a text its words.
     """
+
+    def listed(match: re.Match[str]) -> str:
+        words = list(lists.get(match[2], ()))
+        return json.dumps(words) if match[1] else ", ".join(map(str, words))
+
     text = path(name).read_text(encoding="utf-8")
-    for key, names in lists.items():
-        text = text.replace(f'"${{{key}}}"', json.dumps(list(names)))
-    schema: dict[str, Any] = yaml_files.load(text)
+    schema: dict[str, Any] = yaml_files.load(re.sub(r'("?)\$\{(\w+)\}\1', listed, text))
     return schema
+
+
+def defaults(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the default of each key of an object that has one."""
+    rules = schema["properties"].items()
+    return {key: rule["default"] for key, rule in rules if "default" in rule}

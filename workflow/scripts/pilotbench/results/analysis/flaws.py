@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from pilotbench.benchmark.flaws.flawed_plan import FOLLOWED, SIGNATURES
 from pilotbench.results.analysis.contrasts import compared, outcomes, sides
 from pilotbench.results.analysis.load import CONDITION, REFERENCE, SummaryData
 
 Json = dict[str, Any]
-SIGNS = ("followed", "corrected", "not_reached")
 KEYS = [*CONDITION, "index"]
 
 
@@ -28,7 +28,7 @@ def flaw_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
             continue
         for model in data.model_names:
             mine = episodes[(episodes["model"] == model) & episodes[column].notna()]
-            mine = mine.assign(sign=mine[column], hit=(mine[column] == "followed").astype(float))
+            mine = mine.assign(sign=mine[column], hit=(mine[column] == FOLLOWED).astype(float))
             if (mine["prompt"] == prompt).any():
                 rows.append({"model": model, "prompt": prompt, **_row(data, mine, model, prompt)})
     return pd.DataFrame(rows)
@@ -43,7 +43,7 @@ def _row(data: SummaryData, mine: pd.DataFrame, model: str, prompt: str) -> Json
         "n": len(flawed[KEYS].drop_duplicates()),
         "owed": count,
         "harmful": _share(flawed["harmful"]) if "harmful" in flawed else None,
-        **{k: v for sign in SIGNS for k, v in _signed(flawed["sign"], sign, count).items()},
+        **{k: v for sign in SIGNATURES for k, v in _signed(flawed["sign"], sign, count).items()},
         "same_under_optimal": _same(mine, flawed, REFERENCE),
         "same_under_baseline": _same(mine, None, "baseline"),
         **_excess(data, mine, model, prompt),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pilotbench.benchmark.tasks.scoring import STATUSES
 from pilotbench.episodes.owed import causes, remedy
 from pilotbench.ground.errors import UserError
 from pilotbench.ground.job_context import file_digest
@@ -27,14 +28,14 @@ from pilotbench.results.analysis.scores import measured, prepared, scores
 from pilotbench.results.analysis.tables import model_cells
 from pilotbench.results.database.queries import opened
 from pilotbench.results.database.schema import CELL
-from pilotbench.results.metrics import ANY, FINISHED, METRICS
+from pilotbench.results.metrics import FINISHED, METRICS
 
 if TYPE_CHECKING:
     import duckdb
 
 Json = dict[str, Any]
 _METRICS = {metric.name: metric for metric in METRICS}
-_STATUSES = {metric.name: metric.statuses for metric in METRICS} | {"planned": ANY, "owed": ()}
+_STATUSES = {metric.name: metric.statuses for metric in METRICS} | {"planned": STATUSES, "owed": ()}
 _WITH_OWED = ("planned", "owed", "lower", "upper")
 _SHOWN = ("index", "repeat", "status", "level", "progress", "turns", "cost_usd", "shard", "episode")
 _ORIGIN = (

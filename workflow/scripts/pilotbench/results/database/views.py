@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS, STATUSES
 from pilotbench.ground.canonical_json import digest
 from pilotbench.results import metrics
 from pilotbench.results.database.schema import (
@@ -114,7 +114,7 @@ def _column(metric: Metric) -> Column:
 def _split(view: metrics.ViewName) -> tuple[list[Metric], list[Metric]]:
     """Return the metrics of a view before and after the column `owed`."""
     shown = metrics.of_view(view)
-    return [m for m in shown if m.name in OUTCOMES], [m for m in shown if m.name not in OUTCOMES]
+    return [m for m in shown if m.name in STATUSES], [m for m in shown if m.name not in STATUSES]
 
 
 def _select(view: metrics.ViewName) -> str:
@@ -127,8 +127,6 @@ def _columns(view: metrics.ViewName) -> tuple[Column, ...]:
     owed = columns("owed BIGINT Planned episodes without a result.")
     return (*map(_column, before), *owed, *map(_column, after))
 
-
-OUTCOMES = ("completed", "refused", "not_applicable")
 
 _CELLS = View(
     "cells",
