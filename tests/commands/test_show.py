@@ -90,3 +90,17 @@ def test_a_mistake_is_one_line(
 ) -> None:
     assert main(["show", "--", *words]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_request_in_another_wire_format_is_shown_alike(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    google = {"kind": "gemini", "base_url": "http://127.0.0.1:9", "keys": {"k": {"env": "K"}}}
+    model = {"provider": "google", "deployment": "gemini-2.5-flash"}
+    more = {"providers": {"google": google}, "model_catalog": {"flash": model}, "models": ["flash"]}
+    (tmp_path / "more.json").write_text(json.dumps(more))
+    words = (CELL.replace("oracle", "flash"), "1", "--configfile", "more.json")
+    text = shown(capsys, *words)
+    for part in ("## sent: system", "## sent: user", "Plan:", "finish"):
+        assert part in text
+    assert "contents" in json.loads(shown(capsys, *words, "--json"))["request"]

@@ -20,7 +20,7 @@ from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.answer import MOST_TOKENS, Tokens
-from pilotbench.providers.request import Request
+from pilotbench.providers.request import Request, output_limits, turns
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
@@ -193,10 +193,8 @@ def check_bounded(model: Model) -> None:
 
 def output_bound(model: Model, body: Json) -> int | None:
     """Return the most tokens that the answer to `body` can have, None if nothing limits it."""
-    extra = body.get("extra_body")
-    sent = {**body, **(extra if isinstance(extra, dict) else {})}
-    for name in ("max_completion_tokens", "max_tokens"):
-        bound = number(sent.get(name), 1, MOST_TOKENS)
+    for limit in output_limits(body):
+        bound = number(limit, 1, MOST_TOKENS)
         if bound is not None:
             return math.ceil(bound)
     return model.max_output
@@ -206,6 +204,6 @@ def most_tokens(model: Model, body: Json) -> Tokens:
     """Return the most tokens that a request can count: no token is shorter than a byte."""
     text = json.dumps({**body, "model": ""}, ensure_ascii=False)
     size = len(text.encode("utf-8", "surrogatepass"))
-    template = MESSAGE_TOKENS * (len(body.get("messages", ())) + 1)
+    template = MESSAGE_TOKENS * (turns(body) + 1)
     tools = TOOLS_TOKENS if body.get("tools") else 0
     return Tokens(input=size + template + tools, output=output_bound(model, body) or 0)

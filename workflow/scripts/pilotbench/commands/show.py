@@ -26,6 +26,8 @@ from pilotbench.matrix.cells import SUFFIX, Cell, Shard, shard_of
 from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.fingerprint import Now
 from pilotbench.providers.messages import compact
+from pilotbench.providers.request import Request
+from pilotbench.providers.wire_formats import chat
 
 Json = dict[str, Any]
 
@@ -34,14 +36,14 @@ Json = dict[str, Any]
 class Look:
     """One episode.
 
-    `body` is the first request (None if the prompt does not apply to the instance), `reached` the
+    `first` is the first request (None if the prompt does not apply to the instance), `reached` the
     next unanswered request, `record` the finished episode, `source` where the record is from.
     """
 
     cell: Cell
     instance: Instance
-    body: Json | None
-    reached: Json | None
+    first: Request | None
+    reached: Request | None
     record: Json | None
     source: str
 
@@ -97,7 +99,7 @@ def look_at(experiment: Experiment, cell: Cell, index: int, repeat: int = 0) -> 
         raise UserError(f"show: {cell.task} has the indices 0 to {task.size - 1}")
     stops = _requests(experiment, cell, index, repeat, answered=False)
     record, source = _from_file(experiment, cell, index, repeat), "its shard file"
-    reached: list[Json] = []
+    reached: list[Request] = []
     if record is None:
         source = "the journal"
         reached = _requests(experiment, cell, index, repeat, answered=True)
@@ -106,7 +108,7 @@ def look_at(experiment: Experiment, cell: Cell, index: int, repeat: int = 0) -> 
         cell,
         task.instance(cell.difficulty, index),
         stops[0] if stops else None,
-        reached[0] if reached and len(reached[0]["messages"]) > 2 else None,
+        reached[0] if reached and len(reached[0].messages) > 2 else None,
         record,
         source,
     )
@@ -117,8 +119,8 @@ def as_json(look: Look) -> Json:
     return {
         "cell": vars(look.cell),
         "instance": look.instance.as_json() | {"content_hash": look.instance.content_hash},
-        "request": look.body,
-        "answered_so_far": look.reached and look.reached["messages"][2:],
+        "request": look.first and look.first.body,
+        "answered_so_far": look.reached and _conversation(look.reached)[2:],
         "record": look.record,
         "source": look.source if look.record or look.reached else None,
     }
@@ -133,12 +135,12 @@ def text(look: Look) -> Iterator[str]:
     plan = [f"{n}. {step.tool} {compact(step.arguments)}" for n, step in enumerate(instance.plan)]
     yield from _section("reference plan (the model sees it only if the prompt contains it)", *plan)
     yield from _section("goal", *(compact(goal) for goal in instance.goal))
-    if look.body is None:
+    if look.first is None:
         yield from _section("prompt", "not applicable: the instance is too short for this flaw")
     else:
-        for message in look.body["messages"]:
-            yield from _section(f"sent: {message['role']}", message["content"])
-        names = [tool["function"]["name"] for tool in look.body.get("tools", [])]
+        for message in look.first.messages:
+            yield from _section(f"sent: {message.role}", message.text)
+        names = [tool.name for tool in look.first.offer.tools]
         yield from _section("sent: tools", ", ".join(names) or "none")
     yield from _course(look)
 
@@ -150,7 +152,7 @@ def _course(look: Look) -> Iterator[str]:
         yield from _section("outcome", *_outcome(look.record))
     elif look.reached is not None:
         yield from _section("answered so far, from the journal (the episode is unfinished)")
-        for message in look.reached["messages"][2:]:
+        for message in _conversation(look.reached)[2:]:
             yield f"{message['role']}: {compact({k: v for k, v in message.items() if k != 'role'})}"
     else:
         yield from _section("transcript", "none: not asked yet")
@@ -206,12 +208,17 @@ def _value(axis: Axis, word: str) -> Any:
 
 def _requests(
     experiment: Experiment, cell: Cell, index: int, repeat: int, answered: bool
-) -> list[Json]:
+) -> list[Request]:
     """Return the first request, or with `answered` the first that the journal cannot answer."""
     shard = Shard(cell, index, index)
     ask = JournalOnly(experiment, shard) if answered else JournalOnly.empty(experiment, shard)
     play_shard(experiment, shard, ask)
-    return [request.body for request in ask.unanswered if request.repeat == repeat]
+    return [request for request in ask.unanswered if request.repeat == repeat]
+
+
+def _conversation(request: Request) -> list[Json]:
+    """Return the messages of a request as chat completions write them, whatever its format."""
+    return chat.now(request.messages)
 
 
 def _from_file(experiment: Experiment, cell: Cell, index: int, repeat: int) -> Json | None:

@@ -146,7 +146,8 @@ def _request(spec: EpisodeSpec, messages: list[Message], turn: int) -> Request:
         parameters["seed"] += spec.repeat
     offer = spec.protocol.offer(spec.task.tools(spec.instance))
     body, earlier = spec.wire.bodies(spec.model.deployment, messages, offer, parameters)
-    return Request(body, spec.instance, spec.rate, spec.repeat, turn, earlier)
+    said = tuple(messages)
+    return Request(body, spec.instance, spec.rate, spec.repeat, turn, earlier, said, offer)
 
 
 def _refusal(completion: Completion, message: Message) -> str | None:

@@ -18,6 +18,7 @@ from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.messages import compact
+from pilotbench.providers.request import READ
 
 UP_TO_DATE = "up to date"
 SAMPLE = 6
@@ -62,7 +63,7 @@ class Need:
 
 def characters(body: dict[str, object]) -> int:
     """Return the size of what a model reads of a request, in characters of JSON."""
-    parts = ("messages", "tools", "response_format")
+    parts = (*READ, "response_format")
     return sum(len(compact(body[part])) for part in parts if part in body)
 
 

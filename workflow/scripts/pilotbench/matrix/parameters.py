@@ -17,11 +17,17 @@ _ONE = "every further answer is paid for and discarded"
 _WHOLE = "answers are read as a whole"
 _CLIENT = "it is a setting of the client, not of the request; see config/providers.yaml"
 
+_FLAT = "write its keys as parameters"
+_NEUTRAL = "write max_tokens: budget and estimate rely on it"
+
 RESERVED: dict[str, str] = {
     **dict.fromkeys(("model", "models", "fallbacks", "engine", "deployment_id"), _DEPLOYMENT),
     **dict.fromkeys(("messages", "prompt", "input", "instructions", "system", "echo"), _MESSAGES),
     **dict.fromkeys(("tools", "tool_choice", "functions", "function_call"), _PROTOCOL),
-    **dict.fromkeys(("n", "best_of", "n_cmpl"), _ONE),
+    **dict.fromkeys(("contents", "systemInstruction", "cachedContent"), _MESSAGES),
+    **dict.fromkeys(("toolConfig", "responseSchema", "responseJsonSchema"), _PROTOCOL),
+    **dict.fromkeys(("n", "best_of", "n_cmpl", "candidateCount"), _ONE),
+    **{"generationConfig": _FLAT, "maxOutputTokens": _NEUTRAL},
     **dict.fromkeys(("stream", "stream_options", "background"), _WHOLE),
     **dict.fromkeys(("extra_headers", "extra_query", "timeout", "max_retries"), _CLIENT),
     **dict.fromkeys(("api_key", "api_base", "base_url", "api_version", "organization"), _CLIENT),
@@ -29,7 +35,7 @@ RESERVED: dict[str, str] = {
 """Parameter -> why it cannot be set."""
 
 HARMLESS: dict[str, tuple[Any, ...]] = {
-    **dict.fromkeys(("n", "best_of", "n_cmpl"), (1,)),
+    **dict.fromkeys(("n", "best_of", "n_cmpl", "candidateCount"), (1,)),
     **dict.fromkeys(("stream", "background", "echo"), (False,)),
     "tool_choice": ("auto",),
 }

@@ -7,8 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance
+from pilotbench.providers.messages import Message, Offer
 
 Json = dict[str, Any]
+TURNS = ("messages", "input", "contents")
+"""The part of a body with the conversation, in each wire format."""
+READ = (*TURNS, "system", "instructions", "systemInstruction", "tools")
+"""The parts of a body that a model reads."""
+BOUNDS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "maxOutputTokens")
+"""The names of the limit of an answer's tokens."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,8 @@ class Request:
     `body` is exactly what is sent (model, messages, tools, request parameters); together with the
     other fields it determines the identity of the answer. Services see only `body`; the reference
     players also see the instance. `earlier` are the bodies that earlier releases would have sent,
-    where they differ: an answer to one of them is accepted.
+    where they differ: an answer to one of them is accepted. `messages` and `offer` are what `body`
+    says, in neutral form, for display.
     """
 
     body: Json
@@ -27,3 +35,17 @@ class Request:
     repeat: int
     turn: int
     earlier: Sequence[Json] = ()
+    messages: Sequence[Message] = ()
+    offer: Offer = Offer()
+
+
+def turns(body: Json) -> int:
+    """Return the number of messages in a body of any wire format."""
+    return sum(len(body[part]) for part in TURNS if isinstance(body.get(part), list))
+
+
+def output_limits(body: Json) -> list[Any]:
+    """Return the limits of an answer's tokens that a body of any wire format has."""
+    extra, config = body.get("extra_body"), body.get("generationConfig")
+    places = [part for part in (extra, body, config) if isinstance(part, dict)]
+    return [place[name] for name in BOUNDS for place in places if name in place]

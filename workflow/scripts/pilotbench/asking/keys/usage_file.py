@@ -21,6 +21,7 @@ from pilotbench.asking.keys.adaptive_limit import AdaptiveLimit, number
 from pilotbench.ground.clock import Clock
 from pilotbench.ground.errors import Stopping
 from pilotbench.providers.answer import Tokens
+from pilotbench.providers.request import READ, output_limits
 
 Json = dict[str, Any]
 LARGEST = 1 << 20
@@ -117,8 +118,8 @@ class KeyUsage:
 
 def likely_tokens(body: Json) -> Tokens:
     """Return the expected tokens of a request, until its answer reports the real count."""
-    size = sum(len(str(body[part])) for part in ("messages", "tools") if part in body)
-    bound = body.get("max_completion_tokens") or body.get("max_tokens") or OUTPUT_TOKENS
+    size = sum(len(str(body[part])) for part in READ if part in body)
+    bound = next(filter(None, output_limits(body)), OUTPUT_TOKENS)
     return Tokens(input=int(size / CHARACTERS_PER_TOKEN), output=int(bound))
 
 
