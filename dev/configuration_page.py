@@ -2,20 +2,33 @@
 
 A table is between `<!-- begin: NAME -->` and `<!-- end: NAME -->`; everything else is written by
 hand. A test keeps the page and the schemas in step.
+
+Each row of the Chinese page ends with a comment: the digest of the English row that it translates.
+A test names the rows whose English text has changed since. After translating them again:
+
+    python -m dev.configuration_page --translated
+
+records the present digests.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from dev.benchmark_page import page
+from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.validation import schema_of
 
 Json = dict[str, Any]
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
+TRANSLATION = PAGE.parent / "zh" / PAGE.name
+ROW = re.compile(r"^\| `([\w.]+)` \| ([^|]*) \| (.*?)(?: <!-- (\w+) -->)? \|$", re.MULTILINE)
+"""A row: its key, default, meaning and, if it is a translation, the digest of its original."""
 HEAD = "| key | default | meaning |\n|---|---|---|"
 
 
@@ -52,5 +65,35 @@ def _default(rule: Json) -> str:
     return f"`{text.replace(chr(34), '')}`"
 
 
+def outdated(original: str, translation: str) -> list[str]:
+    """Return the keys of the rows whose original is not the one that was translated."""
+    pairs = zip(_digests(original), ROW.finditer(translation), strict=True)
+    return [row[1] for present, row in pairs if row[4] != present]
+
+
+def translated(original: str, translation: str) -> str:
+    """Return the translation with the digest of its original in each row."""
+    present = iter(_digests(original))
+
+    def row(found: re.Match[str]) -> str:
+        return f"| `{found[1]}` | {found[2]} | {found[3]} <!-- {next(present)} --> |"
+
+    return ROW.sub(row, translation)
+
+
+def _digests(original: str) -> list[str]:
+    return [digest([row[1], row[3]])[:8] for row in ROW.finditer(original)]
+
+
+def main(after_translation: bool) -> None:
+    """Write the tables, or the digests of the rows that are translated."""
+    text = page(PAGE.read_text(encoding="utf-8"), parts())
+    PAGE.write_text(text, encoding="utf-8")
+    if after_translation:
+        TRANSLATION.write_text(translated(text, TRANSLATION.read_text(encoding="utf-8")), "utf-8")
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), parts()), encoding="utf-8")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--translated", action="store_true", help="every Chinese row is current")
+    main(parser.parse_args().translated)

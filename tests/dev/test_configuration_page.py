@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from dev import configuration_page
 from dev.benchmark_page import part
 
 WRITTEN = configuration_page.PAGE.read_text(encoding="utf-8")
-TRANSLATION = configuration_page.PAGE.parent / "zh" / configuration_page.PAGE.name
+TRANSLATION = configuration_page.TRANSLATION.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", configuration_page.parts())
@@ -28,6 +26,23 @@ def test_a_table_shows_defaults_and_nested_keys() -> None:
 
 
 def test_the_translation_lists_the_same_keys_and_defaults() -> None:
-    rows = re.compile(r"^\| (`[\w.]+` \| [^|]*) \|", re.MULTILINE)
-    translated = TRANSLATION.read_text(encoding="utf-8")
-    assert rows.findall(translated) == rows.findall(WRITTEN)
+    def rows(text: str) -> list[tuple[str, ...]]:
+        return [row.group(1, 2) for row in configuration_page.ROW.finditer(text)]
+
+    assert rows(TRANSLATION) == rows(WRITTEN)
+
+
+def test_the_translation_is_of_the_present_text() -> None:
+    outdated = configuration_page.outdated(WRITTEN, TRANSLATION)
+    assert outdated == [], "translate them, then run: python -m dev.configuration_page --translated"
+
+
+def test_a_changed_meaning_makes_its_translation_outdated() -> None:
+    original = "| `a` | `1` | One. |\n| `b` |  | Two. |\n"
+    translation = "| `a` | `1` | 一 |\n| `b` |  | 二 |\n"
+    assert configuration_page.outdated(original, translation) == ["a", "b"]
+    recorded = configuration_page.translated(original, translation)
+    assert configuration_page.outdated(original, recorded) == []
+    assert configuration_page.translated(original, recorded) == recorded
+    changed = original.replace("Two", "Three")
+    assert configuration_page.outdated(changed, recorded) == ["b"]
