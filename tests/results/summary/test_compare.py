@@ -80,7 +80,7 @@ def test_nothing_in_common_is_reported():
 
 @pytest.mark.parametrize("words", ["prompt", "prompt=", "colour=red", "=x"])
 def test_a_wrong_filter_is_a_one_line_error(words):
-    with pytest.raises(UserError, match=r"--base-where: .*give WORD=VALUE"):
+    with pytest.raises(UserError, match=r"--base-where: .*give NAME=VALUE"):
         where(words, "--base-where")
 
 

@@ -1,4 +1,4 @@
-"""Check that each key answers, as the requested model, and with tool calls.
+"""Check that each key answers with the requested model and usable tool calls.
 
 Each key gets the next unanswered message of the run for each model that would use it, and each
 model plays its first instances, at most five messages. A run does not pay for any of them again.

@@ -4,9 +4,9 @@
     python -m pilotbench compare results results --base-where prompt=baseline --arm-where prompt=cot
     python -m pilotbench compare results-before results --base-where commit=1f2e
 
-Episodes are paired by model, prompt, task, difficulty, rate, index and repeat, except for the words
-by which the two sides are chosen. An episode has one result and so one commit: to compare two
-commits, keep a copy of the results folder before the later run.
+Episodes are paired by model, prompt, task, difficulty, tool success rate, index and repeat, apart
+from the properties that select the two sides. An episode has one result, made by one commit: to
+compare two commits, keep a copy of the results folder before the later run.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{side}-where",
             default="",
-            metavar="WORD=VALUE,…",
-            help=f"only these episodes of the {side}: {', '.join(WHERE)}",
+            metavar="NAME=VALUE,…",
+            help=f"select episodes of the {side} by {', '.join(WHERE)}",
         )
     parser.add_argument(
-        "--out", type=Path, help="page to write (default: ARM/summary/compare.html)"
+        "--out", type=Path, metavar="FILE", help="page to write (default: ARM/summary/compare.html)"
     )
 
 
@@ -75,7 +75,7 @@ def where(words: str, option: str) -> dict[str, str]:
     for key, sign, value in pairs:
         if key.strip() not in WHERE or not sign or not value.strip():
             raise UserError(
-                f"{option}: {key.strip()}{sign}{value}: give WORD=VALUE with "
+                f"{option}: {key.strip()}{sign}{value}: give NAME=VALUE with "
                 f"one of {', '.join(WHERE)}"
             )
     return {key.strip(): value.strip() for key, _, value in pairs}

@@ -1,8 +1,8 @@
 """List the result files that no table needs, or remove them.
 
-superseded  other files hold all of its episodes, or the present config would ask them differently
-outside     the selection of the last command plans none of its episodes
-damaged     it cannot be read
+superseded  other files contain all of its episodes, or the present config asks other questions
+outside     none of its episodes belong to the selection of the last command
+damaged     the file cannot be read
 
 The journal is not touched: whatever is removed can be rebuilt at no cost.
 """
@@ -25,7 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `prune`."""
     add_results(parser)
     parser.add_argument(
-        "--remove", nargs="+", choices=(*KINDS, "all"), default=[], help="remove these kinds"
+        "--remove",
+        nargs="+",
+        choices=(*KINDS, "all"),
+        default=[],
+        help="remove the files of these kinds",
     )
 
 

@@ -56,7 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="MODEL/PROMPT/TASK/DIFFICULTY/RATE, or the path of a shard file",
     )
     parser.add_argument("index", type=int, metavar="INDEX", help="index of the instance, from 0")
-    parser.add_argument("--repeat", type=int, default=0, metavar="N", help="which repeat, from 0")
+    parser.add_argument(
+        "--repeat", type=int, default=0, metavar="N", help="repeat, from 0 (default: 0)"
+    )
     add_config(parser)
 
 

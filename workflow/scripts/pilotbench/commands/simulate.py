@@ -31,8 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="YAML or JSON file with the settings of simulator/setup.py; `none`: every secret is "
         "accepted without limits",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=0, help="0 (default): a free one")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="port to listen on (default: a free one)"
+    )
     parser.add_argument(
         "--key",
         action="append",
@@ -41,21 +45,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a key and its limits; its secret is sk-NAME; an empty limit means no limit",
     )
     parser.add_argument("--latency", type=float, metavar="S", help="median latency in seconds")
-    parser.add_argument("--sigma", type=float, help="of the lognormal latency; 0: constant")
-    parser.add_argument("--seed", type=int, help="of all random draws")
+    parser.add_argument("--sigma", type=float, help="sigma of the lognormal latency; 0: constant")
+    parser.add_argument("--seed", type=int, help="seed of all random draws")
     parser.add_argument(
         "--fault",
         action="append",
         default=[],
         metavar="NAME=SHARE",
-        help="for example error_500=0.05 or reset=0.02; setup.py lists them all",
+        help="share of requests with a fault, such as error_500=0.05 or reset=0.02; "
+        "simulator/setup.py lists all faults",
     )
-    parser.add_argument("--tasks", metavar="NAMES", help="the tasks that the players know, or all")
+    parser.add_argument("--tasks", metavar="NAMES", help="tasks that the models can play, or all")
     parser.add_argument(
-        "--instances", type=int, metavar="N", help="per task and difficulty (default: 200)"
+        "--instances",
+        type=int,
+        metavar="N",
+        help="instances per task and difficulty (default: 200)",
     )
     parser.add_argument(
-        "--lifetime", type=float, default=3600, metavar="S", help="stop after S seconds (3600)"
+        "--lifetime",
+        type=float,
+        default=3600,
+        metavar="S",
+        help="stop after S seconds (default: 3600)",
     )
     parser.add_argument(
         "--until-stdin-closes", action="store_true", help="also stop when stdin is closed"

@@ -1,6 +1,6 @@
 """Report the progress of a run: finished, owed, in flight, spent.
 
-It works at any time: during a run, from another terminal, after a crash.
+It works at any time: during a run, from another terminal, or after a crash.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pauses",
         action="store_true",
-        help="instead: end the pauses that providers asked for, on every key of the config",
+        help="clear no lock; end the pauses that providers asked for, on every key of the config",
     )
     add_config(parser)
 

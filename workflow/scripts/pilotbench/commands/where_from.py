@@ -2,8 +2,8 @@
 
     python -m pilotbench where-from success_rate model=oracle prompt=baseline
 
-An axis that is not named means all of the current selection. Reference players count only where one
-of them is named.
+An axis that is not named includes every value of the current selection. Reference players count
+only if one of them is named.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `where-from`."""
     parser.add_argument("column", help="a column of a table: success_rate, cost_usd, …")
     parser.add_argument(
-        "words", nargs="*", metavar="WORD=VALUE", help=f"which cells: {', '.join(CELL)}"
+        "words", nargs="*", metavar="NAME=VALUE", help=f"select cells by {', '.join(CELL)}"
     )
     add_results(parser)
 
@@ -41,11 +41,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def chosen(words: Sequence[str]) -> dict[str, str]:
-    """Return `WORD=VALUE …` as a dict. Raises UserError for another form."""
+    """Return `NAME=VALUE …` as a dict. Raises UserError for another form."""
     pairs = [word.partition("=") for word in words]
     for word, (_, sign, _) in zip(words, pairs, strict=True):
         if not sign:
-            raise UserError(f"where-from: {word}: must be WORD=VALUE")
+            raise UserError(f"where-from: {word}: must be NAME=VALUE")
     return {key: value for key, _, value in pairs}
 
 
