@@ -181,9 +181,9 @@ def _parse_warnings(cells: pd.DataFrame) -> list[str]:
     rates = cells.groupby(["model", "prompt"], sort=False)["parse_rate"].mean()
     low = rates[rates < PARSE_WARNING].groupby(level="model", sort=False)
     return [
-        f"{model}: lowest parse rate {values.min():.1%}, under "
-        f"{', '.join(map(str, values.index.get_level_values('prompt')))}; below 95 %, a score "
-        "measures the format as much as the skill."
+        f"{model}: parse rate below 95 % (lowest: {100 * values.min():.1f} %) under "
+        f"{', '.join(map(str, values.index.get_level_values('prompt')))}; such a score measures "
+        "the format as much as the skill."
         for model, values in low
     ]
 
