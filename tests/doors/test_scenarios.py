@@ -60,7 +60,7 @@ def test_a_budget_ends_a_run_cleanly_and_a_larger_one_continues_it(
     run = build.snakemake()
     assert run.returncode != 0
     [line] = [line for line in run.stdout.splitlines() if line.startswith("budget_usd: ")]
-    assert "what was answered is kept" in line
+    assert "every answer received is kept" in line
     assert "--config budget_usd=0.1" in line
     assert "Traceback" not in run.stdout
     tokens = simulator.stats()["total"]["tokens"]

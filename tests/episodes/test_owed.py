@@ -7,7 +7,7 @@ import pytest
 from pilotbench.episodes.owed import Owed, line, remedy
 from pilotbench.ground import errors
 
-KEPT = "what was answered is kept"
+KEPT = "Every answer received is kept"
 
 
 def owed(*causes: tuple[str, str]) -> list[Owed]:
@@ -72,7 +72,7 @@ def test_each_cause_is_counted_by_kind_and_what_helps_is_true(
 
 
 def test_a_message_that_ends_its_sentence_gets_no_second_stop() -> None:
-    assert "1 Rejected: no such model. what" in line(1, owed(("Rejected", "no such model.")), KEPT)
+    assert "1 Rejected: no such model. Every" in line(1, owed(("Rejected", "no such model.")), KEPT)
 
 
 def test_what_was_lost_is_said() -> None:

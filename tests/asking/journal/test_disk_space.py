@@ -88,7 +88,7 @@ def test_what_is_in_flight_on_a_full_disk_is_kept_and_nothing_more_is_asked(
             write(segment, number, "x" * 1000)
         with pytest.raises(Stopping, match=r"cannot be written \(No space left on device\)"):
             segment.check()
-        assert segment.kept == "what was answered is kept"
+        assert segment.kept == "Every answer received is kept"
     answers = journal.read(0, 19)
     assert [n for n in range(9) if answers.answer(wanted(n))] == list(range(9))
     assert not answers.damaged

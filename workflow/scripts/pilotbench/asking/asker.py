@@ -104,7 +104,7 @@ class _Source:
     @property
     def kept(self) -> str:
         """What became of the answers that were paid for, in words."""
-        return "what was answered is kept"
+        return "Every answer received is kept"
 
     @property
     def damaged(self) -> list[Damage]:

@@ -146,7 +146,7 @@ def budget_reached(experiment: Experiment) -> str | None:
     lost = f" ({balance.lost:.4f} of it for requests whose cost is unknown)" if balance.lost else ""
     return (
         f"budget_usd: {balance.total:.4f} of {limit:g} USD are used{lost}; {waiting} episodes are "
-        "unfinished because their next request may cost more than is left; what was answered is "
-        f"kept. To go on, allow more, such as --config budget_usd={2 * limit:g}; to see what "
-        "remains: python -m pilotbench estimate"
+        "unfinished because their next request may cost more than is left; every answer "
+        f"received is kept. To continue, allow more, such as --config budget_usd={2 * limit:g}; to "
+        "see what remains: python -m pilotbench estimate"
     )

@@ -50,7 +50,7 @@ def check(
         where = ", ".join(_where(experiment, cell, kind) for kind in dict.fromkeys(changed))
         raise UserError(
             f"{where}: changed since this run began; one cell is not asked under two texts: "
-            "run again, what was answered is kept"
+            "run again; every answer received is kept"
         )
 
 

@@ -85,7 +85,7 @@ class Segment:
         """What became of the answers that were paid for."""
         if self._lost:
             return f"{self._lost} paid answers could not be written, all others are kept"
-        return "what was answered is kept"
+        return "Every answer received is kept"
 
     @property
     def broken(self) -> str | None:
