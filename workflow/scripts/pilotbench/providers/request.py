@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance
@@ -36,7 +36,7 @@ class Request:
     turn: int
     earlier: Sequence[Json] = ()
     messages: Sequence[Message] = ()
-    offer: Offer = Offer()
+    offer: Offer = field(default_factory=Offer)
 
 
 def turns(body: Json) -> int:
