@@ -114,10 +114,13 @@ def _request(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def client(url: str, kind: str = "openai", **settings: Any) -> Iterator[ServiceClient]:
+def client(
+    url: str, kind: str = "openai", api: str = "chat", **settings: Any
+) -> Iterator[ServiceClient]:
     """Yield a client of `url` with the key `k`."""
     provider = ProviderSettings("p", kind, {"k": Key("k", "p", 1)}, base_url=url, **settings)
-    made = KINDS[provider.kind].connect(provider, Model("m", "p", "m"), {"k": Access(url, CANARY)})
+    model = Model("m", "p", "m", api=api)
+    made = KINDS[provider.kind].connect(provider, model, {"k": Access(url, CANARY)})
     assert isinstance(made, ServiceClient)
     try:
         yield made
@@ -364,3 +367,28 @@ def test_the_environments_proxy_counts_where_config_names_none(
     assert proxy_for(httpx2.URL("https://out.example/v1"), None) == "http://proxy.example:8080"
     assert proxy_for(httpx2.URL("https://inside.example/v1"), None) is None
     assert proxy_for(httpx2.URL("https://out.example/v1"), "http://own:1") == "http://own:1"
+
+
+def response(*output: Any) -> bytes:
+    """Return the HTTP answer of the Responses API."""
+    usage = {"input_tokens": 11, "output_tokens": 7}
+    return http({"model": "m-2026", "status": "completed", "output": [*output], "usage": usage})
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [("openai", b"POST /v1/responses "), ("azure", b"POST /v1/openai/v1/responses ")],
+)
+def test_another_wire_format_goes_through_the_same_client(kind: str, url: bytes) -> None:
+    seen: list[bytes] = []
+    item = {"type": "message", "content": [{"type": "output_text", "text": f"Hi {CANARY}"}]}
+    with served(response(item), seen) as base, client(base, kind, api="responses") as provider:
+        found = provider.complete(request(), "k", 5)
+    assert seen[0].startswith(url)
+    assert CANARY.encode() in seen[0].partition(b"\r\n\r\n")[0]
+    assert WIRE_FORMATS["responses"].read(found.message).text == "Hi ***"
+    assert (found.finish_reason, found.model, found.tokens) == (
+        "completed",
+        "m-2026",
+        Tokens(11, 7),
+    )

@@ -13,6 +13,7 @@ from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.toolbox import TOOLS
 from pilotbench.providers.messages import compact
+from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.players import call_message, protocol_of
 from pilotbench.providers.protocols.protocol import (
     NO_CALL,
@@ -219,9 +220,9 @@ def test_text_without_a_block_is_not_a_call(content: str) -> None:
 
 def test_the_json_schema_has_an_alternative_for_each_tool_with_its_parameters() -> None:
     tools = TASK.tools(TASK.instance("easy", 0))
-    extra = CHAT["json"].body_extra(tools)
-    alternatives = extra["response_format"]["json_schema"]["schema"]["anyOf"]
-    shapes = [one["properties"] for one in alternatives]
+    schema = PROTOCOLS["json"].offer(tools).schema
+    assert schema is not None
+    shapes = [one["properties"] for one in schema["anyOf"]]
     assert [shape["tool"]["const"] for shape in shapes] == [tool.name for tool in tools]
     assert [shape["arguments"] for shape in shapes] == [tool.parameters for tool in tools]
     assert all(list(shape) == ["thought", "tool", "arguments"] for shape in shapes)

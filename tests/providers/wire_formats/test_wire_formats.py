@@ -57,7 +57,13 @@ def test_a_written_text_is_read_again(wire: WireFormat) -> None:
 
 
 @pytest.mark.parametrize(
-    ("provider", "model", "api"), [({}, {}, "chat"), ({"api": "chat"}, {"api": "chat"}, "chat")]
+    ("provider", "model", "api"),
+    [
+        ({}, {}, "chat"),
+        ({"api": "responses"}, {}, "responses"),
+        ({"api": "responses"}, {"api": "chat"}, "chat"),
+        ({}, {"api": "responses"}, "responses"),
+    ],
 )
 def test_the_api_of_a_model_is_its_own_else_its_providers(
     provider: Json, model: Json, api: str
@@ -77,3 +83,15 @@ def test_an_unknown_api_is_one_clear_line(provider: Json, model: Json, why: str)
         read(provider, model)
     assert why + ", ".join(WIRE_FORMATS) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_parameter_that_a_format_cannot_send_is_one_clear_line() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read({"api": "responses"}, {"parameters": {"seed": 1}})
+    assert "model_catalog.m.parameters cannot be sent: seed is unknown to api" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["player", "llamacpp"])
+def test_what_runs_in_this_process_has_one_format(kind: str) -> None:
+    with pytest.raises(ConfigError, match=f"mine.api must be chat for the kind {kind}"):
+        read({"kind": kind, "base_url": "http://mine", "api": "responses"}, {})

@@ -20,6 +20,7 @@ from pilotbench.benchmark.world.levels import is_discovery
 from pilotbench.estimation.needs import Start
 from pilotbench.estimation.ranges import Range, Workload
 from pilotbench.matrix.axes import NONE
+from pilotbench.providers.request import output_limits
 from pilotbench.providers.settings import Model
 
 CHARACTERS_PER_TOKEN = Range(3.0, 4.3, 5.0)
@@ -60,7 +61,7 @@ def outlook(
 ) -> Outlook:
     """Return the outlook of a cell's episodes; `plan` is the mean length of its plans."""
     parameters = model.parameters
-    bound = int(parameters.get("max_completion_tokens") or parameters.get("max_tokens") or 0)
+    bound = int(next((given for given in output_limits(parameters) if given), 0))
     said = CALL_TOKENS + THOUGHT_TOKENS.get(prompt, 0)
     said += REASONING_TOKENS if "reasoning_effort" in parameters else 0
     return Outlook(

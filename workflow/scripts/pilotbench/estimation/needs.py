@@ -63,7 +63,7 @@ class Need:
 
 def characters(body: dict[str, object]) -> int:
     """Return the size of what a model reads of a request, in characters of JSON."""
-    parts = (*READ, "response_format")
+    parts = (*READ, "response_format", "text")
     return sum(len(compact(body[part])) for part in parts if part in body)
 
 

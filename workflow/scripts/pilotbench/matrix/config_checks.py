@@ -11,11 +11,14 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from pilotbench.ground.errors import ConfigError
 from pilotbench.ground.scrubber import looks_secret
 from pilotbench.matrix import axes, parameters
 from pilotbench.matrix.axes import listed
 from pilotbench.providers import base_urls, weights
+from pilotbench.providers.kind import Kind
 from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.messages import Message, Offer
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
@@ -150,6 +153,21 @@ def _requests(config: Mapping[str, Any]) -> Iterator[Problem]:
             entry.get("parameters") or {}, entry.get("protocol", "native")
         ):
             yield ("model_catalog", name, "parameters", *below), why
+        if kind is not None and (problem := _unwritable(config, entry, kind)):
+            yield ("model_catalog", name, "parameters"), problem
+
+
+def _unwritable(config: Mapping[str, Any], entry: Json, kind: Kind) -> str | None:
+    """Return which parameter of a model its wire format cannot send, None if it can send all."""
+    service = config["providers"][entry["provider"]]
+    wire = WIRE_FORMATS[entry.get("api") or service.get("api") or kind.api]
+    try:
+        wire.bodies(
+            entry["deployment"], [Message("user", "?")], Offer(), entry.get("parameters") or {}
+        )
+    except ConfigError as error:
+        return f"cannot be sent: {error}"
+    return None
 
 
 def _packages(config: Mapping[str, Any]) -> Iterator[Problem]:

@@ -125,6 +125,12 @@ class FailureRules:
     daily: Rule = DAILY
 
 
+LAST_WORD: dict[type[ProviderError], str] = {
+    Refused: "content_filter",
+    ContextOverflow: "model_context_window_exceeded",
+}
+"""The finish reason of a paid answer with an error that ends an episode."""
+
 WAIT_STATUS = frozenset({408, 409, 420, 425, 498, 499})
 """4xx that a later attempt may pass: conflict, too early, no capacity, connection closed."""
 

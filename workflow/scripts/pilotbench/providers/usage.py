@@ -27,6 +27,10 @@ _CACHED: Paths = (
     ("prompt_cache_hit_tokens",),
     ("cached_tokens",),
 )
+_WRITTEN: Paths = (
+    ("prompt_tokens_details", "cache_write_tokens"),
+    ("input_tokens_details", "cache_write_tokens"),
+)
 _WHOLE = re.compile(r"\s*(\d{1,12})(\.0*)?\s*")
 
 
@@ -44,7 +48,8 @@ def _tokens(usage: Any) -> Tokens | None:
     if total is not None and total > given + made:  # output that is not itemised: reasoning
         made = total - given
     reasoning, cached = _first(usage, _REASONING) or 0, _first(usage, _CACHED) or 0
-    return Tokens(given, made, reasoning, min(cached, given))
+    written = _first(usage, _WRITTEN) or 0
+    return Tokens(given, made, reasoning, min(cached, given), min(written, given))
 
 
 def _rest(total: int | None, part: int | None) -> int | None:

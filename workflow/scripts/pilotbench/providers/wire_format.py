@@ -67,15 +67,22 @@ class WireFormat(Protocol):
         """Return the body of a request, and those of earlier releases where they differ.
 
         The body is what identities hash; `body["model"]` is the deployment in every format.
+        Raises ConfigError, one line, for a parameter that the service does not have.
         """
         ...
 
     def path(self, body: Json) -> str:
-        """Return the URL that a body is posted to, relative to the base URL."""
+        """Return the URL that a body is posted to, relative to the base URL.
+
+        `body` has `stream: true` where the answer is to be streamed; the identity never has.
+        """
         ...
 
     def sent(self, body: Json) -> Json:
-        """Return the JSON that is sent: `extra_body` is merged, what the URL says is left out."""
+        """Return the JSON that is sent: `extra_body` is merged, what the URL says is left out.
+
+        `body` has `stream: true` where the answer is to be streamed.
+        """
         ...
 
     def completion(self, rules: FailureRules, body: Json) -> Completion:

@@ -16,10 +16,11 @@ _DEPLOYMENT = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 def connect(provider: ProviderSettings, model: Model, access: Mapping[str, Access]) -> Provider:
     """Return the client of an Azure resource."""
-    from pilotbench.providers.openai_sdk import opened_azure
+    from pilotbench.providers.openai_sdk import opened_azure, opened_azure_v1
     from pilotbench.providers.service_client import ServiceClient
 
-    return ServiceClient(provider, access, KIND.failures, WIRE_FORMATS[model.api], opened_azure)
+    opened = {"chat": opened_azure, "responses": opened_azure_v1}.get(model.api)
+    return ServiceClient(provider, access, KIND.failures, WIRE_FORMATS[model.api], opened)
 
 
 def _path_problem(path: str) -> str | None:

@@ -4,6 +4,8 @@ A message with reasoning goes back with every field that the service sent, in wh
 reasoning is, since some services refuse a conversation without it. A message without reasoning goes
 back as its text and its calls. Ids of calls are those of `call_ids.py`.
 
+The schema of an answer has an object at its root, since OpenAI refuses others.
+
 The journal is asked for the forms of earlier releases too. Release 0.2 repeated only
 `reasoning_content`, and only with a call; 0.1 repeated no reasoning, all ids as they came, and
 named a missing one `call_0`.
@@ -12,11 +14,12 @@ named a missing one `call_0`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pilotbench.providers.answer import Completion
+from pilotbench.providers.answer_schema import with_object_root
 from pilotbench.providers.call_ids import accepted, with_ids
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.messages import Message, Offer, ToolCall, compact, text_of
@@ -47,10 +50,17 @@ class Chat:
         parameters: Mapping[str, Any],
     ) -> tuple[Json, Sequence[Json]]:
         """Return the body of a request, and those of earlier releases where they differ."""
-        rest = {**offered(offer), **parameters}
-        sent, *others = now(messages), of_release_0_2(messages), before(messages)
-        former = [one for n, one in enumerate(others) if one not in (sent, *others[:n])]
-        body, *earlier = ({"model": deployment, "messages": m, **rest} for m in (sent, *former))
+        found: list[Json] = []
+        for write, form in (
+            (now, with_object_root),
+            (of_release_0_2, _as_it_is),
+            (before, _as_it_is),
+        ):
+            rest = {**offered(offer, form), **parameters}
+            body = {"model": deployment, "messages": write(messages), **rest}
+            if body not in found:
+                found.append(body)
+        body, *earlier = found
         return body, earlier
 
     def path(self, body: Json) -> str:
@@ -159,8 +169,12 @@ def _thinking(content: Any) -> list[Json]:
     return [part for part in _dicts(content) if part.get(THINKING)]
 
 
-def offered(offer: Offer) -> Json:
-    """Return what offers tools, or asks for an answer by a schema."""
+def _as_it_is(schema: Json) -> Json:
+    return schema
+
+
+def offered(offer: Offer, form: Callable[[Json], Json] = with_object_root) -> Json:
+    """Return what offers tools, or asks for an answer by a schema in some form."""
     body: Json = {}
     if offer.tools:
         body["tools"] = [
@@ -175,7 +189,7 @@ def offered(offer: Offer) -> Json:
             for tool in offer.tools
         ]
     if offer.schema is not None:
-        schema = {"name": "call", "schema": offer.schema}
+        schema = {"name": "call", "schema": form(offer.schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     return body
 

@@ -10,17 +10,15 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pilotbench.ground.errors import ConnectionFailed, ContextOverflow, Refused, UnusableAnswer
+from pilotbench.ground.errors import ConnectionFailed, Refused, UnusableAnswer
 from pilotbench.providers.answer import Completion, Tokens
-from pilotbench.providers.failures import FailureRules, broken_call, wrapped
+from pilotbench.providers.failures import LAST_WORD, FailureRules, broken_call, wrapped
 from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.usage import tokens
 from pilotbench.providers.wire_format import DONE
 
 Json = dict[str, Any]
 _GOOD = ("0", "200", "ok", "success", "none", "null", "false")
-_LAST_WORD = {Refused: "content_filter", ContextOverflow: "model_context_window_exceeded"}
-"""The finish reason of a paid answer that ends an episode."""
 _SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
 """Meanings that explain why a choice has no message."""
 
@@ -143,7 +141,7 @@ def _broken(rules: FailureRules, error: Any, choice: Json, usage: Tokens | None)
     failed = wrapped(rules, {"error": error})
     if usage is None and not any(value for name, value in message.items() if name != "role"):
         raise failed
-    reason = _LAST_WORD.get(type(failed))
+    reason = LAST_WORD.get(type(failed))
     if reason is None:
         raise UnusableAnswer(f"an error in a paid response: {failed}", tokens=usage)
     return Completion(message, reason, None, usage)
