@@ -52,7 +52,7 @@ bench: setup     ## measure speed (only=providers|database|scale|summary|peers)
 check-benchmark: setup  ## check the reference players against their expected scores
 	$(BIN)/python -m dev.check_benchmark
 
-simulate: setup  ## start simulated Azure and gateway endpoints on loopback; print what to export
+simulate: setup  ## start simulated services on loopback; print what to export and configure
 	@$(BIN)/python -m pilotbench simulate
 
 soak: setup      ## run half an hour with faults of every kind

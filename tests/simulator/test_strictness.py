@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from support import Simulator
 from support.raw_apis import APIS, FAMILIES, Raw, calls_in, handed_back, message_of, opening
 
 Json = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]
 Change = Callable[[Json], Any]
 MODELS: Json = {
     **{name: {"plays": "turns-3", "family": name, "calls": 2} for name in DECLARED},
@@ -259,6 +261,14 @@ def test_every_rule_refuses_something_here() -> None:
 
 def test_every_family_has_rules_that_exist() -> None:
     assert {rule for family in DECLARED.values() for rule in family.rules} == set(RULES)
+
+
+def test_the_documentation_names_every_family_and_rule() -> None:
+    page = (ROOT / "docs/simulator.md").read_text()
+    chinese = (ROOT / "docs/zh/simulator.md").read_text()
+    assert [rule for rule in RULES if f"`{rule}`" not in page] == []
+    for text in (page, chinese):
+        assert [name for name in DECLARED if f"| `{name}`" not in text] == []
 
 
 def test_a_rule_can_be_switched_off_for_a_model(simulator: Simulator) -> None:

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.simulator.players import Skill
 from support import Simulator
@@ -131,10 +129,8 @@ def test_a_killed_run_goes_on_and_pays_for_nothing_twice(tmp_path: Path) -> None
     """Whatever was in flight may be lost; the journal's answers are never asked for again."""
     with services(latency_s=0.15, sigma=0.3) as simulator:
         run = run_of(tmp_path, simulator)
-        for more in (30, 60):
-            with run.running(*run.targets()) as going:
-                wait_until(lambda: simulator.stats()["total"]["answered"] >= more)
-                going.kill_all()
+        killed_after(run, simulator, 30)
+        killed_after(run, simulator, 60)
         answered, kept = simulator.stats()["total"]["answered"], len(run.journal())
         assert 0 <= answered - kept <= 2 * SLOTS * len(FAMILIES)
         run.again(*run.targets())
@@ -143,3 +139,10 @@ def test_a_killed_run_goes_on_and_pays_for_nothing_twice(tmp_path: Path) -> None
     assert stats["refusals"] == {}
     assert stats["total"]["paid_again"] <= answered - kept
     assert stats["total"]["answered"] - answered == len(run.journal()) - kept
+
+
+def killed_after(run: Run, simulator: Simulator, answers: int) -> None:
+    """Run until so many answers were given in all, and kill every process."""
+    with run.running(*run.targets()) as going:
+        wait_until(lambda: simulator.stats()["total"]["answered"] >= answers)
+        going.kill_all()

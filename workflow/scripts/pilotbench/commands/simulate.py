@@ -1,8 +1,9 @@
 """Simulate the providers of the config on this machine, without a key or cost.
 
-It prints the address and the variables to export, and serves until it is stopped. Without --setup
-it simulates the Azure resource and the gateway of config/providers.yaml; models play the benchmark
-with a known skill.
+It prints the address, the variables to export and the config lines to write, and serves until it is
+stopped. Without --setup it simulates the Azure resource and the gateway of config/providers.yaml,
+and services with the other APIs, as strict as those of GPT-5, Claude, Gemini 3 and others
+(docs/simulator.md); models play the benchmark with a known skill.
 """
 
 from __future__ import annotations
@@ -84,11 +85,19 @@ def run(args: argparse.Namespace) -> int:
 
     def text(address: Address) -> str:
         exports = [f"export {name}={value}" for name, value in address.environment.items()]
-        return "\n".join([address.base_url, *exports])
+        return "\n".join([address.base_url, *exports, *families(address.config)])
 
     setup = load(None if args.setup == NOTHING else args.setup, overrides(args))
     serve(setup, Listen(args.host, args.port, args.lifetime, args.until_stdin_closes), announce)
     return 0
+
+
+def families(config: str) -> list[str]:
+    """Return how to play the simulated families, nothing where there are none."""
+    if not config:
+        return []
+    head = "# To play these models, write the lines below to a file and add --configfile FILE:"
+    return ["", head, *config.splitlines()]
 
 
 def overrides(args: argparse.Namespace) -> dict[str, Any]:

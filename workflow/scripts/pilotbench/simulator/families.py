@@ -7,13 +7,13 @@ completions it refuses nothing, by the other APIs what every model there refuses
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pilotbench.ground.errors import UserError
 from pilotbench.simulator.answers import call_named
+from pilotbench.simulator.apis import gemini
 from pilotbench.simulator.apis.api import Incoming, Problem
-from pilotbench.simulator.apis.gemini import field
 from pilotbench.simulator.conversation import Conversation
 from pilotbench.simulator.setup import Setup
 from pilotbench.simulator.strictness import RULES
@@ -51,8 +51,8 @@ def _when_asked(sent: Json) -> bool:
 
 
 def _by_budget(sent: Json) -> bool:
-    config = field(field(sent, "generationConfig"), "thinkingConfig")
-    return bool(field(config, "thinkingBudget") != 0)
+    config = gemini.field(gemini.field(sent, "generationConfig"), "thinkingConfig")
+    return bool(gemini.field(config, "thinkingBudget") != 0)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Family:
     """A family: its rules (strictness/) and when it thinks, by the body of a request.
 
     `shows_reasoning`: whether chat completions contain it. `call_id` is the form of the identifiers
-    of calls: `long` as OpenAI's, `nine` as Mistral's, `kept` as the player gives them.
+    of calls: `long` as OpenAI's, `nine` as Mistral's, `kept` as the player gives them. `api` is the
+    one to use for it, `entry` what a model of it needs in the config.
     """
 
     name: str
@@ -69,6 +70,8 @@ class Family:
     thinks: Thinks = never
     shows_reasoning: bool = True
     call_id: str = "long"
+    api: str = "chat"
+    entry: Json = field(default_factory=dict)
 
     def refusal(
         self, api: str, incoming: Incoming, lenient: tuple[str, ...]
@@ -106,6 +109,7 @@ _MESSAGES = tuple(
 )
 _GEMINI = tuple(f"gemini.{name}" for name in ("fields", "schemas", "parts", "call_turns"))
 _CHAT = ("chat.call_ids", "chat.call_answers")
+_THINKING = {"type": "enabled", "budget_tokens": 1024}
 _OWN_MESSAGES = ("messages.thinking_parameters", "messages.thinking_blocks")
 
 PLAIN = Family("plain", "Does not think.", (*_RESPONSES, *_MESSAGES, *_GEMINI), call_id="kept")
@@ -134,24 +138,34 @@ FAMILIES: dict[str, Family] = {
             ),
             _by_effort,
             shows_reasoning=False,
+            api="responses",
         ),
         Family(
             "claude",
             "Anthropic: thinks when asked to; signed thinking blocks come back before tool use.",
             (*_MESSAGES, *_OWN_MESSAGES),
             _when_asked,
+            api="messages",
+            entry={
+                "parameters": {
+                    "max_tokens": 4096,
+                    "thinking": {"type": "enabled", "budget_tokens": 1024},
+                }
+            },
         ),
         Family(
             "gemini-2.5",
             "Google: thinks unless the budget is 0; thought signatures may be left out.",
             _GEMINI,
             _by_budget,
+            api="gemini",
         ),
         Family(
             "gemini-3",
             "Google: thinks; thought signatures come back with the calls of the turn.",
             (*_GEMINI, "gemini.thought_signatures"),
             always,
+            api="gemini",
         ),
         Family(
             "deepseek",
@@ -170,6 +184,7 @@ FAMILIES: dict[str, Family] = {
             "Qwen on DashScope, thinking: streams only.",
             (*_CHAT, "chat.stream_only"),
             _unless_switched_off,
+            entry={"stream": True},
         ),
         Family(
             "mistral",

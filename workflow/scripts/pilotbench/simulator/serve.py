@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pilotbench.simulator import config_lines
 from pilotbench.simulator.families import check_families
 from pilotbench.simulator.service import Simulation
 from pilotbench.simulator.setup import Setup
@@ -29,10 +30,11 @@ class Listen:
 
 @dataclass(frozen=True)
 class Address:
-    """Where the simulator listens, and the variables that direct a run to it."""
+    """Where the simulator listens, and the variables and config lines that direct a run to it."""
 
     base_url: str
     environment: dict[str, str]
+    config: str = ""
 
 
 def serve(setup: Setup, listen: Listen, ready: Callable[[Address], None]) -> None:
@@ -50,7 +52,7 @@ async def _serve(setup: Setup, listen: Listen, ready: Callable[[Address], None])
     host, port = server.sockets[0].getsockname()[:2]
     origin = f"http://{host}:{port}"
     variables = {name: value.format(origin=origin) for name, value in setup.environment.items()}
-    ready(Address(f"{origin}/v1", variables))
+    ready(Address(f"{origin}/v1", variables, config_lines.lines(setup, origin)))
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)

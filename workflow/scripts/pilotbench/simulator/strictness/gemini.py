@@ -150,7 +150,9 @@ def _thought_signatures(incoming: Incoming) -> Problem | None:
                     f"`default_api:{call.get('name')}` , position {place + 1}. Please refer to "
                     "https://ai.google.dev/gemini-api/docs/thought-signatures for more details."
                 )
-            if given != _PLACEHOLDER and not is_seal(given, call.get("name"), call.get("args") or {}):
+            if given != _PLACEHOLDER and not is_seal(
+                given, call.get("name"), call.get("args") or {}
+            ):
                 return refused("Corrupted thought signature.")
     return None
 
