@@ -60,6 +60,8 @@ def test_owed_episodes_are_requested_by_the_same_selection_without_partial_and_r
     folder: Path,
 ) -> None:
     assert RunCommand().to_finish() == "snakemake"
+    estimate = RunCommand("r.log", [["my.yaml", ""]], ["a=1"]).line("pilotbench", "estimate")
+    assert estimate == "pilotbench estimate --configfile my.yaml --config a=1"
     words = ["instances=2", "partial=true", "models=a, b", "rescore=true"]
     assert (
         RunCommand.of([], [folder / "mine.yaml"], words).to_finish()

@@ -138,6 +138,9 @@ def test_the_reported_command_recreates_the_files(tmp_path: Path) -> None:
     )
     (command,) = [c for c in told["commands"] if c.startswith("snakemake")]
     assert command.endswith("--configfile overlay.yaml --config instances=3")
+    assert told["read"].endswith("/easy/0.8 0 --configfile overlay.yaml --config instances=3")
+    shown = build.python(*shlex.split(told["read"])[1:])
+    assert "## transcript, from its shard file" in shown.stdout
     (log,) = (build.folder / ".snakemake/log").glob("*.log")
     assert {(file["run"], file["path"]) for file in told["files"]} == {
         (log.name, path) for path in before
@@ -167,6 +170,10 @@ def test_several_commands_recreate_the_files_of_several_runs(lab: Lab) -> None:
         f"snakemake {files[0]} --force --configfile config/config.yaml gone.yaml "
         f"--config a=1 'b=[1, 2]' {dir_}",
     ]
+    assert origin.read is not None
+    assert origin.read.endswith(
+        f"0.8 0 --configfile config/config.yaml gone.yaml --config a=1 'b=[1, 2]' {dir_}"
+    )
     assert origin.notes == ["gone.yaml has changed: its SHA-256 was " + "0" * 64]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pilotbench.ground import atomic_files, links
+from pilotbench.ground import atomic_files, job_context, links
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.fingerprint import Now
@@ -143,10 +143,11 @@ def budget_reached(experiment: Experiment) -> str | None:
     budget = budget_of(experiment.settings)
     balance = budget.balance
     budget.close()
+    estimate = job_context.read().command.line("python", "-m", "pilotbench", "estimate")
     lost = f" ({balance.lost:.4f} of it for requests whose cost is unknown)" if balance.lost else ""
     return (
         f"budget_usd: {balance.total:.4f} of {limit:g} USD are used{lost}; {waiting} episodes are "
         "unfinished because their next request may cost more than is left; every answer "
         f"received is kept. To continue, allow more, such as --config budget_usd={2 * limit:g}; to "
-        "see what remains: python -m pilotbench estimate"
+        f"see what remains: {estimate}"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -120,13 +121,14 @@ def _experiment(found: Usable, out: Path) -> Iterator[str]:
     models = [*found.models, *(service.model for service in found.services)]
     if not models:
         models = ["smollm2-135m"]
+    file = shlex.quote(str(out))
     names = ", ".join(json.dumps(model) for model in [*models, "oracle"])
     yield from f"""\
 # Your own experiment. Before a paid run:
-#   python -m pilotbench check --configfile {out}       check that every key answers
-#   python -m pilotbench estimate --configfile {out}    estimate requests, tokens, USD and hours
-#   snakemake -n --configfile {out}                     list what would run, and why
-# Then: snakemake --configfile {out}
+#   python -m pilotbench check --configfile {file}       check that every key answers
+#   python -m pilotbench estimate --configfile {file}    estimate requests, tokens, USD and hours
+#   snakemake -n --configfile {file}                     list what would run, and why
+# Then: snakemake --configfile {file}
 # Every key of config/config.yaml can be set here; other keys keep their values from there.
 
 experiment: mine
@@ -188,4 +190,4 @@ def _said(found: Usable, out: Path) -> Iterator[str]:
     for line in found.lacking:
         yield f"missing: {line}"
     yield f"written: {out}"
-    yield f"next: python -m pilotbench check --configfile {out}"
+    yield f"next: python -m pilotbench check --configfile {shlex.quote(str(out))}"

@@ -13,12 +13,13 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from pilotbench.build import run_lock
 from pilotbench.commands.options import add_results
 from pilotbench.ground.errors import UserError
 from pilotbench.ground.terminal_tables import columns, table, terminal_width
-from pilotbench.results.database.prune import KINDS, Prunable, prunable, remove
+from pilotbench.results.database.prune import KINDS, Prunable, command, prunable, remove
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,24 +43,24 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([asdict(file) for file in files], indent=1))
     else:
-        print(text(files, removed=bool(kinds)))
+        print(text(files, args.results, removed=bool(kinds)))
     return 0
 
 
-def text(files: Sequence[Prunable], *, removed: bool) -> str:
+def text(files: Sequence[Prunable], results: Path, *, removed: bool) -> str:
     """Return one row per file and the total."""
     if not files:
-        return _total(files, removed)
+        return _total(files, results, removed)
     head = columns(("kind", "bytes", "episodes", "file"), right=("bytes", "episodes"))
     rows = [(f.kind, f"{f.size:,}", f"{f.episodes}", f.path) for f in files]
-    return f"{table(head, rows, terminal_width())}\n{_total(files, removed)}"
+    return f"{table(head, rows, terminal_width())}\n{_total(files, results, removed)}"
 
 
-def _total(files: Sequence[Prunable], removed: bool) -> str:
+def _total(files: Sequence[Prunable], results: Path, removed: bool) -> str:
     total = f"{len(files)} files, {sum(f.size for f in files):,} B"
     if removed:
         return f"removed {total}; the journal keeps their answers"
     if not files:
         return "nothing to prune"
-    kinds = " ".join(kind for kind in KINDS if any(f.kind == kind for f in files))
-    return f"{total}; remove them with: python -m pilotbench prune --remove {kinds}"
+    kinds = [kind for kind in KINDS if any(f.kind == kind for f in files)]
+    return f"{total}; remove them with: {command(results, *kinds)}"

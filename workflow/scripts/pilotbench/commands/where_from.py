@@ -57,8 +57,8 @@ def text(origin: Origin) -> str:
     lines += [f"  {_episode(episode)}" for episode in origin.episodes]
     if origin.meaning:
         lines.insert(0, f"{origin.column}: {origin.meaning} ({origin.formula})")
-    if origin.episodes:
-        lines.append(f"to read the first: {_show(origin.episodes[0])}")
+    if origin.read:
+        lines.append(f"to read the first: {origin.read}")
     if origin.owed:
         lines.append(f"and {len(origin.owed)} owed:")
         lines += [f"  {_episode(owed | {'level': owed['kind']})}" for owed in origin.owed]
@@ -82,12 +82,6 @@ def _unit(origin: Origin) -> str:
 
 def _episodes(episodes: Sequence[Json]) -> str:
     return f"{len(episodes)} episode{'s' * (len(episodes) != 1)}"
-
-
-def _show(episode: Json) -> str:
-    cell = "/".join(str(episode[word]) for word in CELL)
-    repeat = f" --repeat {episode['repeat']}" if episode["repeat"] else ""
-    return f"python -m pilotbench show {cell} {episode['index']}{repeat}"
 
 
 def _episode(episode: Json) -> str:

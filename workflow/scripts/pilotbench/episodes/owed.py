@@ -65,7 +65,7 @@ REMEDIES = (
     ),
     Remedy(
         frozenset({"damaged"}),
-        "the result file is damaged: remove it (python -m pilotbench prune lists it); its answers "
+        "the result file is damaged: remove it (the command `prune` lists it); its answers "
         "are in the journal",
         kept=True,
     ),

@@ -53,9 +53,13 @@ class RunCommand:
 
     def to_finish(self) -> str:
         """Return the command that requests what this run leaves owed, of the same selection."""
+        return self.line("snakemake")
+
+    def line(self, *command: str) -> str:
+        """Return a command line with the config of this run, except that it may ask."""
         files = [path for path, _ in self.configfiles]
         words = [word for word in self.config or [] if word.partition("=")[0] not in _NOT_ASKING]
-        line = ["snakemake"]
+        line = [*command]
         line += ["--configfile", *files] if files else []
         line += ["--config", *words] if words else []
         return shlex.join(line)

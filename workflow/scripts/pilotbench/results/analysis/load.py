@@ -64,6 +64,7 @@ class SummaryData:
     slots: Mapping[str, int] = field(default_factory=dict)
     others: pd.DataFrame | None = None
     superseded: pd.DataFrame | None = None
+    results: Path = Path("results")
 
     @cached_property
     def model_names(self) -> list[str]:
@@ -147,6 +148,7 @@ def load(db_path: Path, settings: Any) -> SummaryData:
         slots={alias: key.slots for alias, key in settings.keys.items()} if settings else {},
         others=every[~current].reset_index(drop=True),
         superseded=queries.superseded(db_path),
+        results=db_path.parent,
     )
 
 

@@ -14,6 +14,7 @@ from pilotbench.ground import job_context
 from pilotbench.matrix.axes import AXES, Axis
 from pilotbench.results.analysis.load import SummaryData, answering_names, number, unexpected_names
 from pilotbench.results.analysis.ranking import total
+from pilotbench.results.database import prune
 
 PARSE_WARNING = 0.95
 
@@ -171,7 +172,7 @@ def superseded(data: SummaryData) -> str:
     return (
         f"{count:,} {'episode is' if count == 1 else 'episodes are'} superseded by the present "
         f"config and not counted; differences: {'; '.join(models)}. "
-        "To list the files: python -m pilotbench prune"
+        f"To list the files: {prune.command(data.results)}"
     )
 
 

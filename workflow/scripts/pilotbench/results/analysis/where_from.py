@@ -66,10 +66,10 @@ _ORIGIN = (
 class Origin:
     """Everything that a number comes from; `commands` recreate its files, in order.
 
-    `notes` name obstacles: files that have changed since. `finish` is the command that requests the
-    missing episodes, if another run can finish any; `helps` has the remedy for each kind of owed
-    episode. `meaning`, `formula` (SQL over the episodes) and `unit` are the metric's, None for a
-    column that is no metric.
+    `read` is the command that shows the first episode. `notes` name obstacles: files that have
+    changed since. `finish` is the command that requests the missing episodes, if another run can
+    finish any; `helps` has the remedy for each kind of owed episode. `meaning`, `formula` (SQL over
+    the episodes) and `unit` are the metric's, None for a column that is no metric.
     """
 
     column: str
@@ -78,6 +78,7 @@ class Origin:
     episodes: list[Json] = field(default_factory=list)
     owed: list[Json] = field(default_factory=list)
     files: list[Json] = field(default_factory=list)
+    read: str | None = None
     notes: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     finish: str | None = None
@@ -123,6 +124,7 @@ def where_from(
         episodes=episodes,
         owed=owed if column in _WITH_OWED else [],
         files=files,
+        read=_to_read(episodes[0], files, results) if episodes else None,
         notes=notes(written),
         commands=commands(written, results),
         finish=_finish(results) if finishes(owed) or _unwritten(files, owed) else None,
@@ -230,6 +232,17 @@ def commands(files: list[Json], results: Path) -> list[str]:
     return found
 
 
+def _to_read(episode: Json, files: list[Json], results: Path) -> str:
+    """Return the command that shows an episode, with the config of the run that wrote its file."""
+    file = next(file for file in files if file["path"] == episode["shard"])
+    cell = "/".join(str(episode[word]) for word in CELL)
+    repeat = ["--repeat", str(episode["repeat"])] if episode["repeat"] else []
+    words = _with_results(json.loads(file["config"] or "[]"), results)
+    config = [*_configfile(file), *(["--config", *words] if words else [])]
+    command = ["python", "-m", "pilotbench", "show", cell, str(episode["index"])]
+    return shlex.join([*command, *repeat, *config])
+
+
 def notes(files: list[Json]) -> list[str]:
     """Return a line for each thing that has changed since `files` were written."""
     found = []
@@ -252,10 +265,14 @@ def _configfile(file: Json) -> list[str]:
 def _config(file: Json, results: Path) -> list[str]:
     """Return the --config arguments of the run that wrote a file, or its shape if unknown."""
     words = json.loads(file["config"] or "null")
-    words = _shape(file) if words is None else words
-    if results != Path("results") and not any(word.startswith("results_dir=") for word in words):
-        words = [*words, f"results_dir={results}"]
+    words = _with_results(_shape(file) if words is None else words, results)
     return ["--config", *words] if words else []
+
+
+def _with_results(words: list[str], results: Path) -> list[str]:
+    """Return words of `--config` that name the folder of the results where it is another one."""
+    known = results == Path("results") or any(word.startswith("results_dir=") for word in words)
+    return words if known else [*words, f"results_dir={results}"]
 
 
 def _shape(file: Json) -> list[str]:

@@ -9,6 +9,7 @@ The journal is not touched: whatever is removed can be rebuilt at no cost.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,13 @@ FROM shards
 WHERE state = 'damaged' OR superseded OR (state = 'file' AND current = 0 AND NOT planned)
 ORDER BY kind, path
 """
+
+
+def command(results: Path, *kinds: str) -> str:
+    """Return the command line that lists what can be pruned, or removes `kinds` of it."""
+    words = [] if results == Path("results") else ["--results", str(results)]
+    words += ["--remove", *kinds] if kinds else []
+    return shlex.join(["python", "-m", "pilotbench", "prune", *words])
 
 
 @dataclass(frozen=True)

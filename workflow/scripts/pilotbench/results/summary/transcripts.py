@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,11 @@ def write(shards: pd.DataFrame, db_path: Path, results: Path, out: Path) -> int:
             continue
         shard = shard_of(Path("shards", page.path))
         html = template.render(
-            stamp=page.stamp, shard=shard, base="../" * 5, content=_content(page, db_path, results)
+            stamp=page.stamp,
+            shard=shard,
+            base="../" * 5,
+            content=_content(page, db_path, results),
+            command=_command(page, results),
         )
         target.parent.mkdir(parents=True, exist_ok=True)
         atomic_files.write_text(target, html)
@@ -79,6 +84,13 @@ def _pages(shards: pd.DataFrame, results: Path) -> Iterable[Page]:
         elif (file := results / "shards" / path).is_file():
             found = file.stat()
             yield Page(path, f"{found.st_size} {found.st_mtime_ns}")
+
+
+def _command(page: Page, results: Path) -> str:
+    """Return the command line that shows the first episode of a page."""
+    shard = shard_of(Path("shards", page.path))
+    cell = str(shard.cell.folder) if page.provisional else str(results / "shards" / page.path)
+    return shlex.join(["python", "-m", "pilotbench", "show", cell, str(shard.first)])
 
 
 def _content(page: Page, db_path: Path, results: Path) -> str:
