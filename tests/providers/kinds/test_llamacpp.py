@@ -61,6 +61,7 @@ def provider(model_file: Path) -> Iterator[Provider]:
 def test_a_model_answers_and_says_what_it_read_and_wrote(provider: Provider) -> None:
     found = provider.complete(request(), "cpu", 120)
     assert found.message["content"]
+    assert found.model == "small"  # the deployment, not the path of the weights
     assert found.finish_reason in ("stop", "length")
     assert 0 < found.tokens.output <= 8
     assert found.tokens.input > 5

@@ -68,6 +68,7 @@ def start(model: Model, slots: int) -> Any:
         raise ConfigError(f"{where}: there is no file {model.weights.file}")
     params = xllamacpp.CommonParams()
     params.model.path = str(model.weights.file)
+    params.model_alias = {model.deployment}  # what answers report, instead of the path
     params.n_ctx = model.weights.context * slots
     params.n_parallel = slots
     params.cache_ram_mib = PROMPT_CACHE_MIB
