@@ -57,7 +57,7 @@ class Lab:
         write_pack(self.packs, 6)
 
     def run(self, task: str = "echo", prompt: str = "baseline", **chosen: Any) -> list[Json]:
-        """Evaluate every shard anew and return the records."""
+        """Evaluate every shard again and return the records."""
         other_folders._folders.cache_clear()  # each shard of a run has a process of its own
         shutil.rmtree(self.folder / "results", ignore_errors=True)
         loaded = load(
@@ -173,8 +173,8 @@ def test_two_prompts_with_the_same_bytes_share_their_answers(lab: Lab) -> None:
     assert lab.asked() == asked
 
 
-def test_a_question_that_stands_twice_is_paid_for_once(lab: Lab) -> None:
-    """Twice with other accepted answers: it is one request, also while both are in flight."""
+def test_a_duplicate_question_is_paid_for_once(lab: Lab) -> None:
+    """Even with different accepted answers it is one request, also while both are in flight."""
     path = lab.packs / "echo/instances.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     path.write_text(
@@ -186,7 +186,7 @@ def test_a_question_that_stands_twice_is_paid_for_once(lab: Lab) -> None:
     assert [record["success"] for record in records] == [True, False, False, False]
 
 
-def test_a_player_answers_by_the_accepted_answer_of_now(lab: Lab) -> None:
+def test_a_player_answers_by_the_present_accepted_answer(lab: Lab) -> None:
     assert all(record["success"] for record in lab.run(models=["oracle"]))
     correct(lab)
     assert all(record["success"] for record in lab.run(models=["oracle"]))
@@ -226,7 +226,7 @@ HOSTILE: dict[str, Json] = {
 
 
 class FakePool:
-    """Answers each question rightly but the second, of the pack `echo`; counts."""
+    """Answers every question of the pack `echo` correctly except the second, and counts."""
 
     message: ClassVar[Json] = {}
     asked = 0
@@ -238,7 +238,7 @@ class FakePool:
     def ask(
         self, request: Request, keep: object, tries: int, write: Callable[[Answer], None]
     ) -> Answer:
-        """Return the answer to a request, once it is written."""
+        """Return the answer to a request after it is written."""
         type(self).asked += 1
         words = json.dumps(request.body)
         found = re.findall(r"<<(answer-\d+)>>", words)[0]
@@ -252,7 +252,7 @@ class FakePool:
 
 @pytest.mark.parametrize("tools", [False, True], ids=["plain", "tools"])
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)
-def test_whatever_a_model_sends_is_journaled_once_scored_and_replayed(
+def test_any_answer_is_journaled_once_scored_and_replayed(
     lab: Lab, message: Json, tools: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if tools:
@@ -271,7 +271,7 @@ def test_whatever_a_model_sends_is_journaled_once_scored_and_replayed(
     assert FakePool.asked == asked
 
 
-def test_an_episode_that_cannot_be_played_is_owed_and_the_others_go_on(
+def test_an_episode_that_cannot_be_played_is_owed_and_the_others_continue(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     score = QuestionPack.score
@@ -316,7 +316,7 @@ def test_a_journal_that_cannot_be_written_stops_the_run_before_more_is_paid(
     assert lab.halted
 
 
-def test_an_answer_that_cannot_be_used_is_journaled_as_it_came_and_tried_twice_more(
+def test_an_unusable_answer_is_journaled_as_received_and_requested_twice_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SCRIPTED_SECRET", "sk-scripted-0123456789")
@@ -339,10 +339,10 @@ def test_an_answer_that_cannot_be_used_is_journaled_as_it_came_and_tried_twice_m
 
 
 @pytest.mark.parametrize("part", ["settle", "release", "answered"])
-def test_what_fails_after_an_answer_does_not_lose_it(
+def test_a_failure_after_an_answer_does_not_lose_it(
     lab: Lab, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk below `limits_dir`, for one."""
+    """For example a full disk below `limits_dir`."""
     real = {name: getattr(Slot, name) for name in ("settle", "release")}
 
     def fails(*words: Any) -> None:
@@ -356,7 +356,7 @@ def test_what_fails_after_an_answer_does_not_lose_it(
     assert lab.asked() == asked + 6
 
 
-def test_nothing_is_said_between_an_answer_and_its_line(
+def test_nothing_is_printed_between_an_answer_and_its_journal_line(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events: list[str] = []

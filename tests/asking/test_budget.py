@@ -1,4 +1,4 @@
-"""What a matrix may spend, over all processes that share a file."""
+"""The spending limit of a matrix, over all processes that share a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIBRARY = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 
 @contextmanager
 def budget(folder: Path, limit: float | None) -> Iterator[Budget]:
-    """Yield the budget of a folder, as one more process would see it."""
+    """Yield the budget of a folder, as another process would see it."""
     made = Budget(folder / "limits" / "budget", limit)
     try:
         yield made
@@ -33,7 +33,7 @@ def budget(folder: Path, limit: float | None) -> Iterator[Budget]:
         made.close()
 
 
-def test_a_budget_goes_on_from_what_was_spent_before(tmp_path: Path) -> None:
+def test_a_budget_continues_from_earlier_spending(tmp_path: Path) -> None:
     with budget(tmp_path, 1.0) as one, budget(tmp_path, None) as other:
         one.begin(lambda: 0.9)
         one.reserve(0.05)
@@ -56,7 +56,7 @@ sys.stdin.read()
 """
 
 
-def test_a_run_never_forgets_what_another_that_is_alive_has_spent(tmp_path: Path) -> None:
+def test_a_run_never_forgets_the_spending_of_another_live_run(tmp_path: Path) -> None:
     file = tmp_path / "limits" / "budget"
     with (
         subprocess.Popen(
@@ -78,7 +78,7 @@ def test_a_run_never_forgets_what_another_that_is_alive_has_spent(tmp_path: Path
         assert third.spent == pytest.approx(0.2)
 
 
-def test_what_another_run_spends_while_one_looks_up_its_own_is_not_forgotten(
+def test_spending_of_another_run_during_a_lookup_is_not_forgotten(
     tmp_path: Path,
 ) -> None:
     with budget(tmp_path, 1.0) as first, budget(tmp_path, 1.0) as second:
@@ -92,7 +92,7 @@ def test_what_another_run_spends_while_one_looks_up_its_own_is_not_forgotten(
         assert second.spent == pytest.approx(0.9)
 
 
-def test_what_is_spent_while_a_run_looks_up_what_was_spent_counts_once(tmp_path: Path) -> None:
+def test_spending_during_a_lookup_counts_once(tmp_path: Path) -> None:
     journal: list[float] = []
 
     def spend() -> None:
@@ -114,7 +114,7 @@ def test_what_is_spent_while_a_run_looks_up_what_was_spent_counts_once(tmp_path:
         assert run.spent == pytest.approx(0.1)
 
 
-def test_the_jobs_of_a_run_look_up_once_what_was_spent(tmp_path: Path) -> None:
+def test_the_jobs_of_a_run_look_up_earlier_spending_once(tmp_path: Path) -> None:
     looked: list[str] = []
 
     def look(run: str, usd: float) -> Callable[[], float]:
@@ -152,7 +152,7 @@ def test_a_process_that_is_killed_leaves_no_file(tmp_path: Path) -> None:
             other.begin(lambda: 0.0, afresh=True)
 
 
-def test_who_waits_takes_no_lock_and_looks_rarely_for_the_dead(
+def test_a_waiting_request_takes_no_lock_and_rarely_checks_for_ended_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[Path] = []
@@ -170,7 +170,7 @@ def test_who_waits_takes_no_lock_and_looks_rarely_for_the_dead(
         assert len(looks) <= 3
 
 
-def test_a_job_that_outlives_its_run_keeps_what_it_has_reserved(tmp_path: Path) -> None:
+def test_a_job_that_outlives_its_run_keeps_its_reservations(tmp_path: Path) -> None:
     with budget(tmp_path, 1.0) as job:
         with budget(tmp_path, 1.0) as killed:
             killed.begin(lambda: 0.5)
@@ -199,7 +199,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_what_a_killed_process_had_reserved_is_lost_and_nobody_waits_for_it(
+def test_reservations_of_a_killed_process_stay_spent_and_block_nobody(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "limits" / "budget"
@@ -213,7 +213,7 @@ def test_what_a_killed_process_had_reserved_is_lost_and_nobody_waits_for_it(
         assert other.balance.lost == pytest.approx(0.7)
 
 
-def test_what_was_lost_is_remembered_until_the_journal_is_gone(tmp_path: Path) -> None:
+def test_lost_reservations_are_remembered_until_the_journal_is_deleted(tmp_path: Path) -> None:
     with budget(tmp_path, 1.0) as run:
         run.reserve(0.4)
         run.lose(0.4, 0.4)
@@ -242,13 +242,13 @@ BOOKS = st.fixed_dictionaries(
 
 
 @given(BOOKS | ANY)
-def test_whatever_a_budget_holds_it_can_be_read_and_written(value: Any) -> None:
+def test_any_content_of_a_budget_file_can_be_read_and_written(value: Any) -> None:
     book = Balance.from_json(json.loads(json.dumps(value)))
     assert book.total >= 0
     assert Balance.from_json(json.loads(json.dumps(book.as_json(), allow_nan=False))) == book
 
 
-def test_a_budget_of_release_0_1_goes_on(tmp_path: Path) -> None:
+def test_a_budget_of_release_0_1_continues(tmp_path: Path) -> None:
     (tmp_path / "limits").mkdir()
     (tmp_path / "limits" / "budget").write_text('{"usd": 0.8}')
     with budget(tmp_path, 1.0) as one, pytest.raises(BudgetSpent):

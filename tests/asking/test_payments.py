@@ -26,7 +26,7 @@ MODEL = Model("m", "p", "d", price=Price(1.0, 1.0, 1.0))
         ({}, {}, None),
     ],
 )
-def test_the_output_is_bounded_by_the_request_or_the_catalogue_or_not_at_all(
+def test_the_output_limit_comes_from_the_request_or_the_catalogue_or_is_missing(
     parameters: dict[str, Any], entry: dict[str, Any], bound: int | None
 ) -> None:
     model = replace(MODEL, parameters=parameters, **entry)

@@ -1,4 +1,4 @@
-"""Paid answers that cannot be used: asked three times whatever moves, kept and counted."""
+"""Unusable paid answers: requested three times even if a question moves, kept and counted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def broken(answer: Any) -> AbstractContextManager[Scripted]:
 
 
 def run(experiment: Experiment) -> None:
-    """Evaluate every shard, as a run does: each in a process of its own."""
+    """Evaluate every shard as a run does, each in a process of its own."""
     for shard in experiment.plan.shards:
         other_folders._folders.cache_clear()
         out = experiment.settings.results_dir / "shards" / shard.path
@@ -70,7 +70,7 @@ def journal_lines(folder: Path) -> list[Json]:
 
 @pytest.fixture
 def renamed(tmp_path: Path) -> Json:
-    """Return what chooses a prompt that is `baseline` under another name."""
+    """Return the config of a prompt that is `baseline` under another name."""
     folder = tmp_path / "prompts"
     folder.mkdir()
     shutil.copy(ROOT / "config/prompts/baseline.md", folder / "base.md")
@@ -78,7 +78,9 @@ def renamed(tmp_path: Path) -> Json:
 
 
 @pytest.mark.parametrize("change", ["a line at the top", "another prompt", "both"])
-def test_no_more_is_paid_where_a_question_moves(change: str, renamed: Json, tmp_path: Path) -> None:
+def test_nothing_more_is_paid_when_a_question_moves(
+    change: str, renamed: Json, tmp_path: Path
+) -> None:
     then: Json = {}
     if change != "another prompt":
         then = {"questions": {"Again: What is 3 plus 5?": 8, **QUESTIONS}, "instances": 3}
@@ -95,7 +97,7 @@ def test_no_more_is_paid_where_a_question_moves(change: str, renamed: Json, tmp_
 
 
 @pytest.mark.parametrize(("answer", "usd", "unknown"), [(BROKEN, 3 * COST, 0), (UNCOUNTED, 0, 1)])
-def test_what_they_have_cost_is_counted_before_and_after_the_episode_is_done(
+def test_their_cost_is_counted_before_and_after_the_episode_is_finished(
     answer: Json, usd: float, unknown: int, tmp_path: Path
 ) -> None:
     common: Json = {"tools": False, "retry_for_s": 60, "budget_usd": 1, "ask_unusable": True}
@@ -118,7 +120,7 @@ def test_what_they_have_cost_is_counted_before_and_after_the_episode_is_done(
         budget.close()
 
 
-def test_what_is_free_has_no_unknown_cost(tmp_path: Path) -> None:
+def test_a_free_answer_has_no_unknown_cost(tmp_path: Path) -> None:
     free = {**MODEL, "price": {"input": 0, "output": 0}}
     with broken(UNCOUNTED) as scripted:
         common: Json = {"tools": False, "retry_for_s": 60, "model_catalog": {"m": free}}
@@ -129,7 +131,7 @@ def test_what_is_free_has_no_unknown_cost(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [100, 20_000, 30_000, 1_000_000])
-def test_a_body_is_kept_whole_up_to_a_mebibyte(size: int, tmp_path: Path) -> None:
+def test_a_body_of_up_to_a_mebibyte_is_kept_completely(size: int, tmp_path: Path) -> None:
     sent = ("sk-scripted " + "caf\u00e9 " * size)[:size]
     with broken(sent.encode()) as scripted:
         run(shard_of(tmp_path, scripted.address, tools=False, retry_for_s=60))

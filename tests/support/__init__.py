@@ -51,7 +51,7 @@ class Simulator:
         return self
 
     def line(self) -> str:
-        """Return the next line that it has printed after its address."""
+        """Return the next line that it prints after its address."""
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
 
@@ -79,7 +79,7 @@ class Simulator:
         return self.base_url.removesuffix("/v1")
 
     def secret(self, key: str) -> str:
-        """Return what a client has to send for `key`."""
+        """Return the secret that a client sends for `key`."""
         return str(self.settings.get("keys", {}).get(key, {}).get("secret") or f"sk-{key}")
 
     def stats(self, *, slots: int | None = None, series: bool = False) -> Json:
@@ -91,15 +91,15 @@ class Simulator:
         return found
 
     def reset(self) -> None:
-        """Begin the statistics anew."""
+        """Reset the statistics."""
         self._post("reset")
 
     def hold(self) -> None:
-        """Hold back every answer until `release`: what is in flight stays so."""
+        """Hold back every answer until `release`, so that requests stay in flight."""
         self._post("hold")
 
     def release(self, count: int | None = None) -> None:
-        """Send the answers that are held back, and hold back no more; or send `count` of them."""
+        """Send all answers that are held back and stop holding; or send `count` of them."""
         self._post("release" if count is None else f"release?count={count}")
 
     def _post(self, name: str) -> None:

@@ -44,20 +44,20 @@ class Build:
         self.configure({**PLAYERS, **(config or {})})
 
     def configure(self, config: dict[str, Any]) -> None:
-        """Write the overlay anew."""
+        """Write the overlay again."""
         limits = {"limits_dir": str(self.folder / "limits")}
         (self.folder / "overlay.yaml").write_text(yaml.safe_dump({**limits, **config}))
 
     def snakemake(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
-        """Run the build under the overlay; `env` adds variables, None takes one away."""
+        """Run the build with the overlay; `env` adds variables, and None removes one."""
         return self.python("-m", "snakemake", *words, "--configfile", "overlay.yaml", **env)
 
     def pilotbench(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
-        """Run one command under the overlay."""
+        """Run one command with the overlay."""
         return self.python("-m", "pilotbench", *words, "--configfile", "overlay.yaml", **env)
 
     def python(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
-        """Run this Python in the folder, stdout and stderr in one text."""
+        """Run this Python in the folder; stdout and stderr are one text."""
         self.refuse_in_fast_tests(words)
         return subprocess.run(
             [sys.executable, *words],
@@ -75,7 +75,7 @@ class Build:
         assert self.may_run or "snakemake" not in words, "mark this test: @pytest.mark.slow"
 
     def environment(self, **env: str | None) -> dict[str, str]:
-        """Return the variables of a run: no key of the person who tests, no terminal colours."""
+        """Return the variables of a run, without the user's own keys and terminal colours."""
         kept = {k: v for k, v in os.environ.items() if "API_KEY" not in k and "ENDPOINT" not in k}
         folders = [str(self.folder / "workflow/scripts"), *([str(PLUGINS)] if self.plugins else [])]
         library = {"PYTHONPATH": os.pathsep.join(folders), "NO_COLOR": "1"}

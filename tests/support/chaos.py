@@ -44,7 +44,7 @@ VOLATILE = ("requests", "cost_usd")
 
 @dataclass
 class Verdict:
-    """What one seed has come to."""
+    """The outcome of one seed."""
 
     seed: int
     faults: list[str] = field(default_factory=list)
@@ -102,7 +102,7 @@ def undisturbed(folder: Path, questions: int) -> dict[str, list[Json]]:
 
 @contextmanager
 def disk(folder: Path) -> Iterator[bool]:
-    """Give the journal a small file system of its own; say whether there is one."""
+    """Give the journal a small file system of its own; return whether that worked."""
     folder.mkdir(parents=True, exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)]
     own = os.geteuid() == 0 and subprocess.run(command, check=False).returncode == 0
@@ -127,7 +127,7 @@ def fill(folder: Path) -> Path:
 
 
 def parent(pid: int) -> int:
-    """Return the parent of a process, 0 for one that is gone."""
+    """Return the parent of a process, or 0 if it has ended."""
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except (OSError, IndexError):
@@ -152,7 +152,7 @@ def _serving(going: Going) -> list[int]:
 
 
 def disturb(kind: str, going: Going, run: Run, draw: random.Random) -> float | None:
-    """Do one thing to a run; return when something was killed, None where nothing was."""
+    """Disturb a run once; return when something was killed, or None if nothing was."""
     own = servers(going)
     children = [pid for pid in _serving(going) if pid not in own]
     now = time.time()
@@ -181,7 +181,7 @@ def answered(simulator: Simulator) -> int:
 
 
 def over(going: Going, patient_s: float = RUN_S) -> bool:
-    """Wait until no process of a run is left; say whether that came."""
+    """Wait until no process of a run is left; return whether that happened."""
     end = time.monotonic() + patient_s
     while going.processes() and time.monotonic() < end:
         going.process.poll()
@@ -261,7 +261,7 @@ def judge(
 
 
 def database_differs(run: Run, episodes: int) -> list[str]:
-    """Say where the database has other episodes than each once, completed and right."""
+    """Return how the database differs from each episode once, completed and correct."""
     rows = run.episodes()
     good = Counter((row["status"], row["success"]) for row in rows)
     return [] if good == {("completed", True): episodes} else [f"the database has {dict(good)}"]
@@ -280,7 +280,7 @@ def campaign(seeds: range, questions: int) -> list[Verdict]:
 
 
 def totals(verdicts: list[Verdict]) -> str:
-    """Return the last line: what all seeds have come to."""
+    """Return the last line: the outcome of all seeds."""
     counts = Counter(fault for verdict in verdicts for fault in verdict.faults)
     lost, again, met, wrong, unlike = (
         sum(getattr(verdict, name) for verdict in verdicts)
@@ -295,7 +295,7 @@ def totals(verdicts: list[Verdict]) -> str:
 
 
 def main() -> int:
-    """Play the campaign and say what does not hold."""
+    """Play all seeds and print what does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=0, help="the first seed")

@@ -25,21 +25,21 @@ class Chat:
         return self.protocol.system(*words)
 
     def body_extra(self, tools: Sequence[ToolSpec]) -> Json:
-        """Return what the body of a request holds besides model, messages and parameters."""
+        """Return the fields of a request body besides model, messages and parameters."""
         return offered(self.protocol.offer(tools))
 
     def parse(self, message: Json) -> Parsed:
-        """Return what is read in an answer's message."""
+        """Return what is parsed from the message of an answer."""
         return self.protocol.parse(WIRE.read(message))
 
     def assistant_message(self, message: Json, parsed: Parsed) -> Json:
-        """Return the message as the next request repeats it, ids as they came."""
+        """Return the message as the next request repeats it, with unchanged ids."""
         repeated = self.protocol.assistant_message(WIRE.read(message), parsed)
         (sent,) = as_sent(repeated)
         return sent
 
     def result_messages(self, message: Json, parsed: Parsed, reply: Json) -> list[Json]:
-        """Return the messages that give the reply back, ids as they came."""
+        """Return the messages that send the reply, with unchanged ids."""
         results = self.protocol.result_messages(WIRE.read(message), parsed, reply)
         return [sent for result in results for sent in as_sent(result)]
 

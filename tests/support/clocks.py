@@ -6,7 +6,7 @@ from pilotbench.ground.clock import Clock
 
 
 class HandClock(Clock):
-    """Stands still until a test moves it; `calendar` may jump on its own."""
+    """A clock that stands still until a test advances it; `calendar` may jump separately."""
 
     def __init__(self, boot: str = "one", now: float = 1000.0, calendar: float = 1.7e9) -> None:
         self.name, self.seconds, self.date = boot, now, calendar
@@ -25,6 +25,6 @@ class HandClock(Clock):
         return self.date
 
     def forward(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.seconds += seconds
         self.date += seconds

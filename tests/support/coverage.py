@@ -61,7 +61,7 @@ def old_limits(means: Floats, repeats: int) -> tuple[Floats, Floats]:
 
 
 def old_paired(d: Floats, rng: np.random.Generator, draws: int = 400) -> Pair:
-    """Return the limits of release 0.1.0: Agresti-Min where few differ, else a bootstrap."""
+    """Return the limits of release 0.1.0: Agresti-Min if few differ, otherwise a bootstrap."""
     if (np.abs(d) > 1e-12).sum() < FEW:
         n, total = d.size + 2, float(d.sum())
         half = norm.ppf(1 - ALPHA / 2) * np.sqrt(float((d**2).sum()) + 1 - total**2 / n) / n
@@ -72,7 +72,7 @@ def old_paired(d: Floats, rng: np.random.Generator, draws: int = 400) -> Pair:
 
 
 def held(found: tuple[Floats, Floats], truth: float) -> float:
-    """Return the share of intervals that hold the truth."""
+    """Return the share of intervals that contain the true value."""
     low, high = found
     return float(((low <= truth + 1e-9) & (truth - 1e-9 <= high)).mean())
 

@@ -41,7 +41,7 @@ class Lab:
 
     @property
     def settings(self) -> Settings:
-        """Settings that fit the plan as far as the database looks at them."""
+        """Settings that match the plan, as far as the database reads them."""
         cells = self.plan.cells
         return Settings(
             models=dict.fromkeys(cell.model for cell in cells),
@@ -59,7 +59,7 @@ class Lab:
         )
 
     def write(self, *shards: Shard, salt: str = "", repeats: int | None = None) -> None:
-        """Write shard files; all planned ones when none is named."""
+        """Write shard files; all planned ones if none is named."""
         for shard in shards or self.plan.shards:
             make_shards.write(
                 self.results, shard, repeats or self.plan.repeats, salt=salt, text=0.05
@@ -70,7 +70,7 @@ class Lab:
         return self.results / "shards" / shard.path
 
     def update(self, replay: provisional.Replay | None = None) -> changes.UpdateReport:
-        """Update the database; what it says is kept in `said`."""
+        """Update the database; its messages are kept in `said`."""
         self.said.clear()
         return updates.update(
             self.results, self.plan, self.settings, replay=replay, log=self.said.append
@@ -110,7 +110,7 @@ def filled(results: Path) -> Lab:
 
 @dataclasses.dataclass
 class Replayed:
-    """What a journal would give."""
+    """What a journal would return."""
 
     episodes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     owed: list[Owed] = dataclasses.field(default_factory=list)

@@ -1,4 +1,4 @@
-"""A matrix against a simulated provider, evaluated in this process, with what it really cost."""
+"""A matrix evaluated in this process against a simulated provider, with its actual cost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Experiment:
-    """Return a matrix of priced models that the simulator plays; everything lies in `folder`."""
+    """Return a matrix of priced models that the simulator plays; all files are in `folder`."""
     catalog = yaml.safe_load((ROOT / "config/models.yaml").read_text())
     players = ("oracle", "random", "do-nothing")
     price = {"input": 1, "output": 2, "cached": 0.1}
@@ -58,7 +58,7 @@ def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Exp
 
 
 def make(loaded: Experiment, shard: Shard, **share: Any) -> list[Json]:
-    """Evaluate a shard and return its records; `share` says more of what the job may use."""
+    """Evaluate a shard and return its records; `share` limits what the job may use."""
     key = home_key(loaded.settings, shard)
     out = loaded.settings.results_dir / "shards" / shard.path
     evaluate(loaded, shard, out, KeyAllowance(key, 4, True, {}, **share))
@@ -66,7 +66,7 @@ def make(loaded: Experiment, shard: Shard, **share: Any) -> list[Json]:
 
 
 def paid(records: list[Json]) -> dict[str, float]:
-    """Return what records have cost."""
+    """Return the cost of records."""
     return {
         "requests": sum(len(record["requests"]) for record in records),
         "input": sum(record["tokens"]["input"] for record in records),
@@ -76,5 +76,5 @@ def paid(records: list[Json]) -> dict[str, float]:
 
 
 def inside(truth: float, told: Range) -> bool:
-    """Say whether the truth lies within low and high."""
+    """Return whether the true value is between low and high."""
     return told.low <= truth <= told.high

@@ -137,7 +137,7 @@ class GeminiService:
                 self.wfile.write(reply.content)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Print nothing."""
 
         return Handler
 

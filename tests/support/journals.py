@@ -1,4 +1,4 @@
-"""What the journal's tests write and look for."""
+"""What the tests of the journal write and look up."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ CELL = Path("idealab/m-0123/baseline/simple_task/easy/0.8")
 
 
 def parts(number: object = 0, repeat: int = 0, turn: int = 0, **more: Any) -> dict[str, Any]:
-    """Return components for anything, as short as they can be."""
+    """Return minimal components of an identity."""
     body = {"body_sha256": digest(str(number)), "question": str(number)}
     return {"provider": "idealab", **body, "repeat": repeat, "turn": turn, **more}
 
 
 def wanted(number: object, index: int = 0, **more: Any) -> RequestIdentity:
-    """Return what to look for, for anything."""
+    """Return minimal search terms."""
     of = parts(number, **more)
     return RequestIdentity(of, identity(of), identity({**of, "question": "whole"}), index)
 
 
 def name(number: object) -> str:
-    """Return the identity of anything."""
+    """Return the identity of a number."""
     return wanted(number).identity
 
 
 def asked(text: str = "hello") -> Answer:
-    """Return a response that says `text`."""
+    """Return a response whose content is `text`."""
     message = {"role": "assistant", "content": text}
     return Answer(Completion(message, "stop", "m", Tokens(10, 5, 1, 2)), "key1", 1.5, 0.25, 0.1, 2)
 
@@ -47,5 +47,5 @@ def segments(journal: Journal) -> list[Path]:
 
 
 def is_segment(file: int) -> bool:
-    """Say whether a descriptor is that of a segment of the journal."""
+    """Return whether a file descriptor belongs to a segment of the journal."""
     return Path(f"/proc/self/fd/{file}").readlink().suffix == ".jsonl"

@@ -1,4 +1,4 @@
-"""Hold a summary against what the simulated models that played it are known to do.
+"""Compare a summary with the known skills of the simulated models that played it.
 
     PYTHONPATH=tests python -m support.known_truth results/summary
 
@@ -50,7 +50,7 @@ COMPARED = {
 
 @dataclass(frozen=True)
 class Found:
-    """A row of a table beside its truth; an exact number is an interval without width."""
+    """A row of a table and its true value; an exact number is an interval of width 0."""
 
     table: str
     words: str
@@ -61,12 +61,12 @@ class Found:
 
     @property
     def holds(self) -> bool:
-        """Whether the interval has the truth in it."""
+        """Whether the interval contains the true value."""
         return self.low - 1e-9 <= self.truth <= self.high + 1e-9
 
 
 class Truth:
-    """What each model is known to do."""
+    """The known skill of each model."""
 
     def __init__(self, plays: dict[str, str], seed: int) -> None:
         self.seed = seed
@@ -111,7 +111,7 @@ def _reach(
 
 
 def rates(summary: Json, truth: Truth) -> Iterator[Found]:
-    """Yield every rate of the tables with its interval and its truth."""
+    """Yield every rate of the tables with its interval and its true value."""
     cells = _rows(summary, "cells")
     for table, same in SAME.items():
         for row in _rows(summary, table):
@@ -131,7 +131,7 @@ def rates(summary: Json, truth: Truth) -> Iterator[Found]:
 
 
 def differences(summary: Json, truth: Truth) -> Iterator[Found]:
-    """Yield every paired difference of the tables with its interval and its truth."""
+    """Yield every paired difference of the tables with its interval and its true value."""
     cells = _rows(summary, "cells")
     for table, (axis, same) in COMPARED.items():
         for row in _rows(summary, table):
@@ -202,7 +202,7 @@ def _rows(summary: Json, table: str) -> list[Json]:
 
 
 def everything(summary: Json, truth: Truth) -> list[Found]:
-    """Return all that has a known truth."""
+    """Return every number whose true value is known."""
     makers: Iterable[Callable[[Json, Truth], Iterator[Found]]] = (rates, differences, followed)
     return [found for maker in makers for found in maker(summary, truth)] + list(tools(summary))
 
@@ -222,7 +222,7 @@ def missed(found: list[Found], share: float = 0.93) -> dict[str, list[Found]]:
 
 
 def main() -> int:
-    """Print what holds, by table, and every row that does not."""
+    """Print the coverage of each table and every row whose interval misses."""
     parser = argparse.ArgumentParser(description="Hold a summary against the known truth.")
     parser.add_argument("folder", type=Path, help="results/summary")
     here = Path(str(simulator.__file__)).with_name("simulate.yaml")

@@ -1,4 +1,4 @@
-"""A process that takes slots of a key for a while, in some threads, and says when (for tests)."""
+"""A process that holds slots of a key for a while, in several threads, and reports when."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pilotbench.asking.keys.limiter import Limiter
 
 
 def main() -> None:
-    """Take, hold and let go slots until the time is over; print `index taken released` lines."""
+    """Take, hold and release slots until the time is over; print `index taken released` lines."""
     options = _options()
     limiter = Limiter(options.folder, options.slots, options.rpm, options.tpm)
     end = time.time() + options.seconds

@@ -262,7 +262,7 @@ def _sha(text: str) -> str:
 
 
 def main() -> None:
-    """Write shards as the command line says."""
+    """Write the shards that the command line asks for."""
     parser = argparse.ArgumentParser(description="Make shard files of real size from seeds.")
     parser.add_argument("results", type=Path)
     parser.add_argument("--shards", type=int, default=2000)

@@ -1,4 +1,4 @@
-"""Programs that a test can do without: it is skipped, and one line says what to install."""
+"""Optional programs: a test without them is skipped, and one line says what to install."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def lacking(programs: Iterable[str]) -> list[str]:
 
 
 def skip_for(needs: Iterable[str]) -> None:
-    """Skip the test that runs where anything is needed; `summed_up` reads what it says."""
+    """Skip the running test if anything is missing; `summed_up` reads the reason."""
     if wanted := ", ".join(needs):
         pytest.skip(f"{NEEDS}{wanted}")
 
 
 def summed_up(reasons: Iterable[str]) -> str:
-    """Return one line about all tests that were skipped, "" where none was."""
+    """Return one line about all skipped tests, or "" if there are none."""
     told = list(reasons)
     if not told:
         return ""

@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def call(session: WorldSession, tool: str, arguments: Json) -> Json:
-    """Call one of the thirty tools by the way that the difficulty offers."""
+    """Call one of the thirty tools in the way that the difficulty offers."""
     if session.discovery:
         return session.call("call_tool", {"name": tool, "arguments": arguments})
     return session.call(tool, arguments)
@@ -39,10 +39,10 @@ def play_without(instance: Instance, left_out: int, results: list[Json]) -> Worl
 
 
 def answer_of(instance: Instance) -> Any:
-    """Return the wanted answer."""
+    """Return the expected answer."""
     return next(goal["value"] for goal in instance.goal if goal["kind"] == "answer")
 
 
 def reached(session: WorldSession, answer: Any) -> bool:
-    """Say whether every goal predicate holds."""
+    """Return whether every goal predicate holds."""
     return all(held for _, held, _ in session.goal_state(answer))

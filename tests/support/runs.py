@@ -77,16 +77,16 @@ class Run(Build):
         write_pack(folder / "packs", questions)
 
     def change(self, **config: Any) -> None:
-        """Lay `config` over the matrix from now on."""
+        """Override the matrix with `config` from now on."""
         self.experiment = {**self.experiment, **config}
         self.configure(self.experiment)
 
     def environment(self, **env: str | None) -> dict[str, str]:
-        """Return the variables of a run, the keys' secrets among them."""
+        """Return the variables of a run, including the secrets of the keys."""
         return super().environment(**{**self.secrets, **env})
 
     def targets(self) -> list[str]:
-        """Return the shard files: a run of these makes no database and no summary."""
+        """Return the shard files; a run of these makes no database and no summary."""
         size, count = self.experiment["shard_size"], self.experiment["instances"]
         size = auto_shard_size(count) if size == "auto" else size
         ranges = [(n, min(n + size, count) - 1) for n in range(0, count, size)]
@@ -105,11 +105,11 @@ class Run(Build):
         write_pack(self.folder / "packs", self.questions, marks)
 
     def output(self) -> str:
-        """Return what the last run beside the test has printed."""
+        """Return what the last background run has printed."""
         return (self.folder / "output.txt").read_text()
 
     def again(self, *words: str) -> str:
-        """Run the build again after a kill, as typed; return what it prints. It must succeed."""
+        """Run the same command again after a kill; return what it prints. It must succeed."""
         done = self.snakemake(*words)
         assert done.returncode == 0, done.stdout
         return done.stdout
@@ -120,7 +120,7 @@ class Run(Build):
         return [record for file in files for record in read_shard(file)[1]]
 
     def journal(self) -> list[Json]:
-        """Return every whole line of the journal."""
+        """Return every complete line of the journal."""
         files = sorted((self.folder / "journal").rglob("*.jsonl"))
         lines = (line for file in files for line in file.read_bytes().splitlines(keepends=True))
         return [json.loads(line) for line in lines if line.endswith(b"\n") and line.strip()]
@@ -140,7 +140,7 @@ class Run(Build):
 
     @contextmanager
     def running(self, *words: str, **env: str | None) -> Iterator[Going]:
-        """Run the build beside the test; whatever of it is left at the end is killed."""
+        """Run the build in the background; what is left of it at the end is killed."""
         log = (self.folder / "output.txt").open("w+")
         command = [sys.executable, "-m", "snakemake", *words, "--configfile", "overlay.yaml"]
         self.refuse_in_fast_tests(command)
@@ -161,7 +161,7 @@ class Run(Build):
 
 
 class Going:
-    """A run of the build that goes on, in a session of its own."""
+    """A run of the build in the background, in a session of its own."""
 
     def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
         self.process, self.folder = process, folder
@@ -172,11 +172,11 @@ class Going:
         return (self.folder / "output.txt").read_text()
 
     def processes(self) -> list[int]:
-        """Return the process ids of all that is alive of it."""
+        """Return the ids of its live processes."""
         return [pid for pid, _ in self._session() if alive(pid)]
 
     def jobs(self) -> list[int]:
-        """Return the process ids of the shard jobs that are alive."""
+        """Return the process ids of the live shard jobs."""
         return [pid for pid, words in self._session() if "evaluate.py" in words]
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
@@ -185,7 +185,7 @@ class Going:
         self.process.wait(PATIENT_S)
 
     def kill_all(self) -> None:
-        """Kill the build and every process that it has started, so that none sees another's end."""
+        """Kill the build and all its processes before one notices that another ended."""
         for how in (signal.SIGSTOP, signal.SIGKILL):
             for pid, _ in self._session():
                 with_pid(pid, how)
@@ -201,7 +201,7 @@ class Going:
 
 
 def with_pid(pid: int, how: signal.Signals) -> None:
-    """Send a signal to a process that may be gone."""
+    """Send a signal to a process that may have ended."""
     try:
         os.kill(pid, how)
     except ProcessLookupError:
@@ -209,7 +209,7 @@ def with_pid(pid: int, how: signal.Signals) -> None:
 
 
 def wait_until(true: Callable[[], Any], patient_s: float = PATIENT_S) -> None:
-    """Wait until `true` returns something true; fail when it takes too long."""
+    """Wait until `true` returns a true value; fail if it takes too long."""
     end = time.monotonic() + patient_s
     while not true():
         assert time.monotonic() < end, "waited too long"

@@ -123,7 +123,7 @@ class Scripted:
                 self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Print nothing."""
 
         return Handler
 
@@ -180,7 +180,7 @@ def shard_of(
 
 @dataclass(frozen=True)
 class Played:
-    """What came of the two questions: the record of each, or the kind of error that it is owed."""
+    """The outcome of the two questions: the record of each, or the error that made it owed."""
 
     records: dict[int, Json]
     owed: dict[int, str]
@@ -197,7 +197,7 @@ class Played:
 
 
 def play(asked: Experiment, may_ask: bool = True, tokens: int = 2) -> Played:
-    """Evaluate the shard, `tokens` questions at once, and return what came of it."""
+    """Evaluate the shard, `tokens` questions at once, and return the outcome."""
     (shard,) = asked.plan.shards
     out = asked.settings.results_dir / "shards" / shard.path
     try:

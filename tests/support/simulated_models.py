@@ -208,7 +208,7 @@ def _cost(model: str, tokens: Json) -> float | None:
 def records(
     cells: Iterable[Cell], instances: int = 20, repeats: int = 1
 ) -> list[tuple[Shard, list[Json]]]:
-    """Return one shard a cell with its records; cells follow each other in time."""
+    """Return one shard per cell with its records; cells follow each other in time."""
     return [
         (
             Shard(cell, 0, instances - 1),

@@ -75,13 +75,13 @@ def play(run: Run, limit_s: float) -> tuple[list[Samples], int | None]:
 
 
 def flat(values: list[float] | list[int], factor: float = 1.25) -> bool:
-    """Say whether the median of the last quarter is near that of the second one."""
+    """Return whether the median of the last quarter is near that of the second one."""
     quarter = max(1, len(values) // 4)
     return median(values[-quarter:]) <= factor * median(values[quarter : 2 * quarter] or values)
 
 
 def lost(run: Run, questions: int) -> int:
-    """Return how many questions have no record, or one that the faults do not explain."""
+    """Return how many questions have no record, or a record that the faults do not explain."""
     fair = [
         record["index"]
         for record in run.records()
@@ -93,7 +93,7 @@ def lost(run: Run, questions: int) -> int:
 
 
 def soak(folder: Path, minutes: float, questions: int) -> list[str]:
-    """Return what does not hold, one line each."""
+    """Return one line per bound that does not hold."""
     wrong: list[str] = []
     judged = rounds = 0
     end = time.monotonic() + 60 * minutes
@@ -133,7 +133,7 @@ def unfinished(run: Run, code: int | None, questions: int) -> list[str]:
 
 
 def leaks(one: Samples) -> list[str]:
-    """Return what a process took more and more of after its first minute."""
+    """Return the resources that a process kept accumulating after its first minute."""
     mib, files = one.mib[WARM_S:], one.files[WARM_S:]
     wrong = [] if flat(mib) else [f"memory grows: {told(mib)} MiB"]
     return wrong + ([] if flat(files) else [f"open files grow: {told(files)}"])
@@ -150,12 +150,12 @@ def not_met(stats: dict[str, Any]) -> list[str]:
 
 
 def told(values: list[float] | list[int]) -> str:
-    """Return ten of the values, in order, for a person."""
+    """Return ten of the values, in order, for display."""
     return " ".join(f"{value:.0f}" for value in values[:: max(1, len(values) // 10)])
 
 
 def main() -> int:
-    """Soak and say what does not hold."""
+    """Run the soak test and print every bound that does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--questions", type=int, default=20_000, help="of each round")

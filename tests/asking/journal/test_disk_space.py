@@ -1,4 +1,4 @@
-"""A disk that fills up: room is held before anything is sent, and what is in flight is kept."""
+"""A full disk: space is reserved before a request is sent, and answers in flight are kept."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def journal(tmp_path: Path) -> Journal:
 
 
 @pytest.mark.parametrize("sync", [False, True], ids=["at the write", "at the flush"])
-def test_what_is_in_flight_on_a_full_disk_is_kept_and_nothing_more_is_asked(
+def test_answers_in_flight_are_kept_on_a_full_disk_and_no_request_follows(
     journal: Journal, monkeypatch: pytest.MonkeyPatch, sync: bool
 ) -> None:
     disk = Disk(30_000, monkeypatch, sync)
@@ -94,7 +94,7 @@ def test_what_is_in_flight_on_a_full_disk_is_kept_and_nothing_more_is_asked(
     assert not answers.damaged
 
 
-def test_an_answer_for_which_no_room_is_left_is_counted_as_lost(
+def test_an_answer_without_space_is_counted_as_lost(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Disk(10_000, monkeypatch)
@@ -110,7 +110,9 @@ def test_an_answer_for_which_no_room_is_left_is_counted_as_lost(
     assert journal.read(0, 19).answer(wanted(0))
 
 
-def test_without_room_nothing_is_asked(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_asked_without_reserved_space(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Disk(10_000, monkeypatch)
     with journal.open(0, 19) as segment:
         with pytest.raises(Stopping, match=r"no room of 1 MiB for answers .*; nothing is asked"):
@@ -119,7 +121,7 @@ def test_without_room_nothing_is_asked(journal: Journal, monkeypatch: pytest.Mon
             segment.check()
 
 
-def test_the_room_that_is_held_has_no_name_and_ends_with_its_segment(journal: Journal) -> None:
+def test_reserved_space_has_no_file_name_and_is_freed_with_its_segment(journal: Journal) -> None:
     def held() -> list[str]:
         links = (path for path in Path("/proc/self/fd").iterdir() if path.is_symlink())
         return [str(path.readlink()) for path in links if path.is_symlink()]
@@ -134,7 +136,7 @@ def test_the_room_that_is_held_has_no_name_and_ends_with_its_segment(journal: Jo
     assert not any(str(journal.folder) in name for name in held())
 
 
-def test_a_job_that_halts_stops_all_jobs_of_its_run(tmp_path: Path) -> None:
+def test_a_job_that_stops_on_a_full_disk_stops_all_jobs_of_its_run(tmp_path: Path) -> None:
     asking = tmp_path / "asking"
     asking.touch()
     jobs = [Halt(Event(), asking) for _ in range(3)]
@@ -148,7 +150,7 @@ def test_a_job_that_halts_stops_all_jobs_of_its_run(tmp_path: Path) -> None:
     assert another_run.is_set()
 
 
-def test_many_jobs_hold_room_for_what_they_share_and_not_for_all_slots_each(
+def test_many_jobs_reserve_space_for_their_share_of_the_slots(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Disk(2**30, monkeypatch)
@@ -162,7 +164,7 @@ def test_many_jobs_hold_room_for_what_they_share_and_not_for_all_slots_each(
         assert 500 * EACH <= sum(disk.held.values()) <= 500 * EACH + 40 * STEP
 
 
-def test_room_grows_before_a_request_is_sent_and_shrinks_after_its_answer(
+def test_reserved_space_grows_before_a_request_and_shrinks_after_its_answer(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Disk(2**30, monkeypatch)
@@ -182,7 +184,7 @@ def test_room_grows_before_a_request_is_sent_and_shrinks_after_its_answer(
     assert not disk.held
 
 
-def test_room_that_is_not_needed_any_more_is_let_go(
+def test_space_that_is_no_longer_needed_is_freed(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Disk(2**30, monkeypatch)

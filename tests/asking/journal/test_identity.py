@@ -46,44 +46,46 @@ def of(request: Request, model: Model = MODEL) -> str:
         replace(REQUEST, turn=1),
     ],
 )
-def test_whatever_could_change_the_answer_changes_the_identity(other: Request) -> None:
+def test_everything_that_could_change_the_answer_changes_the_identity(other: Request) -> None:
     assert of(other) != of(REQUEST)
 
 
 @pytest.mark.parametrize("change", [{"request": "What is 6 x 8?"}, {"world": {"a": 1}}])
-def test_another_question_is_another_identity(change: dict[str, Any]) -> None:
+def test_another_question_has_another_identity(change: dict[str, Any]) -> None:
     assert of(replace(ASKED, instance=replace(QUESTION, **change))) != of(ASKED)
 
 
 @pytest.mark.parametrize(
     "change", [{"extra": {"answer": 42}}, {"task": "renamed"}, {"index": 99}], ids=str
 )
-def test_how_a_question_is_scored_named_and_placed_does_not(change: dict[str, Any]) -> None:
+def test_scoring_name_and_position_of_a_question_do_not_change_the_identity(
+    change: dict[str, Any],
+) -> None:
     assert of(replace(ASKED, instance=replace(QUESTION, **change))) == of(ASKED)
 
 
 @pytest.mark.parametrize(
     "change", [{"goal": ({"kind": "exists"},)}, {"protected": {"b": 1}}, {"task": "renamed"}]
 )
-def test_how_a_world_is_scored_does_not(change: dict[str, Any]) -> None:
+def test_the_scoring_of_a_world_does_not_change_the_identity(change: dict[str, Any]) -> None:
     assert of(replace(REQUEST, instance=replace(INSTANCE, **change))) == of(REQUEST)
 
 
-def test_a_player_that_reads_the_accepted_answer_answers_anew_when_it_changes() -> None:
+def test_a_player_that_reads_the_accepted_answer_is_asked_again_when_it_changes() -> None:
     corrected = replace(ASKED, instance=replace(QUESTION, extra={"answer": 42}))
     assert of(corrected, PLAYER) != of(ASKED, PLAYER)
     assert of(corrected) == of(ASKED)
 
 
-def test_another_provider_is_another_identity() -> None:
+def test_another_provider_has_another_identity() -> None:
     assert of(REQUEST, replace(MODEL, provider="azure")) != of(REQUEST)
 
 
-def test_the_entry_of_a_model_is_no_part_of_it() -> None:
+def test_the_alias_of_a_model_is_not_part_of_the_identity() -> None:
     assert of(REQUEST, replace(MODEL, name="renamed", reports="x")) == of(REQUEST)
 
 
-def test_the_order_of_keys_in_a_body_is_no_part_of_it() -> None:
+def test_the_order_of_keys_in_a_body_is_not_part_of_the_identity() -> None:
     assert of(replace(REQUEST, body=dict(reversed(BODY.items())))) == of(REQUEST)
 
 
@@ -96,7 +98,7 @@ def test_an_identity_is_the_same_in_every_version_and_process() -> None:
     assert request_identity(PLAYER, request).identity == former
 
 
-def test_components_hold_no_message_and_are_short() -> None:
+def test_components_are_short_and_contain_no_message() -> None:
     long = {**BODY, "messages": [{"role": "user", "content": "secret " * 9999}]}
     assert len(str(components(MODEL, replace(REQUEST, body=long)))) < 400
 

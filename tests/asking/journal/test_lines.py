@@ -1,4 +1,4 @@
-"""A journal is JSON: any tool may rewrite it. A line that was changed is not believed."""
+"""A journal is JSON, so any tool may rewrite it. A line that was changed is not used."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def whole(text: str) -> Answer:
     return Answer(Completion(message, "stop", "m", Tokens(10, 5)), "k", 1.0, 3.0, 0.0, 1)
 
 
-def test_a_large_integer_that_a_tool_has_rounded_is_the_same_number(journal: Journal) -> None:
+def test_a_large_integer_rounded_by_a_tool_is_the_same_number(journal: Journal) -> None:
     """`jq` writes 2**60 as 1152921504606847000, which is the same double."""
     with journal.open(0, 19) as segment:
         segment.write(wanted(1), whole("one"))
@@ -99,7 +99,9 @@ def test_a_large_integer_that_a_tool_has_rounded_is_the_same_number(journal: Jou
 
 
 @pytest.mark.parametrize("end", range(1, 40))
-def test_the_cut_end_of_a_rewritten_journal_is_ignored(journal: Journal, end: int) -> None:
+def test_a_truncated_last_line_of_a_rewritten_journal_is_ignored(
+    journal: Journal, end: int
+) -> None:
     with journal.open(0, 19) as segment:
         write(segment, 1)
         write(segment, 2)
@@ -124,7 +126,7 @@ CHANGED = {
 
 
 @pytest.mark.parametrize(("old", "new"), CHANGED.values(), ids=CHANGED)
-def test_a_line_that_was_changed_is_named_once_never_believed_and_kept(
+def test_a_changed_line_is_reported_once_kept_and_not_used(
     journal: Journal, old: str, new: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with journal.open(0, 19) as segment:
@@ -147,7 +149,7 @@ def test_a_line_that_was_changed_is_named_once_never_believed_and_kept(
     assert journal.read(0, 19).answer(wanted(1)) == asked("again")
 
 
-def test_a_changed_failure_is_not_believed(journal: Journal) -> None:
+def test_a_changed_failure_is_not_used(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
         segment.write_failure(wanted(1), Refused("no"))
     (path,) = segments(journal)
@@ -157,7 +159,7 @@ def test_a_changed_failure_is_not_believed(journal: Journal) -> None:
     assert len(answers.damaged) == 1
 
 
-def test_lines_of_earlier_releases_have_no_checksum_and_are_believed_by_their_identity(
+def test_lines_of_earlier_releases_without_checksum_are_checked_by_identity(
     journal: Journal,
 ) -> None:
     def old(number: int, **more: Any) -> str:
@@ -192,7 +194,7 @@ def test_lines_of_earlier_releases_have_no_checksum_and_are_believed_by_their_id
         ({"a": [1, 2]}, {"a": [2, 1]}, False),
     ],
 )
-def test_a_checksum_covers_what_is_said_and_not_how(one: Any, other: Any, same: bool) -> None:
+def test_a_checksum_covers_values_and_not_their_notation(one: Any, other: Any, same: bool) -> None:
     assert (checksum(one) == checksum(other)) is same
 
 

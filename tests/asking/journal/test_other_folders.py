@@ -71,7 +71,7 @@ def test_a_renamed_prompt_or_pack_finds_its_answers(
         (WORLD, Path("azure/m-0123")),
     ],
 )
-def test_another_difficulty_rate_task_or_model_is_not_looked_into(
+def test_folders_of_another_difficulty_rate_task_or_model_are_not_searched(
     tmp_path: Path, other: tuple[str, ...], model: Path
 ) -> None:
     with journal(tmp_path, other, model).open(0, 19) as segment:
@@ -79,7 +79,7 @@ def test_another_difficulty_rate_task_or_model_is_not_looked_into(
     assert found(journal(tmp_path, WORLD).read(0, 19), 1) == []
 
 
-def test_a_verdict_is_found_too(tmp_path: Path) -> None:
+def test_a_refusal_or_rejection_is_found_too(tmp_path: Path) -> None:
     with journal(tmp_path, WORLD).open(0, 19) as segment:
         segment.write_failure(wanted(1), Refused("no"))
     with pytest.raises(Refused):
@@ -130,7 +130,7 @@ def test_a_question_that_was_edited_does_not_hide_the_others_of_a_renamed_pack(
     assert found(answers, "edited", 1, 2) == [1, 2]
 
 
-def test_what_earlier_releases_wrote_is_found_when_the_accepted_answer_changes(
+def test_answers_of_earlier_releases_are_found_when_the_accepted_answer_changes(
     tmp_path: Path,
 ) -> None:
     old = {name: value for name, value in wanted(1).components.items() if name != "question"}
@@ -147,7 +147,7 @@ def test_what_earlier_releases_wrote_is_found_when_the_accepted_answer_changes(
     assert journal(tmp_path, WORLD).read(0, 19).answer(wanted(1)) is None
 
 
-def test_nothing_is_written_where_answers_were_found(tmp_path: Path) -> None:
+def test_nothing_is_written_to_the_folder_where_answers_were_found(tmp_path: Path) -> None:
     old = fill(tmp_path, WORLD, 1)
     new = journal(tmp_path, ("base", *WORLD[1:]))
     with new.open(0, 19) as segment:

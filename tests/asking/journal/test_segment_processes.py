@@ -137,7 +137,7 @@ def test_a_process_killed_at_any_moment_loses_nothing_it_has_written(
         assert len(segment.answers) - (last + 1) in (0, 1)
 
 
-def test_a_killed_process_holds_nothing(journal: Journal, start: Any) -> None:
+def test_a_killed_process_holds_no_range(journal: Journal, start: Any) -> None:
     holder = start(HOLDER, 0, 19)
     assert line(holder) == "open"
     (held,) = journal.holders(5, 5)
@@ -150,7 +150,7 @@ def test_a_killed_process_holds_nothing(journal: Journal, start: Any) -> None:
     assert not segments(journal)
 
 
-def test_overlapping_ranges_wait_and_say_for_whom(
+def test_overlapping_ranges_wait_and_name_the_process_they_wait_for(
     journal: Journal, start: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     holder = start(HOLDER, 0, 19)

@@ -23,7 +23,7 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "journal", CELL)
 
 
-def test_a_response_comes_back_as_it_was(journal: Journal) -> None:
+def test_a_response_is_read_back_unchanged(journal: Journal) -> None:
     text = 'tags <|im_end|>, "quotes", \u2028, ünï, lone \ud800, nul \x00'
     with journal.open(0, 19) as segment:
         assert segment.answers.find(name(1)) is None
@@ -67,7 +67,7 @@ def test_another_shard_size_finds_what_was_answered(
         assert {number for number in range(3) if segment.answers.find(name(number))} == found
 
 
-def test_the_whole_cell_is_searched_where_questions_move(journal: Journal) -> None:
+def test_the_whole_cell_is_searched_when_questions_move(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
         write(segment, "question")
     with journal.open(20, 39) as segment:
@@ -76,7 +76,7 @@ def test_the_whole_cell_is_searched_where_questions_move(journal: Journal) -> No
         assert segment.answers.find(name("question")) == asked()
 
 
-def test_of_two_answers_the_one_that_was_paid_for_first_counts(journal: Journal) -> None:
+def test_the_first_of_two_paid_answers_counts(journal: Journal) -> None:
     for text in ("first", "second", "third"):
         with journal.open(0, 19) as segment:
             write(segment, 1, text)
@@ -93,7 +93,7 @@ def test_a_run_that_asks_nothing_leaves_no_file(journal: Journal) -> None:
     assert segments(journal) == before
 
 
-def test_a_segment_that_a_person_put_there_is_read(journal: Journal) -> None:
+def test_a_segment_added_by_hand_is_read(journal: Journal) -> None:
     with journal.open(40, 59) as segment:
         write(segment, 1)
     segments(journal)[0].rename(journal.folder / "from-another-machine.jsonl")
@@ -102,7 +102,7 @@ def test_a_segment_that_a_person_put_there_is_read(journal: Journal) -> None:
         assert segment.answers.find(name(1)) == asked()
 
 
-def test_reading_makes_nothing(journal: Journal) -> None:
+def test_reading_creates_no_file(journal: Journal) -> None:
     assert len(journal.read(0, 19)) == 0
     assert not journal.root.exists()
 
@@ -149,7 +149,7 @@ def test_the_last_failure_of_an_episode_says_why_it_is_owed(journal: Journal) ->
     assert journal.read(0, 19).failures[0].message == "no answer in 120 s"
 
 
-def test_an_episode_that_is_answered_later_is_owed_no_more(journal: Journal) -> None:
+def test_an_episode_that_is_answered_later_is_no_longer_owed(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
         segment.write_failure(wanted(1, 3), TimedOut("no answer"))
     with journal.open(0, 19) as segment:
@@ -160,7 +160,7 @@ def test_an_episode_that_is_answered_later_is_owed_no_more(journal: Journal) -> 
 
 
 @pytest.mark.parametrize("verdict", [ContextOverflow, Refused])
-def test_the_last_word_of_a_provider_is_found_and_not_owed(
+def test_a_final_rejection_is_found_and_not_owed(
     journal: Journal, verdict: type[Exception]
 ) -> None:
     with journal.open(0, 19) as segment:
@@ -174,14 +174,14 @@ def test_the_last_word_of_a_provider_is_found_and_not_owed(
         answers.find(name(1))
 
 
-def test_failures_of_other_indices_are_not_told(journal: Journal) -> None:
+def test_failures_of_other_indices_are_not_reported(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
         segment.write_failure(wanted(1, 15), TimedOut("no answer"))
     assert not journal.read(0, 9).owed()
     assert journal.read(10, 19).owed()
 
 
-def test_a_line_cut_off_anywhere_is_ignored(journal: Journal) -> None:
+def test_a_line_truncated_anywhere_is_ignored(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
         write(segment, 1)
         write(segment, 2)
@@ -196,7 +196,7 @@ def test_a_line_cut_off_anywhere_is_ignored(journal: Journal) -> None:
         assert not answers.damaged
 
 
-def test_a_segment_that_is_cut_off_at_once_is_empty(journal: Journal) -> None:
+def test_a_segment_truncated_at_its_start_is_empty(journal: Journal) -> None:
     with journal.open(0, 19) as segment:
         write(segment, 1)
     path = segments(journal)[0]
@@ -248,7 +248,7 @@ def test_a_damaged_copy_does_not_hide_a_good_one(journal: Journal) -> None:
     assert journal.read(0, 19).find(name(1)) == asked("second")
 
 
-def test_a_journal_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_journal_that_cannot_be_created_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "journal").write_text("a file where a folder should be")
     with (
         pytest.raises(UserError, match=r"journal_dir: .* must be writable"),
@@ -312,7 +312,7 @@ RUNS = st.lists(st.tuples(RANGES, st.lists(st.integers(0, 30), max_size=4)), max
 
 @settings(max_examples=30, deadline=None)
 @given(runs=RUNS, cut=st.integers(0, 2000), wanted=RANGES)
-def test_whatever_the_runs_were_each_finds_all_answers_that_it_overlaps(
+def test_every_run_finds_all_answers_in_its_range_for_any_earlier_runs(
     tmp_path_factory: pytest.TempPathFactory,
     runs: list[tuple[tuple[int, int], list[int]]],
     cut: int,

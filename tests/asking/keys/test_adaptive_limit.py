@@ -95,7 +95,7 @@ def test_pauses_without_an_answer_between_them_grow() -> None:
 
 
 @pytest.mark.parametrize("exhausted", [False, True])
-def test_a_wait_that_was_too_short_is_not_believed_again(exhausted: bool) -> None:
+def test_a_retry_after_that_was_too_short_is_extended(exhausted: bool) -> None:
     limit, now, waits = AdaptiveLimit(), NOW, []
     for _ in range(9):
         limit = limit.rejected(now, now - 0.01, 0, 5, retry_after=0.001, exhausted=exhausted)
@@ -119,9 +119,7 @@ def test_a_rate_header_of_zero_pauses_the_key_without_a_cut() -> None:
 
 @pytest.mark.parametrize("others", [0, 3])
 @pytest.mark.parametrize("exhausted", [False, True])
-def test_no_word_of_a_provider_closes_a_key_for_longer_than_an_hour(
-    others: int, exhausted: bool
-) -> None:
+def test_no_pause_of_a_provider_exceeds_an_hour(others: int, exhausted: bool) -> None:
     limit = AdaptiveLimit().rejected(NOW, NOW - 1, others, 5, retry_after=1e9, exhausted=exhausted)
     assert max(limit.paused_until, limit.grow_at) <= NOW + BELIEVED_S
 
@@ -151,7 +149,7 @@ def test_a_key_of_5_configured_20_is_used_well_with_few_429s(seed: int) -> None:
     assert rejected < 40
 
 
-def test_a_key_that_only_refuses_is_known_since_when_and_never_overflows() -> None:
+def test_the_time_since_a_key_only_refuses_is_kept_and_does_not_overflow() -> None:
     limit = AdaptiveLimit()
     for second in range(3000):
         limit = limit.rejected(NOW + 100 * second, NOW + 100 * second, others=0, slots=5)

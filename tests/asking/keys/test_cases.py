@@ -41,7 +41,7 @@ NOT_YET = failed(404, "The API deployment does not exist", code="DeploymentNotFo
 
 
 def faulty(fault: Reply, times: int) -> Script:
-    """Return a script in which q1 meets `fault` so often before it is answered."""
+    """Return a script in which q1 meets `fault` a number of times before it is answered."""
 
     def reply(body: Json, number: int) -> Reply | Json | bytes:
         question = question_of(body)
@@ -58,7 +58,7 @@ def played(folder: Path, script: Script, kind: str = "openai") -> tuple[Played, 
 
 @pytest.fixture(autouse=True)
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Set the key; return the notices in the order in which they are said."""
+    """Set the key; return the notices in the order in which they are printed."""
     monkeypatch.setenv("SCRIPTED_SECRET", "sk-scripted")
     found: list[str] = []
     monkeypatch.setattr(notices, "say", lambda _, text, kind=None: found.append(text))
@@ -78,7 +78,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         pytest.param(failed(403, "no"), 99, "openai", "owed", 3, id="403 for one question"),
     ],
 )
-def test_a_fault_of_one_question_is_waited_for_or_its_own(
+def test_a_fault_of_one_question_is_retried_or_fails_that_question_only(
     tmp_path: Path, fault: Reply, times: int, kind: str, q1: str, most: int
 ) -> None:
     outcome, asked = played(tmp_path, faulty(fault, times), kind)
@@ -86,7 +86,7 @@ def test_a_fault_of_one_question_is_waited_for_or_its_own(
     assert asked <= most
 
 
-def test_a_pause_of_a_day_is_named_and_the_next_run_asks_once_more(
+def test_a_pause_of_a_day_is_reported_and_the_next_run_tries_once(
     tmp_path: Path, told: list[str]
 ) -> None:
     with service(lambda *_: DAY) as scripted:
@@ -102,7 +102,7 @@ def test_a_pause_of_a_day_is_named_and_the_next_run_asks_once_more(
 
 
 @pytest.mark.parametrize(("name", "warned"), [("m", False), ("m-2025-01-01", False), ("n", True)])
-def test_a_model_that_answers_for_another_is_said_during_the_run(
+def test_an_answer_from_another_model_is_reported_during_the_run(
     tmp_path: Path, told: list[str], name: str, warned: bool
 ) -> None:
     outcome, _ = played(
@@ -136,7 +136,7 @@ def body_of(number: int) -> Request:
         pytest.param(Reply(b"{}", 504), id="a gateway timed out"),
     ],
 )
-def test_a_budget_holds_where_no_answer_tells_its_cost(
+def test_a_budget_holds_when_no_answer_reports_its_cost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reply: Any
 ) -> None:
     monkeypatch.setenv("K1", "sk-k1")

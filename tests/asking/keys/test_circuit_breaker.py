@@ -24,7 +24,7 @@ def fail(one: CircuitBreaker, clock: HandClock, error: ProviderError, question: 
 
 
 def down(one: CircuitBreaker, clock: HandClock) -> None:
-    """Let everything fail for longer than the patience."""
+    """Let everything fail for longer than `retry_for_s`."""
     for number in range(12):
         fail(one, clock, ServerFailed("HTTP 500"), f"question {number}")
         clock.forward(10)
@@ -49,7 +49,7 @@ def test_a_service_that_is_down_is_probed_once_a_minute_until_it_answers(tmp_pat
     assert all(one.admit() for _ in range(3))
 
 
-def test_a_request_that_was_not_sent_leaves_finding_out_to_the_next(tmp_path: Path) -> None:
+def test_a_probe_that_was_not_sent_is_left_to_the_next_request(tmp_path: Path) -> None:
     clock = HandClock()
     one = breaker(tmp_path, clock)
     fail(one, clock, AuthenticationFailed("HTTP 401"))
@@ -60,7 +60,7 @@ def test_a_request_that_was_not_sent_leaves_finding_out_to_the_next(tmp_path: Pa
     assert one.admit()
 
 
-def test_a_question_that_always_fails_keeps_no_other_from_being_asked(tmp_path: Path) -> None:
+def test_a_question_that_always_fails_blocks_no_other(tmp_path: Path) -> None:
     clock = HandClock()
     one = breaker(tmp_path, clock)
     for _ in range(30):
@@ -83,7 +83,7 @@ def test_a_probe_that_fails_closes_it_for_another_minute(tmp_path: Path) -> None
     assert one.admit()
 
 
-def test_a_process_that_is_killed_while_it_finds_out_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_process_killed_during_a_probe_blocks_no_other(tmp_path: Path) -> None:
     clock = HandClock()
     one = breaker(tmp_path, clock)
     fail(one, clock, AuthenticationFailed("HTTP 401"))
@@ -105,7 +105,7 @@ def test_one_refusal_makes_the_others_wait_and_an_answer_ends_that(tmp_path: Pat
     assert one.standing() is Standing.FINE
 
 
-def test_a_dead_key_is_dead_for_all_its_models_and_a_model_that_is_down_for_itself(
+def test_a_dead_key_is_dead_for_all_models_and_a_failing_model_affects_only_itself(
     tmp_path: Path,
 ) -> None:
     clock = HandClock()
@@ -131,7 +131,7 @@ def test_evidence_of_another_boot_is_dropped(tmp_path: Path) -> None:
     assert breaker(tmp_path, HandClock("two", clock.now())).standing() is Standing.FINE
 
 
-def test_a_throttle_worded_as_a_spent_quota_is_waited_for(tmp_path: Path) -> None:
+def test_a_rate_limit_worded_as_a_spent_quota_is_retried(tmp_path: Path) -> None:
     clock = HandClock()
     one = breaker(tmp_path, clock)
     for _ in range(5):

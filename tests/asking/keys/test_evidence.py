@@ -1,4 +1,4 @@
-"""What failures in a row prove, as tables; times in s of a clock that stands where a test says."""
+"""What consecutive failures prove, as tables; times in s of a clock that tests set."""
 
 from __future__ import annotations
 
@@ -79,18 +79,18 @@ def test_a_service_is_down_only_after_its_patience_since_the_run_began() -> None
     ("now", "began", "counts"),
     [(13, 0, True), (13, 12.5, False), (12 + 60 + 29, 0, True), (12 + 60 + 31, 0, False)],
 )
-def test_what_an_earlier_run_met_and_what_is_long_ago_is_no_evidence(
+def test_failures_of_earlier_runs_and_old_failures_are_not_evidence(
     now: float, began: float, counts: bool
 ) -> None:
     assert met(ServerFailed("x"), *FOR_LONG).is_row(now, began, attempt_s=30) is counts
 
 
-def test_an_answer_while_an_attempt_was_under_way_is_no_failure_of_that_time() -> None:
+def test_an_answer_during_an_attempt_rules_out_an_outage_at_that_time() -> None:
     row = Evidence(answered=50).after(ServerFailed("x"), 1, 60, "a", stale=False)
     assert row.since == 50
 
 
-def test_probes_of_a_dead_key_come_soon_at_first_and_then_once_a_minute() -> None:
+def test_a_dead_key_is_probed_soon_at_first_and_then_once_a_minute() -> None:
     assert met(refused(401), *ONCE).interval() == 1
     assert met(refused(401), *TWICE).interval() == PROBE_S
     quota = [met(QuotaSpent("x"), *[(t, t, "a") for t in range(n)]).interval() for n in (1, 3, 99)]
@@ -101,7 +101,7 @@ ANY = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(Evidence().as_json(), ANY)) | ANY)
-def test_whatever_a_file_holds_it_can_be_judged_and_written(value: Any) -> None:
+def test_any_content_of_the_file_can_be_judged_and_rewritten(value: Any) -> None:
     row = Evidence.from_json(json.loads(json.dumps(value)))
     row.proves(1e6, 0, PATIENCE_S)
     row = row.after(QuotaSpent("x"), 1, 2, "a", stale=False)

@@ -136,7 +136,7 @@ def test_an_answer_says_which_key_paid_when_and_how_long_it_took(tmp_path: Path)
 
 
 @pytest.mark.usefixtures("secrets")
-def test_slots_hold_and_all_keys_are_used_home_first(tmp_path: Path) -> None:
+def test_slots_are_respected_and_all_keys_are_used_home_key_first(tmp_path: Path) -> None:
     keys = {"k1": {"slots": 2}, "k2": {"slots": 2}, "k3": {"slots": 2}}
     with Simulator(keys=keys, latency_s=0.05) as s, pool_of(s, tmp_path, slots=2) as pool:
         assert pool.ask(request("first")).key == "k1"
@@ -217,7 +217,7 @@ def test_faults_leave_no_open_files_and_no_threads_behind(tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_key_that_takes_5_and_is_configured_20_is_found_out_with_few_429s(
+def test_the_real_limit_of_a_key_configured_too_high_is_found_with_few_429s(
     tmp_path: Path,
 ) -> None:
     with (
@@ -232,7 +232,7 @@ def test_a_key_that_takes_5_and_is_configured_20_is_found_out_with_few_429s(
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_rate_that_only_the_provider_knows_is_waited_for(tmp_path: Path) -> None:
+def test_a_rate_limit_that_only_the_provider_knows_is_respected(tmp_path: Path) -> None:
     with (
         Simulator(keys={"k1": {"rpm": 10}}, window_s=1.0) as s,
         pool_of(s, tmp_path, retry_for_s=60) as pool,
@@ -248,7 +248,7 @@ def test_a_rate_that_only_the_provider_knows_is_waited_for(tmp_path: Path) -> No
     ("dead", "error"),
     [({"unauthorized": True}, "401"), ({"quota_requests": 0}, "quota")],
 )
-def test_a_dead_key_lends_its_work_to_the_others(
+def test_a_dead_key_hands_its_work_to_the_other_keys(
     tmp_path: Path, dead: dict[str, Any], error: str
 ) -> None:
     keys = {"k1": {**FREE, **dead}, "k2": FREE}
@@ -261,7 +261,7 @@ def test_a_dead_key_lends_its_work_to_the_others(
 
 
 @pytest.mark.usefixtures("secrets")
-def test_when_no_key_is_left_one_line_says_why_and_nothing_more_is_sent(tmp_path: Path) -> None:
+def test_without_a_usable_key_one_line_says_why_and_nothing_more_is_sent(tmp_path: Path) -> None:
     keys = {"k1": {**FREE, "unauthorized": True}, "k2": {**FREE, "quota_requests": 0}}
     with Simulator(keys=keys) as s, pool_of(s, tmp_path, retry_for_s=2) as pool:
         found = ask_all(pool, 20)
@@ -276,7 +276,7 @@ def test_when_no_key_is_left_one_line_says_why_and_nothing_more_is_sent(tmp_path
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_request_that_is_rejected_or_refused_is_asked_once_and_the_others_go_on(
+def test_a_rejected_or_refused_request_is_sent_once_and_the_others_continue(
     tmp_path: Path,
 ) -> None:
     with (
@@ -298,7 +298,7 @@ def test_a_request_that_is_rejected_or_refused_is_asked_once_and_the_others_go_o
         ("context_overflow", errors.ContextOverflow),
     ],
 )
-def test_a_lasting_fault_is_named_and_never_tried_again(
+def test_a_permanent_fault_is_reported_and_not_retried(
     tmp_path: Path, fault: str, expected: type[errors.ProviderError]
 ) -> None:
     with Simulator(keys={"k1": FREE}, faults={fault: 1}) as s, pool_of(s, tmp_path) as pool:
@@ -312,7 +312,7 @@ def test_a_lasting_fault_is_named_and_never_tried_again(
     ("fault", "expected"),
     [("error_500", errors.ServerFailed), ("hang", errors.TimedOut), ("reset", errors.Retryable)],
 )
-def test_retries_end_with_the_last_error_when_their_time_is_over(
+def test_retries_end_with_the_last_error_when_their_time_has_passed(
     tmp_path: Path, fault: str, expected: type[errors.ProviderError]
 ) -> None:
     with (
@@ -324,7 +324,7 @@ def test_retries_end_with_the_last_error_when_their_time_is_over(
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_429_for_ever_is_bounded_by_time(tmp_path: Path) -> None:
+def test_endless_429s_are_bounded_by_time(tmp_path: Path) -> None:
     with (
         Simulator(keys={"k1": {"rpm": 1}}, window_s=3600) as s,
         pool_of(s, tmp_path, retry_for_s=1.0) as pool,
@@ -334,8 +334,8 @@ def test_a_429_for_ever_is_bounded_by_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_429_for_ever_without_a_word_ends_all_who_wait_at_the_same_time(tmp_path: Path) -> None:
-    """One request goes through a pause, and each waits longer: not one after the other."""
+def test_endless_429s_without_retry_after_end_all_waiting_requests_together(tmp_path: Path) -> None:
+    """One request probes each pause, and each pause is longer; requests do not do so in turn."""
     silent = {"window_s": 3600, "retry_after": False, "rate_headers": False}
     with (
         Simulator(keys={"k1": {"rpm": 1}}, **silent) as s,
@@ -349,7 +349,7 @@ def test_a_429_for_ever_without_a_word_ends_all_who_wait_at_the_same_time(tmp_pa
 
 
 def _pause(pool: KeyClient, alias: str, seconds: float) -> None:
-    """Let another process of the machine be told to leave a key alone."""
+    """Let another process on the machine be told to pause a key."""
     limiter = pool._limiters[alias]
     other = Limiter(limiter.folder, limiter.slots)
     with other.slot() as slot:
@@ -358,7 +358,7 @@ def _pause(pool: KeyClient, alias: str, seconds: float) -> None:
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_key_that_is_paused_for_long_lends_its_work_away(tmp_path: Path) -> None:
+def test_a_key_paused_for_long_hands_its_work_to_other_keys(tmp_path: Path) -> None:
     keys = {"k1": FREE, "k2": FREE}
     with Simulator(keys=keys) as s, pool_of(s, tmp_path, borrow=False) as pool:
         _pause(pool, "k1", 60)
@@ -367,9 +367,7 @@ def test_a_key_that_is_paused_for_long_lends_its_work_away(tmp_path: Path) -> No
 
 @pytest.mark.usefixtures("secrets")
 @pytest.mark.parametrize("over", [True, False])
-def test_a_new_run_finds_out_once_whether_the_pause_of_an_earlier_one_still_holds(
-    tmp_path: Path, over: bool
-) -> None:
+def test_a_new_run_probes_an_earlier_pause_once(tmp_path: Path, over: bool) -> None:
     with Simulator(keys={"k1": {"rpm": 1000 if over else 1}}, window_s=3600) as s:
         with pool_of(s, tmp_path, retry_for_s=30) as pool:
             if not over:
@@ -386,7 +384,7 @@ def test_a_new_run_finds_out_once_whether_the_pause_of_an_earlier_one_still_hold
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_person_lifts_the_pauses_of_all_keys(tmp_path: Path) -> None:
+def test_unlock_pauses_ends_the_pauses_of_all_keys(tmp_path: Path) -> None:
     with Simulator(keys={"k1": FREE, "k2": FREE}) as s, pool_of(s, tmp_path) as pool:
         _pause(pool, "k1", 3000)
         settings = settings_of(s, tmp_path)
@@ -400,7 +398,7 @@ def test_a_person_lifts_the_pauses_of_all_keys(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_pause_longer_than_a_request_is_tried_is_one_line_at_once(tmp_path: Path) -> None:
+def test_a_pause_longer_than_retry_for_s_is_one_line_at_once(tmp_path: Path) -> None:
     with Simulator(keys={"k1": FREE}) as s, pool_of(s, tmp_path, retry_for_s=30) as pool:
         _pause(pool, "k1", 3600)
         found = ask_all(pool, 5)
@@ -410,7 +408,7 @@ def test_a_pause_longer_than_a_request_is_tried_is_one_line_at_once(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_request_that_one_key_puts_off_goes_to_another_at_once(tmp_path: Path) -> None:
+def test_a_request_deferred_by_one_key_goes_to_another_at_once(tmp_path: Path) -> None:
     keys = {"k1": {"rpm": 1}, "k2": FREE}
     with Simulator(keys=keys, window_s=3600) as s, pool_of(s, tmp_path, retry_for_s=30) as pool:
         found = [pool.ask(request(str(number))) for number in range(3)]
@@ -508,7 +506,7 @@ def most_usd(request: Request) -> float:
         ("truncated", True),
     ],
 )
-def test_only_what_may_have_been_paid_for_counts_as_used(
+def test_only_requests_that_may_have_been_paid_for_count_as_used(
     tmp_path: Path, fault: str, kept: bool
 ) -> None:
     with (
@@ -534,7 +532,7 @@ def test_a_connection_that_is_refused_costs_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("secrets")
-def test_what_waits_for_a_slot_reserves_nothing(tmp_path: Path) -> None:
+def test_a_request_waiting_for_a_slot_reserves_no_budget(tmp_path: Path) -> None:
     """A process that is killed loses what is in flight, not what is queued."""
     largest = most_usd(request("0"))
     with (
@@ -554,7 +552,7 @@ def test_what_waits_for_a_slot_reserves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("secrets")
-def test_a_request_that_waits_for_the_budget_holds_no_slot_and_is_named(
+def test_a_request_waiting_for_the_budget_holds_no_slot_and_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
@@ -603,7 +601,7 @@ def test_a_model_without_a_bound_on_its_output_asks_nothing_under_a_budget(
 
 
 @pytest.mark.usefixtures("secrets")
-def test_what_the_pool_leaves_behind_holds_no_secret(
+def test_the_files_of_the_pool_contain_no_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("K1", "canary-77aa")
@@ -620,7 +618,7 @@ def test_what_the_pool_leaves_behind_holds_no_secret(
 
 
 @pytest.mark.parametrize("borrow", [True, False])
-def test_a_key_that_is_not_set_lends_its_work_away(
+def test_a_key_that_is_not_set_hands_its_work_to_other_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, borrow: bool
 ) -> None:
     monkeypatch.delenv("K1", raising=False)

@@ -1,4 +1,4 @@
-"""How a key stands, in words, for `status` and the live table."""
+"""The state of a key in words, for `status` and the live table."""
 
 from __future__ import annotations
 

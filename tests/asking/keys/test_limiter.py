@@ -111,7 +111,7 @@ def test_a_killed_process_frees_its_slots_at_once(tmp_path: Path) -> None:
     limiter.close()
 
 
-def test_a_process_killed_in_the_line_does_not_hold_up_the_others(tmp_path: Path) -> None:
+def test_a_process_killed_in_the_queue_does_not_block_the_others(tmp_path: Path) -> None:
     limiter = Limiter(tmp_path, 1)
     slot = limiter.wait()
     assert slot is not None
@@ -148,7 +148,7 @@ def _free(path: Path) -> bool:
         return True
 
 
-def test_whoever_waits_in_line_is_not_overtaken(limiter: Limiter) -> None:
+def test_a_process_in_the_queue_is_not_overtaken(limiter: Limiter) -> None:
     slots = [limiter.wait() for _ in range(5)]
     other = Limiter(limiter.folder, 5)
     got: list[object] = []
@@ -243,7 +243,7 @@ def test_a_pause_holds_for_every_process_and_ends(limiter: Limiter) -> None:
     other.close()
 
 
-def test_a_new_run_probes_a_pause_once_and_a_person_can_lift_it(tmp_path: Path) -> None:
+def test_a_new_run_probes_a_pause_once_and_a_user_can_end_it(tmp_path: Path) -> None:
     clock = HandClock()
     limiter = Limiter(tmp_path, 5, clock=clock)
     with limiter.slot() as slot:
@@ -278,7 +278,7 @@ print(len(slots))
 """
 
 
-def test_more_slots_than_files_can_be_opened_harm_neither_this_run_nor_the_next(
+def test_more_slots_than_open_files_allowed_break_neither_this_run_nor_the_next(
     tmp_path: Path,
 ) -> None:
     def run(slots: int) -> subprocess.CompletedProcess[str]:
@@ -297,7 +297,7 @@ def test_more_slots_than_files_can_be_opened_harm_neither_this_run_nor_the_next(
     assert (second.returncode, second.stdout) == (0, "5\n"), second.stderr
 
 
-def test_slots_of_a_run_that_is_gone_are_no_longer_looked_through(tmp_path: Path) -> None:
+def test_slots_of_an_ended_run_are_no_longer_searched(tmp_path: Path) -> None:
     many = Limiter(tmp_path, 50)
     with many.slot():
         pass
@@ -316,7 +316,7 @@ def test_two_aliases_of_one_secret_are_one_key(tmp_path: Path) -> None:
     assert one != key_folder(tmp_path, Access("http://elsewhere/v1", "canary-secret"), "a")
 
 
-def test_keys_without_a_secret_are_told_apart_by_alias(tmp_path: Path) -> None:
+def test_keys_without_a_secret_are_distinguished_by_alias(tmp_path: Path) -> None:
     local = Access("http://127.0.0.1:8000/v1", "")
     assert key_folder(tmp_path, local, "a") != key_folder(tmp_path, local, "b")
 
@@ -339,13 +339,13 @@ def test_slots_of_the_command_line_replace_those_of_the_config() -> None:
     assert with_slots(key, None) is key
 
 
-def test_a_limits_folder_that_does_not_do_is_one_line(tmp_path: Path) -> None:
+def test_an_unusable_limits_folder_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "limits").write_text("a file")
     with pytest.raises(ConfigError, match=r"limits_dir: .*limits cannot be used"):
         limiter_of(tmp_path / "limits", Key("k", "p", 2), Access("u", "secret"))
 
 
-def test_without_pipes_the_line_moves_on_by_itself(
+def test_without_pipes_the_queue_advances_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
@@ -372,10 +372,10 @@ def test_without_limits_dir_all_runs_of_a_user_share_the_folder_of_their_state(
     assert limiter.folder.stat().st_mode & 0o077 == 0
 
 
-def test_a_slot_that_is_only_looked_at_is_in_flight_for_nobody(
+def test_a_slot_that_is_only_inspected_does_not_count_as_in_flight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A 429 while another thread looks for a slot pauses the key: nothing else is in flight."""
+    """A 429 while another thread looks for a slot pauses the key: nothing is in flight."""
     limiter = Limiter(tmp_path / "key", 5)
     with limiter.slot() as first, limiter.slot():
         first.rejected()  # one is accepted: so many may be in flight from now on

@@ -39,14 +39,14 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the notices in the order in which they are said."""
+    """Return the notices in the order in which they are printed."""
     found: list[str] = []
     monkeypatch.setattr(notices, "say", lambda _, text: found.append(text))
     return found
 
 
 def one_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let all pools from now on be of one run."""
+    """Let all following pools belong to one run."""
     monkeypatch.setenv(job_context.VARIABLE, json.dumps({"began": CLOCK.moment()}))
 
 
@@ -84,7 +84,7 @@ def test_a_new_run_asks_again_and_an_answer_ends_the_outage(
         assert texts(ask_all(pool, 5)) == list("01234")
 
 
-def test_a_refused_connection_is_said_at_once_and_ends_everything_together(
+def test_a_refused_connection_is_reported_at_once_and_ends_all_requests_together(
     tmp_path: Path, said: list[str]
 ) -> None:
     simulator = Simulator(keys={"k1": FREE})
@@ -97,14 +97,14 @@ def test_a_refused_connection_is_said_at_once_and_ends_everything_together(
     assert said[-1].startswith("k1: connection refused for ")
 
 
-def test_a_key_that_is_down_lends_its_work_to_the_others(tmp_path: Path) -> None:
+def test_a_failing_key_hands_its_work_to_the_other_keys(tmp_path: Path) -> None:
     with Simulator(keys={"k1": {**FREE, "unauthorized": True}, "k2": FREE}) as s:
         with pool_of(s, tmp_path) as pool:
             assert texts(ask_all(pool, 30, threads=4)) == [str(n) for n in range(30)]
         assert s.stats()["keys"]["k1"]["requests"] <= 5
 
 
-def test_a_dead_key_is_named_and_the_jobs_of_the_run_leave_it_alone(
+def test_a_dead_key_is_reported_and_no_job_of_the_run_uses_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     one_run(monkeypatch)
@@ -131,7 +131,7 @@ def test_a_model_that_does_not_exist_is_stopped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_service_that_names_tiny_waits_is_asked_ever_more_rarely(
+def test_a_service_that_asks_for_tiny_waits_is_asked_less_and_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     monkeypatch.setenv("K1", "sk-k1")
@@ -145,7 +145,7 @@ def test_a_service_that_names_tiny_waits_is_asked_ever_more_rarely(
         assert 2 <= len(scripted.requests) <= 6
 
 
-def test_who_waits_for_a_key_in_doubt_can_be_stopped(tmp_path: Path) -> None:
+def test_a_request_waiting_for_a_doubtful_key_can_be_stopped(tmp_path: Path) -> None:
     stop = threading.Event()
     pool: dict[str, Any] = {"stop": stop}
     with (
@@ -157,7 +157,7 @@ def test_who_waits_for_a_key_in_doubt_can_be_stopped(tmp_path: Path) -> None:
             made.ask(request())
 
 
-def test_a_question_that_always_fails_ends_alone(tmp_path: Path) -> None:
+def test_a_question_that_always_fails_ends_only_itself(tmp_path: Path) -> None:
     """One slot: nothing else is asked while it is tried, and the others are asked afterwards."""
     with script.service(lambda body, _: _answer(body)) as scripted:
         outcome = script.play(script.shard_of(tmp_path, scripted.address, tools=False), tokens=1)
@@ -169,7 +169,7 @@ def _answer(body: dict[str, Any]) -> Any:
     return script.failed(500, "broken") if broken else script.said("8")
 
 
-def test_a_key_that_throttles_in_silence_is_named(
+def test_a_key_that_throttles_without_retry_after_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     monkeypatch.setattr(available_keys, "SILENT_S", 0.2)

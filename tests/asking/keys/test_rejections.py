@@ -35,7 +35,9 @@ def stopped(one: Rejections) -> bool:
     return False
 
 
-def test_five_equal_rejections_stop_a_model_for_all_and_say_what_to_change(tmp_path: Path) -> None:
+def test_five_identical_rejections_stop_a_model_for_all_jobs_and_say_what_to_change(
+    tmp_path: Path,
+) -> None:
     clock = HandClock()
     one, other = rejections(tmp_path, clock), rejections(tmp_path, clock)
     for number in range(ENOUGH):
@@ -65,7 +67,7 @@ def test_after_an_answer_only_a_missing_model_is_stopped(
     assert stopped(one) is stops
 
 
-def test_an_answer_or_another_message_starts_the_count_again(tmp_path: Path) -> None:
+def test_an_answer_or_another_message_restarts_the_count(tmp_path: Path) -> None:
     clock = HandClock()
     one = rejections(tmp_path, clock)
     for message in ("a", "a", "a", "a", "b", "a", "a", "a", "a"):
@@ -94,7 +96,7 @@ def test_a_new_run_and_other_parameters_start_anew(tmp_path: Path) -> None:
         ("no such model", "bad temperature", False),
     ],
 )
-def test_what_differs_from_request_to_request_makes_no_other_message(
+def test_details_that_differ_between_requests_make_no_other_message(
     one: str, other: str, equal: bool
 ) -> None:
     assert (same(one) == same(other)) is equal

@@ -40,7 +40,7 @@ def test_the_environment_wins_over_the_env_file(
     assert "D_KEY" not in found
 
 
-def test_no_env_file_is_no_error(tmp_path: Path) -> None:
+def test_a_missing_env_file_is_not_an_error(tmp_path: Path) -> None:
     assert "PATH" in environment(tmp_path / ".env")
 
 
@@ -92,7 +92,7 @@ def test_an_env_file_that_cannot_be_read_is_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_a_variable_that_is_set_moves_a_provider_and_is_told() -> None:
+def test_a_variable_that_redirects_a_provider_is_reported() -> None:
     made = provider(base_url_env="P_URL")
     key, url = made.keys["k"], "http://user:word@other:8/v1"
     assert access(made, key, {"P_KEY": "x", "P_URL": url}).base_url == url
@@ -102,7 +102,7 @@ def test_a_variable_that_is_set_moves_a_provider_and_is_told() -> None:
     assert moved(settings_of(made), ["p"], {"P_URL": "http://p/v1/"}) == []
 
 
-def test_only_openai_itself_is_told_of_organization_and_project() -> None:
+def test_organization_and_project_are_sent_only_to_openai() -> None:
     variables = {"P_KEY": "x", "OPENAI_ORGANIZATION": "org", "OPENAI_PROJECT_ID": " proj "}
     own = provider(base_url="https://eu.api.openai.com/v1")
     told = (("OpenAI-Organization", "org"), ("OpenAI-Project", "proj"))
@@ -112,7 +112,7 @@ def test_only_openai_itself_is_told_of_organization_and_project() -> None:
         assert access(other, other.keys["k"], variables).headers == ()
 
 
-def test_azure_takes_the_version_of_the_environment_where_the_config_has_none() -> None:
+def test_azure_uses_the_version_from_the_environment_if_the_config_has_none() -> None:
     variables = {"P_KEY": "x", "OPENAI_API_VERSION": "2025-01-01"}
     for version, used in ((None, "2025-01-01"), ("2024-10-21", "2024-10-21")):
         made = provider("azure", api_version=version)
@@ -133,7 +133,7 @@ def test_azure_takes_the_version_of_the_environment_where_the_config_has_none() 
         ("llamacpp", {}, "OPENAI_BASE_URL", None),
     ],
 )
-def test_a_variable_of_the_sdk_without_effect_is_named(
+def test_an_sdk_variable_without_effect_is_reported(
     kind: str, settings: dict[str, object], name: str, told: str | None
 ) -> None:
     lines = unused(settings_of(provider(kind, **settings)), ["p"], {name: CANARY})
@@ -157,7 +157,7 @@ def test_a_variable_of_the_sdk_without_effect_is_named(
         ({"A": "x", "B": "x", "P_URL": "p/v1"}, False, "provider p: the URL in P_URL must begin"),
     ],
 )
-def test_all_that_a_provider_needs_is_told_at_once(
+def test_everything_a_provider_lacks_is_reported_at_once(
     variables: dict[str, str], every: bool, told: str
 ) -> None:
     keys = {alias: Key(alias, "p", 1, env=alias.upper()) for alias in ("a", "b")}
@@ -197,7 +197,7 @@ def test_a_local_server_needs_no_secret() -> None:
         ),
     ],
 )
-def test_what_is_missing_is_one_line_that_says_what_to_set(
+def test_a_missing_secret_is_one_line_that_names_the_variable(
     settings: dict[str, Any], variables: dict[str, str], words: list[str]
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -222,7 +222,7 @@ def test_missing_has_one_line_for_each_key_that_cannot_be_used() -> None:
     assert [line.split()[1] for line in lines] == ["one", "three"]
 
 
-def test_a_secret_is_not_shown_by_what_holds_it() -> None:
+def test_objects_that_hold_a_secret_do_not_show_it() -> None:
     assert CANARY not in repr(Access("http://p", CANARY)) + repr(Scrubber([CANARY]))
 
 
@@ -235,13 +235,13 @@ def test_a_secret_is_not_shown_by_what_holds_it() -> None:
         f"proxy http://user:{CANARY}@proxy:8080 refused",
     ],
 )
-def test_a_secret_is_taken_out_of_what_others_wrote(text: str) -> None:
+def test_a_secret_is_removed_from_text_of_others(text: str) -> None:
     line = Scrubber([CANARY]).line(text)
     assert "canary" not in line
     assert "***" in line
 
 
-def test_what_looks_like_a_secret_is_taken_out_though_it_is_not_known() -> None:
+def test_text_that_looks_like_a_secret_is_removed_even_if_unknown() -> None:
     assert "abcdefgh" not in Scrubber().scrub("key sk-abcdefgh12345 is wrong; bearer abcdefgh")
 
 
@@ -272,7 +272,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_of_a_secret_is_taken_out_of_an_answer(form: str) -> None:
+def test_every_form_of_a_secret_is_removed_from_an_answer(form: str) -> None:
     message = {"content": f"It is {form}!", "tool_calls": [{"function": {"arguments": form}}]}
     clean = Scrubber([CANARY]).answer({**message, form: 1})
     text = json.dumps(clean)
@@ -336,5 +336,5 @@ def test_an_answer_that_is_masked_is_a_copy() -> None:
     assert answer == {"a": [CANARY, {"b": 1}]}
 
 
-def test_a_word_after_basic_is_no_secret() -> None:
+def test_a_word_after_basic_is_not_a_secret() -> None:
     assert Scrubber().scrub("basic arithmetic, Basic dXNlcjpwYXNz") == "basic arithmetic, Basic ***"

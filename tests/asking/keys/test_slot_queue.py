@@ -1,4 +1,4 @@
-"""The line inside a process: any of several keys, first come first served, no wait without end."""
+"""The queue inside a process: any of several keys, first come, first served, bounded waits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def line(limiters: dict[str, Limiter], stop: threading.Event) -> Iterator[SlotQu
     assert made.close()
 
 
-def test_the_first_key_that_is_free_is_taken(line: SlotQueue) -> None:
+def test_the_first_free_key_is_used(line: SlotQueue) -> None:
     assert [line.take(("k2", "k1"), 0)[0] for _ in range(2)] == ["k2", "k1"]
 
 
@@ -48,7 +48,7 @@ def test_a_wait_ends_with_whichever_key_is_free_first(line: SlotQueue) -> None:
     assert line.take(("k1", "k2"), 0)[0] == "k2"
 
 
-def test_who_came_first_is_served_first(line: SlotQueue) -> None:
+def test_requests_are_served_in_order_of_arrival(line: SlotQueue) -> None:
     _, slot = line.take(("k1",), 0)
     served: list[int] = []
 

@@ -52,7 +52,7 @@ def test_what_is_older_than_a_minute_leaves_the_file(tmp_path: Path) -> None:
     ledger.close()
 
 
-def test_a_large_account_is_read_whole(tmp_path: Path) -> None:
+def test_a_large_usage_file_is_read_completely(tmp_path: Path) -> None:
     ledger = SharedFile(tmp_path / "ledger")
     used = [[bucket, 9, 123_456] for bucket in range(10_000)]
     with ledger.locked() as value:
@@ -61,7 +61,7 @@ def test_a_large_account_is_read_whole(tmp_path: Path) -> None:
     ledger.close()
 
 
-def test_tokens_per_minute_wait_for_enough_to_be_forgotten() -> None:
+def test_tokens_per_minute_wait_until_enough_have_expired() -> None:
     usage = KeyUsage()
     for second in range(4):
         usage.book(NOW + second, 250)
@@ -91,7 +91,7 @@ def test_a_clock_set_back_does_not_close_the_key() -> None:
     assert usage.wait_for(NOW, 1, None, 0) == 0
 
 
-def test_an_account_survives_the_file() -> None:
+def test_usage_survives_writing_and_reading() -> None:
     usage = KeyUsage(width=7)
     usage.book(NOW, 5)
     assert KeyUsage.from_json(usage.as_json()) == usage
@@ -132,7 +132,7 @@ LEDGERS = st.fixed_dictionaries(
 
 
 @given(LEDGERS | ANY)
-def test_whatever_a_ledger_holds_the_key_can_be_used_within_an_hour(value: Any) -> None:
+def test_with_any_usage_file_the_key_can_be_used_within_an_hour(value: Any) -> None:
     text = json.loads(json.dumps(value))
     clock = HandClock()
     usage = KeyUsage.kept(text if isinstance(text, dict) else {}, clock)
@@ -158,7 +158,9 @@ def test_whatever_a_ledger_holds_the_key_can_be_used_within_an_hour(value: Any) 
     ],
     ids=["types", "numbers", "huge", "deep", "digits", "large"],
 )
-def test_a_damaged_ledger_is_rebuilt_by_the_next_request(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_usage_file_is_rebuilt_by_the_next_request(
+    tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / "ledger").write_bytes(content)
     limiter = Limiter(tmp_path, 3)
     with limiter.slot() as slot:
@@ -171,7 +173,9 @@ def test_a_damaged_ledger_is_rebuilt_by_the_next_request(tmp_path: Path, content
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\x00"])
-def test_a_damaged_ledger_counts_as_new_and_can_be_written(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_usage_file_counts_as_new_and_can_be_written(
+    tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / "ledger").write_bytes(content)
     ledger = SharedFile(tmp_path / "ledger")
     assert ledger.read() == {}
@@ -192,7 +196,7 @@ def test_a_full_disk_stops_asking() -> None:
     ("bound", "output"),
     [({"max_tokens": 7}, 7), ({"max_completion_tokens": 9}, 9), ({}, 1024)],
 )
-def test_the_likely_number_counts_what_is_sent_and_the_bound_of_the_output(
+def test_the_likely_number_of_tokens_counts_input_and_the_output_limit(
     bound: dict[str, int], output: int
 ) -> None:
     body = {"model": "m", "messages": [{"role": "user", "content": "x" * 3000}], **bound}
