@@ -74,7 +74,7 @@ PICTURES = (
     Picture(
         "transcript.png",
         "transcripts/strong/baseline/basic_task/easy/0.8/00000-00009.html",
-        860,
+        1870,
         dark=True,
     ),
 )
