@@ -20,6 +20,13 @@ Json = dict[str, Any]
 PLAYED: Json = {"tasks": ["simple_task", "multi_stage_pipeline"], "difficulties": ["easy"]}
 INSTANCES, SLOTS = 6, 4
 FAMILIES: Json = {
+    "gpt-5": {
+        "api": "responses",
+        "kind": "openai",
+        "plays": "sim-75",
+        "calls": 2,
+        "entry": {"parameters": {"reasoning_effort": "low", "max_tokens": 4096}},
+    },
     "gemini-3": {
         "api": "gemini",
         "kind": "gemini",

@@ -1,0 +1,98 @@
+"""Our own clients play episodes with strict simulated families, in every protocol and wire format.
+
+The oracle solves every instance, so an episode that fails was spoilt on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from pilotbench.benchmark.prompts import prompt_files
+from pilotbench.benchmark.tasks import TASKS
+from pilotbench.episodes.episode import play
+from pilotbench.providers.answer import Answer
+from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.request import Request
+from pilotbench.providers.service_client import ServiceClient
+from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
+from support import Simulator
+
+Json = dict[str, Any]
+PROMPT = prompt_files.load([Path(__file__).parents[2] / "config" / "prompts"], ["baseline"])
+TASK = TASKS["multi_stage_pipeline"]
+FAMILIES: dict[str, tuple[str, str, Json]] = {
+    "gpt-5": ("openai", "responses", {"reasoning_effort": "low"}),
+    "gpt-4": ("openai", "chat", {"temperature": 0, "max_tokens": 500}),
+    "gemini-3": ("gemini", "gemini", {"include_thoughts": True, "max_tokens": 4096}),
+    "gemini-2.5": ("gemini", "gemini", {"temperature": 0, "seed": 1}),
+    "deepseek": ("openai", "chat", {}),
+    "kimi": ("openai", "chat", {}),
+    "mistral": ("openai", "chat", {}),
+}
+"""Family -> kind of provider, wire format, parameters."""
+NO_SCHEMA = ("deepseek",)
+"""Families whose service has no answers by a schema."""
+PLAYED = [
+    (family, protocol, calls)
+    for family in FAMILIES
+    for protocol in ("native", "json", "text")
+    for calls in ((1, 2) if protocol == "native" else (1,))
+    if not (protocol == "json" and family in NO_SCHEMA)
+]
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    models = {
+        f"{family}-{calls}": {"family": family, "plays": "oracle", "calls": calls}
+        for family in FAMILIES
+        for calls in (1, 2)
+    }
+    with Simulator(models=models, tasks=[TASK.name], instances=3) as simulator:
+        yield simulator
+
+
+def episode(simulator: Simulator, model: Model) -> Json:
+    """Return the record of an episode of the model, played through its client."""
+    kind = KINDS[model.kind]
+    base_url = simulator.base_url if model.kind == "openai" else simulator.address
+    provider = ProviderSettings("sim", model.kind, {"k": Key("k", "sim", 1)}, base_url)
+    access = {"k": Access(base_url, "secret-of-k")}
+    client = cast(ServiceClient, kind.connect(provider, model, access))
+
+    def ask(request: Request) -> Answer:
+        return Answer(client.complete(request, "k", 60), "k", 0.0, 0.0, 0.0, 1)
+
+    try:
+        return play(
+            task=TASK,
+            instance=TASK.instance("medium", 1),
+            prompt=PROMPT["baseline"],
+            protocol=PROTOCOLS[model.protocol],
+            model=model,
+            rate="0.8",
+            repeat=0,
+            max_turns=TASK.max_turns("medium"),
+            ask=ask,
+        ).record
+    finally:
+        client.close()
+
+
+@pytest.mark.parametrize(("family", "protocol", "calls"), PLAYED)
+def test_an_episode_is_solved_without_a_refusal(
+    simulator: Simulator, family: str, protocol: str, calls: int
+) -> None:
+    simulator.reset()
+    kind, api, parameters = FAMILIES[family]
+    model = Model("m", "sim", f"{family}-{calls}", protocol, parameters, kind=kind, api=api)
+    record = episode(simulator, model)
+    stats = simulator.stats()
+    assert (stats["refusals"], stats["total"]["failed"]) == ({}, 0)
+    assert record["success"] is True
+    assert record["turns"] > 3
