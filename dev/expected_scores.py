@@ -121,10 +121,10 @@ def _of(one: Count) -> Iterator[Verdict]:
             f"{one.place}: {one.trial.flaw} followed on 100 % of applicable pairs",
             f"{one.followed} of {one.pairs}", one.followed == one.pairs,
         )  # fmt: skip
-    yield from _below(one)
+    yield from _upper_bounds(one)
 
 
-def _below(one: Count) -> Iterator[Verdict]:
+def _upper_bounds(one: Count) -> Iterator[Verdict]:
     """Yield the upper bounds on success."""
     player, words = one.trial.player, f"{one.passed} of {one.episodes}"
     never = player in NEVER or (player == "copier" and one.difficulty == "very_hard")

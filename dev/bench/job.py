@@ -27,7 +27,7 @@ PATIENT = {"read_timeout_s": 60, "attempt_deadline_s": 120, "retry_for_s": 600}
 
 
 @dataclass(frozen=True)
-class Job:
+class BenchJob:
     """A job to measure: how many slots each key has, the simulator's settings, the matrix.
 
     `slots` is what config says of each of `keys` keys, `allowed` what the provider allows (None:
@@ -95,7 +95,7 @@ class Measured:
 
 
 @contextmanager
-def served(job: Job) -> Iterator[Any]:
+def served(job: BenchJob) -> Iterator[Any]:
     """Yield the simulator of `job`, in a process of its own."""
     keys = {alias: {"slots": job.allowed or job.slots} for alias in job.aliases}
     settings = {"keys": keys, **job.simulator}
@@ -104,7 +104,7 @@ def served(job: Job) -> Iterator[Any]:
 
 
 @contextmanager
-def prepared(job: Job) -> Iterator[Any]:
+def prepared(job: BenchJob) -> Iterator[Any]:
     """Yield a checkout set up for `job`, with its simulator, in a folder that goes away."""
     with TemporaryDirectory() as folder, served(job) as simulator:
         yield support("runs").Run(
@@ -118,12 +118,12 @@ def prepared(job: Job) -> Iterator[Any]:
         )
 
 
-def draws(job: Job) -> list[Job]:
+def draws(job: BenchJob) -> list[BenchJob]:
     """Return `job` under other draws of latency: one draw has a long request at its end or not."""
     return [replace(job, simulator={**job.simulator, "seed": seed}) for seed in SEEDS]
 
 
-def measure(job: Job, look: Callable[[Any], None] = lambda _: None) -> Measured:
+def measure(job: BenchJob, look: Callable[[Any], None] = lambda _: None) -> Measured:
     """Run a job once, shards as targets; `look` sees the folder of results afterwards."""
     with prepared(job) as run:
         found = command(run, job, *run.targets())
@@ -131,7 +131,7 @@ def measure(job: Job, look: Callable[[Any], None] = lambda _: None) -> Measured:
         return found
 
 
-def command(run: Any, job: Job, *words: str, patient_s: float = math.inf) -> Measured:
+def command(run: Any, job: BenchJob, *words: str, patient_s: float = math.inf) -> Measured:
     """Run one command in a prepared folder and measure it; after `patient_s` it is killed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()

@@ -15,14 +15,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from dev.bench.job import Job, Measured, command, draws, prepared
-from dev.bench.row import Row, at_least, told, utilised
+from dev.bench.job import BenchJob, Measured, command, draws, prepared
+from dev.bench.row import Row, at_least, utilised, without_bar
 
 PROMPTS = {"short": 0, "middle": 4000, "long": 8000}
 """Tokens that stand before the task: at 0.125 ms each a request takes 0, 0.5 or 1 s longer."""
 _FILLER = "Work with care, step by step. "
 TASKS = ("simple_task", "basic_task", "data_pipeline", "api_integration", "multi_stage_pipeline")
-JOB = Job(
+JOB = BenchJob(
     slots=5,
     keys=3,
     shard_size=20,
@@ -52,13 +52,13 @@ def rows(scale: float = 1.0) -> Iterator[Row]:
         with_instances(replace(JOB, slots=1, keys=1), max(2, round(15 * scale)), **alone)
     )
     speed = serial.stats["total"]["slot_seconds"] / serial.window_s
-    yield told("ladder: serial", speed, "s/s", shard_size=20)
+    yield without_bar("ladder: serial", speed, "s/s", shard_size=20)
     steps = {
         "one key of 5": with_instances(replace(JOB, keys=1), max(2, round(count / 3))),
         "a key of 5 for each prompt": with_instances(JOB, count, routing="by_prompt"),
     }
     for name, job in steps.items():
-        yield told(f"ladder: {name}", _speed(run_with(job)) / speed, "x", shard_size=20)
+        yield without_bar(f"ladder: {name}", _speed(run_with(job)) / speed, "x", shard_size=20)
     job = with_instances(JOB, count)
     found = [run_with(one) for one in draws(job)]
     whole = median(map(_speed, found)) / speed
@@ -66,7 +66,7 @@ def rows(scale: float = 1.0) -> Iterator[Row]:
     yield from utilised(f"three keys of 5, multi-turn, 3 x 5 x {count}", found, job, 0.93, 0.97)
 
 
-def run_with(job: Job) -> Measured:
+def run_with(job: BenchJob) -> Measured:
     """Run a job with the prompts of unequal length."""
     with prepared(job) as run:
         write_prompts(run.folder)
@@ -85,7 +85,7 @@ def write_prompts(folder: Path) -> None:
         (folder / "bench_prompts" / f"{name}.md").write_text(f"{baseline}\n{filler}\n")
 
 
-def with_instances(job: Job, instances: int, **config: Any) -> Job:
+def with_instances(job: BenchJob, instances: int, **config: Any) -> BenchJob:
     """Return `job` with so many instances of each task, `config` over its matrix."""
     return replace(job, config={**job.config, "instances": instances, **config})
 

@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from dev.bench import ladder
-from dev.bench.job import SEEDS, Job, command, draws, measure, prepared
-from dev.bench.row import Row, at_least, at_most, told, utilised
+from dev.bench.job import SEEDS, BenchJob, command, draws, measure, prepared
+from dev.bench.row import Row, at_least, at_most, utilised, without_bar
 
 SURE_S = 0.2
 ROUNDS = 3
@@ -36,31 +36,35 @@ def rows(scale: float = 1.0, job: str = "") -> Iterator[Row]:
 
 def one_key(scale: float) -> Iterator[Row]:
     """One key of 5 slots, lognormal 1 s, 200 single-turn episodes."""
-    job = Job(slots=5, questions=_some(200, scale), simulator=SLOW)
+    job = BenchJob(slots=5, questions=_some(200, scale), simulator=SLOW)
     found = [measure(one, _all_right(job.questions)) for one in draws(job)]
     yield from utilised(f"one key of 5, {job.questions} single-turn", found, job, 0.91, 0.98)
 
 
 def default_size(scale: float) -> Iterator[Row]:
     """The job of `one_key` at the default shard size."""
-    job = Job(slots=5, questions=_some(200, scale), simulator=SLOW, config={"shard_size": "auto"})
+    job = BenchJob(
+        slots=5, questions=_some(200, scale), simulator=SLOW, config={"shard_size": "auto"}
+    )
     found = [measure(one) for one in draws(job)]
     name = f"one key of 5, {job.questions} single-turn, default shard size"
     whole, window = (median(one.utilisation for one in found), median(one.of_list for one in found))
-    yield told(f"{name}: utilisation with start-up", whole, "", shard_size="auto")
-    yield told(f"{name}: of the list schedule", window, "", shard_size="auto")
+    yield without_bar(f"{name}: utilisation with start-up", whole, "", shard_size="auto")
+    yield without_bar(f"{name}: of the list schedule", window, "", shard_size="auto")
 
 
 def fifty(scale: float) -> Iterator[Row]:
     """50 slots, 1.0 s, 1,500 episodes."""
-    job = Job(slots=50, questions=_some(1500, scale), simulator={"latency_s": 1.0})
+    job = BenchJob(slots=50, questions=_some(1500, scale), simulator={"latency_s": 1.0})
     found = [measure(job, _all_right(job.questions)) for _ in SEEDS]
     yield from utilised(f"50 slots, 1.0 s, {job.questions} episodes", found, job, 0.85, 0.97)
 
 
 def many(scale: float) -> Iterator[Row]:
     """150 slots, lognormal 2 s, 9,000 episodes, memory too."""
-    job = Job(slots=150, questions=_some(9000, scale), simulator={"latency_s": 2.0, "sigma": 0.6})
+    job = BenchJob(
+        slots=150, questions=_some(9000, scale), simulator={"latency_s": 2.0, "sigma": 0.6}
+    )
     found = [measure(one, _all_right(job.questions)) for one in draws(job)]
     name = f"150 slots, 2 s, {job.questions} episodes"
     yield from utilised(name, found, job, 0.90, 0.96)
@@ -70,7 +74,7 @@ def many(scale: float) -> Iterator[Row]:
 
 def too_wide(scale: float) -> Iterator[Row]:
     """The key allows 5, configured are 20, 200 episodes."""
-    job = Job(slots=20, allowed=5, questions=_some(200, scale), simulator=SLOW)
+    job = BenchJob(slots=20, allowed=5, questions=_some(200, scale), simulator=SLOW)
     found = [measure(one, _all_right(job.questions)) for one in draws(job)]
     name = f"key allows 5, configured 20, {job.questions} episodes"
     yield from utilised(name, found, job, 0.87, 0.93)
@@ -81,7 +85,7 @@ def too_wide(scale: float) -> Iterator[Row]:
 def faults(scale: float) -> Iterator[Row]:
     """5 % of 500 and 2 % resets, 2,000 episodes."""
     simulator = {"latency_s": 0.1, "faults": {"error_500": 0.05, "reset": 0.02}}
-    job = Job(slots=50, questions=_some(2000, scale), simulator=simulator)
+    job = BenchJob(slots=50, questions=_some(2000, scale), simulator=simulator)
     right: list[int] = []
     found = measure(job, lambda run: right.append(_right(run)))
     name = f"5 % of 500 and 2 % resets, {job.questions} episodes"
@@ -92,7 +96,7 @@ def faults(scale: float) -> Iterator[Row]:
 
 def poison(scale: float) -> Iterator[Row]:
     """6 of 200 prompts fail permanently."""
-    job = Job(slots=5, questions=200, simulator={"reject_containing": ["poison"]})
+    job = BenchJob(slots=5, questions=200, simulator={"reject_containing": ["poison"]})
     with prepared(job) as run:
         run.write_pack(dict.fromkeys(POISON, " of poison"))
         found = command(run, job)
@@ -108,7 +112,7 @@ def poison(scale: float) -> Iterator[Row]:
 def killed(scale: float) -> Iterator[Row]:
     """kill -9 of all processes at half of 800, run again."""
     questions = _some(800, scale)
-    job = Job(slots=50, questions=questions, simulator={"latency_s": 0.5, "sigma": 0.6})
+    job = BenchJob(slots=50, questions=questions, simulator={"latency_s": 0.5, "sigma": 0.6})
     with prepared(job) as run:
         with run.running(*run.targets()) as going:
             while run.simulator.stats()["total"]["answered"] < questions // 2:
@@ -124,13 +128,13 @@ def killed(scale: float) -> Iterator[Row]:
     sure = sum(one["first_answered"] < at - SURE_S for one in again)
     early = f"{name}: paid again although answered {SURE_S} s before the kill"
     yield at_most(early, sure, "", 0, shard_size=size)
-    yield told(f"{name}: paid again in all", len(again), "", shard_size=size)
+    yield without_bar(f"{name}: paid again in all", len(again), "", shard_size=size)
     yield at_least(f"{name}: right", right, "", questions, shard_size=size)
 
 
 def no_latency(scale: float) -> Iterator[Row]:
     """Latency 0, 50 slots, 2,000 single-turn episodes, start-up included."""
-    job = Job(slots=50, questions=_some(2000, scale))
+    job = BenchJob(slots=50, questions=_some(2000, scale))
     found = measure(job, _all_right(job.questions))
     name = f"latency 0, {job.questions} episodes"
     size = job.shard_size
@@ -143,12 +147,12 @@ def single(scale: float) -> Iterator[Row]:
     rounds = [(_visible(), _whole(), _alone()) for _ in range(ROUNDS)]
     visible, whole, alone = (median(times) for times in zip(*rounds, strict=True))
     yield at_most("one episode from scratch: result file visible after", visible, "s", 1.9)
-    yield told("Snakemake alone: the file of a script is visible after", alone, "s")
+    yield without_bar("Snakemake alone: the file of a script is visible after", alone, "s")
     yield at_most("one episode from scratch: database, tables and page", whole, "s", 8)
 
 
 def _visible() -> float:
-    with prepared(Job(slots=5, questions=1)) as run:
+    with prepared(BenchJob(slots=5, questions=1)) as run:
         file = run.folder / run.targets()[0]
         with run.running(*run.targets()) as going:
             seconds = _seconds_until(file, going.process)
@@ -157,7 +161,7 @@ def _visible() -> float:
 
 
 def _whole() -> float:
-    job = Job(slots=5, questions=1)
+    job = BenchJob(slots=5, questions=1)
     with prepared(job) as run:
         return command(run, job).seconds
 

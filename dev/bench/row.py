@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Any
 
-from dev.bench.job import Job, Measured
+from dev.bench.job import BenchJob, Measured
 
 Row = dict[str, Any]
 
@@ -22,7 +22,7 @@ def at_most(name: str, value: float, unit: str, bar: float, **more: Any) -> Row:
 
 
 def utilised(
-    name: str, found: Sequence[Measured], job: Job, whole: float, window: float
+    name: str, found: Sequence[Measured], job: BenchJob, whole: float, window: float
 ) -> Iterator[Row]:
     """Yield a job's two figures against their bars, medians of its runs, and what its draws allow.
 
@@ -33,10 +33,10 @@ def utilised(
     yield at_least(f"{name}: utilisation with start-up", first, "", whole, **more)
     yield at_least(f"{name}: of the list schedule", second, "", window, **more)
     allowed = median(one.ceiling for one in found)
-    yield told(f"{name}: utilisation of the list schedule itself", allowed, "", **more)
+    yield without_bar(f"{name}: utilisation of the list schedule itself", allowed, "", **more)
 
 
-def told(name: str, value: float, unit: str, **more: Any) -> Row:
+def without_bar(name: str, value: float, unit: str, **more: Any) -> Row:
     """Return a row without a bar: a figure that others are read against."""
     return _row(name, value, unit, None, True, "", more)
 

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from dev.bench.job import TESTS
-from dev.bench.row import Row, at_least, at_most, told
+from dev.bench.row import Row, at_least, at_most, without_bar
 from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
 from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
@@ -80,11 +80,11 @@ def choices() -> Iterator[Row]:
         for words in PLANS:
             cost = command(run, "all", "-n", "-q", *words)
             name = f"scale: -n -q of {BARRED}, {' '.join(words) or 'profile settings'}"
-            yield told(name, cost.seconds, "s", cpu_s=round(cost.cpu_s, 1), load=cost.load)
+            yield without_bar(name, cost.seconds, "s", cpu_s=round(cost.cpu_s, 1), load=cost.load)
         for words in STARTS:
             rate = start_rate(run, STARTED, *words)
             said = " ".join(words).replace(ALL_READY, "(all)") or "profile settings"
-            yield told(f"scale: starts of {STARTED} in {BARRED}, {said}", rate, "/s")
+            yield without_bar(f"scale: starts of {STARTED} in {BARRED}, {said}", rate, "/s")
             for left in ("results", ".snakemake"):  # a job may still be ending
                 shutil.rmtree(run.folder / left, ignore_errors=True)
 
@@ -112,7 +112,7 @@ def _judged(name: str, cost: Cost, size: int, bar: float) -> Iterator[Row]:
     name = f"scale: {name} shards"
     more = {"cpu_s": round(cost.cpu_s, 1), "mib": round(cost.mib), "load": cost.load}
     if size != BARRED:
-        yield told(name, cost.seconds, "s", **more)
+        yield without_bar(name, cost.seconds, "s", **more)
         return
     yield at_most(name, cost.seconds, "s", bar, **more)
     yield at_most(f"{name}, memory", cost.mib, "MiB", 1024)

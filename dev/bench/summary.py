@@ -22,7 +22,7 @@ from typing import Any
 
 from dev.bench import database, scale
 from dev.bench.job import TESTS
-from dev.bench.row import Row, at_most, told
+from dev.bench.row import Row, at_most, without_bar
 from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.levels import DIFFICULTIES
@@ -96,13 +96,13 @@ def _page(results: Path, plan: Plan) -> Iterator[Row]:
     started = time.perf_counter()
     summary.build(results / "master.duckdb", results, out, settings)
     name = f"summary: {plan.episodes:,} episodes"
-    yield told(f"{name}, all pages made", time.perf_counter() - started, "s")
+    yield without_bar(f"{name}, all pages made", time.perf_counter() - started, "s")
     page = out / "index.html"
     yield at_most(f"{name}, size of the index", page.stat().st_size / 1e6, "MB", 5)
     if shutil.which("chromium") and shutil.which("chromedriver"):
         loaded, drawn = opened(page)
         yield at_most(f"{name}, the index opens", loaded, "s", 2)
-        yield told(f"{name}, every figure is drawn", drawn, "s")
+        yield without_bar(f"{name}, every figure is drawn", drawn, "s")
 
 
 def opened(page: Path) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pilotbench.asking.asker import Asker, JournalOnly, KeyAllowance, NotAnswered
-from pilotbench.episodes.evaluate import Outcome, ShardOwed, evaluate, play_shard, replay
+from pilotbench.episodes.evaluate import ShardOutcome, ShardOwed, evaluate, play_shard, replay
 from pilotbench.episodes.shard_file import read_shard
 from pilotbench.ground.errors import BudgetSpent, ConfigError, Stopping
 from pilotbench.matrix.cells import Shard
@@ -67,7 +67,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         yield made
 
 
-def statuses(outcome: Outcome) -> list[tuple[int, str]]:
+def statuses(outcome: ShardOutcome) -> list[tuple[int, str]]:
     return [(record["index"], record["status"]) for record in outcome.episodes]
 
 

@@ -1,6 +1,6 @@
 """The jobs that every runner does, and the figures of each.
 
-A time is told only where every answer is right: the time of a run that has lost something would
+A time is reported only where every answer is right: the time of a run that has lost something would
 mean nothing.
 """
 
@@ -13,10 +13,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from dev.bench.job import Job, Measured, command
+from dev.bench.job import BenchJob, Measured, command
 from dev.bench.peers.peer import Player, Sitting, Tally
 from dev.bench.providers import POISON, ROUNDS, SLOW, SURE_S
-from dev.bench.row import Row, told
+from dev.bench.row import Row, without_bar
 
 PATIENT_S = 300.0
 NO_MARKS: Mapping[int, str] = {}
@@ -32,19 +32,19 @@ def one_sample(player: Player, scale: float) -> Iterator[Row]:
 
 def one_key(player: Player, scale: float) -> Iterator[Row]:
     """One key of 5 slots, lognormal 1 s, 200 episodes."""
-    job = Job(slots=5, questions=_some(200, scale), simulator=SLOW)
+    job = BenchJob(slots=5, questions=_some(200, scale), simulator=SLOW)
     yield from _utilised(player, f"one key of 5, 1 s, {job.questions} episodes", job)
 
 
 def fifty(player: Player, scale: float) -> Iterator[Row]:
     """50 slots, 1.0 s, 1,500 episodes."""
-    job = Job(slots=50, questions=_some(1500, scale), simulator={"latency_s": 1.0})
+    job = BenchJob(slots=50, questions=_some(1500, scale), simulator={"latency_s": 1.0})
     yield from _utilised(player, f"50 slots, 1.0 s, {job.questions} episodes", job)
 
 
 def too_wide(player: Player, scale: float) -> Iterator[Row]:
     """The key allows 5, configured are 20, 200 episodes."""
-    job = Job(slots=20, allowed=5, questions=_some(200, scale), simulator=SLOW)
+    job = BenchJob(slots=20, allowed=5, questions=_some(200, scale), simulator=SLOW)
     name = f"key allows 5, configured 20, {job.questions} episodes"
     with player.sit(job, NO_MARKS) as sitting:
         found = _run(sitting, job)
@@ -55,7 +55,7 @@ def too_wide(player: Player, scale: float) -> Iterator[Row]:
 
 def no_latency(player: Player, scale: float) -> Iterator[Row]:
     """Latency 0, 50 slots, 2,000 episodes, start-up included."""
-    job = Job(slots=50, questions=_some(2000, scale))
+    job = BenchJob(slots=50, questions=_some(2000, scale))
     name = f"latency 0, 50 slots, {job.questions} episodes"
     with player.sit(job, NO_MARKS) as sitting:
         found = _run(sitting, job)
@@ -66,7 +66,7 @@ def no_latency(player: Player, scale: float) -> Iterator[Row]:
 
 def again(player: Player, scale: float) -> Iterator[Row]:
     """A finished job of 1,000, run again."""
-    job = Job(slots=50, questions=_some(1000, scale))
+    job = BenchJob(slots=50, questions=_some(1000, scale))
     name = f"finished job of {job.questions}, run again"
     with player.sit(job, NO_MARKS) as sitting:
         _run(sitting, job)
@@ -80,7 +80,7 @@ def again(player: Player, scale: float) -> Iterator[Row]:
 def faults(player: Player, scale: float) -> Iterator[Row]:
     """5 % of 500 and 2 % resets, 2,000 episodes."""
     simulator = {"latency_s": 0.1, "faults": {"error_500": 0.05, "reset": 0.02}}
-    job = Job(slots=50, questions=_some(2000, scale), simulator=simulator)
+    job = BenchJob(slots=50, questions=_some(2000, scale), simulator=simulator)
     name = f"5 % of 500 and 2 % resets, {job.questions} episodes"
     with player.sit(job, NO_MARKS) as sitting:
         found = _run(sitting, job)
@@ -90,7 +90,7 @@ def faults(player: Player, scale: float) -> Iterator[Row]:
 
 def poison(player: Player, scale: float) -> Iterator[Row]:
     """6 of 200 prompts fail permanently."""
-    job = Job(slots=5, questions=200, simulator={"reject_containing": ["poison"]})
+    job = BenchJob(slots=5, questions=200, simulator={"reject_containing": ["poison"]})
     name = "6 of 200 prompts fail permanently"
     with player.sit(job, dict.fromkeys(POISON, " of poison")) as sitting:
         found = _run(sitting, job)
@@ -103,7 +103,9 @@ def poison(player: Player, scale: float) -> Iterator[Row]:
 
 def killed(player: Player, scale: float) -> Iterator[Row]:
     """kill -9 of all processes at half of 800, run again."""
-    job = Job(slots=50, questions=_some(800, scale), simulator={"latency_s": 0.5, "sigma": 0.6})
+    job = BenchJob(
+        slots=50, questions=_some(800, scale), simulator={"latency_s": 0.5, "sigma": 0.6}
+    )
     name = f"kill -9 at half of {job.questions}, run again"
     with player.sit(job, NO_MARKS) as sitting:
         at = _kill_at_half(sitting, job)
@@ -117,22 +119,22 @@ def killed(player: Player, scale: float) -> Iterator[Row]:
 
 def more(player: Player, name: str, value: float, unit: str) -> Row:
     """Return a figure of which more is better."""
-    return _told(player, name, value, unit, "at least")
+    return _row(player, name, value, unit, "at least")
 
 
 def less(player: Player, name: str, value: float, unit: str) -> Row:
     """Return a figure of which less is better."""
-    return _told(player, name, value, unit, "at most")
+    return _row(player, name, value, unit, "at most")
 
 
-def _told(player: Player, name: str, value: float, unit: str, sense: str) -> Row:
+def _row(player: Player, name: str, value: float, unit: str, sense: str) -> Row:
     load = round(os.getloadavg()[0], 1)
-    return told(name, value, unit, peer=player.name, sense=sense, load=load)
+    return without_bar(name, value, unit, peer=player.name, sense=sense, load=load)
 
 
 def _one_sample(player: Player) -> tuple[float, float]:
     """Return after how many s the result was last written, and the command ended."""
-    job = Job(slots=5, questions=1)
+    job = BenchJob(slots=5, questions=1)
     with player.sit(job, NO_MARKS) as sitting:
         started = time.time()
         found = _run(sitting, job)
@@ -146,7 +148,7 @@ def newest(folder: Path, pattern: str) -> float:
     return max(file.stat().st_mtime for file in folder.glob(pattern))
 
 
-def _utilised(player: Player, name: str, job: Job) -> Iterator[Row]:
+def _utilised(player: Player, name: str, job: BenchJob) -> Iterator[Row]:
     with player.sit(job, NO_MARKS) as sitting:
         found = _run(sitting, job)
         if (yield from _all_right(player, name, job, sitting)):
@@ -155,11 +157,11 @@ def _utilised(player: Player, name: str, job: Job) -> Iterator[Row]:
             yield more(player, f"{name}: of the list schedule", found.of_list, "")
 
 
-def _run(sitting: Sitting, job: Job, words: Sequence[str] | None = None) -> Measured:
+def _run(sitting: Sitting, job: BenchJob, words: Sequence[str] | None = None) -> Measured:
     return command(sitting.run, job, *(words or sitting.words), patient_s=PATIENT_S)
 
 
-def _kill_at_half(sitting: Sitting, job: Job) -> float:
+def _kill_at_half(sitting: Sitting, job: BenchJob) -> float:
     """Kill a run when half is answered; return when."""
     with sitting.run.running(*sitting.words) as going:
         while sitting.run.simulator.stats()["total"]["answered"] < job.questions // 2:
@@ -171,14 +173,14 @@ def _kill_at_half(sitting: Sitting, job: Job) -> float:
     return at
 
 
-def _all_right(player: Player, name: str, job: Job, sitting: Sitting) -> Any:
+def _all_right(player: Player, name: str, job: BenchJob, sitting: Sitting) -> Any:
     """Yield the number of right answers; return whether it is all of them."""
     right = sitting.tally().right
     yield more(player, f"{name}: right", right, "")
     return right == job.questions
 
 
-def _counted(player: Player, name: str, job: Job, tally: Tally) -> Iterator[Row]:
+def _counted(player: Player, name: str, job: BenchJob, tally: Tally) -> Iterator[Row]:
     yield more(player, f"{name}: right", tally.right, "")
     yield less(player, f"{name}: wrong", tally.wrong, "")
     yield less(player, f"{name}: lost", job.questions - tally.right - tally.wrong, "")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from dev.bench.job import Job, prepared
+from dev.bench.job import BenchJob, prepared
 from dev.bench.peers.peer import Sitting, Tally
 
 
@@ -28,7 +28,7 @@ class Ours:
         return () if self.whole else ("poison",)
 
     @contextmanager
-    def sit(self, job: Job, marks: Mapping[int, str]) -> Iterator[Sitting]:
+    def sit(self, job: BenchJob, marks: Mapping[int, str]) -> Iterator[Sitting]:
         """Lay out a job in a checkout."""
         with prepared(job) as run:
             if marks:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Protocol
 
-from dev.bench.job import Job, served, support
+from dev.bench.job import BenchJob, served, support
 
 PACK = "packs/echo/instances.jsonl"
 
@@ -103,7 +103,7 @@ class Player(Protocol):
     def leaves_out(self) -> tuple[str, ...]:
         """The jobs that say nothing about it."""
 
-    def sit(self, job: Job, marks: Mapping[int, str]) -> AbstractContextManager[Sitting]:
+    def sit(self, job: BenchJob, marks: Mapping[int, str]) -> AbstractContextManager[Sitting]:
         """Lay out a job in a folder that goes away; `marks` adds words to some questions."""
 
 
@@ -121,7 +121,7 @@ class Installed:
         return self.peer.name
 
     @contextmanager
-    def sit(self, job: Job, marks: Mapping[int, str]) -> Iterator[Sitting]:
+    def sit(self, job: BenchJob, marks: Mapping[int, str]) -> Iterator[Sitting]:
         """Lay out a job: the pack, the peer's files, a simulator."""
         peer, bin_ = self.peer, self.home / self.peer.programs
         with TemporaryDirectory() as name, served(job) as simulator:

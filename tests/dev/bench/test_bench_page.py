@@ -10,7 +10,7 @@ import pytest
 
 from dev.bench import page
 from dev.bench.__main__ import main
-from dev.bench.row import at_least, at_most, told
+from dev.bench.row import at_least, at_most, without_bar
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from dev.bench.row import at_least, at_most, told
         (at_least("a", 0.9099, "", 0.91), False),
         (at_most("a", 0, "", 0), True),
         (at_most("a", 1, "", 0), False),
-        (told("a", 3, "x"), True),
+        (without_bar("a", 3, "x"), True),
     ],
 )
 def test_a_row_says_whether_its_bar_holds(row: dict[str, Any], holds: bool) -> None:
@@ -30,9 +30,9 @@ def test_a_row_says_whether_its_bar_holds(row: dict[str, Any], holds: bool) -> N
 
 def test_a_table_takes_the_place_of_its_former_rows_alone(tmp_path: Path) -> None:
     file = tmp_path / "latest.json"
-    page.keep("database", [told("d", 1, "s")], file)
-    page.keep("providers", [told("p", 1, "s"), told("q", 2, "s")], file)
-    latest = page.keep("providers", [told("p", 3, "s")], file)
+    page.keep("database", [without_bar("d", 1, "s")], file)
+    page.keep("providers", [without_bar("p", 1, "s"), without_bar("q", 2, "s")], file)
+    latest = page.keep("providers", [without_bar("p", 3, "s")], file)
     assert [(row["table"], row["name"], row["value"]) for row in latest["rows"]] == [
         ("providers", "p", 3),
         ("database", "d", 1),
@@ -57,9 +57,11 @@ def test_a_line_for_the_terminal_names_the_bar() -> None:
 
 def test_a_part_of_a_table_leaves_its_other_rows(tmp_path: Path) -> None:
     file = tmp_path / "latest.json"
-    page.keep("peers", [told("p", 1, "s", peer="a"), told("q", 2, "s", peer="a")], file)
-    latest = page.keep("peers", [told("p", 3, "s", peer="a")], file, part=True)
-    latest = page.keep("peers", [told("p", 4, "s", peer="b")], file, part=True)
+    page.keep(
+        "peers", [without_bar("p", 1, "s", peer="a"), without_bar("q", 2, "s", peer="a")], file
+    )
+    latest = page.keep("peers", [without_bar("p", 3, "s", peer="a")], file, part=True)
+    latest = page.keep("peers", [without_bar("p", 4, "s", peer="b")], file, part=True)
     assert {(row["name"], row["peer"]): row["value"] for row in latest["rows"]} == {
         ("q", "a"): 2,
         ("p", "a"): 3,
@@ -69,9 +71,9 @@ def test_a_part_of_a_table_leaves_its_other_rows(tmp_path: Path) -> None:
 
 def test_the_page_keeps_a_table_that_was_measured_elsewhere(tmp_path: Path) -> None:
     file = tmp_path / "page.md"
-    page.write(page.keep("providers", [told("p", 1, "s")], tmp_path / "one.json"), file)
-    page.write(page.keep("scale", [told("s", 5, "s")], tmp_path / "other.json"), file)
-    page.write(page.keep("scale", [told("s", 6, "s")], tmp_path / "other.json"), file)
+    page.write(page.keep("providers", [without_bar("p", 1, "s")], tmp_path / "one.json"), file)
+    page.write(page.keep("scale", [without_bar("s", 5, "s")], tmp_path / "other.json"), file)
+    page.write(page.keep("scale", [without_bar("s", 6, "s")], tmp_path / "other.json"), file)
     text = file.read_text()
     assert text.count("\n## ") == 2
     assert "| p | 1 s |" in text

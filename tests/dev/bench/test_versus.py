@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dev.bench import versus
-from dev.bench.row import Row, told
+from dev.bench.row import Row, without_bar
 
 
 def row(peer: str, value: float, sense: str = "at most", name: str = "time") -> Row:
-    return told(name, value, "s", peer=peer, sense=sense, load=1.5) | {
+    return without_bar(name, value, "s", peer=peer, sense=sense, load=1.5) | {
         "measured": "2026-01-02T03:04"
     }
 
@@ -27,7 +27,7 @@ def test_ours_is_held_against_the_best_peer(
     ours: float, sense: str, bar: float, holds: bool
 ) -> None:
     rows = [row("pilot-bench", ours, sense), row("a", 2.0, sense), row("b", 4.0, sense)]
-    [judged, *peers] = versus.judged([*rows, told("of another table", 1, "s")])
+    [judged, *peers] = versus.judged([*rows, without_bar("of another table", 1, "s")])
     assert (judged["bar"], judged["holds"]) == (bar, holds)
     assert [one["bar"] for one in peers] == [None] * 3
 
@@ -53,7 +53,7 @@ def test_the_table_has_a_line_a_figure_and_says_where_ours_is_behind() -> None:
             row("a", 2.0),
             row("pilot-bench", 0.0, name="lost"),
             row("b", 0.0, name="lost"),
-            told("ends", True, "yes/no", peer="b", sense="at least", load=0.2)
+            without_bar("ends", True, "yes/no", peer="b", sense="at least", load=0.2)
             | {"measured": "2026-01-01T"},
         ]
     )

@@ -39,7 +39,7 @@ def test_a_full_disk_is_one_error_and_leaves_the_database_as_it_was(
     content = lab.database.read_bytes() if before else None
     for kib in ROOM_KIB:
         with (
-            pytest.raises((UserError, OSError), match="cannot be written|too large"),
+            pytest.raises((UserError, OSError), match=r"cannot be written|too large"),
             outputs.database_errors(lab.database),
             room_for(kib),
         ):

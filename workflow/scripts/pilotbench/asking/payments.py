@@ -11,7 +11,7 @@ from typing import Any
 
 from pilotbench.asking.budget import Budget, budget_of
 from pilotbench.asking.keys.adaptive_limit import number
-from pilotbench.asking.keys.key_client import MustWait
+from pilotbench.asking.keys.payer import MustWait
 from pilotbench.asking.prices import cost_usd
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.canonical_json import digest

@@ -51,9 +51,11 @@ def chosen(words: Sequence[str]) -> dict[str, str]:
 
 def text(origin: Origin) -> str:
     """Return the answer in lines for a terminal."""
-    told = " ".join(f"{word}={value}" for word, value in origin.words.items())
+    words = " ".join(f"{word}={value}" for word, value in origin.words.items())
     value = "none" if origin.value is None else f"{origin.value:g}"
-    lines = [f"{origin.column} {told} = {value}{_unit(origin)}, from {_episodes(origin.episodes)}:"]
+    lines = [
+        f"{origin.column} {words} = {value}{_unit(origin)}, from {_episodes(origin.episodes)}:"
+    ]
     lines += [f"  {_episode(episode)}" for episode in origin.episodes]
     if origin.meaning:
         lines.insert(0, f"{origin.column}: {origin.meaning} ({origin.formula})")

@@ -53,7 +53,7 @@ class ShardOwed(PilotbenchError):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ShardOutcome:
     """The finished episodes of a shard in order, the system messages they name, and owed ones."""
 
     episodes: list[Json] = field(default_factory=list)
@@ -89,7 +89,7 @@ def _source(experiment: Experiment, shard: Shard, allowance: KeyAllowance | None
     return Asker(experiment, shard, allowance, partial(spent, experiment))
 
 
-def replay(experiment: Experiment, shard: Shard) -> Outcome:
+def replay(experiment: Experiment, shard: Shard) -> ShardOutcome:
     """Return what the journal holds of a shard, without requests and without any lock.
 
     What it does not hold is owed, with the last failure that was recorded for it.
@@ -97,7 +97,9 @@ def replay(experiment: Experiment, shard: Shard) -> Outcome:
     ask = JournalOnly(experiment, shard)
     if ask.answers.silent:  # most unfinished shards of a young run
         places = product(shard.indices, range(experiment.settings.repeats))
-        return Outcome(owed=[Owed(*place, NotAnswered.__name__, NOT_ASKED) for place in places])
+        return ShardOutcome(
+            owed=[Owed(*place, NotAnswered.__name__, NOT_ASKED) for place in places]
+        )
     outcome = play_shard(experiment, shard, ask)
     failures = ask.answers.owed()
     known = {place: Owed(*place, f.kind, cause(f.message)) for place, f in failures.items()}
@@ -105,7 +107,7 @@ def replay(experiment: Experiment, shard: Shard) -> Outcome:
         known.get((one.index, one.repeat), one) if one.is_asked_again else one
         for one in outcome.owed
     ]
-    return Outcome(outcome.episodes, outcome.system, found)
+    return ShardOutcome(outcome.episodes, outcome.system, found)
 
 
 def play_shard(
@@ -114,14 +116,14 @@ def play_shard(
     ask: Ask,
     in_flight: int = 1,
     watch: Callable[[Episode | Owed], None] = lambda _: None,
-) -> Outcome:
+) -> ShardOutcome:
     """Play every episode of a shard, `in_flight` at a time.
 
     A ProviderError leaves an episode owed, and so does any error in playing or scoring an answer,
     without an effect on other episodes. What the user must change (UserError) ends the shard.
     `watch` is called with each episode as soon as it is over.
     """
-    outcome = Outcome()
+    outcome = ShardOutcome()
 
     def one(place: tuple[int, int]) -> Episode | Owed:
         over: Episode | Owed
@@ -146,7 +148,7 @@ def play_shard(
     return outcome
 
 
-def _report(shard: Shard, outcome: Outcome, damaged: Iterable[object]) -> None:
+def _report(shard: Shard, outcome: ShardOutcome, damaged: Iterable[object]) -> None:
     """Report damaged lines of the journal, and answers that cannot be scored."""
     for damage in damaged:
         notices.say(f"damage {damage}", f"{damage}; what it held is requested again")
@@ -210,7 +212,7 @@ def _keep_instances(experiment: Experiment, shard: Shard) -> None:
 
 
 def _header(
-    experiment: Experiment, shard: Shard, outcome: Outcome, ask: Source, origin: Json
+    experiment: Experiment, shard: Shard, outcome: ShardOutcome, ask: Source, origin: Json
 ) -> Json:
     """Return the first line of a shard file: counts, cost and provenance."""
     records, cell = outcome.episodes, shard.cell
@@ -246,7 +248,7 @@ def _header(
 def _provenance(
     experiment: Experiment,
     shard: Shard,
-    outcome: Outcome,
+    outcome: ShardOutcome,
     ask: Source,
     started: datetime,
 ) -> Json:

@@ -59,7 +59,7 @@ class AvailableKeys:
     breakers: Mapping[str, CircuitBreaker]
     unset: Mapping[str, str]
     began: float
-    _told: set[str] = field(default_factory=set)
+    _reported: set[str] = field(default_factory=set)
 
     def candidates(self) -> list[str]:
         """Return the aliases to try, home first. Raises GivenUp if none is left."""
@@ -167,8 +167,8 @@ class AvailableKeys:
     def _notify(self, alias: str, trouble: str, text: str) -> None:
         now = int(CLOCK.now() // _AGAIN_S)
         key = f"{trouble} {alias} {now}"
-        if key not in self._told and f"{trouble} {alias} {now - 1}" not in self._told:
-            self._told.add(key)
+        if key not in self._reported and f"{trouble} {alias} {now - 1}" not in self._reported:
+            self._reported.add(key)
             notices.say(key, f"{alias}: {text}")
 
 

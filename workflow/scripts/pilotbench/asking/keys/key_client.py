@@ -21,6 +21,7 @@ from typing import Protocol
 from pilotbench.asking.keys.available_keys import LONG_PAUSE_S, SILENT_S, AvailableKeys, GivenUp
 from pilotbench.asking.keys.circuit_breaker import CircuitBreaker
 from pilotbench.asking.keys.limiter import default_folder, limiter_of, with_slots
+from pilotbench.asking.keys.payer import Charge, MustWait, Payer
 from pilotbench.asking.keys.rejections import NOT_FOUND, Rejections
 from pilotbench.asking.keys.request_slot import Attempts, RequestSlot, SlotSource
 from pilotbench.asking.keys.secrets import opened_keys
@@ -64,38 +65,6 @@ class StopFlag(Protocol):
         ...
 
 
-class MustWait(Exception):
-    """A request that may cost `args[0]` USD fits into the budget once others are settled."""
-
-
-class Payment(Protocol):
-    """The payment of one request."""
-
-    def send(self) -> None:
-        """Reserve the most that the request can cost. Raises BudgetSpent or MustWait."""
-        ...
-
-    def answer(self, tokens: Tokens | None) -> None:
-        """Record that an answer arrived."""
-        ...
-
-
-class Payments(Protocol):
-    """What pays for requests."""
-
-    def paying(self, request: Request) -> AbstractContextManager[Payment]:
-        """Return the payment of a request, settled at the end. Raises BudgetSpent or MustWait."""
-        ...
-
-    def tell(self, usd: float) -> None:
-        """Notify the user that a request has waited long for room in the budget."""
-        ...
-
-    def close(self) -> None:
-        """Close the budget."""
-        ...
-
-
 class KeyClient:
     """Answers the requests of one shard; `ask` may be called from several threads at once.
 
@@ -113,7 +82,7 @@ class KeyClient:
         home_key: str,
         tokens: int,
         borrow: bool,
-        payments: Payments,
+        payments: Payer,
         *,
         stop: StopFlag | None = None,
         parent: int | None = None,
@@ -245,7 +214,7 @@ class KeyClient:
         self,
         request: Request,
         attempts: Attempts,
-        payment: Payment,
+        payment: Charge,
         answered: list[Answer],
         kept: ExitStack,
     ) -> None:
@@ -275,7 +244,7 @@ class KeyClient:
                 self._available.breakers[held.alias].answered()
                 self._rejections.answered()
 
-    def _clear(self, held: RequestSlot, payment: Payment, kept: ExitStack) -> None:
+    def _clear(self, held: RequestSlot, payment: Charge, kept: ExitStack) -> None:
         """Reserve the cost of a request that has its slot, and disk space for its answer.
 
         Raises Rejected if its model was stopped meanwhile, MustWait or BudgetSpent, and Stopping

@@ -142,8 +142,8 @@ def _base_url(provider: ProviderSettings, key: Key, variables: Mapping[str, str]
         (key.base_url, key.base_url_env),
         (provider.base_url, provider.base_url_env),
     ):
-        if name and (told := variables.get(name, "").strip()):
-            return _sound(told, provider, f"the URL in {name}")
+        if name and (given := variables.get(name, "").strip()):
+            return _sound(given, provider, f"the URL in {name}")
         if url:
             return _sound(url, provider, "base_url")
         if name:

@@ -218,10 +218,10 @@ def _likeness(name: str) -> Callable[[SeededRandom], str]:
     ends = [(10 ** len(number) // 10, 10 ** len(number) - 1) for number in _NUMBER.findall(name)]
 
     def similar(draw: SeededRandom) -> str:
-        told = first
+        similar_name = first
         for (low, high), piece in zip(ends, pieces, strict=True):
-            told += f"{draw.whole(low, high)}{piece}"
-        return told
+            similar_name += f"{draw.whole(low, high)}{piece}"
+        return similar_name
 
     return similar
 

@@ -12,7 +12,7 @@ from pilotbench.benchmark.generation.source_steps import OLD, host_of
 
 
 @dataclass(frozen=True)
-class Role:
+class Item:
     """What a later step needs: a field, its words in the request, and how to draw a value."""
 
     field: str
@@ -24,28 +24,28 @@ def _limit(b: PlanBuilder) -> int:
     return b.draw.whole(600, 8_000)
 
 
-ROLES: dict[str, Role] = {
-    "read": Role("path", "file", lambda b: vocabulary.path(b.draw, b.theme.noun, "csv")),
-    "fetch": Role("url", "URL", lambda b: vocabulary.url(b.draw, host_of(b, "fetch")[0])),
-    "connect": Role("table", "table", lambda b: vocabulary.underscored(b.draw, b.theme.noun)),
-    "get": Role("key", "key", lambda b: vocabulary.name(b.draw, b.theme.noun)),
-    "pull": Role("queue", "queue", lambda b: vocabulary.name(b.draw, "queue")),
-    "filter": Role("limit", "limit", _limit),
-    "transform": Role("supplement", "supplement", lambda b: b.draw.whole(1_000, 9_899)),
-    "optimize": Role("budget", "budget", lambda b: b.draw.whole(5_000, 9_000)),
-    "calculate": Role("surcharge", "surcharge", lambda b: b.draw.whole(1_000, 9_899)),
-    "map": Role("mapping", "mapping", lambda b: vocabulary.name(b.draw, "names")),
-    "write": Role("path", "file", lambda b: vocabulary.path(b.draw, "report", "out")),
-    "post": Role("url", "URL", lambda b: vocabulary.url(b.draw, host_of(b, "post")[0])),
-    "push": Role("queue", "queue", lambda b: vocabulary.name(b.draw, "queue")),
-    "put": Role("key", "cache key", lambda b: vocabulary.name(b.draw, "result")),
-    "notify": Role("person", "person", lambda b: vocabulary.person(b.draw)),
-    "schedule": Role("time", "time", lambda b: vocabulary.time(b.draw)),
-    "auth": Role("credential", "credential", lambda b: vocabulary.credential(b.draw)),
-    "ask": Role("code", "code", lambda b: b.draw.whole(10_000, 99_999)),
+ITEMS: dict[str, Item] = {
+    "read": Item("path", "file", lambda b: vocabulary.path(b.draw, b.theme.noun, "csv")),
+    "fetch": Item("url", "URL", lambda b: vocabulary.url(b.draw, host_of(b, "fetch")[0])),
+    "connect": Item("table", "table", lambda b: vocabulary.underscored(b.draw, b.theme.noun)),
+    "get": Item("key", "key", lambda b: vocabulary.name(b.draw, b.theme.noun)),
+    "pull": Item("queue", "queue", lambda b: vocabulary.name(b.draw, "queue")),
+    "filter": Item("limit", "limit", _limit),
+    "transform": Item("supplement", "supplement", lambda b: b.draw.whole(1_000, 9_899)),
+    "optimize": Item("budget", "budget", lambda b: b.draw.whole(5_000, 9_000)),
+    "calculate": Item("surcharge", "surcharge", lambda b: b.draw.whole(1_000, 9_899)),
+    "map": Item("mapping", "mapping", lambda b: vocabulary.name(b.draw, "names")),
+    "write": Item("path", "file", lambda b: vocabulary.path(b.draw, "report", "out")),
+    "post": Item("url", "URL", lambda b: vocabulary.url(b.draw, host_of(b, "post")[0])),
+    "push": Item("queue", "queue", lambda b: vocabulary.name(b.draw, "queue")),
+    "put": Item("key", "cache key", lambda b: vocabulary.name(b.draw, "result")),
+    "notify": Item("person", "person", lambda b: vocabulary.person(b.draw)),
+    "schedule": Item("time", "time", lambda b: vocabulary.time(b.draw)),
+    "auth": Item("credential", "credential", lambda b: vocabulary.credential(b.draw)),
+    "ask": Item("code", "code", lambda b: b.draw.whole(10_000, 99_999)),
 }
-# Many a value keeps the same rows as the one looked up: what is asked for must be that one.
 BOUNDS = ("filter", "optimize")
+"""Steps for which several values would keep the same rows: the goal requires the one looked up."""
 OTHER_FIELDS = ("issue", "shelf", "room", "edition")
 
 
@@ -54,59 +54,59 @@ def _entry(b: PlanBuilder, target: str) -> dict[str, Any]:
 
     At very_hard a number is noted without what the request says to add.
     """
-    role = ROLES[target]
+    item = ITEMS[target]
     fields = [(field, b.draw.whole(10_000, 99_999)) for field in b.draw.some(OTHER_FIELDS, 2)]
-    value = role.make(b)
+    value = item.make(b)
     if b.hardest and isinstance(value, int) and target != "ask":
         if target not in b.more:
             b.more[target] = b.other_draw.whole(11, 99)
         value -= b.more[target]
-    return dict(b.draw.mixed([*fields, (role.field, value)]))
+    return dict(b.draw.mixed([*fields, (item.field, value)]))
 
 
 def note(b: PlanBuilder, target: str) -> None:
     """Look a value up in a house note."""
-    role = ROLES[target]
+    item = ITEMS[target]
     topic = b.target(f"note>{target}", OLD, lambda: vocabulary.name(b.draw, "rules"))
     b.add_all("notes", topic, lambda: _entry(b, target))
     b.step(
         "utility_helper",
         {"topic": topic.argument},
         group="lookup",
-        easy=f"Look up the house note {topic.shown}: it gives the {role.thing} (`{role.field}`).",
-        fact=f"The house note on {topic.shown} gives the {role.thing} as `{role.field}`.",
+        easy=f"Look up the house note {topic.shown}: it gives the {item.thing} (`{item.field}`).",
+        fact=f"The house note on {topic.shown} gives the {item.thing} as `{item.field}`.",
         gives="the note",
-        purpose=f"look up the {role.thing} in the house note",
+        purpose=f"look up the {item.thing} in the house note",
         operation="look up a house note",
     )
-    _found(b, target, role, b.start["notes"][topic.value], "of the note")
+    _found(b, target, item, b.start["notes"][topic.value], "of the note")
 
 
 def track(b: PlanBuilder, target: str) -> None:
     """Look a value up under a tracking reference."""
-    role = ROLES[target]
+    item = ITEMS[target]
     reference = b.target(f"track>{target}", OLD, lambda: vocabulary.reference(b.draw))
     b.add_all("references", reference, lambda: {"status": "open", **_entry(b, target)})
     b.step(
         "utility_tracker",
         {"reference": reference.argument},
         group="lookup",
-        easy=f"Track the reference {reference.shown}: it gives the {role.thing} (`{role.field}`).",
-        fact=f"The tracking reference {reference.shown} tells the {role.thing} as `{role.field}`.",
+        easy=f"Track the reference {reference.shown}: it gives the {item.thing} (`{item.field}`).",
+        fact=f"The tracking reference {reference.shown} tells the {item.thing} as `{item.field}`.",
         gives="the tracked entry",
-        purpose=f"look up the {role.thing} by its tracking reference",
+        purpose=f"look up the {item.thing} by its tracking reference",
         operation="look up a tracking reference",
     )
-    _found(b, target, role, b.start["references"][reference.value], "of the reference")
+    _found(b, target, item, b.start["references"][reference.value], "of the reference")
 
 
-def _found(b: PlanBuilder, target: str, role: Role, entry: dict[str, Any], whose: str) -> None:
-    value = entry[role.field]
-    b.find(target, role.field, value, f"that {role.thing}", f"the `{role.field}` {whose}")
+def _found(b: PlanBuilder, target: str, item: Item, entry: dict[str, Any], whose: str) -> None:
+    value = entry[item.field]
+    b.find(target, item.field, value, f"that {item.thing}", f"the `{item.field}` {whose}")
     if target in BOUNDS:
-        b.fact("bound", f"the looked-up `{role.field}`", value, role.field)
+        b.fact("bound", f"the looked-up `{item.field}`", value, item.field)
     elif isinstance(value, int):
-        b.fact("look", f"the `{role.field}` {whose}", value, role.field)
+        b.fact("look", f"the `{item.field}` {whose}", value, item.field)
 
 
 def scan(b: PlanBuilder, target: str) -> None:

@@ -117,8 +117,8 @@ def steps_of(recipe: Recipe) -> tuple[str, ...]:
 
 def twistable(recipe: Recipe) -> list[str]:
     """Return the tokens whose name the request gives, so that very_hard can rule it out."""
-    told = {token.partition(">")[2] for token in recipe if not token.startswith("auth>")}
-    plain = [token for token in recipe if token in TWISTABLE and token not in told]
+    looked_up = {token.partition(">")[2] for token in recipe if not token.startswith("auth>")}
+    plain = [token for token in recipe if token in TWISTABLE and token not in looked_up]
     looked = [token for token in recipe if token.partition(">")[0] in TWISTABLE_LOOKUPS]
     return plain + looked
 

@@ -10,12 +10,12 @@ from pilotbench.benchmark.generation.builder import Literal, PlanBuilder
 from pilotbench.benchmark.generation.source_steps import host_of
 from pilotbench.benchmark.world.objects import INLINE_ROOT
 
-# Operations that may do the same: any of them is the lineage that the goal asks for.
 EQUAL = {
     "validate": "validate|filter",
     "optimize": "optimize|filter",
     "analyze": "analyze|aggregate",
 }
+"""Operations that can give the same result: the goal accepts each of them."""
 CLOSED = "is closed to new data and must stay as it is"
 
 

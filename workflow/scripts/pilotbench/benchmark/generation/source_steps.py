@@ -17,7 +17,7 @@ def _spoilt(b: PlanBuilder) -> list[dict[str, object]]:
     if not b.later("validate"):
         return rows
     drawn = b.draw.pick(("present", "positive", "unique"))
-    rule = b.rule = b.rule or drawn  # a decoy breaks the same rule
+    rule = b.rule = b.rule or drawn  # decoys break the same rule as the data
     first, second = b.draw.some(range(1, len(rows)), 2)
     if rule == "present":
         for place in (first, second):

@@ -25,7 +25,7 @@ class Holds(Protocol):
         ...
 
 
-class Problem(Protocol):
+class AnswerProblem(Protocol):
     """Return in a few words what is wrong with a line's answer that its schema does not check."""
 
     def __call__(self, wanted: Any) -> str | None:
@@ -47,7 +47,7 @@ class Scorer:
     answer: Json
     goal: str
     options: Json = field(default_factory=dict)
-    problem: Problem = lambda wanted: None
+    problem: AnswerProblem = lambda wanted: None
 
 
 def depth_within(value: Any, levels: int) -> bool:

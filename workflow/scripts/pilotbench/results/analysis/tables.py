@@ -222,18 +222,18 @@ def family_words(frame: pd.DataFrame) -> str:
     tests = sorted({str(test) for test in frame["test"] if test})
     tested, owing = int(frame["p"].notna().sum()), int((frame["owed"] > 0).sum())
     kind = "screening, " if (frame["note"] == "screening").any() else ""
-    told = []
+    sentences = []
     if tested:
-        told.append(
+        sentences.append(
             f"One Holm family of {tested} {'comparison' if tested == 1 else 'comparisons'} "
             f"({kind}{' and '.join(tests)}) on {_counts(frame['n'])} shared instances."
         )
     if owing:
-        told.append(
+        sentences.append(
             f"{owing} {'comparison has' if owing == 1 else 'comparisons have'} owed episodes: "
             "worst cases are shown, and no conclusion is drawn."
         )
-    return " ".join([*told, "Positive means the arm did better than the base."])
+    return " ".join([*sentences, "Positive means the arm did better than the base."])
 
 
 def _counts(n: pd.Series) -> str:

@@ -108,8 +108,8 @@ def where_from(
         files = _rows(connection, _FILES.format(current), values)
         owed = _rows(connection, _OWED.format(where), values)
         if not (files or owed):
-            told = " ".join(f"{word}={value}" for word, value in words.items())
-            raise UserError(f"where-from: no episode of the current selection has {told}")
+            named = " ".join(f"{word}={value}" for word, value in words.items())
+            raise UserError(f"where-from: no episode of the current selection has {named}")
         statuses = _STATUSES.get(re.sub("_(low|high)$", "", column), FINISHED)
         episodes = _rows(connection, _EPISODES.format(current), [*values, list(statuses)])
     numbers = _scores(data, words)
@@ -177,9 +177,9 @@ def _scores(data: SummaryData, words: Mapping[str, str]) -> Json:
 
 def _finish(results: Path) -> str:
     """Return the command of the last summary that requests the owed episodes."""
-    told = results / "summary" / "summary.json"
-    if told.is_file():
-        return str(json.loads(told.read_text("utf-8"))["facts"]["pays"])
+    summary = results / "summary" / "summary.json"
+    if summary.is_file():
+        return str(json.loads(summary.read_text("utf-8"))["facts"]["pays"])
     words = [] if results == Path("results") else ["--config", f"results_dir={results}"]
     return shlex.join(["snakemake", *words])
 

@@ -122,11 +122,11 @@ def _damaged_row(file: File, damage: str) -> Json:
     except RecordError:
         words = {}
     row = dict.fromkeys(column.name for column in SHARDS.columns) | words
-    told = {"path": file.name, "state": "damaged", "damage": damage} | {
+    damaged = {"path": file.name, "state": "damaged", "damage": damage} | {
         "outdated": 0,
         "quarantined": 0,
     }
-    return row | file.state | told
+    return row | file.state | damaged
 
 
 def _in_processes(files: list[File], prefix: str, count: int) -> Iterator[Batch]:

@@ -61,10 +61,10 @@ class Comparison:
         owed = f"; {self.owed:,} pairs have an owed episode" if self.owed else ""
         if not self.pairs:
             return f"The two have no finished episode in common{owed}."
-        told, tested = int(self.contrasts["told_apart"].sum()), self.contrasts["p"].notna().sum()
+        apart, tested = int(self.contrasts["told_apart"].sum()), self.contrasts["p"].notna().sum()
         return (
             f"{len(self.flips):,} of {self.pairs:,} episodes flipped: {self.better:,} now solved, "
-            f"{self.worse:,} no longer; a significant difference in {told} of {tested} "
+            f"{self.worse:,} no longer; a significant difference in {apart} of {tested} "
             f"{'comparison' if tested == 1 else 'comparisons'}{owed}."
         )
 

@@ -27,13 +27,13 @@ def write(data: SummaryData, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with render_figures.javascript() as script:
         with _frozen():
-            told = report(data)
-        drawn = figures.drawings(Source(data, told.tables, told.episodes, told.uses))
-        export_files.write_csv(told, out / "tables")
+            made = report(data)
+        drawn = figures.drawings(Source(data, made.tables, made.episodes, made.uses))
+        export_files.write_csv(made, out / "tables")
         render_figures.write(drawn, out / "figures")
-        export_files.write_json(told, drawn, out / "summary.json")
-        export_files.write_markdown(told, drawn, out / "summary.md")
-        page.write(told, drawn, script(), out / "index.html")
+        export_files.write_json(made, drawn, out / "summary.json")
+        export_files.write_markdown(made, drawn, out / "summary.md")
+        page.write(made, drawn, script(), out / "index.html")
 
 
 @contextmanager
