@@ -222,6 +222,14 @@ def test_missing_has_one_line_for_each_key_that_cannot_be_used() -> None:
     assert [line.split()[1] for line in lines] == ["one", "three"]
 
 
+def test_two_missing_variables_of_a_key_are_one_sentence() -> None:
+    settings = settings_of(provider(base_url=None, base_url_env="P_URL"))
+    assert missing(settings, ["k"], {}) == [
+        "key k (provider p): no base URL and no secret: "
+        "set the environment variables P_URL and P_KEY, or write them in .env"
+    ]
+
+
 def test_objects_that_hold_a_secret_do_not_show_it() -> None:
     assert CANARY not in repr(Access("http://p", CANARY)) + repr(Scrubber([CANARY]))
 

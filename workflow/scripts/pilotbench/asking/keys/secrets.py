@@ -133,7 +133,14 @@ def access(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -
 
 
 def _line(found: list[ConfigError]) -> str:
-    return "; ".join(map(str, found))
+    """Return the problems of one key as one line, which names the key once."""
+    unset = [one for one in found if isinstance(one, NotSet)]
+    if len(unset) < 2:
+        return "; ".join(map(str, found))
+    place, _, _ = str(unset[0]).partition(":")
+    what = " and no ".join(one.what for one in unset)
+    names = " and ".join(one.variable for one in unset)
+    return f"{place}: no {what}: set the environment variables {names}, or write them in .env"
 
 
 def _base_url(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -> str:
