@@ -27,7 +27,7 @@ COLUMNS = [
     "discordance",
 ]
 KINDS = {
-    "models": "every two models under the headline prompt",
+    "models": "each pair of models under the headline prompt",
     "prompts": "each prompt against baseline, within a model",
     "flaws": "each flawed plan against the optimal one, within a model",
     "reliability": "each tool success rate against the reference rate, within model and prompt",

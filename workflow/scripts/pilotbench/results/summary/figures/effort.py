@@ -48,7 +48,7 @@ def turns(source: Source) -> Drawing | None:
     colour = by("model", "Model", source.data.model_names).legend(None)
     base = alt.Chart().encode(y=_lines(rows))
     return Drawing(
-        "Turns an episode takes",
+        "Turns per episode",
         f"Median, quartiles (thick), 10th to 90th percentile (thin), {shared_words(source)}.",
         alt_words("Median turns", rows, "shown", "p50", percent=False),
         spec_of(
@@ -86,7 +86,7 @@ def tokens(source: Source) -> Drawing | None:
     rows = _lined(plain_rows(long, source.data), source)
     whole = means.assign(tokens=means["tokens_input"] + means["tokens_output"])
     return Drawing(
-        "Tokens an episode takes",
+        "Tokens per episode",
         f"Mean per episode, {shared_words(source)}. Cached is the part of the input that the "
         "provider had in its cache.",
         alt_words("Tokens per episode", plain_rows(whole, source.data), "shown", "tokens", False),

@@ -34,7 +34,7 @@ def prompt_effect(source: Source) -> Drawing | None:
         source,
         "contrasts_prompts",
         "What the prompt changes",
-        "Difference in success to baseline on the same instances, with 95 % intervals.",
+        "Difference in success from baseline on the same instances, with 95 % intervals.",
         ("model", source.data.model_names),
     )
 
