@@ -271,6 +271,24 @@ def test_a_host_that_cannot_be_reached_is_a_failed_connection(url: str) -> None:
         provider.complete(request(), "k", 5)
 
 
+@pytest.mark.parametrize("kind", ["azure", "openai"])
+def test_a_redirect_to_another_host_does_not_take_the_key_along(kind: str) -> None:
+    def moved(url: str) -> bytes:
+        return http(b"", "307 Moved", f"location: {url}/elsewhere\r\n")
+
+    seen: list[bytes] = []
+    with served(chat(), seen) as there, served(moved(there)) as url, client(url, kind) as provider:
+        provider.complete(request(), "k", 5)
+    assert b"/elsewhere" in seen[0]
+    assert CANARY.encode() not in seen[0]
+
+
+def test_redirects_without_end_are_a_failed_connection() -> None:
+    here = http(b"", "307 Moved", "location: /v1/chat/completions\r\n")
+    with pytest.raises(errors.ConnectionFailed):
+        ask(here)
+
+
 def test_a_body_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pilotbench.providers.transport.LARGEST_BODY", 100_000)
     with pytest.raises(errors.UnusableAnswer):

@@ -65,7 +65,8 @@ def _sender(client: openai.OpenAI, key: Access) -> Send:
         except openai.APIStatusError as error:
             return _received(error.response)
         except openai.APIConnectionError as error:
-            raise (error.__cause__ or error) from None
+            failed = error.__cause__ or error
+        raise failed  # outside the handler: there it would become the cause of its own context
 
     return send
 

@@ -28,7 +28,9 @@ def context_of(ca_bundle: str | None) -> Callable[[], ssl.SSLContext]:
 
 def untrusted(error: BaseException | None) -> Untrusted | None:
     """Return the error where TLS failed, which a later attempt cannot change; else None."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         if isinstance(error, Untrusted):
             return error
         if isinstance(error, ssl.SSLCertVerificationError):
