@@ -42,6 +42,11 @@ def plain(given: Any, made: Any, **more: Any) -> dict[str, Any]:
         (plain(100, 10, cached_tokens=40), Tokens(100, 10, 0, 40)),
         (plain(100, 10, reasoning_tokens=3), Tokens(100, 10, 3)),
         (
+            plain(100, 10, prompt_tokens_details={"cached_tokens": 90, "cache_write_tokens": 20}),
+            Tokens(100, 10, 0, 90, 10),
+        ),
+        (plain(100, 10, cache_creation_input_tokens=20), Tokens(100, 10, 0, 0, 20)),
+        (
             plain(100, 10, output_tokens_details={"thinking_tokens": 3}),
             Tokens(100, 10, 3),
         ),

@@ -30,6 +30,7 @@ _CACHED: Paths = (
 _WRITTEN: Paths = (
     ("prompt_tokens_details", "cache_write_tokens"),
     ("input_tokens_details", "cache_write_tokens"),
+    ("cache_creation_input_tokens",),
 )
 _WHOLE = re.compile(r"\s*(\d{1,12})(\.0*)?\s*")
 
@@ -48,8 +49,9 @@ def _tokens(usage: Any) -> Tokens | None:
     if total is not None and total > given + made:  # output that is not itemised: reasoning
         made = total - given
     reasoning, cached = _first(usage, _REASONING) or 0, _first(usage, _CACHED) or 0
-    written = _first(usage, _WRITTEN) or 0
-    return Tokens(given, made, reasoning, min(cached, given), min(written, given))
+    cached = min(cached, given)
+    written = min(_first(usage, _WRITTEN) or 0, given - cached)
+    return Tokens(given, made, reasoning, cached, written)
 
 
 def _rest(total: int | None, part: int | None) -> int | None:
