@@ -22,7 +22,7 @@ def test_a_table_shows_defaults_and_nested_keys() -> None:
     assert "| `difficulties` | `[easy]` |" in tables["config_keys"]
     assert "| `partial` | `false` |" in tables["config_keys"]
     assert "| `price.cached` |  | Input tokens" in tables["model_keys"]
-    assert "Default by kind: azure 50" in tables["key_keys"]
+    assert "Default by kind: anthropic 5, azure 50" in tables["key_keys"]
 
 
 def test_the_translation_lists_the_same_keys_and_defaults() -> None:

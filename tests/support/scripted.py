@@ -70,11 +70,15 @@ Script = Callable[[Json, int], Reply | Json | bytes]
 
 
 class Scripted:
-    """The service, while the `with` block lasts; `requests` are the bodies it was sent."""
+    """The service, while the `with` block lasts; `requests` are the bodies it was sent.
+
+    `heads` are their paths and headers, names in lower case.
+    """
 
     def __init__(self, reply: Script) -> None:
         self.reply = reply
         self.requests: list[Json] = []
+        self.heads: list[tuple[str, dict[str, str]]] = []
         self._numbers: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -113,6 +117,8 @@ class Scripted:
 
             def do_POST(self) -> None:
                 size = int(self.headers["content-length"])
+                head = {name.lower(): value for name, value in self.headers.items()}
+                service.heads.append((self.path, head))
                 reply = service._answer(json.loads(self.rfile.read(size)))
                 content = reply.content
                 self.send_response(reply.status)
@@ -130,7 +136,7 @@ class Scripted:
 
 def question_of(body: Json) -> str:
     """Return the question that a request asks."""
-    text = str(body["messages"][1]["content"])
+    text = str(body["messages"][:2])
     return next(question for question in QUESTIONS if question in text)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-_WHOLE_PATHS = ("/chat/completions", "/completions", "/responses")
+_WHOLE_PATHS = ("/chat/completions", "/completions", "/responses", "/messages")
 
 
 @dataclass(frozen=True)
