@@ -1,7 +1,9 @@
 """Check that each key answers with the requested model and usable tool calls.
 
 Each key gets the next unanswered message of the run for each model that would use it, and each
-model plays its first instances, at most five messages. A run does not pay for any of them again.
+model plays its first instances, at most five messages. A run does not pay for any of them again. If
+the service rejects the requests of a model, the other ways to ask it are tried, and the line to
+write into the config is printed.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ from pilotbench.commands.key_checks import KeyCheck, check
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.ground.terminal_tables import columns, table, terminal_width
 
-_HEAD = ("model", "provider", "key", "answers", "seconds", "answered as", "calls understood")
+_HEAD = (
+    "model", "provider", "key", "answers", "seconds", "answered as", "calls understood",
+    "reasoning", "USD",
+)  # fmt: skip
 NOT_SET = "not set"
 
 
@@ -38,17 +43,22 @@ def run(args: argparse.Namespace) -> int:
 
 def text(rows: Sequence[KeyCheck]) -> str:
     """Return the table, the problems and how many checks passed."""
-    lines = [table(columns(_HEAD, right=["seconds"]), map(_cells, rows), terminal_width())]
+    lines = [table(columns(_HEAD, right=["seconds", "USD"]), map(_cells, rows), terminal_width())]
     bad = [row for row in rows if row.problem]
     unset = dict.fromkeys(row.key for row in rows if _answers(row) == NOT_SET)
     lines += ["", *(f"{row.model} on {row.key}: {row.problem}" for row in bad)]
     lines += [f"{alias} is not set: the other keys of its provider do its work" for alias in unset]
+    lines += [
+        f"{name} has no price in the config: its costs are unknown, and budget_usd cannot be used"
+        for name in dict.fromkeys(row.model for row in rows if not row.priced)
+    ]
+    lines.append(_cost(rows))
     lines.append(f"{len(rows) - len(bad)} of {len(rows)} checks passed")
     return "\n".join(lines)
 
 
 def _answers(row: KeyCheck) -> str:
-    if row.latency_s is not None:
+    if row.answers:
         return "yes"
     return "NO" if row.problem else NOT_SET
 
@@ -56,4 +66,15 @@ def _answers(row: KeyCheck) -> str:
 def _cells(row: KeyCheck) -> tuple[str, ...]:
     seconds = "" if row.latency_s is None else f"{row.latency_s:.2f}"
     calls = "" if row.messages is None else f"{row.calls} of {row.messages}"
-    return (row.model, row.provider, row.key, _answers(row), seconds, row.reported or "", calls)
+    usd = "unknown" if row.usd is None else f"{row.usd:.4f}" if row.usd else ""
+    reported, reasoning = row.reported or "", row.reasoning or ""
+    return (
+        row.model, row.provider, row.key, _answers(row), seconds, reported, calls, reasoning, usd,
+    )  # fmt: skip
+
+
+def _cost(rows: Sequence[KeyCheck]) -> str:
+    """Return what the check has cost, as far as it is known."""
+    known = sum(row.usd for row in rows if row.usd is not None)
+    unknown = any(row.usd is None for row in rows)
+    return f"this check cost USD {known:.4f}{' and an unknown amount' if unknown else ''}"

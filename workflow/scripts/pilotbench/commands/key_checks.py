@@ -21,14 +21,16 @@ from threading import Lock
 
 from pilotbench.asking.asker import Asker, KeyAllowance, ask_unjournaled
 from pilotbench.asking.keys.secrets import missing
+from pilotbench.asking.prices import cost_usd
 from pilotbench.benchmark.instances import Instance
+from pilotbench.commands.tool_checks import Enough, Observed, sum_known, ways_to_ask, with_model
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.spending import spent
 from pilotbench.ground.errors import (
     ContextOverflow,
     PilotbenchError,
-    ProviderError,
     Refused,
+    Rejected,
     Stopping,
 )
 from pilotbench.matrix.cells import Cell, Shard
@@ -38,7 +40,6 @@ from pilotbench.providers.answer import Answer
 from pilotbench.providers.kind import Role
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.messages import Message, Offer
-from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.request import Request
 from pilotbench.providers.served import complaint
 from pilotbench.providers.settings import Model
@@ -62,7 +63,9 @@ class KeyCheck:
 
     `problem` is None if the check passed, or if the key is not set and a run continues with the
     other keys of the provider (`latency_s` is then None). Tools are tested with the first key that
-    answers.
+    answers. `reasoning` says whether messages came with some and the conversation went on;
+    `works_with` is the line of the model's entry that makes a rejected request work. `usd` is the
+    cost of the check, None if it is unknown; `priced` is False without a price in the config.
     """
 
     model: str
@@ -73,18 +76,30 @@ class KeyCheck:
     latency_s: float | None = None
     calls: int | None = None
     messages: int | None = None
+    reasoning: str | None = None
+    works_with: str | None = None
+    usd: float | None = 0.0
+    priced: bool = True
+    rejected: bool = False
 
-
-class _Enough(ProviderError):
-    """No further message is needed."""
+    @property
+    def answers(self) -> bool:
+        """Whether the key has answered."""
+        return self.latency_s is not None
 
 
 @dataclass(frozen=True)
 class _Answered:
-    """The answer of a key; `reported` is the model that it names."""
+    """The answer of a key; `reported` is the model that it names, `usd` its cost if known."""
 
     latency_s: float
     reported: str | None
+    usd: float | None = None
+
+    @classmethod
+    def of(cls, answer: Answer, model: Model) -> _Answered:
+        found = answer.completion
+        return cls(answer.latency_s, found.model, cost_usd(model.price, found.tokens))
 
 
 def check(experiment: Experiment) -> list[KeyCheck]:
@@ -101,17 +116,20 @@ def check(experiment: Experiment) -> list[KeyCheck]:
 
 def _asked(experiment: Experiment, model: Model, alias: str) -> KeyCheck:
     """Check one key with the next message, or else with a short question."""
-    settings, row = experiment.settings, KeyCheck(model.name, model.provider, alias, None)
+    settings = experiment.settings
+    row = KeyCheck(model.name, model.provider, alias, None, priced=model.price is not None)
     if KINDS[settings.providers[model.provider].kind].role is Role.PLAYER:
-        return replace(row, latency_s=0.0, reported=model.deployment)
+        return replace(row, latency_s=0.0, reported=model.deployment, priced=True)
     if lacking := missing(settings, [alias]):
         return row if _others_are_set(settings, alias) else replace(row, problem=lacking[0])
     try:
         came = _next_message(experiment, model, alias) or _short_question(settings, model, alias)
     except PilotbenchError as error:
-        return replace(row, problem=f"{type(error).__name__}: {error}")
+        said = f"{type(error).__name__}: {error}"
+        return replace(row, problem=said, rejected=isinstance(error, Rejected))
     problem = complaint(model.deployment, model.reports, came.reported)
-    return replace(row, problem=problem, reported=came.reported, latency_s=came.latency_s)
+    found = replace(row, problem=problem, reported=came.reported, latency_s=came.latency_s)
+    return replace(found, usd=came.usd)
 
 
 def _short_question(settings: Settings, model: Model, alias: str) -> _Answered:
@@ -120,7 +138,7 @@ def _short_question(settings: Settings, model: Model, alias: str) -> _Answered:
     body, _ = wire.bodies(model.deployment, question, Offer(), model.parameters)
     request = Request(body, Instance("check", "none", 0, QUESTION), "none", 0, 0)
     asked = ask_unjournaled(_hasty(settings, model), model, alias, request)
-    return _Answered(asked.latency_s, asked.completion.model)
+    return _Answered.of(asked, model)
 
 
 def _next_message(experiment: Experiment, model: Model, alias: str) -> _Answered | None:
@@ -158,7 +176,7 @@ def _first_asked(experiment: Experiment, shard: Shard, model: Model, key: str) -
             if found is not None:
                 return found
             if came or failed or ask.is_exhausted(request):
-                raise _Enough
+                raise Enough
             started = time.monotonic()
             try:
                 asked = ask(request)
@@ -168,7 +186,7 @@ def _first_asked(experiment: Experiment, shard: Shard, model: Model, key: str) -
             except PilotbenchError as error:
                 failed.append(error)
                 raise
-            came.append(_Answered(asked.latency_s, asked.completion.model))
+            came.append(_Answered.of(asked, model))
             return asked
 
         play_shard(experiment, shard, probe)
@@ -196,20 +214,53 @@ def _others_are_set(settings: Settings, alias: str) -> bool:
 
 
 def _with_tools(experiment: Experiment, rows: Sequence[KeyCheck], row: KeyCheck) -> KeyCheck:
-    """Add the tool calls to the first result of a model that has an answer."""
-    first = next((r for r in rows if r.model == row.model and r.latency_s is not None), None)
+    """Add what tool calls showed to the first result of a model that has an answer.
+
+    Where the service rejects its requests, add how the model can be asked instead.
+    """
+    first = next((r for r in rows if r.model == row.model and (r.answers or r.rejected)), None)
     cell = next((c for c in _cells_with_tools(experiment) if c.model == row.model), None)
     if row is not first or cell is None:
         return row
+    rejected = row.rejected
     try:
-        calls, messages, why = _play(experiment, cell, row.key)
+        if not rejected:
+            row, rejected = _played(experiment, cell, row)
+        return _another_way(experiment, cell, row) if rejected else row
     except PilotbenchError as error:
         return replace(row, problem=row.problem or f"{type(error).__name__}: {error}")
-    if messages == 0 and why is None:
-        return row  # a run is playing these instances now
-    if why is None and calls < PARSE_RATE_WANTED * messages:
-        why = f"only {calls} of {messages} messages had a call that could be parsed"
-    return replace(row, calls=calls, messages=messages, problem=row.problem or why)
+
+
+def _played(experiment: Experiment, cell: Cell, row: KeyCheck) -> tuple[KeyCheck, bool]:
+    """Return the result with the first messages of a cell, and whether one was rejected."""
+    seen = _play(experiment, cell, row.key)
+    why = seen.problem
+    if seen.messages == 0 and why is None:
+        return row, False  # a run is playing these instances now
+    if why is None and seen.calls < PARSE_RATE_WANTED * seen.messages:
+        why = f"only {seen.calls} of {seen.messages} messages had a call that could be parsed"
+    played = replace(
+        row,
+        calls=seen.calls,
+        messages=seen.messages,
+        reasoning=seen.reasoning_in_words,
+        usd=sum_known(row.usd, seen.usd(experiment.settings.catalog[row.model])),
+        problem=row.problem or why,
+    )
+    return played, seen.rejected
+
+
+def _another_way(experiment: Experiment, cell: Cell, row: KeyCheck) -> KeyCheck:
+    """Try the other ways to ask a model whose requests are rejected; name the first that works."""
+    usd = row.usd
+    for way in ways_to_ask(experiment.settings.catalog[row.model]):
+        changed = with_model(experiment, way.model)
+        seen = _play(changed, cell, row.key)
+        usd = sum_known(usd, seen.usd(way.model))
+        if seen.messages and seen.problem is None:
+            line = f"it works with `{way.line}` under model_catalog: {row.model}"
+            return replace(row, usd=usd, works_with=way.line, problem=f"{row.problem}; {line}")
+    return replace(row, usd=usd)
 
 
 def _cells_with_tools(experiment: Experiment) -> Iterator[Cell]:
@@ -219,52 +270,28 @@ def _cells_with_tools(experiment: Experiment) -> Iterator[Cell]:
             yield cell
 
 
-def _play(experiment: Experiment, cell: Cell, key: str) -> tuple[int, int, str | None]:
-    """Return calls parsed, messages, and the error, of the first five messages.
+def _play(experiment: Experiment, cell: Cell, key: str) -> Observed:
+    """Return what the first five messages of a cell showed.
 
     They are journaled as in a run: stored answers are not asked again, and instances that a run
     holds now are left to it.
     """
     hasty = _hasty(experiment.settings, experiment.settings.catalog[cell.model])
     once = replace(experiment, settings=replace(hasty, repeats=1))
-    understood: list[bool] = []
+    seen = Observed(MESSAGES)
     for index in _indices(experiment, cell):
-        with suppress(Stopping):
-            why = _play_one(once, Shard(cell, index, index), key, understood)
-            if why is not None:
-                return sum(understood), len(understood), why
-        if len(understood) == MESSAGES:
+        shard = Shard(cell, index, index)
+        with suppress(Stopping), _held(once, shard, key) as ask:
+            seen.play(once, shard, ask)
+        if seen.problem is not None or seen.messages == MESSAGES:
             break
-    return sum(understood), len(understood), None
+    return seen
 
 
 def _indices(experiment: Experiment, cell: Cell) -> list[int]:
     """Return the first instances of a cell."""
     planned = (index for s in experiment.plan.shards if s.cell == cell for index in s.indices)
     return sorted(planned)[:MESSAGES]
-
-
-def _play_one(experiment: Experiment, shard: Shard, key: str, understood: list[bool]) -> str | None:
-    """Play one episode, append to `understood` for each message, and return the error.
-
-    Raises Stopping if a run holds the instance.
-    """
-    model = experiment.settings.catalog[shard.cell.model]
-    protocol, wire = PROTOCOLS[model.protocol], WIRE_FORMATS[model.api]
-    with _held(experiment, shard, key) as ask:
-
-        def counted(request: Request) -> Answer:
-            if len(understood) == MESSAGES:
-                raise _Enough
-            asked = ask(request)
-            message = wire.read(asked.completion.message)
-            understood.append(protocol.parse(message).call is not None)
-            return asked
-
-        owed = play_shard(experiment, shard, counted).owed
-    if owed and owed[0].kind != _Enough.__name__:
-        return f"{owed[0].kind}: {owed[0].message}"
-    return None
 
 
 def _hasty(settings: Settings, model: Model) -> Settings:

@@ -47,7 +47,8 @@ class Rejections:
     def __init__(
         self, limits: Path, model: Model, base_url: str, began: float, clock: Clock = CLOCK
     ) -> None:
-        sent = [model.provider, base_url, model.deployment, model.protocol, model.parameters]
+        service = [model.provider, base_url, model.api]
+        sent = [*service, model.deployment, model.protocol, model.parameters]
         folder = limits / f"model-{digest(sent)[:32]}"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._ledger = SharedFile(folder / "rejections")

@@ -1,0 +1,122 @@
+"""What the first messages of a model show, and the other ways in which it can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from pilotbench.asking.asker import Asker
+from pilotbench.asking.prices import cost_usd
+from pilotbench.episodes.evaluate import play_shard
+from pilotbench.ground.errors import PilotbenchError, ProviderError, Rejected, UnusableAnswer
+from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.experiment import Experiment
+from pilotbench.providers.answer import Answer, Tokens, added
+from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.request import Request
+from pilotbench.providers.settings import Model
+from pilotbench.providers.wire_formats import WIRE_FORMATS
+
+
+class Enough(ProviderError):
+    """No further message is needed."""
+
+
+@dataclass
+class Observed:
+    """What up to `most` messages of a model showed.
+
+    `calls` of `messages` could be parsed; `reasoned` of them came with reasoning, and `continued`
+    counts the answers to a conversation that contains some. `paid` has the token counts of the
+    answers that were paid for now.
+    """
+
+    most: int
+    messages: int = 0
+    calls: int = 0
+    reasoned: int = 0
+    continued: int = 0
+    paid: list[Tokens | None] = field(default_factory=list)
+    problem: str | None = None
+    rejected: bool = False
+
+    def play(self, experiment: Experiment, shard: Shard, ask: Asker) -> None:
+        """Play one episode and add what it shows. Raises Stopping."""
+        model = experiment.settings.catalog[shard.cell.model]
+        protocol, wire = PROTOCOLS[model.protocol], WIRE_FORMATS[model.api]
+        reasoned = 0
+
+        def observed(request: Request) -> Answer:
+            nonlocal reasoned
+            if self.messages == self.most:
+                raise Enough
+            answer = self._asked(ask, request)
+            message = wire.read(answer.completion.message)
+            self.messages += 1
+            self.calls += protocol.parse(message).call is not None
+            self.continued += reasoned > 0
+            tokens = answer.completion.tokens
+            thought = bool(message.thinking or (tokens and tokens.reasoning))
+            reasoned += thought
+            self.reasoned += thought
+            return answer
+
+        owed = play_shard(experiment, shard, observed).owed
+        if owed and owed[0].kind != Enough.__name__ and self.problem is None:
+            self.problem = f"{owed[0].kind}: {owed[0].message}"
+
+    def _asked(self, ask: Asker, request: Request) -> Answer:
+        stored = ask.known(request)
+        try:
+            answer = ask(request)
+        except PilotbenchError as error:
+            self.rejected = isinstance(error, Rejected)
+            if isinstance(error, UnusableAnswer):
+                self.paid.append(error.tokens)
+            raise
+        if stored is None:
+            self.paid.append(answer.completion.tokens)
+        return answer
+
+    @property
+    def reasoning_in_words(self) -> str:
+        """Whether there was reasoning, and whether it was accepted in the conversation."""
+        if not self.reasoned:
+            return "none"
+        return "handed back" if self.continued else "not continued"
+
+    def usd(self, model: Model) -> float | None:
+        """Return the cost of what was paid for now, None if it is unknown."""
+        return cost_usd(model.price, added(self.paid)) if self.paid else 0.0
+
+
+@dataclass(frozen=True)
+class Way:
+    """Another way to ask a model: its changed entry, and the line of the config that says so."""
+
+    model: Model
+    line: str
+
+
+def ways_to_ask(model: Model) -> Iterator[Way]:
+    """Yield the other ways to ask a model of a service."""
+    for api in KINDS[model.kind].apis(WIRE_FORMATS):
+        if api != model.api:
+            yield Way(replace(model, api=api), f"api: {api}")
+
+
+def with_model(experiment: Experiment, model: Model) -> Experiment:
+    """Return the experiment with another entry for a model of its catalog."""
+    settings = experiment.settings
+    changed = {model.name: model}
+    settings = replace(
+        settings, catalog={**settings.catalog, **changed}, models={**settings.models, **changed}
+    )
+    return replace(experiment, settings=settings, _versions={}, _fingerprints={})
+
+
+def sum_known(*costs: float | None) -> float | None:
+    """Return the sum in USD, None where one of the costs is unknown."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
