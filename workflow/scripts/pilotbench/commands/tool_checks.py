@@ -99,9 +99,13 @@ class Way:
     line: str
 
 
+LIKELY = ("chat", "responses")
+"""The formats that are tried first, since most services with several have these."""
+
+
 def ways_to_ask(model: Model) -> Iterator[Way]:
-    """Yield the other ways to ask a model of a service."""
-    for api in KINDS[model.kind].apis(WIRE_FORMATS):
+    """Yield the other ways to ask a model of a service, the likely ones first."""
+    for api in sorted(KINDS[model.kind].apis(WIRE_FORMATS), key=lambda api: api not in LIKELY):
         if api != model.api:
             yield Way(replace(model, api=api), f"api: {api}")
 
