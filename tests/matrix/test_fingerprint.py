@@ -22,6 +22,7 @@ from pilotbench.estimation.needs import UP_TO_DATE, reason
 from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.protocols.protocol import NO_CALL
+from pilotbench.providers.wire_formats.chat import offered
 from pilotbench.results.database import prune, queries, store
 from support.build import ROOT
 from support.chat import CHAT
@@ -313,7 +314,8 @@ def test_the_texts_for_models_are_those_of_the_benchmark_version() -> None:
         for level in ("easy", "hard"):
             instance = task.instance(level, 0)
             for protocol in (CHAT[word] for word in ("native", "json", "text")):
-                body = protocol.body_extra(task.tools(instance))
+                offer = protocol.protocol.offer(task.tools(instance))
+                body = offered(offer, lambda schema: schema)
                 texts.append([name, level, protocol.system(task, instance, 9), body])
     of_version = {"3": "45df42078aa45de5beb474fc09374c6ff74725ada9646dd19afda0b11a2e6b65"}
     assert digest(texts) == of_version.get(BENCHMARK_VERSION), "raise BENCHMARK_VERSION"

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -115,11 +116,11 @@ def _request(connection: socket.socket) -> bytes:
 
 @contextmanager
 def client(
-    url: str, kind: str = "openai", api: str = "chat", **settings: Any
+    url: str, kind: str = "openai", api: str = "chat", stream: bool = False, **settings: Any
 ) -> Iterator[ServiceClient]:
     """Yield a client of `url` with the key `k`."""
     provider = ProviderSettings("p", kind, {"k": Key("k", "p", 1)}, base_url=url, **settings)
-    model = Model("m", "p", "m", api=api)
+    model = Model("m", "p", "m", api=api, stream=stream)
     made = KINDS[provider.kind].connect(provider, model, {"k": Access(url, CANARY)})
     assert isinstance(made, ServiceClient)
     try:
@@ -410,3 +411,100 @@ def test_another_wire_format_goes_through_the_same_client(kind: str, url: bytes)
         "m-2026",
         Tokens(11, 7),
     )
+
+
+PIECES = [{"role": "assistant", "content": ""}, {"content": "4"}, {"content": "2"}]
+
+
+def events(*pieces: Any, finish: str | None = "stop") -> list[bytes]:
+    """Return the events of a stream, its usage and its end included."""
+    choices = [{"delta": piece, "finish_reason": None} for piece in pieces]
+    choices += [{"delta": {}, "finish_reason": finish}] if finish else []
+    chunks: list[Any] = [{"model": "m-2024", "choices": [one]} for one in choices]
+    chunks += [{"choices": [], "usage": USAGE}] if finish else []
+    lines = [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks]
+    return [*lines, b"data: [DONE]\n\n"] if finish else lines
+
+
+def streamed(*parts: bytes | float, whole: bool = True) -> Callable[[socket.socket], None]:
+    """Return what sends `parts` as one response in chunks; a number is a pause in s."""
+
+    def send(connection: socket.socket) -> None:
+        head = (
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n"
+        )
+        connection.sendall(f"{head}\r\n".encode())
+        for part in parts:
+            if isinstance(part, float):
+                time.sleep(part)
+            else:
+                connection.sendall(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+        if whole:
+            connection.sendall(b"0\r\n\r\n")
+
+    return send
+
+
+def test_a_stream_is_requested_and_put_together_into_the_same_completion() -> None:
+    seen: list[bytes] = []
+    asked = request()
+    with served(streamed(*events(*PIECES)), seen) as url, client(url, stream=True) as provider:
+        found = provider.complete(asked, "k", 5)
+    sent = json.loads(seen[0].partition(b"\r\n\r\n")[2])
+    assert sent == {**asked.body, "stream": True, "stream_options": {"include_usage": True}}
+    assert "stream" not in asked.body
+    at_once = ask(chat({"role": "assistant", "content": "42"}))
+    assert found == replace(at_once, first_token_s=found.first_token_s)
+
+
+def test_the_first_token_is_timed_not_the_first_event() -> None:
+    opening, *rest = events(*PIECES)
+    answer = streamed(b": keep-alive\n\n", opening, 0.3, *rest)
+    with served(answer) as url, client(url, stream=True) as provider:
+        first = provider.complete(request(), "k", 5).first_token_s
+    assert first is not None
+    assert 0.3 <= first < 5
+
+
+def test_an_answer_at_once_to_a_request_for_a_stream_has_no_first_token() -> None:
+    found = ask(chat(), stream=True)
+    assert (found.message["content"], found.first_token_s) == ("hello", None)
+
+
+COMMENT = b": keep-alive\n\n"
+
+
+def test_comments_end_a_silence() -> None:
+    pauses = [part for _ in range(6) for part in (COMMENT, 0.2)]
+    answer = streamed(*pauses, *events(*PIECES))
+    assert ask(answer, stream=True, read_timeout_s=0.6).message["content"] == "42"
+
+
+@pytest.mark.parametrize(
+    ("answer", "deadline_s", "read_timeout_s"),
+    [
+        (streamed(events(*PIECES)[0], 1.5, *events(*PIECES)[1:]), 5.0, 0.3),
+        (streamed(*[part for _ in range(20) for part in (COMMENT, 0.1)]), 0.5, 5.0),
+    ],
+    ids=["silence between events", "deadline of the attempt"],
+)
+def test_a_stream_ends_by_its_deadlines(
+    answer: Answer, deadline_s: float, read_timeout_s: float
+) -> None:
+    with pytest.raises(errors.TimedOut) as caught:
+        ask(answer, deadline_s, stream=True, read_timeout_s=read_timeout_s)
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        streamed(*events(*PIECES)[:2], whole=False),
+        streamed(*events(*PIECES, finish=None)),
+        streamed(*events(*PIECES)[:2], b'data: {"choices": [{"delta": {"con'),
+    ],
+    ids=["connection closed", "no end", "half an event"],
+)
+def test_a_stream_that_was_cut_off_is_a_broken_connection(answer: Answer) -> None:
+    with pytest.raises(errors.ConnectionFailed):
+        ask(answer, stream=True)

@@ -313,6 +313,7 @@ def _usage_fields(spec: EpisodeSpec, state: EpisodeState | None) -> Json:
 
 
 def _paid_request(spec: EpisodeSpec, request: Request, asked: Answer) -> Json:
+    first = asked.completion.first_token_s
     return {
         "identity": identity(components(spec.model, request)),
         "turn": request.turn,
@@ -325,4 +326,5 @@ def _paid_request(spec: EpisodeSpec, request: Request, asked: Answer) -> Json:
         "model": asked.completion.model,
         "finish_reason": asked.completion.finish_reason,
         "tokens": asked.completion.tokens and asked.completion.tokens.as_json(),
+        **({} if first is None else {"first_token_s": first}),
     }

@@ -188,6 +188,7 @@ def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> 
         max_output=entry.get("max_output"),
         weights=weights and Weights(**weights),
         kind=kind,
+        stream=entry.get("stream", False),
         reasoning_history=entry.get("reasoning_history", AS_SAID),
         api=entry.get("api") or service.get("api") or KINDS[kind].api,
     )

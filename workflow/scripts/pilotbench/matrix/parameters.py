@@ -14,7 +14,8 @@ _DEPLOYMENT = "deployment names the model"
 _MESSAGES = "the prompt and the instance make the messages"
 _PROTOCOL = "the protocol decides how the model makes calls"
 _ONE = "every further answer is paid for and discarded"
-_WHOLE = "answers are read as a whole"
+_STREAM = "write stream in the model's entry, beside parameters"
+_WHOLE = "answers are awaited"
 _CLIENT = "it is a setting of the client, not of the request; see config/providers.yaml"
 
 _FLAT = "write its keys as parameters"
@@ -28,7 +29,7 @@ RESERVED: dict[str, str] = {
     **dict.fromkeys(("toolConfig", "responseSchema", "responseJsonSchema"), _PROTOCOL),
     **dict.fromkeys(("n", "best_of", "n_cmpl", "candidateCount"), _ONE),
     **{"generationConfig": _FLAT, "maxOutputTokens": _NEUTRAL},
-    **dict.fromkeys(("stream", "stream_options", "background"), _WHOLE),
+    **{"stream": _STREAM, "stream_options": _STREAM, "background": _WHOLE},
     **dict.fromkeys(("extra_headers", "extra_query", "timeout", "max_retries"), _CLIENT),
     **dict.fromkeys(("api_key", "api_base", "base_url", "api_version", "organization"), _CLIENT),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
@@ -75,18 +75,22 @@ class Completion:
     """What a provider returned: the assistant's message as it came, and what came with it.
 
     `message` is in the wire format of the provider kind, which reads it. `model` is the name that
-    the provider reports. `tokens` is None where the provider did not report them.
+    the provider reports. `tokens` is None where the provider did not report them. `first_token_s`
+    is the time in s from the start of the attempt to the first token of a streamed answer.
     """
 
     message: Json
     finish_reason: str | None
     model: str | None
     tokens: Tokens | None = None
+    first_token_s: float | None = None
 
     def as_json(self) -> Json:
-        """Return plain JSON types, as the journal stores them."""
-        tokens = self.tokens and self.tokens.as_json()
-        return {**asdict(replace(self, tokens=None)), "tokens": tokens}
+        """Return plain JSON types, as the journal stores them; nothing is copied."""
+        fields = {**vars(self), "tokens": self.tokens and self.tokens.as_json()}
+        if self.first_token_s is None:
+            del fields["first_token_s"]
+        return fields
 
     @classmethod
     def from_json(cls, value: Json) -> Completion:
@@ -96,6 +100,7 @@ class Completion:
             value["finish_reason"],
             value["model"],
             Tokens.from_json(value["tokens"]),
+            value.get("first_token_s"),
         )
 
 

@@ -79,6 +79,41 @@ def _body(wire: WireFormat, text: str) -> Json:
     return body
 
 
+def first_token_at(content: bytes) -> int | None:
+    """Return how many bytes of a stream end with its first event that has a piece of the answer."""
+    at = 0
+    for line in content.split(b"\n"):
+        at += len(line) + 1
+        if line.startswith(_DATA.encode()):
+            try:
+                event = json.loads(line[len(_DATA) :])
+            except (ValueError, RecursionError):
+                continue
+            if _has_piece(event):
+                return min(at, len(content))
+    return None
+
+
+_PIECES = (
+    *("content", "text", "reasoning", "reasoning_content", "thinking", "refusal"),
+    *("delta", "arguments", "partial_json", "name"),
+)
+"""Where events of a stream have pieces of the answer, in all wire formats."""
+
+
+def _has_piece(value: Any, level: int = 0) -> bool:
+    """Return whether an event has a piece of the answer; a whole `response` is none."""
+    if level > 8:
+        return False
+    if isinstance(value, list):
+        return any(_has_piece(one, level + 1) for one in value)
+    return isinstance(value, dict) and any(
+        (name in _PIECES and isinstance(one, str) and bool(one)) or _has_piece(one, level + 1)
+        for name, one in value.items()
+        if name != "response"
+    )
+
+
 def _is_comment(line: str) -> bool:
     """Return whether a gateway sends a line only to keep the connection open."""
     return not line.strip() or line.startswith(":")

@@ -5,6 +5,7 @@ Each key has its own `Send`, used by all threads.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ from pilotbench.ground.errors import (
 )
 from pilotbench.ground.scrubber import Scrubber
 from pilotbench.providers.answer import Completion
-from pilotbench.providers.bodies import completion, parsed, unicode_only
+from pilotbench.providers.bodies import completion, first_token_at, parsed, unicode_only
 from pilotbench.providers.failures import FailureRules, broken_call, failure
 from pilotbench.providers.finish_reasons import known
 from pilotbench.providers.proxies import proxy_for
@@ -46,9 +47,15 @@ class ServiceClient:
         rules: FailureRules,
         wire: WireFormat,
         open_key: Open | None = None,
+        *,
+        stream: bool = False,
     ) -> None:
-        """Open each key by `open_key`, or as the wire format does; nothing is sent."""
+        """Open each key by `open_key`, or as the wire format does; nothing is sent.
+
+        With `stream`, answers are requested as streams and put together.
+        """
         self._name, self._rules, self._wire = provider.name, rules, wire
+        self._stream = stream
         for key in access.values():
             proxy_for(httpx2.URL(key.base_url), provider.proxy)  # raises for an unusable proxy
         self._transport = DeadlineTransport(
@@ -63,24 +70,29 @@ class ServiceClient:
 
     def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
         """Send one attempt and return the completion; raise a ProviderError within `deadline_s`."""
+        began = time.monotonic()
         try:
             with self._transport.deadline(deadline_s):
-                return self._reported(request, self._read(self._post(key, request.body)))
+                answer = self._post(key, request.body)
+                found = self._reported(request, self._read(answer))
+                return self._timed(found, answer.content, began) if self._stream else found
         except (httpcore2.TimeoutException, httpx2.TimeoutException, TimeoutError) as error:
-            found: ProviderError = TimedOut("no answer within the connect, read or total deadline")
-            found.sent = _was_sent(error)
+            failed: ProviderError = TimedOut("no answer within the connect, read or total deadline")
+            failed.sent = _was_sent(error)
         except _BROKEN as error:
-            found = _broken_off(error)
-            found.sent = _was_sent(error)
+            failed = _broken_off(error, self._stream and bool(self._transport.arrivals()))
+            failed.sent = _was_sent(error)
         except ProviderError as error:
-            found = error
+            failed = error
         # Without cause or context: the errors of an SDK contain the request with its headers.
-        found.args = (self._scrubber.line(str(found)),)
-        if isinstance(found, UnusableAnswer):
-            found.raw = self._scrubber.scrub(found.raw)
-        raise found from None
+        failed.args = (self._scrubber.line(str(failed)),)
+        if isinstance(failed, UnusableAnswer):
+            failed.raw = self._scrubber.scrub(failed.raw)
+        raise failed from None
 
     def _post(self, key: str, body: Json) -> Received:
+        if self._stream:
+            body = {**body, "stream": True}
         path, sent = self._wire.path(body), self._wire.sent(body)
         try:
             return self._send[key](path, sent)
@@ -97,6 +109,13 @@ class ServiceClient:
             raise failure(self._rules, answer.status, answer.headers, body)
         reason, text = broken
         return Completion(self._wire.written(text), reason, None)
+
+    def _timed(self, found: Completion, content: bytes, began: float) -> Completion:
+        """Return the completion of a stream with the time to its first token, if it came as one."""
+        size = first_token_at(content)
+        arrivals = () if size is None else self._transport.arrivals()
+        first = next((at - began for there, at in arrivals if there >= (size or 0)), None)
+        return replace(found, first_token_s=first)
 
     def _http(self) -> httpx2.Client:
         return httpx2.Client(transport=self._transport, trust_env=False, follow_redirects=True)
@@ -150,11 +169,11 @@ _BROKEN = (
 )  # fmt: skip
 
 
-def _broken_off(error: Exception) -> ProviderError:
-    """Return the error for an incomplete HTTP response."""
+def _broken_off(error: Exception, begun: bool) -> ProviderError:
+    """Return the error for an incomplete HTTP response; `begun`: a part of a stream has arrived."""
     if isinstance(error, TooLarge | httpx2.DecodingError):
         return UnusableAnswer(f"the answer cannot be decoded: {_cause(error)}")
-    if isinstance(error, httpcore2.ProtocolError | UnicodeError):
+    if isinstance(error, httpcore2.ProtocolError | UnicodeError) and not begun:
         return ServerFailed(f"not an HTTP answer: {_cause(error)}")
     return untrusted(error) or ConnectionFailed(_cause(error))
 

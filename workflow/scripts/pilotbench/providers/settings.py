@@ -67,6 +67,7 @@ class Model:
     kind: str = "openai"
     api: str = "chat"
     reasoning_history: str = "as_said"
+    stream: bool = False
     USUAL: ClassVar[Json] = {"api": "chat", "reasoning_history": "as_said"}
 
     @property

@@ -20,6 +20,10 @@ class Clock(threading.local):
     large = False
     """Whether the response that this thread reads is a large one."""
 
+    def __init__(self) -> None:
+        self.arrivals: list[tuple[int, float]] = []
+        """How many bytes of the response that this thread reads had arrived when."""
+
     def left(self, timeout: float | None) -> float | None:
         """Return the smaller of `timeout` and the time left. Raises TimeoutError at the end."""
         if self.ends is None:

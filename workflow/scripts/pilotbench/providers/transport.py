@@ -67,6 +67,7 @@ class DeadlineTransport(httpx2.BaseTransport):
     def deadline(self, seconds: float) -> Iterator[None]:
         """Bound everything that this thread sends inside the block to `seconds` from now."""
         self._clock.ends = time.monotonic() + seconds
+        self._clock.arrivals = []
         try:
             yield
         finally:
@@ -74,6 +75,10 @@ class DeadlineTransport(httpx2.BaseTransport):
             if self._clock.large:
                 self._clock.large = False
                 _large.release()
+
+    def arrivals(self) -> list[tuple[int, float]]:
+        """Return how many bytes of this thread's response had arrived when, monotonic, in s."""
+        return self._clock.arrivals
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request through this thread's connection."""
@@ -159,6 +164,7 @@ class _Body(httpx2.SyncByteStream):
         try:
             for part in self._inner.iter_bytes():
                 size += len(part)
+                self._clock.arrivals.append((size, time.monotonic()))
                 if failed and size > LARGEST_ERROR:
                     return
                 self._check(size)

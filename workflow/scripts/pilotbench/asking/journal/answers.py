@@ -307,10 +307,7 @@ def _is_whole(line: bytes) -> bool:
 
 def answer_to_json(asked: Answer) -> Json:
     """Return plain JSON types, as in the journal; nothing is copied, however deep it is."""
-    completion = dict(vars(asked.completion))
-    if completion["tokens"] is not None:
-        completion["tokens"] = completion["tokens"].as_json()
-    return {**vars(asked), "completion": completion}
+    return {**vars(asked), "completion": asked.completion.as_json()}
 
 
 def asked_from_json(value: Json) -> Answer:

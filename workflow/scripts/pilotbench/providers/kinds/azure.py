@@ -20,7 +20,8 @@ def connect(provider: ProviderSettings, model: Model, access: Mapping[str, Acces
     from pilotbench.providers.service_client import ServiceClient
 
     opened = {"chat": opened_azure, "responses": opened_azure_v1}.get(model.api)
-    return ServiceClient(provider, access, KIND.failures, WIRE_FORMATS[model.api], opened)
+    wire = WIRE_FORMATS[model.api]
+    return ServiceClient(provider, access, KIND.failures, wire, opened, stream=model.stream)
 
 
 def _path_problem(path: str) -> str | None:

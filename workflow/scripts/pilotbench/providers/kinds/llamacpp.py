@@ -42,7 +42,8 @@ class LlamaCppProvider:
         # The answer arrives all at once, on a busy machine after a long silence.
         patient = replace(provider, read_timeout_s=provider.attempt_deadline_s)
         keys = {alias: Access(address, "") for alias in access}
-        self._client = ServiceClient(patient, keys, KIND.failures, WIRE_FORMATS[model.api])
+        wire = WIRE_FORMATS[model.api]
+        self._client = ServiceClient(patient, keys, KIND.failures, wire, stream=model.stream)
 
     def complete(self, request: Request, key: str, deadline_s: float) -> Completion:
         """Send one attempt; see ServiceClient."""

@@ -68,7 +68,9 @@ class Chat:
         return "/chat/completions"
 
     def sent(self, body: Json) -> Json:
-        """Return the JSON that is sent: `extra_body` is merged into the top level."""
+        """Return the JSON that is sent: `extra_body` is merged; a stream reports its usage."""
+        if body.get("stream"):
+            body = {**body, "stream_options": {"include_usage": True}}
         if "extra_body" not in body:
             return body
         rest = {name: value for name, value in body.items() if name != "extra_body"}

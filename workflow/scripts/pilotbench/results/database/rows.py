@@ -248,9 +248,20 @@ def request_rows(path: str, episode: Json) -> list[Json]:
             "reported": text(request["model"]),
             "finish_reason": text(request["finish_reason"]),
             **token_columns(Tokens.from_json(request["tokens"])),
+            **_speed(request),
         }
         for request in episode["requests"]
     ]
+
+
+def _speed(request: Json) -> Json:
+    """Return how fast a streamed answer came, nulls for others."""
+    first, tokens = request.get("first_token_s"), Tokens.from_json(request["tokens"])
+    if first is None:
+        return {"first_token_s": None, "tokens_per_s": None}
+    writing = _seconds(request["latency_s"]) - _seconds(first)
+    rate = tokens.output / writing if tokens is not None and writing > 0 else None
+    return {"first_token_s": _seconds(first), "tokens_per_s": rate}
 
 
 def token_columns(tokens: Tokens | None) -> Json:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
-STORED = 5
+STORED = 6
 """Version of the stored tables (`views.FORMAT` adds the views)."""
 
 CELL = NAMES
-TOKENS = ("input", "output", "reasoning", "cached")
+TOKENS = ("input", "output", "reasoning", "cached", "cache_writes")
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,7 @@ tokens_input         BIGINT   Input tokens, cached ones included; null where not
 tokens_output        BIGINT   Output tokens, reasoning included; null where not reported.
 tokens_reasoning     BIGINT   Reasoning tokens, a part of the output.
 tokens_cached        BIGINT   Cached tokens, a part of the input.
+tokens_cache_writes  BIGINT   Input tokens that were stored in the provider's cache.
 cost_usd             DOUBLE   Cost in USD; null where price or tokens are not known.
 model_reported       VARCHAR  The model name that the provider reports (the last one).
 requests             INTEGER  Requests of the episode.
@@ -176,6 +177,9 @@ tokens_input      BIGINT   Input tokens; null, as the others, where they are not
 tokens_output     BIGINT   Output tokens.
 tokens_reasoning  BIGINT   Reasoning tokens.
 tokens_cached     BIGINT   Cached tokens.
+tokens_cache_writes  BIGINT  Input tokens that were stored in the provider's cache.
+first_token_s     DOUBLE   Time to the first token of a streamed answer, s; null for others.
+tokens_per_s      DOUBLE   Its output tokens per second after the first token.
 """),
 )
 
