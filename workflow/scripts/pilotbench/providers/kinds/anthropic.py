@@ -20,7 +20,8 @@ def connect(provider: ProviderSettings, model: Model, access: Mapping[str, Acces
     """Return the client of a service with the Messages API."""
     from pilotbench.providers.service_client import ServiceClient
 
-    return ServiceClient(provider, access, KIND.failures, WIRE_FORMATS[model.api])
+    wire = WIRE_FORMATS[model.api]
+    return ServiceClient(provider, access, KIND.failures, wire, stream=model.stream)
 
 
 KIND = Kind(
