@@ -346,7 +346,6 @@ def _facts(model: str) -> ModelFacts:
         protocol=PROTOCOL.get(model, "native"),
         player=PLAYERS.get(model),
         temperature=0.0,
-        priced=PRICE.get(model) is not None,
     )
 
 

@@ -22,8 +22,6 @@ from support.make_shards import make_episodes, make_header
 
 FRAMES = {
     "episodes": queries.episodes,
-    "requests": queries.requests,
-    "tool_calls": queries.tool_calls,
     "errors": queries.errors,
     "cells": queries.cells,
     "leaderboard": queries.leaderboard,
@@ -47,7 +45,7 @@ def test_episodes_have_a_column_for_each_flaw_instead_of_a_map(lab: Lab) -> None
     assert set(frame["flaw_missing_step"].dropna()) <= {"followed", "corrected", "not_reached"}
 
 
-@pytest.mark.parametrize("name", ["episodes", "requests", "tool_calls", "cells"])
+@pytest.mark.parametrize("name", ["episodes", "cells"])
 def test_current_returns_only_the_selection(lab: Lab, name: str) -> None:
     lab.plan = Plan(lab.plan.shards[:1], 1)
     lab.update()
@@ -71,8 +69,10 @@ def test_frames_agree_with_the_records_of_the_files(lab: Lab) -> None:
         assert row["error_parameter_config"] == record["errors"].get("parameter_config", 0)
         assert row["latency_s"] == pytest.approx(sum(r["latency_s"] for r in record["requests"]))
     requests = sum(len(record["requests"]) for record in records)
-    assert len(queries.requests(lab.database)) == requests == episodes["requests"].sum()
-    assert len(queries.tool_calls(lab.database)) == sum(len(r["calls"]) for r in records)
+    asked = lab.value("SELECT count(*) FROM requests")
+    assert asked == requests == episodes["requests"].sum()
+    calls = sum(len(record["calls"]) for record in records)
+    assert lab.value("SELECT count(*) FROM tool_calls") == calls
 
 
 def test_a_cell_counts_its_episodes(lab: Lab) -> None:

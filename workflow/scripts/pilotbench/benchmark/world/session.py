@@ -24,8 +24,6 @@ from pilotbench.ground.canonical_json import canonical, unit_interval
 
 Json = dict[str, Any]
 
-INVALID = ("unknown_tool", "bad_arguments")
-
 
 @dataclass
 class CallRecord:

@@ -42,7 +42,6 @@ class ModelFacts:
     player: str | None = None
     reports: str | None = None
     temperature: float | None = None
-    priced: bool = True
 
 
 @dataclass(frozen=True)
@@ -206,7 +205,6 @@ def _configured(name: str, settings: Any) -> ModelFacts | None:
         player=entry.deployment if kind.role is Role.PLAYER else None,
         reports=entry.reports,
         temperature=entry.parameters.get("temperature"),
-        priced=entry.price is not None,
     )
 
 

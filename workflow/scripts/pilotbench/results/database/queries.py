@@ -32,16 +32,6 @@ def episodes(db: Path, *, current: bool = True) -> pandas.DataFrame:
     return _frame(db, f"SELECT * EXCLUDE (flaws), {spread} FROM episodes", current, PLACE)
 
 
-def requests(db: Path, *, current: bool = True) -> pandas.DataFrame:
-    """Return one row per request, in order of episode and turn."""
-    return _frame(db, "SELECT * FROM requests", current, (*PLACE, "turn"))
-
-
-def tool_calls(db: Path, *, current: bool = True) -> pandas.DataFrame:
-    """Return one row per parsed call, in order of episode and call."""
-    return _frame(db, "SELECT * FROM tool_calls", current, (*PLACE, "call"))
-
-
 def cells(db: Path, *, current: bool = True) -> pandas.DataFrame:
     """Return one row per cell, planned ones without an episode too."""
     return _frame(db, "SELECT * FROM cells", current, (*CELL, "current"))
