@@ -46,7 +46,18 @@ def tables(
     uses: list[KeyUse],
 ) -> dict[str, Table]:
     """Return every table that has rows, by name, in the order of the page."""
-    made = [
+    made = [*_of_scores(data, episodes, cells, ranked), *_of_details(data, episodes, ranked, uses)]
+    return {
+        table.name: replace(table, frame=with_protocol(table.frame, data))
+        for table in made
+        if len(table.frame)
+    }
+
+
+def _of_scores(
+    data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame, ranked: Ranking
+) -> list[Table]:
+    return [
         Table("ranking", "Ranking", "Models under the headline prompt, best first.", ranked.rows),
         Table(
             "model_prompt",
@@ -60,6 +71,13 @@ def tables(
         Table("cells", "Cells", "One row per cell.", cells[_present(cells, [*CELL, "protocol"])]),
         *_splits(data, episodes),
         *_families(data, episodes, ranked),
+    ]
+
+
+def _of_details(
+    data: SummaryData, episodes: pd.DataFrame, ranked: Ranking, uses: list[KeyUse]
+) -> list[Table]:
+    return [
         Table(
             "flaws",
             "Flawed plans followed",
@@ -96,11 +114,6 @@ def tables(
             ranked.players,
         ),
     ]
-    return {
-        table.name: replace(table, frame=with_protocol(table.frame, data))
-        for table in made
-        if len(table.frame)
-    }
 
 
 def with_protocol(frame: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
