@@ -273,10 +273,11 @@ def levels_played(db: Path) -> str:
     """Return the scores of each model of a run at each difficulty."""
     with queries.opened(db) as connection:
         played = connection.execute(LEVELS_SQL).df()
-        tasks, rates = connection.execute(
+        found = connection.execute(
             "SELECT list_sort(list(DISTINCT task)), list_sort(list(DISTINCT tool_success_rate)) "
             "FROM episodes WHERE current"
-        ).fetchone()  # type: ignore[misc]
+        ).fetchone()
+    tasks, rates = found or ((), ())
     rows = [["model", "protocol", "", *DIFFICULTIES]]
     for model in dict.fromkeys(played["model"]):
         mine = played[played["model"] == model].set_index("difficulty").to_dict("index")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dev import expected_scores
 from dev.expected_scores import Count, Trial
 
 
-def count(player: str, passed: int, episodes: int = 200, **more: object) -> Count:
-    trial = Trial(player, str(more.pop("rate", "1.0")), flaw=more.pop("flaw", None))  # type: ignore[arg-type]
+def count(player: str, passed: int, episodes: int = 200, **more: Any) -> Count:
+    trial = Trial(player, str(more.pop("rate", "1.0")), flaw=more.pop("flaw", None))
     task, difficulty = str(more.pop("task", "basic_task")), str(more.pop("difficulty", "medium"))
-    return Count(task, difficulty, trial, episodes, passed, **more)  # type: ignore[arg-type]
+    return Count(task, difficulty, trial, episodes, passed, **more)
 
 
 def broken(*counts: Count) -> list[str]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -128,9 +128,9 @@ def test_a_process_killed_in_the_queue_does_not_block_the_others(tmp_path: Path)
     limiter.close()
 
 
-def _until(true: object, seconds: float = 600) -> None:
+def _until(true: Callable[[], bool], seconds: float = 600) -> None:
     end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
+    while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
 

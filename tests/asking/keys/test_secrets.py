@@ -22,10 +22,14 @@ from pilotbench.providers.settings import Access, Key, ProviderSettings
 CANARY = "canary-4f1c/8e+2"
 
 
-def provider(kind: str = "openai", **settings: object) -> ProviderSettings:
+def provider(kind: str = "openai", **settings: Any) -> ProviderSettings:
     """Return a provider with the key `k`."""
-    given = {"keys": {"k": Key("k", "p", 1, env="P_KEY")}, "base_url": "http://p/v1", **settings}
-    return ProviderSettings("p", kind, **given)  # type: ignore[arg-type]
+    given: dict[str, Any] = {
+        "keys": {"k": Key("k", "p", 1, env="P_KEY")},
+        "base_url": "http://p/v1",
+        **settings,
+    }
+    return ProviderSettings("p", kind, **given)
 
 
 def test_the_environment_wins_over_the_env_file(

@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 
 from pilotbench.benchmark.world.search import FOUND, ranked, words
+from pilotbench.benchmark.world.tool import Tool
 from pilotbench.benchmark.world.toolbox import TOOLS
 
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
-def test_a_tool_is_found_first_by_its_own_description(tool) -> None:  # type: ignore[no-untyped-def]
+def test_a_tool_is_found_first_by_its_own_description(tool: Tool) -> None:
     assert tool.name in ranked(tool.description)[:2]
 
 

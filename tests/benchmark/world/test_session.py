@@ -62,8 +62,9 @@ def wanted_post() -> tuple[Json, str]:
 
 def test_an_unknown_tool_is_said_so_and_logged() -> None:
     live = WorldSession(instance())
-    for name in ("no_such_tool", "tool_search", "call_tool", ["x"], None):
-        reply = live.call(name, {})  # type: ignore[arg-type]
+    names: tuple[Any, ...] = ("no_such_tool", "tool_search", "call_tool", ["x"], None)
+    for name in names:
+        reply = live.call(name, {})
         assert reply["error"]["code"] == "unknown_tool"
     assert all(record.unknown_tool and not record.valid for record in live.log)
 

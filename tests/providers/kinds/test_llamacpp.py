@@ -52,9 +52,9 @@ def test_weights_that_cannot_be_used_are_one_line(weights: Weights | None, words
 
 @pytest.fixture(scope="module")
 def provider(model_file: Path) -> Iterator[Provider]:
-    made = connect(PROVIDER, model(Weights(path=str(model_file), context=512)), ACCESS)
+    made: Any = connect(PROVIDER, model(Weights(path=str(model_file), context=512)), ACCESS)
     yield made
-    made.close()  # type: ignore[attr-defined]
+    made.close()
 
 
 @pytest.mark.model

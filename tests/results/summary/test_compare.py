@@ -53,7 +53,7 @@ def test_episodes_of_only_one_side_are_counted():
 
 def test_owed_episodes_of_a_side_give_worst_cases_and_no_conclusion():
     base, arm = frame(("baseline",)), frame(("baseline",))
-    lost = arm.index[arm["success"] == False][:20]  # noqa: E712
+    lost = arm.index[~arm["success"].astype(bool)][:20]
     arm = arm.astype({"success": object, "level": object})
     arm.loc[lost, ["status", "success", "level"]] = ["owed", None, None]
     found = compare.compare(base, arm, ("a", "b"), set())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from dev.bench.peers import evalscope, figures, inspect_ai, install, lm_eval, pr
 from dev.bench.peers.ours import Ours
 from dev.bench.peers.peer import Ask, Installed, Peer, Tally, environment
 from dev.bench.peers.section import WHY, reasons, section
+from dev.bench.row import Row
 from dev.bench.versus import judged
 
 PAIRS = (("What is 1 + 1?", "2"), ("Say «ja».", "ja"))
@@ -57,9 +59,9 @@ SERIAL = Peer(
 )
 
 
-def values(rows: object) -> dict[str, float]:
+def values(rows: Iterable[Row]) -> dict[str, float]:
     """Return figure -> value, without the job's name."""
-    return {row["name"].partition(": ")[2]: row["value"] for row in rows}  # type: ignore[attr-defined]
+    return {row["name"].partition(": ")[2]: row["value"] for row in rows}
 
 
 @pytest.mark.parametrize("peer", peers.PEERS.values(), ids=peers.PEERS.keys())

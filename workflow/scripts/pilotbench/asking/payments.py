@@ -88,7 +88,7 @@ class Payments:
         error: BaseException | None = None
         try:
             yield payment
-        except BaseException as caught:
+        except BaseException as caught:  # settled whatever ends the request
             error = caught
             raise
         finally:

@@ -189,7 +189,7 @@ def _work(connection: socket.socket, handled: list[signal.Signals]) -> NoReturn:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
-    except BaseException:
+    except BaseException:  # the job ends here: its traceback belongs in its log
         traceback.print_exc()
     finally:
         with suppress(OSError, ValueError):

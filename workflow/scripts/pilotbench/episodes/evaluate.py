@@ -131,7 +131,7 @@ def play_shard(
             over = _play(experiment, shard, *place, ask)
         except UserError:
             raise
-        except Exception as error:
+        except Exception as error:  # of this episode only: the others are played
             if not isinstance(error, ProviderError | Stopping | Unscorable):
                 log.exception("index=%d repeat=%d cannot be played", *place)
             over = Owed(*place, type(error).__name__, " ".join(str(error).split()))

@@ -25,7 +25,7 @@ def drafted(path: Path) -> Iterator[Path]:
     try:
         yield draft
         draft.rename(path)
-    except BaseException as error:
+    except BaseException as error:  # Ctrl-C too: no draft is left behind
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename in (None, str(draft)):

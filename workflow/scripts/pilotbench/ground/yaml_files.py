@@ -20,7 +20,7 @@ REFUSED = yaml.constructor.ConstructorError
 """Valid YAML that is refused all the same."""
 
 
-class _Loader(_BASE):  # type: ignore[misc]
+class _Loader(_BASE):  # type: ignore[misc]  # one of two classes, chosen above
     """PyYAML's safe loader with the scalars of YAML 1.2."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}

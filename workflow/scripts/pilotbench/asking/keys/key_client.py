@@ -203,7 +203,7 @@ class KeyClient:
         with ExitStack() as kept, self._payments.paying(request) as payment:
             try:
                 self._send(request, attempts, payment, answered, kept)
-            except Exception as error:
+            except Exception as error:  # whatever it is, a paid answer is kept
                 if not answered:
                     raise
                 log.warning("after an answer: %s: %s", type(error).__name__, error)
@@ -255,7 +255,7 @@ class KeyClient:
             kept.enter_context(self._room())
             payment.send()
             kept.enter_context(notices.held())
-        except Exception:
+        except Exception:  # nothing was sent: the slot goes back unused
             self._available.breakers[held.alias].unused()
             held.slot.unused()
             raise

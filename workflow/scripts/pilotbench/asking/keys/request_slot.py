@@ -64,7 +64,7 @@ class RequestSlot:
         self._take_token()
         try:
             self._take_slot()
-        except BaseException:
+        except BaseException:  # Ctrl-C too: a token that stays taken blocks the job
             self._return_token()
             raise
         finally:
@@ -93,7 +93,7 @@ class RequestSlot:
                 self._source.check()  # the wait may have been long
                 if available.breakers[self.alias].admit():
                     return
-            except BaseException:
+            except BaseException:  # Ctrl-C too
                 self.slot.release()
                 raise
             self.slot.release()

@@ -35,7 +35,7 @@ def _literally(value: Any, found: dict[int, Json], latest: str) -> Any:
     if isinstance(value, dict) and not {"$step", "$sum"} & set(value):
         return {key: _literally(inner, found, latest) for key, inner in value.items()}
     try:
-        return resolve(value, found)  # type: ignore[arg-type]
+        return resolve(value, found)
     except (KeyError, IndexError, TypeError, ValueError):
         return latest
 
@@ -61,7 +61,7 @@ def literal_answer(instance: Instance, found: dict[int, Json]) -> Any:
 
 def _read(source: Any, found: dict[int, Json]) -> Any:
     try:
-        return resolve(source, found)  # type: ignore[arg-type]
+        return resolve(source, found)
     except (KeyError, IndexError, TypeError, ValueError):
         return None
 

@@ -32,7 +32,7 @@ from pilotbench.benchmark.packs.pack_files import (
 )
 from pilotbench.benchmark.packs.pack_session import PackSession, tool_specs
 from pilotbench.benchmark.scorers import SCORERS, SCORERS_VERSION
-from pilotbench.benchmark.tasks.task import Score, Session, Task, ToolSpec, Transcript
+from pilotbench.benchmark.tasks.task import Score, Task, ToolSpec, Transcript
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import TaskError, TranscriptError, Unscorable, hint
 
@@ -118,7 +118,7 @@ class QuestionPack:
         """Return the pack's tools with `finish` last; without tools, nothing."""
         return tool_specs(self.tool_names)
 
-    def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> Session:
+    def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> PackSession:
         """Return a session whose tools never fail by draw."""
         return PackSession(instance, self.tool_names, self._goal)
 
@@ -127,7 +127,7 @@ class QuestionPack:
         if self.tool_names:
             from pilotbench.benchmark.tasks import scoring
 
-            return scoring.score(instance, transcript, self.start)  # type: ignore[arg-type]
+            return scoring.score(instance, transcript, self.start)
         return self._score_reply(instance, transcript)
 
     def max_turns(self, difficulty: str) -> int:

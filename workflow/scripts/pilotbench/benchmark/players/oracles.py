@@ -54,4 +54,4 @@ def _next(instance: Instance, walked: Walk) -> Json:
     if walked.place >= len(instance.plan):
         return finish(reference_answer(instance))
     step = instance.plan[walked.place]
-    return use(instance, step.tool, resolve(step.arguments, walked.results))  # type: ignore[arg-type]
+    return use(instance, step.tool, resolve(step.arguments, walked.results))

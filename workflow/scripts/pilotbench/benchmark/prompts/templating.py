@@ -212,9 +212,9 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         self.filters |= {**bounded, "_rounds": _rounds}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree = _Counting().visit(super()._parse(source, name, filename))
+        tree: nodes.Template = _Counting().visit(super()._parse(source, name, filename))
         tree.set_environment(self)
-        return tree  # type: ignore[no-any-return]
+        return tree
 
     def get_template(self, *words: Any, **more: Any) -> Any:
         """Load a template; an include costs an iteration."""

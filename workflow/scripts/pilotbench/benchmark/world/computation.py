@@ -43,7 +43,7 @@ def _value(node: ast.expr, names: dict[str, Number]) -> Number:
     """Evaluate + - * / over numbers and names; raises ToolFailure `bad_expression`."""
     match node:
         case ast.Constant(value=value) if is_number(value):
-            return value  # type: ignore[return-value]
+            return value
         case ast.Name(id=name) if name in names:
             return names[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
 
 
-def resolve(value: Any, results: Sequence[Json]) -> Any:
+def resolve(value: Any, results: Sequence[Json] | Mapping[int, Json]) -> Any:
     """Return `value` with every `{"$step": n, "path": "a.0.b"}` replaced from `results`.
 
     `results[n]` is the `result` of step n's reply. A path is keys and list places joined by dots.

@@ -107,7 +107,7 @@ def compare(
     files = []
     report.files = len(found)
     for name, path in sorted(found.items()):
-        stat, known = os.stat(path), before.shards.get(name)  # noqa: PTH116
+        stat, known = os.stat(path), before.shards.get(name)  # noqa: PTH116  (as in shardfiles.find)
         judged = _judged(name, known, now)
         if known is not None and known.is_of(stat, judged):
             _keep(name, known, report)

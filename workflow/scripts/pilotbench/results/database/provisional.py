@@ -137,7 +137,7 @@ def _replayed(replay: Replay, shard: Shard, repeats: int) -> Replayed | None:
         found = replay(shard)
     except (UserError, OSError, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # of this shard only: the others are replayed
         logger.warning("quarantined %s", shard.path, exc_info=True)
         return _Kept([], [_quarantined(*place, error) for place in places])
     if found is None:

@@ -33,7 +33,7 @@ def find(folder: Path) -> dict[str, str]:
 
 def sha256_of(path: str) -> str:
     """Return the SHA-256 hex digest of a file."""
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "rb") as file:  # noqa: PTH123  (as above)
         return file_digest(file, "sha256").hexdigest()
 
 

@@ -203,7 +203,7 @@ def timeline(source: Source) -> Drawing | None:
         )
     each = alt.layer(*layers).properties(height=70, width=620)
     header = alt.Header(labelAngle=0, labelAnchor="start", labelOrient="top")
-    values: Any = alt.Data(values=rows)  # type: ignore[no-untyped-call]
+    values: Any = alt.Data(values=rows)  # type: ignore[no-untyped-call]  # Altair has no annotation
     row = alt.Row("key:N", title=None, header=header, sort=[use.key for use in source.uses])
     chart = each.facet(row=row, data=values).resolve_scale(y="independent")
     spec = chart.to_dict(validate=False)
