@@ -131,6 +131,22 @@ THOUGHT = {"text": "I add.", "thought": True}
             [said({"text": "42", **SIGNED})],
         ),
         (
+            "text goes back as it came, the blanks around it and reasoning in it too",
+            [
+                repeated(
+                    said({"text": "<think>a</think> 42\n", **SIGNED}),
+                    text="42",
+                    thought="<think>a</think> ",
+                )
+            ],
+            [said({"text": "<think>a</think> 42\n", **SIGNED})],
+        ),
+        (
+            "reasoning that is written as text goes back before it",
+            [Message("assistant", "42", thought="<think>a</think>")],
+            [said({"text": "<think>a</think>42"})],
+        ),
+        (
             "text that a protocol has changed goes back as it was changed",
             [repeated(said({"text": "<think>a</think>42", **SIGNED}), text="42")],
             [said({"text": "42"})],

@@ -166,10 +166,10 @@ def said_parts(message: Message) -> list[Json]:
         if calling:
             calls = iter(message.calls)
             return [_repeated(part, next(calls)) if _is_call(part) else part for part in came]
-        if came and message.raw and WIRE.read(message.raw).text == message.text:
+        if came and message.raw and WIRE.read(message.raw).text.strip() == message.content.strip():
             return came
     signed = any(SIGNATURE in part for part in came)
-    text = [{"text": message.text}] if message.text or not message.calls else []
+    text = [{"text": message.content}] if message.content or not message.calls else []
     return [*text, *(_own_call(call, signed) for call in message.calls)]
 
 
