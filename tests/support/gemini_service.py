@@ -7,13 +7,11 @@ signatures are not those that the API accepts; `refused` lists why.
 
 from __future__ import annotations
 
-import json
 import re
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from support.http_service import HttpService
 from support.scripted import Reply
 
 Json = dict[str, Any]
@@ -39,34 +37,17 @@ def failed(status: int, name: str, message: str = "no", *details: Json) -> Reply
     return Reply({"error": error}, status)
 
 
-class GeminiService:
-    """The service, while the `with` block lasts; `requests` are (path, headers, body)."""
+class GeminiService(HttpService):
+    """The service, while the `with` block lasts."""
 
     def __init__(self, answer: Callable[[list[Json]], Json | Reply]) -> None:
+        super().__init__(self._reply)
         self.answer = answer
-        self.requests: list[tuple[str, dict[str, str], Json]] = []
         self.refused: list[str] = []
         self._sent: list[Json] = []
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> GeminiService:
-        """Listen on a free port of this machine."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def _reply(self, path: str, headers: dict[str, str], body: Json) -> Reply:
-        with self._lock:
-            self.requests.append((path, headers, body))
+        with self.lock:
             if headers.get("x-goog-api-key") != SECRET or "authorization" in headers:
                 why = {"@type": "type.googleapis.com/google.rpc.ErrorInfo"}
                 why["reason"] = "API_KEY_INVALID"
@@ -78,7 +59,7 @@ class GeminiService:
                 return failed(400, "INVALID_ARGUMENT", problem)
         found = self.answer(body["contents"])
         reply = found if isinstance(found, Reply) else Reply(found)
-        with self._lock:
+        with self.lock:
             if isinstance(reply.body, dict):
                 for candidate in reply.body.get("candidates", []):
                     self._sent += candidate.get("content", {}).get("parts", [])
@@ -120,26 +101,6 @@ class GeminiService:
         return (
             None if all(part in self._sent for part in signed) else "Corrupted thought signature."
         )
-
-    def _handler(service) -> type[BaseHTTPRequestHandler]:  # noqa: N805 (self is the handler)
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                size = int(self.headers["content-length"])
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                reply = service._reply(self.path, headers, json.loads(self.rfile.read(size)))
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(reply.content)))
-                self.end_headers()
-                self.wfile.write(reply.content)
-
-            def log_message(self, *_: object) -> None:
-                """Print nothing."""
-
-        return Handler
 
 
 def _named(content: Json, what: str) -> list[Json]:

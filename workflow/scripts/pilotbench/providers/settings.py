@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,8 +143,22 @@ class Access:
     def hidden(self) -> list[str]:
         """The texts that must never be shown: the secret, and secret-looking parts of the URL."""
         url = urlsplit(self.base_url)
-        found = [self.secret, *(part for part in url.path.split("/") if looks_secret(part))]
+        found = [
+            self.secret,
+            *_inner(self.secret),
+            *(part for part in url.path.split("/") if looks_secret(part)),
+        ]
         if url.username is not None or url.password is not None:
             user, password = unquote(url.username or ""), unquote(url.password or "")
             found += [password, base64.b64encode(f"{user}:{password}".encode()).decode()]
         return found
+
+
+def _inner(secret: str) -> list[str]:
+    """Return the texts of a secret that is a JSON object, such as a service account."""
+    try:
+        fields = json.loads(secret) if secret.startswith("{") else {}
+    except ValueError:
+        return []
+    named = [name for name in fields if re.search("key|secret|token", name)]
+    return [fields[name] for name in named if isinstance(fields[name], str)]
