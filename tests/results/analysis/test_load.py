@@ -135,4 +135,4 @@ def test_two_prompts_of_one_folder_may_be_of_two_commits(built, tmp_path, capsys
         "commit=01,prompt=optimal",
     )
     assert compared(results, results, *sides, "--out", tmp_path / "c.html") == 0
-    assert "episodes flipped" in capsys.readouterr().out
+    assert "episodes changed" in capsys.readouterr().out

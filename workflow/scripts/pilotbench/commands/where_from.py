@@ -95,11 +95,13 @@ def _episode(episode: Json) -> str:
 def _file(file: Json) -> str:
     if file["state"] == "provisional":
         return f"{file['path']} ({file['episodes']} episodes) from the journal, no file yet"
-    commit = (file["commit"] or "no commit")[:12] + (" dirty" if file["dirty"] else "")
-    run = file["run"] or "no known run"
+    commit = f"commit {file['commit'][:12]}" if file["commit"] else "no commit"
+    commit += " with uncommitted changes" if file["dirty"] else ""
+    run = file["run"] or "unknown run"
     if file["cluster_job"]:
         run = f"cluster job {file['cluster_job']} of {run}"
     return (
-        f"{file['path']} ({file['episodes']} episodes) {commit} {file['ended']} {file['host']} "
-        f"{run} scoring {file['scoring_version']} sha256 {file['sha256'][:12]}"
+        f"{file['path']} ({file['episodes']} episodes): {commit}, written {file['ended']} on "
+        f"{file['host']} by {run}, scoring version {file['scoring_version']}, "
+        f"SHA-256 {file['sha256'][:12]}"
     )

@@ -63,9 +63,9 @@ class Comparison:
             return f"The two have no finished episode in common{owed}."
         apart, tested = int(self.contrasts["told_apart"].sum()), self.contrasts["p"].notna().sum()
         return (
-            f"{len(self.flips):,} of {self.pairs:,} episodes flipped: {self.better:,} now solved, "
-            f"{self.worse:,} no longer; a significant difference in {apart} of {tested} "
-            f"{'comparison' if tested == 1 else 'comparisons'}{owed}."
+            f"{len(self.flips):,} of {self.pairs:,} episodes changed: {self.better:,} are now "
+            f"solved, {self.worse:,} no longer are; the difference is significant in {apart} of "
+            f"{tested} {'comparison' if tested == 1 else 'comparisons'}{owed}."
         )
 
 
