@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 from pilotbench.asking import asker
-from pilotbench.asking.journal import other_folders, segments
+from pilotbench.asking.journal import Segment, other_folders
 from pilotbench.asking.keys import key_client
 from pilotbench.asking.keys.circuit_breaker import CircuitBreaker
 from pilotbench.asking.keys.limiter import Slot
@@ -360,7 +360,7 @@ def test_nothing_is_printed_between_an_answer_and_its_journal_line(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events: list[str] = []
-    write = segments.Segment.write
+    write = Segment.write
 
     def writes(*words: Any, **extra: Any) -> None:
         events.append("written")
@@ -368,6 +368,6 @@ def test_nothing_is_printed_between_an_answer_and_its_journal_line(
 
     monkeypatch.setattr(key_client, "complaint", lambda *_: "another model answers")
     monkeypatch.setattr(notices, "_say", lambda notice: events.append(notice.kind))
-    monkeypatch.setattr(segments.Segment, "write", writes)
+    monkeypatch.setattr(Segment, "write", writes)
     lab.run(instances=1)
     assert events == ["written", "served sim-oracle"]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pilotbench.asking.journal import Journal
-from pilotbench.asking.journal.answers import answer_to_json
 from pilotbench.asking.journal.lines import checksum
+from pilotbench.asking.journal.records import answer_to_json
 from pilotbench.ground.errors import Refused
 from pilotbench.providers.answer import Answer, Completion, Tokens
 from support.journals import CELL, asked, name, segments, wanted, write

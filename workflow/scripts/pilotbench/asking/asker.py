@@ -21,9 +21,10 @@ from threading import Event, Lock
 from typing import Any
 
 from pilotbench.asking.journal import Journal, Segment, bounded, journal_folder, request_identity
-from pilotbench.asking.journal.answers import Answers, Damage, Failure
+from pilotbench.asking.journal.answers import Answers, Failure
 from pilotbench.asking.journal.disk_space import AnswerSpace
 from pilotbench.asking.journal.identity import RequestIdentity
+from pilotbench.asking.journal.records import Damage
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient, StopFlag
 from pilotbench.asking.payments import Payments, begin_budget
 from pilotbench.asking.unusable import Unusable

@@ -18,17 +18,23 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.journal import lines
 from pilotbench.asking.journal.identity import RequestIdentity, Sent, sent
 from pilotbench.asking.journal.other_folders import OtherFolders
+from pilotbench.asking.journal.records import (
+    Damage,
+    Place,
+    asked_from_json,
+    placed,
+    response_at,
+)
 from pilotbench.ground.errors import (
     ContextOverflow,
     ProviderError,
@@ -36,7 +42,7 @@ from pilotbench.ground.errors import (
     Refused,
     UnusableAnswer,
 )
-from pilotbench.providers.answer import Answer, Completion, Tokens
+from pilotbench.providers.answer import Answer, Tokens
 from pilotbench.providers.finish_reasons import Meaning, meaning
 
 Json = dict[str, Any]
@@ -45,8 +51,6 @@ log = logging.getLogger(__name__)
 VERDICTS: dict[str, type[ProviderError]] = {
     error.__name__: error for error in (ContextOverflow, Refused)
 }
-DEEPEST = 100
-"""Levels of a message that are kept as they are; deeper ones are kept as JSON text."""
 # The form in which we write a response: identity and components are found without parsing it all.
 _OURS = re.compile(
     rb'\{"identity": "([0-9a-f]{64})", "components": (\{[^{}]*\}), "asked": .*\}\r?\n', re.DOTALL
@@ -78,29 +82,6 @@ class Failure:
     def is_verdict(self) -> bool:
         """Whether it ends the episode: another request would get the same reply."""
         return self.kind in VERDICTS
-
-
-@dataclass(frozen=True)
-class Damage:
-    """A line of a segment that cannot be read; lines count from 1."""
-
-    path: Path
-    line: int
-    why: str
-
-    def __str__(self) -> str:
-        """Return the damage in one line."""
-        return f"{self.path}: line {self.line} is damaged ({self.why})"
-
-
-@dataclass(frozen=True)
-class Place:
-    """The place of a line: offset and length in bytes, lines from 1."""
-
-    path: Path
-    line: int
-    offset: int
-    length: int
 
 
 @dataclass
@@ -208,14 +189,14 @@ class Answers:
     def add_segment(self, path: Path) -> None:
         """Read a segment; one that has disappeared meanwhile was empty."""
         with suppress(FileNotFoundError), path.open("rb") as segment:
-            for place, line in _placed(path, segment):
+            for place, line in placed(path, segment):
                 self._add_line(line, place)
 
     def _records(self, identity: str) -> Iterator[Json]:
         """Yield the readable lines of the responses for `identity`, oldest first."""
         for place in self._places.get(identity, ()):
             try:
-                yield _response(_read_at(place), identity)
+                yield response_at(place, identity)
             except RecordError as error:
                 self._report(Damage(place.path, place.line, str(error)))
 
@@ -271,93 +252,3 @@ class Answers:
         if damage not in self.damaged:
             self.damaged.append(damage)
             log.warning("%s; what it held will be asked again", damage)
-
-
-def _placed(path: Path, segment: Iterable[bytes]) -> Iterator[tuple[Place, bytes]]:
-    """Yield each record of a segment with its place, but not a write that was cut off at the end.
-
-    A record is a line or, if a tool has spread it over several lines, everything from a line `{` to
-    a line `}`.
-    """
-    offset, spread, opened = 0, b"", Place(path, 0, 0, 0)
-    for number, line in enumerate(segment, start=1):
-        place = Place(path, number, offset, len(line))
-        offset += len(line)
-        bare = line.rstrip()
-        if spread and bare == b"{":
-            yield opened, spread  # its end is missing
-        if bare == b"{":
-            spread, opened = line, place
-        elif spread:
-            spread += line
-            if bare == b"}":
-                yield replace(opened, length=len(spread)), spread
-                spread = b""
-        elif bare and (line.endswith(b"\n") or _is_whole(bare)):
-            yield place, line
-
-
-def _is_whole(line: bytes) -> bool:
-    try:
-        lines.decode(lines.without_mark(line))
-    except RecordError:
-        return False
-    return True
-
-
-def answer_to_json(asked: Answer) -> Json:
-    """Return plain JSON types, as in the journal; nothing is copied, however deep it is."""
-    return {**vars(asked), "completion": asked.completion.as_json()}
-
-
-def asked_from_json(value: Json) -> Answer:
-    """Return the answer that `answer_to_json` made `value` from."""
-    return Answer(**{**value, "completion": Completion.from_json(value["completion"])})
-
-
-def bounded(asked: Answer) -> Answer:
-    """Return an answer that can be written, copied and read, however deep its message is."""
-    message = _bounded(asked.completion.message, 0)
-    return replace(asked, completion=replace(asked.completion, message=message))
-
-
-def _bounded(value: Any, level: int) -> Any:
-    if not isinstance(value, dict | list):
-        return value
-    if level == DEEPEST:
-        return _as_text(value)
-    if isinstance(value, list):
-        return [_bounded(inner, level + 1) for inner in value]
-    return {name: _bounded(inner, level + 1) for name, inner in value.items()}
-
-
-def _as_text(value: Any) -> str:
-    try:
-        return json.dumps(value)
-    except RecursionError:
-        return "(nested too deep)"
-
-
-def _response(line: bytes, identity: str) -> Json:
-    record = lines.decode(lines.without_mark(line))
-    try:
-        asked = asked_from_json(record["asked"])
-        whole = isinstance(asked.completion.message, dict)
-    except (TypeError, KeyError):
-        whole = False
-    if not whole:
-        raise RecordError("not a whole response")
-    if record["identity"] != identity:
-        raise RecordError("another identity")
-    return record
-
-
-def _read_at(place: Place) -> bytes:
-    try:
-        descriptor = os.open(place.path, os.O_RDONLY)
-    except OSError as error:
-        raise RecordError(str(error.strerror)) from None
-    try:
-        return os.pread(descriptor, place.length, place.offset)
-    finally:
-        os.close(descriptor)
