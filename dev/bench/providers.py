@@ -17,7 +17,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dev.bench import ladder
+from dev.bench import formats, ladder
 from dev.bench.job import SEEDS, BenchJob, command, draws, measure, prepared
 from dev.bench.row import Row, at_least, at_most, utilised, without_bar
 
@@ -216,4 +216,5 @@ JOBS: dict[str, Callable[[float], Iterator[Row]]] = {
     "killed": killed,
     "no_latency": no_latency,
     "single": single,
+    "formats": formats.rows,
 }
