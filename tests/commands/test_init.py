@@ -11,12 +11,12 @@ from pilotbench.__main__ import main
 from pilotbench.build import preflight
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.experiment import load_experiment
+from pilotbench.providers.known_services import known_services
 from support.build import ROOT
 
 AZURE = {"AZURE_OPENAI_ENDPOINT": "http://127.0.0.1:9", "AZURE_OPENAI_API_KEY": "sk-secret-azure"}
 GATEWAY = {"IDEALAB_API_BASE": "http://127.0.0.1:9/v1", "IDEALAB_API_KEY_2": "sk-secret-two"}
-NAMES = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "DEEPSEEK_API_KEY", "MISTRAL_API_KEY",
-         "GROQ_API_KEY", "DASHSCOPE_API_KEY")  # fmt: skip
+NAMES = tuple(service.env for service in known_services() if service.env)
 
 
 @pytest.fixture(autouse=True)

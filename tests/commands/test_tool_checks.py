@@ -88,6 +88,17 @@ def test_a_model_whose_api_refuses_tools_is_found_behind_another(
 PRICE = {"input": 1.0, "output": 4.0, "cached": 0.1}
 
 
+def test_a_model_that_only_streams_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served("qwen") as simulator:
+        row = only_row(experiment_of(tmp_path, simulator, monkeypatch))
+        assert row.works_with == "stream: true"
+        row = only_row(experiment_of(tmp_path, simulator, monkeypatch, stream=True))
+        assert (row.problem, row.reasoning) == (None, "handed back")
+        assert simulator.stats()["total"]["paid_again"] == 0
+
+
 @pytest.mark.parametrize(
     ("family", "api", "reasoning"),
     [("deepseek", "chat", "handed back"), ("gpt-4", "chat", "none")],

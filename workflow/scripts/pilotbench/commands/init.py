@@ -12,42 +12,18 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from pilotbench.asking.keys.secrets import environment, missing, notes
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.config import Settings
 from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.known_services import KnownService, known_services
 
 OUT = Path("mine.yaml")
-
-
-@dataclass(frozen=True)
-class KnownService:
-    """A well-known OpenAI-compatible service: the variable of its key, and a first model."""
-
-    name: str
-    env: str
-    base_url: str
-    deployment: str
-
-    @property
-    def model(self) -> str:
-        """The name of the model's entry, used by no other entry."""
-        return f"{self.name}-{self.deployment.split('/')[-1]}"
-
-
-SERVICES = tuple(
-    KnownService(*row.split())
-    for row in """\
-openai     OPENAI_API_KEY     https://api.openai.com/v1                         gpt-4o-mini
-openrouter OPENROUTER_API_KEY https://openrouter.ai/api/v1                      openai/gpt-4o-mini
-deepseek   DEEPSEEK_API_KEY   https://api.deepseek.com/v1                       deepseek-chat
-mistral    MISTRAL_API_KEY    https://api.mistral.ai/v1                         mistral-small-latest
-groq       GROQ_API_KEY       https://api.groq.com/openai/v1                    llama-3.1-8b-instant
-dashscope  DASHSCOPE_API_KEY  https://dashscope.aliyuncs.com/compatible-mode/v1 qwen2.5-7b-instruct
-""".splitlines()
-)
 
 
 @dataclass(frozen=True)
@@ -106,7 +82,12 @@ def look(settings: Settings, variables: Mapping[str, str]) -> Usable:
     models = tuple(m.name for m in settings.catalog.values() if m.provider in keys)
     with_models = {settings.catalog[model].provider for model in models}
     services = tuple(
-        s for s in SERVICES if variables.get(s.env, "").strip() and s.name not in with_models
+        s
+        for s in known_services()
+        if s.env
+        and variables.get(s.env, "").strip()
+        and s.name not in with_models
+        and (s.name in keys or s.name not in settings.providers)
     )
     return Usable(models, keys, services, tuple(lacking))
 
@@ -118,7 +99,7 @@ def overlay(settings: Settings, found: Usable, out: Path) -> str:
 
 
 def _experiment(found: Usable, out: Path) -> Iterator[str]:
-    models = [*found.models, *(service.model for service in found.services)]
+    models = [*found.models, *(_model(service) for service in found.services)]
     if not models:
         models = ["smollm2-135m"]
     file = shlex.quote(str(out))
@@ -151,11 +132,11 @@ def _models(settings: Settings, found: Usable) -> Iterator[str]:
         return
     yield "\nmodel_catalog:"
     for service in found.services:
-        yield f"  {service.model}:   # an example: use any name that the service knows"
+        yield f"  {_model(service)}:   # an example: use any name that the service knows"
         yield f"    provider: {_name(settings, service)}"
-        yield f"    deployment: {json.dumps(service.deployment)}"
+        for name, value in service.first_model.items():
+            yield f"    {name}: {_flow(value)}"
         yield "    protocol: native             # or json, text: see docs/benchmark.md"
-        yield "    parameters: {temperature: 0, max_tokens: 1024}"
         yield "    # price: {input: …, output: …}   # USD per million tokens"
 
 
@@ -165,17 +146,30 @@ def _providers(settings: Settings, found: Usable) -> Iterator[str]:
         yield "\nproviders:"
     for service in new:
         yield f"  {_name(settings, service)}:"
-        yield "    kind: openai"
-        yield f"    base_url: {service.base_url}"
-        slots = f"slots: {KINDS['openai'].default_slots}"
+        for name, value in service.provider.items():
+            if name != "keys":
+                yield f"    {name}: {_flow(value)}"
+        slots = f"slots: {KINDS[service.provider['kind']].default_slots}"
         yield f"    keys: {{{service.name}_own: {{env: {service.env}, {slots}}}}}"
     yield ""
+
+
+def _flow(value: Any) -> str:
+    """Return a value as YAML in one line."""
+    return (
+        yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("...\n").strip()
+    )
+
+
+def _model(service: KnownService) -> str:
+    """Return the name of the model's entry, used by no other entry."""
+    return f"{service.name}-{service.first_model['deployment'].split('/')[-1]}"
 
 
 def _name(settings: Settings, service: KnownService) -> str:
     """Return the provider of a service: the one of the config if it has the same URL."""
     known = settings.providers.get(service.name)
-    same = known is not None and known.base_url == service.base_url
+    same = known is not None and known.base_url == service.provider.get("base_url")
     return service.name if same else f"own_{service.name}"
 
 

@@ -105,6 +105,8 @@ LIKELY = ("chat", "responses")
 
 def ways_to_ask(model: Model) -> Iterator[Way]:
     """Yield the other ways to ask a model of a service, the likely ones first."""
+    if not model.stream:
+        yield Way(replace(model, stream=True), "stream: true")
     for api in sorted(KINDS[model.kind].apis(WIRE_FORMATS), key=lambda api: api not in LIKELY):
         if api != model.api:
             yield Way(replace(model, api=api), f"api: {api}")
