@@ -18,7 +18,7 @@ from pilotbench.matrix.experiment import Experiment, load_experiment
 from support import Simulator
 from support.build import ROOT
 
-KEYS: dict[str, Any] = {"key": {"slots": 4}}
+KEYS: dict[str, Any] = {"key": {"slots": 4, "rpm": 6000}}
 
 
 def experiment_of(
@@ -109,8 +109,9 @@ def test_reasoning_that_was_handed_back_is_reported(
     with served(family) as simulator:
         row = only_row(experiment_of(tmp_path, simulator, monkeypatch, api=api))
     assert (row.problem, row.reasoning) == (None, reasoning)
-    assert (row.usd, row.priced) == (None, False)
+    assert (row.usd, row.priced, row.limits) == (None, False, {"requests": 6000})
     said = text([row])
+    assert "strict_key: the service states limits of 6,000 requests" in said
     assert "model has no price in the config" in said
     assert "and an unknown amount" in said
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from pilotbench.asking.keys.secrets import environment, notes
@@ -52,6 +52,10 @@ def text(rows: Sequence[KeyCheck]) -> str:
         f"{name} has no price in the config: its costs are unknown, and budget_usd cannot be used"
         for name in dict.fromkeys(row.model for row in rows if not row.priced)
     ]
+    lines += [
+        f"{alias}: the service states limits of {_limits(limits)}"
+        for alias, limits in {row.key: row.limits for row in rows if row.limits}.items()
+    ]
     lines.append(_cost(rows))
     lines.append(f"{len(rows) - len(bad)} of {len(rows)} checks passed")
     return "\n".join(lines)
@@ -71,6 +75,10 @@ def _cells(row: KeyCheck) -> tuple[str, ...]:
     return (
         row.model, row.provider, row.key, _answers(row), seconds, reported, calls, reasoning, usd,
     )  # fmt: skip
+
+
+def _limits(limits: Mapping[str, int]) -> str:
+    return ", ".join(f"{most:,} {name}" for name, most in limits.items())
 
 
 def _cost(rows: Sequence[KeyCheck]) -> str:

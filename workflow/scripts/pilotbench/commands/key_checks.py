@@ -10,10 +10,10 @@ is not journaled.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -66,6 +66,7 @@ class KeyCheck:
     answers. `reasoning` says whether messages came with some and the conversation went on;
     `works_with` is the line of the model's entry that makes a rejected request work. `usd` is the
     cost of the check, None if it is unknown; `priced` is False without a price in the config.
+    `limits` are the rate limits that the service states for the key.
     """
 
     model: str
@@ -81,6 +82,7 @@ class KeyCheck:
     usd: float | None = 0.0
     priced: bool = True
     rejected: bool = False
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def answers(self) -> bool:
@@ -95,11 +97,13 @@ class _Answered:
     latency_s: float
     reported: str | None
     usd: float | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, answer: Answer, model: Model) -> _Answered:
         found = answer.completion
-        return cls(answer.latency_s, found.model, cost_usd(model.price, found.tokens))
+        usd = cost_usd(model.price, found.tokens)
+        return cls(answer.latency_s, found.model, usd, found.limits)
 
 
 def check(experiment: Experiment) -> list[KeyCheck]:
@@ -129,7 +133,7 @@ def _asked(experiment: Experiment, model: Model, alias: str) -> KeyCheck:
         return replace(row, problem=said, rejected=isinstance(error, Rejected))
     problem = complaint(model.deployment, model.reports, came.reported)
     found = replace(row, problem=problem, reported=came.reported, latency_s=came.latency_s)
-    return replace(found, usd=came.usd)
+    return replace(found, usd=came.usd, limits=came.limits)
 
 
 def _short_question(settings: Settings, model: Model, alias: str) -> _Answered:

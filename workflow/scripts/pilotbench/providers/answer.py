@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
@@ -77,6 +77,7 @@ class Completion:
     `message` is in the wire format of the provider kind, which reads it. `model` is the name that
     the provider reports. `tokens` is None where the provider did not report them. `first_token_s`
     is the time in s from the start of the attempt to the first token of a streamed answer.
+    `limits` are the rate limits of the key that came with it, by their names; they are not stored.
     """
 
     message: Json
@@ -84,10 +85,12 @@ class Completion:
     model: str | None
     tokens: Tokens | None = None
     first_token_s: float | None = None
+    limits: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def as_json(self) -> Json:
         """Return plain JSON types, as the journal stores them; nothing is copied."""
         fields = {**vars(self), "tokens": self.tokens and self.tokens.as_json()}
+        del fields["limits"]
         if self.first_token_s is None:
             del fields["first_token_s"]
         return fields

@@ -31,6 +31,7 @@ from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
 from pilotbench.providers.trust import context_of, untrusted
+from pilotbench.providers.waits import stated_limits
 from pilotbench.providers.wire_format import Received, Send, WireFormat
 
 Json = dict[str, Any]
@@ -102,7 +103,9 @@ class ServiceClient:
     def _read(self, answer: Received) -> Completion:
         """Return the completion of a response. Raises the error that it means."""
         if 200 <= answer.status < 300:
-            return completion(self._wire, self._rules, answer.content)
+            found = completion(self._wire, self._rules, answer.content)
+            limits = stated_limits(answer.headers)
+            return replace(found, limits=limits) if limits else found
         body = _decoded(answer.content)
         broken = broken_call(self._rules, answer.status, body)
         if broken is None:
