@@ -40,7 +40,7 @@ def _row(service: KnownService) -> str:
 def _apis(service: KnownService) -> list[str]:
     """Return the wire formats of the service's models, each once."""
     default = service.provider.get("api", KINDS[service.provider["kind"]].api)
-    return list(dict.fromkeys(model.get("api", default) for model in service.models.values()))
+    return list(dict.fromkeys(str(model.get("api", default)) for model in service.models.values()))
 
 
 def _tested(service: KnownService) -> str:
@@ -56,14 +56,14 @@ def _section(service: KnownService) -> str:
 
 def _yaml(value: Any) -> str:
     """Return entries as the config files write them: block style, parameters in one line."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
 
 
 class _Flow(dict[str, Any]):
     """A mapping that is written in one line."""
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
     """Writes `parameters`, `price` and `keys` of an entry in one line."""
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> Any:

@@ -156,9 +156,8 @@ def _providers(settings: Settings, found: Usable) -> Iterator[str]:
 
 def _flow(value: Any) -> str:
     """Return a value as YAML in one line."""
-    return (
-        yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("...\n").strip()
-    )
+    written = str(yaml.safe_dump(value, default_flow_style=True, width=10_000))
+    return written.removesuffix("...\n").strip()
 
 
 def _model(service: KnownService) -> str:

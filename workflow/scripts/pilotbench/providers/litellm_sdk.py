@@ -161,14 +161,14 @@ def _failed(error: Exception) -> Received | Exception:
 
 
 @cache
-def _imported() -> ModuleType:
+def _imported() -> Any:
     """Return LiteLLM, set up to send nothing on its own. Raises ConfigError without it."""
     # Without this, importing it downloads a table of prices.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     warnings.filterwarnings("ignore", message="Items? .* using the `ReadOnly` qualifier")
     try:
-        import httpx
-        import litellm
+        httpx = import_module("httpx")
+        litellm: Any = import_module("litellm")
     except ImportError:
         raise ConfigError(f"kind litellm needs the package litellm: {INSTALL}") from None
     transport = _transport(httpx)
