@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = item.path.relative_to(item.config.rootpath).parts[1:2]
         if any(map(item.get_closest_marker, SLOW_MARKERS)) or set(place) & set(SLOW_PLACES):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """Exclude the thousands of tests from garbage collections."""
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Let the end of the process collect everything: DuckDB reports what is left."""
+    gc.unfreeze()
 
 
 @pytest.hookimpl(tryfirst=True)  # before the fixtures

@@ -66,6 +66,7 @@ def linked(link: Path, target: Path) -> None:
     link.symlink_to(target)
 
 
+@pytest.mark.slow
 def test_links_are_replaced_and_what_they_lead_to_stays(
     experiment: Experiment, outside: Path
 ) -> None:

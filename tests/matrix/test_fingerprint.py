@@ -94,13 +94,22 @@ def _entry(model: Any) -> Json:
     return {"provider": model.provider, "deployment": model.deployment}
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    shutil.copytree(ROOT / "config/prompts", tmp_path / "prompts")
-    bench = Bench(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a bench with its shard files and its database."""
+    bench = Bench(tmp_path_factory.mktemp("bench"))
+    shutil.copytree(ROOT / "config/prompts", bench.folder / "prompts")
     bench.make()
     assert bench.counts() == (4, 0, 0)
-    return bench
+    return bench.folder
+
+
+@pytest.fixture
+def bench(made: Path, tmp_path: Path) -> Bench:
+    """A bench of one's own."""
+    ignored = shutil.ignore_patterns("limits")  # it has named pipes
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True, ignore=ignored)
+    return Bench(tmp_path)
 
 
 def deployment(bench: Bench) -> None:
@@ -293,6 +302,7 @@ def test_show_does_not_show_the_episode_of_another_config(bench: Bench) -> None:
     assert show.look_at(experiment, shard.cell, 0).record is None
 
 
+@pytest.mark.slow
 def test_the_page_says_in_one_warning_what_is_superseded(bench: Bench) -> None:
     deployment(bench)
     bench.change(instances=2)

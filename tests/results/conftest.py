@@ -10,10 +10,20 @@ from support import simulated_models as synthetic
 from support.database_lab import Lab, filled
 
 
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a lab after its first update."""
+    lab = filled(tmp_path_factory.mktemp("first") / "results")
+    lab.update()
+    return lab.results
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+def lab(tmp_path: Path, first: Path) -> Lab:
     """Four cells of one shard each, all planned and written."""
-    return filled(tmp_path / "results")
+    lab = filled(tmp_path / "results")
+    lab.first = first
+    return lab
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,7 @@ def found(folder: Path) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_a_new_metric_is_in_the_views_and_the_exported_tables(found: Any, folder: Path) -> None:
     assert len(set(found["views"])) == 1
     for table in ("cells", "leaderboard"):
@@ -90,6 +91,7 @@ def test_a_new_metric_is_in_the_views_and_the_exported_tables(found: Any, folder
         assert "distinct_tools" in header.split(",")
 
 
+@pytest.mark.slow
 def test_a_new_metric_is_in_master_database_json_and_its_schema(found: Any) -> None:
     leaf = found["master"]["models"]["alpha"]["by_prompt_type"]["baseline"]
     leaf = leaf["by_tool_success_rate"]["0.8"]["by_difficulty"]["easy"]["by_task_type"]
@@ -97,12 +99,14 @@ def test_a_new_metric_is_in_master_database_json_and_its_schema(found: Any) -> N
     assert found["schema"]["description"].startswith("Most different tools")
 
 
+@pytest.mark.slow
 def test_a_new_metric_is_documented(found: Any) -> None:
     wanted = "| `distinct_tools` | DOUBLE | Most different tools that an episode has called. |"
     assert found["documentation"].count(wanted) == 2
     assert "`max(distinct_tools)`" in found["documentation"]
 
 
+@pytest.mark.slow
 def test_a_new_metric_is_in_the_summary_and_the_terminal(found: Any, folder: Path) -> None:
     summary = json.loads((folder / "summary/summary.json").read_text())
     for name in ("model_prompt", "cells", "ranking"):
@@ -115,6 +119,7 @@ def test_a_new_metric_is_in_the_summary_and_the_terminal(found: Any, folder: Pat
     assert "widest toolbox" in found["terminal"].splitlines()[0]
 
 
+@pytest.mark.slow
 def test_where_from_explains_a_new_metric(found: Any) -> None:
     assert found["where_from"] == found["views"][0]
 

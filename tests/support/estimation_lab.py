@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,19 @@ from support.build import ROOT
 Json = dict[str, Any]
 
 
+def shipped(name: str) -> Json:
+    """Return a config file of the repository, to be changed at will."""
+    return deepcopy(_parsed(name))
+
+
+@cache
+def _parsed(name: str) -> Json:
+    return yaml.load((ROOT / "config" / name).read_text(), Loader=yaml.CSafeLoader)
+
+
 def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Experiment:
     """Return a matrix of priced models that the simulator plays; all files are in `folder`."""
-    catalog = yaml.safe_load((ROOT / "config/models.yaml").read_text())
+    catalog = shipped("models.yaml")
     players = ("oracle", "random", "do-nothing")
     price = {"input": 1, "output": 2, "cached": 0.1}
     catalog["model_catalog"] |= {
@@ -34,8 +46,8 @@ def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Exp
         }
         for name in players
     }
-    merged: Json = yaml.safe_load((ROOT / "config/config.yaml").read_text()) | catalog
-    merged["providers"] = yaml.safe_load((ROOT / "config/providers.yaml").read_text())["providers"]
+    merged = shipped("config.yaml") | catalog
+    merged["providers"] = shipped("providers.yaml")["providers"]
     merged["providers"]["gate"] = {
         "kind": "openai",
         "base_url": simulator.base_url if simulator else "http://127.0.0.1:9/v1",

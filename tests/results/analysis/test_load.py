@@ -77,6 +77,7 @@ def test_words_are_in_the_order_of_the_config(built):
     assert list(dict.fromkeys(in_order(data.cells, data.selection)["model"])) == list(MODELS)
 
 
+@pytest.mark.slow
 def test_build_writes_everything_and_its_links_work(built, shards):
     results, settings = built
     out = results / "summary"

@@ -94,6 +94,7 @@ WRONG, HOT = ("Rejected", "HTTP 404: no model a"), ("Rejected", "HTTP 400: tempe
 SLOW = ("TimedOut", "no answer in 120 s")
 
 
+@pytest.mark.slow
 def test_owed_episodes_are_counted_by_cause_with_a_remedy_for_each_kind(data, tmp_path):
     causes = [*CAUSES, WRONG, WRONG, HOT, HOT, SLOW]
     for text in written(owing(data, *causes), tmp_path):

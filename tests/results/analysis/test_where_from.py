@@ -7,6 +7,7 @@ import json
 import shlex
 import subprocess
 import sys
+from functools import cache
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ CELL = dict(zip(schema.CELL, CELLS[0].words, strict=True))
 
 
 def test_a_number_of_a_cell_names_episodes_file_and_commit(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     origin = where_from.where_from(lab.database, "success_rate", CELL, lab.results)
     levels = [episode["level"] for episode in origin.episodes]
     assert origin.value == pytest.approx(levels.count("full_success") / len(levels))
@@ -40,7 +41,7 @@ def test_a_number_of_a_cell_names_episodes_file_and_commit(lab: Lab) -> None:
 
 
 def test_a_number_over_several_cells_names_all_their_files(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     origin = where_from.where_from(lab.database, "tokens_input", {"model": "alpha"}, lab.results)
     assert len(origin.files) == 2
     assert len(origin.episodes) == 2 * SIZE
@@ -48,7 +49,7 @@ def test_a_number_over_several_cells_names_all_their_files(lab: Lab) -> None:
 
 
 def test_refused_episodes_are_not_counted_in_a_success_rate(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     origin = where_from.where_from(lab.database, "success_rate", {}, lab.results)
     every = where_from.where_from(lab.database, "success_rate_all", {}, lab.results)
     assert {episode["status"] for episode in origin.episodes} == {"completed"}
@@ -69,7 +70,11 @@ def mixed(tmp_path: Path) -> Lab:
     return lab
 
 
-def test_every_number_of_the_scores_is_the_one_of_the_summary(mixed: Lab) -> None:
+@pytest.mark.slow
+def test_every_number_of_the_scores_is_the_one_of_the_summary(
+    mixed: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(where_from, "load", cache(load.load))  # the database stays as it is
     found = load.load(mixed.database, None)
     (row,) = [r for _, r in scores.cell_table(found, scores.prepared(found)).iterrows()]
     assert (row["model"], row["planned"]) == ("alpha", 60)
@@ -117,7 +122,7 @@ def test_owed_episodes_are_named_with_the_command_that_requests_them(lab: Lab) -
 def test_a_wrong_argument_is_a_one_line_error(
     lab: Lab, column: str, words: dict[str, str], says: str
 ) -> None:
-    lab.update()
+    lab.first_update()
     with pytest.raises(UserError, match=says):
         where_from.where_from(lab.database, column, words, lab.results)
 

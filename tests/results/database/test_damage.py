@@ -159,7 +159,7 @@ DAMAGES = [cut, flipped, no_gzip, empty, no_lines, no_json, a_bomb, no_header]
 def test_a_damaged_file_stops_the_update_and_changes_nothing(
     lab: Lab, damage: Callable[[bytes], bytes]
 ) -> None:
-    lab.update()
+    lab.first_update()
     before = lab.database.read_bytes()
     lab.path(SHARD).write_bytes(damage(lab.path(SHARD).read_bytes()))
     lab.write(lab.plan.shards[0], salt="changed too")
@@ -177,7 +177,7 @@ def test_a_damaged_file_stops_the_update_and_changes_nothing(
 def test_with_keep_going_the_rest_is_loaded_and_damaged_shards_are_owed(
     lab: Lab, damage: Callable[[bytes], bytes]
 ) -> None:
-    lab.update()
+    lab.first_update()
     lab.path(SHARD).write_bytes(damage(lab.path(SHARD).read_bytes()))
     lab.keep_going = True
     report = lab.update()
@@ -235,7 +235,7 @@ def test_hidden_drafts_of_shards_are_left_alone(lab: Lab) -> None:
 
 
 def test_a_result_that_contradicts_itself_is_not_published(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     before = lab.database.read_bytes()
     lab.plan = Plan((SHARD, Shard(SHARD.cell, 1, SIZE - 1)), 1)
     with pytest.raises(CheckFailed, match="planned = completed") as caught:

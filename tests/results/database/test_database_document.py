@@ -18,14 +18,14 @@ def test_the_page_is_what_the_schema_says() -> None:
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_has_the_columns_and_types_that_are_documented(lab: Lab, name: str) -> None:
-    lab.update()
+    lab.first_update()
     found = [(row[0], row[1].replace(" ", "")) for row in lab.rows(f"DESCRIBE {name}")]
     assert found == [(column.name, column.type) for column in VIEWS[name].columns]
 
 
 @pytest.mark.parametrize("table", schema.TABLES.values(), ids=lambda table: table.name)
 def test_a_key_is_unique(lab: Lab, table: schema.StoredTable) -> None:
-    lab.update()
+    lab.first_update()
     key = ", ".join(f'"{word}"' for word in table.key)
     query = f"SELECT count(*) - count(DISTINCT ({key})) FROM store.{table.name}"
     assert lab.value(query) == 0

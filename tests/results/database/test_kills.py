@@ -44,11 +44,12 @@ def start(lab: Lab) -> subprocess.Popen[bytes]:
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.0, 0.02, 0.05, 0.1, 0.2, 0.4])
 def test_a_killed_update_leaves_the_old_database_and_the_next_completes(
     lab: Lab, delay: float
 ) -> None:
-    lab.update()
+    lab.first_update()
     before = lab.content()
     lab.plan = many()
     lab.write()
@@ -74,6 +75,7 @@ def test_overflow_files_of_a_killed_update_are_removed_too(lab: Lab) -> None:
     assert not spilled.exists()
 
 
+@pytest.mark.slow
 def test_two_updates_at_once_take_turns(lab: Lab) -> None:
     lab.plan = many()
     lab.write()

@@ -32,12 +32,12 @@ FRAMES = {
 
 @pytest.mark.parametrize("name", [name for name in FRAMES if name != "episodes"])
 def test_a_frame_has_the_documented_columns(lab: Lab, name: str) -> None:
-    lab.update()
+    lab.first_update()
     assert list(FRAMES[name](lab.database)) == [column.name for column in VIEWS[name].columns]
 
 
 def test_episodes_have_a_column_for_each_flaw_instead_of_a_map(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     documented = [column.name for column in VIEWS["episodes"].columns if column.name != "flaws"]
     spread = [f"flaw_{name.removeprefix('flawed_')}" for name in FLAWED]
     frame = queries.episodes(lab.database)
@@ -55,7 +55,7 @@ def test_current_returns_only_the_selection(lab: Lab, name: str) -> None:
 
 
 def test_frames_agree_with_the_records_of_the_files(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     records = [e for shard in lab.plan.shards for e in make_episodes(shard, text=0.05)]
     episodes = queries.episodes(lab.database).set_index("episode")
     assert len(episodes) == len(records)
@@ -182,7 +182,7 @@ def test_mixed_provenance_within_a_cell_is_counted(lab: Lab) -> None:
 
 
 def test_a_record_comes_from_its_file(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     wanted = make_episodes(lab.plan.shards[1], text=0.05)[2]
     assert queries.record(lab.database, lab.results, wanted["episode"]) == wanted
 
@@ -198,20 +198,20 @@ def test_a_provisional_record_comes_from_the_database(lab: Lab) -> None:
 
 
 def test_an_unknown_episode_is_a_user_error(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     with pytest.raises(UserError, match="no episode 00"):
         queries.record(lab.database, lab.results, "00")
 
 
 def test_the_selection_is_what_the_last_command_selected(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     selection = queries.selection(lab.database)
     assert selection["models"] == ["alpha", "beta"]
     assert selection["planned"] == 4 * SIZE
 
 
 def test_exports_have_the_same_episodes(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     folder = lab.results / "exports"
     export.write(lab.database, folder)
     episodes = queries.episodes(lab.database)
@@ -241,7 +241,7 @@ def test_a_carriage_return_starts_no_row_of_a_csv(tmp_path: Path) -> None:
 
 
 def test_a_slow_query_writes_no_progress_bar_to_stdout(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     with queries.opened(lab.database) as connection:
         setting = connection.execute("SELECT current_setting('enable_progress_bar')")
         assert setting.fetchone() == (False,)

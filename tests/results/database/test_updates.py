@@ -75,7 +75,7 @@ CHANGES: list[Callable[[Lab], None]] = [
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_an_update_ends_where_a_rebuild_ends(lab: Lab, change: Callable[[Lab], None]) -> None:
-    lab.update()
+    lab.first_update()
     change(lab)
     lab.update()
     updated = lab.content()
@@ -99,7 +99,7 @@ def test_a_chain_of_changes_ends_where_a_rebuild_ends(lab: Lab) -> None:
 def test_an_update_with_nothing_new_leaves_every_byte(
     lab: Lab, change: Callable[[Lab], None]
 ) -> None:
-    lab.update()
+    lab.first_update()
     change(lab)
     lab.update()
     before = lab.database.read_bytes()
@@ -110,14 +110,14 @@ def test_an_update_with_nothing_new_leaves_every_byte(
 
 
 def test_an_unchanged_database_is_no_older_than_its_inputs(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     os.utime(lab.database, (1, 1))
     lab.update()
     assert lab.database.stat().st_mtime > 1
 
 
 def test_only_new_and_changed_shards_are_read_and_missing_ones_named(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     new = Shard(CELLS[0], SIZE, SIZE)
     lab.write(new)
     rewrite(lab)
@@ -136,7 +136,7 @@ def test_only_new_and_changed_shards_are_read_and_missing_ones_named(lab: Lab) -
 
 
 def test_a_touched_file_is_not_read_again(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     touch(lab)
     report = lab.update()
     assert report.touched == [str(lab.plan.shards[0].path)]
@@ -150,7 +150,7 @@ def test_an_empty_folder_gives_a_database_with_the_plan(lab: Lab) -> None:
 
 
 def test_an_older_file_provides_what_the_planned_files_lack(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     shrink(lab)
     lab.update()
     shards = lab.rows("SELECT shard, count(*) FROM episodes WHERE current GROUP BY shard")
@@ -238,7 +238,7 @@ def test_unrequested_episodes_are_owed_as_not_asked(lab: Lab) -> None:
 
 
 def test_a_reader_keeps_what_it_opened_while_the_database_is_replaced(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     with store.reader(lab.database) as reader:
         before = reader.execute("SELECT sum(success::INT) FROM episodes").fetchall()
         rewrite(lab)
@@ -253,7 +253,7 @@ def test_a_reader_keeps_what_it_opened_while_the_database_is_replaced(lab: Lab) 
     "content", [b"", b"no database", b"\0" * 20_000], ids=["empty", "text", "zero"]
 )
 def test_an_unreadable_database_is_rebuilt(lab: Lab, content: bytes) -> None:
-    lab.update()
+    lab.first_update()
     whole_content = lab.content()
     lab.database.write_bytes(content)
     lab.update()
@@ -261,7 +261,7 @@ def test_an_unreadable_database_is_rebuilt(lab: Lab, content: bytes) -> None:
 
 
 def test_a_database_of_another_format_is_rebuilt(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     with duckdb.connect(str(lab.database)) as connection:
         connection.execute("UPDATE store.selection SET value = '0' WHERE key = 'format'")
     report = lab.update()
@@ -270,7 +270,7 @@ def test_a_database_of_another_format_is_rebuilt(lab: Lab) -> None:
 
 
 def test_many_updates_do_not_let_the_file_grow(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     first = lab.database.stat().st_size
     for number in range(12):
         lab.write(lab.plan.shards[0], salt=str(number))
@@ -279,7 +279,7 @@ def test_many_updates_do_not_let_the_file_grow(lab: Lab) -> None:
 
 
 def test_no_draft_is_left(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     rewrite(lab)
     lab.update()
     assert {path.name for path in lab.results.iterdir()} == {"shards", store.NAME}
@@ -318,7 +318,7 @@ def test_a_provisional_record_may_be_longer_than_a_line_of_json(lab: Lab) -> Non
 
 
 def test_a_database_that_another_program_writes_to_is_left_alone(lab: Lab) -> None:
-    lab.update()
+    lab.first_update()
     held = (
         "import sys, duckdb; db = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
     )

@@ -19,6 +19,7 @@ def test_intervals_with_repeats_cover_the_truth_in_every_setting(settings, draws
     assert found.mean() >= 0.95
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_difference_covers_it_in_every_setting():
     found = np.array(list(coverage.of_differences(60)))[:, 1]
     assert found.min() >= 0.85

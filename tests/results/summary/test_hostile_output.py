@@ -81,6 +81,7 @@ def attacked():
     return replace(data, episodes=frame, owed=owed)
 
 
+@pytest.mark.slow
 def test_files_show_hostile_names_as_text(attacked, tmp_path):
     write_all.write(attacked, tmp_path)
     html = (tmp_path / "index.html").read_text(encoding="utf-8")

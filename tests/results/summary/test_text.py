@@ -19,6 +19,7 @@ def written(standard, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_the_page_is_self_contained_and_small(written):
     html = (written / "index.html").read_text(encoding="utf-8")
     assert len(html) < 5_000_000
@@ -27,6 +28,7 @@ def test_the_page_is_self_contained_and_small(written):
     assert '<link rel="stylesheet"' not in html
 
 
+@pytest.mark.slow
 def test_every_figure_is_written_as_svg_and_png(written):
     svg = {path.stem for path in (written / "figures").glob("*.svg")}
     png = {path.stem for path in (written / "figures").glob("*.png")}
@@ -36,6 +38,7 @@ def test_every_figure_is_written_as_svg_and_png(written):
     assert "<title>Success by model and prompt</title>" in text
 
 
+@pytest.mark.slow
 def test_json_and_csv_have_the_same_cells(written):
     said = json.loads((written / "summary.json").read_text())
     lines = (written / "tables" / "cells.csv").read_text().splitlines()
@@ -43,12 +46,14 @@ def test_json_and_csv_have_the_same_cells(written):
     assert said["tables"]["cells"]["columns"] == lines[0].split(",")
 
 
+@pytest.mark.slow
 def test_markdown_ranks_and_links_every_figure(written):
     text = (written / "summary.md").read_text(encoding="utf-8")
     assert "| 1 | strong | native | 76.0 % [66.8, 83.3] | a | 100/100 |" in text
     assert text.count("](figures/") == 13
 
 
+@pytest.mark.slow
 def test_the_terminal_table_has_protocol_counts_rates_and_cost(written):
     db_path = written.parent / "master.duckdb"
     db_path.touch()
@@ -63,6 +68,7 @@ def test_the_terminal_table_has_protocol_counts_rates_and_cost(written):
     assert any("like with like" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_owed_rows_show_bounds_and_the_command_that_pays(tmp_path):
     cells = [c for c in sim.standard_cells(("strong", "weak")) if c.prompt == "baseline"]
     write_all.write(sim.data(sim.records(cells), {cells[0]: 6}), tmp_path / "summary")
