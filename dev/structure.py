@@ -1,8 +1,9 @@
 """The structure of the library, measured from its imports, those inside functions included.
 
 `python -m dev.structure` prints how many units there are (folders that hold modules), how many
-layers they need, how many dependencies are between them, and every cycle. With `--json` the same
-as JSON. A top-level folder may import only the folders that stand before it in `ORDER`.
+layers they need, and the top-level folders alone, how many dependencies are between them, and every
+cycle. With `--json` the same as JSON. A top-level folder may import only the folders that stand
+before it in `ORDER`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import ast
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -72,13 +73,25 @@ class Structure:
     @property
     def layers(self) -> int | None:
         """The longest chain of units that import one another; None where there is a cycle."""
-        if self.cycles:
+        return None if self.cycles else _longest_chain(self.units, self.edges)
+
+    @property
+    def folder_layers(self) -> int | None:
+        """The longest chain of top-level folders; None where one of them imports upwards."""
+        if self.upward:
             return None
-        needs = {unit: {b for a, b in self.edges if a == unit} for unit in self.units}
-        depth: dict[str, int] = {}
-        for unit in TopologicalSorter(needs).static_order():
-            depth[unit] = 1 + max((depth[other] for other in needs[unit]), default=0)
-        return max(depth.values())
+        between = {(a.partition(".")[0], b.partition(".")[0]) for a, b in self.edges}
+        return _longest_chain(ORDER, {(a, b) for a, b in between if a != b and a != ""})
+
+
+def _longest_chain(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> int:
+    needs: dict[str, set[str]] = {node: set() for node in nodes}
+    for importer, imported in edges:
+        needs[importer].add(imported)
+    depth: dict[str, int] = {}
+    for node in TopologicalSorter(needs).static_order():
+        depth[node] = 1 + max((depth[other] for other in needs[node]), default=0)
+    return max(depth.values())
 
 
 def modules(library: Path = LIBRARY) -> dict[str, Path]:
@@ -151,6 +164,7 @@ def main(words: list[str] | None = None) -> int:
     figures = {
         "units": len(found.units),
         "layers": found.layers,
+        "layers of top-level folders": found.folder_layers,
         "dependencies": len(found.edges),
         "cycles": found.cycles,
         "upward": [f"{one.importer} -> {one.imported}" for one in found.upward],

@@ -16,6 +16,13 @@ def test_every_folder_imports_only_those_below_it() -> None:
     assert found <= UPWARD
 
 
+def test_the_folders_need_no_more_layers_than_a_shard_has_stages() -> None:
+    """Estimation, build and commands each need the one before; the simulator needs no own layer."""
+    found = structure.measure().folder_layers
+    assert found is not None
+    assert found <= 10
+
+
 ASKING_IS_OPEN_AT = {
     "asking.asker",
     "asking.budget",
@@ -58,3 +65,4 @@ def test_an_import_inside_a_function_counts_and_a_circle_is_found(tmp_path: Path
     assert [str(one.importer) for one in found.upward] == ["pilotbench.ground.one"]
     assert found.cycles == [("ground", "matrix")]
     assert found.layers is None
+    assert found.folder_layers is None
