@@ -18,6 +18,13 @@ FREE = Price(0, 0, 0)
         (PRICE, Tokens(input=1000, output=100, cached=400), (1200 + 200 + 1000) / 1e6),
         (PRICE, Tokens(output=100, reasoning=90), 1000 / 1e6),
         (Price(1, 1, 0), Tokens(input=5, cached=9), 0),
+        (PRICE, Tokens(input=1000, cached=400, cache_writes=100), (1200 + 200) / 1e6),
+        (
+            Price(2.0, 10.0, 0.5, cache_write=2.5),
+            Tokens(input=1000, cached=400, cache_writes=100),
+            (1000 + 200 + 250) / 1e6,
+        ),
+        (Price(0, 0, 0, cache_write=1), None, None),
         (FREE, Tokens(1000, 1000), 0),
         (None, Tokens(1), None),
         (PRICE, None, None),

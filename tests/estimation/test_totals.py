@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from pilotbench.episodes.evaluate import replay
+from pilotbench.estimation import totals
 from pilotbench.estimation.needs import UP_TO_DATE, needs
 from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import EstimateRow, estimate
+from pilotbench.providers.settings import Price
 from pilotbench.results import database
 from support import Simulator
 from support.estimation_lab import inside, load, make, paid
@@ -123,3 +125,16 @@ def test_flawed_prompts_count_only_the_instances_that_they_apply_to(tmp_path: Pa
     all_of_them = estimate(load(tmp_path, **chosen, prompts=["optimal"]))
     flawed = estimate(load(tmp_path, **chosen, prompts=["flawed_sequence_disorder"]))
     assert 0 < flawed.load.requests.low < all_of_them.load.requests.low
+
+
+def test_the_highest_cost_has_the_price_of_writing_to_the_cache(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    experiment = load(tmp_path, simulator, instances=6)
+    work = next(iter(estimate(experiment).rows)).load
+    plain = totals._usd(Price(1.0, 2.0, 0.5), work, 0.0)
+    written = totals._usd(Price(1.0, 2.0, 0.5, cache_write=1.25), work, 0.0)
+    assert plain is not None
+    assert written is not None
+    assert (written.low, written.middle) == (plain.low, plain.middle)
+    assert written.high == pytest.approx(plain.high + 0.25 * work.input.high / 1e6)

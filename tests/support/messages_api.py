@@ -91,6 +91,8 @@ def _in_pieces(block: Json) -> tuple[Json, list[Json]]:
         pieces = ("", written[:3], written[3:])
         deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
         return {**block, "input": {}}, deltas
+    if kind not in block:
+        return block, []
     words = block[kind]
     deltas = [{"type": f"{kind}_delta", kind: piece} for piece in (words[:2], words[2:])]
     if kind == "thinking":

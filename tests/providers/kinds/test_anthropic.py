@@ -139,6 +139,24 @@ def test_an_episode_with_thinking_and_parallel_calls_keeps_the_rules_of_the_api(
         ]
 
 
+def test_a_stream_is_played_like_answers_at_once(tmp_path: Path) -> None:
+    found = []
+    for streams in (False, True):
+        with service(Strict(turn)) as scripted:
+            (entry,) = catalogued().values()
+            asked = shard_of(
+                tmp_path / str(streams),
+                scripted.address,
+                tools=True,
+                kind="anthropic",
+                model_catalog={"m": {**entry, "stream": streams}},
+            )
+            played = play(asked)
+            found.append([(r["transcript"], r["tokens"]) for r in played.records.values()])
+        assert all(body.get("stream", False) is streams for body in scripted.requests)
+    assert found[0] == found[1]
+
+
 def test_tokens_of_the_cache_are_a_part_of_the_input(tmp_path: Path) -> None:
     with service(Strict(turn)) as scripted:
         played = play(shard_of(tmp_path, scripted.address, tools=True, kind="anthropic"))

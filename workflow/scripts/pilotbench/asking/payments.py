@@ -99,7 +99,8 @@ class Payments:
     def _most(self, request: Request) -> float:
         largest = most_tokens(self._model, request.body)
         cached = replace(largest, cached=largest.input)  # some charge more for cached tokens
-        return max(self._usd(largest), self._usd(cached))
+        written = replace(largest, cache_writes=largest.input)
+        return max(map(self._usd, (largest, cached, written)))
 
     def _usd(self, tokens: Tokens) -> float:
         return cost_usd(self._model.price, tokens) or 0.0

@@ -112,7 +112,10 @@ def _row(
 
 
 def _usd(price: Price | None, load: Workload, cached: float) -> Range | None:
-    """Return the cost with all of the input cached, with `cached` of it, and with none."""
+    """Return the cost with all of the input cached, with `cached` of it, and with none.
+
+    With none, all of it may be stored in the cache, where that has a price of its own.
+    """
     if price is None:
         return None
     shares = {"low": 1.0, "middle": cached, "high": 0.0}
@@ -121,4 +124,7 @@ def _usd(price: Price | None, load: Workload, cached: float) -> Range | None:
 
 def _end_usd(price: Price, load: Workload, end: str, cached: float) -> float:
     sent, said = getattr(load.input, end), getattr(load.output, end)
-    return usd(price, input=sent, cached=cached * sent, output=said)
+    fresh = usd(price, input=sent, cached=cached * sent, output=said)
+    if end != "high" or price.cache_write is None:
+        return fresh
+    return max(fresh, usd(price, input=sent, cached=0, output=said, cache_writes=sent))

@@ -183,7 +183,13 @@ def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> 
         deployment=entry["deployment"],
         protocol=entry.get("protocol", "native"),
         parameters=dict(entry.get("parameters") or {}),
-        price=price and Price(price["input"], price["output"], price.get("cached", price["input"])),
+        price=price
+        and Price(
+            price["input"],
+            price["output"],
+            price.get("cached", price["input"]),
+            price.get("cache_write"),
+        ),
         reports=entry.get("reports"),
         max_output=entry.get("max_output"),
         weights=weights and Weights(**weights),

@@ -19,11 +19,12 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Price:
-    """USD per million tokens."""
+    """USD per million tokens; `cache_write` None is the price of input."""
 
     input: float
     output: float
     cached: float
+    cache_write: float | None = None
 
 
 @dataclass(frozen=True)
