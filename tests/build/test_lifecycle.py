@@ -11,6 +11,10 @@ import pytest
 from pilotbench.build import job_server, outputs, snakemake_internals
 from pilotbench.build.lifecycle import Lifecycle
 from pilotbench.ground.errors import UserError
+from pilotbench.providers.settings import Model
+
+
+OURS = {"pilotbench.providers.anthropic_sdk"}
 
 
 class View:
@@ -53,7 +57,10 @@ def begun(here: Path, *rules: str, **snakemake: Any) -> Lifecycle:
         **snakemake,
     }
     workflow: Any = SimpleNamespace(
-        snakemake=SimpleNamespace(**given), settings=None, experiment="experiment", here=here
+        snakemake=SimpleNamespace(**given),
+        settings=SimpleNamespace(models={"m": Model("m", "p", "m", api="messages")}),
+        experiment="experiment",
+        here=here,
     )
     return Lifecycle(workflow)
 
@@ -117,8 +124,9 @@ def test_a_refresh_that_fails_is_one_line(
 def test_a_job_server_serves_jobs_that_run_here_and_ask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snakemake: dict[str, Any], started: int
 ) -> None:
-    starts: list[None] = []
-    monkeypatch.setattr(job_server, "start", lambda: starts.append(None))
+    starts: list[tuple[str, ...]] = []
+    monkeypatch.setattr(job_server, "start", starts.append)
     monkeypatch.setattr(snakemake_internals, "temporary_folders", lambda _: [])
     begun(tmp_path, "evaluate", **snakemake).start_job_server()
     assert len(starts) == started
+    assert all({*job_server.MODULES, "anthropic"} == {*modules} - OURS for modules in starts)

@@ -40,13 +40,12 @@ VARIABLE = "PILOTBENCH_JOB_SERVER"
 MODULES = (
     "pilotbench.build.shard",
     "pilotbench.providers.service_client",
-    "pilotbench.providers.openai_sdk",
     "jsonschema",
     "jinja2.sandbox",
     "jinja2.meta",
     "encodings.idna",
 )
-"""What the job of a shard imports, at its start or when it first needs it."""
+"""What the job of every shard imports, at its start or when it first needs it."""
 LIBRARY = Path(__file__).resolve().parents[2]
 _SERVE = (
     "import sys; sys.path.insert(0, sys.argv[1]); "

@@ -26,6 +26,7 @@ from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import PilotbenchError, of_system
 from pilotbench.ground.job_context import RunCommand
 from pilotbench.matrix.cells import Shard
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 if TYPE_CHECKING:
     from pilotbench.build.workflow import Workflow
@@ -58,7 +59,9 @@ class Lifecycle:
         """Start the process that jobs on this machine are forked from."""
         snakemake = self._snakemake
         if internals.runs_jobs_here(snakemake) and not internals.only_touches(snakemake):
-            job_server.start()
+            models = self._workflow.settings.models.values()
+            sdks = [name for model in models for name in WIRE_FORMATS[model.api].sdk]
+            job_server.start(job_server.MODULES + tuple(dict.fromkeys(sdks)))
             run_lock.sign(self._temporary_folders())
 
     def on_start(self, logs: list[str]) -> None:

@@ -57,6 +57,11 @@ class WireFormat(Protocol):
         """What it is, for the documentation."""
         ...
 
+    @property
+    def sdk(self) -> tuple[str, ...]:
+        """The modules that `opened` imports; jobs on one machine import them once."""
+        ...
+
     def bodies(
         self,
         deployment: str,

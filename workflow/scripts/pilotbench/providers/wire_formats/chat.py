@@ -41,6 +41,7 @@ class Chat:
 
     name = "chat"
     sentence = "OpenAI's chat completions, which most services offer."
+    sdk = ("pilotbench.providers.openai_sdk",)
 
     def bodies(
         self,

@@ -64,6 +64,7 @@ class Gemini:
 
     name = "gemini"
     sentence = "Google's Gemini API (`generateContent`)."
+    sdk: tuple[str, ...] = ()
 
     def bodies(
         self,

@@ -48,6 +48,7 @@ class Messages:
 
     name = "messages"
     sentence = "Anthropic's Messages API."
+    sdk = ("pilotbench.providers.anthropic_sdk", "anthropic")
 
     def bodies(
         self,

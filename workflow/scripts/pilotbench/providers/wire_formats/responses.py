@@ -38,6 +38,7 @@ class Responses:
 
     name = "responses"
     sentence = "OpenAI's Responses API, for models that take tools with reasoning only there."
+    sdk = ("pilotbench.providers.openai_sdk",)
 
     def bodies(
         self,
