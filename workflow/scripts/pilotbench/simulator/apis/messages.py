@@ -183,6 +183,7 @@ def _usage(outcome: Outcome) -> Json:
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": read_tokens,
         "output_tokens": usage.output,
+        "output_tokens_details": {"thinking_tokens": usage.reasoning},
         "service_tier": "standard",
     }
 
