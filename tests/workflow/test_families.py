@@ -27,6 +27,13 @@ FAMILIES: Json = {
         "calls": 2,
         "entry": {"parameters": {"reasoning_effort": "low", "max_tokens": 4096}},
     },
+    "claude": {
+        "api": "messages",
+        "kind": "anthropic",
+        "plays": "sim-85",
+        "calls": 2,
+        "entry": {"parameters": {"thinking": {"type": "enabled", "budget_tokens": 1024}}},
+    },
     "gemini-3": {
         "api": "gemini",
         "kind": "gemini",
@@ -153,3 +160,4 @@ def killed_after(run: Run, simulator: Simulator, answers: int) -> None:
     with run.running(*run.targets()) as going:
         wait_until(lambda: simulator.stats()["total"]["answered"] >= answers)
         going.kill_all()
+    wait_until(lambda: not any(key["in_flight"] for key in simulator.stats()["keys"].values()))
