@@ -27,6 +27,7 @@ from pilotbench.commands.tool_checks import Enough, Observed, sum_known, ways_to
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.spending import spent
 from pilotbench.ground.errors import (
+    ConfigError,
     ContextOverflow,
     PilotbenchError,
     Refused,
@@ -258,8 +259,10 @@ def _another_way(experiment: Experiment, cell: Cell, row: KeyCheck) -> KeyCheck:
     """Try the other ways to ask a model whose requests are rejected; name the first that works."""
     usd = row.usd
     for way in ways_to_ask(experiment.settings.catalog[row.model]):
-        changed = with_model(experiment, way.model)
-        seen = _play(changed, cell, row.key)
+        try:
+            seen = _play(with_model(experiment, way.model), cell, row.key)
+        except ConfigError:  # the kind does not have it
+            continue
         usd = sum_known(usd, seen.usd(way.model))
         if seen.messages and seen.problem is None:
             line = f"it works with `{way.line}` under model_catalog: {row.model}"
