@@ -28,9 +28,9 @@ class Chat:
         """Return the fields of a request body besides model, messages and parameters."""
         return offered(self.protocol.offer(tools))
 
-    def parse(self, message: Json) -> Parsed:
+    def parse(self, message: Json, tools: Sequence[ToolSpec] = ()) -> Parsed:
         """Return what is parsed from the message of an answer."""
-        return self.protocol.parse(WIRE.read(message))
+        return self.protocol.parse(WIRE.read(message), tools)
 
     def assistant_message(self, message: Json, parsed: Parsed) -> Json:
         """Return the message as the next request repeats it, with unchanged ids."""

@@ -135,9 +135,9 @@ class Scripted:
 
 
 def question_of(body: Json) -> str:
-    """Return the question that a request asks."""
+    """Return the question that a request asks, or its whole opening."""
     text = str(body["messages"][:2])
-    return next(question for question in QUESTIONS if question in text)
+    return next((question for question in QUESTIONS if question in text), text)
 
 
 def shard_of(

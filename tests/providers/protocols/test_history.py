@@ -27,8 +27,10 @@ def history(protocol: str, mode: str, raw: Json) -> tuple[Json, list[Json]]:
     """Return the message as the next request repeats it, and as earlier releases did."""
     message = WIRE.read({"role": "assistant", **raw})
     chosen = PROTOCOLS[protocol]
-    ours = chosen.assistant_message(message, chosen.parse(message))
-    body, earlier = WIRE.bodies("m", [repeated(mode, message, ours)], Offer(), {})
+    parsed = chosen.parse(message)
+    ours = chosen.assistant_message(message, parsed)
+    sent = repeated(mode, message, ours, parsed.text)
+    body, earlier = WIRE.bodies("m", [sent], Offer(), {})
     return body["messages"][0], [one["messages"][0] for one in earlier]
 
 
@@ -37,6 +39,7 @@ def said(content: Any, **rest: Any) -> Json:
 
 
 NATIVE = said(None, tool_calls=[TOOL_CALL])
+WRITTEN = said(None, tool_calls=[{**TOOL_CALL, "id": "b337ce16a"}])
 
 
 @pytest.mark.parametrize(
@@ -99,6 +102,24 @@ NATIVE = said(None, tool_calls=[TOOL_CALL])
             said(f"<think>hm</think>\n{BLOCK}"),
             said(f"<think>\nhm\n</think>\n\n{BLOCK}"),
         ),
+        (
+            "text",
+            {"content": f"<think>hm\n{BLOCK}"},
+            said(f"<think>hm\n{BLOCK}"),
+            said(f"<think>\nhm\n</think>\n\n{BLOCK}"),
+        ),
+        (
+            "text",
+            {"content": f"[THINK]hm[/THINK]{BLOCK}"},
+            said(f"[THINK]hm[/THINK]{BLOCK}"),
+            said(f"<think>\nhm\n</think>\n\n{BLOCK}"),
+        ),
+        (
+            "native",
+            {"reasoning_content": "hm\ud83d", "tool_calls": [TOOL_CALL]},
+            {**NATIVE, "reasoning_content": "hm\ufffd"},
+            {**NATIVE, "content": "<think>\nhm\ufffd\n</think>\n\n"},
+        ),
         ("text", {"content": "<think>hm"}, said("<think>hm"), said("<think>\nhm\n</think>\n\n")),
         (
             "none",
@@ -118,6 +139,11 @@ def test_reasoning_in_the_history(protocol: str, raw: Json, as_said: Json, think
     assert "hm" not in str(sent)
     assert "c2ln" not in str(sent)
     assert not earlier
+
+
+def test_a_call_in_reasoning_that_is_not_closed_is_repeated_after_it() -> None:
+    raw = {"content": f"<think>hm\n{BLOCK}"}
+    assert history("native", "as_said", raw)[0] == {**WRITTEN, "content": "<think>hm\n"}
 
 
 @pytest.mark.parametrize("mode", HISTORIES)

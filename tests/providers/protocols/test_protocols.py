@@ -208,7 +208,7 @@ def test_a_fence_inside_an_argument_does_not_end_the_block() -> None:
         "recall {nothing}",
         'Use {"tool": "finish"} at the end.',
         '```call\n{"tool": "finish", "argum',
-        "```call\nfinish('x')\n```",
+        "```call\nI finish.\n```",
         "```python\nprint(1)\n```",
     ],
 )

@@ -8,20 +8,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pilotbench.benchmark.tasks import TASKS
 from pilotbench.ground.canonical_json import canonical
 from pilotbench.providers.messages import compact
+from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.protocols.history import repeated
 from pilotbench.providers.protocols.protocol import NO_CALL
 from pilotbench.providers.protocols.reading import (
     NotACallError,
     arguments_of,
     call_of,
     decoded,
-    said,
+    mended,
 )
-from pilotbench.providers.wire_formats import WIRE_FORMATS
+from pilotbench.providers.wire_formats.chat import WIRE, as_sent
 from support.chat import CHAT
 
 CALL = {"tool": "utility_cache", "arguments": {"key": "a"}}
+CALL_TEXT = compact(CALL)
+TASK = TASKS["simple_task"]
+TOOLS = TASK.tools(TASK.instance("easy", 0))
+SCHEMAS = {tool.name: tool.parameters for tool in TOOLS}
 TOOLED = ("native", "json", "text")
 
 HOSTILE = {
@@ -68,11 +75,34 @@ def test_hostile_content_is_read_and_can_be_repeated(name: str, protocol: str) -
         assert_readable(protocol, message)
 
 
-@given(text=st.text(st.characters(), max_size=60), protocol=st.sampled_from(sorted(CHAT)))
-@settings(max_examples=200, deadline=None)
+PIECES = st.sampled_from(
+    [
+        *"{}[]()<>|\"':,=`~\\ \n\ud83d｜▁a",
+        *("<tool_call>", "</tool_call>", "<function=a>", "<parameter=b>", '<invoke name="a">'),
+        *("<arg_key>", "</arg_key><arg_value>", "[TOOL_CALLS]", "[ARGS]", "<think>", "</think>"),
+        *("```call\n", "```", "call:a{", '<|"|>', "finish(answer=", "functools[", "<|channel|>"),
+        *('"tool"', '"name": "a"', '"arguments": {', "functions.a:0", "to=", "1e9"),
+        *(CALL_TEXT, compact({**CALL, "arguments": compact(CALL["arguments"])})),
+    ]
+)
+
+
+@given(
+    text=st.lists(PIECES, max_size=25).map("".join) | st.text(st.characters(), max_size=60),
+    protocol=st.sampled_from(sorted(CHAT)),
+)
+@settings(max_examples=400, deadline=None)
 def test_any_text_is_read_and_can_be_repeated(text: str, protocol: str) -> None:
     for message in forms(text):
         assert_readable(protocol, message)
+
+
+@given(piece=st.lists(PIECES, min_size=1, max_size=6).map("".join), begin=PIECES, end=PIECES)
+@settings(max_examples=6, deadline=None)
+def test_a_megabyte_of_anything_is_read(piece: str, begin: str, end: str) -> None:
+    text = begin + piece * (1_000_000 // len(piece)) + end
+    for protocol in TOOLED:
+        assert CHAT[protocol].parse({"content": text}, TOOLS).surplus <= 100
 
 
 @pytest.mark.parametrize("protocol", CHAT)
@@ -97,9 +127,11 @@ def test_a_message_of_another_shape_is_one_without_a_call(message: dict, protoco
 def assert_readable(protocol: str, message: dict) -> None:
     """Parse `message`, and check that what comes of it can be sent, hashed and stored."""
     spoken = CHAT[protocol]
-    parsed = spoken.parse(message)
+    parsed = spoken.parse(message, TOOLS)
+    came = WIRE.read(message)
+    ours = PROTOCOLS[protocol].assistant_message(came, parsed)
     sent = [
-        spoken.assistant_message(message, parsed),
+        *as_sent(repeated("as_said", came, ours, parsed.text)),
         *spoken.result_messages(message, parsed, NO_CALL),
     ]
     for value in (sent, parsed.call, parsed.text, parsed.thought):
@@ -118,32 +150,87 @@ def assert_readable(protocol: str, message: dict) -> None:
         ('{"tool": "a", "arguments": null}', {}),
         ('{"tool": "a", "arguments": ""}', {}),
         ('{"tool": " a ", "arguments": "{\\"b\\": 1}"}', {"b": 1}),
+        ('{"tool_name": "a", "args": {"b": 1}}', {"b": 1}),
+        ('{"function": "a", "input": {"b": 1}}', {"b": 1}),
+        ('{"type": "tool_use", "id": "t", "name": "functions.a", "input": {"b": 1}}', {"b": 1}),
+        ('{"function_call": {"name": "a", "arguments": "{\\"b\\": 1}"}}', {"b": 1}),
+        ('{"tool_call": {"name": "a", "arguments": {}}}', {}),
+        ('{"name": "a", "tool_call_id": "0", "index": 0}', {}),
     ],
 )
 def test_calls_are_read_by_the_stated_tolerances(written: str, arguments: dict) -> None:
-    assert call_of(decoded(written)) == {"tool": "a", "arguments": arguments}
+    assert call_of(decoded(written), {}) == ({"tool": "a", "arguments": arguments}, False)
+
+
+NOT_CALLS = {
+    "a person": {"name": "Bo"},
+    "a person with an age": {"name": "Bo", "age": 3},
+    "the definition of a tool": {
+        "name": "finish",
+        "description": "End.",
+        "parameters": SCHEMAS["finish"],
+    },
+    "a tool and its answer": {"tool": "finish", "answer": 42},
+    "a tool with null and its answer": {"tool": "finish", "input": None, "answer": 42},
+    "an entry that is no tool": {"Bo": {"age": 3}},
+    "two entries": {"finish": {"answer": 1}, "utility_cache": {}},
+    "a tool that is no object": {"finish": 42},
+    "arguments as a list": {"tool": "utility_cache", "arguments": ["a"]},
+    "arguments as words": {"tool": "utility_cache", "arguments": "the key a"},
+}
+
+
+@pytest.mark.parametrize("name", NOT_CALLS)
+def test_an_object_that_is_data_is_not_a_call(name: str) -> None:
+    with pytest.raises(NotACallError):
+        call_of(NOT_CALLS[name], SCHEMAS)
+
+
+@pytest.mark.parametrize("value", [{"tool": "x"}, {"name": "utility_helper"}, {"finish": {}}])
+def test_a_call_without_arguments_must_name_a_tool(value: dict) -> None:
+    assert call_of(value, SCHEMAS)[0]["arguments"] == {}
+
+
+MENDED = {
+    "single quotes": ("{'a': 1, 'b': None, 'c': True}", {"a": 1, "b": None, "c": True}),
+    "a comma at the end": ('{"a": [1, 2,],}', {"a": [1, 2]}),
+    "a missing bracket": ('{"a": {"b": 1}', {"a": {"b": 1}}),
+    "a line break in a text": ('{"a": "b\nc"}', {"a": "b\nc"}),
+    "keys without quotes": ("{a: 1}", {"a": 1}),
+    "a comment": ('{"a": 1, // the first\n"b": 2}', {"a": 1, "b": 2}),
+    "a missing comma": ('{"a": 1 "b": 2}', {"a": 1, "b": 2}),
+    "a backslash": ('{"a": "\\d+"}', {"a": "\\d+"}),
+}
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_broken_json_that_ends_as_json_is_repaired(name: str) -> None:
+    text, value = MENDED[name]
+    assert mended(text, NotACallError("broken")) == value
+    assert arguments_of(text) == (value, True)
+
+
+UNMENDED = [
+    '{"a": 1',
+    '{"a": "b',
+    '{"a": [1, ',
+    "a: 1}",
+    "",
+    "{" * 600 + "}",
+    "{" + " " * 30_000 + "}",
+]
+
+
+@pytest.mark.parametrize("text", UNMENDED)
+def test_what_was_broken_off_is_not_guessed(text: str) -> None:
+    with pytest.raises(NotACallError, match="broken"):
+        mended(text, NotACallError("broken"))
 
 
 @pytest.mark.parametrize("value", ["[1]", "5", "not json", [1], 5, True])
 def test_arguments_that_are_not_an_object_are_not_a_call(value: object) -> None:
     with pytest.raises(NotACallError):
         arguments_of(value)
-
-
-@pytest.mark.parametrize(
-    ("content", "text", "thought"),
-    [
-        ("plain", "plain", None),
-        ("<think>a</think>b", "b", "a"),
-        ("a</think>b", "b", "a"),
-        ("<think>never closed", "", "never closed"),
-        ("b <think>later</think>", "b <think>later</think>", None),
-        ("<think></think>b", "b", None),
-    ],
-)
-def test_reasoning_is_cut_off_the_front(content: str, text: str, thought: str | None) -> None:
-    found = said(WIRE_FORMATS["chat"].read({"content": content}))
-    assert (found.text, found.thought) == (text, thought)
 
 
 def test_reasoning_fields_are_thought_and_are_not_repeated() -> None:

@@ -7,5 +7,5 @@ config -> plan -> evaluate -> provider -> records -> database -> statistics -> s
 BENCHMARK_VERSION = "3"
 """Version of world, tools, instances and protocol; a change is a line in the CHANGELOG."""
 
-PROTOCOL_VERSION = "2"
+PROTOCOL_VERSION = "3"
 """How messages are read; a change replays stored answers and is a line in the CHANGELOG."""

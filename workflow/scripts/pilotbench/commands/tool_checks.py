@@ -54,7 +54,8 @@ class Observed:
             answer = self._asked(ask, request)
             message = wire.read(answer.completion.message)
             self.messages += 1
-            self.calls += protocol.parse(message).call is not None
+            tools = experiment.tasks[shard.cell.task].tools(request.instance)
+            self.calls += protocol.parse(message, tools).call is not None
             self.continued += reasoned > 0
             tokens = answer.completion.tokens
             thought = bool(message.thinking or (tokens and tokens.reasoning))

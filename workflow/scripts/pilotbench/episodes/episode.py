@@ -5,7 +5,7 @@ What ends an episode, in the order in which it is checked:
   message with a refusal: refused; see providers/finish_reasons.py);
 - `finish` was called;
 - the output was cut at max_tokens and holds no complete call (`length`); a complete call before
-  the cut is executed, since what follows a call never counts;
+  the cut is executed, since what follows a call never counts, but a call that needed repair is not;
 - a second message in a row without a call: its text is the answer (`no_call`);
 - max_turns.
 A first message without a call, even an empty one, gets one fixed neutral reply and costs a turn.
@@ -15,7 +15,8 @@ All other ProviderErrors leave the loop: the episode is owed and has no record.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from pilotbench.asking.journal.identity import components, identity
@@ -23,7 +24,7 @@ from pilotbench.asking.prices import cost_usd
 from pilotbench.benchmark.flaws import NotApplicable, harmful
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.prompts.prompt_files import Prompt
-from pilotbench.benchmark.tasks.task import Score, Session, Task, Transcript, Turn
+from pilotbench.benchmark.tasks.task import Score, Session, Task, ToolSpec, Transcript, Turn
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import ContextOverflow, Refused
 from pilotbench.matrix.cells import Cell, episode_id
@@ -67,6 +68,11 @@ class EpisodeSpec:
     def wire(self) -> WireFormat:
         """The wire format of the model."""
         return WIRE_FORMATS[self.model.api]
+
+    @cached_property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """The tools that are offered."""
+        return self.task.tools(self.instance)
 
 
 @dataclass
@@ -144,7 +150,7 @@ def _request(spec: EpisodeSpec, messages: list[Message], turn: int) -> Request:
     parameters = dict(spec.model.parameters)
     if isinstance(parameters.get("seed"), int):
         parameters["seed"] += spec.repeat
-    offer = spec.protocol.offer(spec.task.tools(spec.instance))
+    offer = spec.protocol.offer(spec.tools)
     body, earlier = spec.wire.bodies(spec.model.deployment, messages, offer, parameters)
     said = tuple(messages)
     return Request(body, spec.instance, spec.rate, spec.repeat, turn, earlier, said, offer)
@@ -165,7 +171,7 @@ def _ends(
 ) -> bool:
     """Process one message: execute its call, if any; return whether the episode ends with it."""
     transcript = state.transcript
-    parsed = spec.protocol.parse(message)
+    parsed = _understood(spec.protocol.parse(message, spec.tools), completion)
     reply, end_reason = _reply(spec, state, session, completion, parsed)
     transcript.turns.append(
         Turn(
@@ -177,6 +183,7 @@ def _ends(
             surplus=parsed.surplus,
             finish_reason=completion.finish_reason,
             thought=parsed.thought,
+            repaired=parsed.repaired,
         )
     )
     if end_reason is not None:
@@ -184,9 +191,17 @@ def _ends(
         return True
     if reply is not None:
         ours = spec.protocol.assistant_message(message, parsed)
-        state.messages.append(repeated(spec.model.reasoning_history, message, ours))
+        mode = spec.model.reasoning_history
+        state.messages.append(repeated(mode, message, ours, parsed.text))
         state.messages.extend(spec.protocol.result_messages(message, parsed, reply))
     return False
+
+
+def _understood(parsed: Parsed, completion: Completion) -> Parsed:
+    """Return what counts of a message: what was cut off within a call is not guessed."""
+    if not parsed.repaired or meaning(completion.finish_reason) is not Meaning.LENGTH:
+        return parsed
+    return replace(parsed, call=None, error="cut off within the call", surplus=0, repaired=False)
 
 
 def _reply(
@@ -290,6 +305,7 @@ def _transcript_fields(spec: EpisodeSpec, state: EpisodeState | None, status: st
         "tool_calls": len(used),
         "distinct_tools": len(set(used)),
         "parsed_turns": sum(bool(turn.content) for turn in turns) if plain else len(reached),
+        "repaired": sum(turn.repaired for turn in turns),
         "transcript": [dict(vars(turn)) for turn in turns],
         "answer": state.transcript.answer if state else None,
     }

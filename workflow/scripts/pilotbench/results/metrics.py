@@ -243,6 +243,14 @@ METRICS: tuple[Metric, ...] = (
         shown=("tables", "page", "cell list", "ranking"),
     ),
     Metric(
+        "repaired",
+        "calls",
+        "coalesce(sum(repaired), 0)::BIGINT",
+        "Calls that could be read only after their JSON was repaired.",
+        whole=True,
+        shown=("tables", "page"),
+    ),
+    Metric(
         "valid_share",
         "share",
         "sum(valid_calls) / nullif(sum(calls), 0)",

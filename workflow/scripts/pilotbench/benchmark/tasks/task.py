@@ -27,9 +27,9 @@ class Turn:
     """One turn of an episode: the model's message, the parsed call and the reply.
 
     `call` is `{"tool", "arguments"}`, or None if nothing could be parsed; `parse_error` is the
-    reason. `surplus` counts further calls in the same message, which are not executed. `reply` is
-    the JSON returned to the model (a tool's reply or the fixed neutral reply), None if the episode
-    ended here.
+    reason. `surplus` counts further calls in the same message, which are not executed. `repaired`
+    says that the call could be read only after its JSON was repaired. `reply` is the JSON returned
+    to the model (a tool's reply or the fixed neutral reply), None if the episode ended here.
     """
 
     turn: int
@@ -40,6 +40,7 @@ class Turn:
     surplus: int = 0
     finish_reason: str | None = None
     thought: str | None = None
+    repaired: bool = False
 
 
 @dataclass

@@ -11,39 +11,56 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from pilotbench.providers.messages import Message
-from pilotbench.providers.protocols.reading import THINK, THOUGHT, said
+from pilotbench.providers.messages import Json, Message, compact
+from pilotbench.providers.protocols.reading import plain
+from pilotbench.providers.protocols.reasoning import MARKS, THINK, THOUGHT, said
 
 AS_SAID = "as_said"
 
 
-def repeated(mode: str, message: Message, ours: Message) -> Message:
-    """Return `ours`, in which a protocol repeats `message`, with its reasoning."""
-    return HISTORIES[mode](message, ours)
+def repeated(mode: str, message: Message, ours: Message, text: str = "") -> Message:
+    """Return `ours`, in which a protocol repeats `message`, with its reasoning.
+
+    `text` is what the protocol read as the text: it may begin within reasoning that is not closed.
+    """
+    return HISTORIES[mode](message, ours, text)
 
 
-def _as_said(message: Message, ours: Message) -> Message:
-    return replace(ours, thought=_thought_before(message), raw=message.raw)
+def _as_said(message: Message, ours: Message, text: str) -> Message:
+    return replace(ours, thought=_thought_before(message, text), raw=_sendable(message.raw))
 
 
-def _none(message: Message, ours: Message) -> Message:
+def _none(message: Message, ours: Message, text: str) -> Message:
     return replace(ours, raw=None)
 
 
-def _think_tag(message: Message, ours: Message) -> Message:
-    thought = said(message).thought
+def _think_tag(message: Message, ours: Message, text: str) -> Message:
+    spoken = said(message)
+    thought = spoken.thought
+    if thought and spoken.unclosed:  # the text, if any, is a call within the reasoning
+        thought = thought.removesuffix(text).rstrip()
     written = f"{THINK}\n{thought}\n{THOUGHT}\n\n" if thought else ""
     return replace(ours, thought=written, raw=None)
 
 
-def _thought_before(message: Message) -> str:
+def _sendable(raw: Json | None) -> Json | None:
+    """Return what a service sent, without the lone surrogates that no request can contain."""
+    try:
+        compact(raw).encode("utf-8")
+    except UnicodeEncodeError:
+        return {key: plain(value) for key, value in (raw or {}).items()}
+    return raw
+
+
+def _thought_before(message: Message, text: str) -> str:
     """Return the reasoning at the beginning of the text, tags included, as it came."""
-    whole, rest = message.text.rstrip(), said(message).text
+    whole = message.text.rstrip()
+    rest = text if text and whole.endswith(text) else said(message).text
     before = whole.removesuffix(rest) if whole.endswith(rest) else ""
-    return before if THINK in before or THOUGHT in before else ""
+    return before if any(mark in before for mark in (*MARKS, THOUGHT)) else ""
 
 
-HISTORIES: Mapping[str, Callable[[Message, Message], Message]] = {
+HISTORIES: Mapping[str, Callable[[Message, Message, str], Message]] = {
     AS_SAID: _as_said,
     "none": _none,
     "think_tag": _think_tag,

@@ -3,8 +3,8 @@
 The schema has one alternative per tool, its name with its parameters, as `native` sends them: when
 any object was allowed as arguments, a 135M model nested braces until its tokens ran out. `thought`
 comes first, so that a model can reason before it calls. It may be null but is required: some
-grammars put optional properties last, where reasoning would come too late. Where a service ignores
-the schema, the first object anywhere in the text that is a call is read; further calls are surplus
+grammars put optional properties last, where reasoning would come too late. Services ignore the
+schema, and models write other forms: what is read is the same under every protocol
 (`protocols.written`).
 """
 
@@ -23,8 +23,7 @@ from pilotbench.providers.protocols.protocol import (
     spoken_message,
     tool_list,
 )
-from pilotbench.providers.protocols.reading import Said, said
-from pilotbench.providers.protocols.written import Found, anywhere
+from pilotbench.providers.protocols.written import parsed as read_text
 
 Json = dict[str, Any]
 LONGEST_THOUGHT = 1000
@@ -47,14 +46,13 @@ class JsonObject:
         """Return the schema of a message: for each tool its name with its parameters."""
         return Offer(schema={"anyOf": [_call_schema(tool) for tool in tools]})
 
-    def parse(self, message: Message) -> Parsed:
-        """Read the first object of the text that is a call; further calls are surplus."""
-        spoken = said(message)
-        return parsed_of(spoken, anywhere(spoken.text))
+    def parse(self, message: Message, tools: Sequence[ToolSpec] = ()) -> Parsed:
+        """Read the text."""
+        return read_text(message, tools)
 
     def assistant_message(self, message: Message, parsed: Parsed) -> Message:
         """Return the text without the reasoning before it."""
-        return spoken_message(said(message).text)
+        return spoken_message(parsed.text)
 
     def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
         """Return one user message: the reply, then one line for each surplus call."""
@@ -79,9 +77,3 @@ def lines_of(parsed: Parsed, reply: Json) -> str:
     """Return the reply and the fixed reply of each surplus call, one per line."""
     surplus = parsed.surplus if parsed.call is not None else 0
     return "\n".join([compact(reply), *[compact(NOT_EXECUTED)] * surplus])
-
-
-def parsed_of(spoken: Said, found: Found) -> Parsed:
-    """Return what was found in a message; the thought of the call follows the reasoning."""
-    thought = "\n".join(part for part in (spoken.thought, found.thought) if part) or None
-    return Parsed(found.call, found.error, found.surplus, thought, spoken.text)

@@ -5,8 +5,8 @@ call: the message is repeated without its tool calls (with their text instead), 
 a history with malformed arguments, and the neutral reply follows as a user message. Otherwise every
 tool call is answered, as the interface requires; the wire format decides their ids.
 
-A message without tool calls whose text contains a call in a tag (`<tool_call>`) is read as if the
-server had read the tag: it is repeated with a tool call.
+A message without tool calls whose text contains a call (`protocols.written`) is read as if the
+server had read it: it is repeated with a tool call.
 """
 
 from __future__ import annotations
@@ -23,13 +23,9 @@ from pilotbench.providers.protocols.protocol import (
     rules,
     spoken_message,
 )
-from pilotbench.providers.protocols.reading import (
-    NotACallError,
-    arguments_for,
-    plain,
-    said,
-)
-from pilotbench.providers.protocols.written import Found, before_tags, tagged_calls
+from pilotbench.providers.protocols.reading import NotACallError, arguments_for, plain, tool_name
+from pilotbench.providers.protocols.reasoning import said
+from pilotbench.providers.protocols.written import parsed as read_text
 
 Json = dict[str, Any]
 
@@ -47,20 +43,19 @@ class Native:
         """Return the tools. Nothing else: not every service accepts `parallel_tool_calls`."""
         return Offer(tools=tools)
 
-    def parse(self, message: Message) -> Parsed:
-        """Read the first tool call."""
-        spoken = said(message)
+    def parse(self, message: Message, tools: Sequence[ToolSpec] = ()) -> Parsed:
+        """Read the first tool call, or the text of a message without one."""
         calls = message.calls
         if not calls:
-            found = tagged_calls(spoken.text) or Found(None, "no tool call")
-            return Parsed(found.call, found.error, found.surplus, spoken.thought, spoken.text)
+            return read_text(message, tools)
+        spoken = said(message)
         surplus = len(calls) - 1
         try:
-            call = _call(calls[0])
+            call, repaired = _call(calls[0])
         except NotACallError as error:
             text = spoken.text or _as_text(calls)
             return Parsed(None, str(error), surplus, spoken.thought, text)
-        return Parsed(call, None, surplus, spoken.thought, spoken.text)
+        return Parsed(call, None, surplus, spoken.thought, spoken.text, repaired)
 
     def assistant_message(self, message: Message, parsed: Parsed) -> Message:
         """Return the message with its tool calls, or as text where they could not be read."""
@@ -68,10 +63,10 @@ class Native:
             parts = (said(message).text, _as_text(message.calls))
             return spoken_message("\n".join(part for part in parts if part))
         calls = tuple(_repeated(call) for call in message.calls)
-        text = parsed.text if calls else before_tags(parsed.text)
-        # A call in a tag becomes the tool call that it should have been.
-        tagged = ToolCall("", parsed.call["tool"], parsed.call["arguments"])
-        return Message("assistant", text, calls=calls or (tagged,), raw=message.raw)
+        text = parsed.text if calls else parsed.before
+        # A call in the text becomes the tool call that it should have been.
+        written = ToolCall("", parsed.call["tool"], parsed.call["arguments"])
+        return Message("assistant", text, calls=calls or (written,), raw=message.raw)
 
     def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
         """Return the result of each tool call: the reply for the first."""
@@ -85,20 +80,23 @@ class Native:
         return [Message("tool", results=tuple(results))]
 
 
-def _call(call: ToolCall) -> Json:
-    name = call.name.strip()
+def _call(call: ToolCall) -> tuple[Json, bool]:
+    """Return a tool call, and whether it was repaired. Raises NotACallError."""
+    name = tool_name(call.name)
     if not name:
         raise NotACallError("the call names no tool")
-    return {"tool": name, "arguments": arguments_for(name, plain(call.arguments))}
+    arguments, repaired = arguments_for(name, plain(call.arguments))
+    return {"tool": name, "arguments": arguments}, repaired
 
 
 def _repeated(call: ToolCall) -> ToolCall:
     """Return a tool call for the history; arguments that are not a JSON object become empty."""
     name = call.name.strip() or "unknown"
     try:
-        return ToolCall(call.id, name, arguments_for(name, plain(call.arguments)))
+        arguments, _ = arguments_for(tool_name(name), plain(call.arguments))
     except NotACallError:
-        return ToolCall(call.id, name, {})
+        arguments = {}
+    return ToolCall(call.id, name, arguments)
 
 
 def _as_text(calls: Sequence[ToolCall]) -> str:

@@ -9,7 +9,7 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.tasks.task import Task, ToolSpec
 from pilotbench.providers.messages import Message, Offer
 from pilotbench.providers.protocols.protocol import Parsed, spoken_message
-from pilotbench.providers.protocols.reading import said
+from pilotbench.providers.protocols.reasoning import said
 
 Json = dict[str, Any]
 
@@ -27,7 +27,7 @@ class Plain:
         """Return nothing."""
         return Offer()
 
-    def parse(self, message: Message) -> Parsed:
+    def parse(self, message: Message, tools: Sequence[ToolSpec] = ()) -> Parsed:
         """Return the text."""
         spoken = said(message)
         return Parsed(None, None, thought=spoken.thought, text=spoken.text)

@@ -49,7 +49,8 @@ class Parsed:
 
     `call` is `{"tool", "arguments"}`, or None, in which case `error` says why. `surplus` counts
     further calls, which are not executed. `thought` is the reasoning, `text` the text without it:
-    it is the answer when the episode ends without a call.
+    it is the answer when the episode ends without a call. `repaired` says that the call was broken
+    JSON, `before` is the text before a call that stands in text.
     """
 
     call: Json | None
@@ -57,6 +58,8 @@ class Parsed:
     surplus: int = 0
     thought: str | None = None
     text: str = ""
+    repaired: bool = False
+    before: str = ""
 
 
 class CallProtocol(Protocol):
@@ -72,8 +75,11 @@ class CallProtocol(Protocol):
         """Return what a request offers besides its messages."""
         ...
 
-    def parse(self, message: Message) -> Parsed:
-        """Read the assistant's message. Never raises, whatever it contains."""
+    def parse(self, message: Message, tools: Sequence[ToolSpec] = ()) -> Parsed:
+        """Read the assistant's message. Never raises, whatever it contains.
+
+        `tools` are those that were offered: forms without quotes need the types of the parameters.
+        """
         ...
 
     def assistant_message(self, message: Message, parsed: Parsed) -> Message:

@@ -1,128 +1,305 @@
-"""Find calls in text that a model wrote.
+"""Find calls in text that a model wrote, by the same rules under every protocol.
 
-A call is accepted in these places; docs/benchmark.md lists them, and what costs a turn.
+Calls count by the place where they are, and the first of the best place is the call:
 
-- `anywhere`: each JSON object of the text, in order, wherever it begins.
-- `marked`: the objects that begin the text or follow a fence or a tag.
-- `tagged_calls`: only those after a tag such as `<tool_call>`, which servers should have read.
+0. after a tag that families of models use for calls (`<tool_call>`), or in a `call` block;
+1. in any other block, or at the beginning of the message;
+2. anywhere else.
 
-The first object that is a call is the call; further ones are surplus. An object within another
-value is never a call, but the items of a list are. An object that begins like a call and is not
-JSON ends the search: nothing is guessed from the rest. At most 10,000 places are examined.
+Further calls of the same place are surplus. An object that is data is skipped, and so is what it
+contains; so is an object without arguments in a sentence. Broken JSON is repaired where it ends as
+JSON ends; an object that begins like a call and cannot be repaired is a call that was not
+understood. In reasoning that is not closed, or in a message that is nothing but reasoning, a call
+counts only at the end: before it are drafts. At most 10,000 places are examined, and at most three
+objects are repaired.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
-from pilotbench.providers.messages import text_of
+from pilotbench.benchmark.instances import ToolSpec
+from pilotbench.providers.messages import Message, text_of
+from pilotbench.providers.protocols import forms, marks
+from pilotbench.providers.protocols.protocol import Parsed
 from pilotbench.providers.protocols.reading import (
+    LONGEST_REPAIR,
     BrokenError,
+    Json,
     NotACallError,
+    Tools,
     call_of,
     decoded_at,
+    mended,
+    plain,
 )
+from pilotbench.providers.protocols.reasoning import said
 
-Json = dict[str, Any]
 MOST_CALLS = 100
 MOST_PLACES = 10_000
-
-_TAG = (
-    r"<\|?(?:tool_call|tool_use|function_call)\|?>[ \t]*"
-    r"|\[TOOL_CALLS\][ \t]*"
-    r"|<\|python_tag\|>[ \t]*"
-)
-_FENCE = r"^[ \t>]*(?:`{3,}|~{3,})[ \t]*[\w-]*"
-_JSON = r"\s*(?=\{|\[\s*\{)"
-_TAGGED = re.compile(f"(?:{_TAG})")
-_TAGGED_JSON = re.compile(rf"(?:{_TAG})(?:\s*{_FENCE})?{_JSON}", re.MULTILINE)
-_MARKED_JSON = re.compile(rf"(?:\A|{_FENCE}|{_TAG}){_JSON}", re.MULTILINE)
-_NEXT = re.compile(r"[\s,;]*(?=\{|\[\s*\{)")
-_BEGINS_AS_CALL = re.compile(r'\[?\s*\{\s*"(?:tool|thought|name)"\s*:\s*(?:"|null)')
+MOST_REPAIRS = 3
+NOTHING = "no call in the text"
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was found: the call, or None and why; further calls; the thought of the call."""
+    """A call in a text, or None and why; `place` ranks where it is, `start` and `end` say where."""
 
     call: Json | None
     error: str | None = None
     surplus: int = 0
     thought: str | None = None
+    repaired: bool = False
+    place: int = 0
+    start: int = 0
+    end: int = 0
 
 
-def anywhere(text: str) -> Found:
-    """Return the first JSON object of the text that is a call."""
-    return _found(text, lambda at: text.find("{", at), "no JSON object")
+def parsed(message: Message, tools: Sequence[ToolSpec] = ()) -> Parsed:
+    """Return what is read in the text of a message. Never raises."""
+    spoken = said(message)
+    known = {tool.name: tool.parameters for tool in tools}
+    found, text, thought = Finder(spoken.text, known).first(), spoken.text, spoken.thought
+    before = text[: found.start].strip()
+    if spoken.unclosed:
+        ending = Finder(spoken.unclosed, known).last()
+        if ending.call is not None:
+            found, before = ending, ""
+            text = spoken.unclosed[ending.start :].strip()
+            thought = spoken.unclosed[: ending.start].strip()
+    thoughts = "\n".join(part for part in (thought, found.thought) if part) or None
+    return Parsed(found.call, found.error, found.surplus, thoughts, text, found.repaired, before)
 
 
-def marked(text: str) -> Found:
-    """Return the first call that begins the text or follows a fence or a tag."""
-    return _found(text, _places(text, _MARKED_JSON), "no block of a call")
+class Finder:
+    """Reads the calls in a text, each once; `tools` are those that were offered."""
 
+    def __init__(self, text: str, tools: Tools) -> None:
+        self._text = text
+        self._tools = tools
+        self._found: list[Found] = []
+        self._error = NOTHING
+        self._places = MOST_PLACES
+        self._repairs = MOST_REPAIRS
+        if text.strip():
+            self._scan()
 
-def tagged_calls(text: str) -> Found | None:
-    """Return the first call that follows a tag, None for text without a tag."""
-    if _TAGGED.search(text) is None:
-        return None
-    return _found(text, _places(text, _TAGGED_JSON), "a tag without a JSON object")
+    def first(self) -> Found:
+        """Return the first call of the best place."""
+        return self._chosen(self._found)
 
-
-def before_tags(text: str) -> str:
-    """Return the text before its first tag."""
-    return _TAGGED.split(text, maxsplit=1)[0].strip()
-
-
-def calls_of(value: Any) -> Found:
-    """Return the first call of a decoded value, which may be a list."""
-    calls: list[Found] = []
-    error = "an empty list"
-    for item in value if isinstance(value, list) else [value]:
-        try:
-            calls.append(Found(call_of(item), thought=text_of(item.get("thought")) or None))
-        except NotACallError as why:
-            error = str(why) if error == "an empty list" else error
-    return _first(calls, error)
-
-
-def _places(text: str, mark: re.Pattern[str]) -> Callable[[int], int]:
-    """Return a function that returns where the next JSON value begins after a place, or -1."""
-
-    def place(at: int) -> int:
-        match = (at and _NEXT.match(text, at)) or mark.search(text, at)
-        return match.end() if match else -1
-
-    return place
-
-
-def _found(text: str, place: Callable[[int], int], nothing: str) -> Found:
-    """Read value after value, until one that begins like a call is not JSON."""
-    calls: list[Found] = []
-    error = nothing
-    at = 0
-    for _ in range(MOST_PLACES):
-        if len(calls) > MOST_CALLS or (start := place(at)) < 0:
-            break
-        try:
-            value, at = decoded_at(text, start)
-        except BrokenError as why:
-            error = str(why) if error == nothing else error
-            if _BEGINS_AS_CALL.match(text, start):
+    def last(self) -> Found:
+        """Return the first of those calls that the text ends with."""
+        ending: list[Found] = []
+        end = len(self._text)
+        for one in reversed(self._found):
+            between = marks.BACKTICKS.sub("", marks.EDGE.sub("", self._text[one.end : end]))
+            if between.strip(" \t\r\n,;"):
                 break
-            at = max(why.end, start + 1)
-            continue
-        one = calls_of(value)
-        if one.call is not None:
-            calls += [one] * (1 + one.surplus)
-        elif error == nothing:
-            error = str(one.error)
-    return _first(calls, error)
+            ending.insert(0, one)
+            end = one.start
+        return self._chosen(ending)
 
+    def _chosen(self, found: list[Found]) -> Found:
+        if not found:
+            return Found(None, self._error)
+        best = min(one.place for one in found)
+        first, *others = (one for one in found if one.place == best)
+        if first.call is None:
+            return first
+        surplus = sum(1 for _ in takewhile(lambda one: one.call is not None, others))
+        return Found(
+            first.call, None, min(MOST_CALLS, surplus), first.thought, first.repaired, best,
+            first.start, first.end,
+        )  # fmt: skip
 
-def _first(calls: list[Found], error: str) -> Found:
-    if not calls:
-        return Found(None, error)
-    return Found(calls[0].call, None, min(MOST_CALLS, len(calls) - 1), calls[0].thought)
+    def _scan(self) -> None:
+        """Examine place after place."""
+        at = self._beginning()
+        start, end = 0, -1
+        while self._places > 0 and len(self._found) <= MOST_CALLS:
+            sign = marks.SIGN.search(self._text, at)
+            if sign is None:
+                return
+            mark = marks.MARK.match(self._text, sign.start())
+            if mark is None:
+                at = sign.start() + 1
+                continue
+            self._places -= 1
+            if end < 0 or self._text[end : mark.start()].strip():
+                start = mark.start()  # else it follows another mark: `<tool_call>` and a fence
+            try:
+                at = self._read(mark, start)
+            except NotACallError as why:
+                self._found.append(Found(None, str(why), start=start, end=mark.end()))
+                at = mark.end()
+            end = mark.end() if at == mark.end() else -1
+
+    def _beginning(self) -> int:
+        """Read calls without a mark that begin the text; return where they end."""
+        begin = len(self._text) - len(self._text.lstrip())
+        self._places -= 1
+        if self._text.startswith("functools[", begin):
+            return self._values(begin + len("functools"), 0, begin)
+        if self._text[begin] in "{[" and marks.VALUE.match(self._text, begin):
+            return self._values(begin, 1, begin)
+        end = self._python(begin, 1, begin, alone=True)
+        if end is not None:
+            return end
+        named = forms.NAMED.match(self._text, begin)
+        if named and named["name"] in self._tools:
+            return self._arguments(named["name"], named.end(), 1, begin)
+        return begin
+
+    def _read(self, mark: re.Match[str], start: int) -> int:
+        """Read what follows a mark; return where to go on. Raises NotACallError."""
+        after = mark.end()
+        if mark["object"]:
+            return self._values(mark.start(), 2, start)
+        if mark["element"]:
+            return self._element(mark, start)
+        place = 0 if mark["fence"] is None or mark["word"].lower() in marks.CALL_WORDS else 1
+        inside = marks.OPENING.match(self._text, after) if mark["fence"] is None else None
+        begin = inside.end() if inside else after
+        value = marks.VALUE.match(self._text, begin)
+        if value:
+            return self._values(value.end(), place, start)
+        return after if place else self._family(begin, after, start)
+
+    def _family(self, begin: int, after: int, start: int) -> int:
+        """Read the forms of families of models that are not an object."""
+        named = forms.NAMED.match(self._text, begin)
+        if named:
+            return self._arguments(named["name"], named.end(), 0, start)
+        end = self._edge(begin, blocks=False)
+        inside = self._text[begin:end]
+        if not inside.strip():
+            return after
+        calls = forms.pairs(inside, self._tools) or forms.braces(inside)
+        if calls:
+            return self._add(plain(calls), 0, start, end)
+        ended = self._python(begin, 0, start)
+        return after if ended is None else ended
+
+    def _python(self, begin: int, place: int, start: int, alone: bool = False) -> int | None:
+        if forms.PYTHON.match(self._text, begin) is None:
+            return None
+        end = self._edge(begin, blocks=True)
+        calls = forms.python(self._text[begin:end], self._tools, alone)
+        return self._add(plain(calls), place, start, end) if calls else None
+
+    def _element(self, mark: re.Match[str], start: int) -> int:
+        after = mark.end()
+        value = marks.VALUE.match(self._text, after)
+        end = self._edge(after, blocks=False)
+        if value and self._text[value.end()] == "{":
+            return self._arguments(forms.element_name(mark[0]), value.end(), 0, start)
+        calls = forms.element(mark[0], self._text[after:end], self._tools)
+        return self._add(plain(calls), 0, start, end)
+
+    def _arguments(self, name: str, at: int, place: int, start: int) -> int:
+        """Read an object of arguments, whose tool is known."""
+        try:
+            value, end, repaired = self._value(at, True)
+        except BrokenError as why:
+            self._found.append(Found(None, str(why), place=place, start=start, end=why.end))
+            return max(why.end, at + 1)
+        if name == "json":  # not a tool: `<tool_call>json {"name": …}`
+            return self._add([value], place, start, end, repaired)
+        return self._add([{"name": name, "arguments": value}], place, start, end, repaired)
+
+    def _values(self, at: int, place: int, start: int) -> int:
+        """Read an object or a list of them, and those that follow it directly."""
+        while True:
+            try:
+                value, end, repaired = self._value(at, place == 0)
+            except BrokenError as why:
+                if marks.BEGINS_AS_CALL.match(self._text, at):
+                    self._found.append(Found(None, str(why), place=place, start=start, end=why.end))
+                self._note(str(why))
+                return max(why.end, at + 1)
+            self._add(value if isinstance(value, list) else [value], place, start, end, repaired)
+            following = marks.NEXT.match(self._text, end) if place < 2 else None
+            if following is None or self._places <= 0:
+                return end
+            self._places -= 1
+            at = start = following.end()
+
+    def _add(
+        self, values: list[Any], place: int, start: int, end: int, repaired: bool = False
+    ) -> int:
+        """Add the values that are calls; return `end`."""
+        if len(values) == 1 and isinstance(values[0], dict):
+            within = values[0].get("tool_calls")
+            values = within if isinstance(within, list) else values
+        for value in values[: MOST_CALLS + 1]:
+            try:
+                made, mend = call_of(value, self._tools)
+            except NotACallError as why:
+                self._note(str(why))
+                continue
+            if place == 2 and not made["arguments"] and not self._on_own_lines(start, end):
+                self._note("an object without arguments in a sentence")
+                continue
+            thought = text_of(value.get("thought")) or None
+            self._found.append(Found(made, None, 0, thought, repaired or mend, place, start, end))
+        return end
+
+    def _on_own_lines(self, start: int, end: int) -> bool:
+        """Return whether nothing else stands in the lines of a value."""
+        before = self._text[self._text.rfind("\n", 0, start) + 1 : start]
+        after = marks.LINE.match(self._text, end)
+        return not before.strip() and after is not None
+
+    def _note(self, error: str) -> None:
+        """Keep the first reason why something is not a call."""
+        if self._error == NOTHING:
+            self._error = error
+
+    def _value(self, at: int, is_call: bool) -> tuple[Any, int, bool]:
+        """Return the value at a place, its end, and whether it was repaired. Raises BrokenError."""
+        try:
+            return *decoded_at(self._text, at), False
+        except BrokenError as why:
+            begins = is_call or marks.LIKE_A_CALL.match(self._text, at)
+            if not why.mendable or not begins or self._repairs <= 0:
+                raise
+            self._repairs -= 1
+            end = self._end_of_broken(at)
+            return mended(self._text[at:end], why), end, True
+
+    def _end_of_broken(self, at: int) -> int:
+        """Return where a broken value ends: its last bracket, or what ends its surroundings.
+
+        Where brackets are missing, that is before the next object that looks like a call.
+        """
+        limit = min(len(self._text), at + LONGEST_REPAIR + 1)
+        depth = 0
+        for bracket in marks.BRACKETS.finditer(self._text, at, limit):
+            if bracket[0][0] != '"':
+                depth += 1 if bracket[0] in "{[" else -1
+            if depth == 0:
+                return bracket.end()
+        following = marks.FOLLOWING.search(self._text, at + 1, limit)
+        return min(limit, self._edge(at, blocks=True), following.start() if following else limit)
+
+    def _edge(self, at: int, blocks: bool) -> int:
+        """Return where the next tag begins (or, with `blocks`, the next fence)."""
+        edges = self._edges_and_fences if blocks else self._edges
+        place = bisect_left(edges, at)
+        return edges[place] if place < len(edges) else len(self._text)
+
+    @cached_property
+    def _edges(self) -> list[int]:
+        return [found.start() for found in marks.EDGE.finditer(self._text)]
+
+    @cached_property
+    def _edges_and_fences(self) -> list[int]:
+        fences = (found.start() for found in marks.BACKTICKS.finditer(self._text))
+        return sorted([*self._edges, *fences])

@@ -215,6 +215,7 @@ def episode_row(path: str, episode: Json, provisional: bool) -> Json:
         "goals": len(goals),
         "goals_held": sum(goal["holds"] for goal in goals),
         "broken": len(episode["broken"]),
+        "repaired": episode.get("repaired", 0),
         "calls": len(calls),
         "valid_calls": sum(call["valid"] for call in calls),
         "ok_calls": sum(call["ok"] for call in calls),

@@ -135,6 +135,7 @@ turns                INTEGER  Messages of the model.
 tool_calls           INTEGER  Calls executed.
 distinct_tools       INTEGER  Different tools called.
 parsed_turns         INTEGER  Turns with a call that could be parsed; over `turns` the parse rate.
+repaired             INTEGER  Calls that could be read only after their JSON was repaired.
 max_turns            INTEGER  Turns allowed.
 tokens_input         BIGINT   Input tokens, cached ones included; null where not reported.
 tokens_output        BIGINT   Output tokens, reasoning included; null where not reported.

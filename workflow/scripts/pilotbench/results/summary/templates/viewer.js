@@ -102,6 +102,7 @@
         request && request.model && request.model !== episode.deployment && el("span", {}, "answered as ", visible(String(request.model).slice(0, 120))),
         turn.finish_reason && turn.finish_reason !== "stop" && turn.finish_reason !== "tool_calls" && el("span", { class: "mid" }, visible(String(turn.finish_reason).slice(0, 120))),
         call && call.kind && el("span", { class: "bad" }, "✗ " + call.kind), shaky && el("span", { class: "mid" }, "transient failure"),
+        turn.repaired && el("span", { class: "mid" }, "JSON repaired"),
         turn.surplus > 0 && el("span", { class: "mid" }, turn.surplus + " further calls not executed")),
       turn.thought && el("details", {}, el("summary", {}, "thought"), block(turn.thought)),
       turn.content && block(turn.content),
