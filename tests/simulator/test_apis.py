@@ -123,6 +123,7 @@ def test_anthropic_counts_the_cache_apart_where_it_is_asked_for(simulator: Simul
     raw = Raw("messages", simulator.address)
     body = opening("messages", "claude", f"{'word ' * 400} <<cached>>")
     plain = raw.post(body).json()["usage"]
+    assert 0 < plain["output_tokens_details"]["thinking_tokens"] < plain["output_tokens"]
     assert plain["cache_creation_input_tokens"] == plain["cache_read_input_tokens"] == 0
     body["system"] = [{"type": "text", "text": "S", "cache_control": {"type": "ephemeral"}}]
     first = raw.post(body).json()

@@ -26,9 +26,11 @@ from support import Simulator
 Json = dict[str, Any]
 PROMPT = prompt_files.load([Path(__file__).parents[2] / "config" / "prompts"], ["baseline"])
 TASK = TASKS["multi_stage_pipeline"]
+THINKING = {"type": "enabled", "budget_tokens": 1024}
 FAMILIES: dict[str, tuple[str, str, Json]] = {
     "gpt-5": ("openai", "responses", {"reasoning_effort": "low"}),
     "gpt-4": ("openai", "chat", {"temperature": 0, "max_tokens": 500}),
+    "claude": ("anthropic", "messages", {"max_tokens": 4096, "thinking": THINKING}),
     "gemini-3": ("gemini", "gemini", {"include_thoughts": True, "max_tokens": 4096}),
     "gemini-2.5": ("gemini", "gemini", {"temperature": 0, "seed": 1}),
     "deepseek": ("openai", "chat", {}),

@@ -18,7 +18,8 @@ from support.runs import Run, wait_until
 
 Json = dict[str, Any]
 PLAYED: Json = {"tasks": ["simple_task", "multi_stage_pipeline"], "difficulties": ["easy"]}
-INSTANCES, SLOTS = 6, 4
+INSTANCES, SLOTS = 5, 4
+THINKING = {"type": "enabled", "budget_tokens": 1024}
 FAMILIES: Json = {
     "gpt-5": {
         "api": "responses",
@@ -30,9 +31,9 @@ FAMILIES: Json = {
     "claude": {
         "api": "messages",
         "kind": "anthropic",
-        "plays": "sim-85",
+        "plays": "sim-70",
         "calls": 2,
-        "entry": {"parameters": {"thinking": {"type": "enabled", "budget_tokens": 1024}}},
+        "entry": {"parameters": {"max_tokens": 4096, "thinking": THINKING}},
     },
     "gemini-3": {
         "api": "gemini",
@@ -41,6 +42,7 @@ FAMILIES: Json = {
         "calls": 2,
         "entry": {"parameters": {"include_thoughts": True}},
     },
+    "qwen": {"api": "chat", "kind": "openai", "plays": "sim-60", "entry": {"stream": True}},
     "deepseek": {"api": "chat", "kind": "openai", "plays": "sim-55", "calls": 2},
 }
 """Family -> how the matrix reaches it, which player it is, and its calls in each message."""
@@ -80,7 +82,7 @@ def run_of(folder: Path, simulator: Simulator) -> Run:
         "models": list(FAMILIES),
         "model_catalog": catalog,
         "providers": providers,
-        "shard_size": 3,
+        "shard_size": INSTANCES,
     }
     run = Run(folder, simulator, config, questions=INSTANCES)
     run.secrets = {secret_of(name): simulator.secret(name) for name in FAMILIES}
@@ -160,4 +162,3 @@ def killed_after(run: Run, simulator: Simulator, answers: int) -> None:
     with run.running(*run.targets()) as going:
         wait_until(lambda: simulator.stats()["total"]["answered"] >= answers)
         going.kill_all()
-    wait_until(lambda: not any(key["in_flight"] for key in simulator.stats()["keys"].values()))

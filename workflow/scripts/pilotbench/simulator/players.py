@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilotbench.benchmark.players import PLAYERS
+from pilotbench.providers.protocols.json_object import FORM
 from pilotbench.providers.protocols.players import answer, protocol_of
 from pilotbench.providers.request import Request
-from pilotbench.simulator.conversation import Conversation, share
+from pilotbench.simulator.conversation import Conversation, share, text_of
 from pilotbench.simulator.instances import Instances
 from pilotbench.simulator.setup import Setup
 
@@ -39,7 +40,7 @@ class Players:
             given = _PLAN in conversation.request
             knows = skill.knows(self._seed, instance.content_hash, given)
             name = skill.plays(given) if knows else "do_nothing"
-        body = {**conversation.body, "model": name}
+        body = {**_in_protocol(conversation), "model": name}
         said = answer(Request(body, instance, "1.0", 0, conversation.turn))
         return said.message, said.finish_reason or "stop"
 
@@ -73,6 +74,14 @@ class Skill:
     def plays(self, plan_given: bool) -> str:
         """Return the player; one that follows a plan needs a plan."""
         return self.player if plan_given or self.player != "plan_follower" else "oracle"
+
+
+def _in_protocol(conversation: Conversation) -> Json:
+    """Return the body; the form of answers may be in the system message only, without a schema."""
+    body = conversation.body
+    if "response_format" not in body and FORM in text_of(conversation.messages[0]):
+        return {**body, "response_format": {}}
+    return body
 
 
 def _discovery(body: Json) -> bool:
