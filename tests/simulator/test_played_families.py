@@ -6,7 +6,6 @@ The oracle solves every instance, so an episode that fails was spoilt on the way
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +14,14 @@ import pytest
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.episodes.episode import play
+from pilotbench.ground.errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    ProviderError,
+    QuotaSpent,
+    ServerFailed,
+    UnusableAnswer,
+)
 from pilotbench.providers.answer import Answer
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.protocols import PROTOCOLS
@@ -35,19 +42,22 @@ FAMILIES: dict[str, tuple[str, str, Json]] = {
     "gemini-2.5": ("gemini", "gemini", {"temperature": 0, "seed": 1}),
     "deepseek": ("openai", "chat", {}),
     "kimi": ("openai", "chat", {}),
-    "mistral": ("openai", "chat", {}),
     "qwen": ("openai", "chat", {}),
+    "mistral": ("openai", "chat", {}),
 }
 """Family -> kind of provider, wire format, parameters."""
-STREAMS_ONLY = ("qwen",)
+BOTH = (False, True)
 NO_SCHEMA = ("deepseek",)
 """Families whose service has no answers by a schema."""
+STREAMED = ("qwen",)
+"""Families whose service only streams."""
 PLAYED = [
-    (family, protocol, calls)
+    (family, protocol, calls, stream)
     for family in FAMILIES
     for protocol in ("native", "json", "text")
     for calls in ((1, 2) if protocol == "native" else (1,))
-    if not (protocol == "json" and family in NO_SCHEMA) and family not in STREAMS_ONLY
+    for stream in BOTH
+    if not (protocol == "json" and family in NO_SCHEMA) and (stream or family not in STREAMED)
 ]
 
 
@@ -89,30 +99,72 @@ def episode(simulator: Simulator, model: Model) -> Json:
         client.close()
 
 
-@pytest.mark.parametrize(("family", "protocol", "calls"), PLAYED)
+@pytest.mark.parametrize(("family", "protocol", "calls", "stream"), PLAYED)
 def test_an_episode_is_solved_without_a_refusal(
-    simulator: Simulator, family: str, protocol: str, calls: int
+    simulator: Simulator, family: str, protocol: str, calls: int, stream: bool
 ) -> None:
     simulator.reset()
     kind, api, parameters = FAMILIES[family]
-    model = Model("m", "sim", f"{family}-{calls}", protocol, parameters, kind=kind, api=api)
+    name = f"{family}-{calls}"
+    model = Model("m", "sim", name, protocol, parameters, kind=kind, api=api, stream=stream)
     record = episode(simulator, model)
     stats = simulator.stats()
     assert (stats["refusals"], stats["total"]["failed"]) == ({}, 0)
     assert record["success"] is True
     assert record["turns"] > 3
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_an_episode_of_streams_is_solved_without_a_refusal(
-    simulator: Simulator, family: str
-) -> None:
-    simulator.reset()
-    kind, api, parameters = FAMILIES[family]
-    model = Model("m", "sim", f"{family}-2", "native", parameters, kind=kind, api=api)
-    record = episode(simulator, replace(model, stream=True))
-    stats = simulator.stats()
-    assert (stats["refusals"], stats["total"]["failed"]) == ({}, 0)
-    assert record["success"] is True
-    assert all(request["first_token_s"] > 0 for request in record["requests"])
     assert all(request["tokens"] for request in record["requests"])
+    if stream:
+        assert all(request["first_token_s"] > 0 for request in record["requests"])
+
+
+FAILURES = [
+    *((fault, stream, ServerFailed) for fault in ("error_500", "overloaded") for stream in BOTH),
+    *((fault, stream, ConnectionFailed) for fault in ("reset",) for stream in BOTH),
+    ("truncated", False, ServerFailed),
+    ("truncated", True, ConnectionFailed),
+    ("cut_stream", True, ConnectionFailed),
+    ("stream_error", True, ServerFailed),
+    *(("malformed", stream, UnusableAnswer) for stream in BOTH),
+    *(("insufficient_quota", stream, QuotaSpent) for stream in BOTH),
+    *(("unauthorized", stream, AuthenticationFailed) for stream in BOTH),
+]
+ENDS = [
+    ("context_overflow", "completed"),
+    ("length", "completed"),
+    ("content_filter", "refused"),
+    ("filtered", "refused"),
+]
+EACH_API = ("gpt-4", "gpt-5", "claude", "gemini-3")
+
+
+@pytest.mark.parametrize(("fault", "stream", "error"), FAILURES)
+def test_a_fault_is_the_same_failure_in_every_wire_format(
+    fault: str, stream: bool, error: type[ProviderError]
+) -> None:
+    with spoilt(fault) as simulator:
+        for family in EACH_API:
+            with pytest.raises(error):
+                episode(simulator, played_by(family, stream))
+        assert simulator.stats()["total"]["answered"] == 0
+
+
+@pytest.mark.parametrize("stream", BOTH)
+@pytest.mark.parametrize(("fault", "status"), ENDS)
+def test_a_spoilt_answer_ends_the_episode_in_every_wire_format(
+    fault: str, status: str, stream: bool
+) -> None:
+    with spoilt(fault) as simulator:
+        found = [episode(simulator, played_by(family, stream))["status"] for family in EACH_API]
+    assert found == [status] * len(EACH_API)
+
+
+def spoilt(fault: str) -> Simulator:
+    """Return a simulator whose every answer has the fault."""
+    models = {family: {"family": family, "plays": "oracle"} for family in EACH_API}
+    return Simulator(models=models, tasks=[TASK.name], instances=3, faults={fault: 1})
+
+
+def played_by(family: str, stream: bool) -> Model:
+    """Return a model of a family."""
+    kind, api, parameters = FAMILIES[family]
+    return Model("m", "sim", family, "native", parameters, kind=kind, api=api, stream=stream)

@@ -22,6 +22,7 @@ from pilotbench.commands.simulate import SETUP
 from pilotbench.ground.job_context import alive
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.experiment import load_experiment
+from pilotbench.simulator import config_lines
 from pilotbench.simulator import setup as settings
 from support import Simulator
 
@@ -452,6 +453,14 @@ def test_what_make_simulate_tells_to_export_opens_the_endpoints_of_the_config(
         strict = key_checks.check(
             load_experiment(config_files.read((), {**chosen, "routing": "by_prompt"}))
         )
+        overlay = {**families_printed_by(simulator), "tasks": "simple_task"}
+        families = key_checks.check(
+            load_experiment(config_files.read((), {**overlay, "limits_dir": str(tmp_path)}))
+        )
+        assert simulator.stats()["refusals"] == {}
+    assert [(row.model, row.problem) for row in families] == [
+        (name, None) for name in overlay["models"]
+    ]
     assert [row.problem for row in rows] == [None] * 7
     assert not [row for row in fewer if row.problem]
     told = check.text(fewer).splitlines()
@@ -460,3 +469,11 @@ def test_what_make_simulate_tells_to_export_opens_the_endpoints_of_the_config(
         "7 of 7 checks passed",
     ]
     assert [row.key for row in strict if row.problem] == ["idealab_key3"] * 2
+
+
+def families_printed_by(simulator: Simulator) -> Json:
+    """Return the experiment that is printed after the variables."""
+    assert simulator.line() == ""
+    assert simulator.line().startswith("# To play these models")
+    lines = len(config_lines.lines(settings.load(SETUP, {}), "").splitlines())
+    return yaml.safe_load("\n".join(simulator.line(indented=True) for _ in range(lines)))

@@ -50,10 +50,11 @@ class Simulator:
             raise RuntimeError("the simulator did not start")
         return self
 
-    def line(self) -> str:
+    def line(self, *, indented: bool = False) -> str:
         """Return the next line that it prints after its address."""
         assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        line = self._process.stdout.readline()
+        return line.rstrip() if indented else line.strip()
 
     def __exit__(self, *_: object) -> None:
         """Stop the process."""

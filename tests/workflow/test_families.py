@@ -46,7 +46,15 @@ FAMILIES: Json = {
     "deepseek": {"api": "chat", "kind": "openai", "plays": "sim-55", "calls": 2},
 }
 """Family -> how the matrix reaches it, which player it is, and its calls in each message."""
-BROKEN: Json = {"error_500": 0.03, "overloaded": 0.03, "reset": 0.03, "truncated": 0.03}
+BROKEN: Json = {
+    "error_500": 0.02,
+    "overloaded": 0.02,
+    "reset": 0.02,
+    "truncated": 0.03,
+    "cut_stream": 0.03,
+    "stream_error": 0.03,
+}
+"""Faults of single attempts; the last two only meet streams."""
 
 
 @contextmanager
@@ -131,7 +139,7 @@ def test_each_family_scores_its_known_skill_without_a_failed_request(tmp_path: P
 
 
 def test_injected_failures_are_the_only_ones(tmp_path: Path) -> None:
-    with services(faults=BROKEN) as simulator:
+    with services(faults=BROKEN, latency_s=0.02, keep_alive_s=0.01) as simulator:
         run = run_of(tmp_path, simulator)
         run.again(*run.targets())
         stats = simulator.stats()
