@@ -234,8 +234,6 @@ def test_an_error_in_a_200_keeps_its_kind(content: Any, expected: type[Exception
         (body({"text": "4"}, error={"code": 429}, usage=None), None),
         (body(choice(said("4")), error={"code": 402, "message": "spent"}), Tokens(100, 10)),
         (json.dumps({"error": SERVER, "data": json.loads(GOOD)}).encode(), Tokens(100, 10)),
-        (stream(delta(content="4"), {"error": SERVER}), None),
-        (stream(delta(content="4"), {"object": "error", "code": 503, "message": "busy"}), None),
         (stream(delta(content="4"), {"error": SERVER}, delta("error") | {"error": {}}), None),
         (
             stream(delta(content="4"), delta("error") | {"error": SERVER, "usage": USAGE}),
@@ -250,6 +248,15 @@ def test_an_error_in_a_paid_response_is_an_unusable_answer(
         read(content)
     assert caught.value.tokens == tokens
     assert caught.value.raw == content.decode()
+
+
+@pytest.mark.parametrize(
+    "event", [{"error": SERVER}, {"object": "error", "code": 503, "message": "busy"}]
+)
+def test_an_error_in_the_middle_of_a_stream_keeps_its_kind(event: dict[str, Any]) -> None:
+    """Like a stream that was cut off, it is not an answer, and is requested again."""
+    with pytest.raises(errors.ServerFailed):
+        read(stream(delta(content="4"), event))
 
 
 @pytest.mark.parametrize(

@@ -172,10 +172,8 @@ def test_a_stream_without_an_end_is_a_broken_connection(events: list[Json]) -> N
     [
         ([{"promptFeedback": {"blockReason": "SAFETY"}}], errors.Refused),
         ([error(503, "UNAVAILABLE")], errors.ServerFailed),
-        (
-            [response({"text": "4"}, reason=None), error(503, "UNAVAILABLE")],
-            errors.UnusableAnswer,
-        ),
+        ([response({"text": "4"}, reason=None), error(503, "UNAVAILABLE")], errors.ServerFailed),
+        ([response({"text": "4"}), error(503, "UNAVAILABLE")], errors.UnusableAnswer),
     ],
 )
 def test_a_stream_may_end_with_an_error(events: list[Json], kind: type[Exception]) -> None:

@@ -19,6 +19,8 @@ from pilotbench.providers.wire_format import DONE
 
 Json = dict[str, Any]
 _GOOD = ("0", "200", "ok", "success", "none", "null", "false")
+CUT_OFF = "cut_off"
+"""Marks the choice of a stream that ended with an error: like any stream that was cut off."""
 _SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
 """Meanings that explain why a choice has no message."""
 
@@ -74,7 +76,8 @@ def assembled(chunks: Iterable[Json]) -> Json:
     if reason is None and not done and not body.get("error"):
         raise ConnectionFailed("the stream was cut off")
     if message or reason:
-        body["choices"] = [{"message": message, "finish_reason": reason}]
+        broken = {CUT_OFF: True} if reason is None and body.get("error") else {}
+        body["choices"] = [{"message": message, "finish_reason": reason, **broken}]
     return body
 
 
@@ -142,6 +145,8 @@ def _broken(rules: FailureRules, error: Any, choice: Json, usage: Tokens | None)
     if usage is None and not any(value for name, value in message.items() if name != "role"):
         raise failed
     reason = LAST_WORD.get(type(failed))
+    if reason is None and choice.get(CUT_OFF):
+        raise failed
     if reason is None:
         raise UnusableAnswer(f"an error in a paid response: {failed}", tokens=usage)
     return Completion(message, reason, None, usage)

@@ -60,12 +60,15 @@ def assembled(events: Iterable[Json]) -> Json:
     """Return the response that the events of a stream make up.
 
     Pieces of text are joined, but never one with a signature: it belongs to its part. Raises
-    ConnectionFailed for a stream that was cut off: one without a reason why it ended.
+    ConnectionFailed for a stream that was cut off: one without a reason why it ended. An error
+    before that reason is all that a stream says.
     """
     body: Json = {}
     candidate: Json = {}
     parts: list[Json] = []
     for event in events:
+        if event.get("error") and not candidate.get("finishReason"):
+            return {"error": event["error"]}
         body |= {name: value for name, value in event.items() if name != "candidates"}
         given = _first(event.get("candidates")) or {}
         candidate |= given
