@@ -13,7 +13,6 @@ from pilotbench.build.lifecycle import Lifecycle
 from pilotbench.ground.errors import UserError
 from pilotbench.providers.settings import Model
 
-
 OURS = {"pilotbench.providers.anthropic_sdk"}
 
 

@@ -464,10 +464,8 @@ def test_what_make_simulate_tells_to_export_opens_the_endpoints_of_the_config(
     assert [row.problem for row in rows] == [None] * 7
     assert not [row for row in fewer if row.problem]
     told = check.text(fewer).splitlines()
-    assert told[-2:] == [
-        "idealab_key3 is not set: the other keys of its provider do its work",
-        "7 of 7 checks passed",
-    ]
+    assert "idealab_key3 is not set: the other keys of its provider do its work" in told
+    assert told[-1] == "7 of 7 checks passed"
     assert [row.key for row in strict if row.problem] == ["idealab_key3"] * 2
 
 
