@@ -8,8 +8,6 @@ from typing import Any
 import hypothesis
 import pytest
 
-from pilotbench.matrix import config, config_files
-from pilotbench.providers.weights import fetch
 from support.build import Build
 from support.optional import summed_up
 
@@ -68,6 +66,9 @@ def reason_of(report: Any) -> str:
 @pytest.fixture(scope="session")
 def model_file() -> Path:
     """The weights of the default model, fetched as a run fetches them where they are missing."""
+    from pilotbench.matrix import config, config_files
+    from pilotbench.providers.weights import fetch
+
     weights = config.settings(config_files.read()).catalog["smollm2-135m"].weights
     assert weights is not None
     weights.file.parent.mkdir(parents=True, exist_ok=True)
