@@ -8,7 +8,7 @@ peer ?=
 # Python keeps compiled modules: tests start hundreds of processes, and each would compile the library.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup quick test test-fast coverage lint docs bench check-benchmark simulate soak chaos status
+.PHONY: help setup quick test test-fast lint docs bench check-benchmark simulate soak chaos status
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -27,14 +27,11 @@ quick: setup     ## run a small real benchmark without any key
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --no-deps --upgrade --target .venv/plugins --requirement envs/plugins.txt
 	touch $@
 
-test: .venv/plugins/.ready  ## run every test in random order (-p randomly prints the seed)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+test: .venv/plugins/.ready  ## run every test in random order (-p randomly prints the seed) and report the coverage
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report= --cov-fail-under=90
 
-test-fast: setup ## run the tests that start no build, browser, Slurm or language model
+test-fast: setup ## run the tests without the marker "slow"
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
-
-coverage: .venv/plugins/.ready  ## run every test and measure the branches of the library that they reach
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 docs: setup      ## build the documentation in site/; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
