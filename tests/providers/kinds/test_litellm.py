@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from pilotbench.benchmark.instances import Instance
@@ -291,6 +292,47 @@ def test_a_bearer_of_the_environment_does_not_replace_the_key(
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "other")
     with pytest.raises(errors.ConfigError, match="unset AWS_BEARER_TOKEN_BEDROCK"):
         litellm_sdk.credentials(json.dumps(AWS))
+
+
+@pytest.mark.parametrize(
+    ("deployment", "host", "place"),
+    [
+        (BEDROCK, "bedrock-runtime.eu-west-1.amazonaws.com", {"aws_region_name": "eu-west-1"}),
+        (BEDROCK, "127.0.0.1", {"aws_region_name": "us-east-1"}),
+        (
+            "vertex_ai/g",
+            "europe-west4-aiplatform.googleapis.com",
+            {"vertex_location": "europe-west4"},
+        ),
+        ("vertex_ai/g", "127.0.0.1", {"vertex_location": "us-central1"}),
+        ("openai/m", "bedrock-runtime.eu-west-1.amazonaws.com", {}),
+    ],
+)
+def test_the_host_names_the_region(deployment: str, host: str, place: Json) -> None:
+    assert litellm_sdk.placed(deployment, f"https://{host}/") == place
+
+
+def error(name: str) -> Exception:
+    """Return an exception of a class of that name."""
+    kind: type[Exception] = type(name, (ValueError,), {})
+    return kind(f"litellm.{name}: no\nTraceback")
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("AuthenticationError", 401),
+        ("RateLimitError", 429),
+        ("InternalServerError", 500),
+        ("UnsupportedParamsError", 400),
+        ("KeyError", 400),
+    ],
+)
+def test_without_a_response_the_class_of_the_exception_decides(name: str, status: int) -> None:
+    with httpx2.Client() as http, litellm_sdk._sending(http):
+        found: Any = litellm_sdk._failed(error(name))
+    assert found.status == status
+    assert json.loads(found.content) == {"error": {"message": f"litellm.{name}: no"}}
 
 
 @pytest.mark.parametrize(

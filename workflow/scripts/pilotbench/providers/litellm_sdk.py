@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -51,6 +53,11 @@ STATUS: Mapping[str, int] = {
     "Timeout": 504,
 }
 """Class of an exception of LiteLLM -> the HTTP status that it means; 400 for all others."""
+PLACES: Mapping[str, tuple[str, str, str]] = {
+    "bedrock": ("aws_region_name", r"\.([\w-]+)\.amazonaws\.com$", "us-east-1"),
+    "vertex_ai": ("vertex_location", r"^([\w-]+)-aiplatform\.googleapis\.com$", "us-central1"),
+}
+"""Service -> its parameter of a region, where its hosts name one, and what holds for others."""
 TOKEN = "AWS_BEARER_TOKEN_BEDROCK"
 _OWN = ("openai-organization", "openai-project")
 """Headers that come from the environment, and would go to every service alike."""
@@ -81,7 +88,8 @@ def opened(provider: ProviderSettings, key: Access, http: httpx2.Client) -> Send
     def send(path: str, body: Json) -> Received:
         with _sending(http):
             try:
-                found = litellm.completion(**{**body, **given})
+                place = placed(body["model"], key.base_url)
+                found = litellm.completion(**{**body, **place, **given})
             except Exception as error:
                 failed = _failed(error)
             else:
@@ -113,6 +121,17 @@ def credentials(secret: str) -> Json:
         allowed = ", ".join(CREDENTIALS)
         raise ConfigError(f"a secret that is a JSON object holds {unknown[0]}; allowed: {allowed}")
     return dict(fields)
+
+
+def placed(deployment: str, base_url: str) -> Json:
+    """Return the region of a service that has regions, which LiteLLM would look for elsewhere."""
+    service = deployment.partition("/")[0]
+    if service not in PLACES:
+        return {}
+    parameter, pattern, usual = PLACES[service]
+    host = urlsplit(base_url).hostname or ""
+    found = re.search(pattern, host)
+    return {parameter: found[1] if found else usual}
 
 
 def named(deployment: str, completion: Json) -> Json:
@@ -169,8 +188,8 @@ def _imported() -> Any:
     try:
         httpx = import_module("httpx")
         litellm: Any = import_module("litellm")
-    except ImportError:
-        raise ConfigError(f"kind litellm needs the package litellm: {INSTALL}") from None
+    except ImportError as error:
+        raise ConfigError(f"kind litellm needs the package litellm ({error}): {INSTALL}") from None
     transport = _transport(httpx)
     litellm.sync_transport = transport
     litellm.client_session = httpx.Client(transport=transport, trust_env=False)
