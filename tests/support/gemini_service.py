@@ -7,6 +7,7 @@ signatures are not those that the API accepts; `refused` lists why.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +64,8 @@ class GeminiService(HttpService):
             if isinstance(reply.body, dict):
                 for candidate in reply.body.get("candidates", []):
                     self._sent += candidate.get("content", {}).get("parts", [])
-        return reply
+        streams = path.endswith("alt=sse") and reply.status == 200
+        return Reply(_events(reply.body), 200) if streams else reply
 
     def _problem(self, contents: list[Json]) -> str | None:
         """Return what the API refuses about a conversation."""
@@ -101,6 +103,22 @@ class GeminiService(HttpService):
         return (
             None if all(part in self._sent for part in signed) else "Corrupted thought signature."
         )
+
+
+def _events(body: Json) -> bytes:
+    """Return a response as a stream: one event for each part, texts in two pieces."""
+    [candidate] = body["candidates"]
+    cut: list[Json] = []
+    for part in candidate["content"]["parts"]:
+        text = part.get("text", "")
+        pieces = (
+            [text[:2], text[2:]] if len(text) > 2 and "thoughtSignature" not in part else [text]
+        )
+        cut += [{**part, "text": piece} if text else part for piece in pieces]
+    contents = [{"role": "model", "parts": [part]} for part in cut]
+    events: list[Json] = [{"candidates": [{"content": content}]} for content in contents[:-1]]
+    events.append({**body, "candidates": [{**candidate, "content": contents[-1]}]})
+    return b"".join(b"data: " + json.dumps(event).encode() + b"\r\n\r\n" for event in events)
 
 
 def _named(content: Json, what: str) -> list[Json]:

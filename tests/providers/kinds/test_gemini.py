@@ -54,13 +54,17 @@ def asked(folder: Path, service: GeminiService, *, tools: bool = True, **entry: 
     )
 
 
-def test_an_episode_hands_back_thoughts_signatures_and_all_results(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_episode_hands_back_thoughts_signatures_and_all_results(
+    tmp_path: Path, stream: bool
+) -> None:
     with GeminiService(two_turns) as service:
-        played = asked(tmp_path, service, parameters={"max_tokens": 100, "seed": 3})
+        played = asked(tmp_path, service, parameters={"max_tokens": 100, "seed": 3}, stream=stream)
     assert service.refused == []
     assert [played.outcome(index) for index in (0, 1)] == ["right", "right"]
     path, headers, body = service.requests[-1]
-    assert path == "/v1beta/models/m:generateContent"
+    method = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    assert path == f"/v1beta/models/m:{method}"
     assert "openai" not in str(headers).lower()
     _, model, results = body["contents"]
     assert model["parts"] == [THOUGHT, {**LOOK, "thoughtSignature": "c2lnbmVkIG9uY2U="}, EARLY]
