@@ -20,7 +20,7 @@ from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.answer import MOST_TOKENS, Tokens
-from pilotbench.providers.request import Request, output_limits, turns
+from pilotbench.providers.request import Request, output_limits, turns, without_images
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
@@ -28,6 +28,8 @@ MESSAGE_TOKENS = 16
 """The most that a service adds to each message in its template."""
 TOOLS_TOKENS = 512
 """The most that a service adds to introduce tools."""
+IMAGE_TOKENS = 50_000
+"""The most that an image counts; the smallest models of OpenAI count images many times over."""
 GATEWAY_TIMED_OUT = frozenset({408, 499, 504, 524})
 """The service behind the gateway may have answered and charged."""
 
@@ -203,7 +205,8 @@ def output_bound(model: Model, body: Json) -> int | None:
 
 def most_tokens(model: Model, body: Json) -> Tokens:
     """Return the most tokens that a request can count: no token is shorter than a byte."""
-    text = json.dumps({**body, "model": ""}, ensure_ascii=False)
+    seen = without_images(body, IMAGE_TOKENS)
+    text = json.dumps({**seen, "model": ""}, ensure_ascii=False)
     size = len(text.encode("utf-8", "surrogatepass"))
     template = MESSAGE_TOKENS * (turns(body) + 1)
     tools = TOOLS_TOKENS if body.get("tools") else 0

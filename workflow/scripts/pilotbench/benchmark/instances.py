@@ -21,6 +21,24 @@ class ToolSpec:
 
 
 @dataclass(frozen=True)
+class Image:
+    """An image that is shown with a request; `data` is its content in base64."""
+
+    media_type: str
+    data: str = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """The image as a data URL."""
+        return f"data:{self.media_type};base64,{self.data}"
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the type and the content."""
+        return digest([self.media_type, self.data])
+
+
+@dataclass(frozen=True)
 class Step:
     """One call of a reference plan.
 

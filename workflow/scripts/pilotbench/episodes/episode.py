@@ -115,7 +115,7 @@ def play(
         return Episode(_record(spec, "not_applicable", reason=str(reason)), None)
     system = protocol.system(task, instance, max_turns)
     state = EpisodeState(
-        [Message("system", system), Message("user", user)],
+        [Message("system", system), Message("user", user, images=task.images(instance))],
         Transcript(instance.content_hash, rate, repeat),
     )
     _converse(spec, state, ask)

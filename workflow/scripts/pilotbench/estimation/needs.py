@@ -12,13 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pilotbench.asking.asker import JournalOnly
+from pilotbench.asking.keys.usage_file import IMAGE_CHARACTERS
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.messages import compact
-from pilotbench.providers.request import READ
+from pilotbench.providers.request import READ, without_images
 
 UP_TO_DATE = "up to date"
 SAMPLE = 6
@@ -64,7 +65,8 @@ class Need:
 def characters(body: dict[str, object]) -> int:
     """Return the size of what a model reads of a request, in characters of JSON."""
     parts = (*READ, "response_format", "text")
-    return sum(len(compact(body[part])) for part in parts if part in body)
+    seen = without_images(body, IMAGE_CHARACTERS)
+    return sum(len(compact(seen[part])) for part in parts if part in seen)
 
 
 def needs(experiment: Experiment, shards: Iterable[Shard] | None = None) -> list[Need]:

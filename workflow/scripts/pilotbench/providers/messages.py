@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from pilotbench.benchmark.instances import Image
     from pilotbench.benchmark.tasks.task import ToolSpec
 
 Json = dict[str, Any]
@@ -44,7 +45,8 @@ class Message:
     `thinking` is reasoning that a service sent apart from the text, `refusal` its reason for not
     answering. `results` are those of the calls in the message before. `raw` is the message as the
     service sent it, None for a message of ours and where its reasoning is not to go back. `thought`
-    is reasoning that goes before the text of a message that is repeated.
+    is reasoning that goes before the text of a message that is repeated. `images` are shown with
+    the text of a question.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -55,6 +57,7 @@ class Message:
     refusal: str = ""
     raw: Json | None = None
     thought: str = ""
+    images: tuple[Image, ...] = ()
 
     @property
     def content(self) -> str:

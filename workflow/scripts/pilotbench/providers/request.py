@@ -49,3 +49,20 @@ def output_limits(body: Json) -> list[Any]:
     extra, config = body.get("extra_body"), body.get("generationConfig")
     places = [part for part in (extra, body, config) if isinstance(part, dict)]
     return [place[name] for name in BOUNDS for place in places if name in place]
+
+
+def without_images(body: Json, characters: int) -> Json:
+    """Return what is sent with so many characters in the place of each image."""
+    return {name: _short(one, characters) if name in TURNS else one for name, one in body.items()}
+
+
+def _short(value: Any, characters: int) -> Any:
+    if isinstance(value, list):
+        return [_short(one, characters) for one in value]
+    if not isinstance(value, dict):
+        is_image = isinstance(value, str) and value.startswith("data:image/")
+        return "x" * characters if is_image else value
+    if "data" in value and ("media_type" in value or "mimeType" in value):
+        value = {**value, "data": "x" * characters}
+    nested = ("content", "parts", "image_url", "url", "source", "inlineData")
+    return {name: _short(one, characters) if name in nested else one for name, one in value.items()}

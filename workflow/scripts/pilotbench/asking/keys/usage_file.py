@@ -21,7 +21,7 @@ from pilotbench.asking.keys.adaptive_limit import AdaptiveLimit, number
 from pilotbench.ground.clock import Clock
 from pilotbench.ground.errors import Stopping
 from pilotbench.providers.answer import Tokens
-from pilotbench.providers.request import READ, output_limits
+from pilotbench.providers.request import READ, output_limits, without_images
 
 Json = dict[str, Any]
 LARGEST = 1 << 20
@@ -32,6 +32,8 @@ WINDOW_S = 60.5
 """A little more than a minute: a request may reach the provider later than the next one."""
 CHARACTERS_PER_TOKEN = 3.0
 """Fewer than English has (about 4): a request is overestimated rather than underestimated."""
+IMAGE_CHARACTERS = 5000
+"""Characters of text that count as many tokens as an image."""
 OUTPUT_TOKENS = 1024
 """Assumed for a request without a limit on its output."""
 
@@ -118,7 +120,8 @@ class KeyUsage:
 
 def likely_tokens(body: Json) -> Tokens:
     """Return the expected tokens of a request, until its answer reports the real count."""
-    size = sum(len(str(body[part])) for part in READ if part in body)
+    seen = without_images(body, IMAGE_CHARACTERS)
+    size = sum(len(str(seen[part])) for part in READ if part in seen)
     bound = next(filter(None, output_limits(body)), OUTPUT_TOKENS)
     return Tokens(input=int(size / CHARACTERS_PER_TOKEN), output=int(bound))
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.instances import Image, Instance
 from pilotbench.benchmark.packs.pack_files import (
     check_schema,
     file_hash,
@@ -30,6 +31,7 @@ from pilotbench.benchmark.packs.pack_files import (
     settings_of,
     world_schema,
 )
+from pilotbench.benchmark.packs.pack_images import image_of
 from pilotbench.benchmark.packs.pack_session import PackSession, tool_specs
 from pilotbench.benchmark.scorers import SCORERS, SCORERS_VERSION
 from pilotbench.benchmark.tasks.task import Score, Task, ToolSpec, Transcript
@@ -53,8 +55,9 @@ class PackInstance(Instance):
 
     @cached_property
     def question_hash(self) -> str:
-        """SHA-256 of question and world: neither accepted answers nor the pack's name count."""
-        return digest([self.request, self.world])
+        """SHA-256 of question, image and world: not of accepted answers and the pack's name."""
+        seen = [self.extra["image"]] if "image" in self.extra else []
+        return digest([self.request, self.world, *seen])
 
 
 class QuestionPack:
@@ -83,11 +86,22 @@ class QuestionPack:
         self._max_turns: int = settings["max_turns"] if self.tool_names else 1
         self._file = folder / "instances.jsonl"
         self._lines = numbered_lines(self._file)
+        self._image = settings["fields"].get("image", "image")
         self.size: int | None = len(self._lines)
         if not self._lines:
             raise TaskError(f"{self._file}: no instances")
-        self.scoring_version = f"{SCORERS_VERSION}-{file_hash(settings, self._lines)}"
+        self.scoring_version = f"{SCORERS_VERSION}-{file_hash(settings, self._content())}"
         self.rules_version = f"{SCORERS_VERSION}-{rules_hash(settings)}"
+
+    def _content(self) -> Iterator[tuple[int, str]]:
+        """Yield the lines, and the hash of each image that is a file."""
+        yield from self._lines
+        for number, text in self._lines:
+            if f'"{self._image}"' in text:
+                with suppress(TaskError):  # `instance` reports it
+                    image = self._values(f"line {number}", text).get("image")
+                    if image is not None:
+                        yield number, image.sha256
 
     def instance(self, difficulty: str, index: int) -> PackInstance:
         """Return the instance of the `index`-th line. Raises TaskError naming file and line."""
@@ -103,8 +117,15 @@ class QuestionPack:
             index=index,
             request=values["question"],
             world=values.get("world", {}),
-            extra={"answer": values["answer"]},
+            extra={"answer": values["answer"], **_shown(values.get("image"))},
         )
+
+    def images(self, instance: Instance) -> tuple[Image, ...]:
+        """Return the image of a question, if it has one."""
+        if "image" not in instance.extra:
+            return ()
+        number, text = self._lines[instance.index]
+        return (self._values(f"{self._file}: line {number}", text)["image"],)
 
     def check(self) -> None:
         """Raise TaskError for the first line that is not an instance or repeats an earlier one."""
@@ -171,6 +192,8 @@ class QuestionPack:
         """Return question, answer and world of a line, checked."""
         line = json_object(where, text)
         keys = {key: name for name, key in self._fields.items()}
+        if self._image not in self._ignore:
+            keys.setdefault(self._image, "image")
         for key in line:
             if key not in keys and key not in self._ignore:
                 raise TaskError(f"{where}: unknown key {key!r}{hint(key, [*keys, *self._ignore])}")
@@ -184,6 +207,9 @@ class QuestionPack:
         self._check_answer(f"{where}: {self._fields['answer']}", values["answer"])
         if "world" in values:
             self._check_world(f"{where}: {self._fields['world']}", values["world"])
+        if "image" in values:
+            where = f"{where}: {self._image}"
+            values["image"] = image_of(where, self.folder, values["image"])
         return values
 
     def _check_world(self, where: str, world: Any) -> None:
@@ -197,6 +223,11 @@ class QuestionPack:
         problem = scorer.problem(answer)
         if problem is not None:
             raise TaskError(f"{where}: {problem}")
+
+
+def _shown(image: Image | None) -> Json:
+    """Return what an instance says of its image: the type and a hash of the content."""
+    return {"image": {"type": image.media_type, "sha256": image.sha256}} if image else {}
 
 
 def load_tasks(folders: Sequence[Path], names: Sequence[str] | None = None) -> dict[str, Task]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.instances import Image, Instance
 from pilotbench.benchmark.instances import ToolSpec as ToolSpec
 
 Json = dict[str, Any]
@@ -132,6 +132,10 @@ class Task(TaskShape, Protocol):
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
         """Return the tools offered for this instance, `finish` last; empty for plain questions."""
+        ...
+
+    def images(self, instance: Instance) -> tuple[Image, ...]:
+        """Return the images that are shown with the request."""
         ...
 
     def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> Session:

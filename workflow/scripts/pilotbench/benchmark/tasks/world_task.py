@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pilotbench.benchmark.generation.plan_grammar import Grammar, Recipe
-from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.instances import Image, Instance
 from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
 from pilotbench.benchmark.world.levels import DIFFICULTIES, is_discovery
 from pilotbench.ground.errors import TaskError
@@ -76,6 +76,10 @@ class WorldTask:
         from pilotbench.benchmark.world.toolbox import offered
 
         return offered(is_discovery(instance.difficulty))
+
+    def images(self, instance: Instance) -> tuple[Image, ...]:
+        """Return nothing: worlds have no images."""
+        return ()
 
     def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> WorldSession:
         """Return a fresh session."""

@@ -120,6 +120,9 @@ def as_sent(message: Message) -> list[Json]:
             for result in message.results
         ]
     content: Any = message.content
+    if message.images:
+        pictures = [{"type": "image_url", "image_url": {"url": one.url}} for one in message.images]
+        content = [{"type": "text", "text": content}, *pictures]
     if message.raw is None or not _has_reasoning(message.raw):
         calls = [_tool_call(call) for call in message.calls]
         return [_assistant(message.role, content, calls)]

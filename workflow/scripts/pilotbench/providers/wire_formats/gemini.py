@@ -152,7 +152,11 @@ def contents(messages: Iterable[Message]) -> list[Json]:
             parts = [_response(*pair) for pair in zip(message.results, names, strict=False)]
             found.append({"role": "user", "parts": parts})
         elif message.role == "user":
-            found.append({"role": "user", "parts": [{"text": message.text}]})
+            pictures = [
+                {"inlineData": {"mimeType": one.media_type, "data": one.data}}
+                for one in message.images
+            ]
+            found.append({"role": "user", "parts": [*pictures, {"text": message.text}]})
     return found
 
 

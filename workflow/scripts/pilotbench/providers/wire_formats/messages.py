@@ -196,7 +196,14 @@ def _as_sent(message: Message) -> list[Json]:
             {"type": "tool_result", "tool_use_id": result.id, "content": result.content}
             for result in message.results
         ]
-    return list(_repeated(message, _blocks(message.raw or {})))
+    pictures: list[Json] = [
+        {
+            "type": "image",
+            "source": {"type": "base64", "media_type": one.media_type, "data": one.data},
+        }
+        for one in message.images
+    ]
+    return [*pictures, *_repeated(message, _blocks(message.raw or {}))]
 
 
 def _repeated(message: Message, came: Sequence[Json]) -> Iterator[Json]:

@@ -162,7 +162,11 @@ def items(message: Message) -> Iterator[Json]:
 
 
 def _text_item(message: Message) -> Iterator[Json]:
-    if message.content:
+    if message.images:
+        text = {"type": "input_text", "text": message.content}
+        pictures = [{"type": "input_image", "image_url": one.url} for one in message.images]
+        yield {"role": message.role, "content": [text, *pictures]}
+    elif message.content:
         yield {"role": message.role, "content": message.content}
 
 
