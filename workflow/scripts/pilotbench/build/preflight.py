@@ -13,6 +13,7 @@ from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import home_key, usable_keys
 from pilotbench.matrix.validation import written_in
+from pilotbench.providers.wire_formats import missing
 
 
 def check(experiment: Experiment, shards: Collection[Shard]) -> list[str]:
@@ -23,6 +24,7 @@ def check(experiment: Experiment, shards: Collection[Shard]) -> list[str]:
     if shards:
         paths.check_writable(paths.written(experiment.settings))
     notes = check_keys(experiment, shards)
+    check_packages(experiment, shards)
     prove(experiment, shards, lambda shard: spent(experiment, shard))
     return notes
 
@@ -65,6 +67,21 @@ def check_keys(experiment: Experiment, shards: Iterable[Shard]) -> list[str]:
         raise ConfigError(_not_set(experiment, lost, unset, variables))
     models = dict.fromkeys(shard.cell.model for shard in shards)
     return [*notes.values(), *secrets.notes(settings, models, variables)]
+
+
+def check_packages(experiment: Experiment, shards: Iterable[Shard]) -> None:
+    """Raise ConfigError where a shard has something to ask through an SDK that is not installed."""
+    from pilotbench.episodes.evaluate import replay  # rarely needed: most runs have all packages
+
+    catalog, files = experiment.settings.catalog, experiment.files
+    lacking: dict[str, str | None] = {}
+    for shard in shards:
+        name = shard.cell.model
+        if name not in lacking:
+            lacking[name] = missing(catalog[name].api)
+        if lacking[name] is not None and replay(experiment, shard).owed:
+            file = written_in(files, ("model_catalog", name, "provider"), {})
+            raise ConfigError(f"{file}: model {name}: {lacking[name]}")
 
 
 def _not_set(

@@ -12,13 +12,12 @@ import httpx2
 
 from pilotbench.ground.errors import ConfigError
 from pilotbench.providers.settings import Access, ProviderSettings
-from pilotbench.providers.wire_format import Received, Send
+from pilotbench.providers.wire_format import Received, Send, not_installed
 
 Json = dict[str, Any]
 API_VERSION = "2023-06-01"
 """Sent where the config sets none: later versions accept no temperature, top_p and top_k."""
 _STAY: Any = {"follow_redirects": False}
-INSTALL = "pip install --constraint envs/constraints.txt --editable '.[anthropic]'"
 
 
 def opened(provider: ProviderSettings, key: Access, http: httpx2.Client) -> Send:
@@ -30,9 +29,8 @@ def opened(provider: ProviderSettings, key: Access, http: httpx2.Client) -> Send
     try:
         import anthropic
     except ImportError:
-        raise ConfigError(
-            f"provider {provider.name}: api messages needs the package anthropic: {INSTALL}"
-        ) from None
+        why = not_installed("messages", "anthropic")
+        raise ConfigError(f"provider {provider.name}: {why}") from None
     client = anthropic.Anthropic(
         api_key=key.secret or "none",
         base_url=key.base_url.rstrip("/").removesuffix("/v1"),

@@ -24,6 +24,12 @@ DONE: Json = {"[DONE]": True}
 """The event of a stream that marks its end in some formats (`data: [DONE]`)."""
 
 
+def not_installed(api: str, package: str) -> str:
+    """Return the line about a wire format whose SDK is missing; its extra has the same name."""
+    how = f"pip install --constraint envs/constraints.txt --editable '.[{package}]'"
+    return f"api {api} needs the package {package}: {how}"
+
+
 @dataclass(frozen=True)
 class Received:
     """A whole HTTP response, whatever its status."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Any
 
-from pilotbench.providers.wire_format import WireFormat
+from pilotbench.providers.wire_format import WireFormat, not_installed
 
 Json = dict[str, Any]
 
@@ -22,6 +23,12 @@ def _declared() -> dict[str, WireFormat]:
 
 
 WIRE_FORMATS: Mapping[str, WireFormat] = _declared()
+
+
+def missing(api: str) -> str | None:
+    """Return what to install before a format can be used, None where nothing is missing."""
+    lacking = (name for name in WIRE_FORMATS[api].sdk if find_spec(name) is None)
+    return next((not_installed(api, name) for name in lacking), None)
 
 
 def completed(schema: Json) -> Json:
