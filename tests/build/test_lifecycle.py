@@ -13,7 +13,7 @@ from pilotbench.build.lifecycle import Lifecycle
 from pilotbench.ground.errors import UserError
 from pilotbench.providers.settings import Model
 
-OURS = {"pilotbench.providers.anthropic_sdk"}
+OURS = {"pilotbench.providers.anthropic_sdk", "pilotbench.providers.litellm_sdk"}
 
 
 class View:
@@ -57,7 +57,12 @@ def begun(here: Path, *rules: str, **snakemake: Any) -> Lifecycle:
     }
     workflow: Any = SimpleNamespace(
         snakemake=SimpleNamespace(**given),
-        settings=SimpleNamespace(models={"m": Model("m", "p", "m", api="messages")}),
+        settings=SimpleNamespace(
+            models={
+                "m": Model("m", "p", "m", api="messages"),
+                "lite": Model("lite", "l", "bedrock/m", kind="litellm"),
+            }
+        ),
         experiment="experiment",
         here=here,
     )
@@ -128,4 +133,5 @@ def test_a_job_server_serves_jobs_that_run_here_and_ask(
     monkeypatch.setattr(snakemake_internals, "temporary_folders", lambda _: [])
     begun(tmp_path, "evaluate", **snakemake).start_job_server()
     assert len(starts) == started
-    assert all({*job_server.MODULES, "anthropic"} == {*modules} - OURS for modules in starts)
+    sdks = {"anthropic", "litellm", "pilotbench.providers.openai_sdk"}
+    assert all({*job_server.MODULES, *sdks} == {*modules} - OURS for modules in starts)

@@ -129,8 +129,8 @@ def serve() -> None:
     handled = signals.ignore()  # the run ends us when its jobs are over
     signal.signal(signal.SIGCHLD, lambda *_: _reap())  # so that their CPU time is counted as ours
     try:
-        with suppress(ImportError):  # the job that needs it reports it
-            for module in modules:
+        for module in modules:
+            with suppress(ImportError):  # the job that needs it reports it
                 importlib.import_module(module)
         gc.freeze()
         with socket.socket(fileno=int(number)) as listener, selectors.DefaultSelector() as ready:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import PilotbenchError, of_system
 from pilotbench.ground.job_context import RunCommand
 from pilotbench.matrix.cells import Shard
+from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 if TYPE_CHECKING:
@@ -60,8 +62,8 @@ class Lifecycle:
         snakemake = self._snakemake
         if internals.runs_jobs_here(snakemake) and not internals.only_touches(snakemake):
             models = self._workflow.settings.models.values()
-            sdks = [name for model in models for name in WIRE_FORMATS[model.api].sdk]
-            job_server.start(job_server.MODULES + tuple(dict.fromkeys(sdks)))
+            sdks = [(*WIRE_FORMATS[m.api].sdk, *KINDS[m.kind].sdk) for m in models]
+            job_server.start(tuple(dict.fromkeys(chain(job_server.MODULES, *sdks))))
             run_lock.sign(self._temporary_folders())
 
     def on_start(self, logs: list[str]) -> None:

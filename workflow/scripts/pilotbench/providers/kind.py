@@ -52,6 +52,7 @@ class Kind:
     when it is called. `latency_s` is the time per request that estimates assume without history
     (low, likely, high). `api` names the wire format where the config has no `api`.
     `deployment_problem` returns what is wrong with the name of a deployment.
+    `sdk` names the modules that `connect` imports beside those of the wire format.
     `version_variable` names the variable that sets the API version where the config does not.
     `sdk_variables` are variables that users of the service's SDK set and that have no effect here,
     each with what to do instead.
@@ -68,6 +69,7 @@ class Kind:
     failures: FailureRules = field(default_factory=FailureRules)
     url: UrlRules = field(default_factory=UrlRules)
     deployment_problem: Callable[[str], str | None] = lambda deployment: None
+    sdk: tuple[str, ...] = ()
     version_variable: str | None = None
     sdk_variables: Mapping[str, str] = field(default_factory=dict)
 

@@ -6,7 +6,7 @@ proxy and certificates hold, the token exchange of Vertex AI included, and what 
 other time fails. A failure is the HTTP response that the service gave, so that the rules of
 `failures.py` read it; only what fails without a response is told by the class of its exception.
 
-It is an extra of the package: importing it takes seconds.
+It is an extra of the package: importing it takes seconds, so jobs on one machine do it once.
 """
 
 from __future__ import annotations
@@ -61,6 +61,10 @@ PLACES: Mapping[str, tuple[str, str, str]] = {
 TOKEN = "AWS_BEARER_TOKEN_BEDROCK"
 _OWN = ("openai-organization", "openai-project")
 """Headers that come from the environment, and would go to every service alike."""
+
+
+# Without this, importing LiteLLM downloads a table of prices.
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
 class Exchange(threading.local):
@@ -182,8 +186,6 @@ def _failed(error: Exception) -> Received | Exception:
 @cache
 def _imported() -> Any:
     """Return LiteLLM, set up to send nothing on its own. Raises ConfigError without it."""
-    # Without this, importing it downloads a table of prices.
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     warnings.filterwarnings("ignore", message="Items? .* using the `ReadOnly` qualifier")
     try:
         httpx = import_module("httpx")

@@ -47,5 +47,6 @@ KIND = Kind(
     retry_for_s=900,
     latency_s=(0.0, 2.0, 20.0),
     deployment_problem=_deployment_problem,
+    sdk=("pilotbench.providers.litellm_sdk", "litellm"),
     sdk_variables={"LITELLM_API_KEY": "name it in env of a key"},
 )
