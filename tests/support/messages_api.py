@@ -191,6 +191,8 @@ def _thought(blocks: list[Json], place: int, thinks: bool) -> str | None:
     for block in blocks:
         if block["type"] == "thinking" and block.get("signature") != digest(block["thinking"]):
             return f"messages.{place}: Invalid `signature` in `thinking` block"
+    if blocks[-1]["type"] in ("thinking", "redacted_thinking"):
+        return f"messages.{place}: The final block in an assistant message cannot be `thinking`."
     calls = any(block["type"] == "tool_use" for block in blocks)
     if thinks and calls and blocks[0]["type"] not in ("thinking", "redacted_thinking"):
         return (

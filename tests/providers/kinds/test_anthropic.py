@@ -90,7 +90,7 @@ def turn(body: Json, number: int) -> list[Json]:
             use("finish", "toolu_2", answer="early"),
         ]
     if number == 1:
-        return [thinking("No call yet."), text("I am sure.")]
+        return [thinking("No call yet.")]
     return [thinking("Now."), use("finish", "toolu_3", answer=RIGHT[question_of(body)])]
 
 
@@ -219,6 +219,7 @@ USER = {"role": "user", "content": "a"}
 HISTORIES: list[tuple[str, list[Json], Any]] = [
     ("signature", [{**thinking("hm"), "signature": "x"}, text("a")], "b"),
     ("signature", [{**thinking("hm"), "thinking": "changed"}, text("a")], "b"),
+    ("final block", [thinking("hm")], "b"),
     ("tool_result", [use("f")], "b"),
     ("tool_result", [use("f")], [{"type": "tool_result", "tool_use_id": "other", "content": ""}]),
     (

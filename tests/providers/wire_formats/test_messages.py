@@ -12,6 +12,7 @@ from pilotbench.providers.answer import Tokens
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.messages import Message, Offer, ToolCall, ToolResult
 from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.protocols.history import repeated
 from pilotbench.providers.wire_formats.messages import MOST_OUTPUT, WIRE
 
 Json = dict[str, Any]
@@ -54,12 +55,14 @@ def sent(*messages: Message) -> list[Json]:
     return body(SYSTEM, USER, *messages)["messages"][1:]
 
 
-def played(message: Json, reply: Json) -> list[Json]:
-    """Return what the protocol `native` sends back after a message of the service."""
-    native, read = PROTOCOLS["native"], WIRE.read(message)
+def played(
+    message: Json, reply: Json, protocol: str = "native", history: str = "as_said"
+) -> list[Json]:
+    """Return what a protocol sends back after a message of the service."""
+    native, read = PROTOCOLS[protocol], WIRE.read(message)
     parsed = native.parse(read)
-    repeated = native.assistant_message(read, parsed)
-    return sent(repeated, *native.result_messages(read, parsed, reply))
+    ours = repeated(history, read, native.assistant_message(read, parsed))
+    return sent(ours, *native.result_messages(read, parsed, reply))
 
 
 def test_a_request_is_the_question_with_the_system_text_apart() -> None:
@@ -162,6 +165,26 @@ def test_a_message_goes_back_block_by_block_as_it_came(
     _: str, message: Json, blocks: list[Json]
 ) -> None:
     assert played(message, {"ok": True})[0] == {"role": "assistant", "content": blocks}
+
+
+TEXTS: list[tuple[str, Json, str, Any]] = [
+    ("as_said", said(THINKING, text("I wait.")), "native", [THINKING, text("I wait.")]),
+    ("as_said", said(THINKING), "native", [THINKING, text("(empty)")]),
+    ("as_said", said(THINKING, {**use(), "input": '{"a'}), "native", [THINKING, text('add {"a')]),
+    ("as_said", said(THINKING, text("I wait.")), "text", [THINKING, text("I wait.")]),
+    ("as_said", said(text("I wait.")), "text", "I wait."),
+    ("none", said(THINKING, text("I wait.")), "text", "I wait."),
+    ("none", said(THINKING, text("I add."), use()), "native", [text("I add."), use()]),
+    ("think_tag", said(THINKING, text("I wait.")), "text", "<think>\nhm\n</think>\n\nI wait."),
+]
+
+
+@pytest.mark.parametrize(("history", "message", "protocol", "content"), TEXTS)
+def test_reasoning_goes_back_as_the_model_says(
+    history: str, message: Json, protocol: str, content: Any
+) -> None:
+    first = played(message, {"ok": False}, protocol, history)[0]
+    assert first == {"role": "assistant", "content": content}
 
 
 def test_the_results_of_all_calls_are_in_one_message_in_the_order_of_the_calls() -> None:
