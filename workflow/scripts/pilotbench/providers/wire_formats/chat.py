@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.answer_schema import with_object_root
-from pilotbench.providers.call_ids import accepted, with_ids
+from pilotbench.providers.call_ids import accepted, are_fine, with_ids
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.messages import Message, Offer, ToolCall, compact, text_of
 from pilotbench.providers.settings import Access, ProviderSettings
@@ -34,6 +34,10 @@ Json = dict[str, Any]
 REASONING, THINKING = "reasoning_content", "thinking"
 _REASONING = re.compile("reason|think|thought|signature|encrypted|extra_content|provider_specific")
 """The names of fields with reasoning, or with what a service needs to read it again."""
+
+
+_PLAIN = frozenset(("role", "content", "tool_calls", "refusal"))
+"""The fields that a message without reasoning usually has."""
 
 
 class Chat:
@@ -51,18 +55,16 @@ class Chat:
         parameters: Mapping[str, Any],
     ) -> tuple[Json, Sequence[Json]]:
         """Return the body of a request, and those of earlier releases where they differ."""
-        found: list[Json] = []
-        for write, form in (
-            (now, with_object_root),
-            (of_release_0_2, _as_it_is),
-            (before, _as_it_is),
-        ):
-            rest = {**offered(offer, form), **parameters}
-            body = {"model": deployment, "messages": write(messages), **rest}
-            if body not in found:
-                found.append(body)
-        body, *earlier = found
-        return body, earlier
+        sent = now(messages)
+        rest = {**offered(offer), **parameters}
+        body = {"model": deployment, "messages": sent, **rest}
+        is_plain = are_fine(messages) and not any(map(_reasons, messages))
+        if is_plain and offer.schema is None:
+            return body, ()  # as every release sent it
+        former = [sent] if is_plain else [of_release_0_2(messages), before(messages)]
+        rest = {**offered(offer, _as_it_is), **parameters}
+        earlier = [{"model": deployment, "messages": one, **rest} for one in former]
+        return body, [one for n, one in enumerate(earlier) if one not in (body, *earlier[:n])]
 
     def path(self, body: Json) -> str:
         """Return the path of chat completions."""
@@ -161,8 +163,16 @@ def _is_empty(value: Any) -> bool:
     return not value
 
 
+def _reasons(message: Message) -> bool:
+    """Return whether a message is repeated with reasoning."""
+    return bool(message.thought) or (message.raw is not None and _has_reasoning(message.raw))
+
+
 def _has_reasoning(raw: Json) -> bool:
     """Return whether a message of a service, or one of its calls, has a field of reasoning."""
+    is_text = isinstance(raw.get("content"), str | None) and not raw.get("tool_calls")
+    if is_text and raw.keys() <= _PLAIN:
+        return False
     calls = _dicts(raw.get("tool_calls"))
     functions = _dicts([call.get("function") for call in calls])
     fields = (field for one in (raw, *calls, *functions) for field in one.items())
