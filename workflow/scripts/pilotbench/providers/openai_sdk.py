@@ -36,12 +36,8 @@ def opened_azure(provider: ProviderSettings, key: Access, http: httpx2.Client) -
 
 def opened_azure_v1(provider: ProviderSettings, key: Access, http: httpx2.Client) -> Send:
     """Return what posts to the newer interface of an Azure resource, whose bodies name models."""
-    client = openai.OpenAI(
-        base_url=f"{key.base_url.rstrip('/')}/openai/v1",
-        default_headers={"api-key": key.secret or "none"},
-        **_common(provider, key, http),
-    )
-    return _sender(client, key)
+    url = f"{key.base_url.rstrip('/')}/openai/v1"
+    return _sender(openai.OpenAI(base_url=url, **_common(provider, key, http)), key)
 
 
 def _common(provider: ProviderSettings, key: Access, http: httpx2.Client) -> Json:
@@ -54,10 +50,9 @@ def _common(provider: ProviderSettings, key: Access, http: httpx2.Client) -> Jso
 
 
 def _sender(client: openai.OpenAI, key: Access) -> Send:
-    kept = {name: value for name, value in client._custom_headers.items() if name == "api-key"}
     # What the SDK takes from the environment by itself would go to every service alike.
     client.organization = client.project = client.admin_api_key = None
-    client._custom_headers = {**kept, **dict(key.headers)}
+    client._custom_headers = dict(key.headers)
 
     def send(path: str, body: Json) -> Received:
         try:
