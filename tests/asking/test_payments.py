@@ -10,6 +10,8 @@ import pytest
 from pilotbench.asking.payments import check_bounded, most_tokens, output_bound
 from pilotbench.ground.errors import ConfigError
 from pilotbench.providers.settings import Model, Price
+from pilotbench.providers.wire_formats import shortest_body
+from pilotbench.providers.wire_formats.messages import MOST_OUTPUT
 
 MODEL = Model("m", "p", "d", price=Price(1.0, 1.0, 1.0))
 
@@ -24,13 +26,14 @@ MODEL = Model("m", "p", "d", price=Price(1.0, 1.0, 1.0))
         ({"max_tokens": None}, {}, None),
         ({"max_tokens": True}, {}, None),
         ({}, {}, None),
+        ({}, {"api": "messages"}, MOST_OUTPUT),
     ],
 )
 def test_the_output_limit_comes_from_the_request_or_the_catalogue_or_is_missing(
     parameters: dict[str, Any], entry: dict[str, Any], bound: int | None
 ) -> None:
     model = replace(MODEL, parameters=parameters, **entry)
-    assert output_bound(model, parameters) == bound
+    assert output_bound(model, shortest_body(model)) == bound
     if bound is None:
         with pytest.raises(ConfigError, match=r"model_catalog\.m .*max_tokens.*max_output"):
             check_bounded(model)

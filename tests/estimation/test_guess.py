@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pilotbench.estimation.guess import Outlook, guess, outlook
 from pilotbench.estimation.needs import Start
 from pilotbench.providers.settings import Model
+from pilotbench.providers.wire_formats.messages import MOST_OUTPUT
 
 MODEL = Model("m", "p", "d", parameters={"max_tokens": 100})
 
@@ -51,3 +54,22 @@ def test_failing_tools_and_looking_up_cost_turns(less: Outlook, more: Outlook) -
 def test_a_question_without_tools_is_one_request() -> None:
     load = guess(Start(0, 500), outlook(MODEL, "baseline", "none", "none", 1, plan=0))
     assert (load.requests.low, load.requests.middle, load.requests.high) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"reasoning_effort": "low"}, {"thinking": {"type": "adaptive"}}, {"effort": "low"}],
+)
+def test_a_model_that_reasons_is_expected_to_write_more(parameters: dict[str, Any]) -> None:
+    plain, reasons = (
+        outlook(
+            Model("m", "p", "d", api="messages", parameters=given), "baseline", "easy", "1.0", 9, 2
+        )
+        for given in ({}, parameters)
+    )
+    assert reasons.said > plain.said
+
+
+def test_the_limit_that_a_wire_format_adds_is_a_bound() -> None:
+    model = Model("m", "p", "d", api="messages")
+    assert outlook(model, "baseline", "easy", "1.0", 9, 2).bound == MOST_OUTPUT

@@ -22,6 +22,7 @@ from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.answer import MOST_TOKENS, Tokens
 from pilotbench.providers.request import Request, output_limits, turns, without_images
 from pilotbench.providers.settings import Model
+from pilotbench.providers.wire_formats import shortest_body
 
 Json = dict[str, Any]
 MESSAGE_TOKENS = 16
@@ -186,7 +187,7 @@ def check_bounded(model: Model) -> None:
             f"budget_usd: {where} has no price, so no bound in USD can hold for it: write price: "
             "{input: …, output: …} (USD per million tokens)"
         )
-    if model.price.output and output_bound(model, model.parameters) is None:
+    if model.price.output and output_bound(model, shortest_body(model)) is None:
         raise ConfigError(
             f"budget_usd: {where} has no bound on its output, so what a request may cost is not "
             "known: write max_tokens (or max_completion_tokens) in parameters, or max_output: the "

@@ -22,6 +22,7 @@ from pilotbench.estimation.ranges import Range, Workload
 from pilotbench.matrix.axes import NONE
 from pilotbench.providers.request import output_limits
 from pilotbench.providers.settings import Model
+from pilotbench.providers.wire_formats import shortest_body
 
 CHARACTERS_PER_TOKEN = Range(3.0, 4.3, 5.0)
 GROWTH = 420
@@ -32,6 +33,8 @@ CALL_TOKENS = 50
 THOUGHT_TOKENS = {"cot": 120}
 REASONING_TOKENS = 400
 """Output tokens of a message: its call; a thought where the prompt asks; hidden reasoning."""
+REASONING = ("reasoning_effort", "effort", "thinking", "thinking_level", "thinking_budget")
+"""Parameters of models that reason."""
 WASTE = 1.5
 LOOKUPS_PER_STEP = 2
 
@@ -61,9 +64,10 @@ def outlook(
 ) -> Outlook:
     """Return the outlook of a cell's episodes; `plan` is the mean length of its plans."""
     parameters = model.parameters
-    bound = int(next((given for given in output_limits(parameters) if given), 0))
+    limits = output_limits(shortest_body(model))
+    bound = int(next((given for given in limits if given), 0))
     said = CALL_TOKENS + THOUGHT_TOKENS.get(prompt, 0)
-    said += REASONING_TOKENS if "reasoning_effort" in parameters else 0
+    said += 0 if parameters.keys().isdisjoint(REASONING) else REASONING_TOKENS
     return Outlook(
         max_turns=max_turns,
         plan=plan,

@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Any
 
+from pilotbench.providers.messages import Message, Offer
+from pilotbench.providers.settings import Model
 from pilotbench.providers.wire_format import WireFormat, not_installed
 
 Json = dict[str, Any]
@@ -23,6 +25,12 @@ def _declared() -> dict[str, WireFormat]:
 
 
 WIRE_FORMATS: Mapping[str, WireFormat] = _declared()
+
+
+def shortest_body(model: Model) -> Json:
+    """Return the body of the shortest request to a model, with what its wire format adds."""
+    wire, question = WIRE_FORMATS[model.api], [Message("user", "?")]
+    return wire.bodies(model.deployment, question, Offer(), model.parameters)[0]
 
 
 def missing(api: str) -> str | None:
