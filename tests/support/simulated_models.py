@@ -119,6 +119,7 @@ def record(cell: Cell, index: int, repeat: int = 0, start: float = 1_790_000_000
         "tool_calls": turns,
         "distinct_tools": min(turns, 4),
         "parsed_turns": turns - (cell.model == "weak" and draw > 0.7),
+        "repaired": int(cell.model == "weak" and draw > 0.9),
         "tokens": tokens,
         "cost_usd": _cost(cell.model, tokens),
         "model_reported": cell.model,
