@@ -103,15 +103,19 @@ def test_components_are_short_and_contain_no_message() -> None:
     assert len(str(components(MODEL, replace(REQUEST, body=long)))) < 400
 
 
-@pytest.mark.parametrize("change", [{"api": "responses"}, {"reasoning_history": "none"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"api": "responses"}, {"reasoning_history": "none"}, {"reasoning_history": "think_tag"}],
+)
 def test_another_way_of_writing_requests_shares_no_answers(change: dict[str, Any]) -> None:
     other = replace(MODEL, **change)
     assert of(REQUEST, other) != of(REQUEST)
     assert request_identity(other, REQUEST).identity not in _names(request_identity(MODEL, REQUEST))
 
 
-def test_without_reasoning_in_the_history_answers_of_earlier_releases_count() -> None:
-    other = replace(MODEL, reasoning_history="none")
+@pytest.mark.parametrize("mode", ["none", "think_tag"])
+def test_the_same_body_is_the_same_request_as_with_the_usual_history(mode: str) -> None:
+    other = replace(MODEL, reasoning_history=mode)
     assert of(REQUEST) in _names(request_identity(other, REQUEST))
 
 

@@ -57,11 +57,16 @@ def request_identity(model: Model, request: Request) -> RequestIdentity:
 
 
 def _earlier(model: Model, request: Request) -> Iterator[RequestIdentity]:
-    """Yield the request in the forms of earlier releases, which left all reasoning out."""
+    """Yield the request in the forms of earlier releases.
+
+    With another history of reasoning, it is also the same request as with the usual one where the
+    body is the same. The reverse does not hold: a request with the usual history accepts the forms
+    of earlier releases, which are those of other histories today.
+    """
     for body in request.earlier:
         yield request_identity(model, replace(request, body=body, earlier=()))
-    if model.reasoning_history == "none":
-        usual = replace(model, reasoning_history=model.USUAL["reasoning_history"])
+    usual = replace(model, reasoning_history=model.USUAL["reasoning_history"])
+    if model != usual:
         yield request_identity(usual, replace(request, earlier=()))
 
 
