@@ -160,11 +160,27 @@ def fewer(bench: Bench) -> None:
     bench.change(instances=4, shard_size=4)
 
 
-@pytest.mark.parametrize("change", [same, price, fewer], ids=lambda change: change.__name__)
+def stream(bench: Bench) -> None:
+    bench.model(stream=True)
+
+
+ALIKE: list[Callable[[Bench], None]] = [same, price, fewer, stream]
+
+
+@pytest.mark.parametrize("change", ALIKE, ids=lambda change: change.__name__)
 def test_what_is_asked_alike_counts(bench: Bench, change: Callable[[Bench], None]) -> None:
     bench.forget_journal()
     change(bench)
     assert bench.counts() == (4, 0, 0)
+
+
+def test_another_history_of_reasoning_is_asked_otherwise(bench: Bench) -> None:
+    bench.model(reasoning_history="none")
+    assert bench.counts() == (4, 0, 4), "the journal has the answers to equal requests"
+    found = queries.superseded(bench.folder / "results/master.duckdb")
+    assert found["differs"].tolist() == ["reasoning_history"]
+    bench.forget_journal()
+    assert bench.counts()[0] == 0
 
 
 def test_a_change_that_is_taken_back_brings_the_episodes_back(bench: Bench) -> None:

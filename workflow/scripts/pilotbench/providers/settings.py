@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -87,6 +87,11 @@ class Model:
             content = origin.sha256 or [origin.path, None, None]
             asked.append([content, origin.context])
         return asked
+
+    @property
+    def usual(self) -> Model:
+        """The model with the usual history of reasoning."""
+        return replace(self, reasoning_history=self.USUAL["reasoning_history"])
 
     @property
     def chosen(self) -> Json:

@@ -65,9 +65,8 @@ def _earlier(model: Model, request: Request) -> Iterator[RequestIdentity]:
     """
     for body in request.earlier:
         yield request_identity(model, replace(request, body=body, earlier=()))
-    usual = replace(model, reasoning_history=model.USUAL["reasoning_history"])
-    if model != usual:
-        yield request_identity(usual, replace(request, earlier=()))
+    if model != model.usual:
+        yield request_identity(model.usual, replace(request, earlier=()))
 
 
 def components(model: Model, request: Request) -> Json:

@@ -40,9 +40,10 @@ def journal_folder(model: Model, cell: Cell) -> Path:
 
     It names what is asked, not the entry of models.yaml: a renamed entry finds its answers, and two
     entries that send the same requests share them. Weights count, since a request does not name
-    them. Prompt and task count by their names; elsewhere.py finds the answers of renamed ones.
+    them; how reasoning goes back does not: first messages are equal. Prompt and task count by their
+    names; elsewhere.py finds the answers of renamed ones.
     """
-    asked = digest(model.asked)[:12]
+    asked = digest(model.usual.asked)[:12]
     name = f"{to_path(model.deployment, LONGEST - len(asked) - 1)}-{asked}"
     return Path(to_path(model.provider), name, *(to_path(word) for word in cell.words[1:]))
 
