@@ -103,7 +103,8 @@ def test_openai_by_responses(simulator: Simulator, stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_anthropic(simulator: Simulator, stream: bool) -> None:
-    anthropic = pytest.importorskip("anthropic")
+    import anthropic
+
     messages: list[Any] = [{"role": "user", "content": QUESTION}]
     tools: Any = [{"name": name, "input_schema": PARAMETERS} for name in ("look", "finish")]
     names = []
@@ -136,8 +137,9 @@ def test_anthropic(simulator: Simulator, stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_google_genai(simulator: Simulator, stream: bool) -> None:
-    genai = pytest.importorskip("google.genai")
-    types = genai.types
+    from google import genai
+    from google.genai import types
+
     functions = [
         types.FunctionDeclaration(name=name, parameters_json_schema=PARAMETERS)
         for name in ("look", "finish")

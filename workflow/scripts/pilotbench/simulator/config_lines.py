@@ -69,5 +69,6 @@ def _model(name: str, family: str | None) -> Json:
         "provider": f"simulated_{used.api}",
         "deployment": name,
         "protocol": "native",
+        "price": {"input": 0, "output": 0},
         **used.entry,
     }
