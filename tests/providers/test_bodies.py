@@ -134,6 +134,82 @@ def test_the_calls_of_a_stream_are_put_together_by_index() -> None:
     assert second["function"] == {"name": "other", "arguments": "{}"}
 
 
+def named(identity: str | None, name: str, arguments: str, index: Any = 0) -> dict[str, Any]:
+    return delta(tool_calls=[{**call(index, name=name, arguments=arguments), "id": identity}])
+
+
+@pytest.mark.parametrize(
+    ("chunks", "expected"),
+    [
+        (
+            [named("a", "add", '{"x":'), named("a", "", "1}"), named("b", "sub", "{}")],
+            [("a", "add", '{"x":1}'), ("b", "sub", "{}")],
+        ),
+        (
+            [named("a", "add", "{}", None), named("b", "sub", '{"x":', None),
+             named(None, "", "1}", None)],
+            [("a", "add", "{}"), ("b", "sub", '{"x":1}')],
+        ),
+        ([named("a", "add", '{"x":'), named("a", "add", "1}")], [("a", "add", '{"x":1}')]),
+        ([named("a", "ad", '{"x":'), named("b", "", "1}")], [("b", "ad", '{"x":1}')]),
+        ([named("a", "ad", ""), named("a", "d_up", "{}")], [("a", "add_up", "{}")]),
+    ],
+    ids=["all numbered 0", "not numbered", "name repeated", "new id in each piece", "name in two"],
+)  # fmt: skip
+def test_calls_of_a_stream_are_told_apart_however_they_are_numbered(
+    chunks: list[Any], expected: list[tuple[str, str, str]]
+) -> None:
+    calls = read(stream(*chunks, delta("tool_calls"))).message["tool_calls"]
+    made = [(c["id"], c["function"]["name"], c["function"]["arguments"]) for c in calls]
+    assert made == expected
+
+
+def detail(text: str, **more: Any) -> dict[str, Any]:
+    return {"type": "reasoning.text", "index": 0, "text": text, **more}
+
+
+def thinking(text: str) -> dict[str, Any]:
+    return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "pieces", "whole"),
+    [
+        (
+            "reasoning_details",
+            [[detail("six ")], [detail("times", format="x")], [detail("", signature="s")]],
+            [detail("six times", format="x", signature="s")],
+        ),
+        (
+            "reasoning_details",
+            [[detail("a"), {"type": "reasoning.encrypted", "index": 1, "id": "1", "data": "x"}],
+             [{"type": "reasoning.encrypted", "index": 1, "id": "2", "data": "y"}]],
+            [detail("a"), {"type": "reasoning.encrypted", "index": 1, "id": "1", "data": "x"},
+             {"type": "reasoning.encrypted", "index": 1, "id": "2", "data": "y"}],
+        ),
+        ("content", [[thinking("six ")], [thinking("times")], "4", "2"],
+         [thinking("six times"), {"type": "text", "text": "42"}]),
+        ("content", ["", [{"type": "text", "text": "4"}], [{"type": "text", "text": "2"}]], "42"),
+        ("annotations", [[{"url": "a"}], [{"url": "a"}]], [{"url": "a"}, {"url": "a"}]),
+    ],
+    ids=["details", "encrypted details", "thinking", "parts of text", "parts of no text"],
+)  # fmt: skip
+def test_the_parts_of_a_stream_are_put_together(name: str, pieces: list[Any], whole: Any) -> None:
+    chunks = [delta(**{name: piece}) for piece in pieces]
+    assert read(stream(*chunks, delta("stop"))).message[name] == whole
+
+
+def test_a_stream_of_several_answers_is_the_first_of_them() -> None:
+    def piece(index: int, content: str, **more: Any) -> dict[str, Any]:
+        return {"choices": [{"index": index, "delta": {"content": content}, **more}]}
+
+    ends = {"finish_reason": "stop"}
+    content = stream(
+        piece(0, "4"), piece(1, "x"), piece(0, "2", **ends), piece(1, "y", **ends), {"usage": USAGE}
+    )
+    assert (read(content).message["content"], read(content).tokens) == ("42", Tokens(100, 10))
+
+
 @pytest.mark.parametrize(
     "content",
     [stream(delta(content="42"), delta("stop"), end=""), stream(delta(content="42"))],

@@ -151,6 +151,14 @@ def test_every_finish_reason_of_the_sdk_has_a_meaning(reason: str) -> None:
             [{"text": "4", "thoughtSignature": "c2ln"}, {"text": "2"}],
         ),
         ([response({"text": "42"}, reason=None), response()], [{"text": "42"}]),
+        (
+            [
+                response({"text": "4"}, reason=None, index=0),
+                response({"text": "x"}, index=1),
+                response({"text": "2"}, index=0),
+            ],
+            [{"text": "42"}],
+        ),
     ],
 )
 def test_a_stream_makes_up_the_response_that_it_would_have_been(

@@ -23,6 +23,8 @@ CUT_OFF = "cut_off"
 """Marks the choice of a stream that ended with an error: like any stream that was cut off."""
 _SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
 """Meanings that explain why a choice has no message."""
+_PIECES = ("text", "thinking", "summary", "data")
+"""The fields of a part that continue in its next piece."""
 
 
 def completion(rules: FailureRules, body: Json) -> Completion:
@@ -56,7 +58,7 @@ def assembled(chunks: Iterable[Json]) -> Json:
     """
     body: Json = {"choices": []}
     message: Json = {}
-    reason = None
+    reason = place = None
     done = False
     for chunk in chunks:
         if chunk is DONE:
@@ -66,6 +68,9 @@ def assembled(chunks: Iterable[Json]) -> Json:
         if not _is_error(given.get("error")):
             given.pop("error", None)
         choice = _first(given.pop("choices", None)) or {}
+        place = choice.get("index") if place is None else place
+        if choice.get("index") not in (None, place):
+            choice = {}  # another answer to the same request
         usage = choice.get("usage") or _at(given, "x_groq", "usage")
         body |= given | ({"usage": usage} if usage else {})
         if not choice and _is_bare_error(chunk):
@@ -82,32 +87,81 @@ def assembled(chunks: Iterable[Json]) -> Json:
 
 
 def _add(message: Json, delta: Json) -> None:
-    """Add a piece of a message: texts are concatenated, calls are merged by their index."""
+    """Add a piece of a message: texts are concatenated, calls and parts are merged."""
     for name, value in delta.items():
         if name == "tool_calls":
             calls = message.setdefault("tool_calls", [])
             for place, piece in enumerate(value if isinstance(value, list) else ()):
                 if isinstance(piece, dict):
                     _add_call(calls, piece, place)
-        elif isinstance(value, str) and isinstance(message.get(name), str) and name != "role":
-            message[name] += value
         elif value is not None:
-            message[name] = value
+            message[name] = value if name == "role" else _joined(message.get(name), value)
+
+
+def _joined(old: Any, new: Any) -> Any:
+    """Return a field with another piece: of text, or of a list of parts."""
+    if isinstance(old, str) and isinstance(new, str):
+        return old + new
+    if not isinstance(old, list) and not isinstance(new, list):
+        return new
+    parts = _parts(old)
+    for part in _parts(new):
+        _add_part(parts, part)
+    return parts
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, str):
+        return [{"type": "text", "text": value}] if value else []
+    return [*value] if isinstance(value, list) else []
+
+
+def _add_part(parts: list[Any], part: Any) -> None:
+    """Add a part, or continue the one with the same index, without one the last."""
+    if isinstance(part, dict):
+        earlier = range(len(parts) - 1, -1, -1) if "index" in part else range(len(parts))[-1:]
+        for place in earlier:
+            if _continues(parts[place], part):
+                parts[place] = {
+                    **parts[place],
+                    **{n: v for n, v in part.items() if v is not None},
+                    **{n: _joined(parts[place].get(n), part[n]) for n in _PIECES if n in part},
+                }
+                return
+    parts.append(part)
+
+
+def _continues(old: Any, part: Json) -> bool:
+    """Return whether a part goes on with an earlier one."""
+    if not isinstance(old, dict) or not any(name in part for name in _PIECES):
+        return False
+    both = bool(old.get("id") and part.get("id"))
+    names = ("type", "index", "id") if both else ("type", "index")
+    return all(old.get(name) == part.get(name) for name in names)
 
 
 def _add_call(calls: list[Json], piece: Json, place: int) -> None:
+    """Add a piece of a call to the last call with its index, or begin another.
+
+    Some services number every call 0, and some repeat the name in each piece.
+    """
     index = piece.get("index", place)
-    call = next((call for call in calls if call["index"] == index), None)
-    if call is None:
-        call = {"index": index, "function": {}}
-        calls.append(call)
     given = piece.get("function")
     function = given if isinstance(given, dict) else {}
+    call = next((call for call in reversed(calls) if call["index"] == index), None)
+    if call is None or (function.get("name") and _differ(piece.get("id"), call.get("id"))):
+        call = {"index": index, "function": {}}
+        calls.append(call)
     call |= {n: v for n, v in piece.items() if n != "function" and v}
     for name, value in function.items():
         old = call["function"].get(name)
-        both = isinstance(value, str) and isinstance(old, str)
+        again = name == "name" and value == old
+        both = isinstance(value, str) and isinstance(old, str) and not again
         call["function"][name] = old + value if both else (value if value is not None else old)
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return bool(one and other and one != other)
 
 
 def _is_error(error: Any) -> bool:

@@ -66,11 +66,15 @@ def assembled(events: Iterable[Json]) -> Json:
     body: Json = {}
     candidate: Json = {}
     parts: list[Json] = []
+    place = None
     for event in events:
         if event.get("error") and not candidate.get("finishReason"):
             return {"error": event["error"]}
         body |= {name: value for name, value in event.items() if name != "candidates"}
         given = _first(event.get("candidates")) or {}
+        place = given.get("index") if place is None else place
+        if given.get("index") not in (None, place):
+            continue  # another answer to the same request
         candidate |= given
         content = given.get("content")
         for part in _parts(content if isinstance(content, dict) else {}):
