@@ -1,10 +1,12 @@
-"""Write the tables of docs/configuration.md from the schemas: `python -m dev.configuration_page`.
+"""Write the tables of config keys and provider kinds: `python -m dev.configuration_page`.
 
-A table is between `<!-- begin: NAME -->` and `<!-- end: NAME -->`; everything else is written by
-hand. A test keeps the page and the schemas in step.
+The tables of docs/configuration.md come from the schemas, that of docs/services.md from the
+declared kinds. A table is between `<!-- begin: NAME -->` and `<!-- end: NAME -->`; everything else
+is written by hand. A test keeps pages and declarations in step.
 
 Each row of the Chinese page ends with a comment: the digest of the English row that it translates.
-A test names the rows whose English text has changed since. After translating them again:
+Defaults of kinds are written in both languages and are not part of the digest. A test names the
+rows whose English text has changed since. After translating them again:
 
     python -m dev.configuration_page --translated
 
@@ -23,13 +25,17 @@ from typing import Any
 from dev.benchmark_page import page
 from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.validation import schema_of
+from pilotbench.providers.kinds import KINDS
 
 Json = dict[str, Any]
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
+SERVICES = PAGE.with_name("services.md")
 TRANSLATION = PAGE.parent / "zh" / PAGE.name
 ROW = re.compile(r"^\| `([\w.]+)` \| ([^|]*) \| (.*?)(?: <!-- (\w+) -->)? \|$", re.MULTILINE)
 """A row: its key, default, meaning and, if it is a translation, the digest of its original."""
 HEAD = "| key | default | meaning |\n|---|---|---|"
+BY_KIND = re.compile(r" Default by kind: (.*)\.$")
+BY_KIND_TRANSLATED = re.compile(r"各种类的默认值：.*$")
 
 
 def parts() -> dict[str, str]:
@@ -42,6 +48,19 @@ def parts() -> dict[str, str]:
         "key_keys": _table(key),
         "model_keys": _table(schema_of("models")["additionalProperties"]["properties"]),
     }
+
+
+def kinds() -> str:
+    """Return the table of provider kinds."""
+    head = (
+        "| `kind` | requests go to | `slots` by default | `retry_for_s` by default |",
+        "|---|---|---|---|",
+    )
+    rows = (
+        f"| `{kind.name}` | {kind.sentence} | {kind.default_slots} | {kind.retry_for_s:g} |"
+        for kind in KINDS.values()
+    )
+    return "\n".join([*head, *rows])
 
 
 def _table(properties: Json) -> str:
@@ -82,15 +101,34 @@ def translated(original: str, translation: str) -> str:
 
 
 def _digests(original: str) -> list[str]:
-    return [digest([row[1], row[3]])[:8] for row in ROW.finditer(original)]
+    return [digest([row[1], BY_KIND.sub("", row[3])])[:8] for row in ROW.finditer(original)]
+
+
+def with_defaults(original: str, translation: str) -> str:
+    """Return the translation with the defaults of the kinds that the original has."""
+    stated = (BY_KIND.search(row[3]) for row in ROW.finditer(original))
+
+    def row(found: re.Match[str]) -> str:
+        defaults = next(stated)
+        if defaults is None:
+            return found[0]
+        values = f"各种类的默认值：{defaults[1].replace(', ', '、')}"
+        meaning = BY_KIND_TRANSLATED.sub(values, found[3])
+        return f"| `{found[1]}` | {found[2]} | {meaning} <!-- {found[4]} --> |"
+
+    return ROW.sub(row, translation)
 
 
 def main(after_translation: bool) -> None:
-    """Write the tables, or the digests of the rows that are translated."""
+    """Write the tables, and the digests of the rows if they are translated."""
     text = page(PAGE.read_text(encoding="utf-8"), parts())
     PAGE.write_text(text, encoding="utf-8")
-    if after_translation:
-        TRANSLATION.write_text(translated(text, TRANSLATION.read_text(encoding="utf-8")), "utf-8")
+    services = page(SERVICES.read_text(encoding="utf-8"), {"provider_kinds": kinds()})
+    SERVICES.write_text(services, encoding="utf-8")
+    translation = with_defaults(text, TRANSLATION.read_text(encoding="utf-8"))
+    TRANSLATION.write_text(
+        translated(text, translation) if after_translation else translation, "utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pytest
 
 from dev import configuration_page
 from dev.benchmark_page import part
+from pilotbench.providers.kinds import KINDS
 
 WRITTEN = configuration_page.PAGE.read_text(encoding="utf-8")
 TRANSLATION = configuration_page.TRANSLATION.read_text(encoding="utf-8")
@@ -17,12 +18,20 @@ def test_a_table_is_what_the_schema_says(name: str) -> None:
     assert part(WRITTEN, name) == table, "run: python -m dev.configuration_page"
 
 
+def test_the_table_of_provider_kinds_has_every_kind() -> None:
+    services = configuration_page.SERVICES.read_text(encoding="utf-8")
+    written = part(services, "provider_kinds")
+    assert written == configuration_page.kinds() + "\n", "run: python -m dev.configuration_page"
+    assert [row.split("`")[1] for row in written.splitlines()[2:]] == list(KINDS)
+
+
 def test_a_table_shows_defaults_and_nested_keys() -> None:
     tables = configuration_page.parts()
     assert "| `difficulties` | `[easy]` |" in tables["config_keys"]
     assert "| `partial` | `false` |" in tables["config_keys"]
     assert "| `price.cached` |  | Input tokens" in tables["model_keys"]
-    assert "Default by kind: anthropic 5, azure 50" in tables["key_keys"]
+    assert "Default by kind: " in tables["key_keys"]
+    assert "azure 50, " in tables["key_keys"]
 
 
 def test_the_translation_lists_the_same_keys_and_defaults() -> None:
@@ -46,3 +55,13 @@ def test_a_changed_meaning_makes_its_translation_outdated() -> None:
     assert configuration_page.translated(original, recorded) == recorded
     changed = original.replace("Two", "Three")
     assert configuration_page.outdated(changed, recorded) == ["b"]
+
+
+def test_the_defaults_of_a_new_kind_are_written_and_need_no_translation() -> None:
+    original = "| `a` |  | One. Default by kind: x 1. |\n| `b` |  | Two. |\n"
+    translation = "| `a` |  | 一。各种类的默认值：x 1 |\n| `b` |  | 二 |\n"
+    recorded = configuration_page.translated(original, translation)
+    changed = original.replace("x 1", "x 1, y 2")
+    written = configuration_page.with_defaults(changed, recorded)
+    assert written == recorded.replace("x 1", "x 1、y 2")
+    assert configuration_page.outdated(changed, written) == []

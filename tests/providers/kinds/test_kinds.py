@@ -15,7 +15,6 @@ from pilotbench.providers.kind import Kind
 from pilotbench.providers.kinds import KINDS
 
 FOLDER = Path(kinds.__file__).parent
-SERVICES = Path("docs/services.md")
 BY_NAME = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 
@@ -57,9 +56,3 @@ def test_defaults_of_a_provider_are_those_of_its_kind(kind: Kind) -> None:
 def test_every_kind_can_tell_a_failure(kind: Kind) -> None:
     found = failure(kind.failures, 503, {}, {"error": {"message": "busy"}})
     assert not isinstance(found, ContextOverflow | Refused)
-
-
-@BY_NAME
-def test_the_documentation_has_the_row_of_every_kind(kind: Kind) -> None:
-    row = f"| `{kind.name}` | {kind.sentence} | {kind.default_slots} | {kind.retry_for_s:g} |"
-    assert row in SERVICES.read_text(encoding="utf-8").splitlines()
