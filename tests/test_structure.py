@@ -23,6 +23,12 @@ def test_the_folders_need_no_more_layers_than_a_shard_has_stages() -> None:
     assert found <= 10
 
 
+def test_no_unit_depends_on_another_in_a_circle() -> None:
+    """The folders inside the simulator are still to be untangled; no other circle may appear."""
+    found = structure.measure().cycles
+    assert not [circle for circle in found if not all(u.startswith("simulator") for u in circle)]
+
+
 ASKING_IS_OPEN_AT = {
     "asking.asker",
     "asking.budget",
