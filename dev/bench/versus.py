@@ -22,7 +22,7 @@ def judged(rows: Iterable[Row]) -> list[Row]:
 
 
 def table(rows: Sequence[Row], players: Sequence[str]) -> str:
-    """Return a Markdown table, a line a figure and a column a player."""
+    """Return a Markdown table with one row per figure and one column per player."""
     lines = [
         f"| what | {' | '.join(players)} | ours / best peer | measured | load |",
         f"|---|{'--:|' * len(players)}--:|---|--:|",

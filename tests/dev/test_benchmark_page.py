@@ -77,7 +77,7 @@ def test_pretty_json_is_json(value: Any) -> None:
     assert json.loads(benchmark_page.pretty(value)) == value
 
 
-def test_measured_parts_come_from_what_checkbenchmark_prints(
+def test_measured_parts_come_from_what_check_benchmark_prints(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     few = ["--instances", "1", "--tasks", "simple_task", "--difficulties", "easy", "--jobs", "1"]

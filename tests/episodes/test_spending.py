@@ -1,4 +1,4 @@
-"""What a matrix has cost is told alike by shard files and by the journal."""
+"""Shard files and the journal agree on what a matrix has cost."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         pytest.param(NO_KEY, 1, "openai", "right", 2, id="f_401_once"),
         pytest.param(MODERATED, 99, "openai", "refused", 1, id="f_moderation"),
         pytest.param(NOT_YET, 2, "azure", "right", 3, id="b_404_once"),
-        pytest.param(NOT_YET, 99, "azure", "owed", 3, id="404 for ever"),
+        pytest.param(NOT_YET, 99, "azure", "owed", 3, id="404 permanently"),
         pytest.param(failed(403, "no"), 99, "openai", "owed", 3, id="403 for one question"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The seven flaws: each changes one thing of the plan, unannounced, and can be told from calls."""
+"""The seven flaws: each changes one thing of the plan, unannounced, and the calls show it."""
 
 from __future__ import annotations
 

@@ -555,7 +555,7 @@ HARD += ["\\boxed{" * 60, "^" * 199, "a " * 240, "一" * 190, "</a>" * 120 + "x"
 @pytest.mark.parametrize("reply", HARD, ids=lambda reply: ascii(reply[:8]))
 @pytest.mark.parametrize("name", SCORED)
 def test_a_reply_made_to_be_hard_to_read_does_not_count(name: str, reply: str) -> None:
-    """Each is one that a careless pattern would take for ever to refuse."""
+    """Each is one that a careless pattern would not refuse in any reasonable time."""
     wanted = {"one_of": ["z"], "ex": "z", "ct": "z", "jeq": "z"}.get(name, 4711)
     assert not counts(name, wanted, reply)
 

@@ -19,7 +19,7 @@ from pilotbench.providers.request import Request
 
 ROOT = Path(__file__).resolve().parents[3]
 HIDDEN = r"(?:x\d|x\dx\d)+y"
-"""Needs a text of its own to go on for ever, which no check can guess."""
+"""Only a specially made text makes it run forever, which no check can guess."""
 HARD = "x1" * 200
 OPTIONS = {"extract": "whole", "ignore_case": False, "match": "full"}
 

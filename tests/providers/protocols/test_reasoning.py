@@ -1,4 +1,4 @@
-"""Reasoning is told from the text of a message."""
+"""Reasoning is separated from the text of a message."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def logical_inconsistency(instance: Instance) -> FlawedPlan:
     """Let a step take data that is not what the steps before it have made of it.
 
     The clause names the result of an earlier step than the one that the data comes from, or the
-    named table that was there before all of them, so that what lies between is for nothing.
+    named table that was there before all of them, so that the steps in between have no effect.
     """
     options = [
         (place, key, source, words)

@@ -1,7 +1,7 @@
 """The reference players by name; their scores are bounds for those of models.
 
-They play through the same seam as a provider; see `player` for what one sees and gives back, and
-`checkbenchmark` for what each must score.
+They play through the same interface as a provider: `player` says what each sees and returns,
+`dev.expected_scores` what each must score.
 """
 
 from __future__ import annotations

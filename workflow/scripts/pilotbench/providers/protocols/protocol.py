@@ -50,7 +50,7 @@ class Parsed:
     `call` is `{"tool", "arguments"}`, or None, in which case `error` says why. `surplus` counts
     further calls, which are not executed. `thought` is the reasoning, `text` the text without it:
     it is the answer when the episode ends without a call. `repaired` says that the call was broken
-    JSON, `before` is the text before a call that stands in text.
+    JSON, `before` is the text before a call that was written as text.
     """
 
     call: Json | None
