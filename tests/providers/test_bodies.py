@@ -249,6 +249,42 @@ def test_what_holds_no_completion_is_kept_as_it_came(content: bytes) -> None:
     assert len(str(caught.value)) < 300
 
 
+PRETTY = json.dumps(delta("stop", content="42") | {"usage": USAGE}, indent=1).replace(
+    "\n", "\r\ndata: "
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"data: {PRETTY}\r\n\r\ndata: [DONE]\r\n\r\n",
+        f"event: message\r\ndata: {PRETTY}\r\ndata:\r\n",
+        stream(delta(content="4"), delta("stop", content="2"), {"usage": USAGE})
+        .decode()
+        .replace("\r\n\r\n", "\n"),
+    ],
+    ids=["several lines", "without an end", "without empty lines"],
+)
+def test_an_event_may_have_several_lines_and_no_empty_one_after_it(content: str) -> None:
+    found = read(content.encode())
+    assert (found.message["content"], found.tokens) == ("42", Tokens(100, 10))
+
+
+@pytest.mark.parametrize(
+    "content", [b": wait\n\n: wait\n\n", b"retry: 10\n\nevent: message\r\n", b"\n:\n"]
+)
+def test_a_stream_that_says_nothing_was_cut_off(content: bytes) -> None:
+    with pytest.raises(errors.ConnectionFailed):
+        read(content)
+
+
+@pytest.mark.parametrize("api", [*WIRE_FORMATS])
+def test_an_error_event_without_json_is_an_error_of_the_service(api: str) -> None:
+    content = b"event: error\ndata: upstream is\ndata: gone\n\n"
+    with pytest.raises(errors.ServerFailed, match="upstream is gone"):
+        completion(WIRE_FORMATS[api], KINDS["openai"].failures, content)
+
+
 @pytest.mark.parametrize("end", ["", 'data: {"choices": [{"delta": {"content": "4', "data: "])
 def test_a_stream_that_was_cut_off_is_a_broken_connection(end: str) -> None:
     with pytest.raises(errors.ConnectionFailed):

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import dropwhile
 from typing import Any
 
-from pilotbench.ground.errors import ServerFailed, UnusableAnswer
+from pilotbench.ground.errors import ConnectionFailed, ServerFailed, UnusableAnswer
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.wire_format import DONE, WireFormat
@@ -25,6 +26,9 @@ LONGEST_RAW = 2**20
 _HALVES = re.compile("[\ud800-\udfff]")
 _PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _DATA, _END = "data:", "[DONE]"
+_FIELD = re.compile(r"(event|id|retry):|:")
+"""The beginning of a line of a stream that has no data."""
+_ERROR = re.compile(r"event:\s*error\s*")
 
 
 def completion(wire: WireFormat, rules: FailureRules, content: bytes) -> Completion:
@@ -68,6 +72,8 @@ def _body(wire: WireFormat, text: str) -> Json:
     lines = text.split("\n")
     if any(line.startswith(_DATA) for line in lines):
         return wire.assembled(_events(lines))
+    if text.strip() and all(map(_says_nothing, lines)):
+        raise ConnectionFailed("the stream was cut off before its first event")
     try:
         body = parsed("\n".join(dropwhile(_is_comment, lines)))
     except (ValueError, RecursionError) as error:
@@ -119,22 +125,49 @@ def _is_comment(line: str) -> bool:
     return not line.strip() or line.startswith(":")
 
 
+def _says_nothing(line: str) -> bool:
+    """Return whether a line of a stream has no data."""
+    return not line.strip() or bool(_FIELD.match(line))
+
+
 def _events(lines: Sequence[str]) -> list[Json]:
-    """Return the server-sent events, up to their end. Half of an event ends them too."""
+    """Return the server-sent events, up to their end. Half of an event ends them too.
+
+    An event is one line of data, or several that are JSON together.
+    """
     found: list[Json] = []
-    for place, line in enumerate(lines):
-        data = line.removeprefix(_DATA).strip()
-        if not line.startswith(_DATA) or not data:
+    group: list[str] = []
+    for line in (*lines, None):
+        if line is not None and line.strip():
+            group.append(line)
             continue
-        if data == _END:
-            found.append(DONE)
+        found += _grouped(group, cut=line is None)
+        if found and found[-1] is DONE:
             break
-        try:
-            event = parsed(data)
-        except (ValueError, RecursionError):
-            if place == len(lines) - 1:
-                break
-            raise UnusableAnswer("an event of the stream is not JSON") from None
-        if isinstance(event, dict):
-            found.append(event)
+        group = []
     return found
+
+
+def _grouped(group: Sequence[str], *, cut: bool) -> Iterator[Json]:
+    """Yield the events of lines without an empty one between; `cut` if nothing follows them."""
+    data = [line.removeprefix(_DATA).strip() for line in group if line.startswith(_DATA)]
+    data = [one for one in data if one]
+    if any(map(_ERROR.fullmatch, group)) and not "".join(data).startswith("{"):
+        yield {"type": "error", "error": {"message": " ".join(data)}}
+        return
+    if len(data) > 1:
+        with suppress(ValueError, RecursionError):
+            parsed("\n".join(data))
+            data = ["\n".join(data)]
+    for event in data:
+        if event == _END:
+            yield DONE
+            return
+        try:
+            found = parsed(event)
+        except (ValueError, RecursionError):
+            if cut:
+                return
+            raise UnusableAnswer("an event of the stream is not JSON") from None
+        if isinstance(found, dict):
+            yield found
