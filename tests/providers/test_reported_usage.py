@@ -65,6 +65,7 @@ def plain(given: Any, made: Any, **more: Any) -> dict[str, Any]:
         (plain(100, 10, total_tokens=150, reasoning_tokens=40), Tokens(100, 50, 40)),
         (plain(100, 10, prompt_tokens_details={"cached_tokens": 10**9}), Tokens(100, 10, 0, 100)),
         (plain(100, 10, completion_tokens_details={"reasoning_tokens": -3}), Tokens(100, 10)),
+        (plain(100, 10, reasoning_tokens=30), Tokens(100, 10, 10)),
     ],
 )
 def test_counts_are_read_under_every_name_and_in_every_form(

@@ -60,6 +60,14 @@ def test_a_message_of_a_service_is_read_and_kept_as_it_came() -> None:
     )
 
 
+def test_a_field_that_is_nested_very_deeply_goes_back_as_it_came() -> None:
+    deep: Any = []
+    for _ in range(900):
+        deep = [deep]
+    (sent,) = as_sent(Message("assistant", "t", raw={"reasoning": "r", "extra": deep}))
+    assert sent["extra"] is deep
+
+
 def test_reasoning_goes_back_with_a_call_but_not_in_the_form_of_an_earlier_release() -> None:
     raw = {"reasoning_content": "because", "tool_calls": [SENT_CALL]}
     now, earlier = messages_of(Message("assistant", calls=(CALL,), raw=raw))

@@ -69,6 +69,12 @@ def test_a_completion_keeps_the_parts_as_they_came(
         (USAGE | {"cachedContentTokenCount": 60}, Tokens(100, 10, 0, 60)),
         ({"promptTokenCount": 100, "totalTokenCount": 100}, Tokens(100, 0)),
         ({"promptTokenCount": 100, "candidatesTokenCount": "ten"}, None),
+        (
+            {"promptTokenCount": "100", "candidatesTokenCount": "7", "thoughtsTokenCount": 3.0},
+            Tokens(100, 10, 3),
+        ),
+        ({"promptTokenCount": 100, "candidatesTokenCount": 7, "thoughtsTokenCount": -3}, None),
+        ({"promptTokenCount": 100, "candidatesTokenCount": True}, None),
         ({"candidatesTokenCount": 10}, None),
         ("many", None),
         (None, None),

@@ -89,6 +89,23 @@ def test_blocks_are_put_together(_: str, events: list[Json], content: list[Json]
     assert (body["model"], body["stop_reason"]) == ("claude-x", "end_turn")
 
 
+@pytest.mark.parametrize("index", [None, "0", [0]])
+def test_a_block_without_a_number_is_the_next_one(index: Any) -> None:
+    events = [*block({"type": "text", "text": ""}, text("a"), index=index),
+              *block({"type": "text", "text": ""}, text("b"), index=1)]  # fmt: skip
+    assert [one["text"] for one in assembled([START, *events, *END])["content"]] == ["a", "b"]
+
+
+@pytest.mark.parametrize("given", ["[" * 100_000, "[" * 5000 + "]" * 5000])
+def test_input_that_is_nested_too_deeply_stays_text(given: str) -> None:
+    assert assembled([START, *block(USE, written(given)), *END])["content"][0]["input"] == given
+
+
+def test_a_block_that_begins_with_nonsense_is_kept() -> None:
+    content = assembled([START, *block({**USE, "partial_json": 5}), *END])["content"]
+    assert content == [USE]
+
+
 def test_counts_of_the_end_replace_those_of_the_start() -> None:
     usage = assembled([START, *END])["usage"]
     assert usage == {"input_tokens": 10, "output_tokens": 7, "cache_read_input_tokens": 100}

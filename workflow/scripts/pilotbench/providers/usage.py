@@ -7,6 +7,7 @@ A count that cannot be read is unknown, never 0, and so is its cost.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pilotbench.providers.answer import MOST_TOKENS, Tokens
@@ -49,9 +50,17 @@ def _tokens(usage: Any) -> Tokens | None:
     if total is not None and total > given + made:  # output that is not itemised: reasoning
         made = total - given
     reasoning, cached = _first(usage, _REASONING) or 0, _first(usage, _CACHED) or 0
-    cached = min(cached, given)
+    reasoning, cached = min(reasoning, made), min(cached, given)
     written = min(_first(usage, _WRITTEN) or 0, given - cached)
     return Tokens(given, made, reasoning, cached, written)
+
+
+def total(usage: Mapping[str, Any], *names: str) -> int | None:
+    """Return the sum of counts, of which the first must be there; None if one cannot be read."""
+    given = [usage.get(name) for name in names]
+    counts = [0 if value is None and place else _count(value) for place, value in enumerate(given)]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _rest(total: int | None, part: int | None) -> int | None:

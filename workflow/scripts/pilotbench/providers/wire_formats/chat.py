@@ -34,6 +34,7 @@ Json = dict[str, Any]
 REASONING, THINKING = "reasoning_content", "thinking"
 _REASONING = re.compile("reason|think|thought|signature|encrypted|extra_content|provider_specific")
 """The names of fields with reasoning, or with what a service needs to read it again."""
+_DEEPEST = 50
 
 
 _PLAIN = frozenset(("role", "content", "tool_calls", "refusal"))
@@ -156,11 +157,12 @@ def _with_rest(ours: Json, given: Json, *handled: str) -> Json:
     return {**ours, **rest}
 
 
-def _is_empty(value: Any) -> bool:
-    """Return whether there is nothing in a field, however deep."""
-    if isinstance(value, dict | list):
-        return all(map(_is_empty, value.values() if isinstance(value, dict) else value))
-    return not value
+def _is_empty(value: Any, level: int = 0) -> bool:
+    """Return whether there is nothing in a field; what is nested very deeply is something."""
+    if not isinstance(value, dict | list) or level > _DEEPEST:
+        return not value
+    inner = value.values() if isinstance(value, dict) else value
+    return all(_is_empty(one, level + 1) for one in inner)
 
 
 def _reasons(message: Message) -> bool:

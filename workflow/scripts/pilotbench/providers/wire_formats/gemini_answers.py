@@ -9,7 +9,7 @@ from pilotbench.ground.errors import ConnectionFailed, ProviderError, Refused, U
 from pilotbench.providers.answer import Completion, Tokens
 from pilotbench.providers.failures import FailureRules, wrapped
 from pilotbench.providers.finish_reasons import Meaning, meaning
-from pilotbench.providers.usage import tokens
+from pilotbench.providers.usage import tokens, total
 
 Json = dict[str, Any]
 _SAID_WITHOUT = (Meaning.REFUSED, Meaning.LENGTH, Meaning.CALL)
@@ -43,14 +43,14 @@ def counted(usage: Any) -> Tokens | None:
     """Return the token counts of `usageMetadata`; thoughts are output, and a missing count is 0."""
     if not isinstance(usage, dict) or not usage.get("promptTokenCount"):
         return None
-    said, thought = (usage.get(f"{what}TokenCount") or 0 for what in ("candidates", "thoughts"))
-    whole = all(isinstance(count, int) for count in (said, thought))
+    names = ("candidatesTokenCount", "thoughtsTokenCount")
+    made = total({name: usage.get(name) or 0 for name in names}, *names)
     return tokens(
         {
             "prompt_tokens": usage["promptTokenCount"],
-            "completion_tokens": said + thought if whole else None,
+            "completion_tokens": made,
             "total_tokens": usage.get("totalTokenCount"),
-            "reasoning_tokens": thought,
+            "reasoning_tokens": usage.get("thoughtsTokenCount"),
             "cached_tokens": usage.get("cachedContentTokenCount"),
         }
     )

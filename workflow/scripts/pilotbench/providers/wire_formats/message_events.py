@@ -28,15 +28,22 @@ def assembled(events: Iterable[Json]) -> Json:
         if kind == "message_start":
             body = dict(_mapping(event.get("message")))
         elif kind == "content_block_start":
-            blocks[event.get("index", len(blocks))] = dict(_mapping(event.get("content_block")))
+            blocks[_place(event, len(blocks))] = dict(_mapping(event.get("content_block")))
         elif kind == "content_block_delta":
-            _add(blocks.setdefault(event.get("index", 0), {}), _mapping(event.get("delta")))
+            block = blocks.setdefault(_place(event, len(blocks) - 1), {})
+            _add(block, _mapping(event.get("delta")))
         elif kind == "message_delta":
             body |= _mapping(event.get("delta"))
             body["usage"] = _mapping(body.get("usage")) | _known(event.get("usage"))
         elif kind == "message_stop":
             return {**body, "content": [_whole(blocks[index]) for index in sorted(blocks)]}
     raise ConnectionFailed("the stream was cut off before its last event")
+
+
+def _place(event: Json, usual: int) -> int:
+    """Return the number of the block that an event is about."""
+    place = event.get("index")
+    return place if isinstance(place, int) else max(0, usual)
 
 
 def _add(block: Json, delta: Json) -> None:
@@ -54,12 +61,12 @@ def _add(block: Json, delta: Json) -> None:
 
 def _whole(block: Json) -> Json:
     """Return a block with its input; what is not JSON stays text, for the protocol to judge."""
-    written = block.pop(_JSON, "")
-    if not written.strip():
+    written = block.pop(_JSON, None)
+    if not isinstance(written, str) or not written.strip():
         return block
     try:
         return {**block, "input": json.loads(written)}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {**block, "input": written}
 
 

@@ -20,7 +20,7 @@ from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.messages import EMPTY, Message, Offer, ToolCall, compact, text_of
 from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.strict_schema import strict
-from pilotbench.providers.usage import tokens
+from pilotbench.providers.usage import tokens, total
 from pilotbench.providers.wire_format import Send
 from pilotbench.providers.wire_formats import message_events
 
@@ -267,10 +267,9 @@ def _tokens(usage: Any) -> Tokens | None:
     """Return the counts; `input_tokens` of this API excludes what the cache read and wrote."""
     if not isinstance(usage, dict):
         return None
-    names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-    counts = [usage.get(name) or 0 for name in names]
-    whole = sum(counts) if all(isinstance(count, int) for count in counts) else None
-    return tokens({**usage, "input_tokens": whole, "cached_tokens": counts[1]})
+    cached = "cache_read_input_tokens"
+    whole = total(usage, "input_tokens", cached, "cache_creation_input_tokens")
+    return tokens({**usage, "input_tokens": whole, "cached_tokens": usage.get(cached)})
 
 
 def _with_status(error: Any) -> Any:
