@@ -508,3 +508,20 @@ def test_a_stream_ends_by_its_deadlines(
 def test_a_stream_that_was_cut_off_is_a_broken_connection(answer: Answer) -> None:
     with pytest.raises(errors.ConnectionFailed):
         ask(answer, stream=True)
+
+
+BUSY = b'data: {"error": {"code": 503, "message": "busy"}}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [(streamed(BUSY), 503), (streamed(*events(*PIECES, finish=None), BUSY), None)],
+    ids=["before the answer", "in the middle of it"],
+)
+def test_an_error_after_a_part_of_a_stream_may_have_cost_something(
+    answer: Answer, status: int | None
+) -> None:
+    """An error with a status is free for the budget."""
+    with pytest.raises(errors.ServerFailed) as caught:
+        ask(answer, stream=True)
+    assert (caught.value.status, caught.value.sent) == (status, True)

@@ -103,7 +103,12 @@ class ServiceClient:
     def _read(self, answer: Received) -> Completion:
         """Return the completion of a response. Raises the error that it means."""
         if 200 <= answer.status < 300:
-            found = completion(self._wire, self._rules, answer.content)
+            try:
+                found = completion(self._wire, self._rules, answer.content)
+            except ProviderError as error:
+                if first_token_at(answer.content) is not None:
+                    error.status = None  # what had come of the answer may be charged
+                raise
             limits = stated_limits(answer.headers)
             return replace(found, limits=limits) if limits else found
         body = _decoded(answer.content)
