@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -24,6 +24,9 @@ PLAYERS = {
     "instances": 4,
     "shard_size": 2,
 }
+DATABASE = "results/master.duckdb"
+EXPORTS = "results/master_database.json"
+"""Targets that need no page, which costs more than everything else in a tiny run."""
 
 
 class Build:
@@ -42,6 +45,13 @@ class Build:
             )  # compiled modules too, as after a first run
         shutil.copy(ROOT / "Snakefile", folder)
         self.configure({**PLAYERS, **(config or {})})
+
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """Return the checkout that is in `folder` already."""
+        made = cls.__new__(cls)
+        made.folder = folder
+        return made
 
     def configure(self, config: dict[str, Any]) -> None:
         """Write the overlay again."""
@@ -90,10 +100,15 @@ class Build:
         """Return rule -> number of jobs that a dry run lists."""
         run = self.snakemake("-n", *words)
         assert run.returncode == 0, run.stdout
-        table = re.search(r"^job +count\n-+ +-+\n(.*?)\ntotal", run.stdout, re.M | re.S)
-        rows = (line.split() for line in table[1].splitlines()) if table else ()
-        return {name: int(count) for name, count in rows}
+        return planned(run.stdout)
 
     def master(self) -> dict[str, Any]:
         """Return master_database.json."""
         return json.loads((self.folder / "results/master_database.json").read_text())
+
+
+def planned(output: str) -> dict[str, int]:
+    """Return rule -> number of jobs, from what a run has printed."""
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)\ntotal", output, re.M | re.S)
+    rows = (line.split() for line in table[1].splitlines()) if table else ()
+    return {name: int(count) for name, count in rows}

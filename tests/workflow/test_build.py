@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 
 from pilotbench.episodes.shard_file import read_shard
 from pilotbench.results.database import export
-from support.build import PLAYERS, Build
+from support.build import EXPORTS, PLAYERS, Build, planned
 
 SHARDS = 8  # 2 players x 2 prompts x 4 instances by twos
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    build = Build(tmp_path_factory.mktemp("finished"))
-    run = build.snakemake()
-    assert run.returncode == 0, run.stdout
-    return build
-
-
-@pytest.fixture
-def build(finished: Build, tmp_path: Path) -> Build:
-    shutil.copytree(finished.folder, tmp_path / "copy", ignore=shutil.ignore_patterns("limits"))
-    copy = Build.__new__(Build)
-    copy.folder = tmp_path / "copy"
-    copy.configure(PLAYERS)
-    return copy
 
 
 def test_every_documented_file_exists(finished: Build) -> None:
@@ -47,18 +29,20 @@ def test_every_documented_file_exists(finished: Build) -> None:
     assert list((results / "logs").rglob("00000-00001.log"))
 
 
-def test_a_deleted_table_is_rewritten(build: Build) -> None:
-    """Each table that the library writes is one that the build knows."""
+def test_the_build_knows_each_table_that_the_library_writes(finished: Build) -> None:
+    listed = finished.snakemake("--summary").stdout.splitlines()
+    rules = {row[0]: row[2] for row in (line.split("\t") for line in listed) if len(row) > 2}
     for name in export.TABLES:
-        file = build.folder / f"results/exports/{name}.csv"
-        kept = file.with_suffix(".kept")
-        file.rename(kept)
-        assert build.planned()["exports"] == 1, name
-        kept.rename(file)
-        assert build.planned() == {}
+        assert rules[f"results/exports/{name}.csv"] == "exports"
+
+
+def test_deleted_files_are_written_again(build: Build) -> None:
+    (build.folder / "results/exports/cells.csv").unlink()
     (build.folder / "results/summary/summary.txt").unlink()
-    assert build.planned()["summary_pages"] == 1
+    jobs = build.planned()
+    assert (jobs["exports"], jobs["summary_pages"]) == (1, 1)
     assert build.snakemake().returncode == 0
+    assert (build.folder / "results/exports/cells.csv").exists()
     assert build.planned() == {}
 
 
@@ -86,7 +70,8 @@ def test_a_second_run_reports_that_there_is_nothing_to_do(build: Build) -> None:
 def test_editing_a_prompt_rebuilds_its_shards_the_database_and_the_summary(build: Build) -> None:
     template = build.folder / "config/prompts/baseline.md"
     template.write_text(template.read_text() + "\nBe brief.\n")
-    assert build.planned() == {
+    listed = build.snakemake("-n").stdout
+    assert planned(listed) == {
         "evaluate": SHARDS // 2,
         "database": 1,
         "exports": 1,
@@ -94,7 +79,6 @@ def test_editing_a_prompt_rebuilds_its_shards_the_database_and_the_summary(build
         "summary_pages": 1,
         "all": 1,
     }
-    listed = build.snakemake("-n").stdout
     assert "config/prompts/baseline.md" in listed
     assert "shards/oracle/optimal" not in listed.split("rule database")[0]
 
@@ -102,8 +86,9 @@ def test_editing_a_prompt_rebuilds_its_shards_the_database_and_the_summary(build
 def test_more_instances_add_shards_and_the_database_reads_only_those(build: Build) -> None:
     before = build.shards()
     build.configure({**PLAYERS, "instances": 6})
-    assert build.planned()["evaluate"] == 4
-    assert build.snakemake().returncode == 0
+    run = build.snakemake(EXPORTS)
+    assert run.returncode == 0, run.stdout
+    assert planned(run.stdout)["evaluate"] == 4
     after = build.shards()
     assert {path: after[path] for path in before} == before
     assert build.master()["summary"]["total_tests"] == 24
@@ -113,24 +98,38 @@ def test_more_instances_add_shards_and_the_database_reads_only_those(build: Buil
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "words"),
     [
-        {"providers": {"players": {"keys": {"players_local": {"slots": 2}}}}},
-        {"providers": {"players": {"keys": {"players_local": None, "another_key": {"slots": 9}}}}},
-        {"routing": "by_prompt"},
-        {"model_catalog": {"oracle": {"price": {"input": 1, "output": 1}}}},
+        (
+            {
+                "providers": {"players": {"keys": {"players_local": {"slots": 2}}}},
+                "routing": "by_prompt",
+                "model_catalog": {"oracle": {"price": {"input": 1, "output": 1}}},
+            },
+            ["--resources", "players_local=1"],
+        ),
+        (
+            {
+                "providers": {
+                    "players": {"keys": {"players_local": None, "another_key": {"slots": 9}}}
+                }
+            },
+            [],
+        ),
     ],
-    ids=["slots", "another key", "routing", "price"],
+    ids=["slots, limit, routing and price", "another key"],
 )
-def test_keys_slots_routing_and_price_rerun_nothing(build: Build, change: dict) -> None:
+def test_keys_slots_routing_and_price_rerun_nothing(
+    build: Build, change: dict, words: list[str]
+) -> None:
     build.configure({**PLAYERS, **change})
-    assert "Nothing to be done" in build.snakemake("-n").stdout
-    assert "Nothing to be done" in build.snakemake("-n", "--resources", "players_local=1").stdout
+    assert "Nothing to be done" in build.snakemake("-n", *words).stdout
 
 
 def test_deleted_results_are_rebuilt_at_no_cost(build: Build) -> None:
     shutil.rmtree(build.folder / "results")
-    assert build.snakemake().returncode == 0
+    assert build.snakemake(EXPORTS).returncode == 0
+    assert build.master()["summary"]["total_tests"] == 16
     headers = [read_shard(path)[0] for path in (build.folder / "results/shards").rglob("*.gz")]
     assert [header["asked"] for header in headers] == [0] * SHARDS
     assert all(header["replayed"] > 0 for header in headers)
@@ -138,7 +137,7 @@ def test_deleted_results_are_rebuilt_at_no_cost(build: Build) -> None:
 
 def test_another_shard_size_asks_nothing(build: Build) -> None:
     build.configure({**PLAYERS, "shard_size": 4})
-    assert build.snakemake().returncode == 0
+    assert build.snakemake(EXPORTS).returncode == 0
     files = (build.folder / "results/shards").rglob("00000-00003.jsonl.gz")
     assert [read_shard(path)[0]["asked"] for path in files] == [0] * 4
     assert build.master()["summary"]["total_tests"] == 16
@@ -201,9 +200,8 @@ def test_a_config_file_that_is_not_yaml_is_named_in_one_line(build: Build) -> No
     assert "Traceback" not in run.stdout
 
 
-@pytest.mark.parametrize("words", [["-n"], ["-n", "--config", "models=qwen2.5-3b-instruct"]])
-def test_a_dry_run_needs_no_key(build: Build, words: list[str]) -> None:
-    assert build.snakemake(*words).returncode == 0
+def test_a_dry_run_needs_no_key(build: Build) -> None:
+    assert build.snakemake("-n", "--config", "models=qwen2.5-3b-instruct").returncode == 0
 
 
 def test_touching_files_asks_nothing_and_needs_no_key(build: Build) -> None:

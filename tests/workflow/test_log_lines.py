@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from support.build import Build
@@ -19,11 +17,12 @@ COST = "estimated cost"
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Build:
     return Build(tmp_path_factory.mktemp("build"))
 
 
-def test_a_dry_run_ends_with_what_its_jobs_cost(build: Build) -> None:
+def test_a_dry_run_ends_with_what_its_jobs_cost(fresh: Build) -> None:
+    build = fresh
     build.configure(SIX)
     run = build.snakemake("-n", "--quiet", "rules")
     told = run.stdout.splitlines()[-1]
@@ -40,12 +39,10 @@ def test_a_dry_run_ends_with_what_its_jobs_cost(build: Build) -> None:
     assert f"{COST}: run {command}" in build.snakemake("-n", "--quiet", "rules").stdout
 
 
-def test_a_dry_run_after_a_run_costs_nothing(tmp_path: Path) -> None:
-    build = Build(tmp_path, {"models": ["oracle"]})
-    assert build.snakemake().returncode == 0
+def test_a_dry_run_after_a_run_costs_nothing(build: Build) -> None:
     assert COST not in build.snakemake("-n").stdout
     for shard in build.shards():
-        (tmp_path / "results/shards" / shard).unlink()
+        (build.folder / "results/shards" / shard).unlink()
     last = build.snakemake("-n").stdout.splitlines()[-1]
     assert last == f"{COST}: nothing, the journal has every answer"
 
@@ -59,13 +56,13 @@ def test_a_dry_run_after_a_run_costs_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_a_config_file_of_the_command_line_is_named_in_one_line(
-    build: Build, text: str | None, says: str
+    fresh: Build, text: str | None, says: str
 ) -> None:
-    file = build.folder / "own.yaml"
+    file = fresh.folder / "own.yaml"
     file.unlink(missing_ok=True)
     if text is not None:
         file.write_text(text)
-    run = build.python("-m", "snakemake", "-n", "--configfile", "config/config.yaml", "own.yaml")
+    run = fresh.python("-m", "snakemake", "-n", "--configfile", "config/config.yaml", "own.yaml")
     assert run.returncode == 1
     assert f"\nerror: {says}" in run.stdout
     assert "Traceback" not in run.stdout

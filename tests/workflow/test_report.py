@@ -6,17 +6,7 @@ import json
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from support.build import Build
-
-
-@pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    build = Build(tmp_path_factory.mktemp("report"), {"instances": 2})
-    run = build.snakemake()
-    assert run.returncode == 0, run.stdout
-    return build
 
 
 def test_the_report_contains_page_figures_and_tables_with_captions(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import duckdb
 
 from pilotbench.episodes.shard_file import read_shard
 from support.build import Build
 
-SHARDS = 4  # 2 players x 4 instances by twos
+SHARDS = 8  # 2 players x 2 prompts x 4 instances by twos
 
 
 def change_scoring(build: Build, version: str, weight: float) -> None:
@@ -42,10 +41,7 @@ def assert_scored(build: Build, version: str, weight: float) -> None:
     assert version in (results / "summary/index.html").read_text()
 
 
-def test_a_new_scoring_version_scores_again_without_one_request(tmp_path: Path) -> None:
-    build = Build(tmp_path, {"models": ["oracle", "random"], "prompts": ["baseline"]})
-    first = build.snakemake()
-    assert first.returncode == 0, first.stdout
+def test_a_new_scoring_version_scores_again_without_one_request(build: Build) -> None:
     paid = requests(build)
     assert paid
 
