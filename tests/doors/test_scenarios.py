@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from support import Simulator
-from support.build import Build
+from support.build import EXPORTS, Build
 from support.runs import wait_until
 
 PRICE = {"input": 1.0, "output": 2.0, "cached": 1.0}
@@ -104,7 +104,7 @@ def test_after_a_kill_the_next_command_explains_clears_and_pays_nothing_twice(
     killed.wait()
     simulator.release()
 
-    run = build.snakemake()
+    run = build.snakemake(EXPORTS)
     assert run.returncode == 0, run.stdout
     assert f"the run that locked this folder (pid {killed.pid}" in run.stdout
     assert build.master()["summary"]["total_tests"] == EPISODES

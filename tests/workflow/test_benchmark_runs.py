@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
 
-from support.build import PLAYERS, Build
+from support.build import DATABASE, PLAYERS, Build
 
 FOLLOWER = {"plan_follower": {"provider": "players", "deployment": "plan_follower"}}
 QUESTIONS = [{"question": f"What is {n} + {n}?", "answer": 2 * n} for n in range(6)]
@@ -55,9 +54,9 @@ def test_the_slots_in_force_are_kept_with_each_request_and_shown(tmp_path: Path)
     """Not those of the config, which has four; and not the last ones for all."""
     config = {"models": ["oracle"], "prompts": ["baseline"], "shard_size": 1}
     build, counts = Build(tmp_path, config), []
-    for instances, slots in ((2, 2), (4, 3)):
+    for instances, slots, target in ((2, 2, DATABASE), (4, 3, "all")):
         build.configure({**PLAYERS, **config, "instances": instances})
-        run = build.snakemake("all", "--resources", f"players_local={slots}")
+        run = build.snakemake(target, "--resources", f"players_local={slots}")
         assert run.returncode == 0, run.stdout
         counts.append(dict(rows(build, "SELECT slots, count(*) FROM requests GROUP BY ALL")))
     assert set(counts[0]) == {2}
@@ -81,19 +80,16 @@ def write_pack(folder: Path, questions: list[dict[str, Any]]) -> None:
     (folder / "instances.jsonl").write_text(lines)
 
 
-@pytest.mark.parametrize("edit", ["a changed line", "an added line"])
-def test_changing_one_line_of_a_pack_requests_only_that_instance(edit: str, tmp_path: Path) -> None:
-    new = {"question": "What is 50 + 50?", "answer": 100}
-    changed = [*QUESTIONS[:3], new, *QUESTIONS[4:]] if "changed" in edit else [*QUESTIONS, new]
+def test_a_changed_or_added_line_of_a_pack_requests_only_that_instance(tmp_path: Path) -> None:
     config = {"models": ["oracle"], "tasks": ["sums"], "prompts": ["baseline"], "instances": "all"}
     build = Build(tmp_path, {**config, "shard_size": 4})
-    write_pack(tmp_path / "config/tasks/sums", QUESTIONS)
-    run = build.snakemake()
-    assert run.returncode == 0, run.stdout
-    assert rows(build, "SELECT count(*), count_if(success) FROM episodes") == [(6, 6)]
-
-    write_pack(tmp_path / "config/tasks/sums", changed)
-    run = build.snakemake()
-    assert run.returncode == 0, run.stdout
-    assert rows(build, "SELECT count(*), count_if(success) FROM episodes") == [(len(changed),) * 2]
-    assert answers(build) == len(QUESTIONS) + 1
+    new = {"question": "What is 50 + 50?", "answer": 100}
+    changed = [*QUESTIONS[:3], new, *QUESTIONS[4:]]
+    added = [*changed, {"question": "What is 60 + 60?", "answer": 120}]
+    for count, questions in enumerate((QUESTIONS, changed, added)):
+        write_pack(tmp_path / "config/tasks/sums", questions)
+        run = build.snakemake(DATABASE)
+        assert run.returncode == 0, run.stdout
+        right = rows(build, "SELECT count(*), count_if(success) FROM episodes")
+        assert right == [(len(questions),) * 2]
+        assert answers(build) == len(QUESTIONS) + count

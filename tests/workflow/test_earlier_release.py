@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from support import Simulator
-from support.build import ROOT, Build
+from support.build import EXPORTS, ROOT, Build
 
 Json = dict[str, Any]
 COUNTS = ("planned", "full_success", "partial_success", "failure", "refused", "not_applicable")
@@ -74,14 +74,14 @@ def test_a_journal_of_an_earlier_release_is_replayed_without_a_request(
     shutil.rmtree(build.folder / "results")
     secret = {"SIM_SECRET": simulator.secret("k")}
     # The last instance holds the question that is owed: everything but this one is run.
-    run = build.snakemake("--config", "instances=3", **secret)
+    run = build.snakemake(EXPORTS, "--config", "instances=3", **secret)
     assert run.returncode == 0, run.stdout
     assert simulator.stats()["total"]["requests"] == 0
     total = build.master()["summary"]
     assert total["planned"] == sum(leaf["planned"] for leaf in before.values()) * 3 // 4
     assert total["owed"] == 0
     # With the last instance again, nothing but the rejected question is left open.
-    run = build.snakemake("summary", "--config", "partial=true", **secret)
+    run = build.snakemake(EXPORTS, "--config", "partial=true", **secret)
     assert run.returncode == 0, run.stdout
     now = leaves(build.master()["models"])
     for path, leaf in before.items():

@@ -97,7 +97,7 @@ def test_a_run_uses_the_keys_that_are_set_and_reports_the_others(
     free.reset()
     run = Run(tmp_path, free)
     del run.secrets["SIM_KEY2_SECRET"]
-    done = run.snakemake()
+    done = run.snakemake(*run.targets())
     assert done.returncode == 0, done.stdout
     notes = [line for line in done.stdout.splitlines() if line.startswith("note: ")]
     assert notes == [
@@ -108,7 +108,7 @@ def test_a_run_uses_the_keys_that_are_set_and_reports_the_others(
     assert answered["sim_key2"] == 0
     assert sum(answered.values()) == 30
     run.secrets["SIM_KEY2_SECRET"] = free.secret("sim_key2")
-    assert "Nothing to be done" in run.snakemake().stdout
+    assert "Nothing to be done" in run.snakemake(*run.targets()).stdout
 
 
 @pytest.mark.parametrize(
@@ -141,23 +141,19 @@ def finished(tmp_path_factory: pytest.TempPathFactory, free: Simulator) -> Run:
 
 
 OTHER_KEYS = {"another_key": {"env": "SIM_KEY3_SECRET", "slots": 2}}
+PRICE = {"input": 1, "output": 2}
 
 
 @pytest.mark.parametrize(
     ("change", "new"),
     [
-        ({"shard_size": 15}, 0),
-        ({"questions": 20}, 0),
-        ({"repeats": 1}, 0),
-        ({"repeats": 3}, 30),
-        ({"keys": OTHER_KEYS}, 0),
+        ({"shard_size": 15, "questions": 20, "repeats": 1}, 0),
+        ({"keys": OTHER_KEYS, "price": PRICE, "max_turns": 3, "scorer": "contained_text"}, 0),
         ({"routing": "by_prompt"}, 0),
-        ({"price": {"input": 1, "output": 2}}, 0),
-        ({"max_turns": 3}, 0),
-        ({"scorer": "contained_text"}, 0),
+        ({"repeats": 3}, 30),
         ({"temperature": 0.7}, 60),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
+    ids=lambda value: ", ".join(value) if isinstance(value, dict) else str(value),
 )
 def test_only_changed_requests_are_paid_for(
     finished: Run, free: Simulator, change: dict[str, Any], new: int
