@@ -19,11 +19,11 @@ from asking.keys.test_key_client import (
     settings_of,
     texts,
 )
-from pilotbench.asking.keys import available_keys
 from pilotbench.ground import errors, job_context, notices
 from pilotbench.ground.clock import CLOCK
 from support import Simulator
 from support import scripted as script
+from support.runs import wait_until
 
 pytestmark = pytest.mark.usefixtures("secrets", "said")
 CLOSED_PORT = "http://127.0.0.1:9/v1"
@@ -152,7 +152,12 @@ def test_a_request_waiting_for_a_doubtful_key_can_be_stopped(tmp_path: Path) -> 
         Simulator(keys={"k1": {**FREE, "quota_requests": 0}}) as s,
         pool_of(s, tmp_path, pool=pool, retry_for_s=600) as made,
     ):
-        threading.Timer(0.5, stop.set).start()
+
+        def stop_after_a_refusal() -> None:
+            wait_until(lambda: s.stats()["total"]["requests"])
+            stop.set()
+
+        threading.Thread(target=stop_after_a_refusal).start()
         with pytest.raises(errors.Stopping):
             made.ask(request())
 
@@ -167,18 +172,3 @@ def test_a_question_that_always_fails_ends_only_itself(tmp_path: Path) -> None:
 def _answer(body: dict[str, Any]) -> Any:
     broken = "6 times 7" in script.question_of(body)
     return script.failed(500, "broken") if broken else script.said("8")
-
-
-def test_a_key_that_throttles_without_retry_after_is_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
-) -> None:
-    monkeypatch.setattr(available_keys, "SILENT_S", 0.2)
-    silent = {"window_s": 3600, "retry_after": False, "rate_headers": False}
-    with (
-        Simulator(keys={"k1": {"rpm": 1}}, **silent) as s,
-        pool_of(s, tmp_path, retry_for_s=2.0) as pool,
-    ):
-        ask_all(pool, 4, threads=2)
-    assert [
-        text for text in said if text.startswith("k1: every request is answered 429; retrying for ")
-    ]
