@@ -95,6 +95,23 @@ def test_a_word_that_is_no_command_is_wrong_usage(capsys: pytest.CaptureFixture[
     assert "'nonsense'" in capsys.readouterr().err
 
 
+WHERE = ["where-from", "success_rate"]
+
+
+@pytest.mark.parametrize("order", [["model=a", "--results", "X"], ["--results", "X", "model=a"]])
+def test_a_selection_may_precede_or_follow_options(
+    order: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*WHERE, *order]) == 2
+    assert capsys.readouterr().err.startswith("error: X/master.duckdb: ")
+
+
+def test_an_unknown_option_is_named_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*WHERE, "--configuration", "mine.yaml", "model=a"])
+    assert capsys.readouterr().err.endswith("error: unknown option: --configuration\n")
+
+
 @pytest.mark.parametrize("words", [["--help"], ["unlock", "--help"]])
 def test_help_imports_no_heavy_library(words: list[str]) -> None:
     code = (

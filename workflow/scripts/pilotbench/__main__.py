@@ -47,7 +47,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit code; an error is one line on stderr."""
     words = sys.argv[1:] if words is None else words
-    args = _parser(words[0] if words else "").parse_args(words)
+    args = _parsed(words)
     try:
         return int(importlib.import_module(args.module).run(args))
     except UserError as error:
@@ -74,6 +74,20 @@ def all_commands() -> list[CommandModule]:
         if {"add_arguments", "run"} <= functions:
             found.append(CommandModule(entry.name, ast.get_docstring(tree) or ""))
     return found
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
+    """Return the arguments of a command; its `words`, if any, may also follow options."""
+    parser = _parser(words[0] if words else "")
+    args, rest = parser.parse_known_args(words)
+    options = [word for word in rest if word.startswith("-")]
+    if options:
+        parser.error(f"unknown option: {', '.join(options)}")
+    if rest and not hasattr(args, "words"):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        args.words += rest
+    return args
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:
