@@ -16,6 +16,10 @@ def test_every_folder_imports_only_those_below_it() -> None:
     assert found <= UPWARD
 
 
+def test_no_two_folders_depend_on_each_other() -> None:
+    assert structure.measure().cycles == []
+
+
 def test_the_folders_need_no_more_layers_than_a_shard_has_stages() -> None:
     """Estimation, build and commands each need the one before; the simulator needs no own layer."""
     found = structure.measure().folder_layers

@@ -113,7 +113,7 @@ def test_reasoning_that_was_handed_back_is_reported(
     said = text([row])
     assert "strict_key: the service states limits of 6,000 requests" in said
     assert "model has no price in the config" in said
-    assert "and an unknown amount" in said
+    assert "this check cost an unknown amount" in said
 
 
 def test_a_model_that_no_way_reaches_keeps_the_words_of_its_service(

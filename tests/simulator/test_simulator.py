@@ -23,7 +23,7 @@ from pilotbench.ground.job_context import alive
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.experiment import load_experiment
 from pilotbench.simulator import config_lines
-from pilotbench.simulator import setup as settings
+from pilotbench.simulator.ground import setup as settings
 from support import Simulator
 
 Json = dict[str, Any]

@@ -19,7 +19,7 @@ _LIBRARY = _TESTS.parent / "workflow" / "scripts"
 class Simulator:
     """A provider simulator in a process of its own, while the `with` block lasts.
 
-    Settings are those of pilotbench/simulator/setup.py:
+    Settings are those of pilotbench/simulator/ground/setup.py:
     `with Simulator(keys={"k1": {"slots": 5}}, latency_s=0.05) as simulator: …`
     A key's secret is `sk-` and its name unless it is set.
     """

@@ -23,8 +23,8 @@ from pilotbench import simulator
 from pilotbench.benchmark import flaws
 from pilotbench.benchmark.flaws.literal_follower import fails
 from pilotbench.benchmark.tasks import TASKS
-from pilotbench.simulator.players import Skill
-from pilotbench.simulator.setup import load
+from pilotbench.simulator.ground.players import Skill
+from pilotbench.simulator.ground.setup import load
 
 Json = dict[str, Any]
 Where = dict[str, str]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.tasks import TASKS
-from pilotbench.simulator.players import Skill
+from pilotbench.simulator.ground.players import Skill
 from support import Simulator
 from support.runs import Run, wait_until
 

@@ -84,5 +84,6 @@ def _limits(limits: Mapping[str, int]) -> str:
 def _cost(rows: Sequence[KeyCheck]) -> str:
     """Return what the check has cost, as far as it is known."""
     known = sum(row.usd for row in rows if row.usd is not None)
-    unknown = any(row.usd is None for row in rows)
-    return f"this check cost USD {known:.4f}{' and an unknown amount' if unknown else ''}"
+    parts = [f"USD {known:.4f}"] if known or all(row.usd is not None for row in rows) else []
+    parts += ["an unknown amount"] if any(row.usd is None for row in rows) else []
+    return f"this check cost {' and '.join(parts)}"

@@ -77,8 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the address and serve."""
+    from pilotbench.simulator.ground.setup import load
     from pilotbench.simulator.serve import Address, Listen, serve
-    from pilotbench.simulator.setup import load
 
     def announce(address: Address) -> None:
         print(json.dumps(asdict(address)) if args.json else text(address), flush=True)

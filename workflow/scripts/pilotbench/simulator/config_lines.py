@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from pilotbench.simulator.families import family_of
-from pilotbench.simulator.setup import Setup
+from pilotbench.simulator.ground.setup import Setup
 
 Json = dict[str, Any]
 VARIABLE, KEY = "SIMULATOR_API_KEY", "simulator"

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from pilotbench.simulator.answers import SimulatedReply
 from pilotbench.simulator.apis.api import Api, Incoming, Outcome, Problem, problem
-from pilotbench.simulator.conversation import Conversation
 from pilotbench.simulator.faults import ERRORS, NOT_ANSWERED
-from pilotbench.simulator.keys import LimitedKey
+from pilotbench.simulator.ground.answers import SimulatedReply
+from pilotbench.simulator.ground.conversation import Conversation
+from pilotbench.simulator.ground.keys import LimitedKey
+from pilotbench.simulator.ground.setup import Setup
+from pilotbench.simulator.ground.wire import Connection
 from pilotbench.simulator.ledger import Ledger
-from pilotbench.simulator.setup import Setup
-from pilotbench.simulator.wire import Connection
 
 _MOST_PAUSES = 8
 _HALF_EVENT = b'data: {"id": "ha\n\n'

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pilotbench.ground.errors import UserError
-from pilotbench.simulator.answers import call_named
 from pilotbench.simulator.apis import gemini
 from pilotbench.simulator.apis.api import Incoming, Problem
-from pilotbench.simulator.conversation import Conversation
-from pilotbench.simulator.setup import Setup
+from pilotbench.simulator.ground.answers import call_named
+from pilotbench.simulator.ground.conversation import Conversation
+from pilotbench.simulator.ground.setup import Setup
 from pilotbench.simulator.strictness import RULES
 
 Json = dict[str, Any]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pilotbench.simulator.answers import SimulatedReply
-from pilotbench.simulator.conversation import Conversation, share
-from pilotbench.simulator.setup import LASTING, PASSING, STREAMED, Setup
+from pilotbench.simulator.ground.answers import SimulatedReply
+from pilotbench.simulator.ground.conversation import Conversation, share
+from pilotbench.simulator.ground.setup import LASTING, PASSING, STREAMED, Setup
 
 ERRORS: Mapping[str, str] = {
     "error_500": "server_error",

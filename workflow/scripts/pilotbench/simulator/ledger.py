@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from pilotbench.simulator.answers import SimulatedReply
 from pilotbench.simulator.apis.api import Usage
-from pilotbench.simulator.conversation import Conversation, tokens_in
-from pilotbench.simulator.keys import LimitedKey
-from pilotbench.simulator.schedule import ServedRequest, list_schedule
-from pilotbench.simulator.setup import KeySetup, Setup
+from pilotbench.simulator.ground.answers import SimulatedReply
+from pilotbench.simulator.ground.conversation import Conversation, tokens_in
+from pilotbench.simulator.ground.keys import LimitedKey
+from pilotbench.simulator.ground.schedule import ServedRequest, list_schedule
+from pilotbench.simulator.ground.setup import KeySetup, Setup
 
 Json = dict[str, Any]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from pilotbench.simulator import config_lines
 from pilotbench.simulator.families import check_families
+from pilotbench.simulator.ground.setup import Setup
+from pilotbench.simulator.ground.wire import Connection
 from pilotbench.simulator.service import Simulation
-from pilotbench.simulator.setup import Setup
-from pilotbench.simulator.wire import Connection
 
 LONGEST_LIFE_S = 24 * 3600.0
 

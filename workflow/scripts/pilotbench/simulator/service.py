@@ -8,18 +8,18 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from pilotbench.simulator.answers import Cast, SimulatedReply, multiplied
 from pilotbench.simulator.apis import APIS, api_of, model_list
 from pilotbench.simulator.apis.api import Api, Incoming, Malformed, problem
-from pilotbench.simulator.conversation import lognormal
 from pilotbench.simulator.delivery import Delivery, Exchange
 from pilotbench.simulator.families import Family, family_of
 from pilotbench.simulator.faults import NOT_ANSWERED, cut, drawn_fault, filtered, is_quick
+from pilotbench.simulator.ground.answers import Cast, SimulatedReply, multiplied
+from pilotbench.simulator.ground.conversation import lognormal
+from pilotbench.simulator.ground.schedule import ServedRequest
+from pilotbench.simulator.ground.setup import ModelSetup, Setup
+from pilotbench.simulator.ground.thinking import reasoning
+from pilotbench.simulator.ground.wire import Connection, HttpRequest
 from pilotbench.simulator.ledger import Ledger, tokens_out
-from pilotbench.simulator.schedule import ServedRequest
-from pilotbench.simulator.setup import ModelSetup, Setup
-from pilotbench.simulator.thinking import reasoning
-from pilotbench.simulator.wire import Connection, HttpRequest
 
 Json = dict[str, Any]
 _UNNAMED = ModelSetup()

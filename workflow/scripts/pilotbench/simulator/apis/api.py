@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pilotbench.simulator.answers import SimulatedReply
-from pilotbench.simulator.conversation import Conversation
-from pilotbench.simulator.keys import Limit
-from pilotbench.simulator.wire import HttpRequest
+from pilotbench.simulator.ground.answers import SimulatedReply
+from pilotbench.simulator.ground.conversation import Conversation
+from pilotbench.simulator.ground.keys import Limit
+from pilotbench.simulator.ground.wire import HttpRequest
 
 Json = dict[str, Any]
 

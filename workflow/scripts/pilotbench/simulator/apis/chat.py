@@ -16,8 +16,8 @@ from pilotbench.simulator.apis.api import (
     pieces,
 )
 from pilotbench.simulator.apis.openai_form import error, headers, secret
-from pilotbench.simulator.conversation import conversation
-from pilotbench.simulator.wire import HttpRequest
+from pilotbench.simulator.ground.conversation import conversation
+from pilotbench.simulator.ground.wire import HttpRequest
 
 Json = dict[str, Any]
 _DONE = b"data: [DONE]\n\n"

@@ -18,15 +18,15 @@ from pilotbench.simulator.apis.api import (
     objects,
     pieces,
 )
-from pilotbench.simulator.conversation import (
+from pilotbench.simulator.ground.conversation import (
     chat_assistant,
     chat_call,
     chat_tool,
     conversation,
 )
-from pilotbench.simulator.keys import Limit
-from pilotbench.simulator.thinking import seal
-from pilotbench.simulator.wire import HttpRequest
+from pilotbench.simulator.ground.keys import Limit
+from pilotbench.simulator.ground.thinking import seal
+from pilotbench.simulator.ground.wire import HttpRequest
 
 Json = dict[str, Any]
 _PATH = re.compile(r"/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)$")

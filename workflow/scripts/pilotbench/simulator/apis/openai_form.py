@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.simulator.apis.api import Problem, bearer
-from pilotbench.simulator.keys import Limit
-from pilotbench.simulator.wire import HttpRequest
+from pilotbench.simulator.ground.keys import Limit
+from pilotbench.simulator.ground.wire import HttpRequest
 
 Json = dict[str, Any]
 _TYPES = {401: "authentication_error", 429: "requests", 500: "server_error", 503: "server_error"}

@@ -17,15 +17,15 @@ from pilotbench.simulator.apis.api import (
     pieces,
 )
 from pilotbench.simulator.apis.openai_form import error, headers, secret
-from pilotbench.simulator.conversation import (
+from pilotbench.simulator.ground.conversation import (
     chat_assistant,
     chat_call,
     chat_tool,
     conversation,
     joined,
 )
-from pilotbench.simulator.thinking import packed
-from pilotbench.simulator.wire import HttpRequest
+from pilotbench.simulator.ground.thinking import packed
+from pilotbench.simulator.ground.wire import HttpRequest
 
 Json = dict[str, Any]
 ENCRYPTED = "reasoning.encrypted_content"

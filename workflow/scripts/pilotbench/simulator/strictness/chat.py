@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pilotbench.simulator.apis.api import Incoming, Problem, objects
+from pilotbench.simulator.ground.thinking import is_sealed
 from pilotbench.simulator.strictness.rule import Rule, first, refused, repeated
-from pilotbench.simulator.thinking import is_sealed
 
 Json = dict[str, Any]
 LONGEST_ID = 40

@@ -8,8 +8,8 @@ from typing import Any
 
 from pilotbench.simulator.apis.api import Incoming, Problem, objects
 from pilotbench.simulator.apis.gemini import field, is_thought
+from pilotbench.simulator.ground.thinking import is_seal
 from pilotbench.simulator.strictness.rule import Rule, first, names, refused, schemas_in, unknown
-from pilotbench.simulator.thinking import is_seal
 
 Json = dict[str, Any]
 _KNOWN = names(

@@ -8,6 +8,7 @@ from typing import Any
 
 from pilotbench.simulator.apis.api import Incoming, Problem, objects
 from pilotbench.simulator.apis.messages import format_of
+from pilotbench.simulator.ground.thinking import is_seal
 from pilotbench.simulator.strictness.rule import (
     Rule,
     first,
@@ -17,7 +18,6 @@ from pilotbench.simulator.strictness.rule import (
     schemas_in,
     unknown,
 )
-from pilotbench.simulator.thinking import is_seal
 
 Json = dict[str, Any]
 _KNOWN = names(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from pilotbench.simulator.apis.api import Incoming, Problem, objects
+from pilotbench.simulator.ground.thinking import unpacked
 from pilotbench.simulator.strictness.chat import schema_problem
 from pilotbench.simulator.strictness.rule import Rule, first, names, refused, repeated, unknown
-from pilotbench.simulator.thinking import unpacked
 
 Json = dict[str, Any]
 LONGEST_ID = 64

@@ -19,7 +19,7 @@ from pilotbench.providers.answer import Answer, Completion
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
-from pilotbench.simulator.players import Skill
+from pilotbench.simulator.ground.players import Skill
 from support import Simulator
 
 Json = dict[str, Any]

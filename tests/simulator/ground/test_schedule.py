@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.simulator.schedule import ServedRequest, chains, list_schedule, makespan
+from pilotbench.simulator.ground.schedule import ServedRequest, chains, list_schedule, makespan
 
 
 @pytest.mark.parametrize(

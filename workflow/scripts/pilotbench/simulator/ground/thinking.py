@@ -14,7 +14,7 @@ import json
 import re
 from typing import Any
 
-from pilotbench.simulator.conversation import Conversation
+from pilotbench.simulator.ground.conversation import Conversation
 
 Json = dict[str, Any]
 _KEY = b"pilotbench simulator"

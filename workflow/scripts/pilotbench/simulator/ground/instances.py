@@ -14,7 +14,7 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs.question_pack import load_tasks
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.toolbox import is_discovery
-from pilotbench.simulator.setup import Setup
+from pilotbench.simulator.ground.setup import Setup
 
 CHUNK = 20
 _START = 40

@@ -10,9 +10,9 @@ from pilotbench.benchmark.players import PLAYERS
 from pilotbench.providers.protocols.json_object import FORM
 from pilotbench.providers.protocols.players import answer, protocol_of
 from pilotbench.providers.request import Request
-from pilotbench.simulator.conversation import Conversation, share, text_of
-from pilotbench.simulator.instances import Instances
-from pilotbench.simulator.setup import Setup
+from pilotbench.simulator.ground.conversation import Conversation, share, text_of
+from pilotbench.simulator.ground.instances import Instances
+from pilotbench.simulator.ground.setup import Setup
 
 Json = dict[str, Any]
 _SKILLED = re.compile(r"sim-(?P<alone>\d+)(-(?P<with_plan>\d+))?(-(?P<player>[a-z_]+))?")

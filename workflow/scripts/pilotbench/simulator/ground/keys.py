@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from pilotbench.simulator.setup import KeySetup
+from pilotbench.simulator.ground.setup import KeySetup
 
 Json = dict[str, Any]
 

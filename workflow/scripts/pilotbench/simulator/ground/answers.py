@@ -18,8 +18,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pilotbench.simulator.conversation import Conversation, text_of
-from pilotbench.simulator.setup import Setup
+from pilotbench.simulator.ground.conversation import Conversation, text_of
+from pilotbench.simulator.ground.setup import Setup
 
 Json = dict[str, Any]
 _MARKED = re.compile(r"<<(.*?)>>", re.DOTALL)
@@ -43,7 +43,7 @@ class Cast:
         self._players = None
         if setup.tasks:
             # Only a simulator of players needs the benchmark.
-            from pilotbench.simulator.players import Players
+            from pilotbench.simulator.ground.players import Players
 
             self._players = Players(setup)
 

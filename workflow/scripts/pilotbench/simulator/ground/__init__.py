@@ -1,0 +1,1 @@
+"""What the simulated APIs stand on: settings, conversations, who answers them, keys, HTTP."""
