@@ -126,6 +126,24 @@ def test_a_model_that_no_way_reaches_keeps_the_words_of_its_service(
     assert "it works with" not in text([row])
 
 
+@pytest.mark.parametrize(
+    ("fault", "problem", "usd"),
+    [
+        ("context_overflow", "no message was answered; ContextOverflow: ", 0.0),
+        ("content_filter", "no message was answered; Refused: ", 0.0),
+        ("malformed", "UnusableAnswer: ", None),
+        ("rejected", "Rejected: ", 0.0),
+    ],
+)
+def test_a_model_that_answers_no_message_fails_the_check_and_its_cost_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, problem: str, usd: float | None
+) -> None:
+    with served("gpt-4", faults={fault: 1.0}) as simulator:
+        row = only_row(experiment_of(tmp_path, simulator, monkeypatch, price=PRICE))
+    assert str(row.problem).startswith(problem)
+    assert row.usd == usd
+
+
 def test_an_unknown_cost_makes_a_sum_unknown() -> None:
     assert sum_known(1.0, 0.5) == 1.5
     assert sum_known(1.0, None) is None

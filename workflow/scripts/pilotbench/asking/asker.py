@@ -253,9 +253,13 @@ class Asker(_Source):
         """Return the answer in the journal, None if there is none; nothing is requested."""
         return self.answers.answer(request_identity(self._model, request))
 
+    def unusable_answers(self, request: Request) -> list[Failure]:
+        """Return the unusable answers to a request that were paid for, oldest first."""
+        return self.answers.unusable(request_identity(self._model, request))
+
     def is_exhausted(self, request: Request) -> bool:
         """Return whether as many unusable answers were paid for as one request may cost."""
-        return len(self.answers.unusable(request_identity(self._model, request))) >= MOST_UNUSABLE
+        return len(self.unusable_answers(request)) >= MOST_UNUSABLE
 
     def _ask(self, request: Request, wanted: RequestIdentity) -> Answer:
         """Send a request and write what comes of it; a journal that fails ends the whole run."""

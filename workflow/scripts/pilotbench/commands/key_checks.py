@@ -33,11 +33,13 @@ from pilotbench.ground.errors import (
     Refused,
     Rejected,
     Stopping,
+    TimedOut,
+    UnusableAnswer,
 )
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
-from pilotbench.providers.answer import Answer
+from pilotbench.providers.answer import Answer, Tokens, added
 from pilotbench.providers.kind import Role
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.messages import Message, Offer
@@ -101,9 +103,10 @@ class _Answered:
     limits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, answer: Answer, model: Model) -> _Answered:
+    def of(cls, answer: Answer, model: Model, lost: Sequence[Tokens | None] = ()) -> _Answered:
+        """Return an answer; `lost` are the tokens of the unusable ones before it."""
         found = answer.completion
-        usd = cost_usd(model.price, found.tokens)
+        usd = cost_usd(model.price, added([*lost, found.tokens]))
         return cls(answer.latency_s, found.model, usd, found.limits)
 
 
@@ -131,7 +134,8 @@ def _asked(experiment: Experiment, model: Model, alias: str) -> KeyCheck:
         came = _next_message(experiment, model, alias) or _short_question(settings, model, alias)
     except PilotbenchError as error:
         said = f"{type(error).__name__}: {error}"
-        return replace(row, problem=said, rejected=isinstance(error, Rejected))
+        usd = None if isinstance(error, UnusableAnswer | TimedOut) else 0.0
+        return replace(row, problem=said, rejected=isinstance(error, Rejected), usd=usd)
     problem = complaint(model.deployment, model.reports, came.reported)
     found = replace(row, problem=problem, reported=came.reported, latency_s=came.latency_s)
     return replace(found, usd=came.usd, limits=came.limits)
@@ -182,16 +186,18 @@ def _first_asked(experiment: Experiment, shard: Shard, model: Model, key: str) -
                 return found
             if came or failed or ask.is_exhausted(request):
                 raise Enough
-            started = time.monotonic()
+            started, unusable = time.monotonic(), len(ask.unusable_answers(request))
             try:
                 asked = ask(request)
-            except (Refused, ContextOverflow):  # only this question: the key has answered
-                came.append(_Answered(time.monotonic() - started, None))
+            except (Refused, ContextOverflow) as error:  # only this question: the key has answered
+                usd = None if error.status is None else 0.0
+                came.append(_Answered(time.monotonic() - started, None, usd))
                 raise
             except PilotbenchError as error:
                 failed.append(error)
                 raise
-            came.append(_Answered.of(asked, model))
+            lost = [one.tokens for one in ask.unusable_answers(request)[unusable:]]
+            came.append(_Answered.of(asked, model, lost))
             return asked
 
         play_shard(experiment, shard, probe)
@@ -241,7 +247,9 @@ def _played(experiment: Experiment, cell: Cell, row: KeyCheck) -> tuple[KeyCheck
     seen = _play(experiment, cell, row.key)
     why = seen.problem
     if seen.messages == 0 and why is None:
-        return row, False  # a run is playing these instances now
+        if seen.refused is None:
+            return row, False  # a run is playing these instances now
+        why = f"no message was answered; {seen.refused}"
     if why is None and seen.calls < PARSE_RATE_WANTED * seen.messages:
         why = f"only {seen.calls} of {seen.messages} messages had a call that could be parsed"
     played = replace(

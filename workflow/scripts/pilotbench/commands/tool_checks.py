@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from pilotbench.asking.asker import Asker
 from pilotbench.asking.prices import cost_usd
 from pilotbench.episodes.evaluate import play_shard
-from pilotbench.ground.errors import PilotbenchError, ProviderError, Rejected, UnusableAnswer
+from pilotbench.ground.errors import (
+    ContextOverflow,
+    PilotbenchError,
+    ProviderError,
+    Refused,
+    Rejected,
+    TimedOut,
+)
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.answer import Answer, Tokens, added
@@ -28,8 +35,9 @@ class Observed:
     """What up to `most` messages of a model showed.
 
     `calls` of `messages` could be parsed; `reasoned` of them came with reasoning, and `continued`
-    counts the answers to a conversation that contains some. `paid` has the token counts of the
-    answers that were paid for now.
+    counts the answers to a conversation that contains some. `paid` has the token counts of what
+    was paid for now, unusable answers included, None where they are unknown. `refused` are the
+    words of the service about the first message that it refused.
     """
 
     most: int
@@ -40,6 +48,7 @@ class Observed:
     paid: list[Tokens | None] = field(default_factory=list)
     problem: str | None = None
     rejected: bool = False
+    refused: str | None = None
 
     def play(self, experiment: Experiment, shard: Shard, ask: Asker) -> None:
         """Play one episode and add what it shows. Raises Stopping."""
@@ -68,14 +77,17 @@ class Observed:
             self.problem = f"{owed[0].kind}: {owed[0].message}"
 
     def _asked(self, ask: Asker, request: Request) -> Answer:
-        stored = ask.known(request)
+        stored, unusable = ask.known(request), len(ask.unusable_answers(request))
         try:
             answer = ask(request)
         except PilotbenchError as error:
             self.rejected = isinstance(error, Rejected)
-            if isinstance(error, UnusableAnswer):
-                self.paid.append(error.tokens)
+            if isinstance(error, Refused | ContextOverflow):
+                self.refused = self.refused or f"{type(error).__name__}: {error}"
+            self.paid += [None] if isinstance(error, TimedOut) else []
             raise
+        finally:
+            self.paid += [one.tokens for one in ask.unusable_answers(request)[unusable:]]
         if stored is None:
             self.paid.append(answer.completion.tokens)
         return answer
