@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support.build import PLAYERS, ROOT, Build
+from support.build import EXPORTS, PLAYERS, ROOT, Build
 
 GUIDES = ("usage", "parallel", "integration")
 SCRIPTS = ("quick_test.sh", "test_all.sh", "run_batch_test.sh", "run_parallel_test.sh")
@@ -62,9 +62,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     file = made.folder / "config/config.yaml"
     own = {**yaml.safe_load(file.read_text()), **PLAYERS, "limits_dir": "limits"}
     file.write_text(yaml.safe_dump(own))
-    run = in_shell(made, "./run_batch_test.sh -m oracle,random -n 4")
+    run = in_shell(made, f"./run_batch_test.sh -m oracle,random -n 4 -- {EXPORTS}")
     assert run.returncode == 0, run.stdout
-    assert "+ snakemake --config models=oracle,random instances=4" in run.stdout
+    assert f"+ snakemake {EXPORTS} --config models=oracle,random instances=4" in run.stdout
     return made
 
 
