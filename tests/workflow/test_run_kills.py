@@ -28,6 +28,10 @@ def wait_for_answers(simulator: Simulator, count: int) -> None:
     wait_until(lambda: simulator.stats()["total"]["answered"] >= count)
 
 
+def wait_for_the_end_of_jobs(going: Going) -> None:
+    wait_until(lambda: not going.jobs())
+
+
 def finish(run: Run, simulator: Simulator) -> int:
     """Run again after a kill; return how many answers the kill has lost.
 
@@ -68,7 +72,7 @@ def test_orphans_stop_asking_and_the_next_run_pays_nothing_again(
         going.kill()
         asked = simulator.stats()["total"]["requests"]
         simulator.release()
-        wait_until(lambda: not going.jobs())
+        wait_for_the_end_of_jobs(going)
         more = simulator.stats()["total"]["requests"] - asked
         assert more <= 3 * IN_FLIGHT  # each had looked for its run before the kill
     assert run.shards() == {}
@@ -110,35 +114,40 @@ def test_an_episode_that_was_killed_continues_at_the_turn_it_had_reached(tmp_pat
         assert answered - reached.total() <= 3  # what was in flight
 
 
-ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Sent to one run after the other; each has answers to lose."""
 
 
-@pytest.mark.parametrize("how", ENDING, ids=[how.name for how in ENDING])
-def test_an_interrupted_run_keeps_what_is_in_flight_and_resumes(
-    tmp_path: Path, simulator: Simulator, how: signal.Signals
+def runs_to_end(run: Run, simulator: Simulator) -> Iterator[tuple[Going, signal.Signals]]:
+    """Yield for each signal a run that has received ten answers, and is to be ended by it."""
+    for how in ENDING:
+        before = simulator.stats()["total"]["answered"]
+        with run.running(*run.targets()) as going:
+            wait_for_answers(simulator, before + 10)
+            yield going, how
+
+
+def test_interrupted_runs_keep_what_is_in_flight_and_resume(
+    tmp_path: Path, simulator: Simulator
 ) -> None:
-    run = Run(tmp_path, simulator, questions=90, config={"shard_size": 30})
-    with run.running(*run.targets()) as going:
-        wait_for_answers(simulator, 20)
+    run = Run(tmp_path, simulator, questions=240, config={"shard_size": 80})
+    for going, how in runs_to_end(run, simulator):
         interrupt(going, how)
-        wait_until(lambda: not going.jobs())
+        wait_for_the_end_of_jobs(going)
         stats = simulator.stats()["total"]
-        assert stats["abandoned"] == 0
-        assert stats["answered"] == len(run.journal()) < 90
+        assert stats["abandoned"] == 0, how.name
+        assert stats["answered"] == len(run.journal()) < run.questions, how.name
     assert finish(run, simulator) == 0
 
 
-@pytest.mark.parametrize("how", ENDING, ids=[how.name for how in ENDING])
-def test_a_signal_to_snakemake_alone_stops_its_jobs(
-    tmp_path: Path, simulator: Simulator, how: signal.Signals
-) -> None:
-    run = Run(tmp_path, simulator, questions=90, config={"shard_size": 30})
-    with run.running(*run.targets()) as going:
-        wait_for_answers(simulator, 10)
+def test_a_signal_to_snakemake_alone_stops_its_jobs(tmp_path: Path, simulator: Simulator) -> None:
+    run = Run(tmp_path, simulator, questions=240, config={"shard_size": 80})
+    for going, how in runs_to_end(run, simulator):
         going.process.send_signal(how)
         going.process.wait(600)
-        wait_until(lambda: not going.jobs())
-        assert simulator.stats()["total"]["answered"] == len(run.journal()) < 90
+        wait_for_the_end_of_jobs(going)
+        answered = simulator.stats()["total"]["answered"]
+        assert answered == len(run.journal()) < run.questions, how.name
     assert finish(run, simulator) == 0
 
 
