@@ -24,7 +24,7 @@ from support import Simulator
 
 Json = dict[str, Any]
 PROMPTS = prompt_files.load(
-    [Path(__file__).parents[2] / "config" / "prompts"],
+    [Path(__file__).parents[3] / "config" / "prompts"],
     ["baseline", "cot", "optimal", "flawed_missing_step"],
 )
 SKILLED = "sim-50"
