@@ -67,7 +67,7 @@ _OWN = ("openai-organization", "openai-project")
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
-class Exchange(threading.local):
+class OngoingAttempt(threading.local):
     """What this thread sends at present: the client, and what came of the last request."""
 
     http: httpx2.Client | None = None
@@ -75,7 +75,7 @@ class Exchange(threading.local):
     error: Exception | None = None
 
 
-_now = Exchange()
+_now = OngoingAttempt()
 
 
 def opened(provider: ProviderSettings, key: Access, http: httpx2.Client) -> Send:

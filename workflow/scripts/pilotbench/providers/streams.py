@@ -13,7 +13,7 @@ from typing import Any
 import httpcore2
 
 
-class Clock(threading.local):
+class Deadline(threading.local):
     """The end of the current attempt of this thread, in seconds of the monotonic clock."""
 
     ends: float | None = None
@@ -37,7 +37,7 @@ class Clock(threading.local):
 class DeadlineStream(httpcore2.NetworkStream):
     """A connection whose operations end by the deadline."""
 
-    def __init__(self, stream: httpcore2.NetworkStream, clock: Clock) -> None:
+    def __init__(self, stream: httpcore2.NetworkStream, clock: Deadline) -> None:
         self._stream = stream
         self._clock = clock
 
@@ -71,7 +71,7 @@ class DeadlineStream(httpcore2.NetworkStream):
 class DeadlineBackend(httpcore2.NetworkBackend):
     """Opens connections before the deadline, trying each address of a host."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Deadline) -> None:
         self._inner = httpcore2.SyncBackend()
         self._clock = clock
 

@@ -19,7 +19,7 @@ import httpcore2
 import httpx2
 
 from pilotbench.providers.proxies import proxy_for
-from pilotbench.providers.streams import Clock, DeadlineBackend
+from pilotbench.providers.streams import Deadline, DeadlineBackend
 
 KEEP_ALIVE_S = 60.0
 LARGEST_BODY = 64 << 20
@@ -58,7 +58,7 @@ class DeadlineTransport(httpx2.BaseTransport):
         self._proxy = proxy
         self._make_ssl_context = make_ssl_context
         self._ssl_context: ssl.SSLContext | None = None
-        self._clock = Clock()
+        self._clock = Deadline()
         self._local = threading.local()
         self._pools: list[httpcore2.ConnectionPool] = []
         self._lock = threading.Lock()
@@ -154,7 +154,7 @@ class _Raw(httpx2.SyncByteStream):
 class _Body(httpx2.SyncByteStream):
     """The decoded body in bounded parts; a large one waits for its turn."""
 
-    def __init__(self, answer: httpcore2.Response, clock: Clock) -> None:
+    def __init__(self, answer: httpcore2.Response, clock: Deadline) -> None:
         raw = _Raw(answer)
         self._inner = httpx2.Response(answer.status, headers=answer.headers, stream=raw)
         self._clock = clock

@@ -43,7 +43,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "invalid_api_key": (401, "Incorrect API key provided."),
     "insufficient_quota": (429, "You exceeded your current quota."),
     "rate_limit_exceeded": (429, "Rate limit reached for requests."),
-    "invalid_request": (400, "This request is rejected for ever."),
+    "invalid_request": (400, "This request is rejected permanently."),
     "content_filter": (400, "The response was filtered by the content policy."),
     "context_length_exceeded": (
         400,
