@@ -69,6 +69,23 @@ def test_the_protocol_json_sends_the_form_of_the_answer() -> None:
 
 
 @pytest.mark.parametrize(
+    ("api", "given", "name"),
+    [
+        ("responses", {"reasoning": "high"}, "reasoning"),
+        ("responses", {"reasoning": "high", "reasoning_effort": "low"}, "reasoning"),
+        ("responses", {"text": "x"}, "text"),
+        ("responses", {"response_format": {"json_schema": "x"}}, "json_schema"),
+        ("messages", {"thinking": "on"}, "thinking"),
+        ("messages", {"output_config": "x"}, "output_config"),
+        ("gemini", {"thinkingConfig": "x", "reasoning_effort": "low"}, "thinkingConfig"),
+    ],
+)
+def test_a_parameter_that_must_be_a_mapping_is_refused(api: str, given: dict, name: str) -> None:
+    message = f"parameters cannot be sent: {name} must be a mapping"
+    assert message in refusal(model(api=api, parameters=given))
+
+
+@pytest.mark.parametrize(
     "given",
     [
         {"n": 1, "stream": False, "tool_choice": "auto"},

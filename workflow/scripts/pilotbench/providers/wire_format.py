@@ -7,10 +7,11 @@ stays in the wire's own form, so that it can be handed back unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pilotbench.ground.errors import ConfigError
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.messages import Message, Offer
@@ -28,6 +29,14 @@ def not_installed(api: str, package: str) -> str:
     """Return the line about a wire format whose SDK is missing; its extra has the same name."""
     how = f"pip install --constraint envs/constraints.txt --editable '.[{package}]'"
     return f"api {api} needs the package {package}: {how}"
+
+
+def check_mappings(parameters: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raise ConfigError for one of the parameters `names` that is not a mapping."""
+    for name in names:
+        value = parameters.get(name)
+        if value is not None and not isinstance(value, dict):
+            raise ConfigError(f"{name} must be a mapping")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pilotbench.providers.answer import Completion
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.messages import Message, Offer, ToolCall, ToolResult, text_of
 from pilotbench.providers.settings import Access, ProviderSettings
-from pilotbench.providers.wire_format import Received, Send
+from pilotbench.providers.wire_format import Received, Send, check_mappings
 from pilotbench.providers.wire_formats import gemini_answers
 
 if TYPE_CHECKING:
@@ -186,6 +186,7 @@ def parts_of(message: Json) -> list[Json]:
 
 def configured(parameters: Mapping[str, Any]) -> tuple[Json, Json]:
     """Return `generationConfig`, and what stands beside it in the body."""
+    check_mappings(parameters, ("thinkingConfig",))
     config: Json = {}
     thinking: Json = {}
     beside: Json = {}

@@ -21,7 +21,7 @@ from pilotbench.providers.messages import EMPTY, Message, Offer, ToolCall, compa
 from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.strict_schema import strict
 from pilotbench.providers.usage import tokens, total
-from pilotbench.providers.wire_format import Send
+from pilotbench.providers.wire_format import Send, check_mappings
 from pilotbench.providers.wire_formats import message_events
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def _translated(parameters: Mapping[str, Any]) -> Json:
     for name in parameters:
         if name in UNKNOWN:
             raise ConfigError(f"{name} is unknown to api messages: remove it, or write api: chat")
+    check_mappings(parameters, ("thinking", "output_config"))
     given = dict(parameters)
     if "max_completion_tokens" in given:
         given["max_tokens"] = given.pop("max_completion_tokens")

@@ -19,7 +19,7 @@ from pilotbench.providers.failures import LAST_WORD, FailureRules, broken_call, 
 from pilotbench.providers.messages import EMPTY, Message, Offer, ToolCall, compact, text_of
 from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.usage import tokens
-from pilotbench.providers.wire_format import Send
+from pilotbench.providers.wire_format import Send, check_mappings
 
 if TYPE_CHECKING:
     import httpx2
@@ -211,6 +211,8 @@ def _offered(offer: Offer) -> Json:
 
 def _with_parameters(body: Json, parameters: Mapping[str, Any]) -> Json:
     """Return a body with parameters, those of chat completions under the names of this API."""
+    check_mappings(parameters, ("reasoning", "text", "response_format"))
+    check_mappings(parameters.get("response_format") or {}, ("json_schema",))
     found = dict(body)
     for name, value in parameters.items():
         if name in UNKNOWN:
