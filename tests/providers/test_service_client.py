@@ -466,6 +466,14 @@ def test_the_first_token_is_timed_not_the_first_event() -> None:
     assert 0.3 <= first < 5
 
 
+def test_the_first_token_of_an_event_of_several_lines_is_timed() -> None:
+    written = json.dumps({"choices": [{"delta": {"content": "42"}, "finish_reason": "stop"}]})
+    lines = written.replace(", ", ",\r\ndata: ").encode()
+    found = ask(streamed(b"data: " + lines + b"\r\n\r\n", b"data: [DONE]\n\n"), stream=True)
+    assert found.message["content"] == "42"
+    assert found.first_token_s is not None
+
+
 def test_an_answer_at_once_to_a_request_for_a_stream_has_no_first_token() -> None:
     found = ask(chat(), stream=True)
     assert (found.message["content"], found.first_token_s) == ("hello", None)

@@ -88,15 +88,23 @@ def _body(wire: WireFormat, text: str) -> Json:
 def first_token_at(content: bytes) -> int | None:
     """Return how many bytes of a stream end with its first event that has a piece of the answer."""
     at = 0
+    group: list[bytes] = []
     for line in content.split(b"\n"):
         at += len(line) + 1
         if line.startswith(_DATA.encode()):
-            try:
-                event = json.loads(line[len(_DATA) :])
-            except (ValueError, RecursionError):
-                continue
-            if _has_piece(event):
-                return min(at, len(content))
+            group.append(line[len(_DATA) :])
+            found = group[-1]
+        elif line.strip() or len(group) < 2:
+            group = group if line.strip() else []
+            continue
+        else:  # an event may have several lines
+            found, group = b"\n".join(group), []
+        try:
+            event = json.loads(found)
+        except (ValueError, RecursionError):
+            continue
+        if _has_piece(event):
+            return min(at, len(content))
     return None
 
 
