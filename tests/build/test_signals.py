@@ -21,7 +21,11 @@ signal.pause()
 """
 
 
-def process(before: str = "") -> subprocess.Popen[str]:
+DEFAULT = "signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+"""The tests themselves may run under nohup."""
+
+
+def process(before: str = DEFAULT) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(before=before)],
         env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")},
