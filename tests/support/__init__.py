@@ -16,6 +16,16 @@ _TESTS = Path(__file__).resolve().parent.parent
 _LIBRARY = _TESTS.parent / "workflow" / "scripts"
 
 
+def _measured() -> list[str]:
+    """Return the words that measure the coverage of a process, where that of this one is."""
+    coverage = sys.modules.get("coverage")
+    if coverage is None or coverage.Coverage.current() is None:
+        return []
+    root = _TESTS.parent
+    files = ["--rcfile", str(root / "pyproject.toml"), "--data-file", str(root / ".coverage")]
+    return ["-m", "coverage", "run", "--parallel-mode", *files]
+
+
 class Simulator:
     """A provider simulator in a process of its own, while the `with` block lasts.
 
@@ -37,7 +47,7 @@ class Simulator:
         path = os.pathsep.join((str(_TESTS), str(_LIBRARY)))
         flags = ["--setup", file.name, "--lifetime", str(self.lifetime_s), "--until-stdin-closes"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pilotbench", "simulate", *flags],
+            [sys.executable, *_measured(), "-m", "pilotbench", "simulate", *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
