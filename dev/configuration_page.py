@@ -1,8 +1,8 @@
-"""Write the tables of config keys and provider kinds: `python -m dev.configuration_page`.
+"""Write the tables of config keys, kinds and formats: `python -m dev.configuration_page`.
 
-The tables of docs/configuration.md come from the schemas, that of docs/services.md from the
-declared kinds. A table is between `<!-- begin: NAME -->` and `<!-- end: NAME -->`; everything else
-is written by hand. A test keeps pages and declarations in step.
+The tables of docs/configuration.md come from the schemas, those of docs/services.md from the
+declared kinds and wire formats. A table is between `<!-- begin: NAME -->` and `<!-- end: NAME -->`;
+everything else is written by hand. A test keeps pages and declarations in step.
 
 Each row of the Chinese page ends with a comment: the digest of the English row that it translates.
 Defaults of kinds are written in both languages and are not part of the digest. A test names the
@@ -26,6 +26,7 @@ from dev.benchmark_page import page
 from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.validation import schema_of
 from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
@@ -50,8 +51,17 @@ def parts() -> dict[str, str]:
     }
 
 
-def kinds() -> str:
-    """Return the table of provider kinds."""
+def services() -> dict[str, str]:
+    """Return each table of docs/services.md by its name."""
+    return {"provider_kinds": _kinds(), "wire_formats": _formats()}
+
+
+def _formats() -> str:
+    rows = (f"| `{wire.name}` | {wire.sentence} |" for wire in WIRE_FORMATS.values())
+    return "\n".join(["| `api` | format |", "|---|---|", *rows])
+
+
+def _kinds() -> str:
     head = (
         "| `kind` | requests go to | `slots` by default | `retry_for_s` by default |",
         "|---|---|---|---|",
@@ -123,8 +133,8 @@ def main(after_translation: bool) -> None:
     """Write the tables, and the digests of the rows if they are translated."""
     text = page(PAGE.read_text(encoding="utf-8"), parts())
     PAGE.write_text(text, encoding="utf-8")
-    services = page(SERVICES.read_text(encoding="utf-8"), {"provider_kinds": kinds()})
-    SERVICES.write_text(services, encoding="utf-8")
+    written = page(SERVICES.read_text(encoding="utf-8"), services())
+    SERVICES.write_text(written, encoding="utf-8")
     translation = with_defaults(text, TRANSLATION.read_text(encoding="utf-8"))
     TRANSLATION.write_text(
         translated(text, translation) if after_translation else translation, "utf-8"

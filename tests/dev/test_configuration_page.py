@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from dev import configuration_page
 from dev.benchmark_page import part
 from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 WRITTEN = configuration_page.PAGE.read_text(encoding="utf-8")
 TRANSLATION = configuration_page.TRANSLATION.read_text(encoding="utf-8")
@@ -18,11 +22,14 @@ def test_a_table_is_what_the_schema_says(name: str) -> None:
     assert part(WRITTEN, name) == table, "run: python -m dev.configuration_page"
 
 
-def test_the_table_of_provider_kinds_has_every_kind() -> None:
-    services = configuration_page.SERVICES.read_text(encoding="utf-8")
-    written = part(services, "provider_kinds")
-    assert written == configuration_page.kinds() + "\n", "run: python -m dev.configuration_page"
-    assert [row.split("`")[1] for row in written.splitlines()[2:]] == list(KINDS)
+@pytest.mark.parametrize(
+    ("name", "declared"), [("provider_kinds", KINDS), ("wire_formats", WIRE_FORMATS)]
+)
+def test_a_table_of_services_has_every_declaration(name: str, declared: Mapping[str, Any]) -> None:
+    written = part(configuration_page.SERVICES.read_text(encoding="utf-8"), name)
+    table = configuration_page.services()[name] + "\n"
+    assert written == table, "run: python -m dev.configuration_page"
+    assert [row.split("`")[1] for row in written.splitlines()[2:]] == list(declared)
 
 
 def test_a_table_shows_defaults_and_nested_keys() -> None:
