@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from pilotbench.asking.budget import Budget
 from pilotbench.asking.keys import key_status
-from pilotbench.asking.keys.key_client import KeyClient
+from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient
 from pilotbench.asking.keys.limiter import Limiter
 from pilotbench.asking.payments import Payments, most_tokens
 from pilotbench.asking.prices import cost_usd
@@ -642,3 +643,16 @@ def test_where_no_key_may_be_used_the_variable_is_named(
         pool_of(s, tmp_path, routing=routing),
     ):
         pass
+
+
+def test_a_stream_that_always_breaks_off_is_asked_at_most_three_times(
+    tmp_path: Path, secrets: None
+) -> None:
+    """What had arrived may be charged."""
+    with Simulator(keys={"k1": {"slots": 5}}, faults={"cut_stream": 1.0}) as simulator:
+        made = settings_of(simulator, tmp_path)
+        streaming = {"m": replace(made.catalog["m"], stream=True)}
+        made = replace(made, catalog=streaming, models=streaming)
+        with client_of(made, "k1", 1, True) as client, pytest.raises(errors.ConnectionFailed):
+            client.ask(request("a stream of several words"))
+        assert simulator.stats()["total"]["requests"] == MOST_UNUSABLE

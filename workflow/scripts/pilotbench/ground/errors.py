@@ -98,8 +98,11 @@ class ProviderError(PilotbenchError):
 class Retryable(ProviderError):
     """The same request may succeed a little later.
 
-    `retry_after` is in seconds, None if the provider named no time.
+    `retry_after` is in seconds, None if the provider named no time. `begun` is set if a part of a
+    streamed answer had arrived: the service may charge for it.
     """
+
+    begun: bool = False
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)

@@ -17,6 +17,7 @@ from pilotbench.ground import notices
 from pilotbench.ground.errors import (
     ConnectionFailed,
     ProviderError,
+    Retryable,
     ServerFailed,
     TimedOut,
     UnusableAnswer,
@@ -80,9 +81,11 @@ class ServiceClient:
         except (httpcore2.TimeoutException, httpx2.TimeoutException, TimeoutError) as error:
             failed: ProviderError = TimedOut("no answer within the connect, read or total deadline")
             failed.sent = _was_sent(error)
+            self._mark(failed)
         except _BROKEN as error:
-            failed = _broken_off(error, self._stream and bool(self._transport.arrivals()))
+            failed = _broken_off(error, self._begun())
             failed.sent = _was_sent(error)
+            self._mark(failed)
         except ProviderError as error:
             failed = error
         # Without cause or context: the errors of an SDK contain the request with its headers.
@@ -108,6 +111,8 @@ class ServiceClient:
             except ProviderError as error:
                 if first_token_at(answer.content) is not None:
                     error.status = None  # what had come of the answer may be charged
+                    if isinstance(error, Retryable):
+                        error.begun = True
                 raise
             limits = stated_limits(answer.headers)
             return replace(found, limits=limits) if limits else found
@@ -117,6 +122,14 @@ class ServiceClient:
             raise failure(self._rules, answer.status, answer.headers, body)
         reason, text = broken
         return Completion(self._wire.written(text), reason, None)
+
+    def _begun(self) -> bool:
+        """Return whether a part of a streamed answer has arrived."""
+        return self._stream and bool(self._transport.arrivals())
+
+    def _mark(self, failed: ProviderError) -> None:
+        if isinstance(failed, Retryable):
+            failed.begun = self._begun()
 
     def _timed(self, found: Completion, content: bytes, began: float) -> Completion:
         """Return the completion of a stream with the time to its first token, if it came as one."""

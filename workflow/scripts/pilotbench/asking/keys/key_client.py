@@ -117,6 +117,8 @@ class KeyClient:
         answer that cannot be used, since it was paid for; after `most_unusable` of them the last is
         raised.
 
+        A stream that breaks off after its first piece may be charged too, and counts among them.
+
         Raises Stopping, BudgetSpent, KeyDead (no key of the provider is left), ContextOverflow,
         Refused, Rejected, Untrusted, UnusableAnswer, or the last Retryable when `retry_for_s` is
         over.
@@ -150,6 +152,9 @@ class KeyClient:
                     raise
                 self._before_next(error, attempts)
             except Retryable as error:
+                attempts.unusable += error.begun
+                if error.begun and attempts.unusable >= most_unusable:
+                    raise
                 self._before_next(error, attempts)
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ LOOK_S = 0.1
 
 @dataclass
 class Attempts:
-    """The attempts of one request: `sent` is their number.
+    """The attempts of one request: `sent` is their number, `unusable` that of the paid ones.
 
     `tried_s` is the time spent in them and in the pauses between, `queued_s` that in the queue.
     `alias` is the key of the last attempt, `refusals` counts how often each key has refused the
