@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from support.optional import summed_up
 SLOW_PLACES = ("browser", "doors", "workflow", "test_wheel.py")
 SLOW_MARKERS = ("browser", "slurm", "model")
 """What `make test-fast` leaves out; a single test elsewhere has the marker `slow`."""
+
+# A shell lets what it starts in the background ignore Ctrl-C, and what tests start inherits that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test depends on how fast a machine is, or on luck.
 hypothesis.settings.register_profile(

@@ -20,6 +20,8 @@ import pytest
 from pilotbench.build import snakemake_internals as internals
 from support.build import ROOT
 
+pytestmark = pytest.mark.slow
+
 SNAKEFILE = """
 import json
 from pathlib import Path
@@ -209,6 +211,7 @@ def test_a_config_file_that_cannot_be_read_is_recognized(probe: Path) -> None:
 
 def test_a_locked_folder_is_recognized(probe: Path) -> None:
     locks = [probe / f".snakemake/locks/0.{kind}.lock" for kind in ("input", "output")]
+    locks[0].parent.mkdir(parents=True, exist_ok=True)
     for lock in locks:
         lock.write_text("b.txt\n")
     try:
