@@ -12,7 +12,30 @@ import pytest
 from support.build import Build
 from support.optional import summed_up
 
-SLOW_PLACES = ("browser", "doors", "workflow", "test_wheel.py")
+SLOW_PLACES = (
+    "asking/keys/test_cases.py",
+    "asking/keys/test_key_client.py",
+    "asking/keys/test_outages.py",
+    "asking/test_unusable.py",
+    "browser",
+    "commands/test_check.py",
+    "commands/test_tool_checks.py",
+    "dev/bench",
+    "doors",
+    "providers/test_services.py",
+    "results/analysis/test_load.py",
+    "results/analysis/test_overview.py",
+    "results/analysis/test_owed.py",
+    "results/analysis/test_ranking.py",
+    "results/analysis/test_truth.py",
+    "results/database/test_database_bench.py",
+    "results/database/test_hostile_values.py",
+    "results/database/test_updates.py",
+    "results/statistics/test_multiple.py",
+    "simulator",
+    "test_wheel.py",
+    "workflow",
+)
 SLOW_MARKERS = ("browser", "slurm", "model")
 """What `make test-fast` leaves out; a single test elsewhere has the marker `slow`."""
 
@@ -34,8 +57,9 @@ hypothesis.settings.load_profile("any machine")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of the slow places as slow."""
     for item in items:
-        place = item.path.relative_to(item.config.rootpath).parts[1:2]
-        if any(map(item.get_closest_marker, SLOW_MARKERS)) or set(place) & set(SLOW_PLACES):
+        place = item.path.relative_to(Path(__file__).parent)
+        places = {one.as_posix() for one in (place, *place.parents)}
+        if any(map(item.get_closest_marker, SLOW_MARKERS)) or places & set(SLOW_PLACES):
             item.add_marker(pytest.mark.slow)
 
 

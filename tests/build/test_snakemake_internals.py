@@ -105,11 +105,14 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{name}.yaml").write_text(f"{name}: 1\n")
     done = run(folder, *WORDS.split())
     assert done.returncode == 0, done.stdout
+    for file in folder.glob("*.json"):
+        file.rename(folder / f"first-{file.name}")
     return folder
 
 
-def found(probe: Path, name: str) -> dict[str, Any]:
-    return dict(json.loads((probe / f"{name}.json").read_text()))
+def found(probe: Path, name: str, run: str = "first-") -> dict[str, Any]:
+    """Return what the run of the fixture has written, or, with an empty `run`, the last one."""
+    return dict(json.loads((probe / f"{run}{name}.json").read_text()))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +162,7 @@ def test_limits_are_those_of_the_command_line_and_those_set_here(probe: Path) ->
 
 
 def test_resources_of_jobs_are_named(probe: Path) -> None:
-    named = json.loads((probe / "job_resources.json").read_text())
+    named = json.loads((probe / "first-job_resources.json").read_text())
     assert {"mem_mb", "runtime"} <= set(named)
 
 
@@ -180,7 +183,7 @@ def test_a_running_command_has_lock_files_and_a_finished_one_has_none(probe: Pat
 
 
 def test_a_script_runs_from_a_copy_that_is_removed_after_it(probe: Path) -> None:
-    assert len(json.loads((probe / "copies.json").read_text())) == 1
+    assert len(json.loads((probe / "first-copies.json").read_text())) == 1
     assert internals.script_copies(probe / ".snakemake") == []
 
 
@@ -199,7 +202,7 @@ def lines(folder: Path, *words: str) -> list[str]:
 
 def test_the_last_message_of_a_dry_run_is_recognized(probe: Path) -> None:
     assert any(map(internals.ends_dry_run, lines(probe, "-n", "--forceall")))
-    assert found(probe, "planning") == {"executes": False}
+    assert found(probe, "planning", run="") == {"executes": False}
 
 
 def test_a_config_file_that_cannot_be_read_is_recognized(probe: Path) -> None:

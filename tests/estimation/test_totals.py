@@ -41,6 +41,7 @@ def holds(row: EstimateRow, truth: dict[str, float]) -> None:
         assert inside(value, told(row)[measure]), (row.model, measure, value, told(row))
 
 
+@pytest.mark.slow
 def test_the_truth_lies_within_the_bounds_with_and_without_history(
     simulator: Simulator, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ def limiter(tmp_path: Path) -> Iterator[Limiter]:
     made.close()
 
 
+@pytest.mark.slow
 def test_slots_are_shared_fairly_by_20_processes_also_with_one_that_joins_late(
     tmp_path: Path,
 ) -> None:

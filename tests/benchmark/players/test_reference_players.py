@@ -44,6 +44,7 @@ def calls_of(turns: list[Seen]) -> list[Any]:
     return [turn.call for turn in turns]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_every_player_keeps_its_bounds(task: str) -> None:
     counts = play_all([task], DIFFICULTIES, instances=2, jobs=1)

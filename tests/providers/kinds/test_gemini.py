@@ -144,6 +144,7 @@ def test_what_the_service_says_first_decides(
     assert played.owed.get(0) == kind
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("secret", "always", "words"),
     [

@@ -119,6 +119,7 @@ def outcomes(rng, chances, repeats):
     return rng.binomial(repeats, chances) / repeats
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("repeats", "n"), [(1, 400), (3, 100), (5, 100)])
 def test_the_test_rejects_a_true_null_as_often_as_stated(repeats, n):
     rng = np.random.default_rng(15)
