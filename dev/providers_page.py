@@ -63,7 +63,7 @@ class _Flow(dict[str, Any]):
     """A mapping that is written in one line."""
 
 
-class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # yaml has no types
     """Writes `parameters`, `price` and `keys` of an entry in one line."""
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> Any:

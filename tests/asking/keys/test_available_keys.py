@@ -1,4 +1,4 @@
-"""Which keys a request may use, when there is none left, and what the user is told, by a clock."""
+"""Which keys a request may use, when there is none left, and what is reported, by a clock."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_429s_without_an_end_are_reported_and_end_a_request(keys: Keys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "reported"),
     [
         (RateLimited("HTTP 429"), []),
         (Rejected("HTTP 400"), []),
@@ -217,15 +217,15 @@ def test_429s_without_an_end_are_reported_and_end_a_request(keys: Keys) -> None:
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_failures_in_a_row_are_reported_once(
-    keys: Keys, error: ProviderError, told: list[str]
+    keys: Keys, error: ProviderError, reported: list[str]
 ) -> None:
     made = keys.of(("k1", "k2"))
     for number in range(4):
         keys.fail(made, "k1", error, f"question {number}")
         keys.clock.forward(4)
     made.candidates()
-    assert len(keys.said) == len(told)
-    assert all(line.startswith(start) for line, start in zip(keys.said, told, strict=True))
+    assert len(keys.said) == len(reported)
+    assert all(line.startswith(start) for line, start in zip(keys.said, reported, strict=True))
 
 
 def test_a_problem_that_lasts_is_reported_again_after_a_while(keys: Keys) -> None:

@@ -350,7 +350,7 @@ def test_endless_429s_without_retry_after_end_all_waiting_requests_together(tmp_
 
 
 def _pause(pool: KeyClient, alias: str, seconds: float) -> None:
-    """Let another process on the machine be told to pause a key."""
+    """Make another process on the machine pause a key."""
     limiter = pool._limiters[alias]
     other = Limiter(limiter.folder, limiter.slots)
     with other.slot() as slot:

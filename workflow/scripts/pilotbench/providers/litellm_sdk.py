@@ -206,7 +206,7 @@ def _imported() -> Any:
 def _transport(httpx: ModuleType) -> Any:
     """Return a transport of LiteLLM's HTTP library that sends through the client of the thread."""
 
-    class Transport(httpx.BaseTransport):  # type: ignore[misc,name-defined]
+    class Transport(httpx.BaseTransport):  # type: ignore[misc,name-defined]  # found at run time
         def handle_request(self, request: Any) -> Any:
             headers = [(k, v) for k, v in request.headers.multi_items() if k.lower() not in _own()]
             found = _sent(request.method, str(request.url), headers, request.read())
