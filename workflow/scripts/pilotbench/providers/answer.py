@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
+BATCH = "batch"
+"""The tier of answers that came in a batch."""
 MOST_TOKENS = 10**9
 """No request has more: a larger count is an error of the service, so it counts as unknown."""
 
@@ -78,6 +80,8 @@ class Completion:
     the provider reports. `tokens` is None where the provider did not report them. `first_token_s`
     is the time in s from the start of the attempt to the first token of a streamed answer.
     `limits` are the rate limits of the key that came with it, by their names; they are not stored.
+    `tier` is the service tier that the provider reports, in its word. `received` has what came
+    beside the message as it came: raw usage, ids, fingerprint, and log probabilities.
     """
 
     message: Json
@@ -86,13 +90,16 @@ class Completion:
     tokens: Tokens | None = None
     first_token_s: float | None = None
     limits: Mapping[str, int] = field(default_factory=dict, compare=False)
+    tier: str | None = None
+    received: Json = field(default_factory=dict)
 
     def as_json(self) -> Json:
         """Return plain JSON types, as the journal stores them; nothing is copied."""
         fields = {**vars(self), "tokens": self.tokens and self.tokens.as_json()}
         del fields["limits"]
-        if self.first_token_s is None:
-            del fields["first_token_s"]
+        for name in ("first_token_s", "tier", "received"):
+            if not fields[name] and fields[name] != 0:
+                del fields[name]
         return fields
 
     @classmethod
@@ -104,6 +111,8 @@ class Completion:
             value["model"],
             Tokens.from_json(value["tokens"]),
             value.get("first_token_s"),
+            tier=value.get("tier"),
+            received=value.get("received") or {},
         )
 
 
@@ -114,6 +123,7 @@ class Answer:
     `started` is the Unix time in s of the attempt that was answered, `latency_s` its duration,
     `queued_s` the time spent waiting for a slot, `key` the alias of the key that was used, `slots`
     the slots in force on it (None where it is not limited, and in the journals of early releases).
+    `batch` is the provider's name of the batch that the answer came in, None for one asked online.
     """
 
     completion: Completion
@@ -123,3 +133,9 @@ class Answer:
     queued_s: float
     attempts: int
     slots: int | None = None
+    batch: str | None = None
+
+    @property
+    def tier(self) -> str | None:
+        """The tier that the answer is charged at: `batch`, or the service tier as reported."""
+        return BATCH if self.batch is not None else self.completion.tier

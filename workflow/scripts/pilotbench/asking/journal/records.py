@@ -77,7 +77,10 @@ def _is_whole(line: bytes) -> bool:
 
 def answer_to_json(asked: Answer) -> Json:
     """Return plain JSON types, as in the journal; nothing is copied, however deep it is."""
-    return {**vars(asked), "completion": asked.completion.as_json()}
+    fields = {**vars(asked), "completion": asked.completion.as_json()}
+    if asked.batch is None:
+        del fields["batch"]
+    return fields
 
 
 def asked_from_json(value: Json) -> Answer:
