@@ -84,6 +84,6 @@ def test_running_again_is_advised_only_for_what_a_further_attempt_can_finish() -
     again = {kind for kind in vars(errors) if remedy(kind).again}
     assert again == {
         *("ProviderError", "Retryable", "RateLimited", "TimedOut", "ConnectionFailed"),
-        *("ServerFailed", "Stopping", "ContextOverflow", "Refused"),
+        *("ServerFailed", "Stopping", "ContextOverflow", "Refused", "OutInBatch"),
     }
     assert all(remedy(kind).again for kind in ("NotAnswered", "not_asked"))

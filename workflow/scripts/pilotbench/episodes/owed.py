@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pilotbench.ground.errors import (
     BudgetSpent,
     KeyDead,
+    OutInBatch,
     ProviderError,
     Rejected,
     Stopping,
@@ -50,6 +51,11 @@ REMEDIES = (
         "the service rejects these requests: change what its message names (model, parameters)",
     ),
     Remedy(_names(BudgetSpent), "raise budget_usd"),
+    Remedy(
+        _names(OutInBatch),
+        "run again when the batch has ended: its answers are collected, and not requested twice",
+        again=True,
+    ),
     Remedy(
         _names(UnusableAnswer),
         "paid three times without a usable answer and not requested again by default; to request "

@@ -22,6 +22,7 @@ PilotbenchError
     │   ├── AuthenticationFailed
     │   └── QuotaSpent
     ├── BudgetSpent            budget_usd is reached
+    ├── OutInBatch             submitted in a batch that is not collected: this episode is owed
     ├── Rejected               any other 400 or 404: this episode is owed, others go on
     ├── ContextOverflow        the episode is completed and scored (end_reason context_overflow)
     └── Refused                content filter: the episode is refused
@@ -165,6 +166,12 @@ class QuotaSpent(KeyDead):
 
 class BudgetSpent(ProviderError):
     """`budget_usd` is reached: nothing more is sent."""
+
+
+class OutInBatch(ProviderError):
+    """The request was submitted in a batch whose results are still to come; nothing was sent."""
+
+    sent = False
 
 
 class Rejected(ProviderError):

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.base_urls import UrlRules
+from pilotbench.providers.batch_api import BatchApi
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Model, ProviderSettings
@@ -30,6 +31,7 @@ class Provider(Protocol):
 
 
 Connect = Callable[[ProviderSettings, Model, Mapping[str, Access]], Provider]
+ConnectBatches = Callable[[ProviderSettings, Model, Mapping[str, Access]], BatchApi]
 
 
 class Role(Enum):
@@ -55,7 +57,8 @@ class Kind:
     `sdk` names the modules that `connect` imports beside those of the wire format.
     `version_variable` names the variable that sets the API version where the config does not.
     `sdk_variables` are variables that users of the service's SDK set and that have no effect here,
-    each with what to do instead.
+    each with what to do instead. `batches` returns the client of the batch endpoint, as `connect`
+    does; None where the kind has none.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Kind:
     sdk: tuple[str, ...] = ()
     version_variable: str | None = None
     sdk_variables: Mapping[str, str] = field(default_factory=dict)
+    batches: ConnectBatches | None = None
 
     def apis(self, known: Iterable[str]) -> Iterable[str]:
         """Return which of the `known` wire formats the config may choose."""

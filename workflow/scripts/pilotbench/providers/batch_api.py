@@ -1,0 +1,149 @@
+"""A batch endpoint: what the batch lane needs of a service that answers requests in batches.
+
+Each file of `providers/batches/` has the client of one form. A submission has two steps: `prepare`
+stores the requests with the service, where it has files, which starts and costs nothing; `submit`
+starts the batch. If the answer to `submit` never arrives, `find` returns what the service has. No
+call is repeated here: the lane decides, since it knows what is on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol
+
+from pilotbench.ground.errors import ProviderError
+from pilotbench.providers.answer import Completion
+
+Json = dict[str, Any]
+Result = Completion | ProviderError
+"""What became of one request of a batch."""
+
+
+class Phase(Enum):
+    """How far a batch is."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+    """Every request has a result, though it may be an error."""
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    """Cancelled and expired batches have results of the part that was finished."""
+    FAILED = "failed"
+    """The service did not accept the requests: none was run, and nothing is charged."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the results do not change any more."""
+        return self is not Phase.RUNNING
+
+
+@dataclass(frozen=True)
+class BatchState:
+    """A batch as the service reports it.
+
+    `name` is the service's name of it, `done` and `failed` are the requests with an answer and with
+    an error, as far as the service counts them meanwhile. `created` and `ended` are Unix times in
+    s. `why` says why it failed. `is_full` is set if it failed since the service has no room for
+    more requests now: a smaller or later batch may pass. `outputs` name the results as the client
+    of the service needs them.
+    """
+
+    name: str
+    phase: Phase
+    total: int
+    done: int = 0
+    failed: int = 0
+    created: float | None = None
+    ended: float | None = None
+    why: str | None = None
+    is_full: bool = False
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A batch that a service lists; `is_ours` is None if only its results tell whose it is."""
+
+    name: str
+    is_ours: bool | None
+
+
+class BatchApi(Protocol):
+    """The client of a batch endpoint for one model; `key` is the alias of a key.
+
+    Every call raises a ProviderError, within the deadlines of the provider, and is sent once.
+    """
+
+    @property
+    def most_requests(self) -> int:
+        """The most requests that a batch may have."""
+        ...
+
+    @property
+    def most_bytes(self) -> int:
+        """The most bytes that the requests of a batch may have, as `size` counts them."""
+        ...
+
+    def size(self, custom_id: str, body: Json) -> int:
+        """Return the bytes that a request takes in a batch."""
+        ...
+
+    def prepare(self, key: str, tag: str, bodies: Mapping[str, Json]) -> str:
+        """Store the requests (custom id -> body) with the service; return its name of the file.
+
+        Nothing is started and charged. "" where the requests are part of `submit`.
+        """
+        ...
+
+    def submit(self, key: str, tag: str, prepared: str, bodies: Mapping[str, Json]) -> str:
+        """Start the batch of the requests in `prepared`; return the service's name of the batch.
+
+        The service is told `tag`, as far as it stores such a word. Unless the error says that the
+        service refused (`is_refusal`), the batch may have been started.
+        """
+        ...
+
+    def find(self, key: str, tag: str, prepared: str, since: float, count: int) -> list[Found]:
+        """Return the batches that the submission with `tag` and `prepared` may have started.
+
+        Those that are certainly not ours are left out. `since` is the Unix time of the submission,
+        `count` the number of its requests.
+        """
+        ...
+
+    def state(self, key: str, name: str) -> BatchState:
+        """Return the state of a batch."""
+        ...
+
+    def download(self, key: str, state: BatchState, path: Path) -> None:
+        """Write the results of a batch that is over to a new file, as they come, and flush it."""
+        ...
+
+    def results(self, path: Path) -> Iterator[tuple[str, Result]]:
+        """Yield (custom id, result) of each line of a downloaded file; no line is sent anywhere.
+
+        A line that is cut off or cannot be read is left out, and so is a request that was not run.
+        """
+        ...
+
+    def cancel(self, key: str, name: str) -> None:
+        """Ask the service to end a batch; its state says when it has."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+def is_refusal(error: ProviderError) -> bool:
+    """Return whether a failed `submit` has certainly started nothing."""
+    if not error.sent:
+        return True
+    return error.status is not None and 400 <= error.status < 500 and error.status not in UNCERTAIN
+
+
+UNCERTAIN = frozenset({408, 409, 425, 499})
+"""The service behind a gateway may have accepted the batch."""
