@@ -3,9 +3,9 @@
     PYTHONPATH=tests python -m support.coverage [--draws 2000]
 
 Each line is the worst and the mean of a grid of settings, for release 0.1.0 (`before`) and now:
-intervals of a rate, of a paired difference and of pass^k, which should cover the truth in 95 % of
-draws; and how often two equal models are told apart at 5 %, also where failures are the episodes
-that are owed. The truth is the mean over the population of instances.
+intervals of a rate, of a paired difference, of pass^k and of a cost per success, which should cover
+the truth in 95 % of draws; and how often two equal models are told apart at 5 %, also where
+failures are the episodes that are owed. The truth is the mean over the population of instances.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from scipy.stats import norm
 from pilotbench.results.statistics import ALPHA
 from pilotbench.results.statistics.intervals import limits, wilson
 from pilotbench.results.statistics.paired import paired_limits, sign_flip, undecided
+from pilotbench.results.statistics.ratios import ratio_limits
 from pilotbench.results.statistics.repeats import pass_all
 
 Floats = NDArray[np.float64]
@@ -114,6 +115,41 @@ def of_differences(draws: int) -> Iterator[Pair]:
         yield held((before[0], before[1]), truth), held((now[0], now[1]), truth)
 
 
+def of_costs(draws: int, bootstrap: int = 400) -> Iterator[Pair]:
+    """Yield coverage of a cost per success; release 0.1.0 had none: a bootstrap stands for it.
+
+    Costs are log-normal over instances and repeats, and a failure may cost up to twice a success.
+    """
+    rng = np.random.default_rng(SEED)
+    for n, repeats, mean, spread, waste in product(
+        (20, 35, 50, 100), (1, 3), (0.1, 0.3, 0.5, 0.8, 0.95), (0.2, 0.4, 0.8), (0.0, 1.0)
+    ):
+        wins = rng.binomial(repeats, chances(rng, mean, 0.4, (draws, n)))
+        sigma = np.sqrt(np.log1p(spread**2))
+        cost = rng.lognormal(-(sigma**2) / 2, sigma, (draws, n))
+        cost *= repeats + waste * (repeats - wins)
+        kept = wins.sum(1) > 0
+        x, y = cost[kept], wins[kept].astype(float)
+        truth = (1 + waste * (1 - mean)) / mean
+        sums = {"n": n, "x": x.sum(1), "y": y.sum(1)}
+        sums |= {"xx": (x**2).sum(1), "yy": (y**2).sum(1), "xy": (x * y).sum(1)}
+        low, high = ratio_limits(sums, repeats)
+        now = held((low, np.where(np.isnan(high), np.inf, high)), truth)
+        few = slice(min(draws, 100) if bootstrap else 0)
+        before = [bootstrapped(*row, rng, bootstrap) for row in zip(x[few], y[few], strict=True)]
+        sides = np.array(before).reshape(-1, 2).T
+        yield (held((sides[0], sides[1]), truth) if bootstrap else 0.0), now
+
+
+def bootstrapped(x: Floats, y: Floats, rng: np.random.Generator, draws: int) -> Pair:
+    """Return the percentile limits of a ratio, resampled over instances."""
+    weights = rng.multinomial(x.size, np.full(x.size, 1 / x.size), draws)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = (weights @ x) / (weights @ y)
+    low, high = np.quantile(ratios, [ALPHA / 2, 1 - ALPHA / 2], method="nearest")
+    return float(low), float(high)
+
+
 def of_level(draws: int) -> Iterator[Pair]:
     """Yield how often two equal models are told apart by the test, without owed episodes.
 
@@ -154,6 +190,7 @@ REPORTS: tuple[tuple[str, str, Callable[[int], Iterator[Pair]], float], ...] = (
     ("rate, 2 to 10 repeats", "cover 95 %", of_rates, 1.0),
     ("pass^k, k = repeats", "cover 95 %", of_pass_all, 1.0),
     ("paired difference", "cover 95 %", of_differences, 0.25),
+    ("USD per success", "cover 95 %", of_costs, 1.0),
     ("equal models told apart", "at most 5 %", of_level, 0.5),
     ("the same, failures owed", "at most 5 %", of_level_owed, 0.25),
 )

@@ -95,3 +95,27 @@ def test_an_index_seen_at_five_rates_is_one_instance():
     data = sim.data(sim.records(cells))
     row = scores(prepared(data), data.cells, ["model"]).iloc[0]
     assert (row["n"], row["planned"]) == (100, 700)
+
+
+PER_SUCCESS = ["cost_per_success_low", "cost_per_success_high"]
+
+
+def test_a_cost_per_success_has_an_interval_of_its_instances():
+    data, row = table_of(instances=40, repeats=3)
+    assert row["cost_per_success_low"] < row["cost_per_success"] < row["cost_per_success_high"]
+    wins, usd = data.episodes["success"].sum(), data.episodes["cost_usd"].sum()
+    assert row["cost_per_success"] == pytest.approx(usd / wins)
+    fewer = table_of(instances=10, repeats=3)[1]
+    assert fewer["cost_per_success_high"] > row["cost_per_success_high"]
+
+
+@pytest.mark.parametrize("lacking", ["a price", "a result", "a success"])
+def test_a_cost_per_success_without_its_parts_has_no_interval(lacking):
+    data, _ = table_of(owed=3 if lacking == "a result" else 0)
+    frame = data.episodes.copy()
+    if lacking == "a price":
+        frame.loc[3, "cost_usd"] = np.nan
+    if lacking == "a success":
+        frame = frame.assign(success=False, level="failure")
+    row = cell_table(data, prepared(replace(data, episodes=frame))).iloc[0]
+    assert row[PER_SUCCESS].isna().all()

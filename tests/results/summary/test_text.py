@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pilotbench.results.analysis.formatting import number, usd
+from pilotbench.results.analysis.formatting import number, shown, usd
 from pilotbench.results.summary import terminal_table, write_all
 from support import simulated_models as sim
 
@@ -102,3 +102,16 @@ def test_numbers_are_formatted_for_people(name, value, shown):
 )
 def test_amounts(value, shown):
     assert usd(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.2, 0.5, "$0.30 [$0.20, $0.50]"),
+        (0.2, float("nan"), "$0.30 [$0.20 or more]"),
+        (float("nan"), float("nan"), "$0.30"),
+    ],
+)
+def test_a_cost_per_success_is_shown_with_its_limits(low, high, said):
+    row = {"cost_per_success": 0.3, "cost_per_success_low": low, "cost_per_success_high": high}
+    assert shown("cost_per_success", row, None).text == said

@@ -127,11 +127,16 @@ def short(value: float) -> float:
 
 
 def _limits(name: str, row: dict[Any, Any]) -> str:
+    low: Any
+    high: Any
     low, high = (
         (row.get("low"), row.get("high"))
         if name == "difference"
         else (row.get(f"{name}_low"), row.get(f"{name}_high"))
     )
+    if name in USD and low is not None and low == low:
+        bounded = high is not None and high == high
+        return f" [{usd(low)}, {usd(high)}]" if bounded else f" [{usd(low)} or more]"
     if low is None or high is None or low != low or high != high:
         return ""
     return f" [{100 * low:.1f}, {100 * high:.1f}]"

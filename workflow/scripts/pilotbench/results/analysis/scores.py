@@ -20,6 +20,7 @@ from pilotbench.results.metrics import METRICS
 from pilotbench.results.statistics import ALPHA
 from pilotbench.results.statistics.intervals import limits
 from pilotbench.results.statistics.paired import sign_flip
+from pilotbench.results.statistics.ratios import ratio_limits
 
 UNIT = ["task", "index"]
 DRAW = [*CONDITION, "index", "repeat", "instance", "max_turns"]
@@ -27,6 +28,7 @@ COUNTS = ["planned", "completed", "refused", "owed", "not_applicable"]
 CEILING, FLOOR = "oracle", "random"
 RATES = ("success_rate", "success_rate_all")
 MARKS = ("at_ceiling", "at_floor")
+PER_SUCCESS = ("cost_per_success_low", "cost_per_success_high")
 
 
 def prepared(data: SummaryData) -> pd.DataFrame:
@@ -61,7 +63,8 @@ def _with_player(frame: pd.DataFrame, played: pd.DataFrame, player: str) -> pd.D
 def scores(episodes: pd.DataFrame, cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Return one row per group of `by`; `episodes` as `prepared`, `cells` give what is planned.
 
-    Both rates are missing if episodes are owed; `lower` and `upper` then give their range.
+    Both rates are missing if episodes are owed, and so is the interval of the cost per success;
+    `lower` and `upper` then give the range of the rate.
     """
     keys = list(by)
     if episodes.empty:
@@ -69,6 +72,7 @@ def scores(episodes: pd.DataFrame, cells: pd.DataFrame, by: Sequence[str]) -> pd
     table = measured(episodes, cells, keys)
     table = table.join(_intervals(episodes, table[list(RATES)], keys)).join(_marks(episodes, keys))
     open_ = table["owed"] > 0
+    table.loc[open_, list(PER_SUCCESS)] = np.nan
     return table.assign(**{name: table[name].eq(True) & ~open_ for name in MARKS}).reset_index()
 
 
@@ -105,9 +109,14 @@ def _typed(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def _intervals(episodes: pd.DataFrame, rates: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the intervals of both `rates`, and the numbers of instances and repeats."""
-    units = episodes.groupby([*keys, *(u for u in UNIT if u not in keys)], sort=False).agg(
-        win=("win", "sum"), done=("done", "sum"), met=("win", "size")
+    """Return the intervals of `rates` and of the cost, the numbers of instances and repeats."""
+    usd = episodes.assign(usd=number(episodes["cost_usd"]))
+    units = usd.groupby([*keys, *(u for u in UNIT if u not in keys)], sort=False).agg(
+        win=("win", "sum"),
+        done=("done", "sum"),
+        met=("win", "size"),
+        usd=("usd", "sum"),
+        priced=("usd", "count"),
     )
     units["mean_done"] = units["win"] / units["done"].where(units["done"] > 0)
     units["mean_all"] = units["win"] / units["met"]
@@ -118,7 +127,21 @@ def _intervals(episodes: pd.DataFrame, rates: pd.DataFrame, keys: list[str]) -> 
         n, variance = groups[mean].count(), groups[mean].var(ddof=1).fillna(0.0)
         low, high = _limits(rates[rate].reindex(sums.index), variance, n, sums[count])
         table = table.assign(**{f"{rate}_low": low, f"{rate}_high": high})
-    return table
+    return table.join(_per_success(units, keys))
+
+
+def _per_success(units: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the interval of USD per success; missing where a cost is unknown or nothing is won."""
+    x, y = units["usd"].where(units["priced"] == units["met"]), units["win"]
+    parts = {"x": x, "y": y, "xx": x**2, "yy": y**2, "xy": x * y, "n": x.notna().astype(float)}
+    groups = pd.DataFrame(parts).groupby(level=keys, sort=False)
+    sums, most = groups.sum(), units["met"].groupby(level=keys, sort=False).max()
+    there = (sums["n"] == groups.size()) & (sums["y"] > 0)
+    limits_ = pd.DataFrame(np.nan, sums.index, list(PER_SUCCESS))
+    if there.any():
+        found = ratio_limits({name: sums.loc[there, name] for name in parts}, most[there])
+        limits_.loc[there] = np.column_stack(found)
+    return limits_
 
 
 def _limits(value: pd.Series, variance: pd.Series, n: pd.Series, met: pd.Series) -> Any:

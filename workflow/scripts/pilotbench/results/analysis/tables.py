@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import pandas as pd
 
@@ -176,7 +177,8 @@ def grouped(
 
 def _present(frame: pd.DataFrame, first: list[str]) -> list[str]:
     others = [metric.name for metric in shown_in("tables") if metric.name not in FIRST]
-    return [name for name in [*first, *FIRST, *others] if name in frame.columns]
+    limited = [(name, f"{name}_low", f"{name}_high") for name in others]
+    return [name for name in [*first, *FIRST, *chain(*limited)] if name in frame.columns]
 
 
 def _splits(data: SummaryData, episodes: pd.DataFrame) -> list[Table]:
