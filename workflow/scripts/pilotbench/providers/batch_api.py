@@ -8,7 +8,7 @@ call is repeated here: the lane decides, since it knows what is on record.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -122,10 +122,11 @@ class BatchApi(Protocol):
         """Write the results of a batch that is over to a new file, as they come, and flush it."""
         ...
 
-    def results(self, path: Path) -> Iterator[tuple[str, Result]]:
-        """Yield (custom id, result) of each line of a downloaded file; no line is sent anywhere.
+    def results(self, path: Path, ids: Sequence[str]) -> Iterator[tuple[str, Result]]:
+        """Yield (custom id, result) of each line of a downloaded file; nothing is requested.
 
-        A line that is cut off or cannot be read is left out, and so is a request that was not run.
+        `ids` are the custom ids in the order of their submission. A line that is cut off or cannot
+        be read is left out, and so is a request that was not run.
         """
         ...
 

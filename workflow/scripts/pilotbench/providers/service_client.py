@@ -76,23 +76,34 @@ class ServiceClient:
         try:
             with self._transport.deadline(deadline_s):
                 answer = self._post(key, request.body)
-                found = self._reported(request, self._read(answer))
+                found = self._reported(request.body["model"], self._read(answer))
                 return self._timed(found, answer.content, began) if self._stream else found
         except (httpcore2.TimeoutException, httpx2.TimeoutException, TimeoutError) as error:
             failed: ProviderError = TimedOut("no answer within the connect, read or total deadline")
-            failed.sent = _was_sent(error)
+            failed.sent = was_sent(error)
             self._mark(failed)
-        except _BROKEN as error:
-            failed = _broken_off(error, self._begun())
-            failed.sent = _was_sent(error)
+        except BROKEN as error:
+            failed = broken_off(error, self._begun())
+            failed.sent = was_sent(error)
             self._mark(failed)
         except ProviderError as error:
             failed = error
         # Without cause or context: the errors of an SDK contain the request with its headers.
+        raise self._cleaned(failed) from None
+
+    def result(self, model: str, answer: Received) -> Completion | ProviderError:
+        """Return what an answer means that came otherwise, such as in a batch; nothing is sent."""
+        try:
+            return self._reported(model, self._read(answer))
+        except ProviderError as error:
+            return self._cleaned(error)
+
+    def _cleaned(self, failed: ProviderError) -> ProviderError:
+        """Return an error without the secrets that the service repeated."""
         failed.args = (self._scrubber.line(str(failed)),)
         if isinstance(failed, UnusableAnswer):
             failed.raw = self._scrubber.scrub(failed.raw)
-        raise failed from None
+        return failed
 
     def _post(self, key: str, body: Json) -> Received:
         if self._stream:
@@ -116,7 +127,7 @@ class ServiceClient:
                 raise
             limits = stated_limits(answer.headers)
             return replace(found, limits=limits) if limits else found
-        body = _decoded(answer.content)
+        body = decoded(answer.content)
         broken = broken_call(self._rules, answer.status, body)
         if broken is None:
             raise failure(self._rules, answer.status, answer.headers, body)
@@ -141,10 +152,10 @@ class ServiceClient:
     def _http(self) -> httpx2.Client:
         return httpx2.Client(transport=self._transport, trust_env=False, follow_redirects=True)
 
-    def _reported(self, request: Request, found: Completion) -> Completion:
+    def _reported(self, model: str, found: Completion) -> Completion:
         """Return the completion without secrets; report what is unusual about it once per run."""
         clean = self._clean(found)
-        who, reason = f"{self._name}, {request.body['model']}", clean.finish_reason
+        who, reason = f"{self._name}, {model}", clean.finish_reason
         said = self._wire.read(clean.message)
         if not known(reason):
             notices.say(
@@ -175,7 +186,7 @@ class ServiceClient:
         self._transport.close()
 
 
-def _decoded(content: bytes) -> Any:
+def decoded(content: bytes) -> Any:
     """Return the JSON of an error, or its text where it is not JSON."""
     text = content.decode("utf-8-sig", "replace")
     try:
@@ -184,13 +195,13 @@ def _decoded(content: bytes) -> Any:
         return text[:1000]
 
 
-_BROKEN = (
+BROKEN = (
     httpcore2.NetworkError, httpcore2.ProtocolError, httpx2.DecodingError, TooLarge, OSError,
     UnicodeError, httpx2.HTTPError,
 )  # fmt: skip
 
 
-def _broken_off(error: Exception, begun: bool) -> ProviderError:
+def broken_off(error: Exception, begun: bool) -> ProviderError:
     """Return the error for an incomplete HTTP response; `begun`: a part of a stream has arrived."""
     if isinstance(error, TooLarge | httpx2.DecodingError):
         return UnusableAnswer(f"the answer cannot be decoded: {_cause(error)}")
@@ -204,7 +215,7 @@ def _cause(error: BaseException) -> str:
     return f"{type(inner).__name__}: {inner}" if str(inner) else type(inner).__name__
 
 
-def _was_sent(error: BaseException) -> bool:
+def was_sent(error: BaseException) -> bool:
     """Return whether there was a connection: without one, nothing was sent."""
     before = (httpcore2.ConnectError, httpcore2.ConnectTimeout)
     return not isinstance(error, before) and not isinstance(error.__cause__, before)

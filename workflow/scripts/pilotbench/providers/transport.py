@@ -8,6 +8,7 @@ is locked or searched, and there are never more connections than requests in fli
 
 from __future__ import annotations
 
+import math
 import ssl
 import threading
 import time
@@ -40,6 +41,7 @@ class DeadlineTransport(httpx2.BaseTransport):
     """Sends requests so that nothing outlasts the deadline of the thread that sends them.
 
     `proxy` None means the environment's proxy settings; loopback never goes through a proxy.
+    With `in_parts` nothing keeps a body whole, so that it may have any size.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class DeadlineTransport(httpx2.BaseTransport):
         read_timeout_s: float,
         proxy: str | None = None,
         make_ssl_context: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        in_parts: bool = False,
     ) -> None:
+        self._in_parts = in_parts
         self._timeouts = {
             "connect": connect_timeout_s,
             "read": read_timeout_s,
@@ -98,8 +102,11 @@ class DeadlineTransport(httpx2.BaseTransport):
         )
         kept = [(name, value) for name, value in answer.headers if name.lower() not in _DECODED]
         return httpx2.Response(
-            answer.status, headers=kept, stream=_Body(answer, self._clock), extensions={}
+            answer.status, headers=kept, stream=self._body(answer), extensions={}
         )
+
+    def _body(self, answer: httpcore2.Response) -> httpx2.SyncByteStream:
+        return _Parts(answer) if self._in_parts else _Body(answer, self._clock)
 
     def close(self) -> None:
         """Close all connections of all threads."""
@@ -134,21 +141,36 @@ class DeadlineTransport(httpx2.BaseTransport):
 
 
 class _Raw(httpx2.SyncByteStream):
-    """The body as it came."""
+    """The body as it came, up to `most` bytes."""
 
-    def __init__(self, answer: httpcore2.Response) -> None:
-        self._answer = answer
+    def __init__(self, answer: httpcore2.Response, most: float = LARGEST_BODY) -> None:
+        self._answer, self._most = answer, most
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
         for part in self._answer.iter_stream():
             size += len(part)
-            if size > LARGEST_BODY:
+            if size > self._most:
                 raise TooLarge(f"the body has more than {LARGEST_BODY} bytes")
             yield part
 
     def close(self) -> None:
         self._answer.close()
+
+
+class _Parts(httpx2.SyncByteStream):
+    """The decoded body in parts, however large it is."""
+
+    def __init__(self, answer: httpcore2.Response) -> None:
+        self._inner = httpx2.Response(
+            answer.status, headers=answer.headers, stream=_Raw(answer, math.inf)
+        )
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._inner.iter_bytes()
+
+    def close(self) -> None:
+        self._inner.close()
 
 
 class _Body(httpx2.SyncByteStream):

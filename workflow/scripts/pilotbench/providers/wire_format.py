@@ -134,3 +134,12 @@ class WireFormat(Protocol):
         `http` sends every request, with deadlines, proxies and certificates; retries are off.
         """
         ...
+
+
+def no_send(provider: ProviderSettings, key: Access, http: httpx2.Client) -> Send:
+    """Return what sends nothing: for a client that only reads what came otherwise."""
+
+    def send(path: str, body: Json) -> Received:
+        raise NotImplementedError(path)
+
+    return send

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from pilotbench.providers.base_urls import UrlRules
+from pilotbench.providers.batch_api import BatchApi
 from pilotbench.providers.failures import FILTERED_WORDS, FailureRules, rule
 from pilotbench.providers.kind import Kind, Provider
 from pilotbench.providers.settings import Access, Model, ProviderSettings
@@ -22,6 +23,13 @@ def connect(provider: ProviderSettings, model: Model, access: Mapping[str, Acces
     opened = {"chat": opened_azure, "responses": opened_azure_v1}.get(model.api)
     wire = WIRE_FORMATS[model.api]
     return ServiceClient(provider, access, KIND.failures, wire, opened, stream=model.stream)
+
+
+def batches(provider: ProviderSettings, model: Model, access: Mapping[str, Access]) -> BatchApi:
+    """Return the client of the batch endpoint."""
+    from pilotbench.providers.batches.openai import connect_azure
+
+    return connect_azure(provider, model, access, KIND.failures)
 
 
 def _path_problem(path: str) -> str | None:
@@ -60,4 +68,5 @@ KIND = Kind(
         "AZURE_OPENAI_AD_TOKEN": "a key is used, named by env",
         "OPENAI_API_TYPE": "the config has kind",
     },
+    batches=batches,
 )

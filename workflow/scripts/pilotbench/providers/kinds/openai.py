@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pilotbench.providers.batch_api import BatchApi
 from pilotbench.providers.failures import BROKEN_WORDS, FILTERED_WORDS, FailureRules, rule
 from pilotbench.providers.kind import Kind, Provider
 from pilotbench.providers.settings import Access, Model, ProviderSettings
@@ -16,6 +17,13 @@ def connect(provider: ProviderSettings, model: Model, access: Mapping[str, Acces
 
     wire = WIRE_FORMATS[model.api]
     return ServiceClient(provider, access, KIND.failures, wire, stream=model.stream)
+
+
+def batches(provider: ProviderSettings, model: Model, access: Mapping[str, Access]) -> BatchApi:
+    """Return the client of the batch endpoint."""
+    from pilotbench.providers.batches.openai import connect_openai
+
+    return connect_openai(provider, model, access, KIND.failures)
 
 
 KIND = Kind(
@@ -38,4 +46,5 @@ KIND = Kind(
         "OPENAI_API_BASE": "set OPENAI_BASE_URL, or write base_url under the provider",
         "OPENAI_CUSTOM_HEADERS": "no header is added to requests",
     },
+    batches=batches,
 )
