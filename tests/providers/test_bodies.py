@@ -118,6 +118,7 @@ def test_a_stream_is_put_together() -> None:
         "stop",
         "m",
         Tokens(100, 10),
+        received={"usage": {"prompt_tokens": 100, "completion_tokens": 10}},
     )
 
 

@@ -167,9 +167,16 @@ def test_the_headers_of_an_access_are_sent() -> None:
 def test_an_answer_that_repeats_the_secret_never_enters_the_program() -> None:
     call = {"id": CANARY, "function": {"name": "f", "arguments": json.dumps({"key": CANARY})}}
     message = {"role": "assistant", "content": f"Your key is {CANARY}.", "tool_calls": [call]}
-    found = ask(chat(message, f"stop {CANARY}", model=f"m {CANARY}"))
+    more = {"id": CANARY, "service_tier": CANARY, "system_fingerprint": CANARY}
+    found = ask(chat(message, f"stop {CANARY}", model=f"m {CANARY}", **more))
     assert CANARY not in json.dumps(found.as_json())
     assert found.message["content"] == "Your key is ***."
+    assert (found.tier, found.received["id"]) == ("***", "***")
+    with pytest.raises(errors.UnusableAnswer) as caught:
+        ask(http({"choices": [], "usage": {**USAGE, CANARY: CANARY}, **more}))
+    assert caught.value.tier == "***"
+    assert CANARY not in json.dumps(caught.value.received)
+    assert caught.value.received["usage"] == {**USAGE, "***": "***"}
 
 
 def test_an_answer_carries_message_model_and_all_token_counts() -> None:
@@ -420,7 +427,7 @@ def events(*pieces: Any, finish: str | None = "stop") -> list[bytes]:
     """Return the events of a stream, its usage and its end included."""
     choices = [{"delta": piece, "finish_reason": None} for piece in pieces]
     choices += [{"delta": {}, "finish_reason": finish}] if finish else []
-    chunks: list[Any] = [{"model": "m-2024", "choices": [one]} for one in choices]
+    chunks: list[Any] = [{"id": "c1", "model": "m-2024", "choices": [one]} for one in choices]
     chunks += [{"choices": [], "usage": USAGE}] if finish else []
     lines = [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks]
     return [*lines, b"data: [DONE]\n\n"] if finish else lines
@@ -432,6 +439,7 @@ def streamed(*parts: bytes | float, whole: bool = True) -> Callable[[socket.sock
     def send(connection: socket.socket) -> None:
         head = (
             "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n"
+            "x-request-id: req_1\r\n"
         )
         connection.sendall(f"{head}\r\n".encode())
         for part in parts:
@@ -453,7 +461,8 @@ def test_a_stream_is_requested_and_put_together_into_the_same_completion() -> No
     sent = json.loads(seen[0].partition(b"\r\n\r\n")[2])
     assert sent == {**asked.body, "stream": True, "stream_options": {"include_usage": True}}
     assert "stream" not in asked.body
-    at_once = ask(chat({"role": "assistant", "content": "42"}))
+    at_once = ask(chat({"role": "assistant", "content": "42"}, id="c1"))
+    assert found.received.pop("request_id") == "req_1"
     assert found == replace(at_once, first_token_s=found.first_token_s)
 
 
@@ -514,8 +523,10 @@ def test_a_stream_ends_by_its_deadlines(
     ids=["connection closed", "no end", "half an event"],
 )
 def test_a_stream_that_was_cut_off_is_a_broken_connection(answer: Answer) -> None:
-    with pytest.raises(errors.ConnectionFailed):
+    with pytest.raises(errors.ConnectionFailed) as caught:
         ask(answer, stream=True)
+    assert caught.value.begun
+    assert caught.value.received == {"id": "c1", "request_id": "req_1"}
 
 
 BUSY = b'data: {"error": {"code": 503, "message": "busy"}}\n\n'

@@ -6,15 +6,16 @@ import json
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pilotbench.asking.journal import Journal
+from pilotbench.asking.journal import Journal, bounded
 from pilotbench.asking.journal.lines import checksum
 from pilotbench.asking.journal.records import answer_to_json
-from pilotbench.ground.errors import Refused
+from pilotbench.ground.errors import Refused, UnusableAnswer
 from pilotbench.providers.answer import Answer, Completion, Tokens
 from support.journals import CELL, asked, name, segments, wanted, write
 
@@ -60,6 +61,33 @@ REWRITTEN: dict[str, Rewrite] = {
     "other order": lambda lines: each()(lines[::-1]),
     "whole numbers": lambda lines: each()([whole_numbers(line) for line in lines]),
 }
+
+
+def test_what_came_beside_a_message_is_stored(journal: Journal) -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = [deep]
+    received = {"id": "c1", "usage": {"prompt_tokens": 9, "deep": deep}, "request_id": "req_1"}
+    found = replace(whole("4").completion, tier="flex", received=received)
+    unusable = UnusableAnswer("no message", "{}")
+    unusable.tier, unusable.received = "flex", received
+    with journal.open(0, 19) as segment:
+        segment.write(wanted(0), bounded(replace(whole("4"), completion=found, batch="b1")))
+        segment.write(wanted(1), whole("4"))
+        segment.write_failure(wanted(2), unusable)
+        segment.write_failure(wanted(3), Refused("no"))
+    answer = journal.read(0, 19).answer(wanted(0))
+    assert answer is not None
+    assert (answer.tier, answer.completion.tier, answer.batch) == ("batch", "flex", "b1")
+    stored = answer.completion.received
+    assert {**stored, "usage": None} == {**received, "usage": None}
+    assert stored["usage"]["prompt_tokens"] == 9
+    (path,) = segments(journal)
+    with_it, without, failed, refused = map(json.loads, path.read_bytes().splitlines())
+    assert failed["received"] == with_it["asked"]["completion"]["received"]
+    assert failed["tier"] == "flex"
+    for empty in (without["asked"], without["asked"]["completion"], refused):
+        assert not {"tier", "received", "batch"} & empty.keys()
 
 
 @pytest.mark.parametrize("how", REWRITTEN.values(), ids=REWRITTEN)

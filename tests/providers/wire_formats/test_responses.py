@@ -195,7 +195,11 @@ def test_items_are_read(output: list[Json], message: Message) -> None:
 def test_the_status_is_the_finish_reason(found: Json, reason: str, means: Meaning) -> None:
     got = read(found)
     assert got == Completion(
-        {"output": found["output"]}, reason, "m-2026", Tokens(100, 10, 3, 40, 20)
+        {"output": found["output"]},
+        reason,
+        "m-2026",
+        Tokens(100, 10, 3, 40, 20),
+        received={"usage": found["usage"]},
     )
     assert meaning(got.finish_reason) is means
 

@@ -33,7 +33,8 @@ A ProviderError is never a score.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 
@@ -88,12 +89,14 @@ class ProviderError(PilotbenchError):
 
     `status` and `codes` are those of the HTTP answer, as evidence for decisions about a key or a
     model: None and empty without an answer. `sent` is False if the request cannot have reached the
-    provider.
+    provider. `tier` and `received` are what came beside the message, as in a `Completion`.
     """
 
     sent: bool = True
     status: int | None = None
     codes: frozenset[str] = frozenset()
+    tier: str | None = None
+    received: Mapping[str, Any] = MappingProxyType({})
 
 
 class Retryable(ProviderError):

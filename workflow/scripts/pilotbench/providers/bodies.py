@@ -10,14 +10,20 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import dropwhile
 from typing import Any
 
-from pilotbench.ground.errors import ConnectionFailed, ServerFailed, UnusableAnswer
+from pilotbench.ground.errors import (
+    ConnectionFailed,
+    ProviderError,
+    ServerFailed,
+    UnusableAnswer,
+)
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.failures import FailureRules
+from pilotbench.providers.receipts import NO_HEADERS, Receipt, of_events, receipt
 from pilotbench.providers.wire_format import DONE, WireFormat
 
 Json = dict[str, Any]
@@ -31,8 +37,13 @@ _FIELD = re.compile(r"(event|id|retry):|:")
 _ERROR = re.compile(r"event:\s*error\s*")
 
 
-def completion(wire: WireFormat, rules: FailureRules, content: bytes) -> Completion:
-    """Return the completion in the body of a 2xx answer.
+def completion(
+    wire: WireFormat,
+    rules: FailureRules,
+    content: bytes,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> Completion:
+    """Return the completion in the body of a 2xx answer, and what came beside its message.
 
     Raises UnusableAnswer where there is none, ServerFailed for a gateway's page, ConnectionFailed
     for a stream that was cut off, Refused where the filter withheld everything, or the error that a
@@ -42,10 +53,42 @@ def completion(wire: WireFormat, rules: FailureRules, content: bytes) -> Complet
     if _PAGE.match(text):
         raise ServerFailed(f"a page of HTML instead of an answer: {text[:200]}")
     try:
-        return wire.completion(rules, _body(wire, text))
-    except UnusableAnswer as error:
-        error.raw = text[:LONGEST_RAW]
+        return completed(wire, rules, _body(wire, text), headers)
+    except ProviderError as error:
+        beside_events(content).mark(error)
+        receipt({}, headers).mark(error)
+        if isinstance(error, UnusableAnswer):
+            error.raw = text[:LONGEST_RAW]
         raise
+
+
+def completed(
+    wire: WireFormat,
+    rules: FailureRules,
+    body: Json,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> Completion:
+    """Return the completion in a decoded body, such as a line of a batch; see `completion`."""
+    beside = receipt(body, headers)
+    try:
+        return beside.on(wire.completion(rules, body))
+    except ProviderError as error:
+        beside.mark(error)
+        raise
+
+
+def beside_events(content: bytes) -> Receipt:
+    """Return what the readable events of a stream say beside the message, however it ended."""
+    return of_events(_readable_events(content))
+
+
+def _readable_events(content: bytes) -> Iterator[Json]:
+    for line in content.split(b"\n"):
+        if line.startswith(_DATA.encode()):
+            with suppress(ValueError, RecursionError):
+                event = parsed(line[len(_DATA) :].decode("utf-8", "replace"))
+                if isinstance(event, dict):
+                    yield event
 
 
 def parsed(text: str) -> Any:

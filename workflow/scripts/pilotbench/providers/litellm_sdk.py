@@ -98,7 +98,8 @@ def opened(provider: ProviderSettings, key: Access, http: httpx2.Client) -> Send
                 failed = _failed(error)
             else:
                 whole = named(body["model"], found.model_dump(mode="json", warnings=False))
-                return Received(200, {}, json.dumps(whole).encode())
+                headers = {} if _now.answer is None else _now.answer.headers
+                return Received(200, headers, json.dumps(whole).encode())
         if isinstance(failed, Exception):
             raise failed  # outside the handler: LiteLLM's error would become its context
         return failed

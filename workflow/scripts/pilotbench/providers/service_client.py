@@ -24,10 +24,17 @@ from pilotbench.ground.errors import (
 )
 from pilotbench.ground.scrubber import Scrubber
 from pilotbench.providers.answer import Completion
-from pilotbench.providers.bodies import completion, first_token_at, parsed, unicode_only
+from pilotbench.providers.bodies import (
+    beside_events,
+    completion,
+    first_token_at,
+    parsed,
+    unicode_only,
+)
 from pilotbench.providers.failures import FailureRules, broken_call, failure
 from pilotbench.providers.finish_reasons import known
 from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.receipts import receipt
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
@@ -88,6 +95,7 @@ class ServiceClient:
             self._mark(failed)
         except ProviderError as error:
             failed = error
+        failed.tier, failed.received = self._scrubber.answer([failed.tier, dict(failed.received)])
         # Without cause or context: the errors of an SDK contain the request with its headers.
         raise self._cleaned(failed) from None
 
@@ -118,7 +126,7 @@ class ServiceClient:
         """Return the completion of a response. Raises the error that it means."""
         if 200 <= answer.status < 300:
             try:
-                found = completion(self._wire, self._rules, answer.content)
+                found = completion(self._wire, self._rules, answer.content, answer.headers)
             except ProviderError as error:
                 if first_token_at(answer.content) is not None:
                     error.status = None  # what had come of the answer may be charged
@@ -132,13 +140,18 @@ class ServiceClient:
         if broken is None:
             raise failure(self._rules, answer.status, answer.headers, body)
         reason, text = broken
-        return Completion(self._wire.written(text), reason, None)
+        beside = receipt(body if isinstance(body, dict) else {}, answer.headers)
+        return beside.on(Completion(self._wire.written(text), reason, None))
 
     def _begun(self) -> bool:
         """Return whether a part of a streamed answer has arrived."""
         return self._stream and bool(self._transport.arrivals())
 
     def _mark(self, failed: ProviderError) -> None:
+        """Note what had arrived of a response that broke off."""
+        content, headers = self._transport.begun()
+        beside_events(content).mark(failed)
+        receipt({}, headers).mark(failed)
         if isinstance(failed, Retryable):
             failed.begun = self._begun()
 
@@ -179,6 +192,8 @@ class ServiceClient:
             message=clean(found.message),
             finish_reason=clean(found.finish_reason),
             model=clean(found.model),
+            tier=clean(found.tier),
+            received=clean(found.received),
         )
 
     def close(self) -> None:

@@ -23,6 +23,10 @@ class Deadline(threading.local):
     def __init__(self) -> None:
         self.arrivals: list[tuple[int, float]] = []
         """How many bytes of the response that this thread reads had arrived when."""
+        self.beginning = b""
+        """Its first bytes."""
+        self.headers: list[tuple[bytes, bytes]] = []
+        """Its headers."""
 
     def left(self, timeout: float | None) -> float | None:
         """Return the smaller of `timeout` and the time left. Raises TimeoutError at the end."""

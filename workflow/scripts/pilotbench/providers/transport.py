@@ -27,6 +27,8 @@ LARGEST_BODY = 64 << 20
 """Maximum bytes of a decoded response: compressed, it may be a thousand times smaller."""
 SMALL_BODY = 1 << 20
 """Of larger responses, only one at a time is in memory in the whole process."""
+BEGINNING = 1 << 14
+"""Bytes of the beginning of a response that are kept, to know what a broken one was."""
 LARGEST_ERROR = 1 << 20
 """Maximum bytes that are read of the body of an error."""
 _DECODED = (b"content-encoding", b"content-length", b"transfer-encoding")
@@ -71,7 +73,7 @@ class DeadlineTransport(httpx2.BaseTransport):
     def deadline(self, seconds: float) -> Iterator[None]:
         """Bound everything that this thread sends inside the block to `seconds` from now."""
         self._clock.ends = time.monotonic() + seconds
-        self._clock.arrivals = []
+        self._clock.arrivals, self._clock.beginning, self._clock.headers = [], b"", []
         try:
             yield
         finally:
@@ -83,6 +85,10 @@ class DeadlineTransport(httpx2.BaseTransport):
     def arrivals(self) -> list[tuple[int, float]]:
         """Return how many bytes of this thread's response had arrived when, monotonic, in s."""
         return self._clock.arrivals
+
+    def begun(self) -> tuple[bytes, httpx2.Headers]:
+        """Return the first bytes of this thread's response, if any, and its headers."""
+        return self._clock.beginning, httpx2.Headers(self._clock.headers)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request through this thread's connection."""
@@ -100,6 +106,7 @@ class DeadlineTransport(httpx2.BaseTransport):
                 extensions={**request.extensions, "timeout": self._timeouts},
             )
         )
+        self._clock.headers = answer.headers
         kept = [(name, value) for name, value in answer.headers if name.lower() not in _DECODED]
         return httpx2.Response(
             answer.status, headers=kept, stream=self._body(answer), extensions={}
@@ -187,6 +194,8 @@ class _Body(httpx2.SyncByteStream):
             for part in self._inner.iter_bytes():
                 size += len(part)
                 self._clock.arrivals.append((size, time.monotonic()))
+                if len(self._clock.beginning) < BEGINNING:
+                    self._clock.beginning += part[:BEGINNING]
                 if failed and size > LARGEST_ERROR:
                     return
                 self._check(size)

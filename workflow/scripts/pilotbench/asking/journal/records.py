@@ -90,8 +90,14 @@ def asked_from_json(value: Json) -> Answer:
 
 def bounded(asked: Answer) -> Answer:
     """Return an answer that can be written, copied and read, however deep its message is."""
-    message = _bounded(asked.completion.message, 0)
-    return replace(asked, completion=replace(asked.completion, message=message))
+    found = asked.completion
+    message, received = bounded_json(found.message), bounded_json(found.received)
+    return replace(asked, completion=replace(found, message=message, received=received))
+
+
+def bounded_json(value: Json) -> Json:
+    """Return JSON of at most DEEPEST levels; what is deeper is JSON text."""
+    return {name: _bounded(inner, 1) for name, inner in value.items()}
 
 
 def _bounded(value: Any, level: int) -> Any:

@@ -22,8 +22,8 @@ from pilotbench.asking.journal.answers import Answers, Failure
 from pilotbench.asking.journal.disk_space import ReservedSpace
 from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.journal.lines import encode
-from pilotbench.asking.journal.records import Place, answer_to_json
-from pilotbench.ground.errors import Stopping, UnusableAnswer
+from pilotbench.asking.journal.records import Place, answer_to_json, bounded_json
+from pilotbench.ground.errors import ProviderError, Stopping, UnusableAnswer
 from pilotbench.providers.answer import Answer
 
 Json = dict[str, Any]
@@ -119,7 +119,7 @@ class Segment:
         del words["identity"], words["tokens"]
         head = {"identity": request.identity, "components": request.components}
         flush = failure.is_verdict or failure.is_paid
-        self._keep({"failure": words, **head, **_paid(error)}, flush=flush)
+        self._keep({"failure": words, **head, **_paid(error), **_beside(error)}, flush=flush)
         self.answers.add_failure(failure)
 
     def _keep(self, record: Json, flush: bool) -> Place:
@@ -195,6 +195,14 @@ def _sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _beside(error: Exception) -> Json:
+    """Return what came with an error beside a message, nothing where nothing did."""
+    if not isinstance(error, ProviderError):
+        return {}
+    found = {"tier": error.tier, "received": bounded_json(dict(error.received))}
+    return {name: value for name, value in found.items() if value}
 
 
 def _paid(error: Exception) -> Json:

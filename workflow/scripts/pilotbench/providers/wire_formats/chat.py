@@ -25,7 +25,7 @@ from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.messages import Message, Offer, ToolCall, compact, text_of
 from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.wire_format import Send
-from pilotbench.providers.wire_formats import chat_answers
+from pilotbench.providers.wire_formats import chat_answers, chat_chunks
 
 if TYPE_CHECKING:
     import httpx2
@@ -86,7 +86,7 @@ class Chat:
 
     def assembled(self, events: Sequence[Json]) -> Json:
         """Return the body that the chunks of a stream make up."""
-        return chat_answers.assembled(events)
+        return chat_chunks.assembled(events)
 
     def read(self, message: Json) -> Message:
         """Return an assistant's message. Never raises, whatever it contains."""

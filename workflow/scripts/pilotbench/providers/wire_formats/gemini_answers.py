@@ -9,6 +9,7 @@ from pilotbench.ground.errors import ConnectionFailed, ProviderError, Refused, U
 from pilotbench.providers.answer import Completion, Tokens
 from pilotbench.providers.failures import FailureRules, wrapped
 from pilotbench.providers.finish_reasons import Meaning, meaning
+from pilotbench.providers.receipts import joined
 from pilotbench.providers.usage import tokens, total
 
 Json = dict[str, Any]
@@ -65,27 +66,33 @@ def assembled(events: Iterable[Json]) -> Json:
     """
     body: Json = {}
     candidate: Json = {}
-    parts: list[Json] = []
+    others: dict[str, Json] = {}
     place = None
     for event in events:
         if event.get("error") and not candidate.get("finishReason"):
             return {"error": event["error"]}
         body |= {name: value for name, value in event.items() if name != "candidates"}
-        given = _first(event.get("candidates")) or {}
-        place = given.get("index") if place is None else place
-        if given.get("index") not in (None, place):
-            continue  # another answer to the same request
-        candidate |= given
-        content = given.get("content")
-        for part in _parts(content if isinstance(content, dict) else {}):
-            _add(parts, part)
+        for given in _listed(event.get("candidates")):
+            place = given.get("index") if place is None else place
+            is_ours = given.get("index") in (None, place)
+            _continue(candidate if is_ours else others.setdefault(str(given["index"]), {}), given)
     if not (candidate.get("finishReason") or _blocked(body) or body.get("error")):
         raise ConnectionFailed("the stream was cut off")
     if candidate:
-        if parts or "content" in candidate:
-            candidate["content"] = {"role": "model", "parts": parts}
-        body["candidates"] = [candidate]
+        body["candidates"] = [candidate, *others.values()]
     return body
+
+
+def _continue(candidate: Json, given: Json) -> None:
+    """Add what an event has of a candidate to what came before."""
+    before, content = candidate.get("content"), given.get("content")
+    logprobs = joined(candidate.get("logprobsResult"), given.get("logprobsResult"))
+    candidate |= given | ({"logprobsResult": logprobs} if logprobs else {})
+    if before is not None or "content" in given:
+        parts = list(_parts(before or {}))
+        for part in _parts(content if isinstance(content, dict) else {}):
+            _add(parts, part)
+        candidate["content"] = {"role": "model", "parts": parts}
 
 
 def _add(parts: list[Json], part: Json) -> None:
@@ -115,6 +122,11 @@ def _blocked(body: Json) -> Any:
     """Return why the prompt was blocked, None where it was not."""
     feedback = body.get("promptFeedback")
     return feedback.get("blockReason") if isinstance(feedback, dict) else None
+
+
+def _listed(candidates: Any) -> list[Json]:
+    found = candidates if isinstance(candidates, list) else []
+    return [one for one in found if isinstance(one, dict)]
 
 
 def _first(candidates: Any) -> Json | None:
