@@ -113,6 +113,18 @@ class Simulator:
         """Send all answers that are held back and stop holding; or send `count` of them."""
         self._post("release" if count is None else f"release?count={count}")
 
+    def end_batches(self) -> None:
+        """End every batch that runs, as if its time were over."""
+        self._post("batches/end")
+
+    def release_batches(self) -> None:
+        """Send the answers to submissions that are held back by `submit_late`."""
+        self._post("batches/release")
+
+    def batch_faults(self, **counts: int) -> None:
+        """Let faults of simulator/ground/batch_setup.py happen to the next submissions or lines."""
+        self._post(f"batches/faults?{'&'.join(f'{name}={n}' for name, n in counts.items())}")
+
     def _post(self, name: str) -> None:
         request = urllib.request.Request(f"{self.address}/{name}", data=b"", method="POST")
         urllib.request.urlopen(request, timeout=60).close()

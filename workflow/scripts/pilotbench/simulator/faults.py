@@ -34,18 +34,24 @@ NOT_ANSWERED = (
 
 def drawn_fault(setup: Setup, conversation: Conversation, attempt: int, stream: bool) -> str | None:
     """Return the fault of an attempt, None for a good one."""
+    lasting = lasting_fault(setup, conversation)
+    if lasting is not None or not setup.faults:
+        return lasting
+    draw = share(setup.seed, "passing", conversation.digest, attempt)
+    passing = _drawn(setup.faults, PASSING, draw)
+    return None if passing in STREAMED and not stream else passing
+
+
+def lasting_fault(setup: Setup, conversation: Conversation) -> str | None:
+    """Return the fault of every attempt at a conversation, None for a good one."""
     if any(text in conversation.request for text in setup.reject_containing):
         return "rejected"
     limit = setup.context_tokens
     if limit is not None and conversation.tokens > limit:
         return "context_overflow"
-    shares, seed = setup.faults, setup.seed
-    if not shares:
+    if not setup.faults:
         return None
-    lasting = _drawn(shares, LASTING, share(seed, "lasting", conversation.opening))
-    draw = share(seed, "passing", conversation.digest, attempt)
-    passing = _drawn(shares, PASSING, draw)
-    return lasting or (None if passing in STREAMED and not stream else passing)
+    return _drawn(setup.faults, LASTING, share(setup.seed, "lasting", conversation.opening))
 
 
 def is_quick(fault: str | None) -> bool:

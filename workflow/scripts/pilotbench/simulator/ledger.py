@@ -34,6 +34,7 @@ class Ledger:
         self.served: list[ServedRequest] = []
         self.faults: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
+        self.tiers: Counter[str] = Counter()
         self._series: list[Json] = []
         self._paid_again: list[Json] = []
         self._answered: Counter[str] = Counter()
@@ -60,8 +61,15 @@ class Ledger:
         reasoning = tokens_in(reply.reasoning) if reply.reasoning else 0
         return Usage(conversation.tokens, tokens_out(reply), reasoning, cached)
 
-    def paid(self, key: LimitedKey, conversation: Conversation, reply: SimulatedReply) -> None:
-        """Count a complete answer."""
+    def paid(
+        self,
+        key: LimitedKey,
+        conversation: Conversation,
+        reply: SimulatedReply,
+        tier: str = "standard",
+    ) -> None:
+        """Count a complete answer, paid at the price of `tier`."""
+        self.tiers[tier] += 1
         body = conversation.body_digest
         key.answered += 1
         key.tokens += conversation.tokens + tokens_out(reply)
@@ -90,6 +98,7 @@ class Ledger:
             "total": _total(list(keys.values())),
             "faults": dict(self.faults),
             "refusals": dict(self.refusals),
+            "tiers": dict(self.tiers),
             "paid_again": self._paid_again,
         }
         if "slots" in query:

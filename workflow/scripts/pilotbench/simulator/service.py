@@ -5,24 +5,31 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import replace
 from typing import Any
 
 from pilotbench.simulator.apis import APIS, api_of, model_list
-from pilotbench.simulator.apis.api import Api, Incoming, Malformed, problem
+from pilotbench.simulator.apis.api import Api, Incoming, Malformed, Outcome, Problem, problem
+from pilotbench.simulator.batches.desk import Desk
+from pilotbench.simulator.batches.front import Front
+from pilotbench.simulator.batches.job import LineAnswer
 from pilotbench.simulator.delivery import Delivery, Exchange
-from pilotbench.simulator.families import Family, family_of
-from pilotbench.simulator.faults import NOT_ANSWERED, cut, drawn_fault, filtered, is_quick
-from pilotbench.simulator.ground.answers import Cast, SimulatedReply, multiplied
+from pilotbench.simulator.faults import (
+    ERRORS,
+    NOT_ANSWERED,
+    drawn_fault,
+    is_quick,
+    lasting_fault,
+)
+from pilotbench.simulator.ground.answers import SimulatedReply
 from pilotbench.simulator.ground.conversation import lognormal
 from pilotbench.simulator.ground.schedule import ServedRequest
-from pilotbench.simulator.ground.setup import ModelSetup, Setup
-from pilotbench.simulator.ground.thinking import reasoning
+from pilotbench.simulator.ground.setup import Setup
 from pilotbench.simulator.ground.wire import Connection, HttpRequest
 from pilotbench.simulator.ledger import Ledger, tokens_out
+from pilotbench.simulator.replies import Replies
 
 Json = dict[str, Any]
-_UNNAMED = ModelSetup()
+BATCH = "batch"  # the tier of what is answered in batches
 
 
 class Simulation:
@@ -30,11 +37,13 @@ class Simulation:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self._cast = Cast(setup)
+        self._replies = Replies(setup)
         loop = asyncio.get_running_loop()
         unix = time.time() - loop.time()
         self._ledger = Ledger(setup, lambda: unix + loop.time())
         self._delivery = Delivery(setup, self._ledger)
+        self._desk = Desk(setup, self._ledger.now, self._answer_line)
+        self._batches = Front(self._desk, self._admit)
 
     def handle(self, request: HttpRequest, connection: Connection) -> None:
         """Answer one HTTP request, now or later."""
@@ -44,6 +53,8 @@ class Simulation:
         api = api_of(path) if request.method == "POST" else None
         if api is not None:
             self._ask(api, request, connection)
+        elif self._batches.handle(request, connection):
+            return
         elif path.endswith("/models"):
             _send_json(connection, 200, model_list(path, self.setup.models))
         elif not self._command(path, request, connection):
@@ -52,9 +63,13 @@ class Simulation:
 
     def _command(self, path: str, request: HttpRequest, connection: Connection) -> bool:
         """Obey an address that no service has; return whether it is one."""
-        found: Json = {}
+        found = self._batches.command(path, request)
+        if found is not None:
+            _send_json(connection, 400 if "error" in found else 200, found)
+            return True
+        found = {}
         if path == "/stats":
-            found = self._ledger.statistics(request.query)
+            found = self._ledger.statistics(request.query) | {"batches": self._desk.statistics()}
         elif path == "/reset" and request.method == "POST":
             self._delivery.hold(False)
             self._ledger.reset()
@@ -90,46 +105,74 @@ class Simulation:
 
     def _serve(self, exchange: Exchange) -> None:
         incoming, conversation = exchange.incoming, exchange.conversation
-        model = self.setup.models.get(conversation.model, _UNNAMED)
-        family = family_of(model.family)
-        refused = family.refusal(exchange.api.name, incoming, model.lenient)
+        refused = self._refusal(exchange.api, incoming)
         if refused is not None:
-            rule, found = refused
-            self._ledger.refusals[rule] += 1
-            self._delivery.refuse(exchange, found)
+            self._delivery.refuse(exchange, refused)
             return
         attempt = self._ledger.attempt(conversation)
         fault = drawn_fault(self.setup, conversation, attempt, incoming.stream)
         if fault is not None:
             self._ledger.faults[fault] += 1
-        exchange.fault, exchange.shows_reasoning = fault, family.shows_reasoning
-        reply = self._reply(exchange, family, model)
-        duration = 0.0 if is_quick(fault) else self._duration(incoming, model, reply, attempt)
+        exchange.fault = fault
+        exchange.shows_reasoning = self._replies.family(incoming).shows_reasoning
+        echo = exchange.connection.echo
+        reply = self._replies.reply(exchange.api, incoming, fault, echo)
+        duration = 0.0 if is_quick(fault) else self._duration(incoming, reply, attempt)
         answered = fault not in NOT_ANSWERED
         self._ledger.served.append(
             ServedRequest(conversation.digest, conversation.previous, duration, answered)
         )
         self._delivery.start(exchange, reply, duration)
 
-    def _reply(self, exchange: Exchange, family: Family, model: ModelSetup) -> SimulatedReply:
-        """Return the answer of the model, with the family's identifiers and reasoning."""
-        conversation, fault = exchange.conversation, exchange.fault
-        reply = multiplied(conversation, self._cast.answer(conversation), model.calls)
-        reply = replace(reply, message=family.named(exchange.api.name, conversation, reply.message))
-        if family.thinks(exchange.incoming.sent):
-            reply = replace(reply, reasoning=reasoning(conversation, reply.message))
-        if fault == "length":
-            reply = cut(reply)
-        if fault == "filtered":
-            reply = filtered(reply)
-        if exchange.connection.echo:
-            reply = replace(reply, reasoning=reply.reasoning + exchange.connection.echo)
-        return reply
+    def _refusal(self, api: Api, incoming: Incoming) -> Problem | None:
+        """Return why a request is refused, and count its rule."""
+        found = self._replies.refusal(api, incoming)
+        if found is None:
+            return None
+        self._ledger.refusals[found[0]] += 1
+        return found[1]
 
-    def _duration(
-        self, incoming: Incoming, model: ModelSetup, reply: SimulatedReply, attempt: int
-    ) -> float:
+    def _answer_line(
+        self, api: Api, secret: str, request: HttpRequest, code: str | None
+    ) -> LineAnswer:
+        """Answer a line of a batch as the same request is answered online, and count it once."""
+        try:
+            incoming = api.read(request)
+        except Malformed as error:
+            return LineAnswer(*api.error(error.problem))
+        refused = problem(code) if code else self._refusal(api, incoming)
+        if refused is None:
+            fault = lasting_fault(self.setup, incoming.conversation)
+            refused = problem(ERRORS[fault]) if fault and fault in ERRORS else None
+        if refused is not None:
+            return LineAnswer(*api.error(refused))
+        key, conversation = self._ledger.key(secret), incoming.conversation
+        assert key is not None, "a batch is only accepted from a known key"
+        reply = self._replies.reply(api, incoming, fault)
+        outcome = Outcome(
+            incoming=incoming,
+            reply=reply,
+            usage=self._ledger.usage(conversation, reply),
+            created=int(self._ledger.now()),
+            model=conversation.model,
+            shows_reasoning=self._replies.family(incoming).shows_reasoning,
+            tier=BATCH,
+        )
+        self._ledger.paid(key, conversation, reply, BATCH)
+        return LineAnswer(200, api.answer(outcome), outcome.usage)
+
+    def _admit(self, secret: str) -> Problem | None:
+        """Return why a key may not use the batch endpoints, None where it may."""
+        key = self._ledger.key(secret)
+        if key is None or key.setup.unauthorized:
+            return problem("invalid_api_key")
+        most = key.setup.quota_requests
+        spent = most is not None and key.answered >= most
+        return problem("insufficient_quota") if spent else None
+
+    def _duration(self, incoming: Incoming, reply: SimulatedReply, attempt: int) -> float:
         setup, conversation = self.setup, incoming.conversation
+        model = self._replies.model(incoming)
         median = setup.latency_s if model.latency_s is None else model.latency_s
         sigma = setup.sigma if model.sigma is None else model.sigma
         drawn = lognormal(median, sigma, setup.seed, "latency", conversation.digest, attempt)

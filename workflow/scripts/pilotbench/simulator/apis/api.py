@@ -95,7 +95,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that a response is written from; `model` is the name that it reports."""
+    """All that a response is written from; `model` and `tier` are what it reports."""
 
     incoming: Incoming
     reply: SimulatedReply
@@ -103,6 +103,7 @@ class Outcome:
     created: int
     model: str
     shows_reasoning: bool = True
+    tier: str = "standard"
 
     @property
     def digest(self) -> str:

@@ -35,7 +35,7 @@ def read(request: HttpRequest) -> Incoming:
     if not messages or not all(isinstance(message, dict) for message in messages):
         raise Malformed(Problem("messages must be objects, at least one"))
     model = str(deployment or body.get("model") or "")
-    asked = conversation(model, body, request.body)
+    asked = conversation(model, body, body, request.body)
     return Incoming(body, asked, bool(body.get("stream")), request.headers)
 
 

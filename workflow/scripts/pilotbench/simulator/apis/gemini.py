@@ -88,7 +88,7 @@ def read(request: HttpRequest) -> Incoming:
     }
     for content in contents:
         chat["messages"] += _messages(content)
-    asked = conversation(found["model"], chat, request.body, named=True)
+    asked = conversation(found["model"], chat, body, request.body)
     stream = found["method"] == "streamGenerateContent"
     if stream and request.query.get("alt") != "sse":
         raise Malformed(Problem("The simulator streams server-sent events only: add ?alt=sse"))

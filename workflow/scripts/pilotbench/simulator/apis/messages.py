@@ -85,7 +85,7 @@ def read(request: HttpRequest) -> Incoming:
     }
     for message in objects(messages):
         chat["messages"] += _messages(message)
-    asked = conversation(model, chat, request.body)
+    asked = conversation(model, chat, body, request.body)
     return Incoming(body, asked, bool(body.get("stream")), request.headers)
 
 
@@ -184,7 +184,7 @@ def _usage(outcome: Outcome) -> Json:
         "cache_read_input_tokens": read_tokens,
         "output_tokens": usage.output,
         "output_tokens_details": {"thinking_tokens": usage.reasoning},
-        "service_tier": "standard",
+        "service_tier": outcome.tier,
     }
 
 

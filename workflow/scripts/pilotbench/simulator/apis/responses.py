@@ -45,7 +45,7 @@ def read(request: HttpRequest) -> Incoming:
     chat: Json = {"model": model, "messages": system + _messages(items), **_offered(body)}
     if not chat["messages"]:
         raise Malformed(Problem("Invalid type for 'input'.", param="input"))
-    asked = conversation(model, chat, request.body)
+    asked = conversation(model, chat, body, request.body)
     return Incoming(body, asked, bool(body.get("stream")), request.headers)
 
 

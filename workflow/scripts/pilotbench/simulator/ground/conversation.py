@@ -16,6 +16,7 @@ from typing import Any
 Json = dict[str, Any]
 _NORMAL = NormalDist()
 _CHARACTERS_A_TOKEN = 4
+_HOW_SENT = ("model", "stream", "stream_options")
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Conversation:
 
     `digest` stands for model and messages, `previous` for those up to the last assistant message
     (the request that this one goes on from), `opening` for those before the first assistant
-    message. `body_digest` stands for the bytes that were sent.
+    message. `body_digest` stands for what was sent, however it was sent: streamed, whole, or as a
+    line of a batch.
     """
 
     body: Json
@@ -47,11 +49,8 @@ class Conversation:
         return sum(message.get("role") == "assistant" for message in self.messages)
 
 
-def conversation(model: str, body: Json, raw: bytes, *, named: bool = False) -> Conversation:
-    """Return the conversation of a chat body that was sent as `raw`.
-
-    `named` says that the model is not part of `raw`.
-    """
+def conversation(model: str, body: Json, sent: Json, raw: bytes) -> Conversation:
+    """Return the conversation of a chat body; `sent` is the body that came, `raw` its bytes."""
     running = hashlib.sha256(model.encode("utf-8", "replace"))
     opening = previous = ""
     for message in body["messages"]:
@@ -67,9 +66,16 @@ def conversation(model: str, body: Json, raw: bytes, *, named: bool = False) -> 
         digest=digest,
         previous=previous,
         opening=opening or digest,
-        body_digest=hashlib.sha256(model.encode() * named + raw).hexdigest(),
+        body_digest=_body_digest(model, sent),
         tokens=tokens_in(raw),
     )
+
+
+def _body_digest(model: str, sent: Json) -> str:
+    """Return a hash of model and body, the same for every way of sending them."""
+    asked = {name: value for name, value in sent.items() if name not in _HOW_SENT}
+    text = json.dumps([model, asked], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def text_of(message: Json) -> str:

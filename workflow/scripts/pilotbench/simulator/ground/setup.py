@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from pilotbench.ground.errors import UserError
+from pilotbench.simulator.ground.batch_setup import BatchSetup, check_batch_faults
 
 PASSING = (  # drawn anew for each attempt
     "error_500",
@@ -87,6 +88,8 @@ class Setup:
     With `tasks` (names, or `all`) the benchmark's players play, over `difficulties`, `instances` of
     each and the packs of `task_folders`; `prepare` makes these instances before serving.
 
+    `batches` are the settings of the batch endpoints (batch_setup.py).
+
     `environment` are variables that direct a run here, for a person to copy; `{origin}` in a value
     is replaced by the address of the simulator.
     """
@@ -116,6 +119,7 @@ class Setup:
     instances: int = 200
     prepare: bool = False
     task_folders: tuple[str, ...] = ()
+    batches: BatchSetup = field(default_factory=BatchSetup)
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -145,6 +149,8 @@ def from_mapping(values: Mapping[str, Any]) -> Setup:
     for name in ("reject_containing", "tasks", "difficulties", "task_folders"):
         if name in known:
             known[name] = tuple(known[name])
+    known["batches"] = BatchSetup(**_checked(BatchSetup, known.get("batches") or {}, "batches"))
+    check_batch_faults(known["batches"].faults)
     _checked_faults(known.get("faults", {}))
     return Setup(**known)
 
