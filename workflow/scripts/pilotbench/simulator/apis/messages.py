@@ -44,6 +44,7 @@ _ERRORS: dict[str, tuple[int, str, str]] = {
     "overloaded": (529, "overloaded_error", "Overloaded"),
     "invalid_api_key": (401, "authentication_error", "invalid x-api-key"),
     "not_found": (404, "not_found_error", ""),
+    "request_too_large": (413, "request_too_large", ""),
     "rate_limit_exceeded": (
         429,
         "rate_limit_error",

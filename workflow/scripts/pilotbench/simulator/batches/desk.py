@@ -22,6 +22,7 @@ from pilotbench.simulator.batches.job import (
     Answer,
     Job,
     Line,
+    LineAnswer,
 )
 from pilotbench.simulator.ground.conversation import lognormal
 from pilotbench.simulator.ground.setup import Setup
@@ -246,6 +247,9 @@ class Desk:
 
     def _run_upto(self, job: Job, count: int) -> None:
         for line in job.lines[len(job.answers) : count]:
+            if line.wrong is not None:
+                job.answers.append(LineAnswer(*job.api.error(line.wrong)))
+                continue
             codes = (fault for fault in self.faults if fault.startswith(_OF_A_LINE))
             fault = next((fault for fault in codes if self.take(fault)), None)
             code = fault and fault.removeprefix(_OF_A_LINE)

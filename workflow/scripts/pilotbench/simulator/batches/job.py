@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pilotbench.simulator.apis.api import Api, Usage
+from pilotbench.simulator.apis.api import Api, Problem, Usage
 from pilotbench.simulator.ground.conversation import tokens_in
 from pilotbench.simulator.ground.wire import HttpRequest
 
@@ -17,11 +17,15 @@ COMPLETED, FAILED, EXPIRED, CANCELLED = "completed", "failed", "expired", "cance
 
 @dataclass(frozen=True)
 class Line:
-    """One request of a batch: its name, the request that it is online, and the line as it came."""
+    """One request of a batch: its name, the request that it is online, and the line as it came.
+
+    `wrong` is a problem that only its own result reports.
+    """
 
     name: str
     request: HttpRequest
     sent: Json
+    wrong: Problem | None = None
 
     @property
     def tokens(self) -> int:
