@@ -340,6 +340,25 @@ def test_hostile_content_costs_a_turn_and_nothing_else(content: str) -> None:
         assert (record["turns"], record["end_reason"]) == (2, "finish")
 
 
+def test_a_request_has_what_came_beside_its_answer_and_its_cost() -> None:
+    received = {
+        "id": "c1",
+        "request_id": "req_1",
+        "fingerprint": "fp_1",
+        "usage": {"prompt_tokens": 100},
+        "logprobs": {"content": []},
+        "choices": [{"index": 1}],
+    }
+    counts, price = Tokens(100, 10), Price(input=2.0, output=8.0, cached=1.0)
+    whole = Completion(message(FINISH), "stop", "m", counts, tier="default", received=received)
+    (full,) = run(Script(whole).ask, price=price).record["requests"]
+    (bare,) = run(Script(Completion(message(FINISH), "stop", "m")).ask).record["requests"]
+    del received["id"]
+    beside = {**received, "response_id": "c1", "tier": "default", "cost_usd": 280e-6}
+    assert full == {**bare, "tokens": counts.as_json(), **beside}
+    assert not beside.keys() & bare.keys()
+
+
 def test_tokens_and_cost_are_summed_over_requests() -> None:
     script = Script(message(SEARCH), message(FINISH))
     record = run(script.ask, price=Price(input=2.0, output=8.0, cached=1.0)).record

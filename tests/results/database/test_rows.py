@@ -1,12 +1,15 @@
-"""Rows of requests say how fast a streamed answer came, where it was streamed."""
+"""Rows of requests: how fast a streamed answer came, and what came beside the message."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pilotbench.results.database.rows import request_rows
+from pilotbench.results.database import store
+from pilotbench.results.database.rows import LONGEST_TEXT, Rows, request_rows
+from pilotbench.results.database.schema import TABLES
 
 COUNTS = {"input": 100, "output": 30, "reasoning": 0, "cached": 0}
 REQUEST = {
@@ -40,3 +43,52 @@ def test_the_speed_of_a_streamed_answer(
     (row,) = request_rows("s", episode)
     assert (row["first_token_s"], row["tokens_per_s"]) == (first, rate)
     assert row["tokens_cache_writes"] == writes
+
+
+BESIDE = {
+    "cost_usd": 0.25,
+    "tier": "batch",
+    "batch": "batch_1",
+    "response_id": "c1",
+    "request_id": "req_1",
+    "fingerprint": "fp_1",
+    "usage": {"prompt_tokens": 9},
+    "logprobs": {"content": [{"token": "é\ud800", "logprob": -0.1}]},
+    "choices": [{"index": 1}],
+}
+
+
+def test_what_came_beside_a_message_is_stored_and_missing_in_old_records() -> None:
+    requests = [{**REQUEST, **BESIDE}, {**REQUEST, "turn": 1}]
+    new, old = request_rows("s", {"episode": "e", "requests": requests})
+    assert {name: new[name] for name in BESIDE if name in new} == {
+        **{name: BESIDE[name] for name in ("cost_usd", "tier", "batch")},
+        **{name: BESIDE[name] for name in ("response_id", "request_id")},
+        "usage": '{"prompt_tokens": 9}',
+        "logprobs": '{"content": [{"logprob": -0.1, "token": "é\ud800"}]}',
+    }
+    assert (new["system_fingerprint"], new["other_choices"]) == ("fp_1", '[{"index": 1}]')
+    names = {column.name for column in TABLES["requests"].columns}
+    assert new.keys() == old.keys() == names
+    assert {old[name] for name in names & BESIDE.keys()} == {None}
+
+
+@pytest.mark.parametrize(("size", "stored"), [(LONGEST_TEXT, True), (LONGEST_TEXT + 1, False)])
+def test_a_text_that_is_too_long_for_a_column_is_unknown(
+    size: int, stored: bool, tmp_path: Path
+) -> None:
+    """Three columns of a row at their longest fit into a line, even if all is escaped."""
+    connection = store.connect(tmp_path / "a.duckdb")
+    connection.execute("CREATE SCHEMA store")
+    for name in ("requests", "shards"):
+        connection.execute(TABLES[name].ddl)
+    rows = Rows()
+    whole = {key: ["é" * (size - len('[""]'))] for key in ("usage", "logprobs", "choices")}
+    episode = {"episode": "e", "requests": [{**REQUEST, **whole}]}
+    rows.add("requests", request_rows("s", episode))
+    rows.insert(connection, str(tmp_path / "rows"))
+    lengths = "SELECT length(usage), length(logprobs), length(other_choices) FROM store.requests"
+    assert connection.execute(lengths).fetchone() == ((size if stored else None,) * 3)
+    lost = {} if stored else {"s": ["requests: usage, logprobs, other_choices"]}
+    assert rows.unknown == lost
+    connection.close()

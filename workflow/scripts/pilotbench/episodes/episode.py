@@ -329,7 +329,17 @@ def _usage_fields(spec: EpisodeSpec, state: EpisodeState | None) -> Json:
 
 
 def _paid_request(spec: EpisodeSpec, request: Request, asked: Answer) -> Json:
-    first = asked.completion.first_token_s
+    """Return what a request was and cost; what did not come with its answer is left out."""
+    completion, received = asked.completion, asked.completion.received
+    beside = {
+        "first_token_s": completion.first_token_s,
+        "cost_usd": cost_usd(spec.model.price, completion.tokens),
+        "tier": asked.tier,
+        "batch": asked.batch,
+        "response_id": received.get("id"),
+        **{name: received.get(name) for name in ("request_id", "fingerprint")},
+        **{name: received.get(name) for name in ("usage", "logprobs", "choices")},
+    }
     return {
         "identity": identity(components(spec.model, request)),
         "turn": request.turn,
@@ -342,5 +352,5 @@ def _paid_request(spec: EpisodeSpec, request: Request, asked: Answer) -> Json:
         "model": asked.completion.model,
         "finish_reason": asked.completion.finish_reason,
         "tokens": asked.completion.tokens and asked.completion.tokens.as_json(),
-        **({} if first is None else {"first_token_s": first}),
+        **{name: value for name, value in beside.items() if value is not None},
     }

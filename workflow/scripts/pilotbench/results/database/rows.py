@@ -38,6 +38,10 @@ _PROVENANCE = (
     "cluster_job",
 )
 _WHOLE = {"INTEGER": 2**31, "BIGINT": 2**63}
+LONGEST_TEXT = 1 << 21
+"""Characters of a text that a column stores."""
+LONGEST_LINE = 1 << 26
+"""Bytes of a row as a line of JSON: more than its longest texts take, whatever is escaped."""
 NAMED = 5
 LATEST_S = 253_402_300_800.0
 """The end of the year 9999 as Unix time: no time and no duration in s is larger."""
@@ -105,7 +109,8 @@ class Rows:
             line = json.dumps(row, allow_nan=False)
         except ValueError:
             line = ""
-        if line and "\\ud" not in line and not any(map(_is_large, row.values())):
+        short = len(line) < LONGEST_TEXT and "\\ud" not in line
+        if line and short and not any(map(_is_large, row.values())):
             return line
         kept = {c.name: storable(row.get(c.name), c.type) for c in TABLES[table].columns}
         lost = [name for name in kept if kept[name] is None and row.get(name) is not None]
@@ -122,7 +127,8 @@ def insert(connection: duckdb.DuckDBPyConnection, paths: dict[str, str]) -> None
         names = ", ".join(f'"{column.name}"' for column in TABLES[table].columns)
         connection.execute(
             f"INSERT INTO store.{table} SELECT {names} FROM read_json(?, "
-            f"format = 'newline_delimited', columns = {_types(table)})",
+            f"format = 'newline_delimited', maximum_object_size = {LONGEST_LINE}, "
+            f"columns = {_types(table)})",
             [path],
         )
         Path(path).unlink()
@@ -149,7 +155,9 @@ def storable(value: Any, kind: str) -> Any:
         return value if isinstance(value, bool) else None
     if isinstance(value, dict):
         return {text(str(name)): text(str(word)) for name, word in value.items()}
-    return None if value is None else text(str(value), len(str(value)))
+    if value is None or len(str(value)) > LONGEST_TEXT:
+        return None
+    return text(str(value), LONGEST_TEXT)
 
 
 def _is_large(value: Any) -> bool:
@@ -250,9 +258,23 @@ def request_rows(path: str, episode: Json) -> list[Json]:
             "finish_reason": text(request["finish_reason"]),
             **token_columns(Tokens.from_json(request["tokens"])),
             **_speed(request),
+            **_beside(request),
         }
         for request in episode["requests"]
     ]
+
+
+def _beside(request: Json) -> Json:
+    """Return what came beside the message of an answer, nulls where nothing did."""
+    names = ("tier", "batch", "response_id", "request_id")
+    return {
+        "cost_usd": request.get("cost_usd"),
+        **{name: text(request.get(name)) for name in names},
+        "system_fingerprint": text(request.get("fingerprint")),
+        "usage": as_json(request.get("usage")),
+        "logprobs": as_json(request.get("logprobs")),
+        "other_choices": as_json(request.get("choices")),
+    }
 
 
 def _speed(request: Json) -> Json:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
-STORED = 6
+STORED = 7
 """Version of the stored tables (`views.FORMAT` adds the views)."""
 
 CELL = NAMES
@@ -181,6 +181,15 @@ tokens_cached     BIGINT   Cached tokens.
 tokens_cache_writes  BIGINT  Input tokens that were stored in the provider's cache.
 first_token_s     DOUBLE   Time to the first token of a streamed answer, s; null for others.
 tokens_per_s      DOUBLE   Its output tokens per second after the first token.
+cost_usd          DOUBLE   Cost in USD; null where price or tokens are unknown and in old records.
+tier              VARCHAR  `batch`, or the service tier in the provider's word; null without one.
+batch             VARCHAR  The provider's name of its batch; null for a request made online.
+response_id       VARCHAR  The provider's id of the response; null, as what follows, if it has none.
+request_id        VARCHAR  The provider's id of the request, from the headers.
+system_fingerprint  VARCHAR  The provider's fingerprint of what answered.
+usage             VARCHAR  The usage as it was reported, JSON.
+logprobs          VARCHAR  Log probabilities as they came, JSON.
+other_choices     VARCHAR  Further answers to the request, which are not scored, JSON.
 """),
 )
 
