@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pilotbench.simulator.batches import anthropic, azure, openai
+from pilotbench.simulator.batches import anthropic, azure, gemini, openai
 from pilotbench.simulator.batches.form import Form
 
-FORMS: dict[str, Form] = {form.name: form for form in (openai.FORM, azure.FORM, anthropic.FORM)}
+FORMS: dict[str, Form] = {
+    form.name: form for form in (gemini.FORM, openai.FORM, azure.FORM, anthropic.FORM)
+}

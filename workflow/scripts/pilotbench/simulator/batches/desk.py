@@ -119,6 +119,7 @@ class Desk:
         lines: list[Line],
         about: Json,
         errors: Sequence[Json] = (),
+        whole: bool = False,
     ) -> Job:
         """Accept a batch and begin to run it; with errors its validation fails.
 
@@ -140,6 +141,7 @@ class Desk:
             duration_s=lognormal(self.setup.batch_s, self.setup.sigma, self._seed, "batch", name),
             fault=fault,
             errors=list(errors),
+            whole=whole,
         )
         self.jobs[name] = job
         self._later(job, self.setup.validate_s)
@@ -148,7 +150,8 @@ class Desk:
     def cancel(self, job: Job) -> None:
         """Begin to cancel a batch that has not ended."""
         job.phase, job.cancelled = CANCELLING, self.now()
-        self._run_upto(job, math.ceil(self.setup.cancel_part * len(job.lines)))
+        if not job.whole:
+            self._run_upto(job, math.ceil(self.setup.cancel_part * len(job.lines)))
         self._later(job, self.setup.cancel_s)
 
     def end_all(self) -> None:
@@ -224,10 +227,14 @@ class Desk:
         """Return how many lines are answered by now."""
         count = len(job.lines)
         passed = now - (job.started or now)
-        return count if passed >= job.duration_s else int(count * passed / job.duration_s)
+        if passed >= job.duration_s:
+            return count
+        return 0 if job.whole else int(count * passed / job.duration_s)
 
     def _most(self, job: Job) -> int:
         """Return how many lines are ever answered."""
+        if job.whole and job.fault is not None:
+            return 0
         part = self.setup.part if job.fault in ("expired", "stuck") else 1.0
         return math.ceil(part * len(job.lines))
 

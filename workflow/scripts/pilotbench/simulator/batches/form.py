@@ -57,20 +57,28 @@ class Reply:
 
 @dataclass(frozen=True)
 class Route:
-    """An address: method, path, and what it does (it raises Malformed)."""
+    """An address: method, path, and what it does (it raises Malformed).
+
+    `is_open` returns whether a request needs no key.
+    """
 
     method: str
     path: re.Pattern[str]
     act: Callable[[Call], Reply]
+    is_open: Callable[[HttpRequest], bool] = lambda request: False
 
 
 @dataclass(frozen=True)
 class Form:
-    """The batch endpoints of a service; `api` has its errors and secrets."""
+    """The batch endpoints of a service; `api` has its errors and secrets.
+
+    `is_asked` returns whether a request is for this service, where an address does not say so.
+    """
 
     name: str
     api: Api
     routes: Sequence[Route]
+    is_asked: Callable[[HttpRequest], bool] = lambda request: True
 
 
 def page(found: Sequence[Any], names: Sequence[str], after: str, limit: int) -> tuple[Any, bool]:

@@ -41,7 +41,8 @@ class Front:
         for form in FORMS.values():
             for route in form.routes:
                 found = route.path.search(path)
-                if found is not None and route.method == request.method:
+                fits = found is not None and route.method == request.method
+                if found is not None and fits and form.is_asked(request):
                     names = {name: text for name, text in found.groupdict().items() if text}
                     self._answer(form, route, request, connection, names)
                     return True
@@ -78,7 +79,7 @@ class Front:
         names: dict[str, str],
     ) -> None:
         secret = form.api.secret(request)
-        refused = self._admit(secret)
+        refused = None if route.is_open(request) else self._admit(secret)
         if refused is None:
             call = Call(request, self._desk, secret, names)
             try:

@@ -52,7 +52,8 @@ class Job:
     """A batch. Times are Unix times in s; `answers` belong to the first lines of `lines`.
 
     `about` is what its form keeps of it: metadata, display name, files. `errors` are those of the
-    validation. `fault` is one of `invalid`, `expired` and `stuck`.
+    validation. `fault` is one of `invalid`, `expired` and `stuck`. A `whole` batch answers all its
+    lines at its end, or none.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Job:
     about: Json
     created: float
     duration_s: float
+    whole: bool = False
     fault: str | None = None
     phase: str = VALIDATING
     errors: list[Json] = field(default_factory=list)
