@@ -64,8 +64,7 @@ class Front:
                 check_batch_faults(request.query)
             except UserError as error:
                 return {"error": str(error)}
-            for name, count in request.query.items():
-                self._desk.faults[name] = int(count)
+            self._desk.faults |= {name: int(count) for name, count in request.query.items()}
         else:
             return None
         return {"faults": dict(+self._desk.faults)}

@@ -120,7 +120,10 @@ def _stored(call: Call, name: str) -> StoredFile:
 
 def _list(call: Call) -> Reply:
     jobs, size = call.desk.listed(NAME), number(call, "pageSize", 50, 1000)
-    first = int(call.text("pageToken", "0"))
+    token = call.text("pageToken", "0")
+    if not token.isdigit():
+        raise Malformed(Problem("Page token is invalid."))
+    first = int(token)
     page: Json = {"operations": [_shown(call, job) for job in jobs[first : first + size]]}
     more = len(jobs) > first + size
     return Reply(page | ({"nextPageToken": str(first + size)} if more else {}))

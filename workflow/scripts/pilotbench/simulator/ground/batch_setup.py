@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pilotbench.ground.errors import UserError
 
@@ -61,8 +62,10 @@ class BatchSetup:
     faults: dict[str, int] = field(default_factory=dict)
 
 
-def check_batch_faults(names: Iterable[str]) -> None:
-    """Raise UserError for a fault that batches do not have."""
-    for name in names:
+def check_batch_faults(counts: Mapping[str, Any]) -> None:
+    """Raise UserError for a fault that batches do not have, or that is not counted."""
+    for name, count in counts.items():
         if name not in FAULTS:
             raise UserError(f"batches.faults: {name}; allowed are {', '.join(FAULTS)}")
+        if not str(count).isdigit():
+            raise UserError(f"batches.faults: {name} is {count!r}; must be a count")
