@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any
 
 from pilotbench.asking.journal import Journal, Segment, bounded, journal_folder, request_identity
 from pilotbench.asking.journal.answers import Answers, Failure
+from pilotbench.asking.journal.batch_book import Book
 from pilotbench.asking.journal.disk_space import AnswerSpace
 from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.journal.records import Damage
@@ -29,7 +31,7 @@ from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient, StopFlag
 from pilotbench.asking.payments import Payments, begin_budget
 from pilotbench.asking.unusable import Unusable
 from pilotbench.ground import notices, provenance
-from pilotbench.ground.errors import ProviderError, UnusableAnswer
+from pilotbench.ground.errors import OutInBatch, ProviderError, UnusableAnswer
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
@@ -207,6 +209,7 @@ class Asker(_Source):
         self._making = Lock()
         self._asking: defaultdict[str, Lock] = defaultdict(Lock)
         self._stamp: Json = {}
+        self._book = Book(experiment.settings.journal_dir, self._model)
 
     def __enter__(self) -> Asker:
         stopped = self._allowance.stop.is_set if self._wait else lambda: True
@@ -230,6 +233,7 @@ class Asker(_Source):
             if found is not None:
                 return found
             self._segment.check()
+            self._check_batches(wanted)
             answer = self._ask(request, wanted)
             self.keys[answer.key] += 1
             return answer
@@ -280,6 +284,13 @@ class Asker(_Source):
             return bounded(answer)
         finally:
             self._halt_if_broken()
+
+    def _check_batches(self, wanted: RequestIdentity) -> None:
+        """Raise OutInBatch for a request that was submitted in a batch: it would be paid twice."""
+        since = self._book.out_since(wanted.identity)
+        if since is not None:
+            when = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M UTC")
+            raise OutInBatch(f"out in a batch since {when}")
 
     def _tries(self, wanted: RequestIdentity) -> int:
         """Return how many more unusable answers a request may cost.

@@ -30,6 +30,8 @@ from pilotbench.matrix.config import Settings
 Json = dict[str, Any]
 ROUNDING = 1e-9
 MOST_USD = 1e12
+BATCH = "batch "
+"""What the names of the reservations of batches begin with; they outlast every process."""
 REAP_S = 1.0
 """How often a waiting process looks for processes that have ended."""
 MOST_RUNS = 8
@@ -40,8 +42,8 @@ class Balance:
     """The content of a budget's file, in USD.
 
     `spent` is the cost of answers, `lost` what may have been paid without a reported cost, `held`
-    what the requests in flight of each process have reserved. `runs` are the runs that have looked
-    up what was spent before them.
+    what the requests in flight of each process and those of each batch have reserved. `runs` are
+    the runs that have looked up what was spent before them.
     """
 
     spent: float = 0.0
@@ -58,6 +60,11 @@ class Balance:
     def total(self) -> float:
         """Return everything that is no longer available."""
         return self.gone + sum(self.held.values())
+
+    @property
+    def processes(self) -> list[str]:
+        """The names of the processes with reservations."""
+        return [name for name in self.held if not name.startswith(BATCH)]
 
     def lose(self, names: Iterable[str]) -> None:
         """Count the reservations of these processes as lost."""
@@ -179,6 +186,32 @@ class Budget:
             self._give_back(balance, reserved)
             balance.lost += usd
 
+    def reserve_batch(self, tag: str, usd: float) -> bool:
+        """Reserve `usd` for a batch if it fits now; return whether it did.
+
+        It is held until `settle_batch`, whatever becomes of this process.
+        """
+        with self._changing() as balance:
+            fits = self._fits(balance.total + usd)
+            if fits:
+                balance.held[BATCH + tag] = balance.held.get(BATCH + tag, 0.0) + usd
+        return fits
+
+    def settle_batch(
+        self, tag: str, usd: float, lost: float = 0.0, part: float | None = None
+    ) -> None:
+        """Replace `part` of what a batch has reserved (None: all that is left) by its cost.
+
+        `lost` is what may have been paid without a reported cost.
+        """
+        with self._changing() as balance:
+            held = balance.held.pop(BATCH + tag, 0.0)
+            left = 0.0 if part is None else held - part
+            if left > ROUNDING:
+                balance.held[BATCH + tag] = left
+            balance.spent += usd
+            balance.lost += lost
+
     def close(self) -> None:
         """Close the file; what this process has not settled is lost."""
         try:
@@ -200,7 +233,7 @@ class Budget:
         """
         with self._changing() as balance:
             others = self._users.others()
-            balance.lose([name for name in balance.held if name not in {*others, self._name}])
+            balance.lose([n for n in balance.processes if n not in {*others, self._name}])
             self._users.join()
             if run is not None and run in balance.runs:
                 return True
@@ -231,7 +264,7 @@ class Budget:
         if time.monotonic() < self._next_reap:
             return
         self._next_reap = time.monotonic() + REAP_S
-        gone = self._users.gone(self.balance.held)
+        gone = self._users.gone(self.balance.processes)
         if gone:
             with self._changing() as balance:
                 balance.lose(gone)

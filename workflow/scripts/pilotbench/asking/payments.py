@@ -85,7 +85,7 @@ class Payments:
         if self.budget is None:
             yield Payment(None, 0.0)
             return
-        payment = Payment(self.budget, self._most(request))
+        payment = Payment(self.budget, self.most_usd(request))
         if not self.budget.room(payment.reserved):
             raise MustWait(payment.reserved)
         error: BaseException | None = None
@@ -99,7 +99,8 @@ class Payments:
             with suppress(Stopping, OSError):
                 self._settle(self.budget, payment, error)
 
-    def _most(self, request: Request) -> float:
+    def most_usd(self, request: Request) -> float:
+        """Return the most that a request can cost."""
         largest = most_tokens(self._model, request.body)
         cached = replace(largest, cached=largest.input)  # some charge more for cached tokens
         written = replace(largest, cache_writes=largest.input)

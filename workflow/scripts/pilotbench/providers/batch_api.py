@@ -122,6 +122,10 @@ class BatchApi(Protocol):
         """Write the results of a batch that is over to a new file, as they come, and flush it."""
         ...
 
+    def is_whole(self, path: Path, state: BatchState) -> bool:
+        """Return whether a downloaded file has everything that the service has counted."""
+        ...
+
     def results(self, path: Path, ids: Sequence[str]) -> Iterator[tuple[str, Result]]:
         """Yield (custom id, result) of each line of a downloaded file; nothing is requested.
 

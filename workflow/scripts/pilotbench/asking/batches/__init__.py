@@ -1,4 +1,7 @@
 """The batch lane: requests that are answered in batches, at a lower price, and paid once.
 
-lane  submits the requests of a wave, and writes the answers to the journal
+lane        what a run does with the batches of a model
+submission  from the requests of a wave to batches
+collection  from batches to answers in the journal
+calls       a call to the service within the limits of its key
 """

@@ -8,6 +8,7 @@ records        the records of such a file
 answers        what the segments answer, whoever wrote them
 other_folders  the segments of a prompt or pack that has been renamed
 disk_space     space that is reserved before a request is sent
+batch_book     the record of batches that are out
 """
 
 from pilotbench.asking.journal.identity import request_identity

@@ -13,7 +13,8 @@ import threading
 import time
 import zlib
 from base64 import b64encode
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ class Segment:
         self._broken: str | None = None
         self._reserve: ReservedSpace | None = None
         self._lost = 0
+        self._waits = False
         self._host = socket.gethostname()
 
     @property
@@ -83,6 +85,23 @@ class Segment:
         """Raise Stopping if a write has failed: call this before each request."""
         if self._broken is not None:
             raise Stopping(self._broken)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Flush what is written in the block at its end; for one thread that can write it again.
+
+        Raises Stopping if it cannot be flushed.
+        """
+        self._waits = True
+        try:
+            yield
+        finally:
+            self._waits = False
+            try:
+                self._sync(self._size)
+            except OSError as error:
+                self._broken = f"{self.path}: the journal cannot be written ({error.strerror})"
+                raise Stopping(self._broken) from None
 
     def write(self, request: RequestIdentity, asked: Answer, **extra: Any) -> None:
         """Write one response and return when it is on disk.
@@ -138,7 +157,7 @@ class Segment:
 
     def _written(self, line: bytes, flush: bool) -> Place:
         place = self._append(line)
-        if flush:
+        if flush and not self._waits:
             self._sync(place.offset + place.length)
         return place
 

@@ -43,9 +43,14 @@ def journal_folder(model: Model, cell: Cell) -> Path:
     them; how reasoning goes back does not: first messages are equal. Prompt and task count by their
     names; elsewhere.py finds the answers of renamed ones.
     """
+    return Path(model_folder(model), *(to_path(word) for word in cell.words[1:]))
+
+
+def model_folder(model: Model) -> Path:
+    """Return the folder of all cells of a model below `journal_dir`; see `journal_folder`."""
     asked = digest(model.usual.asked)[:12]
     name = f"{to_path(model.deployment, LONGEST - len(asked) - 1)}-{asked}"
-    return Path(to_path(model.provider), name, *(to_path(word) for word in cell.words[1:]))
+    return Path(to_path(model.provider), name)
 
 
 class Journal:

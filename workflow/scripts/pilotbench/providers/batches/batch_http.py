@@ -190,3 +190,10 @@ def json_lines(path: Path) -> Iterator[Json]:
                 continue
             if isinstance(found, dict):
                 yield found
+
+
+def is_whole(path: Path, lines: int) -> bool:
+    """Return whether every line of a file of JSON lines can be read, at least so many."""
+    found = sum(1 for _ in json_lines(path))
+    with path.open("rb") as file:
+        return found >= lines and found == sum(1 for line in file if line.strip())

@@ -20,6 +20,7 @@ from pilotbench.providers.batches.batch_http import (
     Content,
     count,
     encoded,
+    is_whole,
     json_lines,
     unix_time,
 )
@@ -141,6 +142,10 @@ class OpenAiBatches:
             self._http.download(key, self._url(f"/files/{file}/content"), path, append=True)
             with path.open("ab") as out:
                 out.write(b"\n")
+
+    def is_whole(self, path: Path, state: BatchState) -> bool:
+        """Return whether no line is cut off, and every answer has one."""
+        return is_whole(path, state.done)
 
     def results(self, path: Path, ids: Sequence[str]) -> Iterator[tuple[str, Result]]:
         """Yield the result of each line."""
