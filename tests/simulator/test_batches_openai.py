@@ -311,6 +311,13 @@ def test_faults_of_results_happen_once(simulator: Simulator) -> None:
             simulator.batch_faults(**{fault: 1})
             with pytest.raises(error):
                 assert client.files.content(batch.output_file_id).content
+        simulator.batch_faults(results_late=1)
+        with pytest.raises(openai.APITimeoutError):
+            client.with_options(timeout=0.3).files.content(batch.output_file_id)
+        simulator.release_batches()
+        simulator.batch_faults(look_500=1)
+        with pytest.raises(openai.InternalServerError):
+            client.batches.retrieve(batch.id)
         simulator.batch_faults(results_short=1)
         short = client.files.content(batch.output_file_id).content
         assert short == whole[: len(whole) // 2]

@@ -118,11 +118,11 @@ class Simulator:
         self._post("batches/end")
 
     def release_batches(self) -> None:
-        """Send the answers to submissions that are held back by `submit_late`."""
+        """Send the answers that are held back by `submit_late` and `results_late`."""
         self._post("batches/release")
 
     def batch_faults(self, **counts: int) -> None:
-        """Let faults of simulator/ground/batch_setup.py happen to the next submissions or lines."""
+        """Let faults of simulator/ground/batch_setup.py happen to the next requests."""
         self._post(f"batches/faults?{'&'.join(f'{name}={n}' for name, n in counts.items())}")
 
     def _post(self, name: str) -> None:

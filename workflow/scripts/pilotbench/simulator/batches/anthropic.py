@@ -11,6 +11,7 @@ from pilotbench.simulator.apis.api import Malformed, Problem, body_of, problem
 from pilotbench.simulator.batches import job as phases
 from pilotbench.simulator.batches.form import (
     JSONL,
+    LOOK,
     RESULTS,
     SUBMIT,
     Call,
@@ -102,7 +103,7 @@ def _names(jobs: list[Job]) -> list[str]:
 
 
 def _retrieve(call: Call) -> Reply:
-    return Reply(_shown(call.desk.job(NAME, call.name)))
+    return Reply(_shown(call.desk.job(NAME, call.name)), moment=LOOK)
 
 
 def _cancel(call: Call) -> Reply:

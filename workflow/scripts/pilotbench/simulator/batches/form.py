@@ -17,8 +17,8 @@ from pilotbench.simulator.ground.conversation import share
 from pilotbench.simulator.ground.wire import HttpRequest
 
 Json = dict[str, Any]
-SUBMIT, RESULTS = "submit", "results"
-"""The moments that have faults: the answer to a submission, and the results."""
+SUBMIT, RESULTS, LOOK = "submit", "results", "look"
+"""The moments that have faults: the answer to a submission, the results, and the state."""
 JSONL = {"content-type": "application/octet-stream"}
 
 

@@ -10,20 +10,23 @@ from pilotbench.ground.errors import UserError
 from pilotbench.simulator.apis.api import Api, Malformed, Problem, problem
 from pilotbench.simulator.batches import FORMS
 from pilotbench.simulator.batches.desk import Desk
-from pilotbench.simulator.batches.form import RESULTS, SUBMIT, Call, Form, Reply, Route
+from pilotbench.simulator.batches.form import LOOK, RESULTS, SUBMIT, Call, Form, Reply, Route
 from pilotbench.simulator.ground.batch_setup import check_batch_faults
 from pilotbench.simulator.ground.wire import Connection, HttpRequest
 
 Json = dict[str, Any]
 _FAULTS = {
     SUBMIT: ("submit_late", "submit_reset", "submit_500"),
-    RESULTS: ("results_500", "results_404", "results_cut", "results_short"),
+    RESULTS: ("results_late", "results_500", "results_404", "results_cut", "results_short"),
+    LOOK: ("look_500",),
 }
 _ERRORS = {
     "submit_500": "server_error",
     "results_500": "server_error",
+    "look_500": "server_error",
     "results_404": "not_found",
 }
+_LATE = ("submit_late", "results_late")
 Admit = Callable[[str], Problem | None]
 """From a secret to why it may not use the batch endpoints, None where it may."""
 
@@ -97,7 +100,7 @@ class Front:
             _send(connection, reply)
         elif fault in _ERRORS:
             _send_error(api, connection, problem(_ERRORS[fault]))
-        elif fault == "submit_late":
+        elif fault in _LATE:
             self._held.append((connection, reply))
         elif fault == "submit_reset":
             connection.reset()

@@ -17,6 +17,7 @@ from pilotbench.simulator.batches import job as phases
 from pilotbench.simulator.batches.desk import StoredFile
 from pilotbench.simulator.batches.form import (
     JSONL,
+    LOOK,
     RESULTS,
     SUBMIT,
     Call,
@@ -132,7 +133,7 @@ def _list(call: Call) -> Reply:
 def _retrieve(call: Call) -> Reply:
     job = _job(call)
     has_results = job.phase == phases.COMPLETED and job.about["file"] is None
-    return Reply(_shown(call, job), moment=RESULTS if has_results else "")
+    return Reply(_shown(call, job), moment=RESULTS if has_results else LOOK)
 
 
 def _cancel(call: Call) -> Reply:

@@ -14,6 +14,7 @@ from pilotbench.simulator.batches import job as phases
 from pilotbench.simulator.batches.desk import Desk, StoredFile
 from pilotbench.simulator.batches.form import (
     JSONL,
+    LOOK,
     RESULTS,
     SUBMIT,
     Call,
@@ -266,7 +267,7 @@ def _list(service: Service, call: Call) -> Reply:
 
 
 def _retrieve(service: Service, call: Call) -> Reply:
-    return Reply(_shown(call.desk, call.desk.job(service.name, call.name)))
+    return Reply(_shown(call.desk, call.desk.job(service.name, call.name)), moment=LOOK)
 
 
 def _cancel(service: Service, call: Call) -> Reply:

@@ -16,6 +16,8 @@ FAULTS = (
     "invalid",  # accepted, then refused by the validation; nothing is run
     "expired",  # expires with the first `part` of its lines answered
     "stuck",  # answers the first `part` of its lines, and never ends
+    "look_500",  # the state of a batch is answered with an error 500
+    "results_late",  # the answer with the results is held until POST /batches/release
     "results_cut",  # the connection breaks in the middle of the results
     "results_short",  # the results end in the middle of a line, without an error
     "results_500",
@@ -27,7 +29,7 @@ FAULTS = (
     "line_context_length_exceeded",
     "line_invalid_request",
 )
-"""Each happens as often as its count says: to the next submissions, results or lines."""
+"""Each happens as often as its count says: to the next submissions, looks, results or lines."""
 
 
 @dataclass(frozen=True)
