@@ -101,6 +101,12 @@ class Simulator:
             found: Json = json.load(reply)
         return found
 
+    def invoice(self) -> Json:
+        """Return what it has charged."""
+        with urllib.request.urlopen(f"{self.address}/invoice", timeout=60) as reply:
+            found: Json = json.load(reply)
+        return found
+
     def reset(self) -> None:
         """Reset the statistics."""
         self._post("reset")

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from pilotbench.simulator.families import family_of
-from pilotbench.simulator.ground.setup import Setup
+from pilotbench.simulator.ground.setup import ModelSetup, Setup
 
 Json = dict[str, Any]
 VARIABLE, KEY = "SIMULATOR_API_KEY", "simulator"
@@ -31,7 +31,7 @@ def experiment(setup: Setup, origin: str) -> Json:
     return {
         "models": list(models),
         "providers": {f"simulated_{api}": _provider(api, origin, slots) for api in apis},
-        "model_catalog": {name: _model(name, family) for name, family in models.items()},
+        "model_catalog": {name: _model(name, setup.models[name]) for name in models},
     }
 
 
@@ -63,12 +63,12 @@ def _provider(api: str, origin: str, slots: int | None) -> Json:
     }
 
 
-def _model(name: str, family: str | None) -> Json:
-    used = family_of(family)
+def _model(name: str, entry: ModelSetup) -> Json:
+    used = family_of(entry.family)
     return {
         "provider": f"simulated_{used.api}",
         "deployment": name,
         "protocol": "native",
-        "price": {"input": 0, "output": 0},
+        "price": entry.price or {"input": 0, "output": 0},
         **used.entry,
     }

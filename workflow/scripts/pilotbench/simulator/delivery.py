@@ -130,7 +130,8 @@ class Delivery:
         """Send a whole response, or what its fault leaves of it."""
         connection, fault = exchange.connection, exchange.fault
         headers = self.headers(exchange.api, exchange.key)
-        body = json.dumps(exchange.api.answer(self._outcome(exchange, reply))).encode()
+        outcome = self._outcome(exchange, reply)
+        body = json.dumps(exchange.api.answer(outcome)).encode()
         if fault == "slow_drip":
             connection.begin(200, len(body) + 10**6, headers)
             self._drip(exchange, partial(connection.write, b" "))
@@ -142,22 +143,23 @@ class Delivery:
             self._leave(exchange, 200)
             connection.send(200, body[: len(body) // 2], headers)
         else:
-            self._paid(exchange, reply)
+            self._paid(exchange, outcome)
             self._leave(exchange, 200)
             connection.send(200, body, headers)
 
     def _stream(self, exchange: Exchange, reply: SimulatedReply, rest_s: float) -> None:
         """Send the events of a response over `rest_s`, or what its fault leaves of them."""
         api, connection, fault = exchange.api, exchange.connection, exchange.fault
-        events = api.events(self._outcome(exchange, reply))
+        outcome = self._outcome(exchange, reply)
+        events = api.events(outcome)
         if not connection.is_streaming:
             self._begin_stream(exchange)
         self._stop_beating(exchange)
         if fault == "slow_drip":
             self._drip(exchange, partial(connection.piece, api.alive))
             return
-        if fault is None or fault not in NOT_ANSWERED:
-            self._pieces(exchange, events, rest_s, partial(self._end_stream, exchange, reply))
+        if fault == "unusable" or fault not in NOT_ANSWERED:
+            self._pieces(exchange, events, rest_s, partial(self._end_stream, exchange, outcome))
             return
         last = {"malformed": _HALF_EVENT, "stream_error": api.broken(problem("overloaded"))}
         half = [*events[: max(1, len(events) // 2)], last.get(fault, b"")]
@@ -178,8 +180,8 @@ class Delivery:
         send_rest = partial(self._pieces, exchange, events[size:], rest_s - pause_s, then)
         exchange.timer = self._loop.call_later(pause_s, send_rest)
 
-    def _end_stream(self, exchange: Exchange, reply: SimulatedReply) -> None:
-        self._paid(exchange, reply)
+    def _end_stream(self, exchange: Exchange, outcome: Outcome) -> None:
+        self._paid(exchange, outcome)
         self._leave(exchange, 200)
         exchange.connection.end_pieces()
 
@@ -209,14 +211,19 @@ class Delivery:
         return Outcome(
             incoming=exchange.incoming,
             reply=reply,
-            usage=self._ledger.usage(conversation, reply),
+            usage=self._ledger.usage(exchange.api, exchange.incoming, reply),
             created=int(exchange.arrived),
             model=model,
             shows_reasoning=exchange.shows_reasoning,
+            tier=exchange.incoming.tier,
         )
 
-    def _paid(self, exchange: Exchange, reply: SimulatedReply) -> None:
-        self._ledger.paid(exchange.key, exchange.conversation, reply)
+    def _paid(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Charge an answer; one that cannot be used does not count as answered."""
+        if exchange.fault == "unusable":
+            self._ledger.charge(exchange.key, outcome)
+        else:
+            self._ledger.paid(exchange.key, outcome)
 
     def _drip(self, exchange: Exchange, drop: Callable[[], None]) -> None:
         """Send something that says nothing every `drip_s`, and break at last."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pilotbench.simulator.ground.answers import SimulatedReply
 from pilotbench.simulator.ground.conversation import Conversation, share
@@ -28,6 +29,7 @@ NOT_ANSWERED = (
     "slow_drip",
     "cut_stream",
     "stream_error",
+    "unusable",
 )
 """The faults after which a client has no answer and asks again."""
 
@@ -63,6 +65,11 @@ def cut(reply: SimulatedReply) -> SimulatedReply:
     """Return the reply as it is at the limit of its tokens."""
     content = reply.message.get("content") or ""
     return SimulatedReply({"role": "assistant", "content": content[: len(content) // 2]}, "length")
+
+
+def broken_off(reply: SimulatedReply) -> SimulatedReply:
+    """Return the reply as it is where the service fails after it was made: paid for and useless."""
+    return replace(reply, finish_reason="error")
 
 
 def filtered(reply: SimulatedReply) -> SimulatedReply:

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from pilotbench.simulator.apis.api import Usage
+from pilotbench.simulator.apis.api import Api, Incoming, Outcome, Usage
 from pilotbench.simulator.ground.answers import SimulatedReply
 from pilotbench.simulator.ground.conversation import Conversation, tokens_in
 from pilotbench.simulator.ground.keys import LimitedKey
 from pilotbench.simulator.ground.schedule import ServedRequest, list_schedule
 from pilotbench.simulator.ground.setup import KeySetup, Setup
+from pilotbench.simulator.invoice import Invoice
 
 Json = dict[str, Any]
 
@@ -35,6 +36,7 @@ class Ledger:
         self.faults: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
         self.tiers: Counter[str] = Counter()
+        self.invoice = Invoice(self._setup.models)
         self._series: list[Json] = []
         self._paid_again: list[Json] = []
         self._answered: Counter[str] = Counter()
@@ -55,24 +57,27 @@ class Ledger:
         self._attempts[conversation.body_digest] += 1
         return self._attempts[conversation.body_digest] - 1
 
-    def usage(self, conversation: Conversation, reply: SimulatedReply) -> Usage:
+    def usage(self, api: Api, incoming: Incoming, reply: SimulatedReply) -> Usage:
         """Return the token counts of an answer; what was sent before is cached."""
+        conversation = incoming.conversation
         cached = self._tokens.get(conversation.previous, 0) // 128 * 128
         reasoning = tokens_in(reply.reasoning) if reply.reasoning else 0
-        return Usage(conversation.tokens, tokens_out(reply), reasoning, cached)
+        usage = Usage(conversation.tokens, tokens_out(reply), reasoning, cached)
+        return api.counted(incoming, usage)
 
-    def paid(
-        self,
-        key: LimitedKey,
-        conversation: Conversation,
-        reply: SimulatedReply,
-        tier: str = "standard",
-    ) -> None:
-        """Count a complete answer, paid at the price of `tier`."""
-        self.tiers[tier] += 1
+    def charge(self, key: LimitedKey, outcome: Outcome) -> None:
+        """Charge an answer, whatever it is worth."""
+        key.tokens += outcome.usage.input + outcome.usage.output
+        model = outcome.incoming.model
+        self.invoice.charge(key.name, model, outcome.tier, outcome.usage, self.now())
+
+    def paid(self, key: LimitedKey, outcome: Outcome) -> None:
+        """Charge and count a complete answer."""
+        self.charge(key, outcome)
+        conversation = outcome.incoming.conversation
+        self.tiers[outcome.tier] += 1
         body = conversation.body_digest
         key.answered += 1
-        key.tokens += conversation.tokens + tokens_out(reply)
         self._tokens[conversation.digest] = conversation.tokens
         self._answered[body] += 1
         now = self.now()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pilotbench.simulator.apis.api import Api, Incoming, Problem
 from pilotbench.simulator.families import Family, family_of
-from pilotbench.simulator.faults import cut, filtered
+from pilotbench.simulator.faults import broken_off, cut, filtered
 from pilotbench.simulator.ground.answers import Cast, SimulatedReply, multiplied
 from pilotbench.simulator.ground.setup import ModelSetup, Setup
 from pilotbench.simulator.ground.thinking import reasoning
@@ -48,4 +48,6 @@ class Replies:
             reply = cut(reply)
         if fault == "filtered":
             reply = filtered(reply)
+        if fault == "unusable":
+            reply = broken_off(reply)
         return replace(reply, reasoning=reply.reasoning + echo) if echo else reply

@@ -8,7 +8,15 @@ import time
 from typing import Any
 
 from pilotbench.simulator.apis import APIS, api_of, model_list
-from pilotbench.simulator.apis.api import Api, Incoming, Malformed, Outcome, Problem, problem
+from pilotbench.simulator.apis.api import (
+    BATCH,
+    Api,
+    Incoming,
+    Malformed,
+    Outcome,
+    Problem,
+    problem,
+)
 from pilotbench.simulator.batches.desk import Desk
 from pilotbench.simulator.batches.front import Front
 from pilotbench.simulator.batches.job import LineAnswer
@@ -29,7 +37,6 @@ from pilotbench.simulator.ledger import Ledger, tokens_out
 from pilotbench.simulator.replies import Replies
 
 Json = dict[str, Any]
-BATCH = "batch"  # the tier of what is answered in batches
 
 
 class Simulation:
@@ -70,6 +77,8 @@ class Simulation:
         found = {}
         if path == "/stats":
             found = self._ledger.statistics(request.query) | {"batches": self._desk.statistics()}
+        elif path == "/invoice":
+            found = self._ledger.invoice.as_json()
         elif path == "/reset" and request.method == "POST":
             self._delivery.hold(False)
             self._ledger.reset()
@@ -152,13 +161,13 @@ class Simulation:
         outcome = Outcome(
             incoming=incoming,
             reply=reply,
-            usage=self._ledger.usage(conversation, reply),
+            usage=self._ledger.usage(api, incoming, reply),
             created=int(self._ledger.now()),
             model=conversation.model,
             shows_reasoning=self._replies.family(incoming).shows_reasoning,
             tier=BATCH,
         )
-        self._ledger.paid(key, conversation, reply, BATCH)
+        self._ledger.paid(key, outcome)
         return LineAnswer(200, api.answer(outcome), outcome.usage)
 
     def _admit(self, secret: str) -> Problem | None:

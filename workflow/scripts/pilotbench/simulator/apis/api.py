@@ -19,6 +19,10 @@ from pilotbench.simulator.ground.keys import Limit
 from pilotbench.simulator.ground.wire import HttpRequest
 
 Json = dict[str, Any]
+STANDARD, BATCH = "standard", "batch"
+"""The usual tier, and that of what is answered in batches."""
+TIERS = ("flex", "priority")
+"""The other tiers that a request may ask for."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,12 @@ class Incoming:
         """The model that is asked."""
         return self.conversation.model
 
+    @property
+    def tier(self) -> str:
+        """The tier that it is answered in: the one that it asks for."""
+        asked = self.sent.get("service_tier") or self.sent.get("serviceTier")
+        return str(asked) if asked in TIERS else STANDARD
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -91,6 +101,7 @@ class Usage:
     output: int
     reasoning: int = 0
     cached: int = 0
+    written: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,7 +114,7 @@ class Outcome:
     created: int
     model: str
     shows_reasoning: bool = True
-    tier: str = "standard"
+    tier: str = STANDARD
 
     @property
     def digest(self) -> str:
@@ -128,7 +139,8 @@ class Api:
     `path` matches the addresses that it answers, `secret` returns what a client authenticates
     with, `read` raises Malformed. `events` are the pieces of a stream, `broken` is one that reports
     an error, `alive` one that says nothing. `error` returns status and body, `headers` those that
-    report rate limits and, for a refusal, how long to wait (now is the Unix time in s).
+    report rate limits and, for a refusal, how long to wait (now is the Unix time in s). `counted`
+    returns the usage that a request reports and pays, from what its conversation amounts to.
     """
 
     name: str
@@ -141,6 +153,7 @@ class Api:
     error: Callable[[Problem], tuple[int, Json]]
     headers: Callable[[Sequence[Limit], float | None, float], dict[str, str]]
     alive: bytes = b": keep-alive\n\n"
+    counted: Callable[[Incoming, Usage], Usage] = lambda _, usage: usage
 
 
 def body_of(request: HttpRequest) -> Json:

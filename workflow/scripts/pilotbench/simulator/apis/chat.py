@@ -15,7 +15,7 @@ from pilotbench.simulator.apis.api import (
     event,
     pieces,
 )
-from pilotbench.simulator.apis.openai_form import error, headers, secret
+from pilotbench.simulator.apis.openai_form import error, headers, secret, tier
 from pilotbench.simulator.ground.conversation import conversation
 from pilotbench.simulator.ground.wire import HttpRequest
 
@@ -89,6 +89,7 @@ def _head(outcome: Outcome, kind: str) -> Json:
         "object": kind,
         "created": outcome.created,
         "model": outcome.model,
+        "service_tier": tier(outcome),
     }
 
 

@@ -30,7 +30,9 @@ from pilotbench.simulator.ground.wire import HttpRequest
 
 Json = dict[str, Any]
 _PATH = re.compile(r"/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)$")
-_FINISHES = {"length": "MAX_TOKENS", "content_filter": "SAFETY"}
+_FINISHES = {"length": "MAX_TOKENS", "content_filter": "SAFETY", "error": "OTHER"}
+_WITHOUT = ("content_filter", "error")
+"""The finish reasons of answers without content."""
 _TYPES = "type.googleapis.com/google.rpc"
 _ERRORS: dict[str, tuple[int, str, str]] = {
     "server_error": (500, "INTERNAL", "An internal error has occurred. Please retry."),
@@ -168,7 +170,7 @@ def parts(outcome: Outcome) -> list[Json]:
 def answer(outcome: Outcome) -> Json:
     """Return a response."""
     reason = outcome.reply.finish_reason
-    given = [] if reason == "content_filter" else parts(outcome)
+    given = [] if reason in _WITHOUT else parts(outcome)
     return _response(outcome, given, _FINISHES.get(reason, "STOP"))
 
 
@@ -188,7 +190,7 @@ def _response(outcome: Outcome, given: list[Json], reason: str | None) -> Json:
 
 def _usage(outcome: Outcome) -> Json:
     usage = outcome.usage
-    found = {
+    found: Json = {
         "promptTokenCount": usage.input,
         "candidatesTokenCount": usage.output - usage.reasoning,
         "totalTokenCount": usage.input + usage.output,
@@ -197,13 +199,15 @@ def _usage(outcome: Outcome) -> Json:
         found["thoughtsTokenCount"] = usage.reasoning
     if usage.cached:
         found["cachedContentTokenCount"] = usage.cached
+    if "serviceTier" in outcome.incoming.sent:
+        found["serviceTier"] = outcome.tier
     return found
 
 
 def events(outcome: Outcome) -> list[bytes]:
     """Return the responses of a stream, a part in each; the last one only ends it."""
     reason = outcome.reply.finish_reason
-    given = [] if reason == "content_filter" else parts(outcome)
+    given = [] if reason in _WITHOUT else parts(outcome)
     cut = [
         {**part, "text": piece} if "text" in part else part
         for part in given

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from pilotbench.simulator.apis.api import (
     Malformed,
     Outcome,
     Problem,
+    Usage,
     bearer,
     body_of,
     event,
@@ -38,6 +40,7 @@ _STOPS = {
     "tool_calls": "tool_use",
     "length": "max_tokens",
     "content_filter": "refusal",
+    "error": "error",
 }
 _ERRORS: dict[str, tuple[int, str, str]] = {
     "server_error": (500, "api_error", "Internal server error"),
@@ -173,16 +176,19 @@ def answer(outcome: Outcome) -> Json:
     }
 
 
-def _usage(outcome: Outcome) -> Json:
+def counted(incoming: Incoming, usage: Usage) -> Usage:
     """Return the counts; only a request with `cache_control` reads or writes the cache."""
+    if '"cache_control"' not in json.dumps(incoming.sent):
+        return replace(usage, cached=0)
+    return replace(usage, written=(usage.input - usage.cached) // 2)
+
+
+def _usage(outcome: Outcome) -> Json:
     usage = outcome.usage
-    caches = '"cache_control"' in json.dumps(outcome.incoming.sent)
-    read_tokens = usage.cached if caches else 0
-    written = (usage.input - read_tokens) // 2 if caches else 0
     return {
-        "input_tokens": usage.input - read_tokens - written,
-        "cache_creation_input_tokens": written,
-        "cache_read_input_tokens": read_tokens,
+        "input_tokens": usage.input - usage.cached - usage.written,
+        "cache_creation_input_tokens": usage.written,
+        "cache_read_input_tokens": usage.cached,
         "output_tokens": usage.output,
         "output_tokens_details": {"thinking_tokens": usage.reasoning},
         "service_tier": outcome.tier,
@@ -271,4 +277,5 @@ API = Api(
     error=error,
     headers=headers,
     alive=event({"type": "ping"}, "ping"),
+    counted=counted,
 )

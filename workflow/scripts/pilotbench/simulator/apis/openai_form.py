@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pilotbench.simulator.apis.api import Problem, bearer
+from pilotbench.simulator.apis.api import TIERS, Outcome, Problem, bearer
 from pilotbench.simulator.ground.keys import Limit
 from pilotbench.simulator.ground.wire import HttpRequest
 
@@ -17,6 +17,11 @@ def secret(request: HttpRequest) -> str:
     """Return the secret of Azure's header, or else of OpenAI's."""
     found = request.headers.get("api-key")
     return bearer(request) if found is None else found
+
+
+def tier(outcome: Outcome) -> str:
+    """Return the tier as it is reported: the usual one is `default`, and so is a batch."""
+    return outcome.tier if outcome.tier in TIERS else "default"
 
 
 def error(problem: Problem) -> tuple[int, Json]:

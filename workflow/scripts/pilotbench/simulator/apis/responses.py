@@ -16,7 +16,7 @@ from pilotbench.simulator.apis.api import (
     objects,
     pieces,
 )
-from pilotbench.simulator.apis.openai_form import error, headers, secret
+from pilotbench.simulator.apis.openai_form import error, headers, secret, tier
 from pilotbench.simulator.ground.conversation import (
     chat_assistant,
     chat_call,
@@ -88,7 +88,11 @@ def _offered(body: Json) -> Json:
 
 
 def answer(outcome: Outcome) -> Json:
-    """Return a finished response."""
+    """Return a finished response, or one that failed after its output."""
+    if outcome.reply.finish_reason == "error":
+        error = {"code": "server_error", "message": "The response was broken off."}
+        failed = _response(outcome, "failed", output(outcome))
+        return {**failed, "error": error, "usage": _usage(outcome)}
     reason = _INCOMPLETE.get(outcome.reply.finish_reason)
     return {
         **_response(outcome, "incomplete" if reason else "completed", output(outcome)),
@@ -159,6 +163,7 @@ def _response(outcome: Outcome, status: str, items: list[Json]) -> Json:
         "parallel_tool_calls": sent.get("parallel_tool_calls", True),
         "previous_response_id": None,
         "reasoning": sent.get("reasoning") or {"effort": None, "summary": None},
+        "service_tier": tier(outcome),
         "store": sent.get("store", True),
         "temperature": sent.get("temperature", 1.0),
         "text": sent.get("text") or {"format": {"type": "text"}},

@@ -25,6 +25,7 @@ PASSING = (  # drawn anew for each attempt
     "overloaded",
     "cut_stream",
     "stream_error",
+    "unusable",  # a whole answer, charged, that says that the service broke it off
 )
 STREAMED = ("cut_stream", "stream_error")  # of a stream; any other answer is not affected
 LASTING = (  # drawn once for a conversation, by its opening
@@ -57,7 +58,8 @@ class ModelSetup:
     """A model name: who plays it (answers.py), and how fast; None is the general setting.
 
     `family` (families.py) makes it as strict as a service: it thinks and refuses as that family
-    does, but for the rules in `lenient`. `calls` is how often each message makes its call.
+    does, but for the rules in `lenient`. `calls` is how often each message makes its call. `price`
+    is what the invoice charges, in the form of the config (models.yaml).
     """
 
     plays: str | None = None
@@ -66,6 +68,7 @@ class ModelSetup:
     family: str | None = None
     lenient: tuple[str, ...] = ()
     calls: int = 1
+    price: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,9 @@ def from_mapping(values: Mapping[str, Any]) -> Setup:
 def _model(values: Mapping[str, Any], where: str) -> ModelSetup:
     known = _checked(ModelSetup, values, where)
     known["lenient"] = tuple(known.get("lenient", ()))
+    price = known.get("price")
+    if price is not None and not (isinstance(price, Mapping) and {"input", "output"} <= set(price)):
+        raise UserError(f"{where}: price must have input and output, USD per million tokens")
     return ModelSetup(**known)
 
 
