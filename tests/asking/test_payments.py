@@ -9,7 +9,8 @@ import pytest
 
 from pilotbench.asking.payments import check_bounded, most_tokens, output_bound
 from pilotbench.ground.errors import ConfigError
-from pilotbench.providers.settings import Model, Price
+from pilotbench.providers.price import Price
+from pilotbench.providers.settings import Model
 from pilotbench.providers.wire_formats import shortest_body
 from pilotbench.providers.wire_formats.messages import MOST_OUTPUT
 

@@ -6,7 +6,7 @@ import pytest
 
 from pilotbench.asking.prices import cost_usd, usd
 from pilotbench.providers.answer import Tokens
-from pilotbench.providers.settings import Price
+from pilotbench.providers.price import Price
 
 PRICE = Price(input=2.0, output=10.0, cached=0.5)
 FREE = Price(0, 0, 0)

@@ -19,7 +19,7 @@ from pilotbench.ground.file_locks import is_locked
 from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
 from pilotbench.providers.answer import Answer, Completion, Tokens
-from pilotbench.providers.settings import Price
+from pilotbench.providers.price import Price
 from support.journals import wanted
 
 OVERRIDES = {

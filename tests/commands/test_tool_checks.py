@@ -12,7 +12,7 @@ import yaml
 from pilotbench.asking.asker import KeyAllowance
 from pilotbench.commands.check import text
 from pilotbench.commands.key_checks import KeyCheck, check
-from pilotbench.commands.tool_checks import sum_known, with_model
+from pilotbench.commands.tool_checks import with_model
 from pilotbench.episodes.evaluate import evaluate
 from pilotbench.matrix.experiment import Experiment, load_experiment
 from support import Simulator
@@ -142,8 +142,3 @@ def test_a_model_that_answers_no_message_fails_the_check_and_its_cost_is_right(
         row = only_row(experiment_of(tmp_path, simulator, monkeypatch, price=PRICE))
     assert str(row.problem).startswith(problem)
     assert row.usd == usd
-
-
-def test_an_unknown_cost_makes_a_sum_unknown() -> None:
-    assert sum_known(1.0, 0.5) == 1.5
-    assert sum_known(1.0, None) is None

@@ -22,11 +22,12 @@ from pilotbench.ground import errors
 from pilotbench.ground.canonical_json import digest
 from pilotbench.providers.answer import Answer, Completion, Tokens
 from pilotbench.providers.messages import compact
+from pilotbench.providers.price import Price
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.players import answer, call_message
 from pilotbench.providers.protocols.protocol import NO_CALL
 from pilotbench.providers.request import Request
-from pilotbench.providers.settings import Model, Price
+from pilotbench.providers.settings import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = episode_schema()

@@ -14,7 +14,7 @@ from pilotbench.estimation import totals
 from pilotbench.estimation.needs import UP_TO_DATE, needs
 from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import EstimateRow, estimate
-from pilotbench.providers.settings import Price
+from pilotbench.providers.price import Price
 from pilotbench.results import database
 from support import Simulator
 from support.estimation_lab import inside, load, make, paid

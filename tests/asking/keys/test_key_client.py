@@ -22,8 +22,9 @@ from pilotbench.asking.prices import cost_usd
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import errors, notices
 from pilotbench.matrix.config import Settings
+from pilotbench.providers.price import Price
 from pilotbench.providers.request import Request
-from pilotbench.providers.settings import Key, Model, Price, ProviderSettings
+from pilotbench.providers.settings import Key, Model, ProviderSettings
 from support import Simulator
 from support.runs import wait_until
 

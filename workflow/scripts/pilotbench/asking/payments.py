@@ -6,20 +6,20 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import Any
 
 from pilotbench.asking.budget import Budget, budget_of
 from pilotbench.asking.keys.adaptive_limit import number
 from pilotbench.asking.keys.payer import MustWait
-from pilotbench.asking.prices import cost_usd
+from pilotbench.asking.prices import cost_usd, prices_to_come
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import ConfigError, ProviderError, Stopping, UnusableAnswer
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
-from pilotbench.providers.answer import MOST_TOKENS, Tokens
+from pilotbench.providers.answer import MOST_TOKENS, Answer, Tokens
+from pilotbench.providers.price import Price
 from pilotbench.providers.request import Request, output_limits, turns, without_images
 from pilotbench.providers.settings import Model
 from pilotbench.providers.wire_formats import shortest_body
@@ -38,14 +38,14 @@ GATEWAY_TIMED_OUT = frozenset({408, 499, 504, 524})
 class Payment:
     """The payment of one request; it counts as sent once its cost is reserved.
 
-    `tokens` is None if the provider did not report its counts.
+    `usd` is what the answer costs, None if that is not known.
     """
 
-    def __init__(self, budget: Budget | None, most: float) -> None:
-        self._budget, self.reserved = budget, most
+    def __init__(self, model: Model, budget: Budget | None, most: float) -> None:
+        self._model, self._budget, self.reserved = model, budget, most
         self.sent = False
         self.answered = False
-        self.tokens: Tokens | None = None
+        self.usd: float | None = None
 
     def send(self) -> None:
         """Reserve the most that the request can cost, right before it is sent.
@@ -56,9 +56,10 @@ class Payment:
             raise MustWait(self.reserved)
         self.sent = True
 
-    def answer(self, tokens: Tokens | None) -> None:
+    def answer(self, answer: Answer) -> None:
         """Record that an answer arrived."""
-        self.answered, self.tokens = True, tokens
+        tokens, price = answer.completion.tokens, self._model.price
+        self.answered, self.usd = True, cost_usd(price, tokens, answer.tier, answer.started)
 
 
 class Payments:
@@ -83,9 +84,9 @@ class Payments:
         `Payment.send`.
         """
         if self.budget is None:
-            yield Payment(None, 0.0)
+            yield Payment(self._model, None, 0.0)
             return
-        payment = Payment(self.budget, self.most_usd(request))
+        payment = Payment(self._model, self.budget, self.most_usd(request))
         if not self.budget.room(payment.reserved):
             raise MustWait(payment.reserved)
         error: BaseException | None = None
@@ -99,15 +100,14 @@ class Payments:
             with suppress(Stopping, OSError):
                 self._settle(self.budget, payment, error)
 
-    def most_usd(self, request: Request) -> float:
-        """Return the most that a request can cost."""
-        largest = most_tokens(self._model, request.body)
-        cached = replace(largest, cached=largest.input)  # some charge more for cached tokens
-        written = replace(largest, cache_writes=largest.input)
-        return max(map(self._usd, (largest, cached, written)))
+    def most_usd(self, request: Request, batch: bool = False) -> float:
+        """Return the most that a request can cost, in a `batch` or online.
 
-    def _usd(self, tokens: Tokens) -> float:
-        return cost_usd(self._model.price, tokens) or 0.0
+        That is the most tokens at the dearest price that may apply: service tier, length of the
+        input, reading from the cache or writing to it. What is not known counts nothing here:
+        `check_bounded` refuses such a model.
+        """
+        return most_usd(self._model, most_tokens(self._model, request.body), batch)
 
     def tell(self, usd: float) -> None:
         """Notify the user that a request has waited long for room in the budget."""
@@ -128,11 +128,13 @@ class Payments:
         reserved = payment.reserved
         if not payment.sent:
             return
-        if payment.answered and payment.tokens is not None:
+        unusable = error.tokens if isinstance(error, UnusableAnswer) else None
+        lost = cost_usd(self._model.price, unusable)
+        if payment.answered and payment.usd is not None:
             keep = budget.settle if error is None else budget.lose  # the answer was not written
-            keep(reserved, self._usd(payment.tokens))
-        elif isinstance(error, UnusableAnswer) and error.tokens is not None:
-            budget.settle(reserved, self._usd(error.tokens))
+            keep(reserved, payment.usd)
+        elif unusable is not None and lost is not None:
+            budget.settle(reserved, lost)
         elif isinstance(error, ProviderError) and not payment.answered and _is_free(error):
             budget.settle(reserved, 0.0)
         else:
@@ -183,17 +185,46 @@ def _run() -> str | None:
 def check_bounded(model: Model) -> None:
     """Raise ConfigError if the most that a request of `model` can cost is unknown."""
     where = f"model_catalog.{model.name}"
-    if model.price is None:
+    tier = asked_tier(model)
+    prices = prices_to_come(model.price, tier, batch=False)
+    if None in prices:
+        missing = "price" if cost_usd(model.price, Tokens()) is None else f"price of tier {tier}"
         raise ConfigError(
-            f"budget_usd: {where} has no price, so no bound in USD can hold for it: write price: "
-            "{input: …, output: …} (USD per million tokens)"
+            f"budget_usd: {where} has no {missing}, so no bound in USD can hold for it: write "
+            "price: {input: …, output: …} (USD per million tokens)"
         )
-    if model.price.output and output_bound(model, shortest_body(model)) is None:
+    charged = any(size.output for price in prices if price for size in price.sizes)
+    if charged and output_bound(model, shortest_body(model)) is None:
         raise ConfigError(
             f"budget_usd: {where} has no bound on its output, so what a request may cost is not "
             "known: write max_tokens (or max_completion_tokens) in parameters, or max_output: the "
             "most tokens that the model can write"
         )
+
+
+def asked_tier(model: Model) -> str | None:
+    """Return the service tier that the requests of a model name, None where they name none."""
+    given = model.parameters
+    sources = (given, given.get("extra_body") or {})
+    names = [one.get(word) for one in sources for word in ("service_tier", "serviceTier")]
+    return next((name.lower() for name in names if isinstance(name, str)), None)
+
+
+def most_usd(model: Model, largest: Tokens, batch: bool = False) -> float:
+    """Return the most that a request of at most these tokens can cost; see `Payments.most_usd`."""
+    prices = prices_to_come(model.price, asked_tier(model), batch)
+    return max((_most_usd(price, largest) for price in prices if price is not None), default=0.0)
+
+
+def _most_usd(price: Price, largest: Tokens) -> float:
+    """Return the most at one tier: any length up to the longest, cached, written or neither."""
+    reached = (price, *(longer for start, longer in price.above if largest.input > start))
+    return max(_bound_usd(one, largest) for one in reached)
+
+
+def _bound_usd(price: Price, largest: Tokens) -> float:
+    sent, made, *cache = price.rates
+    return (largest.input * max(sent, *cache) + largest.output * made) / 1e6
 
 
 def output_bound(model: Model, body: Json) -> int | None:

@@ -1,38 +1,113 @@
-"""The one formula for the cost of tokens."""
+"""The one formula for the cost of an answer."""
 
 from __future__ import annotations
 
-from pilotbench.providers.answer import Tokens
-from pilotbench.providers.settings import Price
+import time
+from collections.abc import Iterable
+
+from pilotbench.asking import price_list
+from pilotbench.asking.keys.secrets import variable
+from pilotbench.providers.answer import BATCH, Answer, Tokens
+from pilotbench.providers.price import Listed, Price, Priced
+
+DAY_S = 86_400
 
 
 def usd(
-    price: Price, *, input: float, cached: float, output: float, cache_writes: float = 0
+    price: Price,
+    *,
+    input: float,
+    cached: float,
+    output: float,
+    cache_writes: float = 0,
+    cache_writes_1h: float = 0,
 ) -> float:
     """Return the cost in USD of `input`, of which `cached` and `cache_writes` are parts.
 
     Reasoning is part of `output`. The counts may be expectations and need not be whole numbers.
     """
+    sent, made, read, written, hour = price.rates
     fresh = max(0, input - cached - cache_writes)
-    written = price.input if price.cache_write is None else price.cache_write
-    sent = fresh * price.input + cached * price.cached + cache_writes * written
-    return (sent + output * price.output) / 1e6
+    stored = (cache_writes - cache_writes_1h) * written + cache_writes_1h * hour
+    return (fresh * sent + cached * read + stored + output * made) / 1e6
 
 
-def cost_usd(price: Price | None, tokens: Tokens | None) -> float | None:
-    """Return the cost in USD, None if it is unknown: without a price or token counts.
+def cost_usd(
+    price: Priced | None,
+    tokens: Tokens | None,
+    tier: str | None = None,
+    at: float | None = None,
+) -> float | None:
+    """Return the cost of one request in USD, None if it is unknown: without price or token counts.
 
+    `tier` is that of the answer and `at` its Unix time in s (default: now), since prices change.
     A model that is free costs 0 even if its tokens are unknown.
     """
-    if price is None:
+    found = price_of(price, tier, at)
+    if found is None:
         return None
     if tokens is None:
-        prices = (price.input, price.cached, price.output, price.cache_write)
-        return None if any(prices) else 0.0
+        return 0.0 if found.is_free else None
     return usd(
-        price,
+        found.of_input(tokens.input),
         input=tokens.input,
         cached=tokens.cached,
         output=tokens.output,
         cache_writes=tokens.cache_writes,
+        cache_writes_1h=tokens.cache_writes_1h,
     )
+
+
+def answers_usd(price: Priced | None, answers: Iterable[Answer]) -> float | None:
+    """Return what answers cost, each in its tier at its time; None if one cost is unknown."""
+    each = [cost_usd(price, one.completion.tokens, one.tier, one.started) for one in answers]
+    return total_usd(each or [cost_usd(price, Tokens())])
+
+
+def total_usd(costs: Iterable[float | None]) -> float | None:
+    """Return the sum in USD, None where one of the costs is unknown."""
+    several = list(costs)
+    known = [cost for cost in several if cost is not None]
+    return sum(known) if len(known) == len(several) else None
+
+
+def price_of(
+    price: Priced | None, tier: str | None = None, at: float | None = None
+) -> Price | None:
+    """Return the price of a tier at a Unix time (default: now), None where it is unknown."""
+    if not isinstance(price, Listed):
+        return price and price.in_tier(tier)
+    provider = provider_of(price)
+    if provider is None:
+        return None
+    moment = time.time() if at is None else at
+    return price_list.listed(provider, price.names, tier, moment, price.batches)
+
+
+def prices_to_come(price: Priced | None, asked: str | None, batch: bool) -> list[Price | None]:
+    """Return every price that a request may be charged at within a day, None for an unknown one.
+
+    `asked` is the service tier that it names. A service may choose any tier if it names none.
+    """
+    if isinstance(price, Listed):
+        provider = provider_of(price)
+        known = frozenset() if provider is None else price_list.tiers(provider, price.names)
+        moments = [time.time() + ahead for ahead in range(0, DAY_S, DAY_S // 8)]
+    else:
+        known, moments = frozenset(price.tiers if price else ()) - {BATCH}, [time.time()]
+    chosen = {asked} if asked not in (None, "auto") else known
+    tiers = [BATCH] if batch else [None, *chosen]
+    return [price_of(price, tier, at) for tier in tiers for at in moments]
+
+
+def provider_of(price: Listed) -> str | None:
+    """Return the provider of the price list that answers, None where it is not certain."""
+    if price.provider is not None:
+        return price.provider
+    found = {price_list.provider_of(url) if url else None for url in _urls(price)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _urls(price: Listed) -> list[str | None]:
+    """Return where the requests of each key go, None where it is not known here."""
+    return [(variable(name) if name else "") or url for name, url in price.urls]

@@ -26,7 +26,7 @@ from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.fingerprint import Now
 from pilotbench.providers.answer import Tokens
-from pilotbench.providers.settings import Price
+from pilotbench.providers.price import Priced
 
 Json = dict[str, Any]
 WINDOW_S = 300.0
@@ -217,7 +217,7 @@ class Watch:
         return self._headers[place]
 
 
-def _answer(record: Json, price: Price | None) -> _Answer | None:
+def _answer(record: Json, price: Priced | None) -> _Answer | None:
     """Return what is counted of an answer, None where the record is not one of an answer."""
     try:
         asked = record["asked"]
@@ -228,12 +228,12 @@ def _answer(record: Json, price: Price | None) -> _Answer | None:
         return None  # the build reports it; here it is one answer less
 
 
-def _of_unknown_cost(unusable: Unusable, price: Price | None) -> frozenset[tuple[int, int]]:
+def _of_unknown_cost(unusable: Unusable, price: Priced | None) -> frozenset[tuple[int, int]]:
     """Return (index, repeat) of each episode whose cost is not known: none where it is free."""
     return unusable.unknown if cost_usd(price, None) is None else frozenset()
 
 
-def _header_usd(header: Json, price: Price | None) -> float | None:
+def _header_usd(header: Json, price: Priced | None) -> float | None:
     """Return what a shard has cost; headers of old say 0 where the tokens were not reported."""
     usd: float | None = header["cost_usd"]
     if usd == 0 and header["requests"] and Tokens.from_json(header["tokens"]) is None:

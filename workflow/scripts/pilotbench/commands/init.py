@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from pilotbench.asking.keys.secrets import environment, missing, notes
+from pilotbench.asking.prices import price_of
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.config import Settings
@@ -123,7 +124,7 @@ instances: 10                     # a larger number adds instances; nothing is a
 
 
 def _models(settings: Settings, found: Usable) -> Iterator[str]:
-    unpriced = [m for m in found.models if settings.catalog[m].price is None]
+    unpriced = [m for m in found.models if price_of(settings.catalog[m].price) is None]
     if unpriced:
         yield "\n# No price (USD per million tokens), so no estimate in USD and no budget, for:"
         yield f"# {', '.join(unpriced)}"

@@ -21,9 +21,9 @@ from threading import Lock
 
 from pilotbench.asking.asker import Asker, KeyAllowance, ask_unjournaled
 from pilotbench.asking.keys.secrets import missing
-from pilotbench.asking.prices import cost_usd
+from pilotbench.asking.prices import answers_usd, cost_usd, price_of, total_usd
 from pilotbench.benchmark.instances import Instance
-from pilotbench.commands.tool_checks import Enough, Observed, sum_known, ways_to_ask, with_model
+from pilotbench.commands.tool_checks import Enough, Observed, ways_to_ask, with_model
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.spending import spent
 from pilotbench.ground.errors import (
@@ -39,7 +39,7 @@ from pilotbench.ground.errors import (
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
-from pilotbench.providers.answer import Answer, Tokens, added
+from pilotbench.providers.answer import Answer
 from pilotbench.providers.kind import Role
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.messages import Message, Offer
@@ -103,10 +103,9 @@ class _Answered:
     limits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, answer: Answer, model: Model, lost: Sequence[Tokens | None] = ()) -> _Answered:
-        """Return an answer; `lost` are the tokens of the unusable ones before it."""
-        found = answer.completion
-        usd = cost_usd(model.price, added([*lost, found.tokens]))
+    def of(cls, answer: Answer, model: Model, lost: Sequence[float | None] = ()) -> _Answered:
+        """Return an answer; `lost` is what the unusable ones before it cost in USD."""
+        found, usd = answer.completion, total_usd([*lost, answers_usd(model.price, [answer])])
         return cls(answer.latency_s, found.model, usd, found.limits)
 
 
@@ -125,7 +124,9 @@ def check(experiment: Experiment) -> list[KeyCheck]:
 def _asked(experiment: Experiment, model: Model, alias: str) -> KeyCheck:
     """Check one key with the next message, or else with a short question."""
     settings = experiment.settings
-    row = KeyCheck(model.name, model.provider, alias, None, priced=model.price is not None)
+    row = KeyCheck(
+        model.name, model.provider, alias, None, priced=price_of(model.price) is not None
+    )
     if KINDS[settings.providers[model.provider].kind].role is Role.PLAYER:
         return replace(row, latency_s=0.0, reported=model.deployment, priced=True)
     if lacking := missing(settings, [alias]):
@@ -196,7 +197,8 @@ def _first_asked(experiment: Experiment, shard: Shard, model: Model, key: str) -
             except PilotbenchError as error:
                 failed.append(error)
                 raise
-            lost = [one.tokens for one in ask.unusable_answers(request)[unusable:]]
+            failures = ask.unusable_answers(request)[unusable:]
+            lost = [cost_usd(model.price, one.tokens, at=one.at) for one in failures]
             came.append(_Answered.of(asked, model, lost))
             return asked
 
@@ -257,7 +259,7 @@ def _played(experiment: Experiment, cell: Cell, row: KeyCheck) -> tuple[KeyCheck
         calls=seen.calls,
         messages=seen.messages,
         reasoning=seen.reasoning_in_words,
-        usd=sum_known(row.usd, seen.usd(experiment.settings.catalog[row.model])),
+        usd=total_usd([row.usd, seen.usd]),
         problem=row.problem or why,
     )
     return played, seen.rejected
@@ -271,7 +273,7 @@ def _another_way(experiment: Experiment, cell: Cell, row: KeyCheck) -> KeyCheck:
             seen = _play(with_model(experiment, way.model), cell, row.key)
         except ConfigError:  # the kind does not have it
             continue
-        usd = sum_known(usd, seen.usd(way.model))
+        usd = total_usd([usd, seen.usd])
         if seen.messages and seen.problem is None:
             line = f"it works with `{way.line}` under model_catalog: {row.model}"
             return replace(row, usd=usd, works_with=way.line, problem=f"{row.problem}; {line}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from pilotbench.asking.asker import Asker
-from pilotbench.asking.prices import cost_usd
+from pilotbench.asking.prices import answers_usd, cost_usd, total_usd
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.ground.errors import (
     ContextOverflow,
@@ -18,7 +18,7 @@ from pilotbench.ground.errors import (
 )
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
-from pilotbench.providers.answer import Answer, Tokens, added
+from pilotbench.providers.answer import Answer
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.request import Request
@@ -35,9 +35,9 @@ class Observed:
     """What up to `most` messages of a model showed.
 
     `calls` of `messages` could be parsed; `reasoned` of them came with reasoning, and `continued`
-    counts the answers to a conversation that contains some. `paid` has the token counts of what
-    was paid for now, unusable answers included, None where they are unknown. `refused` are the
-    words of the service about the first message that it refused.
+    counts the answers to a conversation that contains some. `paid` has the cost in USD of each
+    answer that was paid for now, unusable answers included, None where it is unknown. `refused` are
+    the words of the service about the first message that it refused.
     """
 
     most: int
@@ -45,7 +45,7 @@ class Observed:
     calls: int = 0
     reasoned: int = 0
     continued: int = 0
-    paid: list[Tokens | None] = field(default_factory=list)
+    paid: list[float | None] = field(default_factory=list)
     problem: str | None = None
     rejected: bool = False
     refused: str | None = None
@@ -60,7 +60,7 @@ class Observed:
             nonlocal reasoned
             if self.messages == self.most:
                 raise Enough
-            answer = self._asked(ask, request)
+            answer = self._asked(ask, model, request)
             message = wire.read(answer.completion.message)
             self.messages += 1
             tools = experiment.tasks[shard.cell.task].tools(request.instance)
@@ -76,7 +76,7 @@ class Observed:
         if owed and owed[0].kind != Enough.__name__ and self.problem is None:
             self.problem = f"{owed[0].kind}: {owed[0].message}"
 
-    def _asked(self, ask: Asker, request: Request) -> Answer:
+    def _asked(self, ask: Asker, model: Model, request: Request) -> Answer:
         stored, unusable = ask.known(request), len(ask.unusable_answers(request))
         try:
             answer = ask(request)
@@ -84,12 +84,13 @@ class Observed:
             self.rejected = isinstance(error, Rejected)
             if isinstance(error, Refused | ContextOverflow):
                 self.refused = self.refused or f"{type(error).__name__}: {error}"
-            self.paid += [None] if isinstance(error, TimedOut) else []
+            self.paid += [cost_usd(model.price, None)] if isinstance(error, TimedOut) else []
             raise
         finally:
-            self.paid += [one.tokens for one in ask.unusable_answers(request)[unusable:]]
+            lost = ask.unusable_answers(request)[unusable:]
+            self.paid += [cost_usd(model.price, one.tokens, at=one.at) for one in lost]
         if stored is None:
-            self.paid.append(answer.completion.tokens)
+            self.paid.append(answers_usd(model.price, [answer]))
         return answer
 
     @property
@@ -99,9 +100,10 @@ class Observed:
             return "none"
         return "handed back" if self.continued else "not continued"
 
-    def usd(self, model: Model) -> float | None:
-        """Return the cost of what was paid for now, None if it is unknown."""
-        return cost_usd(model.price, added(self.paid)) if self.paid else 0.0
+    @property
+    def usd(self) -> float | None:
+        """The cost of what was paid for now, None if it is unknown."""
+        return total_usd(self.paid)
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,3 @@ def with_model(experiment: Experiment, model: Model) -> Experiment:
         settings, catalog={**settings.catalog, **changed}, models={**settings.models, **changed}
     )
     return replace(experiment, settings=settings, _versions={}, _fingerprints={})
-
-
-def sum_known(*costs: float | None) -> float | None:
-    """Return the sum in USD, None where one of the costs is unknown."""
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None

@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Any
 
 from pilotbench.asking.journal.identity import components, identity
-from pilotbench.asking.prices import cost_usd
+from pilotbench.asking.prices import answers_usd
 from pilotbench.benchmark.flaws import NotApplicable, harmful
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.prompts.prompt_files import Prompt
@@ -322,7 +322,7 @@ def _usage_fields(spec: EpisodeSpec, state: EpisodeState | None) -> Json:
     tokens = added(one.completion.tokens for _, one in asked)
     return {
         "tokens": tokens and tokens.as_json(),
-        "cost_usd": cost_usd(spec.model.price, tokens),
+        "cost_usd": answers_usd(spec.model.price, [one for _, one in asked]),
         "model_reported": asked[-1][1].completion.model if asked else None,
         "requests": [_paid_request(spec, request, one) for request, one in asked],
     }
@@ -333,7 +333,7 @@ def _paid_request(spec: EpisodeSpec, request: Request, asked: Answer) -> Json:
     completion, received = asked.completion, asked.completion.received
     beside = {
         "first_token_s": completion.first_token_s,
-        "cost_usd": cost_usd(spec.model.price, completion.tokens),
+        "cost_usd": answers_usd(spec.model.price, [asked]),
         "tier": asked.tier,
         "batch": asked.batch,
         "response_id": received.get("id"),

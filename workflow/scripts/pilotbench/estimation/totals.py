@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pilotbench.asking.prices import usd
+from pilotbench.asking.prices import price_of, usd
 from pilotbench.estimation import history
 from pilotbench.estimation.cells import CellEstimates
 from pilotbench.estimation.lanes import hours
@@ -14,7 +14,7 @@ from pilotbench.estimation.needs import UP_TO_DATE, Need, needs
 from pilotbench.estimation.ranges import Range, Workload, total
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
-from pilotbench.providers.settings import Price
+from pilotbench.providers.price import Price
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _row(
         runs=sum(need.reason != UP_TO_DATE for need in mine),
         episodes=sum(need.asks for need in mine),
         load=load,
-        usd=_usd(experiment.settings.catalog[name].price, load, past.cached(name)),
+        usd=_usd(price_of(experiment.settings.catalog[name].price), load, past.cached(name)),
         hours=hours(experiment, past, mine, loads, slots),
         basis=past.basis(name),
     )

@@ -15,11 +15,11 @@ from pilotbench.ground.path_names import expanded
 from pilotbench.matrix import axes
 from pilotbench.matrix.axes import Axis, listed
 from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.price import Listed, Priced, of_config
 from pilotbench.providers.protocols.history import AS_SAID
 from pilotbench.providers.settings import (
     Key,
     Model,
-    Price,
     ProviderSettings,
     Weights,
 )
@@ -30,6 +30,8 @@ AUTO_SHARD_SIZES = ((200, 20), (2000, 100))
 takes 0.8 s of CPU time, too much for 20 short episodes on many slots. All standard experiments have
 the same size, so that they share files."""
 LARGE_SHARD = 400
+UNKNOWN = "unknown"
+"""The `price` of a model that has none, not even that of the price list."""
 SCALARS = (
     "instances",
     "repeats",
@@ -174,7 +176,7 @@ def _paths(key: str, words: Iterable[Any]) -> tuple[Path, ...]:
 
 
 def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> Model:
-    price, weights = entry.get("price"), entry.get("weights")
+    weights = entry.get("weights")
     service = services.get(entry["provider"]) or {}
     kind = service.get("kind", "openai")
     return Model(
@@ -183,13 +185,7 @@ def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> 
         deployment=entry["deployment"],
         protocol=entry.get("protocol", "native"),
         parameters=dict(entry.get("parameters") or {}),
-        price=price
-        and Price(
-            price["input"],
-            price["output"],
-            price.get("cached", price["input"]),
-            price.get("cache_write"),
-        ),
+        price=_price(entry, kind, service),
         reports=entry.get("reports"),
         max_output=entry.get("max_output"),
         weights=weights and Weights(**weights),
@@ -198,6 +194,35 @@ def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> 
         reasoning_history=entry.get("reasoning_history", AS_SAID),
         api=entry.get("api") or service.get("api") or KINDS[kind].api,
     )
+
+
+def _price(entry: Mapping[str, Any], kind: str, service: Mapping[str, Any]) -> Priced | None:
+    """Return the price that the config has, else where the price list may have it."""
+    price, named, declared = entry.get("price"), entry.get("priced_as"), KINDS[kind]
+    batches = declared.batch_price
+    if price == UNKNOWN:
+        return None
+    if price is not None:
+        return of_config(price, batches)
+    if named is not None:
+        provider, _, model = named.partition("/")
+        return Listed((model,), provider, batches=batches)
+    if declared.in_process:
+        return None
+    names = declared.listed_names(entry["deployment"], entry.get("reports"))
+    return Listed(names, urls=_urls(service), batches=batches)
+
+
+def _urls(service: Mapping[str, Any]) -> tuple[tuple[str | None, str | None], ...]:
+    """Return where the requests of each key go: (variable that overrides it, URL)."""
+    names = (("base_url_env", "endpoint_env"), ("base_url", "endpoint"))
+    usual = [next(filter(None, map(service.get, either)), None) for either in names]
+    found: dict[tuple[str | None, str | None], None] = {}
+    for key in (service.get("keys") or {}).values():
+        own = [(key or {}).get(name) for name, _ in names]
+        variable, url = own if any(own) else usual
+        found[variable, url] = None
+    return tuple(found)
 
 
 def _provider(name: str, entry: Mapping[str, Any], config: Mapping[str, Any]) -> ProviderSettings:

@@ -18,7 +18,7 @@ class Tokens:
     """Token counts of requests; `cached` is a part of `input`, `reasoning` of `output`.
 
     `cache_writes` are those input tokens that the provider stored in its cache, which some charge
-    for.
+    for, and `cache_writes_1h` those of them that it keeps for an hour.
 
     Where a provider does not report counts, there is None instead of Tokens: unknown, not 0.
     """
@@ -28,6 +28,7 @@ class Tokens:
     reasoning: int = 0
     cached: int = 0
     cache_writes: int = 0
+    cache_writes_1h: int = 0
 
     def __add__(self, other: Tokens) -> Tokens:
         """Return the sum of each count."""
@@ -37,14 +38,13 @@ class Tokens:
             self.reasoning + other.reasoning,
             self.cached + other.cached,
             self.cache_writes + other.cache_writes,
+            self.cache_writes_1h + other.cache_writes_1h,
         )
 
     def as_json(self) -> Json:
         """Return plain JSON types; cache writes only where there are any."""
-        counts = dict(vars(self))
-        if not self.cache_writes:
-            del counts["cache_writes"]
-        return counts
+        rare = ("cache_writes", "cache_writes_1h")
+        return {name: count for name, count in vars(self).items() if count or name not in rare}
 
     @classmethod
     def from_json(cls, value: Json | None) -> Tokens | None:
@@ -53,7 +53,7 @@ class Tokens:
         Every request has input or output, so the zeros that earlier journals hold for counts that
         were not reported are read as unknown.
         """
-        names = ("input", "output", "reasoning", "cached", "cache_writes")
+        names = ("input", "output", "reasoning", "cached", "cache_writes", "cache_writes_1h")
         counts: list[Any] = [None]
         if isinstance(value, dict):
             counts = [value.get(name, 0) for name in names]

@@ -15,6 +15,7 @@ from pilotbench.providers.answer import Completion
 from pilotbench.providers.base_urls import UrlRules
 from pilotbench.providers.batch_api import BatchApi
 from pilotbench.providers.failures import FailureRules
+from pilotbench.providers.price import BatchDiscount
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 
@@ -59,6 +60,9 @@ class Kind:
     `sdk_variables` are variables that users of the service's SDK set and that have no effect here,
     each with what to do instead. `batches` returns the client of the batch endpoint, as `connect`
     does; None where the kind has none.
+    `listed_names` returns the names that a price list may have for a deployment, the surest first,
+    given also what the config says that it `reports`.
+    `batch_price` is what the service charges in a batch where no price says so, None if unknown.
     """
 
     name: str
@@ -76,6 +80,8 @@ class Kind:
     version_variable: str | None = None
     sdk_variables: Mapping[str, str] = field(default_factory=dict)
     batches: ConnectBatches | None = None
+    listed_names: Callable[[str, str | None], tuple[str, ...]] = lambda deployment, _: (deployment,)
+    batch_price: BatchDiscount | None = None
 
     def apis(self, known: Iterable[str]) -> Iterable[str]:
         """Return which of the `known` wire formats the config may choose."""

@@ -13,18 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 from pilotbench.ground.path_names import expanded
 from pilotbench.ground.scrubber import looks_secret
+from pilotbench.providers.price import Priced
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Price:
-    """USD per million tokens; `cache_write` None is the price of input."""
-
-    input: float
-    output: float
-    cached: float
-    cache_write: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ class Model:
     deployment: str
     protocol: str = "native"
     parameters: Json = field(default_factory=dict)
-    price: Price | None = None
+    price: Priced | None = None
     reports: str | None = None
     max_output: int | None = None
     weights: Weights | None = None

@@ -33,6 +33,7 @@ _WRITTEN: Paths = (
     ("input_tokens_details", "cache_write_tokens"),
     ("cache_creation_input_tokens",),
 )
+_WRITTEN_1H: Paths = (("cache_creation", "ephemeral_1h_input_tokens"),)
 _WHOLE = re.compile(r"\s*(\d{1,12})(\.0*)?\s*")
 
 
@@ -52,7 +53,8 @@ def _tokens(usage: Any) -> Tokens | None:
     reasoning, cached = _first(usage, _REASONING) or 0, _first(usage, _CACHED) or 0
     reasoning, cached = min(reasoning, made), min(cached, given)
     written = min(_first(usage, _WRITTEN) or 0, given - cached)
-    return Tokens(given, made, reasoning, cached, written)
+    hour = min(_first(usage, _WRITTEN_1H) or 0, written)
+    return Tokens(given, made, reasoning, cached, written, hour)
 
 
 def total(usage: Mapping[str, Any], *names: str) -> int | None:

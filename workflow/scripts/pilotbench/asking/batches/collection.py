@@ -19,7 +19,7 @@ from pilotbench.asking.journal import Journal, Segment, bounded
 from pilotbench.asking.journal.answers import VERDICTS
 from pilotbench.asking.journal.batch_book import EXPIRES_S, Book, BookedRequest, Entry, OutBatch
 from pilotbench.asking.payments import Payments
-from pilotbench.asking.prices import cost_usd
+from pilotbench.asking.prices import answers_usd, cost_usd
 from pilotbench.ground import notices, provenance
 from pilotbench.ground.errors import (
     ConnectionFailed,
@@ -31,7 +31,7 @@ from pilotbench.ground.errors import (
     UnusableAnswer,
 )
 from pilotbench.matrix.config import Settings
-from pilotbench.providers.answer import Answer, Completion
+from pilotbench.providers.answer import BATCH, Answer, Completion
 from pilotbench.providers.batch_api import BatchState, Phase, Result
 from pilotbench.providers.settings import Model
 
@@ -295,11 +295,11 @@ class Collection:
             if not is_known:
                 segment.write(request.wanted, bounded(answer), **stamp)
             kept.answered += 1
-            self._charge(kept, request, cost_usd(self._model.price, result.tokens))
+            self._charge(kept, request, answers_usd(self._model.price, [answer]))
             return
         is_paid = isinstance(result, UnusableAnswer)
         if isinstance(result, UnusableAnswer):
-            self._charge(kept, request, cost_usd(self._model.price, result.tokens))
+            self._charge(kept, request, cost_usd(self._model.price, result.tokens, BATCH))
         if not is_known:
             result.args = (f"{result} (batch {entry.name})",)
             segment.write_failure(request.wanted, result)

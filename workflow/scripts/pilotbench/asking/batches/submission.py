@@ -139,7 +139,7 @@ class Submission:
                 self.done.online.append(Left(shard, request, why))
             elif name not in seen:
                 seen.add(name)
-                usd = self._payments.most_usd(request) if self._payments.budget else 0.0
+                usd = self._payments.most_usd(request, batch=True) if self._payments.budget else 0.0
                 size = self._calls.api.size("x" * 64, request.body)
                 yield Item(shard, request, wanted, usd, size)
 

@@ -241,7 +241,7 @@ class KeyClient:
             queued_s, slots = attempts.queued_s, self._limiters[held.alias].slots
             how = (held.alias, started, latency, queued_s, attempts.sent, slots)
             answered.append(Answer(completion, *how))
-            payment.answer(completion.tokens)
+            payment.answer(answered[0])
             counted = completion.tokens or guess
             with suppress(Stopping, OSError):  # the next request may stop, not this answer
                 held.slot.settle(counted.input + counted.output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from pilotbench.providers.answer import Tokens
+from pilotbench.providers.answer import Answer
 from pilotbench.providers.request import Request
 
 
@@ -20,7 +20,7 @@ class Charge(Protocol):
         """Reserve the most that the request can cost. Raises BudgetSpent or MustWait."""
         ...
 
-    def answer(self, tokens: Tokens | None) -> None:
+    def answer(self, answer: Answer) -> None:
         """Record that an answer arrived."""
         ...
 

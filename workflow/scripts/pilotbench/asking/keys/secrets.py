@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -51,6 +52,20 @@ def environment(file: Path = ENV_FILE) -> dict[str, str]:
     read = {name: value for name, value in found.items() if value is not None}
     shown = ((n, value) for n, value in os.environ.items() if value.strip() or n not in read)
     return read | dict(shown)
+
+
+def variable(name: str) -> str:
+    """Return the value of one variable, from the environment or the `.env` file; often asked."""
+    if value := os.environ.get(name, "").strip():
+        return value
+    changed = ENV_FILE.stat().st_mtime_ns if ENV_FILE.is_file() else None
+    return _in_file(ENV_FILE.absolute(), changed).get(name, "").strip()
+
+
+@lru_cache(maxsize=1)
+def _in_file(file: Path, changed: int | None) -> dict[str, str]:
+    """Return the environment with a file that was `changed` at a time in ns, None if missing."""
+    return {} if changed is None else environment(file)
 
 
 def _decoded(file: Path) -> str:

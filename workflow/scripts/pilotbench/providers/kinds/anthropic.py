@@ -12,6 +12,7 @@ from pilotbench.providers.failures import (
     rule,
 )
 from pilotbench.providers.kind import Kind, Provider
+from pilotbench.providers.price import BatchDiscount
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
@@ -53,4 +54,9 @@ KIND = Kind(
         "ANTHROPIC_PROFILE": "a key is used, named by env",
         "ANTHROPIC_CUSTOM_HEADERS": "no header is added to requests",
     },
+    batch_price=BatchDiscount(
+        share=0.5,
+        cache=0.5,
+        source="https://platform.claude.com/docs/en/build-with-claude/batch-processing",
+    ),
 )

@@ -9,6 +9,7 @@ from pilotbench.providers.base_urls import UrlRules
 from pilotbench.providers.batch_api import BatchApi
 from pilotbench.providers.failures import FILTERED_WORDS, FailureRules, rule
 from pilotbench.providers.kind import Kind, Provider
+from pilotbench.providers.price import BatchDiscount
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
@@ -46,6 +47,11 @@ def _deployment_problem(deployment: str) -> str | None:
     return "is part of a URL on Azure: letters, digits and . _ - only"
 
 
+def _listed_names(deployment: str, reports: str | None) -> tuple[str, ...]:
+    """Return the model, then the deployment, whose name is the user's choice."""
+    return (deployment,) if reports is None else (reports, deployment)
+
+
 KIND = Kind(
     name="azure",
     sentence="Deployments of the Azure OpenAI resource at `endpoint`.",
@@ -62,6 +68,7 @@ KIND = Kind(
         path_problem=_path_problem,
     ),
     deployment_problem=_deployment_problem,
+    listed_names=_listed_names,
     version_variable="OPENAI_API_VERSION",
     sdk_variables={
         "OPENAI_API_VERSION": "the config has api_version",
@@ -69,4 +76,9 @@ KIND = Kind(
         "OPENAI_API_TYPE": "the config has kind",
     },
     batches=batches,
+    batch_price=BatchDiscount(
+        share=0.5,
+        cache=1.0,
+        source="https://learn.microsoft.com/azure/ai-services/openai/how-to/batch",
+    ),
 )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pilotbench.providers.base_urls import UrlRules
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.kind import Kind, Provider
+from pilotbench.providers.price import BatchDiscount
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
@@ -53,4 +54,9 @@ KIND = Kind(
         "GOOGLE_GEMINI_BASE_URL": "write base_url_env: GOOGLE_GEMINI_BASE_URL under the provider",
         "GOOGLE_GENAI_USE_VERTEXAI": "requests go to base_url; for Vertex AI write kind: litellm",
     },
+    batch_price=BatchDiscount(
+        share=0.5,
+        cache=1.0,
+        source="https://ai.google.dev/gemini-api/docs/batch-api",
+    ),
 )

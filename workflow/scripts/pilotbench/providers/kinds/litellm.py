@@ -39,6 +39,12 @@ def _deployment_problem(deployment: str) -> str | None:
     return "must name a service and a model as LiteLLM does, such as bedrock/converse/MODEL"
 
 
+def _listed_names(deployment: str, reports: str | None) -> tuple[str, ...]:
+    """Return the names after the service: bedrock/converse/MODEL is converse/MODEL and MODEL."""
+    parts = deployment.split("/")
+    return tuple("/".join(parts[place:]) for place in range(1, len(parts)))
+
+
 KIND = Kind(
     name="litellm",
     sentence="Services that LiteLLM knows (Bedrock, Vertex AI, …), at `base_url`.",
@@ -47,6 +53,7 @@ KIND = Kind(
     retry_for_s=900,
     latency_s=(0.0, 2.0, 20.0),
     deployment_problem=_deployment_problem,
+    listed_names=_listed_names,
     sdk=("pilotbench.providers.litellm_sdk", "litellm"),
     sdk_variables={"LITELLM_API_KEY": "name it in env of a key"},
 )

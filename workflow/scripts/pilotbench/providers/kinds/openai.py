@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pilotbench.providers.batch_api import BatchApi
 from pilotbench.providers.failures import BROKEN_WORDS, FILTERED_WORDS, FailureRules, rule
 from pilotbench.providers.kind import Kind, Provider
+from pilotbench.providers.price import BatchDiscount
 from pilotbench.providers.settings import Access, Model, ProviderSettings
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
@@ -47,4 +48,9 @@ KIND = Kind(
         "OPENAI_CUSTOM_HEADERS": "no header is added to requests",
     },
     batches=batches,
+    batch_price=BatchDiscount(
+        share=0.5,
+        cache=1.0,
+        source="https://developers.openai.com/api/docs/guides/batch",
+    ),
 )
