@@ -27,7 +27,7 @@ def key(monkeypatch: pytest.MonkeyPatch, simulator: Simulator) -> None:
     simulator.reset()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith(("openai", "azure"))])
+@pytest.mark.parametrize("kind", KINDS)
 def test_waves_finish_every_episode_and_pay_each_request_once(
     tmp_path: Path, simulator: Simulator, kind: str
 ) -> None:

@@ -161,6 +161,8 @@ class Collection:
         found = self._calls.send(
             alias, lambda api: api.find(alias, entry.tag, entry.prepared, since, entry.out.requests)
         )
+        others = {other.name for other in self._book.entries()}
+        found = [one for one in found if one.name not in others]
         ours = [one.name for one in found if one.is_ours]
         if ours:
             entry.note("named", name=ours[0])
@@ -300,8 +302,9 @@ class Collection:
         is_paid = isinstance(result, UnusableAnswer)
         if isinstance(result, UnusableAnswer):
             self._charge(kept, request, cost_usd(self._model.price, result.tokens, BATCH))
-        if not is_known:
-            result.args = (f"{result} (batch {entry.name})",)
+        mark = f"(batch {entry.name})"
+        if not (is_known or _is_noted(segment, request, mark)):
+            result.args = (f"{result} {mark}",)
             segment.write_failure(request.wanted, result)
         if type(result).__name__ in VERDICTS:
             kept.answered += 1
@@ -344,6 +347,14 @@ class Collection:
         name = entry.name or f"with tag {entry.tag}"
         text = f"{self._model.name}: batch {name} ({entry.out.requests} requests) {what}"
         notices.say(f"batch {entry.tag} {what}", text, f"batch {entry.tag}")
+
+
+def _is_noted(segment: Segment, request: BookedRequest, mark: str) -> bool:
+    """Return whether the failure of a request was written before the process was killed."""
+    return any(
+        one.identity == request.identity and one.message.endswith(mark)
+        for one in segment.answers.failures
+    )
 
 
 def _answer(entry: Entry, completion: Completion) -> Answer:

@@ -28,6 +28,7 @@ Json = dict[str, Any]
 SLOWEST = 100_000
 """Bytes per second: a transfer gets the deadline of an attempt, and the time that this takes."""
 LONGEST_DOWNLOAD_S = 3600.0
+_UPLOAD = "x-goog-upload-"
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,41 @@ class BatchHttp:
 
         Raises a ProviderError.
         """
-        content = more.get("content")
+        headers = self._headers[key]
+        return self._call(method, self._base[key] + path, headers, more.get("content"), body)[0]
+
+    def upload(self, key: str, path: str, body: Json, content: Content) -> Json:
+        """Upload a file in the two steps of Google's services; return the decoded JSON.
+
+        The second one goes to the address that the first one returns, without the key.
+        """
+        headers = {
+            **self._headers[key],
+            f"{_UPLOAD}protocol": "resumable",
+            f"{_UPLOAD}command": "start",
+            f"{_UPLOAD}header-content-length": str(content.size),
+            f"{_UPLOAD}header-content-type": content.type,
+        }
+        _, said = self._call("POST", self._base[key] + path, headers, None, body)
+        url = said.get(f"{_UPLOAD}url", "")
+        if not url.startswith(("https://", "http://")):
+            raise ServerFailed("the answer does not say where to upload")
+        headers = {f"{_UPLOAD}offset": "0", f"{_UPLOAD}command": "upload, finalize"}
+        return self._call("POST", url, headers, content, None)[0]
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: Content | None,
+        body: Json | None,
+    ) -> tuple[Json, Mapping[str, str]]:
         if body is not None:
             data = encoded(body)
             content = Content(lambda: [data], len(data), "application/json")
         deadline_s = self._deadline_s + (content.size / SLOWEST if content else 0.0)
-        with self._answered(key, method, path, content, deadline_s) as response:
+        with self._answered(method, url, headers, content, deadline_s) as response:
             text = response.read().decode("utf-8-sig", "replace")
             try:
                 found = parsed(text or "{}")
@@ -85,12 +115,13 @@ class BatchHttp:
                 found = None
             if not isinstance(found, dict):
                 raise ServerFailed(f"the answer is not a JSON object: {text[:100]}")
-            return found
+            return found, response.headers
 
     def download(self, key: str, path: str, out: Path, *, append: bool = False) -> None:
         """Write the answer to a GET to a file, and flush it. Raises a ProviderError."""
+        url, headers = self._base[key] + path, self._headers[key]
         with (
-            self._answered(key, "GET", path, None, LONGEST_DOWNLOAD_S) as response,
+            self._answered("GET", url, headers, None, LONGEST_DOWNLOAD_S) as response,
             out.open("ab" if append else "wb") as file,
         ):
             for part in response.iter_bytes():
@@ -104,19 +135,24 @@ class BatchHttp:
 
     @contextmanager
     def _answered(
-        self, key: str, method: str, path: str, content: Content | None, deadline_s: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: Content | None,
+        deadline_s: float,
     ) -> Iterator[httpx2.Response]:
         """Yield the response to a request, a good one. Raises a ProviderError."""
-        headers = dict(self._headers[key])
         if content is not None:
-            headers |= {"content-type": content.type, "content-length": str(content.size)}
+            about = {"content-type": content.type, "content-length": str(content.size)}
+            headers = {**headers, **about}
         try:
             with (
                 self._transport.deadline(deadline_s),
                 self._http.stream(
                     method,
-                    self._base[key] + path,
-                    headers=headers,
+                    url,
+                    headers=dict(headers),
                     content=None if content is None else _iterated(content),
                 ) as response,
             ):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from pilotbench.ground.errors import ServerFailed
+from pilotbench.ground.errors import ConfigError, ServerFailed
 from pilotbench.providers.batch_api import BatchState, Found, Phase, Result
 from pilotbench.providers.batches.batch_http import (
     BatchHttp,
@@ -31,6 +31,7 @@ from pilotbench.providers.wire_format import Received, no_send
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
+APIS = ("chat", "responses")
 TAG = "pilotbench"
 """The name of our tag in the metadata of a batch."""
 SKEW_S = 3600.0
@@ -203,7 +204,8 @@ class OpenAiBatches:
 def connect_openai(
     provider: ProviderSettings, model: Model, access: Mapping[str, Access], rules: FailureRules
 ) -> OpenAiBatches:
-    """Return the batches of a service with OpenAI's interface."""
+    """Return the batches of a service with OpenAI's interface. Raises ConfigError like `_check`."""
+    _check(model)
     http = BatchHttp(provider, access, rules, lambda key: key.base_url, _bearer)
     endpoint = "/v1" + WIRE_FORMATS[model.api].path({"model": model.deployment})
     return OpenAiBatches(provider, model, access, rules, http, endpoint=endpoint, query={})
@@ -212,7 +214,11 @@ def connect_openai(
 def connect_azure(
     provider: ProviderSettings, model: Model, access: Mapping[str, Access], rules: FailureRules
 ) -> OpenAiBatches:
-    """Return the batches of an Azure resource: of chat completions, or of its newer interface."""
+    """Return the batches of an Azure resource: of chat completions, or of its newer interface.
+
+    Raises ConfigError like `_check`.
+    """
+    _check(model)
     from pilotbench.providers.openai_sdk import AZURE_API_VERSION
 
     is_new = model.api == "responses"
@@ -230,6 +236,13 @@ def connect_azure(
     return OpenAiBatches(
         provider, model, access, rules, http, endpoint=endpoint, query={} if is_new else query
     )
+
+
+def _check(model: Model) -> None:
+    """Raise ConfigError for a wire format that has no batches."""
+    if model.api not in APIS:
+        where, known = f"model_catalog.{model.name}.lane", " or ".join(APIS)
+        raise ConfigError(f"{where}: the batches of kind {model.kind} need api: {known}")
 
 
 def _bearer(key: Access) -> Mapping[str, str]:

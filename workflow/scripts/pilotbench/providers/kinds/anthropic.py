@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pilotbench.providers.batch_api import BatchApi
 from pilotbench.providers.failures import (
     FILTERED_WORDS,
     OVERFLOW_CODES,
@@ -23,6 +24,13 @@ def connect(provider: ProviderSettings, model: Model, access: Mapping[str, Acces
 
     wire = WIRE_FORMATS[model.api]
     return ServiceClient(provider, access, KIND.failures, wire, stream=model.stream)
+
+
+def batches(provider: ProviderSettings, model: Model, access: Mapping[str, Access]) -> BatchApi:
+    """Return the client of the batch endpoint."""
+    from pilotbench.providers.batches.anthropic import connect
+
+    return connect(provider, model, access, KIND.failures)
 
 
 KIND = Kind(
@@ -59,4 +67,5 @@ KIND = Kind(
         cache=0.5,
         source="https://platform.claude.com/docs/en/build-with-claude/batch-processing",
     ),
+    batches=batches,
 )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from pilotbench.providers.base_urls import UrlRules
+from pilotbench.providers.batch_api import BatchApi
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.kind import Kind, Provider
 from pilotbench.providers.price import BatchDiscount
@@ -21,6 +22,13 @@ def connect(provider: ProviderSettings, model: Model, access: Mapping[str, Acces
 
     wire = WIRE_FORMATS[model.api]
     return ServiceClient(provider, access, KIND.failures, wire, stream=model.stream)
+
+
+def batches(provider: ProviderSettings, model: Model, access: Mapping[str, Access]) -> BatchApi:
+    """Return the client of the batch endpoint."""
+    from pilotbench.providers.batches.gemini import connect
+
+    return connect(provider, model, access, KIND.failures)
 
 
 def _path_problem(path: str) -> str | None:
@@ -59,4 +67,5 @@ KIND = Kind(
         cache=1.0,
         source="https://ai.google.dev/gemini-api/docs/batch-api",
     ),
+    batches=batches,
 )
