@@ -264,6 +264,7 @@ def test_the_answer_to_a_submission_can_be_late(simulator: Simulator) -> None:
         simulator.batch_faults(submit_late=1)
         with pytest.raises(openai.APITimeoutError):
             submitted(client.with_options(timeout=0.3), [line("late")])
+        assert simulator.stats()["batches"]["held"] == 1
         batch = next(iter(client.batches.list()))
         assert ended(client, batch).status == "completed"
         simulator.release_batches()

@@ -49,8 +49,8 @@ class Simulation:
         unix = time.time() - loop.time()
         self._ledger = Ledger(setup, lambda: unix + loop.time())
         self._delivery = Delivery(setup, self._ledger)
-        self._desk = Desk(setup, self._ledger.now, self._answer_line)
-        self._batches = Front(self._desk, self._admit)
+        desk = Desk(setup, self._ledger.now, self._answer_line)
+        self._batches = Front(desk, self._admit)
 
     def handle(self, request: HttpRequest, connection: Connection) -> None:
         """Answer one HTTP request, now or later."""
@@ -76,7 +76,7 @@ class Simulation:
             return True
         found = {}
         if path == "/stats":
-            found = self._ledger.statistics(request.query) | {"batches": self._desk.statistics()}
+            found = self._ledger.statistics(request.query) | {"batches": self._batches.statistics()}
         elif path == "/invoice":
             found = self._ledger.invoice.as_json()
         elif path == "/reset" and request.method == "POST":

@@ -51,6 +51,10 @@ class Front:
                     return True
         return False
 
+    def statistics(self) -> Json:
+        """Return the counts of batches, and how many answers are held back."""
+        return self._desk.statistics() | {"held": len(self._held)}
+
     def command(self, path: str, request: HttpRequest) -> Json | None:
         """Obey an address that no service has; return the answer, None where it is none."""
         if request.method != "POST" or not path.startswith("/batches/"):
