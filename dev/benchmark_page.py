@@ -34,6 +34,8 @@ from pilotbench.benchmark.generation.plan_catalogue import catalogue, steps_of
 from pilotbench.benchmark.generation.seeded_random import SEED_EPOCH
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.scorers import SCORERS
+from pilotbench.benchmark.scorers.extraction import EXTRACTS
+from pilotbench.benchmark.scorers.languages import LANGUAGES
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS, SCORING_VERSION
 from pilotbench.benchmark.tasks.world_task import WorldTask
@@ -138,6 +140,17 @@ def scorers() -> str:
     return _table(rows)
 
 
+def extracts() -> str:
+    """Return a table of the places where an answer may be read."""
+    return _table([["`extract`", "the answer is"], *([f"`{k}`", v] for k, v in EXTRACTS.items())])
+
+
+def languages() -> str:
+    """Return a table of the languages whose words announce an answer."""
+    rows = ([one.name, f"`{one.example}`"] for one in LANGUAGES.values())
+    return _table([["language", "for example"], *rows])
+
+
 def levels() -> str:
     """Return the request of the shown instance at each difficulty."""
     task, _, index = SHOWN
@@ -205,6 +218,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "flaw_kinds": flaw_kinds,
     "error_kinds": error_kinds,
     "scorers": scorers,
+    "extracts": extracts,
+    "languages": languages,
     "levels": levels,
     "plans": plans,
     "instance": instance,

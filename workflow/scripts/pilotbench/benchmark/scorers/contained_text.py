@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pilotbench.benchmark.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
-from pilotbench.benchmark.scorers.text_form import answer_form, normalised
+from pilotbench.benchmark.scorers.extraction import found
+from pilotbench.benchmark.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer, Verdict
+from pilotbench.benchmark.scorers.text_form import normalised
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Scripts that do not separate words by spaces."""
 
 
-def holds(wanted: Any, given: Any, options: Json) -> bool:
+def judge(wanted: Any, given: Any, options: Json) -> Verdict:
     """Look for each wanted text in the reply as whole words, both normalised."""
     case = options["ignore_case"]
-    text = answer_form(given, options["extract"], case)
+    places = found(given, options["extract"])
     texts = wanted if isinstance(wanted, list) else [wanted]
-    return all(_stands_in(normalised(part, case), text) for part in texts)
+    if not places:
+        return Verdict(False, None, None, options["extract"], "nothing is marked as the answer")
+    text, rule = normalised(places[0].texts[0], case), places[0].rules[0]
+    missing = [part for part in texts if not _stands_in(normalised(part, case), text)]
+    why = f"does not contain {missing[0]!r}" if missing else "right"
+    return Verdict(not missing, None, places[0].texts[0], rule, why)
 
 
 def _stands_in(part: str, text: str) -> bool:
@@ -40,7 +46,7 @@ def problem(wanted: Any) -> str | None:
 
 SCORER = Scorer(
     "The reply contains this text, or each of these, as whole words; a weak test.",
-    holds,
+    judge,
     answer={
         "anyOf": [
             {"type": "string", "minLength": 1},

@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
-from pilotbench.benchmark.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
-from pilotbench.benchmark.scorers.text_form import answer_form, normalised
+from pilotbench.benchmark.scorers.scorer import (
+    EXTRACT,
+    FORM,
+    IGNORE_CASE,
+    Json,
+    Scorer,
+    Verdict,
+    judged,
+)
+from pilotbench.benchmark.scorers.text_form import normalised
 
 
-def holds(wanted: Any, given: Any, options: Json) -> bool:
+def judge(wanted: Any, given: Any, options: Json) -> Verdict:
     """Compare both as normalised text; a number is compared as it is written (1e6 as 1000000)."""
+    return judge_any([wanted], given, options)
+
+
+def judge_any(accepted: list[Any], given: Any, options: Json) -> Verdict:
+    """Compare with each accepted text."""
     case = options["ignore_case"]
-    reply = answer_form(given, options["extract"], case)
-    return any(reply == normalised(form, case) for form in _forms(wanted))
+    forms = [form for wanted in accepted for form in _forms(wanted)]
+    wanted = {normalised(form, case) for form in forms}
+    plain = {_plain(form, case) for form in forms}
+    return judged(
+        given,
+        options["extract"],
+        lambda text: normalised(text, case),
+        wanted.__contains__,
+        lambda text: _plain(text, case) in plain,
+    )
+
+
+def _plain(text: str, ignore_case: bool) -> str:
+    """Return text as it is written, except for case and for how its characters are encoded."""
+    text = unicodedata.normalize("NFC", text)
+    return text.casefold() if ignore_case else text
 
 
 def _forms(wanted: Any) -> list[str]:
@@ -28,9 +56,9 @@ def problem(wanted: Any) -> str | None:
 
 SCORER = Scorer(
     "The answer is this text, both normalised (characters, white space, quotes, a final mark).",
-    holds,
+    judge,
     answer={"type": ["string", "number"]},
     goal="the answer is {}",
-    options={"extract": EXTRACT, "ignore_case": IGNORE_CASE},
+    options={"extract": EXTRACT, "form": FORM, "ignore_case": IGNORE_CASE},
     problem=problem,
 )

@@ -1,42 +1,36 @@
-"""Find the answer within a reply: its last line with text, without what introduces or wraps it."""
+"""Find the answer within a reply: a step of its own, before anything is compared.
+
+A pack's `extract` says where the answer may stand. `found` returns each place of the reply that
+says one; whether they say the same is for the scorer to decide.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-LONGEST_WRAPPED = 500
-WRAPPING = "*_`'\"“”‘’„«»‹›「」『』《》【】〈〉 \t\u00a0\u200b\u200c\u200d\u2060\ufeff"
+from pilotbench.benchmark.scorers.languages import COURTESY, RETRACTS
+from pilotbench.benchmark.scorers.marks import after_plain_mark, alone, marks, without_label
+from pilotbench.benchmark.scorers.statements import first_sentence, statements
+from pilotbench.benchmark.scorers.wrapping import says, unwrapped
 
-_CLOSING = re.compile(r"(?:[`~*_\s=$}.。!！-]|\\\]|\\\)|</[\w-]+>|\\end\{\w+\*?\})+", re.IGNORECASE)
-"""A line that only closes what precedes it: a fence, a display formula, a tag, a rule."""
+EXTRACTS = {
+    "last_line": "the last line with text, without a mark before it",
+    "alone": "the whole reply, which is the answer and nothing else",
+    "marked": "what follows a mark: `Answer:`, `####`, `\\boxed{…}`, `<answer>`, …",
+    "anywhere": "what is marked, else the last line or what it states (`The sum is 42.`)",
+    "whole": "the whole reply as it stands, for patterns and contained text",
+}
+"""Each place where an answer may stand, in words."""
+LONGEST_AFTERTHOUGHT = 40
 
-_HEADING = re.compile(r"^#{1,6}\s+")
-_ENGLISH = r"(?:(?:so|thus|hence|therefore),?\s+)?(?:(?:the|my)\s+)?(?:(?:final|correct)\s+)?"
-_CHINESE = r"(?:因此|所以)?[,，]?(?:最终|最后|最終|最後|正确|正確)?的?(?:答案|答)"
-_OTHERS = r"antwort|réponse|respuesta|resposta|risposta|ответ|答え|解答|정답"
-_LABEL = re.compile(
-    rf"^[*_ ]*(?:{_ENGLISH}answer|{_CHINESE}|{_OTHERS})[*_ ]*"
-    r"(?:(?:is|是|为|為)[*_ ]*[:：]?|[:：=]|\s+[–—]\s|[—])[*_ ]*(?!\s*$)",
-    re.IGNORECASE,
-)
-_TAGS = re.compile(r"^<(final_answer|answer|ans)>(.*)</\1>$", re.IGNORECASE)
-_STYLE = r"\\(?:boxed|fbox|text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|emph|mbox|bm)\s*\{"
-_STYLED = re.compile(rf"^{_STYLE}")
-_FORMULA = (
-    re.compile(r"^\\\[(.+)\\\]$"),
-    re.compile(r"^\\\((.+)\\\)$"),
-    re.compile(r"^\$\$([^$]+)\$\$$"),
-    re.compile(r"^\$((?:\\\$|[^$])+)\$$"),
-)
-_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
-_NEGATION = re.compile(
-    r"\b(?:not?|never|neither|nor|cannot|incorrect|wrong|ne|non|pas|nicht|kein\w*|не|или|or)\b"
-    r"|n['’]t\b|≠|\\neq?\b|[不非没沒]",
-    re.IGNORECASE,
-)
-_END = ".。!！;；"
+
+class Place(NamedTuple):
+    """A place that says an answer: its readings, best first, each with the rule that found it."""
+
+    texts: tuple[str, ...]
+    rules: tuple[str, ...]
 
 
 def text_of(given: Any) -> str:
@@ -44,76 +38,92 @@ def text_of(given: Any) -> str:
     return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
 
 
-def extracted(given: Any, how: str) -> str:
-    """Return the answer within a reply: the whole, or its last line that has text.
-
-    A last line loses a heading's mark, a leading `Answer:` (in several languages) and what wraps
-    it (see `unwrapped`). A line that only closes something is passed over. Where the line has one
-    `\\boxed{…}` and denies nothing, the answer is what is in the box.
-    """
+def found(given: Any, how: str) -> list[Place]:
+    """Return the places of a reply that say an answer, the one that counts first."""
     text = text_of(given).strip()
     if how == "whole":
-        return text
-    line = next((one for one in map(str.strip, reversed(text.splitlines())) if _says(one)), "")
-    if len(line) >= LONGEST_WRAPPED:
-        return _LABEL.sub("", line[:LONGEST_WRAPPED]) + line[LONGEST_WRAPPED:]
-    line = unwrapped(_HEADING.sub("", line))
-    return unwrapped(_boxed(_LABEL.sub("", line)))
+        return [Place((text,), ("whole reply",))]
+    if how == "alone":
+        return [Place((alone(text),), ("alone",))]
+    if how == "last_line":
+        return [Place((_last_line(text),), ("last line",))]
+    marked = _marked(text, stated=how == "anywhere")
+    if how == "marked" or marked:
+        return marked
+    return [_stated(_last_line(_body(text)), "last line")]
 
 
-def _says(line: str) -> bool:
-    short = len(line) <= LONGEST_WRAPPED
-    return bool(line.strip(WRAPPING)) and not (short and _CLOSING.fullmatch(line))
+def extracted(given: Any, how: str) -> str:
+    """Return the best reading of the place that counts, or nothing."""
+    return next((one.texts[0] for one in found(given, how)), "")
 
 
-def unwrapped(text: str) -> str:
-    """Return a short text without what wraps all of it.
+def as_asked(given: Any, how: str) -> str:
+    """Return what stands in the place that was asked for, exactly as the model wrote it.
 
-    That is Markdown emphasis, quotes, `$…$`, `\\(…\\)`, `\\[…\\]`, `\\boxed{…}`, `\\text{…}` and
-    the like, and `<answer>` tags; a final mark behind a wrapping goes too.
+    That is the whole reply for `alone` and `whole`, else its last line; for `marked` without one
+    of the plain marks.
     """
-    if len(text) >= LONGEST_WRAPPED:
+    text = text_of(given).strip()
+    if how in ("alone", "whole"):
         return text
-    for _ in range(12):
-        inner = _unwrapped_once(text)
-        if inner == text:
-            break
-        text = inner
-    return text
+    line = text.rpartition("\n")[2].strip()
+    return after_plain_mark(line) if how == "marked" else line
 
 
-def _unwrapped_once(text: str) -> str:
-    plain = text.strip(WRAPPING)
-    bare = plain.rstrip(_END + " ")
-    if bare != plain and bare[-1:] in WRAPPING:
-        return bare.strip(WRAPPING)
-    for form in (plain, bare):
-        for pattern in _FORMULA:
-            if match := pattern.match(form):
-                return match[1].strip()
-        if match := _TAGS.match(form):
-            return match[2].strip()
-        if (match := _STYLED.match(form)) and _closes(form, match.end()) == len(form):
-            return form[match.end() : -1].strip()
-    return plain
+def _last_line(text: str) -> str:
+    lines = map(str.strip, reversed(text.splitlines()))
+    return without_label(next((one for one in lines if says(one)), ""))
 
 
-def _closes(text: str, start: int) -> int:
-    """Return the end of the group that is open at `start`, -1 if it never closes."""
-    depth = 1
-    for place in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0) if text[place - 1] != "\\" else 0
-        if depth == 0:
-            return place + 1
-    return -1
+def _stated(text: str, rule: str, marked: bool = False) -> Place:
+    """Return a text and, as further readings of it, what its last sentence states.
+
+    Of what is `marked`, its first sentence without a reason is a reading too.
+    """
+    plain = _body(text)
+    texts = {text: rule, plain: rule}
+    if marked:
+        texts.setdefault(unwrapped(first_sentence(plain) or text), rule)
+    for said in statements(plain):
+        texts.setdefault(unwrapped(said), f"{rule}, statement")
+    return Place(tuple(texts), tuple(texts.values()))
 
 
-def _boxed(line: str) -> str:
-    """Return the only box of a line without negation, else the line."""
-    boxes = list(_BOX.finditer(line))
-    if not boxes:
-        return line
-    start, end = boxes[0].end(), _closes(line, boxes[0].end())
-    outside = line[: boxes[0].start()] + " " + line[end:]
-    alone = end > 0 and all(box.end() <= end for box in boxes)
-    return line[start : end - 1] if alone and not _NEGATION.search(outside) else line
+def _marked(text: str, stated: bool) -> list[Place]:
+    """Return what the marks announce, the last first, then a short line that follows them.
+
+    Nothing is left of a mark that a later text takes back (`Wait, …`).
+    """
+    announced = marks(text)
+    if not announced:
+        return []
+    after = _body(text[max(one.end for one in announced) :])
+    if RETRACTS.search(after):
+        return [Place(("",), ("mark, taken back by what follows it",))]
+    places = [
+        _stated(one.text, f"mark {one.name}", marked=True)
+        if stated
+        else Place((one.text,), (f"mark {one.name}",))
+        for one in reversed(announced)
+    ]
+    last = _last_line(after)
+    short = 0 < len(last) <= LONGEST_AFTERTHOUGHT and len(last.split()) <= 2
+    if short and not after.rstrip().endswith(("!", "！", ":", "：")):
+        places.append(Place((last,), ("line after the mark",)))
+    return places
+
+
+def _body(text: str) -> str:
+    """Return a reply without the courtesies that close it."""
+    lines = text.splitlines()
+    while len(lines) > 1 and (not says(lines[-1].strip()) or _is_courtesy(lines[-1])):
+        lines.pop()
+    sentences = re.split(r"(?<=[.!؟])\s+|(?<=[。！])", lines[-1]) if lines else []
+    while len(sentences) > 1 and (not sentences[-1] or _is_courtesy(sentences[-1])):
+        sentences.pop()
+    return "\n".join([*lines[:-1], " ".join(sentences)])
+
+
+def _is_courtesy(line: str) -> bool:
+    return not re.search(r"\d", line) and COURTESY.search(line) is not None

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from pilotbench.benchmark.scorers.json_text import json_of
-from pilotbench.benchmark.scorers.scorer import Json, Scorer, depth_within
+from pilotbench.benchmark.scorers.json_text import judge_json
+from pilotbench.benchmark.scorers.scorer import FORM, Json, Scorer, Verdict, depth_within
 from pilotbench.ground.canonical_json import canonical
 
 
-def holds(wanted: Any, given: Any, options: Json) -> bool:
+def judge(wanted: Any, given: Any, options: Json) -> Verdict:
     """Compare the values; key order never counts, list order does unless it is ignored."""
-    try:
-        return canonical(_plain(json_of(given), options)) == canonical(_plain(wanted, options))
-    except ValueError:
-        return False
+    same = canonical(_plain(wanted, options))
+    return judge_json(
+        given, lambda value: canonical(_plain(value, options)) == same, "another value", options
+    )
 
 
 def _plain(value: Any, options: Json) -> Any:
@@ -36,15 +36,16 @@ def problem(wanted: Any) -> str | None:
 
 SCORER = Scorer(
     "The reply (or its last fenced block, its end, or its last line) is JSON that equals this.",
-    holds,
+    judge,
     answer={},
     goal="the answer equals {}",
     options={
+        "form": FORM,
         "ignore_order": {
             "type": "boolean",
             "default": False,
             "description": "Lists are equal in any order.",
-        }
+        },
     },
     problem=problem,
 )

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from pilotbench.benchmark.scorers import regular_expression
-from pilotbench.benchmark.scorers.json_text import json_of
-from pilotbench.benchmark.scorers.scorer import Json, Scorer
+from pilotbench.benchmark.scorers.json_text import judge_json
+from pilotbench.benchmark.scorers.scorer import Json, Scorer, Verdict
 
 
 @lru_cache(maxsize=1)
@@ -49,15 +49,19 @@ def _additional_properties(validator: Any, wanted: Any, value: Any, schema: Json
             yield from validator.descend(value[name], wanted, path=name)
 
 
-def holds(wanted: Any, given: Any, options: Json) -> bool:
+def judge(wanted: Any, given: Any, options: Json) -> Verdict:
     """Validate the JSON of the reply; references to other documents are never fetched.
 
     Raises Unscorable where a pattern takes longer than two seconds.
     """
+    return judge_json(given, lambda value: _is_valid(wanted, value), "not valid", options)
+
+
+def _is_valid(wanted: Any, value: Any) -> bool:
     from referencing import Registry
 
     try:
-        return bool(_validator()(wanted, registry=Registry()).is_valid(json_of(given)))
+        return bool(_validator()(wanted, registry=Registry()).is_valid(value))
     except (ValueError, RecursionError):
         return False
 
@@ -131,7 +135,7 @@ def _leads_somewhere(schema: Any, reference: str) -> bool:
 
 SCORER = Scorer(
     "The reply (or its last fenced block, its end, or its last line) is JSON valid under this.",
-    holds,
+    judge,
     answer={"type": ["object", "boolean"]},
     goal="the answer is valid under {}",
     problem=problem,

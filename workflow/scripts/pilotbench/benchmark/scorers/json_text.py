@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pilotbench.benchmark.scorers.extraction import extracted
-from pilotbench.benchmark.scorers.scorer import DEEPEST, depth_within
+from pilotbench.benchmark.scorers.scorer import DEEPEST, Json, Verdict, depth_within
 
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE)
 _OPENING = re.compile(r"^[\[{]", re.MULTILINE)
@@ -29,6 +29,18 @@ def json_of(given: Any) -> Any:
         if depth_within(value, DEEPEST):
             return value
     raise ValueError("not JSON")
+
+
+def judge_json(given: Any, right: Callable[[Any], bool], wrong: str, options: Json) -> Verdict:
+    """Return the verdict on the JSON value of a reply; in form it is the whole reply."""
+    try:
+        value = json_of(given)
+        holds = right(value)
+    except ValueError:
+        return Verdict(False, False, None, "JSON", "no JSON value that is the answer")
+    alone = not isinstance(given, str) or any(True for _ in _decoded(given))
+    why = ("right" if alone else "right, not in the form asked for") if holds else wrong
+    return Verdict(holds, holds and alone, value, "JSON", why)
 
 
 def _values(text: str) -> Iterator[Any]:

@@ -1,8 +1,14 @@
-"""Numbers in words: English and Chinese, each by a strict grammar ("two three" is not a number)."""
+"""Numbers in words, each by a strict grammar ("two three" is not a number).
+
+English and Chinese (with Japanese) are read here, since their forms mix with digits and scales
+(`12万`, `two dozen`); other European languages by the library text2num.
+"""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from functools import lru_cache
 
 _UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _TEENS = ["ten", "eleven", "twelve", *(f"{stem}teen" for stem in ("thir", "four", "fif", "six"))]
@@ -44,6 +50,57 @@ def _below_1000(words: str) -> int:
     return sum(_SMALL[word] for word in re.findall(r"[a-z]+", words))
 
 
+_LIBRARY = ("fr", "de", "es", "pt", "it", "nl")
+_LONGEST = 8
+_WORDS = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+){0,7}")
+_OTHER_WORDS = frozenset(["null", "once", "elf"])
+"""Words of other languages that are numbers in one: no number where they stand alone."""
+
+
+def european(text: str) -> tuple[float, int] | None:
+    """Return the number that `text` begins with in another European language, and its length.
+
+    None where two languages read different numbers.
+    """
+    match = _WORDS.match(text)
+    if match is None:
+        return None
+    ends = [place for place, char in enumerate(match[0]) if char == " "]
+    for end in [len(match[0]), *reversed(ends)]:
+        words = match[0][:end]
+        if words not in _OTHER_WORDS and (values := _in_library(words.casefold())):
+            return (float(values.pop()), end) if len(values) == 1 else None
+    return None
+
+
+@lru_cache(maxsize=10_000)
+def _read(words: str) -> frozenset[int]:
+    from text_to_num import text2num
+
+    found = set()
+    for language in _LIBRARY:
+        with suppress(ValueError):
+            found.add(text2num(words, language))
+    return frozenset(found)
+
+
+def _in_library(words: str) -> set[int]:
+    return set(_read(words)) if len(words) <= 100 else set()
+
+
+_SCALE_WORDS = {
+    1e3: "thousand mille mil tausend tsd тысяча тысячи тысяч тыс ألف آلاف",
+    1e6: "million millions millionen mio millón millones milhão milhões milione milioni миллион "
+    "миллиона миллионов млн مليون ملايين",
+    1e9: "billion milliard milliards milliarde milliarden mrd miliardi миллиард миллиарда "
+    "миллиардов млрд مليار",
+    1e12: "trillion billionen billones триллион триллиона триллионов",
+    1e2: "hundred",
+    12.0: "dozen",
+}
+BEHIND = {word: value for value, words in _SCALE_WORDS.items() for word in words.split()}
+"""Words that multiply the number before them."""
+
 _DIGITS = {
     digit: value
     for value, digits in enumerate(
@@ -52,10 +109,12 @@ _DIGITS = {
     for digit in digits
 }
 _STEPS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
-_LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
-CHINESE = re.compile(rf"[{''.join([*_DIGITS, *_STEPS, *_LARGE])}]+(?:点[{''.join(_DIGITS)}]+)?")
+_LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "만": 10**4, "억": 10**8}
+CHINESE = re.compile(
+    rf"[{''.join([*_DIGITS, *_STEPS, *list(_LARGE)[:4]])}]+(?:点[{''.join(_DIGITS)}]+)?"
+)
 CHINESE_SCALE = re.compile(
-    r"(?:千万|百万|十万|万亿|千亿|百亿|十亿|[万萬亿億]|[十百千](?![米克瓦卡赫帕伏焦字兆分]))"
+    r"(?:千万|百万|十万|万亿|千亿|百亿|十亿|[万萬亿億만억]|[十百千](?![米克瓦卡赫帕伏焦字兆分]))"
 )
 _YEAR_DIGITS = 4
 
@@ -112,7 +171,7 @@ def _section(text: str) -> int | None:
     for place, one in enumerate(text):
         if one in _STEPS:
             step = _STEPS[one]
-            if step >= last or (digit is None and not (step == 10 and place == 0)):
+            if step >= last or (digit is None and place > 0):
                 return None
             total, last, digit, zero = total + (digit or 1) * step, step, None, False
         elif _DIGITS[one] == 0:
@@ -125,5 +184,7 @@ def _section(text: str) -> int | None:
             digit = _DIGITS[one]
     if digit is None:
         return None if zero else total
+    if text[0] in _STEPS and last >= 100 and not zero and len(text) == 2:
+        return None  # 百五 is 105 in Japanese and 150 in Chinese
     colloquial = last if last >= 100 and not zero and last < 10_000 else 10  # 一百二 is 120
     return total + digit * (colloquial // 10)

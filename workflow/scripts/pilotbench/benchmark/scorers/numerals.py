@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from pilotbench.benchmark.scorers import number_words, units
-from pilotbench.benchmark.scorers.extraction import unwrapped
+from pilotbench.benchmark.scorers.languages import HEDGES
+from pilotbench.benchmark.scorers.wrapping import unwrapped
 from pilotbench.benchmark.world.folding import HARD_SPACE, folded
 
 LONGEST = 200
@@ -38,15 +39,16 @@ _LATEX = (
     (re.compile(r"\\(?:text|textrm|textbf|mathrm|mathbf|mbox)\s*\{([^{}]*)\}"), r" \1"),
     (re.compile(r"\^\{\s*(-?\w+)\s*\}"), r"^\1"),
 )
-_HEDGE = re.compile(
-    r"(?:[≈~≃∼=]|about|approximately|approx\.?|roughly|around|约|大约|大概)\s*", re.I
-)
+_HEDGE = re.compile(rf"(?:[≈~≃∼=]|(?:{HEDGES})(?![a-zß-ÿ])\.?)\s*", re.I)
 _NAME = re.compile(r"[A-Za-z] ?[=≈] ?")
 _MINUS = re.compile(r"[−–](?=[\d$€£¥.])|(?:minus|negative)\s+(?=\S)|负(?=\S)", re.I)
 _END = ".。!！;；,，、 "
 
 _D = rf"(?:\d(?:[\d.,'{_H}]*\d)?|\.\d+)"
 _POWER = r"(?:\^|\*\*)\s*\(?([+-]?\d{1,3})\)?"
+_SPACED = re.compile(r"(?<=\d) (?=\d{3}(?![\d/]))")
+"""A space that groups thousands: three digits follow it."""
+_BARE = re.compile(rf"[+−-]?(?:\d+\s?/\s?\d+|{_D}(?:[eE][+-]?\d{{1,3}})?)(?![\d.,])")
 _FORMS: tuple[tuple[re.Pattern[str], Callable[..., float | None]], ...]
 _PLAIN = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _GROUPED = (
@@ -72,12 +74,20 @@ def number_of(text: str, unit: str = "") -> float | None:
     return value if value is not None and abs(value) < LARGEST else None
 
 
+def is_plain(text: str, unit: str = "") -> bool:
+    """Return whether a text is a number in digits and at most its stated unit, nothing else."""
+    plain = _SPACED.sub(_H, folded(text).strip())
+    match = _BARE.match(plain)
+    behind = plain[match.end() :].strip(f" {_H}") if match else "?"
+    return not behind or bool(unit and units.same(behind, unit))
+
+
 def _plain(text: str) -> str:
     """Return text in the common form, without LaTeX and without what introduces the number."""
     text = folded(text)
     for pattern, instead in _LATEX:
         text = pattern.sub(instead, text)
-    text = re.sub(r"\s*\n\s*", " ", text).strip(f" {_H}").rstrip(_END)
+    text = _SPACED.sub(_H, re.sub(r"\s*\n\s*", " ", text)).strip(f" {_H}").rstrip(_END)
     text = _NAME.sub("", text, count=1) if _NAME.match(text) else text
     text = _HEDGE.sub("", text, count=1) if _HEDGE.match(text) else text
     return _MINUS.sub("-", text, count=1) if _MINUS.match(text) else text
@@ -117,9 +127,8 @@ def _ends_well(number: str, behind: str, currency: str, unit: str) -> bool:
 
 def _scaled(value: float, behind: str) -> tuple[float, str]:
     """Return a number times the scale that follows it, and what follows that."""
-    words = re.match(r"\s?(hundred|thousand|million|billion|trillion|dozen)\b", behind, re.I)
-    if words:
-        scale = {**number_words.SCALES, **number_words.DOZEN}[words[1].casefold()]
+    words = re.match(rf"[\s{_H}]?([^\W\d_]+)\.?", behind)
+    if words and (scale := number_words.BEHIND.get(words[1].casefold())):
         return value * scale, behind[words.end() :]
     chinese = number_words.CHINESE_SCALE.match(behind.lstrip())
     if chinese:
@@ -141,7 +150,7 @@ def _in_words(text: str) -> tuple[float, int] | None:
     if match := number_words.CHINESE.match(text):
         value = number_words.chinese(match[0])
         return None if value is None else (value, match.end())
-    return number_words.english(text.casefold())
+    return number_words.english(text.casefold()) or number_words.european(text)
 
 
 def _decimal(text: str) -> float | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from pilotbench.benchmark.scorers import exact
-from pilotbench.benchmark.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
+from pilotbench.benchmark.scorers.scorer import EXTRACT, FORM, IGNORE_CASE, Json, Scorer, Verdict
 
 
-def holds(wanted: Any, given: Any, options: Json) -> bool:
+def judge(wanted: Any, given: Any, options: Json) -> Verdict:
     """Compare with each accepted text as the exact match does."""
-    return any(exact.holds(text, given, options) for text in wanted)
+    return exact.judge_any(wanted, given, options)
 
 
 def problem(wanted: Any) -> str | None:
@@ -20,9 +20,9 @@ def problem(wanted: Any) -> str | None:
 
 SCORER = Scorer(
     "The answer is one of these texts, compared as the exact match does.",
-    holds,
+    judge,
     answer={"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1},
     goal="the answer is one of {}",
-    options={"extract": EXTRACT, "ignore_case": IGNORE_CASE},
+    options={"extract": EXTRACT, "form": FORM, "ignore_case": IGNORE_CASE},
     problem=problem,
 )

@@ -16,8 +16,15 @@ from typing import Any
 
 import regex
 
-from pilotbench.benchmark.scorers.extraction import extracted
-from pilotbench.benchmark.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer
+from pilotbench.benchmark.scorers.scorer import (
+    EXTRACT,
+    FORM,
+    IGNORE_CASE,
+    Json,
+    Scorer,
+    Verdict,
+    judged,
+)
 from pilotbench.ground.errors import Unscorable
 
 LONGEST = 10_000
@@ -28,13 +35,16 @@ MOST_REPEATS = 1_000_000
 _timeouts: Counter[str] = Counter()
 
 
-def holds(wanted: Any, given: Any, options: Json) -> bool:
+def judge(wanted: Any, given: Any, options: Json) -> Verdict:
     """Match the pattern with the first 10,000 characters of the answer.
 
     Raises Unscorable where that takes longer than two seconds.
     """
-    text = extracted(given, options["extract"])
-    return found(wanted, text, options["ignore_case"], whole=options["match"] == "full")
+
+    def matches(text: str) -> bool:
+        return found(wanted, text, options["ignore_case"], whole=options["match"] == "full")
+
+    return judged(given, options["extract"], lambda text: text, matches, matches)
 
 
 def found(wanted: str, text: str, ignore_case: bool = False, *, whole: bool = False) -> bool:
@@ -88,11 +98,12 @@ def _probes(pattern: str) -> Iterator[str]:
 
 SCORER = Scorer(
     "The answer matches this regular expression of Python.",
-    holds,
+    judge,
     answer={"type": "string", "minLength": 1},
     goal="the answer matches {}",
     options={
         "extract": EXTRACT,
+        "form": FORM,
         "ignore_case": {**IGNORE_CASE, "default": False},
         "match": {
             "enum": ["full", "search"],

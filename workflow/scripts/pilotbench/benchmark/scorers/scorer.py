@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from pilotbench.benchmark.scorers.extraction import EXTRACTS, as_asked, found
 
 Json = dict[str, Any]
 
 DEEPEST = 40
 
 EXTRACT: Json = {
-    "enum": ["last_line", "whole"],
+    "enum": [*EXTRACTS],
     "default": "last_line",
-    "description": "What of the reply is the answer: its last line with text, or all of it.",
+    "description": "Where in the reply the answer is read.",
+}
+FORM: Json = {
+    "enum": ["free", "required"],
+    "default": "free",
+    "description": "Whether a right answer counts in any form, or only alone in its place.",
 }
 IGNORE_CASE: Json = {"type": "boolean", "default": True, "description": "Fold case."}
 
 
-class Holds(Protocol):
-    """Return whether `given` (the reply's text, or the argument of finish) is what is wanted."""
+@dataclass(frozen=True)
+class Verdict:
+    """What was read in a reply, by which rule, and whether it is what is wanted.
 
-    def __call__(self, wanted: Any, given: Any, options: Json) -> bool:
-        """Compare; `options` have their defaults filled in."""
+    `right` is the flexible match and `in_form` the strict one: the reply has nothing but the answer
+    in the place where `extract` reads it; None where a scorer asks for no form. `read` is what was
+    read, None where nothing could be.
+    """
+
+    right: bool
+    in_form: bool | None
+    read: Any
+    rule: str
+    why: str
+
+    def counts(self, options: Json) -> bool:
+        """Return whether it is a success: right, and in form where the pack requires that."""
+        return self.right and (options.get("form") != "required" or bool(self.in_form))
+
+
+class Judge(Protocol):
+    """Return the verdict on `given` (the reply's text, or the argument of finish)."""
+
+    def __call__(self, wanted: Any, given: Any, options: Json) -> Verdict:
+        """Read and compare; `options` have their defaults filled in."""
         ...
 
 
@@ -43,11 +71,59 @@ class Scorer:
     """
 
     description: str
-    holds: Holds
+    judge: Judge
     answer: Json
     goal: str
     options: Json = field(default_factory=dict)
     problem: AnswerProblem = lambda wanted: None
+
+    def holds(self, wanted: Any, given: Any, options: Json) -> bool:
+        """Return whether an answer is a success."""
+        return self.judge(wanted, given, options).counts(options)
+
+
+def judged(
+    given: Any,
+    how: str,
+    value_of: Callable[[str], Any],
+    right: Callable[[Any], bool],
+    in_form: Callable[[str], bool],
+    kind: str = "text",
+) -> Verdict:
+    """Return the verdict on the place of a reply that counts.
+
+    `value_of` reads a text, None if it is not one `kind`; `right` compares such a value, `in_form`
+    the text of the place as it stands. Where several places say an answer (marks), each that can be
+    read must be right: two different answers are none.
+    """
+    places = found(given, how)
+    if not places:
+        return Verdict(False, False, None, how, "nothing is marked as the answer")
+    readings = [
+        [
+            (value, text, rule)
+            for text, rule in zip(*place, strict=True)
+            for value in [value_of(text)]
+        ]
+        for place in places
+    ]
+    readable = [[one for one in place if one[0] is not None] for place in readings]
+    if not readable[0]:
+        _, text, rule = readings[0][0]
+        return Verdict(
+            False, False, text or None, rule, f"not one {kind}" if text else "nothing to read"
+        )
+    chosen = [next((one for one in place if right(one[0])), None) for place in readable if place]
+    if chosen[0] is None:
+        _, text, rule = readable[0][-1]
+        return Verdict(False, False, text, rule, "another answer")
+    _, text, rule = chosen[0]
+    if None in chosen:
+        return Verdict(False, False, text, rule, "two different answers are marked")
+    alone = in_form(as_asked(given, how))
+    return Verdict(
+        True, alone, text, rule, "right" + ("" if alone else ", not in the form asked for")
+    )
 
 
 def depth_within(value: Any, levels: int) -> bool:

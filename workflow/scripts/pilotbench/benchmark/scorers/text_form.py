@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from pilotbench.benchmark.scorers.extraction import LONGEST_WRAPPED, WRAPPING, extracted, unwrapped
+from pilotbench.benchmark.scorers.wrapping import LONGEST_WRAPPED, WRAPPING, unwrapped
 from pilotbench.benchmark.world.folding import folded
 
 _SPACES = re.compile(r"\s+")
@@ -26,8 +25,3 @@ def normalised(text: str, ignore_case: bool = True) -> str:
     choice = _CHOICE.fullmatch(plain)
     plain = (choice[1] or choice[2]) if choice else plain
     return plain.casefold() if ignore_case else plain
-
-
-def answer_form(given: Any, how: str, ignore_case: bool) -> str:
-    """Return the answer within a reply in the form in which texts are compared."""
-    return normalised(extracted(given, how), ignore_case)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pilotbench.benchmark.scorers.number_words import NUMBER_WORDS
+from pilotbench.benchmark.scorers.languages import DENYING, denied
+from pilotbench.benchmark.scorers.number_words import BEHIND, NUMBER_WORDS, european
 
 _GROUPS = """
 % percent|per cent|pct|percentage|百分比
@@ -57,9 +58,9 @@ impossible unknown unsure except versus vs th st nd rd x pi bn mn half halves qu
 squared cubed factorial mod sqrt even odd i you it we they that this which base hex octal binary
 oder und nicht kein keine ou et pas non y o u e и или не
 """
-_NO_UNIT = frozenset(_NOT_WORDS.split())
+_NO_UNIT = frozenset(_NOT_WORDS.split()) | DENYING
 _ORDINAL = re.compile(r"thirds?|(?:four|fif|six|seven|eigh|nin|ten|hundred|thousand)ths?")
-_DENIALS = re.compile(r"[不没沒非无無或和与與至到]")
+_DENIALS = re.compile(r"[不没沒非无無或和与與至到〇一二三四五六七八九十百千万萬亿億]")
 
 
 def is_unit(text: str) -> bool:
@@ -70,11 +71,15 @@ def is_unit(text: str) -> bool:
 
 def _is_unit_word(word: str) -> bool:
     plain = word.rstrip(".").casefold()
-    if _WORD.fullmatch(word) is None or _DENIALS.search(word):
+    if plain in _SAME and not word.isascii():
+        return True
+    if _WORD.fullmatch(word) is None or _DENIALS.search(word) or denied(word):
         return False
     if len(plain) == 1 and plain.isalpha() and plain != plain.swapcase():
         return word[0] in _LETTERS
     if plain in _NO_UNIT or plain in NUMBER_WORDS or _ORDINAL.fullmatch(plain):
+        return False
+    if plain in BEHIND or (plain != "cent" and european(plain) is not None):
         return False
     return len(plain) <= 20
 

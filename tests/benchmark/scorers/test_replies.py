@@ -1,0 +1,97 @@
+"""Replies in eight languages against the verdict of a careful reader: `tests/data/replies.yaml`.
+
+`python -m pytest tests/benchmark/scorers/test_replies.py -s` prints the table of agreement.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from pilotbench.benchmark.scorers import SCORERS
+from pilotbench.benchmark.scorers.scorer import Verdict
+
+GROUPS = yaml.safe_load(Path("tests/data/replies.yaml").read_text(encoding="utf-8"))
+LABELS = ("alone", "right", "wrong")
+
+
+class Reply(NamedTuple):
+    """A reply, what was wanted of it, and the careful reader's label."""
+
+    language: str
+    kind: str
+    options: dict[str, Any]
+    wanted: Any
+    text: str
+    label: str
+
+
+def replies() -> list[Reply]:
+    return [
+        Reply(g["language"], g["kind"], g.get("options", {}), g["wanted"], text, label)
+        for g in GROUPS
+        for label in LABELS
+        for text in g.get(label, [])
+    ]
+
+
+def verdict(reply: Reply) -> Verdict:
+    scorer = SCORERS[reply.kind]
+    options = {key: option["default"] for key, option in scorer.options.items()}
+    if "extract" in options:
+        options["extract"] = "anywhere"
+    return scorer.judge(reply.wanted, reply.text, options | reply.options)
+
+
+def test_the_verdicts_agree_with_a_careful_reader() -> None:
+    """No reply is accepted falsely; at most two in a hundred right ones are refused."""
+    accepted, refused, forms = [], [], []
+    table = Counter[tuple[str, str, str]]()
+    for reply in replies():
+        found = verdict(reply)
+        said = "right" if found.right else "wrong"
+        table[reply.language, reply.label, said] += 1
+        if found.right and reply.label == "wrong":
+            accepted.append((reply, found))
+        if not found.right and reply.label != "wrong":
+            refused.append((reply, found))
+        if found.right and found.in_form is not None and found.in_form != (reply.label == "alone"):
+            forms.append((reply, found))
+    print(_shown(table, accepted, refused, forms))
+    total = sum(table.values())
+    assert total >= 400
+    assert not accepted
+    assert not forms
+    assert len(refused) <= 0.02 * total
+
+
+def test_a_third_of_the_replies_are_wrong_in_each_of_eight_languages() -> None:
+    labels = {one: Counter[str]() for one in ("en", "zh", "fr", "de", "es", "ja", "ru", "ar")}
+    for reply in replies():
+        labels[reply.language][reply.label] += 1
+    assert all(3 * one["wrong"] >= one.total() for one in labels.values())
+
+
+def _shown(table: Counter[tuple[str, str, str]], *lists: list[tuple[Reply, Verdict]]) -> str:
+    lines = ["language  replies  accepted rightly  rejected rightly  false accepts  false rejects"]
+    for language in [*dict.fromkeys(key[0] for key in table), ""]:
+        mine = {k: n for k, n in table.items() if language in ("", k[0])}
+
+        def count(wrong: bool, said: str, mine: Any = mine) -> int:
+            return sum(n for k, n in mine.items() if (k[1] == "wrong") == wrong and k[2] == said)
+
+        numbers = (
+            count(False, "right"),
+            count(True, "wrong"),
+            count(True, "right"),
+            count(False, "wrong"),
+        )
+        lines.append(
+            f"{language or 'all':8} {sum(mine.values()):8} " + "".join(f"{n:16}" for n in numbers)
+        )
+    for title, some in zip(("FALSE ACCEPT", "FALSE REJECT", "FORM"), lists, strict=True):
+        lines += [f"{title} {r.language} {r.kind} {r.wanted!r} {r.text!r}: {v}" for r, v in some]
+    return "\n" + "\n".join(lines)
