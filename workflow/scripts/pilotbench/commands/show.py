@@ -175,8 +175,19 @@ def _outcome(record: Json) -> Iterator[str]:
     yield ", ".join(f"{word}: {record[word]}" for word in words)
     for goal in record["goals"]:
         yield f"{'met' if goal['holds'] else 'MISSED'}: {goal['says']}"
+    yield from _verdict(record.get("verdict"))
     if record["broken"]:
         yield f"protected but changed: {', '.join(record['broken'])}"
+
+
+def _verdict(verdict: Json | None) -> Iterator[str]:
+    """Yield how the answer of a pack's question was read, nothing for other tasks and of old."""
+    if verdict is None:
+        return
+    form = {True: "yes", False: "no", None: "none is asked for"}[verdict["in_form"]]
+    yield f"wanted: {compact(verdict['wanted'])}"
+    yield f"read: {compact(verdict['read'])}, by the rule: {verdict['rule']}"
+    yield f"right: {'yes' if verdict['right'] else 'no'} ({verdict['why']}); in form: {form}"
 
 
 def _section(title: str, *lines: str) -> Iterator[str]:

@@ -275,7 +275,8 @@ def _harmful(spec: EpisodeSpec) -> bool | None:
 
 def _scored(score: Score | None) -> Json:
     if score is not None:
-        return dict(vars(score))
+        optional = ("verdict",)
+        return {k: v for k, v in vars(score).items() if v is not None or k not in optional}
     return {
         "success": None,
         "progress": None,

@@ -188,6 +188,28 @@ METRICS: tuple[Metric, ...] = (
         shown=(),
     ),
     Metric(
+        "flexible_match",
+        "share",
+        "count(*) FILTER (flexible_match) / nullif(count(flexible_match), 0)",
+        "Share of the answers to questions of packs that are right, in whatever form; null for "
+        "other tasks.",
+        title="right",
+        statuses=SCORED,
+        shown=("tables", "page"),
+        master="exact_match_flexible",
+    ),
+    Metric(
+        "strict_match",
+        "share",
+        "count(*) FILTER (strict_match) / nullif(count(strict_match), 0)",
+        "Share that is right and in form: the answer alone in its place. The difference to "
+        "flexible_match is form, not knowledge.",
+        title="right in form",
+        statuses=SCORED,
+        shown=("tables", "page"),
+        master="exact_match_strict",
+    ),
+    Metric(
         "partial_rate",
         "share",
         "partial_success / nullif(completed, 0)",

@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from pilotbench.benchmark.packs.pack_files import (
 from pilotbench.benchmark.packs.pack_images import image_of
 from pilotbench.benchmark.packs.pack_session import PackSession, tool_specs
 from pilotbench.benchmark.scorers import SCORERS, SCORERS_VERSION
+from pilotbench.benchmark.scorers.scorer import Verdict
 from pilotbench.benchmark.tasks.task import Score, Task, ToolSpec, Transcript
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import TaskError, TranscriptError, Unscorable, hint
@@ -148,7 +149,9 @@ class QuestionPack:
         if self.tool_names:
             from pilotbench.benchmark.tasks import scoring
 
-            return scoring.score(instance, transcript, self.start)
+            score = scoring.score(instance, transcript, self.start)
+            answered = transcript.end_reason in scoring.ANSWERED
+            return replace(score, verdict=self._verdict(instance, transcript.answer, answered))
         return self._score_reply(instance, transcript)
 
     def max_turns(self, difficulty: str) -> int:
@@ -158,13 +161,24 @@ class QuestionPack:
     def _goal(self, instance: Instance, answer: Any) -> tuple[Json, bool, str]:
         """Return (predicate, holds, words): the one goal of a question."""
         scorer, wanted = SCORERS[self.scorer_kind], instance.extra["answer"]
+        verdict = self._judged(instance, answer)
+        words = scorer.goal.format(json.dumps(wanted, ensure_ascii=False))
+        return {"kind": "answer"}, verdict is not None and verdict.counts(self.options), words
+
+    def _judged(self, instance: Instance, answer: Any) -> Verdict | None:
+        """Return the scorer's verdict, None without an answer."""
         try:
-            holds = answer is not None and scorer.holds(wanted, answer, self.options)
+            scorer, wanted = SCORERS[self.scorer_kind], instance.extra["answer"]
+            return None if answer is None else scorer.judge(wanted, answer, self.options)
         except Unscorable as error:
             line = self._lines[instance.index][0]
             raise Unscorable(f"{self._file}: line {line}: {error}") from None
-        words = scorer.goal.format(json.dumps(wanted, ensure_ascii=False))
-        return {"kind": "answer"}, holds, words
+
+    def _verdict(self, instance: Instance, answer: Any, answered: bool = True) -> Json:
+        """Return what was wanted, what was read and by which rule, and why it was accepted."""
+        found = self._judged(instance, answer if answered else None)
+        found = found or Verdict(False, False, None, "none", "no answer")
+        return {"wanted": instance.extra["answer"], **vars(found)}
 
     def _score_reply(self, instance: Instance, transcript: Transcript) -> Score:
         if transcript.instance != instance.content_hash:
@@ -186,6 +200,7 @@ class QuestionPack:
             transient={"met": 0, "retried": 0, "recovered": 0},
             flaws={},
             world_diff=[],
+            verdict=self._verdict(instance, transcript.answer),
         )
 
     def _values(self, where: str, text: str) -> Json:

@@ -67,8 +67,9 @@ class Score:
     that changed; `errors`: kind -> number of calls; `calls`: one dict per call (turn, tool,
     arguments, valid, ok, code, transient, kind); `transient`: failures met, retried, recovered;
     `flaws`: signature of each applicable flaw -> followed, corrected or not_reached;
-    `world_diff`: changed objects, each {object, before, after} in short form; all are plain JSON
-    types.
+    `world_diff`: changed objects, each {object, before, after} in short form; `verdict`, of packs
+    only: what was wanted and read, and why it was accepted (`scorers.scorer.Verdict`). All are
+    plain JSON types.
     """
 
     success: bool
@@ -83,6 +84,7 @@ class Score:
     transient: dict[str, int]
     flaws: dict[str, str]
     world_diff: list[Json]
+    verdict: Json | None = None
 
 
 class TaskShape(Protocol):

@@ -220,6 +220,7 @@ def episode_row(path: str, episode: Json, provisional: bool) -> Json:
     row |= token_columns(tokens)
     return row | {
         "shard": path,
+        **_verdict_columns(episode.get("verdict")),
         "goals": len(goals),
         "goals_held": sum(goal["holds"] for goal in goals),
         "broken": len(episode["broken"]),
@@ -240,6 +241,18 @@ def episode_row(path: str, episode: Json, provisional: bool) -> Json:
         "provisional": provisional,
         "counted": True,
         "current": False,
+    }
+
+
+def _verdict_columns(verdict: Json | None) -> Json:
+    """Return how the answer of a pack's question was read; nulls for other tasks and of old."""
+    known = verdict or {}
+    return {
+        "flexible_match": known.get("right"),
+        "strict_match": known.get("in_form"),
+        "read_answer": text(as_json(known.get("read")), ANSWER_LIMIT),
+        "read_by": known.get("rule"),
+        "verdict": known.get("why"),
     }
 
 

@@ -117,6 +117,11 @@ success              BOOLEAN  All goal and protected predicates hold; null unles
 progress             DOUBLE   Share of the goal predicates reached.
 level                VARCHAR  full_success, partial_success or failure.
 weighted_score       DOUBLE   1.0, 0.5 or 0.0, as the predecessor counted; never ranks.
+flexible_match       BOOLEAN  The answer to a pack's question is right, in whatever form.
+strict_match         BOOLEAN  It is right, alone and in its place; null where no form is asked for.
+read_answer          VARCHAR  What was read as the answer, as JSON, cut at 2,000 characters.
+read_by              VARCHAR  The rule that read it.
+verdict              VARCHAR  Why it was accepted or not.
 collateral_damage    BOOLEAN  Something protected was changed.
 goals                INTEGER  Goal predicates.
 goals_held           INTEGER  Goal predicates that hold.

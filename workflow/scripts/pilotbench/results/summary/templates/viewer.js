@@ -110,6 +110,10 @@
       turn.call && [el("span", { class: "who" }, "calls ", el("b", {}, visible(String(turn.call.tool).slice(0, 120)))), block(turn.call.arguments, "call")],
       turn.reply != null && [el("span", { class: "who" }, "result"), block(turn.reply)]);
   }
+  function readings(verdict) {
+    const words = { true: "yes", false: "no", null: "no form is asked for" };
+    return [["wanted", plain(verdict.wanted)], ["read", verdict.read == null ? "nothing" : plain(verdict.read)], ["by the rule", verdict.rule], ["right", words[verdict.right]], ["in form", words[verdict.in_form]], ["why", verdict.why]];
+  }
   function shown(episode, header) {
     const [glyph, tone, verdict] = sign(episode), tokens = episode.tokens || {};
     const system = header.system && header.system[episode.system];
@@ -122,6 +126,7 @@
         el("section", {}, el("h3", {}, "Errors"), el("ul", {}, Object.entries(episode.errors || {}).map(([kind, n]) => el("li", {}, el("b", { class: "bad" }, "✗"), kind + " × " + n)), Object.entries(episode.flaws || {}).filter(([flaw]) => episode.prompt === "flawed_" + flaw).map(([flaw, how]) => el("li", {}, el("b", {}, "⚑"), "the flaw " + flaw + " was " + how.replace("_", " "))), episode.transient && episode.transient.met > 0 && el("li", {}, el("b", { class: "mid" }, "↻"), episode.transient.met + " transient " + (episode.transient.met === 1 ? "failure" : "failures") + " met, " + episode.transient.recovered + " recovered"), !Object.keys(episode.errors || {}).length && el("li", { class: "quiet" }, "none found")))),
       diff.length > 0 && [el("h3", {}, "World, before and after"), el("table", { class: "diff" }, el("thead", {}, el("tr", {}, ["object", "before", "after"].map((word) => el("th", {}, word)))), el("tbody", {}, diff.map((change) => el("tr", {}, [change.object, change.before, change.after].map((value) => el("td", {}, value == null ? "–" : visible(plain(value).slice(0, 2000))))))))],
       episode.answer != null && [el("h3", {}, "Answer"), block(episode.answer)],
+      episode.verdict && [el("h3", {}, "How it was read"), facts(readings(episode.verdict))],
       el("h3", {}, "Conversation"),
       system && el("details", {}, el("summary", {}, "system message (" + count(system.length) + " characters)"), block(system)),
       episode.user && el("div", { class: "turn" }, el("p", {}, el("b", {}, "Prompt")), block(episode.user)),
