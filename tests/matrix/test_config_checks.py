@@ -62,6 +62,49 @@ def test_other_parameters_that_cannot_be_sent_are_refused(given: dict, message: 
     assert message in refusal(model(parameters=given))
 
 
+RATES = {"input": 1, "output": 2}
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"price": "unknwon"}, "price must be USD per million tokens, {input: …, output: …}, or"),
+        ({"price": 3}, "price must be USD per million tokens"),
+        ({"price": {"input": 1, "outptu": 2}}, "unknown key model_catalog.new.price.outptu; did"),
+        ({"price": {"input": 1}}, "price.output is missing"),
+        ({"price": {**RATES, "batch": -1}}, "price.batch is -1; allowed: at least 0"),
+        ({"price": {**RATES, "batch": {"inptu": 1}}}, "price.batch.inptu; did you mean input?"),
+        ({"price": {**RATES, "tiers": {"flex": {"x": 1}}}}, "unknown key model_catalog.new.price."),
+        ({"price": {**RATES, "tiers": {"flex": "half"}}}, "flex is 'half'; allowed: number or"),
+        ({"price": {**RATES, "above": {0: {}}}}, "price.above is 0; allowed: at least 1"),
+        ({"price": {**RATES, "above": {9: {"inptu": 1}}}}, "price.above.9.inptu; did you mean"),
+        ({"price": RATES, "priced_as": "openai/gpt-5"}, "price and priced_as exclude each other"),
+        ({"priced_as": "gpt-5"}, "priced_as is 'gpt-5'; allowed: text that matches"),
+        ({"priced_as": "opnai/gpt-5"}, "priced_as names a provider that genai-prices 0.2.3 does"),
+        ({"priced_as": "openai/gpt-4-1"}, "does not have of openai; did you mean gpt-4.1?"),
+        ({"priced_as": "openai/qqq"}, "names a model that genai-prices 0.2.3 does not have of op"),
+    ],
+)
+def test_a_price_that_cannot_be_read_is_refused(entry: dict, message: str) -> None:
+    new = {"provider": "openai", "deployment": "m", **entry}
+    assert message in refusal({"model_catalog": {"new": new}})
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"price": None},
+        {"price": "unknown"},
+        {"price": {**RATES, "above": {200_000: {"input": 2}}, "batch": 0.5, "tiers": {}}},
+        {"price": {**RATES, "above": {"9": RATES}, "batch": RATES, "tiers": {"flex": RATES}}},
+        {"priced_as": "openrouter/openai/gpt-4o-mini"},
+    ],
+)
+def test_every_form_of_a_price_is_accepted(entry: dict) -> None:
+    new = {"provider": "openai", "deployment": "m", **entry}
+    validate(config_files.read((), {"model_catalog": {"new": new}}), FILES)
+
+
 def test_the_protocol_json_sends_the_form_of_the_answer() -> None:
     given = {"response_format": {"type": "json_object"}}
     assert "with protocol json" in refusal(model(protocol="json", parameters=given))

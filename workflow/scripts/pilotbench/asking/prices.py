@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from pilotbench.asking import price_list
 from pilotbench.asking.keys.secrets import variable
+from pilotbench.providers import price_list
 from pilotbench.providers.answer import BATCH, Answer, Tokens
 from pilotbench.providers.price import Listed, Price, Priced
 

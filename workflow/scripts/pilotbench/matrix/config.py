@@ -15,7 +15,7 @@ from pilotbench.ground.path_names import expanded
 from pilotbench.matrix import axes
 from pilotbench.matrix.axes import Axis, listed
 from pilotbench.providers.kinds import KINDS
-from pilotbench.providers.price import Listed, Priced, of_config
+from pilotbench.providers.price import UNKNOWN, Listed, Priced, of_config
 from pilotbench.providers.protocols.history import AS_SAID
 from pilotbench.providers.settings import (
     Key,
@@ -30,8 +30,6 @@ AUTO_SHARD_SIZES = ((200, 20), (2000, 100))
 takes 0.8 s of CPU time, too much for 20 short episodes on many slots. All standard experiments have
 the same size, so that they share files."""
 LARGE_SHARD = 400
-UNKNOWN = "unknown"
-"""The `price` of a model that has none, not even that of the price list."""
 SCALARS = (
     "instances",
     "repeats",

@@ -15,10 +15,11 @@ from pilotbench.ground.errors import ConfigError
 from pilotbench.ground.scrubber import looks_secret
 from pilotbench.matrix import axes, parameters
 from pilotbench.matrix.axes import listed
-from pilotbench.providers import base_urls, weights
+from pilotbench.providers import base_urls, price_list, weights
 from pilotbench.providers.kind import Kind
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.messages import Message, Offer
+from pilotbench.providers.price import UNKNOWN
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
@@ -28,20 +29,21 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAMES = ("env", "base_url_env", "endpoint_env")
 _URLS = ("base_url", "endpoint")
 _SECTIONS = ("model_catalog", "providers")
-_FREE = ("parameters",)
+_FREE = ("parameters", "above")
 """Below these, a key may be a number: JSON turns it into text (`logit_bias: {50256: -100}`)."""
 DEEPEST = 100
 
 
 def first(config: Mapping[str, Any]) -> Problem | None:
     """Return the first problem to report before the schema is checked, which would show values."""
-    checks = (_plain(config, ()), _names(config), _catalogued(config))
+    checks = (_plain(config, ()), _names(config), _catalogued(config), _prices(config))
     return next(chain.from_iterable(checks), None)
 
 
 def then(config: Mapping[str, Any]) -> Problem | None:
     """Return the first problem of a config that is valid by its schema."""
-    checks = (_lists(config, ()), _urls(config), _requests(config), _packages(config))
+    parts = (_urls, _requests, _packages, _listed)
+    checks = (_lists(config, ()), *(part(config) for part in parts))
     return next(chain.from_iterable(checks), None)
 
 
@@ -116,6 +118,23 @@ def _catalogued(config: Mapping[str, Any]) -> Iterator[Problem]:
         for name, entry in _items(config.get(section)):
             if not isinstance(entry, Mapping):
                 yield (section, name), "must be a mapping of keys to values"
+
+
+def _prices(config: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, entry in _entries(config, "model_catalog"):
+        place: Place = ("model_catalog", name, "price")
+        if not isinstance(entry.get("price") or {}, Mapping) and entry["price"] != UNKNOWN:
+            yield place, "must be USD per million tokens, {input: …, output: …}, or unknown"
+        if entry.get("price") is not None and "priced_as" in entry:
+            yield place, "and priced_as exclude each other: write one of them"
+
+
+def _listed(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield models that are priced as one that the price list does not have."""
+    for name, entry in _entries(config, "model_catalog"):
+        seller, _, model = entry.get("priced_as", "").partition("/")
+        if seller and (problem := price_list.problem(seller, model)):
+            yield ("model_catalog", name, "priced_as"), problem
 
 
 def _urls(config: Mapping[str, Any]) -> Iterator[Problem]:

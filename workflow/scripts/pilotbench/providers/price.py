@@ -8,6 +8,8 @@ from typing import Any
 
 from pilotbench.providers.answer import BATCH
 
+UNKNOWN = "unknown"
+"""The `price` of a model that has none, not even that of the price list."""
 STANDARD_TIERS = frozenset({"", "default", "standard", "auto", "on_demand", "unspecified"})
 """The words of services for the usual tier."""
 

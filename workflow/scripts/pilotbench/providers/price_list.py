@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from pilotbench.ground.errors import hint
 from pilotbench.providers.answer import BATCH
 from pilotbench.providers.price import BatchDiscount, Layer, Price, of_layers, tier_name
 
@@ -33,6 +36,8 @@ NOT_COUNTED = frozenset(
 _WORDS = ("service_tier", "speed")
 """What the list calls a tier."""
 MINUTE_S = 60.0
+_ENDS = ("", "/", ":")
+"""What may follow the name of a host."""
 
 
 def version() -> str:
@@ -139,16 +144,30 @@ def provider_of(url: str) -> str | None:
 
 
 def _providers_at(url: str) -> Iterator[str]:
+    """Yield the providers of a URL; one that no pattern names by its path is known by its host."""
     from genai_prices.data_snapshot import get_snapshot
 
+    parts = urlsplit(url)
+    host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
     for provider in get_snapshot().providers:
-        found = re.match(provider.api_pattern, url)
-        if found and (found[0][-1] in "/." or url[found.end() : found.end() + 1] in ("", "/", ":")):
+        has_path = "/" in provider.api_pattern.partition("://")[2]
+        place = url if has_path else host
+        found = re.match(provider.api_pattern, place)
+        if found and (found[0][-1] in "/." or place[found.end() : found.end() + 1] in _ENDS):
             yield provider.id
 
 
-def provider_ids() -> list[str]:
-    """Return the names of the providers that the list knows."""
-    from genai_prices.data_snapshot import get_snapshot
+def problem(provider: str, name: str) -> str | None:
+    """Return why the list has no such model, None if it has it."""
+    from genai_prices.data_snapshot import find_provider_by_id, get_snapshot
 
-    return [provider.id for provider in get_snapshot().providers]
+    known = get_snapshot().providers
+    seller = find_provider_by_id(known, provider)
+    if seller is None:
+        ids = [one.id for one in known]
+        return f"names a provider that {version()} does not have{hint(provider, ids)}"
+    if find(provider, name) is None:
+        close = get_close_matches(name, [model.id for model in seller.models], n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        return f"names a model that {version()} does not have of {seller.id}{meant}"
+    return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 
 import pytest
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
 
-from pilotbench.asking import price_list
 from pilotbench.asking.prices import cost_usd, price_of
+from pilotbench.providers import price_list
 from pilotbench.providers.answer import Tokens
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.price import Listed
@@ -169,3 +170,63 @@ def test_a_price_that_follows_from_the_kind_says_so() -> None:
     assert batch is not None
     assert usual.origin == price_list.version() == "genai-prices 0.2.3"
     assert batch.origin == "genai-prices 0.2.3, batches at 0.5 of it"
+
+
+@pytest.mark.parametrize(
+    ("url", "provider"),
+    [
+        ("https://api.openai.com/v1", "openai"),
+        ("https://api.openai.com", "openai"),
+        ("https://api.openai.com.proxy.example/v1", None),
+        ("https://eu.api.openai.com/v1", None),
+        ("https://api.anthropic.com", "anthropic"),
+        ("https://generativelanguage.googleapis.com", "google"),
+        ("https://us-central1-aiplatform.googleapis.com", "google"),
+        ("https://my-resource.openai.azure.com/", "azure"),
+        ("https://my-resource.openai.azure.com.example/", None),
+        ("https://bedrock-runtime.us-east-1.amazonaws.com", "aws"),
+        ("https://openrouter.ai/api/v1", "openrouter"),
+        ("https://api.deepseek.com/v1", "deepseek"),
+        ("https://api.moonshot.ai/v1", "moonshotai"),
+        ("https://api.mistral.ai/v1", "mistral"),
+        ("https://api.groq.com/openai/v1", "groq"),
+        ("https://dashscope.aliyuncs.com/compatible-mode/v1", None),
+        ("https://gateway.example/https://api.openai.com/v1", None),
+        ("https://gateway.example/?to=x.googleapis.com/", None),
+        ("http://127.0.0.1:8000/v1", None),
+    ],
+)
+def test_a_provider_is_certain_only_at_its_own_host(url: str, provider: str | None) -> None:
+    assert price_list.provider_of(url) == provider
+
+
+@pytest.mark.parametrize(
+    ("keys", "variables", "usd"),
+    [
+        ([(None, "https://api.openai.com/v1")], {}, 1.125),
+        ([("A_URL", "https://api.openai.com/v1")], {}, 1.125),
+        ([("A_URL", "https://api.openai.com/v1")], {"A_URL": "https://gateway.example"}, None),
+        ([("A_URL", None)], {}, None),
+        ([("A_URL", None)], {"A_URL": " https://api.openai.com/v1 "}, 1.125),
+        ([(None, "https://api.openai.com/v1"), (None, "https://x.openai.azure.com")], {}, None),
+        ([(None, "https://api.openai.com/v1"), ("A_URL", None)], {}, None),
+        ([(None, None)], {}, None),
+        ([], {}, None),
+    ],
+)
+def test_the_list_is_used_where_every_key_is_of_one_certain_provider(
+    keys: list[tuple[str | None, str | None]],
+    variables: dict[str, str],
+    usd: float | None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("A_URL", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert cost_usd(Listed((GPT_5,), urls=tuple(keys)), MILLION, at=NOW.timestamp()) == usd
+    if variables:  # the same in a .env file
+        monkeypatch.delenv("A_URL")
+        (tmp_path / ".env").write_text("".join(f"{n}={v.strip()}\n" for n, v in variables.items()))
+        assert cost_usd(Listed((GPT_5,), urls=tuple(keys)), MILLION, at=NOW.timestamp()) == usd
