@@ -334,8 +334,28 @@ def test_an_unusable_answer_is_journaled_as_received_and_requested_twice_more(
     (folder,) = {path.parent for path in (tmp_path / "journal").rglob("*.jsonl")}
     texts = [path.read_text() for path in folder.glob("*.jsonl")]
     lines = [json.loads(line) for text in texts for line in text.splitlines()]
-    raw = [line["raw"] for line in lines if line.get("failure")]
-    assert raw == [unusable.decode()] * 3
+    failed = [line for line in lines if line.get("failure")]
+    assert [line["raw"] for line in failed] == [unusable.decode()] * 3
+    (key,) = experiment.settings.providers["scripted"].keys
+    assert {line["key"] for line in failed} == {key}
+
+
+def test_a_stream_that_breaks_off_is_journaled_each_time_as_it_may_be_charged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line of the request itself, which is not answered, is no charge of its own."""
+    monkeypatch.setenv("SCRIPTED_SECRET", "sk-scripted-0123456789")
+    piece = {"id": "c1", "choices": [{"delta": {"content": "fo"}, "finish_reason": None}]}
+    broken = f"data: {json.dumps(piece)}\n\n".encode()
+    with scripted.Scripted(lambda _, __: broken) as service:
+        experiment = scripted.shard_of(tmp_path, service.address, tools=False, retry_for_s=60)
+        assert scripted.play(experiment).outcome(0) == "owed"
+        assert service.asked(0) == 3
+    texts = [path.read_text() for path in (tmp_path / "journal").rglob("*.jsonl")]
+    lines = [json.loads(line) for text in texts for line in text.splitlines()]
+    of_first = [line for line in lines if line["failure"]["index"] == 0]
+    assert [line.get("may_be_charged") for line in of_first] == [True, True, True, None]
+    assert all(line["received"]["id"] == "c1" and line["key"] for line in of_first)
 
 
 @pytest.mark.parametrize("part", ["settle", "release", "answered"])

@@ -272,7 +272,7 @@ class Asker(_Source):
             try:
                 answer = client.ask(
                     request,
-                    lambda e: self._segment.write_failure(wanted, e),
+                    lambda e: self._segment.write_failure(wanted, e, charged=True),
                     tries,
                     lambda answer: self._segment.write(wanted, bounded(answer), **self._stamp),
                 )

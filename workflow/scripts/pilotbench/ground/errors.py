@@ -89,7 +89,8 @@ class ProviderError(PilotbenchError):
 
     `status` and `codes` are those of the HTTP answer, as evidence for decisions about a key or a
     model: None and empty without an answer. `sent` is False if the request cannot have reached the
-    provider. `tier` and `received` are what came beside the message, as in a `Completion`.
+    provider. `tier` and `received` are what came beside the message, as in a `Completion`; `key`
+    and `batch` name what it was asked by, as in an `Answer`.
     """
 
     sent: bool = True
@@ -97,6 +98,8 @@ class ProviderError(PilotbenchError):
     codes: frozenset[str] = frozenset()
     tier: str | None = None
     received: Mapping[str, Any] = MappingProxyType({})
+    key: str | None = None
+    batch: str | None = None
 
 
 class Retryable(ProviderError):

@@ -95,7 +95,6 @@ class ServiceClient:
             self._mark(failed)
         except ProviderError as error:
             failed = error
-        failed.tier, failed.received = self._scrubber.answer([failed.tier, dict(failed.received)])
         # Without cause or context: the errors of an SDK contain the request with its headers.
         raise self._cleaned(failed) from None
 
@@ -109,6 +108,7 @@ class ServiceClient:
     def _cleaned(self, failed: ProviderError) -> ProviderError:
         """Return an error without the secrets that the service repeated."""
         failed.args = (self._scrubber.line(str(failed)),)
+        failed.tier, failed.received = self._scrubber.answer([failed.tier, dict(failed.received)])
         if isinstance(failed, UnusableAnswer):
             failed.raw = self._scrubber.scrub(failed.raw)
         return failed

@@ -305,6 +305,7 @@ class Collection:
         mark = f"(batch {entry.name})"
         if not (is_known or _is_noted(segment, request, mark)):
             result.args = (f"{result} {mark}",)
+            result.key, result.batch = entry.key, entry.name
             segment.write_failure(request.wanted, result)
         if type(result).__name__ in VERDICTS:
             kept.answered += 1

@@ -8,7 +8,9 @@ the end of a segment is a write that did not finish, and is ignored. A damaged l
 reported and its request sent again; it never hides other lines.
 
 A paid answer that could not be used is a failure with its `tokens` and its body: text
-under `raw` or, if it is long, zlib-compressed UTF-8 in base64 under `raw_zlib`.
+under `raw` or, if it is long, zlib-compressed UTF-8 in base64 under `raw_zlib`. Beside it are
+`key`, `batch`, `tier` and `received` as in an answer, as far as they are known. A stream that broke
+off is a failure that `may_be_charged`.
 
 Most failures leave an episode owed. A few are the provider's final decision (VERDICTS): they end an
 episode as an answer does, so they are found again too, and never requested twice.

@@ -29,6 +29,7 @@ from pilotbench.providers.answer import Answer
 
 Json = dict[str, Any]
 _LONGEST_MESSAGE = 500
+MAY_BE_CHARGED = "may_be_charged"
 LONGEST_PLAIN = 20_000
 """Characters of a body that are kept as text; a longer one is compressed."""
 
@@ -118,10 +119,13 @@ class Segment:
             raise
         self.answers.add(request.identity, place)
 
-    def write_failure(self, request: RequestIdentity, error: Exception) -> None:
+    def write_failure(
+        self, request: RequestIdentity, error: Exception, *, charged: bool = False
+    ) -> None:
         """Write why there is no response; `error`'s message must be free of secrets.
 
-        A paid answer that cannot be used is kept as it came, and flushed like any answer.
+        A paid answer that cannot be used is kept as it came, and flushed like any answer. With
+        `charged` any other error is marked as one that the provider may charge for.
         Raises Stopping if it cannot be written.
         """
         failure = Failure(
@@ -137,8 +141,10 @@ class Segment:
         words = asdict(failure)
         del words["identity"], words["tokens"]
         head = {"identity": request.identity, "components": request.components}
-        flush = failure.is_verdict or failure.is_paid
-        self._keep({"failure": words, **head, **_paid(error), **_beside(error)}, flush=flush)
+        flush = failure.is_verdict or failure.is_paid or charged
+        mark = {MAY_BE_CHARGED: True} if charged and not failure.is_paid else {}
+        record = {"failure": words, **head, **_paid(error), **_beside(error), **mark}
+        self._keep(record, flush=flush)
         self.answers.add_failure(failure)
 
     def _keep(self, record: Json, flush: bool) -> Place:
@@ -217,10 +223,11 @@ def _sync_folder(path: Path) -> None:
 
 
 def _beside(error: Exception) -> Json:
-    """Return what came with an error beside a message, nothing where nothing did."""
+    """Return what an error was asked by and what came beside a message, as far as known."""
     if not isinstance(error, ProviderError):
         return {}
-    found = {"tier": error.tier, "received": bounded_json(dict(error.received))}
+    found: Json = {name: getattr(error, name) for name in ("key", "batch", "tier")}
+    found["received"] = bounded_json(dict(error.received))
     return {name: value for name, value in found.items() if value}
 
 

@@ -122,7 +122,7 @@ class Journal:
             paths = [path for path in self.folder.iterdir() if path.suffix == ".jsonl"]
         except FileNotFoundError:
             return []
-        return sorted(paths, key=_age)
+        return sorted(paths, key=segment_age)
 
     def _held(self, first: int, last: int) -> list[Path]:
         return [p for p in self._segments() if _touches(p, first, last) and is_locked(p)]
@@ -187,7 +187,8 @@ def _touches(path: Path, first: int, last: int) -> bool:
     return name is None or (int(name[1]) <= last and first <= int(name[2]))
 
 
-def _age(path: Path) -> tuple[int, str]:
+def segment_age(path: Path) -> tuple[int, str]:
+    """Return what sorts segments by the time at which they were begun."""
     name = _SEGMENT.fullmatch(path.name)
     return (int(name[3]) if name else 0, path.name)
 

@@ -106,7 +106,7 @@ class KeyClient:
     def ask(
         self,
         request: Request,
-        keep: Callable[[UnusableAnswer], None] = lambda _: None,
+        keep: Callable[[ProviderError], None] = lambda _: None,
         most_unusable: int = MOST_UNUSABLE,
         write: Callable[[Answer], None] = lambda _: None,
     ) -> Answer:
@@ -114,10 +114,8 @@ class KeyClient:
 
         `write` is called with it to store it: only then it counts as spent, so that the budget does
         not forget an answer that is lost by a kill or a full disk. `keep` is called with each
-        answer that cannot be used, since it was paid for; after `most_unusable` of them the last is
-        raised.
-
-        A stream that breaks off after its first piece may be charged too, and counts among them.
+        answer that cannot be used, since it was paid for, and with each stream that breaks off
+        after its first piece, since it may be; after `most_unusable` of them the last is raised.
 
         Raises Stopping, BudgetSpent, KeyDead (no key of the provider is left), ContextOverflow,
         Refused, Rejected, Untrusted, UnusableAnswer, or the last Retryable when `retry_for_s` is
@@ -126,12 +124,14 @@ class KeyClient:
         try:
             return self._ask(request, keep, most_unusable, write)
         except GivenUp as end:
-            raise copy(end.error) from None  # each thread its own: a raised error is not shared
+            error = copy(end.error)  # each thread its own: a raised error is not shared
+            error.key, error.received = None, {}  # they are of another request
+            raise error from None
 
     def _ask(
         self,
         request: Request,
-        keep: Callable[[UnusableAnswer], None],
+        keep: Callable[[ProviderError], None],
         most_unusable: int,
         write: Callable[[Answer], None],
     ) -> Answer:
@@ -152,9 +152,11 @@ class KeyClient:
                     raise
                 self._before_next(error, attempts)
             except Retryable as error:
-                attempts.unusable += error.begun
-                if error.begun and attempts.unusable >= most_unusable:
-                    raise
+                if error.begun:
+                    keep(error)
+                    attempts.unusable += 1
+                    if attempts.unusable >= most_unusable:
+                        raise
                 self._before_next(error, attempts)
 
     def close(self) -> None:
@@ -280,6 +282,7 @@ class KeyClient:
                 request, alias, self._provider_settings.attempt_deadline_s
             )
         except ProviderError as error:
+            error.key = alias
             if isinstance(error, RateLimited):
                 held.slot.rejected(error.retry_after, error.exhausted)
                 wait = error.retry_after or self._backoff(held.attempts) / 2
