@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,16 +15,18 @@ from typing import Any
 
 from pilotbench.asking.asker import JournalOnly, KeyAllowance
 from pilotbench.asking.batches.lane import BatchLane, Collected, Submitted
+from pilotbench.asking.budget import budget_of
 from pilotbench.episodes.evaluate import ShardOutcome, play_shard
 from pilotbench.episodes.spending import spent
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.request import Request
 from support import Simulator
-from support.estimation_lab import load, shipped
+from support.build import ROOT
+from support.estimation_lab import load, make, shipped
 
 Json = dict[str, Any]
-PRICE = {"input": 1, "output": 2, "cached": 0.1}
+PRICE = {"input": 1, "output": 2}
 KINDS: dict[str, Json] = {
     "openai": {"kind": "openai", "end": "/v1", "api": "chat"},
     "openai-responses": {"kind": "openai", "end": "/v1", "api": "responses"},
@@ -125,13 +130,44 @@ class Lab:
         """Return the statistics of the simulator."""
         return self.simulator.stats()
 
+    def faults(self) -> Json:
+        """Return the faults that have not happened yet."""
+        address = f"{self.simulator.address}/batches/faults"
+        request = urllib.request.Request(address, data=b"", method="POST")
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            found: Json = json.load(reply)["faults"]
+        return found
+
+    def failures(self) -> list[Json]:
+        """Return the failures in the journal."""
+        paths = (self.folder / "journal").glob("gate/**/*.jsonl")
+        lines = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+        return [line for line in lines if "failure" in line]
+
+    def spent(self) -> float:
+        """Return what the budget counts as spent, lost or reserved, once a new run has begun."""
+        experiment = self.experiment(budget_usd=1.0)
+        budget = budget_of(experiment.settings)
+        shards = experiment.plan.shards
+        budget.begin(lambda: sum(spent(experiment, shard) for shard in shards))
+        try:
+            return budget.spent
+        finally:
+            budget.close()
+
+    def online(self) -> list[Json]:
+        """Evaluate every shard online and return the records."""
+        experiment = self.experiment()
+        return [one for shard in experiment.plan.shards for one in make(experiment, shard)]
+
     def process(self, what: str) -> subprocess.Popen[str]:
-        """Start a process that does `what`: submit, or collect; it may be killed."""
+        """Start a process that does `what`: submit, collect or run; it may be killed."""
         words = [str(self.folder), self.simulator.base_url, self.kind, what]
         return subprocess.Popen(
             [sys.executable, "-m", "support.batch_lab", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'tests'}:{ROOT / 'workflow/scripts'}"},
             text=True,
         )
 
@@ -142,15 +178,17 @@ def _replayed(experiment: Experiment, shard: Shard) -> tuple[ShardOutcome, Journ
 
 
 def main(words: Sequence[str]) -> None:
-    """Submit the next wave, or collect what is out."""
+    """Submit the next wave, collect what is out, or do both until all is done."""
     folder, url, kind, what = words
     simulator = Simulator()
     simulator.base_url = url
     lab = Lab(Path(folder), simulator, kind)
+    if what == "run":
+        lab.run()
     with lab.lane() as lane:
         if what == "submit":
             lane.submit(lab.wave())
-        else:
+        elif what == "collect":
             lab.collect_all(lane)
     print("done")
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -169,6 +169,12 @@ class Answers:
             record = self.record(identity)
             if record is not None:
                 yield record
+
+    def of_indices(self, indices: Container[int]) -> Iterator[Answer]:
+        """Return every response for one of these indices, in the order of the segments."""
+        for record in self.records():
+            if record.get("index") in indices:
+                yield asked_from_json(record["asked"])
 
     def owed(self) -> dict[tuple[int, int], Failure]:
         """Return (index, repeat) -> the last failure of each episode that is not answered since."""
