@@ -160,7 +160,7 @@ def test_a_partial_summary_shows_what_exists_and_asks_nothing(build: Build) -> N
     assert "evaluate" not in run.stdout
     assert build.shards() == before
     table = (build.folder / "results/summary/summary.txt").read_text()
-    assert table.endswith("to request 8 of them: snakemake --configfile overlay.yaml")
+    assert table.endswith("to finish 8 of them: snakemake --configfile overlay.yaml")
 
 
 def test_quick_under_another_selection_stops_and_prints_the_command(build: Build) -> None:

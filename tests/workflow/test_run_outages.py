@@ -50,4 +50,4 @@ def test_a_model_that_does_not_exist_is_stopped_for_all_jobs_of_the_run(tmp_path
     assert not any("of them:" in page.read_text() for page in pages)
     assert "model_catalog.echo: stopped after" in done.stdout
     assert "run again" not in done.stdout
-    assert "to request" not in done.stdout
+    assert "to finish" not in done.stdout

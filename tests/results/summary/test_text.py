@@ -77,7 +77,7 @@ def test_owed_rows_show_bounds_and_the_command_that_pays(tmp_path):
     text = terminal_table.terminal(tmp_path / "master.duckdb")
     assert "100/106" in text
     assert "6 episodes are owed:" in text
-    assert "to request 6 of them: snakemake" in text
+    assert "to finish 6 of them: snakemake" in text
     html = (tmp_path / "summary" / "index.html").read_text(encoding="utf-8")
     assert "6 of 206 episodes are owed" in html
 

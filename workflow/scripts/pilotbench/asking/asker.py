@@ -23,7 +23,7 @@ from typing import Any
 
 from pilotbench.asking.journal import Journal, Segment, bounded, journal_folder, request_identity
 from pilotbench.asking.journal.answers import Answers, Failure
-from pilotbench.asking.journal.batch_book import Book
+from pilotbench.asking.journal.batch_book import EXPIRES_S, Book
 from pilotbench.asking.journal.disk_space import AnswerSpace
 from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.journal.records import Damage
@@ -83,6 +83,7 @@ class _Source:
         self._experiment, self._shard = experiment, shard
         self._model = experiment.settings.catalog[shard.cell.model]
         self._journal = _journal(experiment, shard, everywhere)
+        self._book = Book(experiment.settings.journal_dir, self._model)
         self._unusable: dict[str, list[Failure]] = {}
         self.keys: Counter[str] = Counter()
         """Requests sent, by the alias of the key that answered."""
@@ -124,6 +125,16 @@ class _Source:
         self.replayed += found is not None
         return found
 
+    def _check_batches(self, wanted: RequestIdentity) -> None:
+        """Raise OutInBatch for a request that is out in a batch: it must not be paid twice."""
+        since = self._book.out_since(wanted.identity)
+        if since is not None:
+            form = "%Y-%m-%d %H:%M"
+            began, ends = (
+                datetime.fromtimestamp(at, UTC).strftime(form) for at in (since, since + EXPIRES_S)
+            )
+            raise OutInBatch(f"out in a batch since {began}, promised by {ends} UTC")
+
     @contextmanager
     def _counting(self, wanted: RequestIdentity) -> Iterator[None]:
         try:
@@ -136,7 +147,8 @@ class _Source:
 class JournalOnly(_Source):
     """Answers the requests of a shard from the journal; takes no lock and never asks.
 
-    A request without an answer raises NotAnswered and is added to `unanswered`. Unless
+    A request without an answer is added to `unanswered` and raises NotAnswered, or OutInBatch if
+    its answer is still to come from a batch. Unless
     `everywhere`, only what was recorded for the indices of this shard is read, not what may be
     found under another index or name.
     """
@@ -159,12 +171,13 @@ class JournalOnly(_Source):
     def __exit__(self, *_: object) -> None: ...
 
     def __call__(self, request: Request) -> Answer:
-        """Return the answer in the journal. Raises NotAnswered if there is none."""
+        """Return the answer in the journal. Raises NotAnswered or OutInBatch if there is none."""
         wanted = request_identity(self._model, request)
         with self._counting(wanted):
             found = self._find(wanted)
         if found is None:
             self.unanswered.append(request)
+            self._check_batches(wanted)
             raise NotAnswered(NOT_ASKED)
         return found
 
@@ -173,6 +186,11 @@ class JournalOnly(_Source):
         """The answers and failures in the journal, read once."""
         read = self._journal.read
         return Answers() if self._is_empty else read(self._shard.first, self._shard.last)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the journal has nothing for the shard, and nothing of its lane is out."""
+        return self.answers.silent and not self._book.is_out
 
     @property
     def begun(self) -> bool:
@@ -214,7 +232,6 @@ class Asker(_Source):
         self._making = Lock()
         self._asking: defaultdict[str, Lock] = defaultdict(Lock)
         self._stamp: Json = {}
-        self._book = Book(experiment.settings.journal_dir, self._model)
 
     def __enter__(self) -> Asker:
         stopped = self._allowance.stop.is_set if self._wait else lambda: True
@@ -289,13 +306,6 @@ class Asker(_Source):
             return bounded(answer)
         finally:
             self._halt_if_broken()
-
-    def _check_batches(self, wanted: RequestIdentity) -> None:
-        """Raise OutInBatch for a request that was submitted in a batch: it would be paid twice."""
-        since = self._book.out_since(wanted.identity)
-        if since is not None:
-            when = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M UTC")
-            raise OutInBatch(f"out in a batch since {when}")
 
     def _tries(self, wanted: RequestIdentity) -> int:
         """Return how many more unusable answers a request may cost.

@@ -14,7 +14,8 @@ All other ProviderErrors leave the loop: the episode is owed and has no record.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -41,6 +42,7 @@ from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
 Ask = Callable[[Request], Answer]
+Course = Generator[Request, Answer, None]
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,15 @@ class Episode:
 
 @dataclass(frozen=True)
 class EpisodeSpec:
-    """Everything about an episode that is fixed before its first request."""
+    """Everything about an episode that is fixed before its first request.
+
+    `chosen` is the protocol of the model.
+    """
 
     task: Task
     instance: Instance
     prompt: Prompt
-    protocol: CallProtocol
+    chosen: CallProtocol
     model: Model
     rate: str
     repeat: int
@@ -68,6 +73,11 @@ class EpisodeSpec:
     def wire(self) -> WireFormat:
         """The wire format of the model."""
         return WIRE_FORMATS[self.model.api]
+
+    @cached_property
+    def protocol(self) -> CallProtocol:
+        """The protocol in use: a task without tools is asked one plain question."""
+        return self.chosen if self.tools else PROTOCOLS["none"]
 
     @cached_property
     def tools(self) -> tuple[ToolSpec, ...]:
@@ -102,36 +112,73 @@ def play(
     max_turns: int,
     ask: Ask,
 ) -> Episode:
+    """Play one episode of these conditions; see `play_spec`."""
+    spec = EpisodeSpec(task, instance, prompt, protocol, model, rate, repeat, max_turns)
+    return play_spec(spec, ask)
+
+
+def play_spec(spec: EpisodeSpec, ask: Ask) -> Episode:
     """Play one episode through `ask` and return its record.
 
-    A task without tools is asked one plain question, whatever `protocol` is. Raises TemplateError
+    A task without tools is asked one plain question, whatever its protocol is. Raises TemplateError
     for the prompt, and every ProviderError of `ask` except ContextOverflow and Refused.
     """
-    protocol = protocol if task.tools(instance) else PROTOCOLS["none"]
-    spec = EpisodeSpec(task, instance, prompt, protocol, model, rate, repeat, max_turns)
     try:
-        user = prompt.render(instance)
+        state = _begun(spec)
     except NotApplicable as reason:
         return Episode(_record(spec, "not_applicable", reason=str(reason)), None)
-    system = protocol.system(task, instance, max_turns)
-    state = EpisodeState(
-        [Message("system", system), Message("user", user, images=task.images(instance))],
-        Transcript(instance.content_hash, rate, repeat),
-    )
     _converse(spec, state, ask)
+    system, user = state.messages[0].text, state.messages[1].text
     status = "completed" if state.refusal is None else "refused"
-    score = task.score(instance, state.transcript) if status == "completed" else None
+    score = spec.task.score(spec.instance, state.transcript) if status == "completed" else None
     record = _record(spec, status, state, score, system, user, state.refusal)
     return Episode(record, system)
 
 
+def course(spec: EpisodeSpec) -> Course:
+    """Yield the requests of an episode in turn; each wants its answer sent, or its error thrown.
+
+    It ends with the episode, which is not scored; at once where the prompt does not apply.
+    """
+    with suppress(NotApplicable):
+        yield from _turns(spec, _begun(spec))
+
+
+def _begun(spec: EpisodeSpec) -> EpisodeState:
+    """Return an episode before its first request. Raises NotApplicable for its prompt."""
+    task, instance = spec.task, spec.instance
+    user = spec.prompt.render(instance)
+    system = spec.protocol.system(task, instance, spec.max_turns)
+    return EpisodeState(
+        [Message("system", system), Message("user", user, images=task.images(instance))],
+        Transcript(instance.content_hash, spec.rate, spec.repeat),
+    )
+
+
 def _converse(spec: EpisodeSpec, state: EpisodeState, ask: Ask) -> None:
     """Take turns until the episode ends; `state` then holds everything that happened."""
+    turns = _turns(spec, state)
+    request = next(turns, None)
+    while request is not None:
+        try:
+            answer = ask(request)
+        except (ContextOverflow, Refused) as error:
+            with suppress(StopIteration):
+                turns.throw(error)
+            return
+        try:
+            request = turns.send(answer)
+        except StopIteration:
+            return
+
+
+def _turns(spec: EpisodeSpec, state: EpisodeState) -> Course:
+    """Yield the request of each turn; see `course`."""
     session = spec.task.start(spec.instance, spec.rate, spec.repeat)
     for turn in range(spec.max_turns):
         request = _request(spec, state.messages, turn)
         try:
-            asked = ask(request)
+            asked = yield request
         except ContextOverflow:
             state.transcript.end_reason = "context_overflow"
             return

@@ -28,13 +28,20 @@ from pilotbench.asking.asker import (
     Source,
 )
 from pilotbench.episodes import owed
-from pilotbench.episodes.episode import Episode, play
+from pilotbench.episodes.episode import Episode, EpisodeSpec, play_spec
 from pilotbench.episodes.owed import Owed, cause
 from pilotbench.episodes.shard_file import SHARD_FORMAT, write_shard, write_whole
 from pilotbench.episodes.spending import spent
 from pilotbench.ground import job_context, links, notices, provenance
 from pilotbench.ground.canonical_json import canonical, digest
-from pilotbench.ground.errors import PilotbenchError, ProviderError, Stopping, Unscorable, UserError
+from pilotbench.ground.errors import (
+    OutInBatch,
+    PilotbenchError,
+    ProviderError,
+    Stopping,
+    Unscorable,
+    UserError,
+)
 from pilotbench.ground.path_names import to_path
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
@@ -95,7 +102,7 @@ def replay(experiment: Experiment, shard: Shard) -> ShardOutcome:
     What it does not hold is owed, with the last failure that was recorded for it.
     """
     ask = JournalOnly(experiment, shard)
-    if ask.answers.silent:  # most unfinished shards of a young run
+    if ask.is_silent:  # most unfinished shards of a young run
         places = product(shard.indices, range(experiment.settings.repeats))
         return ShardOutcome(
             owed=[Owed(*place, NotAnswered.__name__, NOT_ASKED) for place in places]
@@ -104,10 +111,14 @@ def replay(experiment: Experiment, shard: Shard) -> ShardOutcome:
     failures = ask.answers.owed()
     known = {place: Owed(*place, f.kind, cause(f.message)) for place, f in failures.items()}
     found = [
-        known.get((one.index, one.repeat), one) if one.is_asked_again else one
-        for one in outcome.owed
+        one if _is_final(one) else known.get((one.index, one.repeat), one) for one in outcome.owed
     ]
     return ShardOutcome(outcome.episodes, outcome.system, found)
+
+
+def _is_final(one: Owed) -> bool:
+    """Return whether no failure that was recorded earlier says more about an episode."""
+    return not one.is_asked_again or one.kind == OutInBatch.__name__
 
 
 def play_shard(
@@ -181,18 +192,22 @@ def _each(
 
 
 def _play(experiment: Experiment, shard: Shard, index: int, repeat: int, ask: Ask) -> Episode:
+    return play_spec(spec_of(experiment, shard, index, repeat), ask)
+
+
+def spec_of(experiment: Experiment, shard: Shard, index: int, repeat: int) -> EpisodeSpec:
+    """Return everything about an episode of a shard that is fixed before its first request."""
     cell, settings = shard.cell, experiment.settings
     task, model = experiment.tasks[cell.task], settings.catalog[cell.model]
-    return play(
+    return EpisodeSpec(
         task=task,
         instance=task.instance(cell.difficulty, index),
         prompt=experiment.prompts[cell.prompt],
-        protocol=PROTOCOLS[model.protocol],
+        chosen=PROTOCOLS[model.protocol],
         model=model,
         rate=cell.tool_success_rate,
         repeat=repeat,
         max_turns=settings.max_turns or task.max_turns(cell.difficulty),
-        ask=ask,
     )
 
 

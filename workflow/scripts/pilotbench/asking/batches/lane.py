@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pilotbench.asking.asker import KeyAllowance, Spent, prove
 from pilotbench.asking.batches.calls import STEP_S, Calls
 from pilotbench.asking.batches.collection import Collected, Collection
-from pilotbench.asking.batches.submission import Left, Room, Submission, Submitted
+from pilotbench.asking.batches.submission import NO_BUDGET, Left, Room, Submission, Submitted
 from pilotbench.asking.journal.batch_book import Book, Entry, OutBatch, batches_out
 from pilotbench.asking.payments import Payments
 from pilotbench.ground import notices
@@ -20,7 +20,7 @@ from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.request import Request
 
-__all__ = ["BatchLane", "Collected", "Left", "OutBatch", "Submitted", "batches_out"]
+__all__ = ["NO_BUDGET", "BatchLane", "Collected", "Left", "OutBatch", "Submitted", "batches_out"]
 FIRST_LOOK_S, LONGEST_LOOK_S = 1.0, 60.0
 """The time between two looks at what is out grows from the one to the other."""
 _GROWTH = 1.5

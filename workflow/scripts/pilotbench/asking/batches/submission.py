@@ -32,6 +32,7 @@ from pilotbench.providers.settings import Model
 LONGEST_WAIT_S = 60.0
 """A service that asks to wait longer has no room for another batch now."""
 MOST_WAITS = 3
+NO_BUDGET = "budget_usd has no room for it"
 FULL = "the service has no room for more requests in batches now"
 
 
@@ -176,7 +177,7 @@ class Submission:
             while fits < len(part) and part[fits].usd <= left:
                 left -= part[fits].usd
                 fits += 1
-            self._later(part[fits:], "budget_usd has no room for it")
+            self._later(part[fits:], NO_BUDGET)
             part = part[:fits]
         return part
 
@@ -243,7 +244,7 @@ class Submission:
         self._withdraw(entry, part)
         usd = sum(item.usd for item in part)
         if not part or (budget is not None and not budget.reserve_batch(tag, usd)):
-            self._later(part, "budget_usd has no room for it")
+            self._later(part, NO_BUDGET)
             entry.close("nothing to submit")
             return None
         return entry

@@ -195,12 +195,15 @@ class Entry:
         _sync(self.path.parent)
 
 
+_known: dict[Path, tuple[int, frozenset[str]]] = {}
+"""The size and the identities of each file, read once for all shards of a process."""
+
+
 class Book:
     """The lane of a model."""
 
     def __init__(self, journal_dir: Path, model: Model) -> None:
         self.folder = journal_dir / FOLDER / model_folder(model)
-        self._known: dict[str, tuple[int, frozenset[str]]] = {}
 
     @property
     def lock(self) -> Path:
@@ -221,6 +224,11 @@ class Book:
         """Return the batches that are not closed, oldest first."""
         found = (_entry(path) for path in _files(self.folder))
         return [entry for entry in found if entry is not None]
+
+    @property
+    def is_out(self) -> bool:
+        """Whether any batch of the lane may be out; nothing is read."""
+        return bool(_files(self.folder))
 
     def out_since(self, identity: str) -> float | None:
         """Return since when a request is out (Unix time in s), None if it is not; safe and cheap.
@@ -262,9 +270,9 @@ class Book:
         """Return the identities in a file; only what was withdrawn can change them."""
         with suppress(OSError):
             size = path.stat().st_size
-            known = self._known.get(path.name)
+            known = _known.get(path)
             if known is None or known[0] != size:
-                known = self._known[path.name] = (size, _read_identities(path))
+                known = _known[path] = (size, _read_identities(path))
             return known[1]
         return frozenset()
 

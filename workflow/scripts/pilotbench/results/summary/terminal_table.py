@@ -128,7 +128,7 @@ def _owed(said: dict[str, Any]) -> str:
         return ""
     lines = [f"{owed:,} {'episode is' if owed == 1 else 'episodes are'} owed:"]
     lines += [_cause(row) for row in facts["owed"]]
-    lines += [f"to request {again:,} of them: {facts['pays']}"] if again else []
+    lines += [f"to finish {again:,} of them: {facts['pays']}"] if again else []
     return "\n".join(lines)
 
 
