@@ -63,11 +63,13 @@ def _formats() -> str:
 
 def _kinds() -> str:
     head = (
-        "| `kind` | requests go to | `slots` by default | `retry_for_s` by default |",
-        "|---|---|---|---|",
+        "| `kind` | requests go to | `slots` by default | `retry_for_s` by default "
+        "| `lane: batch` |",
+        "|---|---|---|---|---|",
     )
     rows = (
-        f"| `{kind.name}` | {kind.sentence} | {kind.default_slots} | {kind.retry_for_s:g} |"
+        f"| `{kind.name}` | {kind.sentence} | {kind.default_slots} | {kind.retry_for_s:g} "
+        f"| {'–' if kind.batches is None else 'yes'} |"
         for kind in KINDS.values()
     )
     return "\n".join([*head, *rows])

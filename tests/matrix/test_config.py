@@ -37,6 +37,18 @@ FILES = [Path(file) for file in config_files.BASE_FILES]
         ({"shard_size": "big"}, "--config: shard_size is 'big'; allowed: auto, or a whole number"),
         ({"partial": "maybe"}, "--config: partial is 'maybe'; allowed: boolean"),
         ({"budget_usd": 0}, "--config: budget_usd is 0; allowed: more than 0"),
+        ({"batch_wait": "long"}, "--config: batch_wait is 'long'; allowed: null, hours as a num"),
+        ({"batch_deadline": -1}, "--config: batch_deadline is -1; allowed: hours as a number"),
+        ({"batch_deadline": None}, "--config: batch_deadline is None; allowed: hours as a numb"),
+        (
+            {"model_catalog": {"oracle": {"lane": "batch"}}},
+            "--config: model_catalog.oracle.lane must be online for the kind player; kinds with "
+            "batches: anthropic, azure, gemini, openai",
+        ),
+        (
+            {"model_catalog": {"oracle": {"lane": "slow"}}},
+            "--config: model_catalog.oracle.lane is 'slow'; allowed: online, batch",
+        ),
         (
             {"model_catalog": {"oracle": {"protocol": "nativ"}}},
             "--config: model_catalog.oracle.protocol is 'nativ'; allowed: native, json, text",
@@ -141,6 +153,15 @@ def test_every_shipped_experiment_is_valid(file: Path) -> None:
         ({"partial": "true"}, "partial", True),
         ({"partial": "False"}, "partial", False),
         ({"budget_usd": "null"}, "budget_usd", None),
+        ({}, "batch_deadline_s", 86_400),
+        ({}, "batch_wait_s", None),
+        ({"batch_wait": 0}, "batch_wait_s", 0),
+        ({"batch_wait": "0"}, "batch_wait_s", 0),
+        ({"batch_wait": "null"}, "batch_wait_s", None),
+        ({"batch_wait": "90s"}, "batch_wait_s", 90),
+        ({"batch_wait": 1.5}, "batch_wait_s", 5400),
+        ({"batch_deadline": "30 m"}, "batch_deadline_s", 1800),
+        ({"batch_deadline": "2d"}, "batch_deadline_s", 172_800),
         ({"instances": "7"}, "instances", 7),
     ],
 )

@@ -18,6 +18,7 @@ from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.price import UNKNOWN, Listed, Priced, of_config
 from pilotbench.providers.protocols.history import AS_SAID
 from pilotbench.providers.settings import (
+    ONLINE,
     Key,
     Model,
     ProviderSettings,
@@ -30,6 +31,8 @@ AUTO_SHARD_SIZES = ((200, 20), (2000, 100))
 takes 0.8 s of CPU time, too much for 20 short episodes on many slots. All standard experiments have
 the same size, so that they share files."""
 LARGE_SHARD = 400
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+"""Seconds of each unit of a duration."""
 SCALARS = (
     "instances",
     "repeats",
@@ -41,6 +44,8 @@ SCALARS = (
     "ask_unusable",
     "quick",
     "budget_usd",
+    "batch_deadline",
+    "batch_wait",
 )
 
 
@@ -75,6 +80,8 @@ class Settings(Grid):
     ask_unusable: bool = False
     quick: bool = False
     budget_usd: float | None = None
+    batch_deadline_s: float = 86_400.0
+    batch_wait_s: float | None = None
     results_dir: Path = Path("results")
     journal_dir: Path = Path("journal")
     limits_dir: Path | None = None
@@ -138,6 +145,8 @@ def settings(config: Mapping[str, Any]) -> Settings:
         ask_unusable=config["ask_unusable"],
         quick=config["quick"],
         budget_usd=config["budget_usd"],
+        batch_deadline_s=seconds(config["batch_deadline"]),
+        batch_wait_s=None if config["batch_wait"] is None else seconds(config["batch_wait"]),
         results_dir=expanded("results_dir", config["results_dir"]),
         journal_dir=expanded("journal_dir", config["journal_dir"]),
         limits_dir=expanded("limits_dir", limits) if limits else None,
@@ -161,6 +170,13 @@ def _union(grids: Iterable[Grid]) -> dict[str, tuple[str, ...]]:
     lists = zip(*map(astuple, grids), strict=True)
     unions = (tuple(dict.fromkeys(chain.from_iterable(several))) for several in lists)
     return dict(zip(axes.KEYS[1:], unions, strict=True))
+
+
+def seconds(duration: float | str) -> float:
+    """Return a duration of the config in seconds: hours, unless its text ends with another unit."""
+    text = str(duration).strip()
+    number, unit = (text[:-1], text[-1]) if text[-1] in UNITS else (text, "h")
+    return float(number) * UNITS[unit]
 
 
 def auto_shard_size(instances: int | str) -> int:
@@ -189,6 +205,7 @@ def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> 
         weights=weights and Weights(**weights),
         kind=kind,
         stream=entry.get("stream", False),
+        lane=entry.get("lane", ONLINE),
         reasoning_history=entry.get("reasoning_history", AS_SAID),
         api=entry.get("api") or service.get("api") or KINDS[kind].api,
     )

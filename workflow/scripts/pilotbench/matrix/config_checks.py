@@ -20,6 +20,7 @@ from pilotbench.providers.kind import Kind
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.messages import Message, Offer
 from pilotbench.providers.price import UNKNOWN
+from pilotbench.providers.settings import BATCH
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
@@ -42,7 +43,7 @@ def first(config: Mapping[str, Any]) -> Problem | None:
 
 def then(config: Mapping[str, Any]) -> Problem | None:
     """Return the first problem of a config that is valid by its schema."""
-    parts = (_urls, _requests, _packages, _listed)
+    parts = (_urls, _requests, _batch_lanes, _packages, _listed)
     checks = (_lists(config, ()), *(part(config) for part in parts))
     return next(chain.from_iterable(checks), None)
 
@@ -174,6 +175,18 @@ def _requests(config: Mapping[str, Any]) -> Iterator[Problem]:
             yield ("model_catalog", name, "parameters", *below), why
         if kind is not None and (problem := _unwritable(config, entry, kind)):
             yield ("model_catalog", name, "parameters"), problem
+
+
+def _batch_lanes(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield models of the batch lane whose kind of service has no batch endpoint."""
+    able = ", ".join(kind.name for kind in KINDS.values() if kind.batches is not None)
+    services = dict(_entries(config, "providers"))
+    for name, entry in _entries(config, "model_catalog"):
+        if entry.get("lane") == BATCH and (service := services.get(entry["provider"])):
+            kind = KINDS[service["kind"]]
+            if kind.batches is None:
+                why = f"must be online for the kind {kind.name}; kinds with batches: {able}"
+                yield ("model_catalog", name, "lane"), why
 
 
 def _unwritable(config: Mapping[str, Any], entry: Json, kind: Kind) -> str | None:

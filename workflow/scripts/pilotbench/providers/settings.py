@@ -16,6 +16,8 @@ from pilotbench.ground.scrubber import looks_secret
 from pilotbench.providers.price import Priced
 
 Json = dict[str, Any]
+ONLINE, BATCH = "online", "batch"
+"""The lanes of a model: requests are answered at once, or in batches at a lower price."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Model:
     api: str = "chat"
     reasoning_history: str = "as_said"
     stream: bool = False
+    lane: str = ONLINE
     USUAL: ClassVar[Json] = {"api": "chat", "reasoning_history": "as_said"}
 
     @property
