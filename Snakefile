@@ -17,6 +17,7 @@ configfile: "config/providers.yaml"
 
 include: "workflow/rules/experiment.smk"
 include: "workflow/rules/weights.smk"
+include: "workflow/rules/batches.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/database.smk"
 include: "workflow/rules/summary.smk"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pilotbench.build import job_server, outputs, snakemake_internals
+from pilotbench.build import batches_out, job_server, outputs, snakemake_internals
 from pilotbench.build.lifecycle import Lifecycle
 from pilotbench.ground.errors import UserError
 from pilotbench.providers.settings import Model
@@ -41,6 +41,12 @@ def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(outputs, "refresh", found.append)
     monkeypatch.setattr(outputs, "budget_reached", lambda _: None)
     return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No batches are out: there is no experiment."""
+    monkeypatch.setattr(batches_out, "line", lambda *_: "")
 
 
 def begun(here: Path, *rules: str, **snakemake: Any) -> Lifecycle:

@@ -1,6 +1,7 @@
 """One shard: the episodes of one cell over a range of instances.
 
-INPUT:  a prompt template, the weights of an embedded model, the journal
+INPUT:  a prompt template, the weights of an embedded model, the end of the batches of a model that
+        is asked in batches, the journal
 OUTPUT: scored episodes, results/shards/{model}/{prompt}/{task}/{difficulty}/{rate}/{shard}.jsonl.gz
 """
 
@@ -9,6 +10,7 @@ rule evaluate:
     input:
         prompt=local(pilot.prompt_file),
         weights=local(ancient(pilot.weights_file)),
+        batches=local(ancient(pilot.batches.mark)),
     output:
         shard=pilot.files.shard,
     log:

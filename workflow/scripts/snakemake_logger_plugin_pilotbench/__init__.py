@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from pilotbench.ground.errors import UserError
 from pilotbench.matrix.config_files import load_file
 
 PAUSE_S = 2.0
+TEMPORARY = os.EX_TEMPFAIL
 LEFT_LOCKED = "the run that locked this folder is dead; the next run clears its lock"
 STILL_SHOWN = (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR, LogEvent.ERROR)
 
@@ -49,6 +51,7 @@ class LogHandler(LogHandlerBase):
         self._live: Live | None = None
         self._ended = threading.Event()
         self._silent = False
+        self._waiting = Waiting()
 
     def watch(self, look: Callable[[], str]) -> None:
         """Show what `look` returns below the log lines on a terminal, and keep it up to date."""
@@ -86,7 +89,7 @@ class LogHandler(LogHandlerBase):
     def emit(self, record: LogRecord) -> None:
         """Write one record; with the live table, only errors and warnings."""
         live = self._live
-        if self._silent or expected(record):
+        if self._silent or expected(record) or self._waiting.covers(record):
             return
         if live is None:
             self._plain.emit(reworded(record))
@@ -121,6 +124,25 @@ class LogHandler(LogHandlerBase):
                 return
             live.update(Text(text), refresh=True)
             self._ended.wait(PAUSE_S)
+
+
+class Waiting:
+    """The errors of jobs that only wait for batches: the run itself says what is out."""
+
+    def __init__(self) -> None:
+        self._jobs = self._others = 0
+
+    def covers(self, record: LogRecord) -> bool:
+        """Return whether a record only reports that batches are out."""
+        text, event = str(record.msg), internals.event_of(record)
+        if event == LogEvent.ERROR and internals.is_exit_of(text, "batches.py", TEMPORARY):
+            self._jobs += 1
+            return True
+        if event == LogEvent.JOB_ERROR and internals.rule_of(record) == "batches" and self._jobs:
+            self._jobs -= 1
+            return True
+        self._others += event in STILL_SHOWN
+        return internals.is_last_error(text) and not self._others
 
 
 def reworded(record: LogRecord) -> LogRecord:

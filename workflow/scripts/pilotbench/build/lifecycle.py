@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import atexit
 import sys
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pilotbench.build import (
+    batches_out,
     interrupt,
     job_server,
     outputs,
@@ -81,11 +83,18 @@ class Lifecycle:
             self._print_result()
 
     def on_error(self) -> None:
-        """Bring database and summary up to date with all that is finished."""
+        """Bring database and summary up to date with all that is finished.
+
+        End the process with an exit code of its own where this run only waits for batches.
+        """
         self._end_views()
         self._refresh()
         if self._interrupt.times:
             print(interrupt.STOPPED, file=sys.stderr)
+        if line := self._batches_out():
+            print(line, file=sys.stderr)
+            if self._only_batches():
+                sys.exit(batches_out.EXIT_CODE)
 
     def cost(self) -> str:
         """Return what the jobs of a dry run would cost; empty where none evaluates a shard."""
@@ -157,6 +166,21 @@ class Lifecycle:
             self._followers.pop().end()
         for view in self._views():
             view.unwatch()
+
+    def _batches_out(self) -> str:
+        """Return a line about the batches that are out, empty if there are none."""
+        if self._only_looks():
+            return ""
+        command = job_context.read().command.to_finish()
+        with suppress(PilotbenchError, OSError):  # the refresh has reported it
+            return batches_out.line(self._workflow.experiment, command)
+        return ""
+
+    def _only_batches(self) -> bool:
+        """Return whether nothing has failed but jobs of batch lanes that wait for batches."""
+        return internals.failed_rules(self._snakemake) == {"batches"} and batches_out.only_wait(
+            self._workflow.here, job_context.read().run
+        )
 
     def _print_result(self) -> None:
         """Print the result table and where the page is."""

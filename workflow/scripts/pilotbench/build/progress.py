@@ -19,6 +19,8 @@ from pilotbench.asking.keys.key_status import held_slots, state_of
 from pilotbench.asking.keys.secrets import access, environment, missing
 from pilotbench.asking.prices import cost_usd
 from pilotbench.asking.unusable import Unusable
+from pilotbench.build import batches_out
+from pilotbench.build.batches_out import BatchProgress
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import RecordError
@@ -125,6 +127,10 @@ class Watch:
                 allowed = in_force.get(alias, key.slots)
                 rows.append(KeyProgress(alias, allowed, in_flight, rates.get(alias, 0.0), state))
         return rows
+
+    def batch_rows(self) -> list[BatchProgress]:
+        """Return a row for each model with batches that are out."""
+        return batches_out.rows(self.experiment)
 
     def notices(self) -> list[notices.Notice]:
         """Return the notices of the last run."""

@@ -1,34 +1,49 @@
-"""The progress of models and keys as two tables."""
+"""The progress of models, keys and batches as tables."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 
+from pilotbench.build.batches_out import BatchProgress, moment
 from pilotbench.build.progress import KeyProgress, ModelProgress, Watch
 from pilotbench.ground.terminal_tables import columns, table, terminal_width
 from pilotbench.matrix.experiment import Experiment
 
 _MODELS = ("episodes", "begun", "owed", "shards", "running", "per min", "left", "USD")
 _KEYS = ("in flight", "slots", "answers per min")
+_BATCHES = ("wave", "batches out", "requests", "answered", "failed")
+_TIMES = ("since", "promised by")
 
 
 def tables(
-    models: Sequence[ModelProgress], keys: Sequence[KeyProgress], width: int | None = None
+    models: Sequence[ModelProgress],
+    keys: Sequence[KeyProgress],
+    batches: Sequence[BatchProgress] = (),
+    width: int | None = None,
 ) -> str:
-    """Return one row per model with their total, and one row per key."""
+    """Return one row per model with their total, one per key, one per model with batches out."""
     rows = [*models, total(models)] if len(models) != 1 else models
-    text = table(columns(("model", *_MODELS), right=_MODELS), map(_model, rows), width)
-    if not keys:
-        return text
-    head = columns(("key", *_KEYS, "state"), right=_KEYS)
-    return f"{text}\n\n{table(head, map(_key, keys), width)}"
+    found = [table(columns(("model", *_MODELS), right=_MODELS), map(_model, rows), width)]
+    if keys:
+        head = columns(("key", *_KEYS, "state"), right=_KEYS)
+        found.append(table(head, map(_key, keys), width))
+    if batches:
+        head, now = columns(("batches of", *_BATCHES, *_TIMES), right=_BATCHES), time.time()
+        found.append(table(head, (_batch(row, now) for row in batches), width))
+    return "\n\n".join(found)
 
 
 def live(experiment: Experiment) -> Callable[[], str]:
     """Return a function that gives the present tables, as wide as the terminal behind stderr."""
     watch = Watch(experiment)
-    return lambda: tables(watch.model_rows(), watch.key_rows(), terminal_width(sys.stderr))
+    return lambda: of(watch, terminal_width(sys.stderr))
+
+
+def of(watch: Watch, width: int | None) -> str:
+    """Return the present tables of a watch."""
+    return tables(watch.model_rows(), watch.key_rows(), watch.batch_rows(), width)
 
 
 def total(models: Sequence[ModelProgress]) -> ModelProgress:
@@ -60,6 +75,12 @@ def _model(row: ModelProgress) -> tuple[str, ...]:
 def _key(key: KeyProgress) -> tuple[str, ...]:
     flight = "–" if key.in_flight is None else str(key.in_flight)
     return key.key, flight, str(key.slots), f"{key.rate:.1f}", key.state
+
+
+def _batch(row: BatchProgress, now: float) -> tuple[str, ...]:
+    counts = (row.batches, row.requests, row.done, row.failed)
+    times = (moment(row.since, now), moment(row.expected, now))
+    return row.model, "–" if row.wave is None else str(row.wave), *map(str, counts), *times
 
 
 def _usd(row: ModelProgress) -> str:

@@ -10,6 +10,8 @@ from pilotbench.matrix.axes import NAMES
 
 SHARD = "/".join(f"{{{name}}}" for name in (*NAMES, "shard"))
 """The path of a shard below `shards/`, without its suffix, as Snakemake's wildcards."""
+BATCHES = ".batches"
+"""Below the results folder: the marks of a run that the batches of a model are over."""
 _PAGES = ("index.html", "summary.md", "summary.txt", "summary.json", "figures", "tables")
 _TABLES = ("episodes", "cells", "leaderboard", "errors", "shards", "owed")
 
@@ -19,11 +21,12 @@ class ResultFiles:
     """The paths of all results; `planned` are those of the shards below `shards/`.
 
     `results` is the folder as the config names it: with object storage, the copies of the files on
-    this machine are elsewhere.
+    this machine are elsewhere. `run` names the run, for files that no other run may find.
     """
 
     results: str
     planned: Iterable[str] = field(repr=False)
+    run: str = "run"
 
     @property
     def shard(self) -> str:
@@ -34,6 +37,11 @@ class ResultFiles:
     def shards(self) -> list[str]:
         """The files of the planned shards."""
         return [f"{self.results}/shards/{path}" for path in self.planned]
+
+    @property
+    def batches_over(self) -> str:
+        """The pattern of a run's mark that nothing more of a model can be batched."""
+        return f"{self.results}/{BATCHES}/{{model}}.{self.run}"
 
     @property
     def database(self) -> str:

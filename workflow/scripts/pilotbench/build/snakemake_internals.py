@@ -151,6 +151,28 @@ def jobs_to_run(workflow: Any) -> list[Job]:
     return [Job(job.rule.name, dict(job.wildcards.items())) for job in jobs]
 
 
+def failed_rules(workflow: Any) -> set[str]:
+    """Return the rules of the jobs that have failed so far."""
+    return {job.rule.name for job in workflow.scheduler.failed}
+
+
+def keep_off_record(workflow: Any, folder: str) -> None:
+    """Leave inputs in a folder of this name out of what is recorded of a job, and compared later.
+
+    A job is not run again where only such an input has come or gone.
+    """
+    persistence = workflow.persistence
+    whole = persistence._input
+    if getattr(whole, "leaves_out", None) == folder:
+        return
+
+    def inputs(job: Any) -> list[str]:
+        return [path for path in whole(job) if Path(path).parent.name != folder]
+
+    inputs.leaves_out = folder  # type: ignore[attr-defined]
+    persistence._input = inputs
+
+
 def planned_rules(workflow: Any) -> set[str]:
     """Return the rules that have a job, including those with nothing to do."""
     return {job.rule.name for job in workflow.dag.jobs}
@@ -211,6 +233,21 @@ def is_lock_error(message: str) -> bool:
 def is_missing_metadata(message: str) -> bool:
     """Return whether Snakemake reports an output about which nothing is recorded."""
     return message.startswith("Missing metadata for file")
+
+
+def is_exit_of(message: str, script: str, code: int) -> bool:
+    """Return whether Snakemake reports that a script has ended with an exit code."""
+    return f".{script}' returned non-zero exit status {code}." in message
+
+
+def rule_of(record: logging.LogRecord) -> str | None:
+    """Return the rule whose job has failed, according to a record."""
+    return getattr(record, "rule_name", None)
+
+
+def is_last_error(message: str) -> bool:
+    """Return whether Snakemake reports that it ends since jobs have failed."""
+    return message.startswith("Exiting because a job execution failed")
 
 
 def ends_dry_run(message: str) -> bool:

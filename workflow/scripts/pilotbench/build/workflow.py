@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import re
 import sys
 import time
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilotbench.build import outputs, resources, texts
 from pilotbench.build import snakemake_internals as internals
+from pilotbench.build.batch_lanes import BatchLanes
 from pilotbench.build.one_line_errors import one_line_errors
 from pilotbench.build.result_files import SHARD, ResultFiles
 from pilotbench.ground import job_context, links
@@ -55,8 +57,10 @@ class Workflow:
         self.here = _local_results(snakemake, self.settings)
         self.experiment = experiment.at(self.here)
         planned = () if self.settings.partial else experiment.plan.by_path
-        self.files = ResultFiles(str(self.settings.results_dir), planned)
+        run = f"{os.getpid()}-{time.time_ns()}"  # a job on a cluster has another: it needs no mark
+        self.files = ResultFiles(str(self.settings.results_dir), planned, run)
         self.targets = self.files.all()
+        self.batches = BatchLanes(snakemake, self.experiment, self.files, self.shard)
         # Each evaluated resource of 10,000 shards costs seconds: keys without a job have none.
         self._providers = {model.provider for model in self.settings.models.values()}
         self._homes: dict[Shard, str] = {}

@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 
 from pilotbench.build.progress import Watch
-from pilotbench.build.progress_table import tables
+from pilotbench.build.progress_table import of
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.ground.terminal_tables import terminal_width
 
@@ -45,16 +45,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def text(watch: Watch) -> str:
-    """Return both tables and the latest notices."""
+    """Return the tables and the latest notices."""
     found = [str(notice) for notice in watch.notices()[-NOTICES:]]
-    lines = [tables(watch.model_rows(), watch.key_rows(), terminal_width())]
+    lines = [of(watch, terminal_width())]
     return "\n".join([*lines, *(["", "notices of the last run", *found] if found else [])])
 
 
 def _as_json(watch: Watch) -> dict[str, list[dict[str, object]]]:
     models = [{**asdict(row), "rate": row.rate, "left_s": row.left_s} for row in watch.model_rows()]
     notices = [asdict(notice) for notice in watch.notices()]
-    return {"models": models, "keys": [asdict(row) for row in watch.key_rows()], "notices": notices}
+    return {
+        "models": models,
+        "keys": [asdict(row) for row in watch.key_rows()],
+        "batches": [asdict(row) for row in watch.batch_rows()],
+        "notices": notices,
+    }
 
 
 def _refresh(watch: Watch, pause_s: float) -> None:

@@ -1,0 +1,166 @@
+"""What the batch lanes are doing: the batches that are out, and how the last job of a lane ended.
+
+The first is in the journal, since it outlives runs; the second in a file of each model beside its
+log, which the job of the lane writes and every view reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from pilotbench.asking.batches.lane import OutBatch, batches_out
+from pilotbench.ground import atomic_files, job_context
+from pilotbench.ground.path_names import from_path, to_path
+from pilotbench.matrix.experiment import Experiment
+
+EXIT_CODE = os.EX_TEMPFAIL
+"""The exit code of a job, and of a run, that only waits for batches: 75."""
+FOLDER = "logs/batches"
+"""Below the results folder: the logs and states of the batch lanes."""
+FAILED, OUT, OVER = "failed", "out", "over"
+
+
+@dataclass(frozen=True)
+class LaneState:
+    """What the last job of a model's batch lane was doing.
+
+    `run` is the process id of its run, `wave` the number of waves that it has submitted, `later`
+    the requests that there is no room for now. `ended` is empty while it works, or if it was
+    killed.
+    """
+
+    run: int | None
+    wave: int = 0
+    later: int = 0
+    ended: str = ""
+
+
+class StateFile:
+    """The file with the state of a lane. A state that cannot be written stops nothing."""
+
+    def __init__(self, results: Path, model: str, run: int | None) -> None:
+        self._file = results / FOLDER / f"{to_path(model)}.json"
+        self._state: LaneState | None = None
+        self._run = run
+        self.update()
+
+    def update(self, **changes: int | str) -> None:
+        """Change some fields."""
+        state = replace(self._state or LaneState(self._run), **changes)  # type: ignore[arg-type]
+        if state != self._state:
+            self._state = state
+            with suppress(OSError):
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                atomic_files.write_text(self._file, json.dumps(asdict(state)))
+
+
+@dataclass
+class BatchProgress:
+    """The batches of one model that are out, as the service counted their requests last.
+
+    `wave` is None unless a job of this machine works on them now. `since` and `expected` are Unix
+    times in s: when the oldest was submitted, and when the service ends the last at the latest.
+    """
+
+    model: str
+    wave: int | None
+    batches: int
+    requests: int
+    done: int
+    failed: int
+    since: float
+    expected: float
+
+
+def rows(experiment: Experiment) -> list[BatchProgress]:
+    """Return a row for each model with batches in the journal, whether it is selected or not."""
+    known = states(experiment.settings.results_dir)
+    found: dict[str, list[OutBatch]] = {}
+    for batch in batches_out(experiment.settings.journal_dir):
+        found.setdefault(batch.model, []).append(batch)
+    return [_row(model, out, known.get(model)) for model, out in found.items()]
+
+
+def states(results: Path) -> dict[str, LaneState]:
+    """Return what the last job of each batch lane was doing, by model."""
+    found = {}
+    for file in sorted((results / FOLDER).glob("*.json")):
+        with suppress(OSError, ValueError, TypeError):
+            found[from_path(file.stem)] = LaneState(**json.loads(file.read_text()))
+    return found
+
+
+def only_wait(results: Path, run: int | None) -> bool:
+    """Return whether each batch lane of a run has ended well or waits for batches."""
+    ended = [state.ended for state in states(results).values() if state.run == run]
+    return bool(ended) and set(ended) <= {OUT, OVER}
+
+
+def line(experiment: Experiment, command: str) -> str:
+    """Return a line about what is out and when to run again; empty if nothing is."""
+    settings = experiment.settings
+    waiting = {
+        name: state.later
+        for name, state in states(settings.results_dir).items()
+        if name in settings.models and state.ended == OUT and state.later
+    }
+    if out := rows(experiment):
+        return f"{_out(out, time.time())}: {command}"
+    if waiting:
+        count, names = _plural(sum(waiting.values()), "request"), ", ".join(waiting)
+        return (
+            f"{count} of {names} wait until there is room for their batches; run again: {command}"
+        )
+    return ""
+
+
+def _row(model: str, out: Sequence[OutBatch], state: LaneState | None) -> BatchProgress:
+    works = state is not None and not state.ended and job_context.alive(state.run or 0)
+    return BatchProgress(
+        model=model,
+        wave=state.wave if works and state is not None else None,
+        batches=len(out),
+        requests=sum(batch.requests for batch in out),
+        done=sum(batch.done for batch in out),
+        failed=sum(batch.failed for batch in out),
+        since=min(batch.since for batch in out),
+        expected=max(batch.expected for batch in out),
+    )
+
+
+def _out(out: Sequence[BatchProgress], now: float) -> str:
+    batches, requests = (sum(getattr(row, n) for row in out) for n in ("batches", "requests"))
+    answered = sum(row.done + row.failed for row in out)
+    are = "is" if batches == 1 else "are"
+    again = max(_estimate(row, now) or row.expected for row in out)
+    since, promised = min(row.since for row in out), max(row.expected for row in out)
+    return (
+        f"{_plural(batches, 'batch')} {are} out, run again after {moment(again, now)} "
+        f"({_plural(requests, 'request')} to {', '.join(row.model for row in out)}, {answered} "
+        f"answered so far; submitted {moment(since, now)}, promised by {moment(promised, now)})"
+    )
+
+
+def _estimate(row: BatchProgress, now: float) -> float | None:
+    """Return when a model's batches end at their pace so far, None if there is none."""
+    over = row.done + row.failed
+    if not over:
+        return None
+    return min(row.expected, row.since + (now - row.since) * row.requests / over)
+
+
+def moment(at: float, now: float) -> str:
+    """Return the time of day, with its day unless it is today."""
+    form = "%H:%M" if time.localtime(at)[:3] == time.localtime(now)[:3] else "%a %d %b %H:%M"
+    return time.strftime(form, time.localtime(at))
+
+
+def _plural(number: int, word: str) -> str:
+    ending = "" if number == 1 else "es" if word.endswith("ch") else "s"
+    return f"{number} {word}{ending}"
