@@ -17,6 +17,7 @@ SLOW_PLACES = (
     "asking/keys/test_cases.py",
     "asking/keys/test_key_client.py",
     "asking/keys/test_outages.py",
+    "asking/keys/test_rate_limits.py",
     "asking/test_unusable.py",
     "browser",
     "commands/test_check.py",

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from pilotbench.providers.waits import reset, retry_after, stated_limits
+from pilotbench.providers.waits import reset, retry_after
 
 
 @pytest.mark.parametrize(
@@ -47,28 +47,3 @@ def test_the_reset_of_a_rate_header_may_be_a_time() -> None:
     assert reset(when.strftime("%Y-%m-%dT%H:%M:%SZ")) == pytest.approx(30, abs=2)
     assert reset(when.isoformat()) == pytest.approx(30, abs=2)
     assert reset("2015-10-21T07:28:00Z") == reset("Tomorrow") == 0
-
-
-@pytest.mark.parametrize(
-    ("headers", "limits"),
-    [
-        ({}, {}),
-        ({"x-ratelimit-limit-requests": "500"}, {"requests": 500}),
-        (
-            {"x-ratelimit-limit-requests": "500", "x-ratelimit-limit-tokens": "30000"},
-            {"requests": 500, "tokens": 30000},
-        ),
-        (
-            {
-                "anthropic-ratelimit-requests-limit": "50",
-                "anthropic-ratelimit-input-tokens-limit": "40000",
-            },
-            {"requests": 50, "input tokens": 40000},
-        ),
-        ({"x-ratelimit-limit-requests": "many"}, {}),
-    ],
-)
-def test_limits_are_those_that_the_headers_state(
-    headers: dict[str, str], limits: dict[str, int]
-) -> None:
-    assert stated_limits(headers) == limits

@@ -20,7 +20,8 @@ from pathlib import Path
 from threading import Lock
 
 from pilotbench.asking.asker import Asker, KeyAllowance, ask_unjournaled
-from pilotbench.asking.keys.secrets import missing
+from pilotbench.asking.keys.key_status import learned_limits
+from pilotbench.asking.keys.secrets import access, environment, missing
 from pilotbench.asking.prices import answers_usd, cost_usd, price_of, total_usd
 from pilotbench.benchmark.instances import Instance
 from pilotbench.commands.tool_checks import Enough, Observed, ways_to_ask, with_model
@@ -69,7 +70,8 @@ class KeyCheck:
     answers. `reasoning` says whether messages came with some and the conversation went on;
     `works_with` is the line of the model's entry that makes a rejected request work. `usd` is the
     cost of the check, None if it is unknown; `priced` is False without a price in the config.
-    `limits` are the rate limits that the service states for the key.
+    `limits` are the rate limits that the service states for the key, `periods_s` their periods as
+    far as they are known, `guessed_rpm` the requests per minute learned from 429s without them.
     """
 
     model: str
@@ -86,6 +88,8 @@ class KeyCheck:
     priced: bool = True
     rejected: bool = False
     limits: Mapping[str, int] = field(default_factory=dict)
+    periods_s: Mapping[str, float] = field(default_factory=dict)
+    guessed_rpm: int | None = None
 
     @property
     def answers(self) -> bool:
@@ -106,7 +110,8 @@ class _Answered:
     def of(cls, answer: Answer, model: Model, lost: Sequence[float | None] = ()) -> _Answered:
         """Return an answer; `lost` is what the unusable ones before it cost in USD."""
         found, usd = answer.completion, total_usd([*lost, answers_usd(model.price, [answer])])
-        return cls(answer.latency_s, found.model, usd, found.limits)
+        limits = {one.name: one.limit for one in found.limits}
+        return cls(answer.latency_s, found.model, usd, limits)
 
 
 def check(experiment: Experiment) -> list[KeyCheck]:
@@ -118,7 +123,22 @@ def check(experiment: Experiment) -> list[KeyCheck]:
     ]
     with ThreadPoolExecutor(AT_ONCE, "check") as threads:
         rows = list(threads.map(lambda pair: _asked(experiment, *pair), pairs))
-        return list(threads.map(lambda row: _with_tools(experiment, rows, row), rows))
+        rows = list(threads.map(lambda row: _with_tools(experiment, rows, row), rows))
+    return [_with_periods(experiment.settings, row) for row in rows]
+
+
+def _with_periods(settings: Settings, row: KeyCheck) -> KeyCheck:
+    """Add the periods of the limits, as far as they were learned."""
+    if not row.answers or KINDS[settings.providers[row.provider].kind].role is Role.PLAYER:
+        return row
+    provider = settings.providers[row.provider]
+    opened = access(provider, provider.keys[row.key], environment())
+    deployment = settings.models[row.model].deployment
+    learned = learned_limits(settings.limits_dir, opened, row.key, deployment)
+    known = {name: one.period.known for name, one in learned.items() if name in row.limits}
+    guesses = [one.limit for one in learned.values() if one.guessed]
+    spans = {name: span for name, span in known.items() if span}
+    return replace(row, periods_s=spans, guessed_rpm=next(iter(guesses), None))
 
 
 def _asked(experiment: Experiment, model: Model, alias: str) -> KeyCheck:

@@ -120,7 +120,10 @@ class RateLimited(Retryable):
     """The provider limits the rate (HTTP 429).
 
     `exhausted` is set if a rate header named 0 requests or tokens left, so that only waiting helps.
+    `stated` are the limits that came with it.
     """
+
+    stated: tuple[Any, ...] = ()
 
     def __init__(
         self, message: str, retry_after: float | None = None, exhausted: bool = False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from pilotbench.providers.rate_headers import StatedLimit
 
 Json = dict[str, Any]
 BATCH = "batch"
@@ -79,7 +81,7 @@ class Completion:
     `message` is in the wire format of the provider kind, which reads it. `model` is the name that
     the provider reports. `tokens` is None where the provider did not report them. `first_token_s`
     is the time in s from the start of the attempt to the first token of a streamed answer.
-    `limits` are the rate limits of the key that came with it, by their names; they are not stored.
+    `limits` are the rate limits that came with it; they are not stored.
     `tier` is the service tier that the provider reports, in its word. `received` has what came
     beside the message as it came: raw usage, ids, fingerprint, and log probabilities.
     """
@@ -89,7 +91,7 @@ class Completion:
     model: str | None
     tokens: Tokens | None = None
     first_token_s: float | None = None
-    limits: Mapping[str, int] = field(default_factory=dict, compare=False)
+    limits: tuple[StatedLimit, ...] = field(default=(), compare=False)
     tier: str | None = None
     received: Json = field(default_factory=dict)
 

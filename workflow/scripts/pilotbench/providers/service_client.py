@@ -17,6 +17,7 @@ from pilotbench.ground import notices
 from pilotbench.ground.errors import (
     ConnectionFailed,
     ProviderError,
+    RateLimited,
     Retryable,
     ServerFailed,
     TimedOut,
@@ -34,12 +35,12 @@ from pilotbench.providers.bodies import (
 from pilotbench.providers.failures import FailureRules, broken_call, failure
 from pilotbench.providers.finish_reasons import known
 from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.rate_headers import stated_limits
 from pilotbench.providers.receipts import receipt
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.transport import DeadlineTransport, TooLarge
 from pilotbench.providers.trust import context_of, untrusted
-from pilotbench.providers.waits import stated_limits
 from pilotbench.providers.wire_format import Received, Send, WireFormat
 
 Json = dict[str, Any]
@@ -138,7 +139,10 @@ class ServiceClient:
         body = decoded(answer.content)
         broken = broken_call(self._rules, answer.status, body)
         if broken is None:
-            raise failure(self._rules, answer.status, answer.headers, body)
+            failed = failure(self._rules, answer.status, answer.headers, body)
+            if isinstance(failed, RateLimited):
+                failed.stated = stated_limits(answer.headers)
+            raise failed
         reason, text = broken
         beside = receipt(body if isinstance(body, dict) else {}, answer.headers)
         return beside.on(Completion(self._wire.written(text), reason, None))

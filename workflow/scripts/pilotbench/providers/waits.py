@@ -1,4 +1,4 @@
-"""What a service says about rates: how long to wait, in headers or errors, and its limits."""
+"""How long a service says to wait, in headers or errors."""
 
 from __future__ import annotations
 
@@ -22,22 +22,6 @@ def wait_stated(error: Any, message: str) -> float | None:
             return reset(detail["retryDelay"]) or None
     found = _WAIT.search(message)
     return reset((found[1] or f"{found[2]}s").lower()) or None if found else None
-
-
-_STATED = {
-    **{f"x-ratelimit-limit-{one}": one for one in ("requests", "tokens")},
-    **{
-        f"anthropic-ratelimit-{one}-limit": one.replace("-", " ")
-        for one in ("requests", "tokens", "input-tokens", "output-tokens")
-    },
-}
-"""The headers that state a limit, with its name."""
-
-
-def stated_limits(headers: Mapping[str, str]) -> dict[str, int]:
-    """Return the limits that headers state, by what they count; no header states the period."""
-    found = ((name, headers.get(header, "")) for header, name in _STATED.items())
-    return {name: int(value) for name, value in found if value.isdecimal()}
 
 
 _LIMITED = [

@@ -4,6 +4,9 @@ secrets          the secret of a key, found by the name of its environment varia
 limiter          the slots of a key: how many requests are in flight, over all processes
 slot_files       the files that are these slots
 adaptive_limit   how many requests a key takes at once, learned from its 429s
+learned_limits   the rate limits of a model, learned from headers and 429s
+limit_period     the period of such a limit, found from when it is whole again
+rate_limits      what a process counts and concludes about them
 usage_file       requests and tokens of the last minute, in a locked file shared by all processes
 evidence         what failures in a row say about a key or a model
 circuit_breaker  this evidence, shared by all processes

@@ -15,6 +15,7 @@ from typing import Any
 
 from pilotbench.asking.keys.circuit_breaker import CircuitBreaker, Standing
 from pilotbench.asking.keys.evidence import REFUSALS, Evidence
+from pilotbench.asking.keys.learned_limits import per_minute
 from pilotbench.asking.keys.limiter import Limiter
 from pilotbench.ground import errors, notices
 from pilotbench.ground.clock import CLOCK
@@ -23,6 +24,8 @@ from pilotbench.providers.settings import ProviderSettings
 
 LONG_PAUSE_S = 5.0
 """A key paused for longer hands its requests to the provider's other keys, `borrow` or not."""
+LONG_LIMIT_S = 90.0
+"""The user is notified of a longer wait for a rate limit: it is not one per minute."""
 SILENT_S = 3.0
 """The user is notified of failures that last longer."""
 _AGAIN_S = 600.0
@@ -116,12 +119,26 @@ class AvailableKeys:
         else:
             breaker.answered()
 
+    def learned(self, alias: str) -> None:
+        """Notify the user once if a service states a lower limit than the config."""
+        key, stated = self.provider.keys[alias], self.limiters[alias].learned()
+        for name, configured in (("requests", key.rpm), ("tokens", key.tpm)):
+            rate = per_minute(stated, name)
+            if configured is not None and rate is not None and rate < configured:
+                word = "rpm" if name == "requests" else "tpm"
+                text = f"the service states {rate} {name} a minute, which holds"
+                if (told := f"limit {word} {alias}") not in self._reported:
+                    self._reported.add(told)
+                    notices.say(told, f"{alias}: {word} is {configured}, but {text}")
+
     def _notify_of_pause(self, alias: str) -> float:
-        """Notify the user of a long pause; return the seconds that are left of it."""
-        left = self.limiters[alias].pause_left()
+        """Notify the user of a long pause, or a long wait for a limit; return its seconds left."""
+        left, limit = self.limiters[alias].closed_for()
         if left >= LONG_PAUSE_S:
             self._notify(alias, "paused", f"paused until {until(left)} by 429")
-        return left
+        elif limit > LONG_LIMIT_S:
+            self._notify(alias, "limited", f"its rate limit is used up until {until(limit)}")
+        return max(left, limit)
 
     def _outage(self, alias: str, row: Evidence) -> None:
         if self._is_fit(alias) and row.count >= 2:
@@ -147,7 +164,7 @@ class AvailableKeys:
     def _is_free(self, alias: str) -> bool:
         """Return whether a key needs no help from others: it is neither in doubt nor paused."""
         in_doubt = self.breakers[alias].standing() is not Standing.FINE
-        return not in_doubt and self.limiters[alias].pause_left() < LONG_PAUSE_S
+        return not in_doubt and max(self.limiters[alias].closed_for()) < LONG_PAUSE_S
 
     def _none_left(self) -> ProviderError:
         rows = {alias: breaker.worst() for alias, breaker in self.breakers.items()}
@@ -180,11 +197,12 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
-def until(seconds: float) -> str:
-    """Return the time of day that is `seconds` ahead, with the date if it is not today."""
-    then = time.localtime(time.time() + seconds)
+def until(left: float, seconds: bool = False) -> str:
+    """Return the time of day that is `left` s ahead, with the date if it is not today."""
+    then = time.localtime(time.time() + left)
     today = then.tm_yday == time.localtime().tm_yday
-    return time.strftime("%H:%M" if today else "%Y-%m-%d %H:%M", then)
+    clock = "%H:%M:%S" if seconds else "%H:%M"
+    return time.strftime(clock if today else f"%Y-%m-%d {clock}", then)
 
 
 def plain(message: str) -> str:

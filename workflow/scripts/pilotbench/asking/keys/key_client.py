@@ -187,7 +187,9 @@ class KeyClient:
         keys = {alias: with_slots(provider.keys[alias], slots.get(alias)) for alias in wanted}
         opened, unset = opened_keys(provider, keys)
         limiters = {
-            alias: limiter_of(settings.limits_dir, keys[alias], opened[alias], len(opened))
+            alias: limiter_of(
+                settings.limits_dir, keys[alias], opened[alias], len(opened), entry.deployment
+            )
             for alias in opened
         }
         breakers = {}
@@ -246,7 +248,8 @@ class KeyClient:
             payment.answer(answered[0])
             counted = completion.tokens or guess
             with suppress(Stopping, OSError):  # the next request may stop, not this answer
-                held.slot.settle(counted.input + counted.output)
+                if held.slot.settle(counted, completion.limits):
+                    self._available.learned(held.alias)
             with suppress(Stopping, OSError):
                 self._available.breakers[held.alias].answered()
                 self._rejections.answered()
@@ -284,7 +287,7 @@ class KeyClient:
         except ProviderError as error:
             error.key = alias
             if isinstance(error, RateLimited):
-                held.slot.rejected(error.retry_after, error.exhausted)
+                held.slot.rejected(error.retry_after, error.exhausted, error.stated)
                 wait = error.retry_after or self._backoff(held.attempts) / 2
                 held.attempts.not_before[alias] = time.monotonic() + wait
             elif isinstance(error, Rejected):

@@ -9,13 +9,14 @@ from pilotbench.asking.keys.available_keys import duration, plain, until
 from pilotbench.asking.keys.circuit_breaker import FILE as HEALTH
 from pilotbench.asking.keys.circuit_breaker import KEY, forget, rows_in
 from pilotbench.asking.keys.evidence import Evidence
+from pilotbench.asking.keys.learned_limits import LearnedLimit
 from pilotbench.asking.keys.limiter import LEDGER, key_folder, limiter_of
 from pilotbench.asking.keys.secrets import access, environment, missing
 from pilotbench.asking.keys.usage_file import KeyUsage, peek
 from pilotbench.ground.clock import CLOCK, Clock
 from pilotbench.ground.file_locks import is_locked
 from pilotbench.matrix.config import Settings
-from pilotbench.providers.settings import Access
+from pilotbench.providers.settings import Access, Key
 
 LATELY_S = 300.0
 """Older failures say nothing about the present."""
@@ -26,10 +27,28 @@ def held_slots(limits_dir: Path | None, access: Access, alias: str) -> int:
     return sum(map(is_locked, key_folder(limits_dir, access, alias).glob("slot-*")))
 
 
-def state_of(limits_dir: Path | None, access: Access, alias: str, clock: Clock = CLOCK) -> str:
-    """Return what prevents a key from answering now; empty if nothing does or it is unused."""
+def learned_limits(
+    limits_dir: Path | None, access: Access, alias: str, deployment: str, clock: Clock = CLOCK
+) -> dict[str, LearnedLimit]:
+    """Return the limits of a model on a key that were learned from headers and 429s, by name."""
+    ledger = peek(key_folder(limits_dir, access, alias) / LEDGER)
+    return KeyUsage.kept(ledger, clock).learned.get(deployment, {})
+
+
+def state_of(
+    limits_dir: Path | None,
+    access: Access,
+    alias: str,
+    clock: Clock = CLOCK,
+    key: Key | None = None,
+) -> str:
+    """Return what prevents a key from answering now; empty if nothing does or it is unused.
+
+    `key` has the rpm and tpm of the config.
+    """
     folder, now = key_folder(limits_dir, access, alias), clock.now()
-    limit = KeyUsage.kept(peek(folder / LEDGER), clock).adaptive
+    usage = KeyUsage.kept(peek(folder / LEDGER), clock)
+    limit = usage.adaptive
     rows = rows_in(peek(folder / HEALTH), clock)
     failing = {n: row for n, row in rows.items() if row.count and now - row.last < LATELY_S}
     if KEY in failing:
@@ -41,7 +60,23 @@ def state_of(limits_dir: Path | None, access: Access, alias: str, clock: Clock =
         return f"{plain(worst.message)} for {duration(now - worst.since)}"
     if limit.refused_since is not None and now - limit.paused_until < LATELY_S:
         return f"every request is answered 429, for {duration(now - limit.refused_since)}"
-    return ""
+    return _limited(usage, now, key)
+
+
+def _limited(usage: KeyUsage, now: float, key: Key | None) -> str:
+    """Return which rate limit the key waits for, and until when; empty if for none."""
+    waits: list[tuple[float, str]] = []
+    for name, rpm, tpm in (("rpm", key.rpm, None), ("tpm", None, key.tpm)) if key else ():
+        if wait := usage.wait_for(now, rpm, tpm, 1):
+            waits.append((wait, f"{name}: {rpm or tpm}"))
+    for limits in usage.learned.values():
+        for counted, one in limits.items():
+            if wait := one.wait(now, 1):
+                waits.append((wait, one.in_words(counted)))
+    if not waits:
+        return ""
+    left, words = max(waits)
+    return f"at its limit of {words} until {until(left, seconds=True)}"
 
 
 def _refused(row: Evidence) -> str:

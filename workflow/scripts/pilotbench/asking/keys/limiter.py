@@ -7,7 +7,7 @@ aliases of one secret are one key. In it:
 - `turn`: only its holder looks for a free slot; `next`: only its holder waits for `turn`. This
   makes it fair: with free polling, 14 of 20 workers got one request in 8 s;
 - `freed`: a pipe that wakes the holder of `turn` when a slot is released;
-- `ledger`: what was learned from 429s, and the requests and tokens of the last minute.
+- `ledger`: what was learned from 429s and headers, and the requests and tokens of the last minute.
 
 A process that waits on a slow disk or a network file system still sees each change within POLL_S.
 """
@@ -20,16 +20,20 @@ import hashlib
 import os
 import select
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pilotbench.asking.keys.adaptive_limit import AdaptiveLimit
+from pilotbench.asking.keys.learned_limits import LearnedLimit
+from pilotbench.asking.keys.rate_limits import RateLimits
 from pilotbench.asking.keys.slot_files import EXCLUSIVE, SlotFiles, most_slots
 from pilotbench.asking.keys.usage_file import KeyUsage, SharedFile
 from pilotbench.ground import notices
 from pilotbench.ground.clock import CLOCK, Clock
 from pilotbench.ground.errors import ConfigError
+from pilotbench.providers.answer import Tokens
+from pilotbench.providers.rate_headers import StatedLimit
 from pilotbench.providers.settings import Access, Key
 
 POLL_S = 0.05
@@ -53,21 +57,33 @@ def key_folder(limits_dir: Path | None, access: Access, alias: str) -> Path:
 
 @dataclass
 class Slot:
-    """One request in flight; `taken` is the limiter's time. Release it exactly once."""
+    """One request in flight; `taken` is the limiter's time. Release it exactly once.
+
+    `marks` are those of the learned limits that count it, `among` is how many of this process were
+    in flight with it.
+    """
 
     limiter: Limiter
     index: int
     taken: float
     tokens: int
     bucket: int = 0
+    among: int = 1
+    marks: Mapping[str, float] = field(default_factory=dict)
 
-    def settle(self, tokens: int) -> None:
-        """Record that an answer arrived and its number of tokens."""
-        self.limiter.answered(self, tokens)
+    def settle(self, tokens: int | Tokens, stated: Sequence[StatedLimit] = ()) -> bool:
+        """Record an answer, its tokens and the limits that it states; return if these are news."""
+        counted = tokens if isinstance(tokens, Tokens) else Tokens(input=tokens)
+        return self.limiter.answered(self, counted, stated)
 
-    def rejected(self, retry_after: float | None = None, exhausted: bool = False) -> None:
+    def rejected(
+        self,
+        retry_after: float | None = None,
+        exhausted: bool = False,
+        stated: Sequence[StatedLimit] = (),
+    ) -> None:
         """Record that the provider answered 429."""
-        self.limiter.rejected(self, retry_after, exhausted)
+        self.limiter.rejected(self, retry_after, exhausted, stated)
 
     def unused(self) -> None:
         """Record that nothing was sent."""
@@ -80,13 +96,17 @@ class Slot:
 
 @dataclass
 class Limiter:
-    """The slots of one key, as this process sees them; used by several threads at once."""
+    """The slots of one key, as this process sees them; used by several threads at once.
+
+    `model` is the deployment whose rate limits are learned.
+    """
 
     folder: Path
     slots: int
     rpm: int | None = None
     tpm: int | None = None
     clock: Clock = CLOCK
+    model: str = ""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -97,6 +117,7 @@ class Limiter:
         self._wakes = select.poll()
         if self._freed is not None:
             self._wakes.register(self._freed, select.POLLIN)
+        self._rates = RateLimits(self.model, self.slots, free=self.rpm is None)
         self._queue = threading.Lock()  # one thread of a process queues at a time
         with self._ledger.locked():
             pass  # raises OSError at once on a disk without flock
@@ -148,6 +169,18 @@ class Limiter:
         """Return the seconds that the key is paused for."""
         return max(0.0, self._usage().adaptive.paused_until - self.clock.now())
 
+    def closed_for(self) -> tuple[float, float]:
+        """Return the seconds of the pause, and those until a learned limit lets a request through.
+
+        The limits are those of the model.
+        """
+        usage, now = self._usage(), self.clock.now()
+        return max(0.0, usage.adaptive.paused_until - now), self._rates.wait(usage, now)
+
+    def learned(self) -> dict[str, LearnedLimit]:
+        """Return what is known about the limits of the model."""
+        return self._rates.known(self._usage())
+
     def refused_since(self) -> float | None:
         """Return since when every request has met a pause; None if the last was answered."""
         return self._usage().adaptive.refused_since
@@ -155,18 +188,24 @@ class Limiter:
     def probe(self, began: float) -> bool:
         """Let one request test whether a pause from before `began` still holds.
 
-        Return whether there was one; a pause that this request causes is a new one.
+        Return whether there was one; a pause that this request causes is a new one. A long wait for
+        a learned limit is tested too.
         """
 
         def old(limit: AdaptiveLimit) -> bool:
             return limit.paused_until > self.clock.now() and limit.paused_at < began
 
-        if not old(self._usage().adaptive):
+        def waits(usage: KeyUsage) -> bool:
+            return old(usage.adaptive) or self._rates.waits_long(usage, began, self.clock.now())
+
+        if not waits(self._usage()):
             return False
         with self._changing() as usage:
-            found = old(usage.adaptive)
-            if found:
+            found = waits(usage)
+            if old(usage.adaptive):
                 usage.adaptive = usage.adaptive.probed(self.clock.now(), self.slots)
+            if found:
+                self._rates.test(usage, self.clock.now())
         return found
 
     def lift(self) -> float:
@@ -174,6 +213,9 @@ class Limiter:
         with self._changing() as usage:
             left = max(0.0, usage.adaptive.paused_until - self.clock.now())
             usage.adaptive = usage.adaptive.lifted()
+            for one in (one for limits in usage.learned.values() for one in limits.values()):
+                left = max(left, one.wait(self.clock.now(), 1))
+                one.counted_until = 0.0
         return left
 
     def close(self) -> None:
@@ -190,27 +232,50 @@ class Limiter:
             with contextlib.suppress(BlockingIOError):  # the pipe is full already
                 os.write(self._freed, b".")
 
-    def answered(self, slot: Slot, tokens: int) -> None:
-        """Record an answer; without tpm or a pause there is nothing to write."""
-        if not (self.tpm or self._usage().adaptive.pauses):
-            return
+    def answered(self, slot: Slot, tokens: Tokens, stated: Sequence[StatedLimit] = ()) -> bool:
+        """Record an answer; without tpm, a pause or news of limits there is nothing to write."""
+        now = self.clock.now()
+        self._rates.answered(now, slot.taken, slot.among, tokens)
+        found = self._usage()
+        news = bool(stated) and self._observe(found, slot, stated)
+        if not (self.tpm or found.adaptive.pauses or news):
+            return False
         with self._changing() as usage:
             usage.adaptive = usage.adaptive.answered()
-            usage.correct(slot.bucket, tokens - slot.tokens)
+            usage.correct(slot.bucket, tokens.input + tokens.output - slot.tokens)
+            return news and self._observe(usage, slot, stated)
 
     def unused(self, slot: Slot) -> None:
         """Return what was booked for a request that was not sent."""
-        if self.rpm or self.tpm:
+        if self.rpm or self.tpm or slot.marks:
             with self._changing() as usage:
                 usage.correct(slot.bucket, -slot.tokens, requests=-1)
+                self._rates.unused(usage, slot.marks)
 
-    def rejected(self, slot: Slot, retry_after: float | None, exhausted: bool) -> None:
+    def rejected(
+        self,
+        slot: Slot,
+        retry_after: float | None,
+        exhausted: bool,
+        stated: Sequence[StatedLimit] = (),
+    ) -> None:
         """Record a 429."""
         with self._changing() as usage:
-            others = self._files.count(max(usage.width, self.slots))[0] - 1
+            now = self.clock.now()
+            others = max(0, self._files.count(max(usage.width, self.slots))[0] - 1)
+            slot.marks = self._rates.unused(usage, slot.marks)
+            self._observe(usage, slot, stated)
+            if self._rates.is_about_rate(usage, now, others, retry_after):
+                exhausted = True
+                self._rates.guess(usage, now, others, retry_after)
             usage.adaptive = usage.adaptive.rejected(
-                self.clock.now(), slot.taken, max(0, others), self.slots, retry_after, exhausted
+                now, slot.taken, others, self.slots, retry_after, exhausted
             )
+
+    def _observe(self, usage: KeyUsage, slot: Slot, stated: Sequence[StatedLimit]) -> bool:
+        """Take over what a response states; return whether it is to be written down."""
+        others, now = max(0, self._files.held - 1), self.clock.now()
+        return self._rates.observe(usage, now, slot.taken, slot.marks, stated, others)
 
     def _line_up(self, block: bool) -> bool:
         how = fcntl.LOCK_EX if block else EXCLUSIVE
@@ -236,10 +301,16 @@ class Limiter:
                 usage.width = max(usage.width, self.slots)
         if (self.rpm or self.tpm) and (wait := usage.wait_for(now, self.rpm, self.tpm, tokens)):
             return None, wait
+        if self._rates.must_change(usage, now):
+            with self._changing() as usage:
+                self._rates.change(usage, now)
+        if wait := self._rates.wait(usage, now):
+            return None, wait
         index = self._free(usage, now)
         if index is None:
             return None, POLL_S
-        return self._booked(Slot(self, index, now, tokens)), 0.0
+        counts = self._rates.is_counted(usage, now)
+        return self._booked(Slot(self, index, now, tokens, among=self._files.held), counts), 0.0
 
     def _free(self, usage: KeyUsage, now: float) -> int | None:
         """Lock a free slot and return its index, or None. Needs the turn."""
@@ -257,10 +328,12 @@ class Limiter:
             usage.adaptive = usage.adaptive.grown(now, self.slots)
         return free
 
-    def _booked(self, slot: Slot) -> Slot:
-        if self.rpm or self.tpm:
+    def _booked(self, slot: Slot, counts: bool) -> Slot:
+        if self.rpm or self.tpm or counts:
             with self._changing() as usage:
-                slot.bucket = usage.book(slot.taken, slot.tokens)
+                if self.rpm or self.tpm:
+                    slot.bucket = usage.book(slot.taken, slot.tokens)
+                slot.marks = self._rates.book(usage, slot.taken)
         return slot
 
     def _usage(self) -> KeyUsage:
@@ -293,11 +366,13 @@ class Limiter:
             return None
 
 
-def limiter_of(limits_dir: Path | None, key: Key, access: Access, keys: int = 1) -> Limiter:
+def limiter_of(
+    limits_dir: Path | None, key: Key, access: Access, keys: int = 1, model: str = ""
+) -> Limiter:
     """Return the limiter of one of `keys` keys. Raises ConfigError for an unusable folder."""
     folder = key_folder(limits_dir, access, key.alias)
     try:
-        return Limiter(folder, _usable(key, keys), key.rpm, key.tpm)
+        return Limiter(folder, _usable(key, keys), key.rpm, key.tpm, model=model)
     except OSError as error:
         raise ConfigError(
             f"limits_dir: {folder.parent} cannot be used ({error.strerror}): "

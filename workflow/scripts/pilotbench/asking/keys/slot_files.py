@@ -60,6 +60,11 @@ class SlotFiles:
             kept = next((index for index in free if self._lock(index)), None)
         return len(busy), kept, 1 + max([*busy, -1 if kept is None else kept], default=-1)
 
+    @property
+    def held(self) -> int:
+        """How many slots this process holds."""
+        return len(self._held)
+
     def release(self, index: int) -> bool:
         """Release a slot; return whether these files are still in use."""
         with self._sweep:

@@ -14,10 +14,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.keys.adaptive_limit import AdaptiveLimit, number
+from pilotbench.asking.keys.learned_limits import LearnedLimit
 from pilotbench.ground.clock import Clock
 from pilotbench.ground.errors import Stopping
 from pilotbench.providers.answer import Tokens
@@ -27,6 +29,8 @@ Json = dict[str, Any]
 LARGEST = 1 << 20
 """Bytes; the file has a few hundred, so a larger one is not ours."""
 MOST_SLOTS = 100_000
+MOST_MODELS = 100
+MOST_LIMITS = 12
 BUCKET_S = 0.5
 WINDOW_S = 60.5
 """A little more than a minute: a request may reach the provider later than the next one."""
@@ -43,16 +47,24 @@ class KeyUsage:
     """The content of a key's usage file; its times are those of a Clock.
 
     `width` is the number of slot files in use; `used` has [bucket, requests, tokens] of the last
-    minute, oldest first, kept only for keys with rpm or tpm.
+    minute, oldest first, kept only for keys with rpm or tpm; `learned` the limits by deployment and
+    name.
     """
 
     adaptive: AdaptiveLimit = field(default_factory=AdaptiveLimit)
     width: int = 0
     used: list[list[int]] = field(default_factory=list)
+    learned: dict[str, dict[str, LearnedLimit]] = field(default_factory=dict)
 
     def as_json(self) -> Json:
         """Return plain JSON types."""
-        return {"pace": self.adaptive.as_json(), "width": self.width, "used": self.used}
+        found = {"pace": self.adaptive.as_json(), "width": self.width, "used": self.used}
+        learned = {
+            model: {name: one.as_json() for name, one in limits.items()}
+            for model, limits in self.learned.items()
+            if limits
+        }
+        return {**found, "learned": learned} if learned else found
 
     @classmethod
     def from_json(cls, value: Any) -> KeyUsage:
@@ -63,17 +75,20 @@ class KeyUsage:
             AdaptiveLimit.from_json(found.get("pace")),
             int(number(found.get("width"), 0, MOST_SLOTS) or 0),
             [entry for entry in map(_entry, used if isinstance(used, list) else []) if entry],
+            _learned(found.get("learned")),
         )
 
     @classmethod
     def kept(cls, value: Json, clock: Clock) -> KeyUsage:
         """Return the usage in a file; the times of another boot or machine are moved."""
         usage, shift = cls.from_json(value), clock.shift(value.get("clock"))
+        learned = _moved(usage.learned, shift, clock.now()) if usage.learned else {}
         if shift is None:
-            return cls(usage.adaptive.timeless(), usage.width)
+            return cls(usage.adaptive.timeless(), usage.width, learned=learned)
         limit = usage.adaptive.moved(shift).bounded(clock.now())
         buckets = math.floor(shift / BUCKET_S)
-        return cls(limit, usage.width, [[one[0] + buckets, *one[1:]] for one in usage.used])
+        used = [[one[0] + buckets, *one[1:]] for one in usage.used]
+        return cls(limit, usage.width, used, learned)
 
     def keep(self, clock: Clock) -> Json:
         """Return what is written to the file."""
@@ -124,6 +139,36 @@ def likely_tokens(body: Json) -> Tokens:
     size = sum(len(str(seen[part])) for part in READ if part in seen)
     bound = next(filter(None, output_limits(body)), OUTPUT_TOKENS)
     return Tokens(input=int(size / CHARACTERS_PER_TOKEN), output=int(bound))
+
+
+def _learned(value: Any) -> dict[str, dict[str, LearnedLimit]]:
+    if not isinstance(value, dict):
+        return {}
+    read = {
+        model: {
+            name: one
+            for name, kept in islice(limits.items(), MOST_LIMITS)
+            if (one := LearnedLimit.from_json(kept)) is not None
+        }
+        for model, limits in islice(value.items(), MOST_MODELS)
+        if isinstance(limits, dict)
+    }
+    return {model: limits for model, limits in read.items() if limits}
+
+
+def _moved(
+    learned: dict[str, dict[str, LearnedLimit]], shift: float | None, now: float
+) -> dict[str, dict[str, LearnedLimit]]:
+    """Return the limits that are still believed, on the present clock."""
+    moved = {
+        model: {name: one.moved(shift, now) for name, one in limits.items()}
+        for model, limits in learned.items()
+    }
+    kept = {
+        model: {name: one for name, one in limits.items() if one.is_kept(now)}
+        for model, limits in moved.items()
+    }
+    return {model: limits for model, limits in kept.items() if limits}
 
 
 def _entry(value: Any) -> list[int] | None:
