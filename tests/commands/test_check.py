@@ -173,3 +173,55 @@ def test_every_key_and_model_has_its_verdict_and_nothing_is_a_result(
     told = text(list(rows.values()))
     assert told.splitlines()[-1].endswith("checks passed")
     assert "sk-" not in told
+
+
+MINUTE = {"requests": 60.0, "tokens": 60.0}
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        (
+            [{"limits": {"requests": 500, "tokens": 30000}, "periods_s": MINUTE}],
+            [
+                "k: the service states limits of 500 requests a minute, 30,000 tokens a minute",
+                "k: runs keep to them; in the config they are `rpm: 500, tpm: 30000` of the key",
+            ],
+        ),
+        (
+            [{"limits": {"requests": 14400, "tokens": 9}, "periods_s": {"requests": 86400.0}}],
+            ["k: the service states limits of 14,400 requests a day, 9 tokens (period unknown)"],
+        ),
+        (
+            [{"limits": {"requests a minute": 720}, "periods_s": {"requests a minute": 60.0}}],
+            [
+                "k: the service states limits of 720 requests a minute",
+                "k: runs keep to them; in the config they are `rpm: 720` of the key",
+            ],
+        ),
+        (
+            [
+                {"limits": {"requests": 5}, "periods_s": {"requests": 60.0}},
+                {"model": "n", "limits": {"requests": 7}, "periods_s": {"requests": 3600.0}},
+            ],
+            [
+                "k, m: the service states limits of 5 requests a minute",
+                "k, n: the service states limits of 7 requests an hour",
+            ],
+        ),
+        (
+            [{"guessed_rpm": 120}],
+            ["k: 429s of earlier runs taught about 120 requests a minute (m)"],
+        ),
+        ([{}], []),
+    ],
+)
+def test_limits_are_printed_with_their_periods_and_the_line_for_the_config(
+    rows: list[dict[str, Any]], lines: list[str]
+) -> None:
+    made = [
+        KeyCheck(**{"model": "m", "provider": "p", "key": "k", "problem": None, **row})
+        for row in rows
+    ]
+    said = text(made).splitlines()
+    assert [line for line in said if "limits" in line or "runs" in line] == lines

@@ -111,7 +111,8 @@ def test_reasoning_that_was_handed_back_is_reported(
     assert (row.problem, row.reasoning) == (None, reasoning)
     assert (row.usd, row.priced, row.limits) == (None, False, {"requests": 6000})
     said = text([row])
-    assert "strict_key: the service states limits of 6,000 requests" in said
+    assert "strict_key: the service states limits of 6,000 requests a minute" in said
+    assert "in the config they are `rpm: 6000` of the key" in said
     assert "model has no price in the config" in said
     assert "this check cost an unknown amount" in said
 

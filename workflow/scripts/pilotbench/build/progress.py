@@ -123,7 +123,7 @@ class Watch:
                 if not missing(settings, [alias], variables):
                     opened = access(provider, key, variables)
                     in_flight = held_slots(settings.limits_dir, opened, alias)
-                    state = state_of(settings.limits_dir, opened, alias)
+                    state = state_of(settings.limits_dir, opened, alias, key=key)
                 allowed = in_force.get(alias, key.slots)
                 rows.append(KeyProgress(alias, allowed, in_flight, rates.get(alias, 0.0), state))
         return rows

@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from pilotbench.asking.keys.secrets import environment, notes
 from pilotbench.commands.key_checks import KeyCheck, check
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.ground.terminal_tables import columns, table, terminal_width
+from pilotbench.providers.rate_headers import MINUTE_S, limit_in_words
 
 _HEAD = (
     "model", "provider", "key", "answers", "seconds", "answered as", "calls understood",
@@ -52,10 +53,7 @@ def text(rows: Sequence[KeyCheck]) -> str:
         f"{name} has no price in the config: its costs are unknown, and budget_usd cannot be used"
         for name in dict.fromkeys(row.model for row in rows if not row.priced)
     ]
-    lines += [
-        f"{alias}: the service states limits of {_limits(limits)}"
-        for alias, limits in {row.key: row.limits for row in rows if row.limits}.items()
-    ]
+    lines += _limits(rows)
     lines.append(_cost(rows))
     lines.append(f"{len(rows) - len(bad)} of {len(rows)} checks passed")
     return "\n".join(lines)
@@ -77,8 +75,41 @@ def _cells(row: KeyCheck) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _limits(limits: Mapping[str, int]) -> str:
-    return ", ".join(f"{most:,} {name}" for name, most in limits.items())
+def _limits(rows: Sequence[KeyCheck]) -> Iterator[str]:
+    """Yield what the services state about each key, and how it would be written in the config."""
+    stated: dict[str, dict[str, str]] = {}
+    lines: dict[str, set[str]] = {}
+    for row in rows:
+        if row.limits:
+            words = (
+                limit_in_words(name, limit, row.periods_s.get(name))
+                for name, limit in row.limits.items()
+            )
+            stated.setdefault(row.key, {})[row.model] = ", ".join(words)
+            lines.setdefault(row.key, set()).add(_config_line(row))
+    for row in rows:
+        if row.guessed_rpm:
+            rate = f"{row.guessed_rpm:,} requests a minute"
+            yield f"{row.key}: 429s of earlier runs taught about {rate} ({row.model})"
+    for alias, by_model in stated.items():
+        if len(set(by_model.values())) == 1:
+            yield f"{alias}: the service states limits of {next(iter(by_model.values()))}"
+        else:
+            for model, text_of in by_model.items():
+                yield f"{alias}, {model}: the service states limits of {text_of}"
+        if len(lines[alias]) == 1 and (line := next(iter(lines[alias]))):
+            yield f"{alias}: runs keep to them; in the config they are `{line}` of the key"
+
+
+def _config_line(row: KeyCheck) -> str:
+    """Return what the stated limits are in the config, as far as they are per minute."""
+    words = {"requests": "rpm", "tokens": "tpm"}
+    found = [
+        f"{words[counts]}: {most}"
+        for name, most in row.limits.items()
+        if (counts := name.partition(" a ")[0]) in words and row.periods_s.get(name) == MINUTE_S
+    ]
+    return ", ".join(found)
 
 
 def _cost(rows: Sequence[KeyCheck]) -> str:

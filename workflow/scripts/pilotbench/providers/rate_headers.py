@@ -62,6 +62,17 @@ def stated_limits(headers: Mapping[str, str]) -> tuple[StatedLimit, ...]:
     return tuple(limit for limit in limits if limit is not None)
 
 
+def limit_in_words(name: str, limit: int, period_s: float | None) -> str:
+    """Return a limit in words: `120 requests a minute`; the period may be unknown."""
+    counts = f"{limit:,} {name.partition(' a ')[0]}"
+    if period_s is None:
+        return f"{counts} (period unknown)"
+    usual = next((word for word, seconds in PERIODS.items() if seconds == period_s), None)
+    if usual is None:
+        return f"{counts} in {period_s:.0f} s"
+    return f"{counts} {'an' if usual == 'hour' else 'a'} {usual}"
+
+
 def _keep(found: dict[str, dict[str, str]], header: str, value: str) -> None:
     named = _HEADER.fullmatch(header)
     if named is None:

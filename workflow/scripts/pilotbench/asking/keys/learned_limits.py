@@ -20,7 +20,7 @@ from typing import Any
 
 from pilotbench.asking.keys.adaptive_limit import number
 from pilotbench.asking.keys.limit_period import SHORTEST_RESET_S, Period
-from pilotbench.providers.rate_headers import LARGEST, MINUTE_S, StatedLimit
+from pilotbench.providers.rate_headers import LARGEST, MINUTE_S, StatedLimit, limit_in_words
 
 Json = dict[str, Any]
 BUCKETS = 120
@@ -75,7 +75,7 @@ class LearnedLimit:
 
     def in_words(self, name: str) -> str:
         """Return the limit in words: `120 requests a minute`."""
-        return f"{self.limit:,} {name.partition(' a ')[0]} {self.period.in_words()}"
+        return limit_in_words(name, self.limit, self.period.known)
 
     def is_counted(self, now: float) -> bool:
         """Return whether requests are counted now."""

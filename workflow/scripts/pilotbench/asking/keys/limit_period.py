@@ -56,15 +56,6 @@ class Period:
             self._vote(stated.reset_s, stated.reset_s * stated.limit / used, used)
         return before != (self.seconds, self.votes, self.refills)
 
-    def in_words(self) -> str:
-        """Return `a minute`, `in 7 s` or `(period unknown)`."""
-        if self.known is None:
-            return "(period unknown)"
-        usual = next((word for word, seconds in PERIODS.items() if seconds == self.known), None)
-        if usual is None:
-            return f"in {self.known:.0f} s"
-        return f"an {usual}" if usual == "hour" else f"a {usual}"
-
     def as_json(self) -> Json:
         """Return plain JSON types; what is as new is left out."""
         return {name: value for name, value in vars(self).items() if value}
