@@ -198,11 +198,6 @@ class JournalOnly(_Source):
         return self._journal.begun(self._shard.first, self._shard.last)
 
     @property
-    def has_batches(self) -> bool:
-        """Whether requests of the model were ever submitted in batches."""
-        return Book(self._experiment.settings.journal_dir, self._model).folder.is_dir()
-
-    @property
     def holders(self) -> list[str]:
         """The processes that work on the shard now, each in words."""
         return self._journal.holders(self._shard.first, self._shard.last)

@@ -128,17 +128,21 @@ class Payments:
         reserved = payment.reserved
         if not payment.sent:
             return
-        unusable = error.tokens if isinstance(error, UnusableAnswer) else None
-        lost = cost_usd(self._model.price, unusable)
         if payment.answered and payment.usd is not None:
             keep = budget.settle if error is None else budget.lose  # the answer was not written
             keep(reserved, payment.usd)
-        elif unusable is not None and lost is not None:
+        elif (lost := self._unusable_usd(error)) is not None:
             budget.settle(reserved, lost)
         elif isinstance(error, ProviderError) and not payment.answered and _is_free(error):
             budget.settle(reserved, 0.0)
         else:
             budget.lose(reserved, reserved)
+
+    def _unusable_usd(self, error: BaseException | None) -> float | None:
+        """Return the cost of a paid answer that could not be used, None if it is unknown."""
+        if not isinstance(error, UnusableAnswer) or error.tokens is None:
+            return None
+        return cost_usd(self._model.price, error.tokens, error.tier)
 
 
 def _is_free(error: ProviderError) -> bool:

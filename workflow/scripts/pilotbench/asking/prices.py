@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
 
 from pilotbench.asking.keys.secrets import variable
+from pilotbench.ground.canonical_json import digest
 from pilotbench.providers import price_list
-from pilotbench.providers.answer import BATCH, Answer, Tokens
+from pilotbench.providers.answer import BATCH, Answer, Tokens, charged_tier
 from pilotbench.providers.price import Listed, Price, Priced
 
+Json = dict[str, Any]
 DAY_S = 86_400
 
 
@@ -64,11 +68,35 @@ def answers_usd(price: Priced | None, answers: Iterable[Answer]) -> float | None
     return total_usd(each or [cost_usd(price, Tokens())])
 
 
+def stored_usd(price: Priced | None, asked: Json) -> float | None:
+    """Return what an answer costs, as the journal stores it; None if it is unknown."""
+    found = asked["completion"]
+    tier = charged_tier(found.get("tier"), asked.get("batch"))
+    return cost_usd(price, Tokens.from_json(found["tokens"]), tier, asked["started"])
+
+
 def total_usd(costs: Iterable[float | None]) -> float | None:
     """Return the sum in USD, None where one of the costs is unknown."""
     several = list(costs)
     known = [cost for cost in several if cost is not None]
     return sum(known) if len(known) == len(several) else None
+
+
+def origin(price: Priced | None) -> Json:
+    """Return where a price is from, its list and date, and its digest, as shard files state it."""
+    found = price_of(price)
+    where = found and found.origin
+    date = price_list.newest() if found is not None and isinstance(price, Listed) else None
+    return {"origin": where, "newest": date, "digest": price_digest(price)}
+
+
+def price_digest(price: Priced | None) -> str:
+    """Return a digest that changes whenever answers may cost something else."""
+    if not isinstance(price, Listed):
+        return digest(price and asdict(price))
+    provider = provider_of(price)
+    known = provider and [price_list.version(), provider, price.names]
+    return digest([known, price.batches and asdict(price.batches)])
 
 
 def price_of(

@@ -17,7 +17,7 @@ from typing import Any
 from pilotbench.asking.asker import JournalOnly
 from pilotbench.asking.keys.key_status import held_slots, state_of
 from pilotbench.asking.keys.secrets import access, environment, missing
-from pilotbench.asking.prices import cost_usd
+from pilotbench.asking.prices import cost_usd, stored_usd
 from pilotbench.asking.unusable import Unusable
 from pilotbench.build import batches_out
 from pilotbench.build.batches_out import BatchProgress
@@ -149,10 +149,8 @@ class Watch:
         row.done += min(header["planned"], planned)
         price = self.experiment.settings.catalog[shard.cell.model].price
         usd, unusable = _header_usd(header, price), Unusable.in_header(header)
-        row.usd += (usd or 0.0) + (cost_usd(price, unusable.tokens) or 0.0)
-        row.usd_unknown += (
-            header["planned"] if usd is None else len(_of_unknown_cost(unusable, price))
-        )
+        row.usd += (usd or 0.0) + unusable.usd(price)
+        row.usd_unknown += header["planned"] if usd is None else len(unusable.unknown(price))
         if header["asked"] and _age_s(header, "ended") < WINDOW_S:
             row.recent += header["planned"]
             row.recent_s = max(row.recent_s, min(WINDOW_S, _age_s(header, "started")))
@@ -162,9 +160,9 @@ class Watch:
         mine = [one for one in self._known(journal, shard) if one.index in shard.indices]
         unusable = Unusable.of(journal.answers.failures)
         price = self.experiment.settings.catalog[shard.cell.model].price
-        row.usd += sum(one.usd or 0.0 for one in mine) + (cost_usd(price, unusable.tokens) or 0.0)
+        row.usd += sum(one.usd or 0.0 for one in mine) + unusable.usd(price)
         unknown = {(one.index, one.repeat) for one in mine if one.usd is None}
-        row.usd_unknown += len(unknown | _of_unknown_cost(unusable, price))
+        row.usd_unknown += len(unknown | unusable.unknown(price))
         row.begun += len({(one.index, one.repeat) for one in mine})
         row.owed += len(journal.answers.owed())
         row.shards_running += bool(journal.holders)
@@ -227,16 +225,11 @@ def _answer(record: Json, price: Priced | None) -> _Answer | None:
     """Return what is counted of an answer, None where the record is not one of an answer."""
     try:
         asked = record["asked"]
-        usd = cost_usd(price, Tokens.from_json(asked["completion"]["tokens"]))
+        usd = stored_usd(price, asked)
         words = (record.get("index", -1), record["components"].get("repeat", 0), usd)
         return _Answer(*words, float(asked["started"]), asked["key"], asked.get("slots"))
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         return None  # the build reports it; here it is one answer less
-
-
-def _of_unknown_cost(unusable: Unusable, price: Priced | None) -> frozenset[tuple[int, int]]:
-    """Return (index, repeat) of each episode whose cost is not known: none where it is free."""
-    return unusable.unknown if cost_usd(price, None) is None else frozenset()
 
 
 def _header_usd(header: Json, price: Priced | None) -> float | None:

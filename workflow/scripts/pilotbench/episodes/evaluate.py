@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench import BENCHMARK_VERSION
+from pilotbench.asking import prices
 from pilotbench.asking.asker import (
     NOT_ASKED,
     Asker,
@@ -251,6 +252,7 @@ def _header(
         "tokens": sum((known for known in counts if known is not None), Tokens()).as_json(),
         "unknown_tokens": counts.count(None),
         "cost_usd": sum(costs) if len(costs) == len(records) else None,
+        "price": prices.origin(experiment.settings.catalog[cell.model].price),
         "unusable": ask.unusable.as_json(),
         "requests": len(requests),
         "asked": sum(ask.keys.values()),

@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from pilotbench.asking.asker import JournalOnly
-from pilotbench.asking.prices import cost_usd
+from pilotbench.asking.prices import answers_usd, cost_usd, price_digest
 from pilotbench.asking.unusable import Unusable
-from pilotbench.episodes.shard_file import read_header
+from pilotbench.episodes.shard_file import read_header, read_shard
 from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.answer import Tokens
-from pilotbench.providers.settings import Model
+from pilotbench.providers.price import Price, Priced
+
+Json = dict[str, Any]
 
 
 def spent(experiment: Experiment, shard: Shard) -> float:
-    """Return what the answers of a shard cost, in USD at the prices of the config.
+    """Return what the answers of a shard cost, in USD at the present prices.
 
-    Unusable answers are included, as far as their tokens are known.
+    Unusable answers are included, as far as their cost is known.
     """
-    model = experiment.settings.catalog[shard.cell.model]
-    ask = JournalOnly(experiment, shard, everywhere=False)
-    if ask.has_batches:  # the header of a file has no counts by tier
-        return _journaled(model, ask, shard)
+    price = experiment.settings.catalog[shard.cell.model].price
     path = experiment.settings.results_dir / "shards" / shard.path
     try:
-        header = read_header(path) if path.exists() else None
-        tokens = header and Tokens(**header["tokens"]) + Unusable.in_header(header).tokens
+        if path.exists():
+            header = read_header(path)
+            return _in_file(path, header, price) + Unusable.in_header(header).usd(price)
     except RecordError:
-        tokens = None
-    return cost_usd(model.price, tokens) or 0.0 if tokens else _journaled(model, ask, shard)
+        pass  # the build names damaged files
+    return _journaled(experiment, shard, price)
 
 
-def _journaled(model: Model, ask: JournalOnly, shard: Shard) -> float:
-    """Return the cost of the answers in the journal, each at the price of its tier and day."""
-    found = ask.answers.of_indices(shard.indices)
-    each = [cost_usd(model.price, one.completion.tokens, one.tier, one.started) for one in found]
-    unusable = cost_usd(model.price, Unusable.of(ask.answers.failures).tokens)
-    return sum(usd for usd in (*each, unusable) if usd is not None)
+def _in_file(path: Path, header: Json, price: Priced | None) -> float:
+    """Return the cost that a shard file states, or at other prices that of each request.
+
+    Earlier releases knew no tiers: where a price is the same for every request, their sums do.
+    """
+    stated, usd = header.get("price"), header["cost_usd"]
+    if stated is not None and usd is not None and stated["digest"] == price_digest(price):
+        return float(usd)
+    if stated is None and isinstance(price, Price) and not price.above:
+        return cost_usd(price, Tokens.from_json(header["tokens"])) or 0.0
+    _, records = read_shard(path)
+    requests = [request for record in records for request in record["requests"]]
+    return sum(
+        cost_usd(price, Tokens.from_json(one["tokens"]), one.get("tier"), one["started"]) or 0.0
+        for one in requests
+    )
+
+
+def _journaled(experiment: Experiment, shard: Shard, price: Priced | None) -> float:
+    answers = JournalOnly(experiment, shard, everywhere=False).answers
+    found = answers.of_indices(shard.indices)
+    usd = sum(answers_usd(price, [one]) or 0.0 for one in found)
+    return usd + Unusable.of(answers.failures).usd(price)

@@ -64,6 +64,11 @@ class Tokens:
         return cls(*counts) if counts[0] or counts[1] else None
 
 
+def charged_tier(reported: str | None, batch: str | None) -> str | None:
+    """Return the tier that an answer is charged at: as reported, or BATCH if it came in one."""
+    return reported if batch is None else BATCH
+
+
 def added(counts: Iterable[Tokens | None]) -> Tokens | None:
     """Return the sum, None where one of the counts is unknown."""
     total = Tokens()
@@ -140,4 +145,4 @@ class Answer:
     @property
     def tier(self) -> str | None:
         """The tier that the answer is charged at: `batch`, or the service tier as reported."""
-        return BATCH if self.batch is not None else self.completion.tier
+        return charged_tier(self.completion.tier, self.batch)

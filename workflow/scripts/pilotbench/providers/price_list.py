@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -45,6 +45,21 @@ def version() -> str:
     from importlib.metadata import version as installed
 
     return f"{PACKAGE} {installed(PACKAGE)}"
+
+
+@cache
+def newest() -> str:
+    """Return the date of the newest price in the list that is in force."""
+    from genai_prices.data_snapshot import get_snapshot
+    from genai_prices.types import StartDateConstraint
+
+    today, dates = datetime.now(UTC).date(), set()
+    for model in (model for provider in get_snapshot().providers for model in provider.models):
+        prices = model.prices if isinstance(model.prices, list) else []
+        for one in (*prices, *(model.price_variants or ())):
+            if isinstance(one.constraint, StartDateConstraint):
+                dates.add(one.constraint.start_date)
+    return max(date for date in dates if date <= today).isoformat()
 
 
 def listed(

@@ -44,7 +44,7 @@ from pilotbench.ground.errors import (
     Refused,
     UnusableAnswer,
 )
-from pilotbench.providers.answer import Answer, Tokens
+from pilotbench.providers.answer import Answer, Tokens, charged_tier
 from pilotbench.providers.finish_reasons import Meaning, meaning
 
 Json = dict[str, Any]
@@ -63,7 +63,8 @@ _OURS = re.compile(
 class Failure:
     """Why a request was not answered; `at` is Unix time in s.
 
-    `tokens` are those of a paid answer that could not be used, None if they are unknown.
+    `tokens` are those of a paid answer that could not be used, None if they are unknown, and `tier`
+    is the tier that it is charged at.
     """
 
     identity: str
@@ -74,6 +75,7 @@ class Failure:
     turn: int
     at: float
     tokens: Tokens | None = None
+    tier: str | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -247,7 +249,8 @@ class Answers:
     def _add_failure(self, record: Json) -> None:
         try:
             tokens = Tokens.from_json(record.get("tokens"))
-            failure = Failure(identity=record["identity"], tokens=tokens, **record["failure"])
+            name, tier = record["identity"], charged_tier(record.get("tier"), record.get("batch"))
+            failure = Failure(identity=name, tokens=tokens, tier=tier, **record["failure"])
         except TypeError:
             raise RecordError("not a failure record") from None
         self.add_failure(failure)

@@ -25,7 +25,7 @@ from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.journal.lines import encode
 from pilotbench.asking.journal.records import Place, answer_to_json, bounded_json
 from pilotbench.ground.errors import ProviderError, Stopping, UnusableAnswer
-from pilotbench.providers.answer import Answer
+from pilotbench.providers.answer import Answer, charged_tier
 
 Json = dict[str, Any]
 _LONGEST_MESSAGE = 500
@@ -137,9 +137,10 @@ class Segment:
             turn=request.components["turn"],
             at=time.time(),
             tokens=getattr(error, "tokens", None),
+            tier=charged_tier(getattr(error, "tier", None), getattr(error, "batch", None)),
         )
         words = asdict(failure)
-        del words["identity"], words["tokens"]
+        del words["identity"], words["tokens"], words["tier"]
         head = {"identity": request.identity, "components": request.components}
         flush = failure.is_verdict or failure.is_paid or charged
         mark = {MAY_BE_CHARGED: True} if charged and not failure.is_paid else {}
