@@ -13,7 +13,7 @@ from support.build import Build
 from support.optional import summed_up
 
 SLOW_PLACES = (
-    "asking/batches/test_lane.py",
+    "asking/batches",
     "asking/keys/test_cases.py",
     "asking/keys/test_key_client.py",
     "asking/keys/test_outages.py",

@@ -183,6 +183,8 @@ def main(words: Sequence[str]) -> None:
     simulator = Simulator()
     simulator.base_url = url
     lab = Lab(Path(folder), simulator, kind)
+    lab.experiment()
+    print("begun", flush=True)
     if what == "run":
         lab.run()
     with lab.lane() as lane:
