@@ -23,6 +23,8 @@ EXTRACTS = {
     "whole": "the whole reply as it stands, for patterns and contained text",
 }
 """Each place where an answer may stand, in words."""
+LONGEST_SEARCHED = 20_000
+"""Marks and sentences are read in as many characters at the end of a reply."""
 LONGEST_AFTERTHOUGHT = 40
 
 
@@ -47,6 +49,7 @@ def found(given: Any, how: str) -> list[Place]:
         return [Place((alone(text),), ("alone",))]
     if how == "last_line":
         return [Place((_last_line(text),), ("last line",))]
+    text = text[-LONGEST_SEARCHED:]
     marked = _marked(text, stated=how == "anywhere")
     if how == "marked" or marked:
         return marked

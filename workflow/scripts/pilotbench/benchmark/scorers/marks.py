@@ -18,7 +18,7 @@ from pilotbench.benchmark.scorers.wrapping import (
 )
 
 _HEADING = re.compile(r"^#{1,6}\s+")
-_BEFORE = r"^[*_ ]*(?:#{1,6}\s+)?[*_ ]*"
+_BEFORE = r"^[*_ ]*(?:#{1,6}\s+[*_ ]*)?"
 _LINK = rf"(?:(?:(?<![^\W_])(?:{LINKS})(?![^\W_])|[是为為])[*_ ]*[:：]?|[:：=]|\s+[–—]\s|[—])[*_ ]*"
 LABEL = re.compile(rf"{_BEFORE}(?:{ANSWER})[*_ ]*{_LINK}(?!\s*$)", re.IGNORECASE)
 _LABEL_ALONE = re.compile(rf"{_BEFORE}(?:{ANSWER})[*_ ]*(?:{_LINK})?[*_ ]*$", re.IGNORECASE)

@@ -67,9 +67,9 @@ def _unwrapped_once(text: str) -> str:
 
 
 def closes(text: str, start: int) -> int:
-    """Return the end of the group that is open at `start`, -1 if it never closes."""
+    """Return the end of the group that is open at `start`, -1 if it does not close soon."""
     depth = 1
-    for at in range(start, len(text)):
+    for at in range(start, min(len(text), start + LONGEST_WRAPPED)):
         depth += {"{": 1, "}": -1}.get(text[at], 0) if text[at - 1] != "\\" else 0
         if depth == 0:
             return at + 1
