@@ -46,7 +46,7 @@ def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 @pytest.fixture(autouse=True)
 def nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """No batches are out: there is no experiment."""
-    monkeypatch.setattr(batches_out, "line", lambda *_: "")
+    monkeypatch.setattr(batches_out, "rows", lambda _: [])
 
 
 def begun(here: Path, *rules: str, **snakemake: Any) -> Lifecycle:

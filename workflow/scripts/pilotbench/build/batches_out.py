@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -66,6 +66,7 @@ class BatchProgress:
 
     `wave` is None unless a job of this machine works on them now. `since` and `expected` are Unix
     times in s: when the oldest was submitted, and when the service ends the last at the latest.
+    `saves_usd` is about what they cost less than online, None if that is unknown.
     """
 
     model: str
@@ -76,6 +77,7 @@ class BatchProgress:
     failed: int
     since: float
     expected: float
+    saves_usd: float | None = None
 
 
 def rows(experiment: Experiment) -> list[BatchProgress]:
@@ -102,15 +104,17 @@ def only_wait(results: Path, run: int | None) -> bool:
     return bool(ended) and set(ended) <= {OUT, OVER}
 
 
-def line(experiment: Experiment, command: str) -> str:
-    """Return a line about what is out and when to run again; empty if nothing is."""
-    settings = experiment.settings
+def line(models: Collection[str], results: Path, out: Sequence[BatchProgress], command: str) -> str:
+    """Return a line about what is `out` and when to run again; empty if nothing is.
+
+    `models` are those of the run, with the states of their lanes in `results`.
+    """
     waiting = {
         name: state.later
-        for name, state in states(settings.results_dir).items()
-        if name in settings.models and state.ended == OUT and state.later
+        for name, state in states(results).items()
+        if name in models and state.ended == OUT and state.later
     }
-    if out := rows(experiment):
+    if out:
         return f"{_out(out, time.time())}: {command}"
     if waiting:
         count, names = _plural(sum(waiting.values()), "request"), ", ".join(waiting)
@@ -143,8 +147,20 @@ def _out(out: Sequence[BatchProgress], now: float) -> str:
     return (
         f"{_plural(batches, 'batch')} {are} out, run again after {moment(again, now)} "
         f"({_plural(requests, 'request')} to {', '.join(row.model for row in out)}, {answered} "
-        f"answered so far; submitted {moment(since, now)}, promised by {moment(promised, now)})"
+        f"answered so far; submitted {moment(since, now)}, promised by {moment(promised, now)}"
+        f"{_saving(out)})"
     )
+
+
+def _saving(out: Sequence[BatchProgress]) -> str:
+    """Return about what batches save, as far as it is known."""
+    known = [row.saves_usd for row in out if row.saves_usd is not None]
+    return f"; they save about {about(sum(known))} USD" if known else ""
+
+
+def about(usd: float) -> str:
+    """Return an estimate in USD with as many digits as it deserves."""
+    return f"{usd:,.0f}" if usd >= 100 else f"{usd:.2g}"
 
 
 def _estimate(row: BatchProgress, now: float) -> float | None:

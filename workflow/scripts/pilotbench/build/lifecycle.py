@@ -25,6 +25,7 @@ from pilotbench.build import (
 )
 from pilotbench.build import snakemake_internals as internals
 from pilotbench.build.one_line_errors import one_line_errors
+from pilotbench.build.progress import Watch
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import PilotbenchError, of_system
 from pilotbench.ground.job_context import RunCommand
@@ -173,7 +174,10 @@ class Lifecycle:
             return ""
         command = job_context.read().command.to_finish()
         with suppress(PilotbenchError, OSError):  # the refresh has reported it
-            return batches_out.line(self._workflow.experiment, command)
+            out = Watch(self._workflow.experiment).batch_rows()
+            return batches_out.line(
+                self._workflow.settings.models, self._workflow.here, out, command
+            )
         return ""
 
     def _only_batches(self) -> bool:

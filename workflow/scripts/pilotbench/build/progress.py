@@ -27,7 +27,7 @@ from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.fingerprint import Now
-from pilotbench.providers.answer import Tokens
+from pilotbench.providers.answer import BATCH, Tokens
 from pilotbench.providers.price import Priced
 
 Json = dict[str, Any]
@@ -85,7 +85,10 @@ class KeyProgress:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What is counted of an answer in the journal; `started` is Unix time in s."""
+    """What is counted of an answer in the journal; `started` is Unix time in s.
+
+    `saves` is what it costs less in a batch than online, in USD, None if that is unknown.
+    """
 
     index: int
     repeat: int
@@ -93,6 +96,7 @@ class _Answer:
     started: float
     key: str
     slots: int | None
+    saves: float | None
 
 
 @dataclass
@@ -130,11 +134,28 @@ class Watch:
 
     def batch_rows(self) -> list[BatchProgress]:
         """Return a row for each model with batches that are out."""
-        return batches_out.rows(self.experiment)
+        rows = batches_out.rows(self.experiment)
+        for row in rows:
+            each = self._saving(row.model)
+            row.saves_usd = None if each is None else each * row.requests
+        return rows
 
     def notices(self) -> list[notices.Notice]:
         """Return the notices of the last run."""
         return notices.read(self.experiment.settings.results_dir)
+
+    def _saving(self, model: str) -> float | None:
+        """Return what a request of a model saves in a batch: the mean of those answered so far."""
+        found: list[float] = []
+        for shard in self.experiment.plan.shards:
+            if shard.cell.model == model and self._header(shard) is None:
+                known = self._known(self._journal(shard), shard)
+                found += [one.saves for one in known if one.saves is not None]
+            elif shard.cell.model == model and (header := self._header(shard)):
+                price = self.experiment.settings.catalog[model].price
+                saved = _saved(price, Tokens.from_json(header["tokens"]))
+                found += [] if saved is None else [saved / max(1, header["requests"])]
+        return sum(found) / len(found) if found else None
 
     def _count(self, row: ModelProgress, shard: Shard) -> None:
         planned = len(shard.indices) * self.experiment.settings.repeats
@@ -225,11 +246,18 @@ def _answer(record: Json, price: Priced | None) -> _Answer | None:
     """Return what is counted of an answer, None where the record is not one of an answer."""
     try:
         asked = record["asked"]
-        usd = stored_usd(price, asked)
-        words = (record.get("index", -1), record["components"].get("repeat", 0), usd)
-        return _Answer(*words, float(asked["started"]), asked["key"], asked.get("slots"))
+        tokens, at = Tokens.from_json(asked["completion"]["tokens"]), float(asked["started"])
+        words = (record.get("index", -1), record["components"].get("repeat", 0))
+        usd, saves = stored_usd(price, asked), _saved(price, tokens, at)
+        return _Answer(*words, usd, at, asked["key"], asked.get("slots"), saves)
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         return None  # the build reports it; here it is one answer less
+
+
+def _saved(price: Priced | None, tokens: Tokens | None, at: float | None = None) -> float | None:
+    """Return what tokens cost less in a batch than online, in USD; None if that is unknown."""
+    online, batch = cost_usd(price, tokens, None, at), cost_usd(price, tokens, BATCH, at)
+    return None if online is None or batch is None else online - batch
 
 
 def _header_usd(header: Json, price: Priced | None) -> float | None:

@@ -6,15 +6,16 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from pilotbench.build.batches_out import BatchProgress, moment
+from pilotbench.build.batches_out import BatchProgress, about, moment
 from pilotbench.build.progress import KeyProgress, ModelProgress, Watch
-from pilotbench.ground.terminal_tables import columns, table, terminal_width
+from pilotbench.ground.terminal_tables import TextColumn, columns, table, terminal_width
 from pilotbench.matrix.experiment import Experiment
 
 _MODELS = ("episodes", "begun", "owed", "shards", "running", "per min", "left", "USD")
 _KEYS = ("in flight", "slots", "answers per min")
 _BATCHES = ("wave", "batches out", "requests", "answered", "failed")
 _TIMES = ("since", "promised by")
+_SAVES = "saves USD"
 
 
 def tables(
@@ -30,9 +31,13 @@ def tables(
         head = columns(("key", *_KEYS, "state"), right=_KEYS)
         found.append(table(head, map(_key, keys), width))
     if batches:
-        head, now = columns(("batches of", *_BATCHES, *_TIMES), right=_BATCHES), time.time()
+        head, now = _batch_columns(), time.time()
         found.append(table(head, (_batch(row, now) for row in batches), width))
     return "\n\n".join(found)
+
+
+def _batch_columns() -> list[TextColumn]:
+    return columns(("batches of", *_BATCHES, *_TIMES, _SAVES), right=(*_BATCHES, _SAVES))
 
 
 def live(experiment: Experiment) -> Callable[[], str]:
@@ -80,7 +85,8 @@ def _key(key: KeyProgress) -> tuple[str, ...]:
 def _batch(row: BatchProgress, now: float) -> tuple[str, ...]:
     counts = (row.batches, row.requests, row.done, row.failed)
     times = (moment(row.since, now), moment(row.expected, now))
-    return row.model, "–" if row.wave is None else str(row.wave), *map(str, counts), *times
+    saves = "–" if row.saves_usd is None else f"about {about(row.saves_usd)}"
+    return row.model, "–" if row.wave is None else str(row.wave), *map(str, counts), *times, saves
 
 
 def _usd(row: ModelProgress) -> str:
