@@ -156,8 +156,9 @@ class Waves:
         with suppress(Stopping):
             self._collect(0.0)
             while not self._stopped():
+                later = self._submit() if self._submits else ()
                 self._end_overdue()
-                self._stand(self._submit() if self._submits else ())
+                self._stand(later)
                 now = self._clock.now()
                 moved = now if self._standing.out else moved
                 if self._is_over(now - moved):
@@ -165,13 +166,19 @@ class Waves:
                 left_s = end - now
                 if left_s <= 0:
                     break
-                self._wait(min(left_s, PAUSE_S))
+                self._wait(min(left_s, self._pause_s()))
         return self._standing
 
     def _is_over(self, stuck_s: float) -> bool:
         """Return whether nothing more can be batched; nothing was out for `stuck_s` seconds."""
         room = [one for one in self._standing.later if one.why != NO_BUDGET]
         return not self._standing.out and (not room or stuck_s > self._deadline_s)
+
+    def _pause_s(self) -> float:
+        """Return how long to wait before the next wave: at most until a batch is overdue."""
+        now = time.time()
+        left = (batch.since + self._deadline_s - now for batch in self._standing.out)
+        return min((PAUSE_S, *(seconds for seconds in left if seconds > 0)))
 
     def _wait(self, seconds: float) -> None:
         """Wait until a batch is collected, at most so long; without one, for room."""
