@@ -13,7 +13,7 @@ from pilotbench.asking.keys.learned_limits import (
     GUESS_KEPT_S,
     KEPT_S,
     LearnedLimit,
-    per_minute,
+    rates_of,
 )
 from pilotbench.asking.keys.limit_period import Period
 from pilotbench.providers.rate_headers import StatedLimit
@@ -235,16 +235,24 @@ def test_a_request_larger_than_the_limit_goes_when_nothing_else_is_counted() -> 
 def test_a_lower_and_a_higher_limit_are_taken_over_at_once() -> None:
     learned = LearnedLimit(100, seen=NOW)
     for limit in (20, 500):
-        assert learned.observe(NOW, NOW, StatedLimit("requests", limit, limit), None, 0, 0)
+        stated = StatedLimit("requests", limit, limit)
+        assert learned.is_news(NOW, stated, 0)
+        learned.observe(NOW, NOW, stated, None, 0, 0)
         assert learned.limit == limit
 
 
 def test_a_confirmation_is_written_once_a_minute() -> None:
     learned = LearnedLimit(100, seen=NOW)
     stated = StatedLimit("requests", 100, 99, 0.6)
-    assert [learned.observe(NOW, NOW, stated, None, 0, 0) for _ in range(6)][-1] is False
-    assert learned.observe(NOW + 61, NOW + 61, stated, None, 0, 0)
-    assert not learned.observe(NOW + 62, NOW + 62, stated, None, 0, 0)
+
+    def news(now: float) -> bool:
+        found = learned.is_news(now, stated, 0)
+        learned.observe(now, now, stated, None, 0, 0)
+        return found
+
+    assert [news(NOW) for _ in range(6)][-1] is False
+    assert news(NOW + 61)
+    assert not news(NOW + 62)
 
 
 def test_a_limit_that_nobody_confirms_is_forgotten() -> None:
@@ -284,5 +292,4 @@ def test_the_rate_of_a_minute_is_the_lowest_of_those_known() -> None:
         "tokens": LearnedLimit(9),
         "requests a day": LearnedLimit(20, Period(86400.0, 3)),
     }
-    assert per_minute(learned, "requests") == 500
-    assert per_minute(learned, "tokens") is None
+    assert rates_of(learned) == {"requests": 500}

@@ -1,7 +1,8 @@
 """Estimate hours: those of the busiest lane, since lanes do not wait for each other.
 
 A lane is all keys of a provider or, with routing by_prompt, one key. It takes the sum of its
-latencies divided by its slots, but at least its longest episode and what rpm and tpm allow.
+latencies divided by its slots, but at least its longest episode and what rpm, tpm and the limits
+that earlier runs learned allow.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pilotbench.asking.keys.key_status import learned_rates
 from pilotbench.asking.keys.secrets import environment, missing
 from pilotbench.estimation.history import History
 from pilotbench.estimation.needs import Need
@@ -30,13 +32,29 @@ CORES = os.cpu_count() or 1
 
 @dataclass
 class _Lane:
-    """The requests that go through some keys."""
+    """The requests that go through some keys.
+
+    `models` has what is sent to each model, by what its limits count; `rates` what a minute allows.
+    """
 
     keys: dict[str, Key]
+    models: dict[str, dict[str, Range]] = field(default_factory=dict)
+    rates: dict[str, dict[str, float]] = field(default_factory=dict)
     seconds: Range = field(default_factory=Range)
     requests: Range = field(default_factory=Range)
     tokens: Range = field(default_factory=Range)
     longest_s: float = 0.0
+
+    def add(self, model: str, load: Workload) -> None:
+        """Add what is sent to a model."""
+        sent = self.models.setdefault(model, {})
+        for name, amount in (
+            ("requests", load.requests),
+            ("tokens", load.input + load.output),
+            ("input tokens", load.input),
+            ("output tokens", load.output),
+        ):
+            sent[name] = sent.get(name, Range()) + amount
 
     def hours(self, slots: Mapping[str, int]) -> Range:
         width = sum(slots.get(alias, key.slots) for alias, key in self.keys.items())
@@ -48,6 +66,8 @@ class _Lane:
         ):
             if all(limits):
                 bounds.append(amount.times(60 / sum(limit or 0 for limit in limits)))
+        for model, rates in self.rates.items():
+            bounds += [self.models[model][name].times(60 / rate) for name, rate in rates.items()]
         # with a late long episode a lane takes up to its share and its longest one, not the larger
         most = max(bound.high for bound in bounds) + self.longest_s
         return Range(
@@ -79,6 +99,7 @@ def hours(
         latency = _latency(experiment, past, cell.model)
         lane.requests += load.requests
         lane.tokens += load.input + load.output
+        lane.add(cell.model, load)
         lane.seconds += Range(
             load.requests.low * latency.low,
             load.requests.middle * latency.middle,
@@ -86,7 +107,20 @@ def hours(
         )
         lane.longest_s = max(lane.longest_s, load.requests.middle / need.asks * latency.middle)
     starting = SHARD_S.times(len([need for need in some if need.asks]) / CORES / 3600)
+    for lane in lanes.values():
+        lane.rates = {model: _rates(experiment, model, lane.keys, unset) for model in lane.models}
     return _longest(lane.hours(slots) for lane in lanes.values()) + starting
+
+
+def _rates(
+    experiment: Experiment, model: str, keys: Mapping[str, Key], unset: set[str]
+) -> dict[str, float]:
+    """Return what a minute allows over `keys`, for limits that were learned on all of them."""
+    if unset.intersection(keys):
+        return {}
+    learned = [learned_rates(experiment.settings, model, alias) for alias in keys]
+    names = set[str].intersection(*map(set, learned)) if learned else set()
+    return {name: sum(rates[name] for rates in learned) for name in sorted(names)}
 
 
 def _keys(experiment: Experiment, need: Need, unset: set[str]) -> dict[str, Key]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pilotbench.asking.keys.circuit_breaker import CircuitBreaker, Standing
 from pilotbench.asking.keys.evidence import REFUSALS, Evidence
-from pilotbench.asking.keys.learned_limits import per_minute
+from pilotbench.asking.keys.learned_limits import rates_of
 from pilotbench.asking.keys.limiter import Limiter
 from pilotbench.ground import errors, notices
 from pilotbench.ground.clock import CLOCK
@@ -121,12 +121,12 @@ class AvailableKeys:
 
     def learned(self, alias: str) -> None:
         """Notify the user once if a service states a lower limit than the config."""
-        key, stated = self.provider.keys[alias], self.limiters[alias].learned()
+        key, rates = self.provider.keys[alias], rates_of(self.limiters[alias].learned())
         for name, configured in (("requests", key.rpm), ("tokens", key.tpm)):
-            rate = per_minute(stated, name)
+            rate = rates.get(name)
             if configured is not None and rate is not None and rate < configured:
                 word = "rpm" if name == "requests" else "tpm"
-                text = f"the service states {rate} {name} a minute, which holds"
+                text = f"the service states {rate:.0f} {name} a minute, which holds"
                 if (told := f"limit {word} {alias}") not in self._reported:
                     self._reported.add(told)
                     notices.say(told, f"{alias}: {word} is {configured}, but {text}")

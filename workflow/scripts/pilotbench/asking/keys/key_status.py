@@ -9,7 +9,7 @@ from pilotbench.asking.keys.available_keys import duration, plain, until
 from pilotbench.asking.keys.circuit_breaker import FILE as HEALTH
 from pilotbench.asking.keys.circuit_breaker import KEY, forget, rows_in
 from pilotbench.asking.keys.evidence import Evidence
-from pilotbench.asking.keys.learned_limits import LearnedLimit
+from pilotbench.asking.keys.learned_limits import LearnedLimit, rates_of
 from pilotbench.asking.keys.limiter import LEDGER, key_folder, limiter_of
 from pilotbench.asking.keys.secrets import access, environment, missing
 from pilotbench.asking.keys.usage_file import KeyUsage, peek
@@ -33,6 +33,16 @@ def learned_limits(
     """Return the limits of a model on a key that were learned from headers and 429s, by name."""
     ledger = peek(key_folder(limits_dir, access, alias) / LEDGER)
     return KeyUsage.kept(ledger, clock).learned.get(deployment, {})
+
+
+def learned_rates(
+    settings: Settings, model: str, alias: str, clock: Clock = CLOCK
+) -> dict[str, float]:
+    """Return how many requests, tokens, input and output tokens a minute allows, if known."""
+    provider, deployment = settings.provider_of(model), settings.catalog[model].deployment
+    opened = access(provider, provider.keys[alias], environment())
+    learned = learned_limits(settings.limits_dir, opened, alias, deployment, clock)
+    return rates_of(learned)
 
 
 def state_of(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from pilotbench.asking.keys.adaptive_limit import number
@@ -124,6 +124,17 @@ class LearnedLimit:
         if self.used:
             self.used[-1][1] = max(0.0, self.used[-1][1] + amount)
 
+    def is_news(self, now: float, stated: StatedLimit, near: float) -> bool:
+        """Return whether `observe` would change anything that matters."""
+        left, near = stated.left, max(near, self.limit / 2)
+        return (
+            self.guessed
+            or stated.limit != self.limit
+            or now - self.seen > RENEWED_S
+            or (left is not None and (left < near or self.is_counted(now)))
+            or replace(self.period).judge(stated)
+        )
+
     def observe(
         self,
         now: float,
@@ -132,24 +143,25 @@ class LearnedLimit:
         mark: float | None,
         unbooked: float,
         near: float,
-    ) -> bool:
-        """Take over what an answer to a request sent at `sent_at` states; return if it matters.
+    ) -> None:
+        """Take over what an answer to a request sent at `sent_at` states.
 
         `mark` is what `book` returned, None if it was not counted; `unbooked` is what others in
         flight use at most, and `near` how little must be left for counting.
         """
-        changed = self._state(now, stated) | self.period.judge(stated)
+        self._state(now, stated)
+        self.period.judge(stated)
         left = stated.left
         if left is None or (left == 0 and stated.reset_s == 0):  # it would be whole already
-            return changed
+            return
         near, room = max(near, self.limit / 2), float(left)
         if not self.is_counted(now):
             if left >= near:
-                return changed
+                return
             self.used, self.sent, self.mark, mark = [], 0.0, 0.0, 0.0
             room = left - unbooked
         elif mark is None or mark < self.mark:
-            return changed  # a newer answer has said how much is left
+            return  # a newer answer has said how much is left
         if left < near:
             self.counted_until = now + self.period.assumed + TEST_S
         reset_s = self.period.assumed if stated.reset_s is None else stated.reset_s
@@ -161,7 +173,6 @@ class LearnedLimit:
             self.used = [[bucket, ours, 0.0] for bucket, ours, _ in self.used]
         else:
             self._reconcile(now, self.limit - room + max(0.0, self.sent - mark))
-        return True
 
     def refused(self, now: float, accepted: int) -> None:
         """Take over a 429 to a guessed limit after `accepted` answers in its period."""
@@ -293,15 +304,12 @@ class LearnedLimit:
         rate = self.rate or most
         self.rate = min(most, max(most / 100, rate + weight * (gained - rate)))
 
-    def _state(self, now: float, stated: StatedLimit) -> bool:
-        """Take over the limit itself; return whether that is to be written down."""
-        new = self.guessed or stated.limit != self.limit
+    def _state(self, now: float, stated: StatedLimit) -> None:
+        """Take over the limit itself."""
+        if self.guessed or stated.limit != self.limit or now - self.seen > RENEWED_S:
+            self.seen = now
         self.limit, self.guessed = stated.limit, False
         self.rate = min(self.rate, self.limit / self.period.assumed)
-        if new or now - self.seen > RENEWED_S:
-            self.seen = now
-            return True
-        return False
 
 
 _TIMES = ("began", "seen", "counted_until", "booked_at", "at", "whole_at", "frozen_at")
@@ -314,16 +322,18 @@ _RANGES: dict[str, tuple[float, float]] = {
 assert {one.name for one in fields(LearnedLimit)} == {*_RANGES, "period", "guessed", "used"}
 
 
-def per_minute(learned: Mapping[str, LearnedLimit], name: str) -> int | None:
-    """Return how much of `name` a minute allows, over limits of any period; None if unknown."""
-    rates = [
-        one.limit * MINUTE_S / period
-        for counted, one in learned.items()
-        if counted.partition(" a ")[0] == name
-        and (period := one.period.known) is not None
-        and period <= MINUTE_S
-    ]
-    return max(1, math.floor(min(rates))) if rates else None
+def rates_of(learned: Mapping[str, LearnedLimit]) -> dict[str, float]:
+    """Return how much a minute allows, by what is counted, where the period is known.
+
+    Limits of an hour or a day are left out: a run may use all of one at once.
+    """
+    found: dict[str, float] = {}
+    for name, one in learned.items():
+        period, counted = one.period.known, name.partition(" a ")[0]
+        if period is not None and period <= MINUTE_S:
+            rate = one.limit * MINUTE_S / period
+            found[counted] = min(rate, found.get(counted, rate))
+    return found
 
 
 def _entry(value: Any) -> list[float] | None:

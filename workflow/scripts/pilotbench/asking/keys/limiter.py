@@ -117,6 +117,7 @@ class Limiter:
         self._wakes = select.poll()
         if self._freed is not None:
             self._wakes.register(self._freed, select.POLLIN)
+        self._last: tuple[object, KeyUsage] | None = None
         self._rates = RateLimits(self.model, self.slots, free=self.rpm is None)
         self._queue = threading.Lock()  # one thread of a process queues at a time
         with self._ledger.locked():
@@ -237,13 +238,13 @@ class Limiter:
         now = self.clock.now()
         self._rates.answered(now, slot.taken, slot.among, tokens)
         found = self._usage()
-        news = bool(stated) and self._observe(found, slot, stated)
-        if not (self.tpm or found.adaptive.pauses or news):
-            return False
-        with self._changing() as usage:
-            usage.adaptive = usage.adaptive.answered()
-            usage.correct(slot.bucket, tokens.input + tokens.output - slot.tokens)
-            return news and self._observe(usage, slot, stated)
+        news = self._rates.is_news(found, now, stated)
+        if self.tpm or found.adaptive.pauses or news:
+            with self._changing() as usage:
+                usage.adaptive = usage.adaptive.answered()
+                usage.correct(slot.bucket, tokens.input + tokens.output - slot.tokens)
+                self._observe(usage, slot, stated)
+        return news
 
     def unused(self, slot: Slot) -> None:
         """Return what was booked for a request that was not sent."""
@@ -272,10 +273,10 @@ class Limiter:
                 now, slot.taken, others, self.slots, retry_after, exhausted
             )
 
-    def _observe(self, usage: KeyUsage, slot: Slot, stated: Sequence[StatedLimit]) -> bool:
-        """Take over what a response states; return whether it is to be written down."""
+    def _observe(self, usage: KeyUsage, slot: Slot, stated: Sequence[StatedLimit]) -> None:
+        """Take over what a response states."""
         others, now = max(0, self._files.held - 1), self.clock.now()
-        return self._rates.observe(usage, now, slot.taken, slot.marks, stated, others)
+        self._rates.observe(usage, now, slot.taken, slot.marks, stated, others)
 
     def _line_up(self, block: bool) -> bool:
         how = fcntl.LOCK_EX if block else EXCLUSIVE
@@ -337,7 +338,11 @@ class Limiter:
         return slot
 
     def _usage(self) -> KeyUsage:
-        return KeyUsage.kept(self._ledger.read(), self.clock)
+        """Return what the ledger says; it is read once, so do not modify it."""
+        value, last = self._ledger.read(), self._last
+        if last is None or last[0] is not value:
+            self._last = last = (value, KeyUsage.kept(value, self.clock))
+        return last[1]
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[KeyUsage]:

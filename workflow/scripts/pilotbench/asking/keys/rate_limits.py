@@ -115,6 +115,15 @@ class RateLimits:
         self._most = max(self._most if self._answered else 0, in_flight)
         self._answered.append(taken)
 
+    def is_news(self, usage: KeyUsage, now: float, stated: Sequence[StatedLimit]) -> bool:
+        """Return whether what an answer states is to be written down."""
+        learned = self.known(usage)
+        return any(
+            (known := learned.get(one.name)) is None
+            or known.is_news(now, one, 2 * self.slots * self._cost(one.name))
+            for one in stated
+        )
+
     def observe(
         self,
         usage: KeyUsage,
@@ -123,17 +132,15 @@ class RateLimits:
         marks: Mapping[str, float],
         stated: Sequence[StatedLimit],
         others: int,
-    ) -> bool:
-        """Take over what an answer states; return whether anything is to be written down."""
-        news, learned = False, usage.learned.setdefault(self.model, {}) if stated else {}
+    ) -> None:
+        """Take over what an answer states."""
+        learned = usage.learned.setdefault(self.model, {}) if stated else {}
         for one in stated:
             limit, cost = learned.get(one.name), self._cost(one.name)
             if limit is None:
                 limit = learned[one.name] = LearnedLimit(one.limit, seen=now)
-                news = True
             near = 2 * self.slots * cost
-            news |= limit.observe(now, taken, one, marks.get(one.name), others * cost, near)
-        return news
+            limit.observe(now, taken, one, marks.get(one.name), others * cost, near)
 
     def is_about_rate(self, usage: KeyUsage, now: float, others: int, wait_s: float | None) -> bool:
         """Return whether a 429 is about the rate, and not about the requests in flight."""
