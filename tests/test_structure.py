@@ -36,6 +36,7 @@ def test_no_unit_depends_on_another_in_a_circle() -> None:
 ASKING_IS_OPEN_AT = {
     "asking.asker",
     "asking.batches.lane",
+    "asking.bill",
     "asking.budget",
     "asking.prices",
     "asking.unusable",

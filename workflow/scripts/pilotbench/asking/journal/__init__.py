@@ -6,6 +6,7 @@ segments       the folder of a cell: which process writes which file, which file
 segment        the file of answers that one process writes for one shard
 records        the records of such a file
 answers        what the segments answer, whoever wrote them
+paid_answers   everything that was paid for, over all cells
 other_folders  the segments of a prompt or pack that has been renamed
 disk_space     space that is reserved before a request is sent
 batch_book     the record of batches that are out

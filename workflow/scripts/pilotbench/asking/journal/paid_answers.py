@@ -1,0 +1,139 @@
+"""Everything in a journal that a provider charged, or may have charged, each once.
+
+Segments are read line by line and nothing of a message is kept, so that a journal of any size can
+be summed up; checksums are not compared, which would take most of the time. The same line in two
+files is one payment; two answers to one request are two.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from pilotbench.asking.journal import lines
+from pilotbench.asking.journal.answers import VERDICTS
+from pilotbench.asking.journal.records import Damage, placed
+from pilotbench.asking.journal.segment import MAY_BE_CHARGED
+from pilotbench.asking.journal.segments import segment_age
+from pilotbench.ground.errors import UnusableAnswer
+from pilotbench.providers.answer import BATCH, Tokens
+from pilotbench.providers.finish_reasons import Meaning, meaning
+
+Json = dict[str, Any]
+_LEVELS = 6
+"""Folders of a segment below the journal: provider, model, prompt, task, difficulty, rate."""
+
+
+class Kind(Enum):
+    """What was paid for."""
+
+    ANSWER = "answer"
+    UNUSABLE = "unusable"
+    UNSURE = "unsure"
+    """A stream that broke off, or a refusal with token counts: it may have been charged."""
+
+
+@dataclass(frozen=True)
+class PaidAnswer:
+    """One payment. `model` is the folder of its provider and model below the journal.
+
+    `key`, `tier` and `tokens` are None where the line does not have them. `at` is the Unix time in
+    s at which it arrived, `started` that of its attempt. With `again` the journal had an answer to
+    the same request before.
+    """
+
+    model: Path
+    key: str | None
+    kind: Kind
+    started: float
+    at: float
+    tier: str | None
+    tokens: Tokens | None
+    again: bool = False
+
+
+@dataclass
+class PaidAnswers:
+    """The payments in the journal at `root`; `damaged` has the lines that cannot be read."""
+
+    root: Path
+    damaged: list[Damage] = field(default_factory=list)
+    _payments: set[bytes] = field(default_factory=set)
+    _answered: set[bytes] = field(default_factory=set)
+
+    def __iter__(self) -> Iterator[PaidAnswer]:
+        """Read all segments, the oldest first."""
+        for path in sorted(segments(self.root), key=segment_age):
+            with suppress(FileNotFoundError), path.open("rb") as segment:
+                model = Path(*path.relative_to(self.root).parts[:2])
+                for place, line in placed(path, segment):
+                    try:
+                        found = self._payment(model, json.loads(lines.without_mark(line)))
+                    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                        self.damaged.append(Damage(path, place.line, "not a whole record"))
+                    else:
+                        if found is not None:
+                            yield found
+
+    def _payment(self, model: Path, record: Json) -> PaidAnswer | None:
+        """Return the payment of a line, None where it is none or was counted before."""
+        name = bytes.fromhex(record["identity"])
+        read = self._of_failure if "failure" in record else self._of_answer
+        return read(model, name, record)
+
+    def _of_failure(self, model: Path, name: bytes, record: Json) -> PaidAnswer | None:
+        kind, batch, at = _kind(record), record.get("batch"), float(record["failure"]["at"])
+        if kind is None or self._is_known(name, record.get("received"), batch or at):
+            return None
+        tier = BATCH if batch else record.get("tier")
+        tokens = Tokens.from_json(record.get("tokens"))
+        return PaidAnswer(model, record.get("key"), kind, at, at, tier, tokens)
+
+    def _of_answer(self, model: Path, name: bytes, record: Json) -> PaidAnswer | None:
+        asked, completion = record["asked"], record["asked"]["completion"]
+        batch, started = asked.get("batch"), float(asked["started"])
+        if self._is_known(name, completion.get("received"), batch or started):
+            return None
+        is_broken = meaning(completion["finish_reason"]) is Meaning.INFRASTRUCTURE
+        again = not is_broken and name in self._answered
+        if not is_broken:
+            self._answered.add(name)
+        return PaidAnswer(
+            model,
+            asked["key"],
+            # Earlier releases kept interrupted responses as answers.
+            Kind.UNUSABLE if is_broken else Kind.ANSWER,
+            started,
+            started + float(asked["latency_s"]),
+            BATCH if batch else completion.get("tier"),
+            Tokens.from_json(completion["tokens"]),
+            again,
+        )
+
+    def _is_known(self, name: bytes, received: Any, own: object) -> bool:
+        """Return whether a payment was counted before: one answer to one request at one time."""
+        response = received.get("id") if isinstance(received, dict) else None
+        payment = blake2b(f"{response} {own}".encode(), key=name[:64], digest_size=16).digest()
+        known = payment in self._payments
+        self._payments.add(payment)
+        return known
+
+
+def segments(root: Path) -> Iterator[Path]:
+    """Yield the segments of a journal, in no order; what lies elsewhere below it is none."""
+    yield from root.glob("/".join(["*"] * _LEVELS + ["*.jsonl"]))
+
+
+def _kind(record: Json) -> Kind | None:
+    """Return what the line of a failure says was paid, None for nothing."""
+    failed = record["failure"]["kind"]
+    if failed == UnusableAnswer.__name__:
+        return Kind.UNUSABLE
+    has_usage = failed in VERDICTS and (record.get("received") or {}).get("usage")
+    return Kind.UNSURE if record.get(MAY_BE_CHARGED) or has_usage else None
