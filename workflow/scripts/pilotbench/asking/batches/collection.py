@@ -22,6 +22,7 @@ from pilotbench.asking.payments import Payments
 from pilotbench.asking.prices import answers_usd, cost_usd
 from pilotbench.ground import notices, provenance
 from pilotbench.ground.errors import (
+    ConfigError,
     ConnectionFailed,
     KeyDead,
     ProviderError,
@@ -80,13 +81,18 @@ class Collection:
         self._settings, self._model, self._calls, self._book = settings, model, calls, book
         self._payments = payments
         self._downloads: Counter[str] = Counter()
+        self._keyless: dict[str, str] = {}
         self.pause = 0.0
         self.full: list[Entry] = []
         self.refused: dict[str, str] = {}
 
     def look(self) -> Collected:
-        """Look at each batch once; collect what is over."""
+        """Look at each batch once; collect what is over.
+
+        Raises ConfigError if nothing but batches is out whose keys are not set any more.
+        """
         self.pause, found = 0.0, Collected()
+        self._keyless.clear()
         for entry in self._book.entries():
             self._calls.check()
             kept = self._looked(entry)
@@ -98,6 +104,9 @@ class Collection:
                     found.unanswered + len(kept.unanswered),
                     found.usd + kept.usd,
                 )
+        out = {entry.tag for entry in self._book.entries()}
+        if not found.batches and out and out <= self._keyless.keys():
+            raise ConfigError(next(iter(self._keyless.values())))
         return found
 
     def cancel(self, entry: Entry) -> bool:
@@ -157,7 +166,7 @@ class Collection:
 
     def _found(self, alias: str, entry: Entry) -> bool:
         """Return whether the service has a batch whose submission was not answered."""
-        since = entry.sent or entry.created
+        since, now = entry.sent or entry.created, time.time()
         found = self._calls.send(
             alias, lambda api: api.find(alias, entry.tag, entry.prepared, since, entry.out.requests)
         )
@@ -169,7 +178,7 @@ class Collection:
             self._say(entry, "was accepted and is found again")
             return True
         late = (entry.lost or since) + self._calls.provider.attempt_deadline_s
-        if not found and time.time() > late:
+        if not found and now > late:
             self._settle(entry, Kept())
             entry.close("the service has no such batch")
             self._say(entry, "was not accepted: its requests are sent again")
@@ -337,17 +346,20 @@ class Collection:
         if alias is None:
             key = self._calls.provider.keys.get(entry.key)
             variable = (key and key.env) or "the variable of its key"
-            self._say(
-                entry,
+            what = (
                 f"was submitted with key {entry.key}, which is not set to the same secret now: "
-                f"set {variable} to collect it",
+                f"set {variable} to collect it, or remove {entry.path} to pay for it again"
             )
+            self._keyless[entry.tag] = self._text(entry, what)
+            self._say(entry, what)
         return alias
 
     def _say(self, entry: Entry, what: str) -> None:
+        notices.say(f"batch {entry.tag} {what}", self._text(entry, what), f"batch {entry.tag}")
+
+    def _text(self, entry: Entry, what: str) -> str:
         name = entry.name or f"with tag {entry.tag}"
-        text = f"{self._model.name}: batch {name} ({entry.out.requests} requests) {what}"
-        notices.say(f"batch {entry.tag} {what}", text, f"batch {entry.tag}")
+        return f"{self._model.name}: batch {name} ({entry.out.requests} requests) {what}"
 
 
 def _is_noted(segment: Segment, request: BookedRequest, mark: str) -> bool:

@@ -95,7 +95,8 @@ class BatchLane:
 
         Look at each batch that is out, again and again for `wait_s` seconds; return as soon as one
         was collected or none is out. `watch` is called after each look with what is out. A batch
-        whose key is not set any more is named in a notice and stays out.
+        whose key is not set any more stays out and is named in a notice, or, if there is no other,
+        by ConfigError.
         """
         until, found = time.monotonic() + wait_s, Collected()
         try:

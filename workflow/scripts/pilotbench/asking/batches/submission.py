@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import secrets
+import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
 from pilotbench.asking.batches.calls import Calls
 from pilotbench.asking.journal import Journal, journal_folder, request_identity
 from pilotbench.asking.journal.batch_book import MOST_BATCHES, Book, BookedRequest, Entry, OutBatch
 from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE
+from pilotbench.asking.keys.secrets import opened_keys
 from pilotbench.asking.payments import Payments
 from pilotbench.ground import notices
 from pilotbench.ground.errors import (
@@ -25,13 +29,16 @@ from pilotbench.ground.errors import (
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import home_key
-from pilotbench.providers.batch_api import is_refusal
+from pilotbench.providers.batch_api import BatchApi, is_refusal
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
+Json = dict[str, Any]
 LONGEST_WAIT_S = 60.0
 """A service that asks to wait longer has no room for another batch now."""
 MOST_WAITS = 3
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
+"""How long a service is left alone that takes not even one request."""
 NO_BUDGET = "budget_usd has no room for it"
 FULL = "the service has no room for more requests in batches now"
 
@@ -82,16 +89,23 @@ class Item:
 class Room:
     """How many requests of a model the service takes at once, as far as it has said."""
 
-    def __init__(self) -> None:
-        self.most: int | None = None
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now, self._most = now, math.inf
+        self._until, self._pause_s = -math.inf, FIRST_PAUSE_S
 
     def full(self, requests: int) -> None:
-        """Record that so many requests, with those that were out, were too many."""
-        self.most = max(1, requests // 2)
+        """Record that so many requests, with those that were out, were too many.
 
-    def left(self, out: int) -> int | None:
-        """Return how many more may be submitted, None if nothing limits them."""
-        return None if self.most is None else max(0, self.most - out)
+        If even one was, others use up what the service allows: it is left alone for a while.
+        """
+        if requests <= 1:
+            self._until = self._now() + self._pause_s
+            self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self._most = max(1, requests // 2)
+
+    def left(self, out: int) -> float:
+        """Return how many more may be submitted now."""
+        return 0 if self._now() < self._until else max(0, self._most - out)
 
 
 class Submission:
@@ -168,10 +182,9 @@ class Submission:
     def _within_room(self, part: list[Item]) -> list[Item]:
         """Return what the service and the budget have room for; the rest is left for later."""
         out = sum(entry.out.requests for entry in self._book.entries())
-        most = self._room.left(out)
-        if most is not None and most < len(part):
-            self._later(part[most:], FULL)
-            part = part[:most]
+        most = int(min(self._room.left(out), len(part)))
+        self._later(part[most:], FULL)
+        part = part[:most]
         if self._payments.budget is not None:
             left, fits = self._payments.budget.left(), 0
             while fits < len(part) and part[fits].usd <= left:
@@ -220,7 +233,8 @@ class Submission:
         """Return the keys that may be used, home first."""
         keys = list(self._calls.keys)
         if self._experiment.settings.routing == "by_prompt":
-            return [home] if home in keys else []
+            opened_keys(self._calls.provider, [home])  # raises for one that is not set
+            return [home]
         return sorted(keys, key=lambda alias: alias != home)
 
     def _recorded(self, alias: str, part: list[Item]) -> Entry | None:
@@ -297,10 +311,9 @@ class Submission:
         entry.note("prepared", file=file)
         waits = 0
         while True:
-            entry.note("sending")
             try:
                 name = self._calls.send(
-                    alias, lambda api: api.submit(alias, entry.tag, file, bodies)
+                    alias, lambda api: _started(api, entry, alias, file, bodies)
                 )
             except RateLimited as error:
                 wait = error.retry_after
@@ -347,6 +360,12 @@ class Submission:
     def _online(self, items: Sequence[Item], why: str) -> None:
         self._refused.update({item.wanted.identity: why for item in items})
         self.done.online.extend(item.left(why) for item in items)
+
+
+def _started(api: BatchApi, entry: Entry, alias: str, file: str, bodies: Mapping[str, Json]) -> str:
+    """Return the name of a batch that is submitted now, which is on record before."""
+    entry.note("sending")
+    return api.submit(alias, entry.tag, file, bodies)
 
 
 def custom_id(tag: str, identity: str) -> str:

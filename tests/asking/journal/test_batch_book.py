@@ -1,0 +1,99 @@
+"""The record of batches: what a process finds that was killed at any byte of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pilotbench.asking.journal.batch_book import Book, BookedRequest, Entry, batches_out
+from pilotbench.providers.settings import Model
+
+Json = dict[str, Any]
+MODEL = Model("m", "service", "m-1")
+NAMES = [f"{number:064x}" for number in range(3)]
+
+
+def booked(name: str) -> BookedRequest:
+    return BookedRequest(f"tag-{name}", name, {"turn": 1}, "service/m/cell", 0, 1, 0, 0.5)
+
+
+def written(book: Book, tag: str = "ab") -> Entry:
+    book.folder.mkdir(parents=True, exist_ok=True)
+    head = {
+        **{"tag": tag, "provider": "service", "model": "m", "deployment": "m-1"},
+        **{"key": "k", "key_folder": "f", "count": 3, "reserved_usd": 1.5},
+    }
+    return book.write(head, map(booked, NAMES))
+
+
+def test_a_batch_is_out_from_its_record_to_its_end(tmp_path: Path) -> None:
+    book = Book(tmp_path, MODEL)
+    assert book.entries() == batches_out(tmp_path) == []
+    assert book.out_since(NAMES[0]) is None
+    entry = written(book)
+    assert book.out_since(NAMES[2]) == entry.created
+    assert batches_out(tmp_path) == []  # nothing was sent yet
+    entry.note("withdrawn", ids=[f"tag-{NAMES[1]}"])
+    entry.note("sending")
+    assert [book.out_since(name) is None for name in NAMES] == [False, True, False]
+    entry.note("named", name="batch_1")
+    entry.note("seen", done=1, failed=1)
+    (out,) = batches_out(tmp_path)
+    assert (out.name, out.requests, out.done, out.reserved_usd) == ("batch_1", 2, 1, 1.5)
+    assert out.expected == out.since + 86_400
+    (again,) = Book(tmp_path, MODEL).entries()
+    assert [one.identity for one in again.requests()] == [NAMES[0], NAMES[2]]
+    assert next(again.requests()) == booked(NAMES[0])
+    entry.results.write_text("results")
+    entry.close("collected")
+    assert book.entries() == batches_out(tmp_path) == []
+    assert book.out_since(NAMES[0]) is None
+    assert not entry.results.exists()
+
+
+def test_a_process_killed_while_it_closed_a_batch_left_it_closed(tmp_path: Path) -> None:
+    book = Book(tmp_path, MODEL)
+    entry = written(book)
+    entry.note("sending")
+    entry.note("closed", why="collected")
+    assert batches_out(tmp_path) == []
+    assert book.out_since(NAMES[0]) is None
+    (found,) = book.entries()
+    found.close("")
+    assert book.entries() == []
+
+
+def test_an_event_that_was_cut_off_did_not_happen_and_hides_no_later_one(tmp_path: Path) -> None:
+    book = Book(tmp_path, MODEL)
+    entry = written(book)
+    entry.note("sending")
+    size = entry.path.stat().st_size
+    entry.note("named", name="batch_1")
+    whole = entry.path.stat().st_size
+    for end, name in ((whole - 1, "batch_1"), (whole - 2, None), (size + 1, None), (size, None)):
+        os.truncate(entry.path, end)
+        (found,) = book.entries()
+        assert found.name == name
+        assert found.sent is not None
+    os.truncate(entry.path, size)
+    with entry.path.open("ab") as file:
+        file.write(b'{"event": "na')
+    found.note("named", name="batch_2")
+    (again,) = book.entries()
+    assert again.name == "batch_2"
+
+
+@pytest.mark.parametrize(("final", "count"), [(False, 1), (True, 3)])
+def test_batches_that_did_not_answer_a_request_are_counted_once_each(
+    tmp_path: Path, final: bool, count: int
+) -> None:
+    book = Book(tmp_path, MODEL)
+    entry = written(book)
+    for _ in range(2):  # a killed process did it before
+        book.note_unanswered(entry, {NAMES[0]: ("server error", final)})
+    assert book.count_unanswered() == {NAMES[0]: count}
+    book.note_unanswered(written(book, "cd"), {NAMES[0]: ("expired", False)})
+    assert book.count_unanswered() == {NAMES[0]: count + 1}
