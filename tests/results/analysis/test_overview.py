@@ -92,18 +92,43 @@ CAUSES = {  # what helps with each kind that running again does not finish
 }
 WRONG, HOT = ("Rejected", "HTTP 404: no model a"), ("Rejected", "HTTP 400: temperature")
 SLOW = ("TimedOut", "no answer in 120 s")
+OUT = {
+    "model": "strong",
+    "batches": 2,
+    "requests": 1000,
+    "done": 30,
+    "failed": 0,
+    "since": 0.0,
+    "expected": 86_400.0,
+    "saves_usd": 0.5,
+}
+
+
+def test_batches_that_are_out_are_told_in_a_sentence(data):
+    (row,) = report(replace(data, batches=[OUT])).facts.batches
+    assert row["says"] == (
+        "strong: 2 batches with 1,000 requests, 30 of them answered; "
+        "out since 1970-01-01 00:00 UTC, "
+        "promised by 1970-01-02 00:00 UTC; about $0.50 cheaper than online"
+    )
+    (unknown,) = report(replace(data, batches=[{**OUT, "saves_usd": None}])).facts.batches
+    assert unknown["says"].endswith("promised by 1970-01-02 00:00 UTC")
 
 
 @pytest.mark.slow
 def test_owed_episodes_are_counted_by_cause_with_a_remedy_for_each_kind(data, tmp_path):
     causes = [*CAUSES, WRONG, WRONG, HOT, HOT, SLOW]
-    for text in written(owing(data, *causes), tmp_path):
+    out = replace(owing(data, *causes), batches=[OUT, {**OUT, "model": "not selected"}])
+    terminal, *pages = written(out, tmp_path)
+    for page in pages:
+        assert page.replace("\\", "").count("2 batches with 1,000 requests, 30 of") == 1
+    for text in (terminal, *pages):
         plain = text.replace("\\", "")
         assert "(3 times, and 1 other message); the service rejects" in plain
         for (kind, message), helps in CAUSES.items():
             said = plain[plain.index(message) :]
             assert helps in said[: said.index("\n")], kind
-        assert "equest 1 of them" in plain
+        assert "inish 1 of them" in plain
 
 
 def test_no_command_is_shown_if_running_again_finishes_nothing(data):

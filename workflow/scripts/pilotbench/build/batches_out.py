@@ -17,6 +17,7 @@ from pathlib import Path
 from pilotbench.asking.batches.lane import OutBatch, batches_out
 from pilotbench.ground import atomic_files, job_context
 from pilotbench.ground.path_names import from_path, to_path
+from pilotbench.ground.plurals import counted
 from pilotbench.matrix.experiment import Experiment
 
 EXIT_CODE = os.EX_TEMPFAIL
@@ -117,7 +118,7 @@ def line(models: Collection[str], results: Path, out: Sequence[BatchProgress], c
     if out:
         return f"{_out(out, time.time())}: {command}"
     if waiting:
-        count, names = _plural(sum(waiting.values()), "request"), ", ".join(waiting)
+        count, names = counted(sum(waiting.values()), "request"), ", ".join(waiting)
         return (
             f"{count} of {names} wait until there is room for their batches; run again: {command}"
         )
@@ -145,8 +146,8 @@ def _out(out: Sequence[BatchProgress], now: float) -> str:
     again = max(_estimate(row, now) or row.expected for row in out)
     since, promised = min(row.since for row in out), max(row.expected for row in out)
     return (
-        f"{_plural(batches, 'batch')} {are} out, run again after {moment(again, now)} "
-        f"({_plural(requests, 'request')} to {', '.join(row.model for row in out)}, {answered} "
+        f"{counted(batches, 'batch')} {are} out, run again after {moment(again, now)} "
+        f"({counted(requests, 'request')} to {', '.join(row.model for row in out)}, {answered} "
         f"answered so far; submitted {moment(since, now)}, promised by {moment(promised, now)}"
         f"{_saving(out)})"
     )
@@ -175,8 +176,3 @@ def moment(at: float, now: float) -> str:
     """Return the time of day, with its day unless it is today."""
     form = "%H:%M" if time.localtime(at)[:3] == time.localtime(now)[:3] else "%a %d %b %H:%M"
     return time.strftime(form, time.localtime(at))
-
-
-def _plural(number: int, word: str) -> str:
-    ending = "" if number == 1 else "es" if word.endswith("ch") else "s"
-    return f"{number} {word}{ending}"

@@ -11,8 +11,10 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
+from pilotbench.build.progress import Watch
 from pilotbench.ground import atomic_files, job_context, links
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix.experiment import Experiment
@@ -90,8 +92,9 @@ def write_summary(experiment: Experiment) -> None:
     links.check(results, *(f"summary/{name}" for name in ("figures", "tables")))
     out.mkdir(parents=True, exist_ok=True)
     width = shutil.get_terminal_size((110, 24)).columns
+    batches = [asdict(row) for row in Watch(experiment).batch_rows()]
     with database_errors(results / "master.duckdb"):
-        summary.build(results / "master.duckdb", results, out, experiment.settings)
+        summary.build(results / "master.duckdb", results, out, experiment.settings, batches)
         table = summary.terminal(results / "master.duckdb", width=width)
     atomic_files.write_text(out / "summary.txt", table)
 

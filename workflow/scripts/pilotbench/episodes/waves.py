@@ -23,6 +23,7 @@ from pilotbench.episodes.episode import Course, course
 from pilotbench.episodes.evaluate import spec_of
 from pilotbench.ground.clock import CLOCK, Clock
 from pilotbench.ground.errors import ProviderError, Stopping, UserError
+from pilotbench.ground.plurals import counted
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.request import Request
@@ -198,17 +199,17 @@ class Waves:
             self._say(self._submitted(done))
         if done.online:
             why = Counter(one.why for one in done.online).most_common(1)[0][0]
-            left = _count(len(done.online), "request")
+            left = counted(len(done.online), "request")
             self._say(f"{self._model}: {left} left to be asked online: {why}")
         return done.later
 
     def _collect(self, wait_s: float) -> None:
         found = self._lane.collect(wait_s, lambda out: self._stand(self._standing.later, out))
         if found.batches:
-            which = _count(len(found.batches), "batch")
+            which = counted(len(found.batches), "batch")
             rest = f", {found.unanswered} not" if found.unanswered else ""
             self._say(
-                f"{self._model}: {which} collected: {_count(found.answered, 'request')} "
+                f"{self._model}: {which} collected: {counted(found.answered, 'request')} "
                 f"answered{rest}"
             )
 
@@ -225,12 +226,6 @@ class Waves:
         self._watch(self._standing)
 
     def _submitted(self, done: Submitted) -> str:
-        what = _count(done.requests, "request")
-        which = _count(len(done.batches), "batch")
+        what = counted(done.requests, "request")
+        which = counted(len(done.batches), "batch")
         return f"{self._model}: wave {self._standing.wave}: {what} submitted in {which}"
-
-
-def _count(number: int, word: str) -> str:
-    """Return a number with its word in the plural that it needs."""
-    ending = "es" if word.endswith("ch") else "s"
-    return f"{number} {word}{'' if number == 1 else ending}"

@@ -49,7 +49,8 @@ class SummaryData:
     """Frames of `database.queries`, with facts about models and prompts from the config.
 
     `episodes` holds models and players alike; `others` are episodes outside the selection, of
-    which only those of players are used, as bounds.
+    which only those of players are used, as bounds. `batches` are those that are out, one entry per
+    model: model, batches, requests, done, failed, since and expected (Unix times in s), saves_usd.
     """
 
     episodes: pd.DataFrame
@@ -64,6 +65,7 @@ class SummaryData:
     others: pd.DataFrame | None = None
     superseded: pd.DataFrame | None = None
     results: Path = Path("results")
+    batches: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def model_names(self) -> list[str]:

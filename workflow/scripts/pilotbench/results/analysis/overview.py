@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,9 @@ import pandas as pd
 
 from pilotbench.episodes.owed import causes, remedy
 from pilotbench.ground import job_context
+from pilotbench.ground.plurals import counted
 from pilotbench.matrix.axes import AXES, Axis
+from pilotbench.results.analysis.formatting import usd
 from pilotbench.results.analysis.load import SummaryData, answering_names, number, unexpected_names
 from pilotbench.results.analysis.ranking import total
 from pilotbench.results.database import prune
@@ -24,6 +27,7 @@ class Facts:
     """The first screen in numbers; `counts` are of models only, players cost nothing.
 
     `owed` has one entry per kind with its remedy; the command `pays` requests `asked_again`.
+    `batches` are those that are out, one entry per model, each in one sentence too (`says`).
     """
 
     title: str
@@ -42,6 +46,7 @@ class Facts:
     pays: str
     asked_again: int = 0
     owed: list[dict[str, Any]] = field(default_factory=list)
+    batches: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     superseded: str = ""
     tokens_unknown: int = 0
@@ -79,10 +84,24 @@ def facts(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame) -> Fac
         pays=job_context.read().command.to_finish(),
         asked_again=sum(row["episodes"] for row in owed if row["again"]),
         owed=owed,
+        batches=[_batch(row) for row in data.batches if row["model"] in data.model_names],
         warnings=warnings(data, cells),
         superseded=superseded(data),
         tokens_unknown=_without_tokens(episodes),
     )
+
+
+def _batch(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is out of one model."""
+    since, expected = (_utc(row[name]) for name in ("since", "expected"))
+    saves = row["saves_usd"]
+    says = (
+        f"{row['model']}: {counted(row['batches'], 'batch')} with "
+        f"{counted(row['requests'], 'request')}, {row['done']:,} of them answered; out since "
+        f"{since}, promised by {expected}"
+        + ("" if saves is None else f"; about {usd(saves)} cheaper than online")
+    )
+    return {**row, "since": since, "expected": expected, "says": says}
 
 
 def _axis(data: SummaryData, axis: Axis) -> list[str]:
@@ -99,7 +118,11 @@ def _moment(episodes: pd.DataFrame, column: str, pick: Any) -> str | None:
     times = times[~np.isnan(times)]
     if not times.size:
         return None
-    return datetime.fromtimestamp(float(pick(times)), UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return _utc(float(pick(times)))
+
+
+def _utc(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _commits(shards: pd.DataFrame) -> list[str]:

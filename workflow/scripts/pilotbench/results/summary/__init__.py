@@ -11,6 +11,7 @@ compare          two result folders, prompts or models side by side
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,21 @@ CAPTIONS = Path("figures/captions.rst")
 """The captions of the figures, for Snakemake's report."""
 
 
-def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
+def build(
+    db_path: Path,
+    results: Path,
+    out: Path,
+    settings: Any,
+    batches: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """Write `out`/index.html, summary.md, summary.json, tables/, figures/ and transcripts/.
 
-    `results` is the folder that holds shards/. Nothing is asked of any provider.
+    `results` is the folder that holds shards/. `batches` are those that are out, one entry per
+    model (see `SummaryData`). Nothing is asked of any provider.
     """
     from pilotbench.results.summary import write_all
 
-    write_all.build(db_path, results, out, settings)
+    write_all.build(db_path, results, out, settings, batches)
 
 
 def terminal(db_path: Path, settings: Any = None, *, width: int = 110) -> str:

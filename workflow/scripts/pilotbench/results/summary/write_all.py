@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,16 @@ from pilotbench.results.summary import export_files, figures, page, render_figur
 from pilotbench.results.summary.figures.base import Source
 
 
-def build(db_path: Path, results: Path, out: Path, settings: Any) -> None:
+def build(
+    db_path: Path,
+    results: Path,
+    out: Path,
+    settings: Any,
+    batches: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """Write the summary of a database to `out`."""
     data = reference.completed(load(db_path, settings), results / reference.NAME)
-    write(data, out)
+    write(replace(data, batches=batches), out)
     transcripts.write(data.shards, db_path, results, out)
 
 
