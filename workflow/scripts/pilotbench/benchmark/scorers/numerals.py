@@ -28,6 +28,7 @@ def _apart(match: re.Match[str]) -> str:
 
 
 _LATEX = (
+    (re.compile(r"(?<!\\)\$([^$]*[^$\\])\$"), r"\1"),
     (re.compile(r"\{,\}|\\!"), lambda m: "," if m[0] == "{,}" else ""),
     (re.compile(r"\\[,;:> ]|(?<=\d)~(?=\d)|\\(?:thin|q)space"), lambda m: _H),
     (re.compile(r"\\([%$€])"), r"\1"),

@@ -8,20 +8,25 @@ from pilotbench.benchmark.scorers.languages import DENYING, denied
 from pilotbench.benchmark.scorers.number_words import BEHIND, NUMBER_WORDS, european
 
 _GROUPS = """
-% percent|per cent|pct|percentage|百分比
-$ usd|us$|dollar|dollars|us dollar|us dollars|美元|美金
-€ eur|euro|euros|欧元|歐元
+% percent|per cent|pct|percentage|百分比|prozent|pour cent|por ciento|por cento|процентов|процента|\
+процент|パーセント|بالمئة|في المئة
+$ usd|us$|dollar|dollars|us dollar|us dollars|美元|美金|ドル|dólar|dólares|доллар|доллара|\
+долларов|دولار
+€ eur|euro|euros|欧元|歐元|ユーロ|евро|يورو
 £ gbp|pound sterling|pounds sterling|pound|pounds|英镑
 元 cny|rmb|yuan|人民币|元人民币|块
-¥ jpy|yen|日元
-km kilometre|kilometres|kilometer|kilometers|公里|千米
-m metre|metres|meter|meters|米
+¥ jpy|yen|日元|円
+km kilometre|kilometres|kilometer|kilometers|公里|千米|kilomètre|kilomètres|kilómetro|kilómetros|\
+quilômetro|quilômetros|chilometro|chilometri|километр|километра|километров|км|キロメートル|كم|كيلومتر|\
+كيلومترا
+m metre|metres|meter|meters|米|mètre|mètres|metro|metros|метр|метра|метров|メートル|متر
 cm centimetre|centimetres|centimeter|centimeters|厘米
 mm millimetre|millimetres|millimeter|millimeters|毫米
 mi mile|miles|英里
 ft foot|feet|英尺
 in inch|inches|英寸
-kg kilogram|kilograms|kilogramme|kilogrammes|kilo|kilos|公斤|千克
+kg kilogram|kilograms|kilogramme|kilogrammes|kilo|kilos|公斤|千克|kilogramm|kilogramo|kilogramos|\
+килограмм|килограмма|килограммов|кг|キログラム
 g gram|grams|gramme|grammes|克
 mg milligram|milligrams|毫克
 t tonne|tonnes|吨
@@ -60,7 +65,7 @@ oder und nicht kein keine ou et pas non y o u e и или не
 """
 _NO_UNIT = frozenset(_NOT_WORDS.split()) | DENYING
 _ORDINAL = re.compile(r"thirds?|(?:four|fif|six|seven|eigh|nin|ten|hundred|thousand)ths?")
-_DENIALS = re.compile(r"[不没沒非无無或和与與至到〇一二三四五六七八九十百千万萬亿億]")
+_DENIALS = re.compile(r"[不没沒非无無或和与與至到多余几〇一二三四五六七八九十百千万萬亿億]")
 
 
 def is_unit(text: str) -> bool:
