@@ -59,6 +59,17 @@ def test_what_it_writes_runs_with_the_keys_that_are_there(
     preflight.check(loaded, loaded.plan.shards)
 
 
+@pytest.mark.parametrize(
+    ("variable", "asks"), [("OPENAI_API_KEY", False), ("DASHSCOPE_API_KEY", True)]
+)
+def test_a_price_is_asked_for_only_where_the_price_list_has_none(
+    variable: str, asks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "sk-secret")
+    assert main(["init"]) == 0
+    assert ("# price: {input: …, output: …}" in Path("mine.yaml").read_text()) == asks
+
+
 def test_an_overlay_says_what_can_be_changed_and_keeps_what_is_there() -> None:
     assert main(["init", "--out", "own.yaml"]) == 0
     assert main(["init", "--out", "own.yaml"]) == 2

@@ -68,6 +68,7 @@ def test_a_model_whose_api_refuses_tools_is_found_behind_another(
         assert row.works_with == "api: responses"
         said = text([row])
         assert "it works with `api: responses` under model_catalog: model" in said
+        assert "price from config: model" in said
         assert "0 of 1 checks passed" in said
         assert row.usd is not None
         assert row.usd > 0
@@ -113,7 +114,9 @@ def test_reasoning_that_was_handed_back_is_reported(
     said = text([row])
     assert "strict_key: the service states limits of 6,000 requests a minute" in said
     assert "in the config they are `rpm: 6000` of the key" in said
-    assert "model has no price in the config" in said
+    assert (
+        "model: price unknown: genai-prices 0.2.3 has no service at its base URL; its costs" in said
+    )
     assert "this check cost an unknown amount" in said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
@@ -11,11 +12,11 @@ import pytest
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
 
-from pilotbench.asking.prices import cost_usd, price_of
+from pilotbench.asking.prices import cost_usd, in_words, price_digest, price_of
 from pilotbench.providers import price_list
 from pilotbench.providers.answer import Tokens
 from pilotbench.providers.kinds import KINDS
-from pilotbench.providers.price import Listed
+from pilotbench.providers.price import Listed, Priced, of_config
 
 GPT_5 = "gpt-5"
 COUNTS = [
@@ -230,3 +231,33 @@ def test_the_list_is_used_where_every_key_is_of_one_certain_provider(
         monkeypatch.delenv("A_URL")
         (tmp_path / ".env").write_text("".join(f"{n}={v.strip()}\n" for n, v in variables.items()))
         assert cost_usd(Listed((GPT_5,), urls=tuple(keys)), MILLION, at=NOW.timestamp()) == usd
+
+
+@pytest.mark.parametrize(
+    ("price", "words"),
+    [
+        (None, "unknown"),
+        (of_config({"input": 1, "output": 1}), "config"),
+        (Listed((GPT_5,), "openai"), r"genai-prices 0\.2\.3 \(newest price of 20\d\d-\d\d-\d\d\)"),
+        (Listed((GPT_5,)), r"unknown: genai-prices 0\.2\.3 has no service at its base URL"),
+        (Listed(("x",), "openai"), "unknown: .* has no price per token of x at openai"),
+        (Listed(("sonar",), "perplexity"), "unknown: .* of sonar at perplexity"),
+    ],
+)
+def test_where_a_price_is_from_is_said_in_words(price: Priced | None, words: str) -> None:
+    assert re.fullmatch(words, in_words(price))
+
+
+def test_another_price_has_another_digest() -> None:
+    prices: list[Priced | None] = [
+        None,
+        of_config({"input": 1, "output": 1}),
+        of_config({"input": 1, "output": 1, "tiers": {"flex": 0.5}}),
+        of_config({"input": 1, "output": 1, "above": {9: {"input": 2}}}),
+        Listed((GPT_5,), "openai"),
+        Listed((GPT_5,), "azure"),
+        Listed((GPT_5,)),
+    ]
+    digests = list(map(price_digest, prices))
+    assert len(set(digests)) == len(prices)
+    assert digests == list(map(price_digest, prices))

@@ -189,7 +189,7 @@ def _run() -> str | None:
 def check_bounded(model: Model) -> None:
     """Raise ConfigError if the most that a request of `model` can cost is unknown."""
     where = f"model_catalog.{model.name}"
-    tier = asked_tier(model)
+    tier = model.service_tier
     prices = prices_to_come(model.price, tier, batch=False)
     if None in prices:
         missing = "price" if cost_usd(model.price, Tokens()) is None else f"price of tier {tier}"
@@ -206,17 +206,9 @@ def check_bounded(model: Model) -> None:
         )
 
 
-def asked_tier(model: Model) -> str | None:
-    """Return the service tier that the requests of a model name, None where they name none."""
-    given = model.parameters
-    sources = (given, given.get("extra_body") or {})
-    names = [one.get(word) for one in sources for word in ("service_tier", "serviceTier")]
-    return next((name.lower() for name in names if isinstance(name, str)), None)
-
-
 def most_usd(model: Model, largest: Tokens, batch: bool = False) -> float:
     """Return the most that a request of at most these tokens can cost; see `Payments.most_usd`."""
-    prices = prices_to_come(model.price, asked_tier(model), batch)
+    prices = prices_to_come(model.price, model.service_tier, batch)
     return max((_most_usd(price, largest) for price in prices if price is not None), default=0.0)
 
 

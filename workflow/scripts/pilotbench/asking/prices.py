@@ -90,6 +90,20 @@ def origin(price: Priced | None) -> Json:
     return {"origin": where, "newest": date, "digest": price_digest(price)}
 
 
+def in_words(price: Priced | None) -> str:
+    """Return where a price is from, or why it is unknown."""
+    found = price_of(price)
+    if found is not None:
+        dated = f" (newest price of {price_list.newest()})" if isinstance(price, Listed) else ""
+        return f"{found.origin}{dated}"
+    if not isinstance(price, Listed):
+        return "unknown"
+    provider, name = provider_of(price), price.names[0]
+    if provider is None:
+        return f"unknown: {price_list.version()} has no service at its base URL"
+    return f"unknown: {price_list.version()} has no price per token of {name} at {provider}"
+
+
 def price_digest(price: Priced | None) -> str:
     """Return a digest that changes whenever answers may cost something else."""
     if not isinstance(price, Listed):

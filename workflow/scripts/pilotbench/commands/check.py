@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pilotbench.asking.keys.secrets import environment, notes
 from pilotbench.commands.key_checks import KeyCheck, check
 from pilotbench.commands.options import add_config, experiment_of
+from pilotbench.estimation.wording import price_lines
 from pilotbench.ground.terminal_tables import columns, table, terminal_width
 from pilotbench.providers.rate_headers import MINUTE_S, limit_in_words
 
@@ -49,14 +50,18 @@ def text(rows: Sequence[KeyCheck]) -> str:
     unset = dict.fromkeys(row.key for row in rows if _answers(row) == NOT_SET)
     lines += ["", *(f"{row.model} on {row.key}: {row.problem}" for row in bad)]
     lines += [f"{alias} is not set: the other keys of its provider do its work" for alias in unset]
-    lines += [
-        f"{name} has no price in the config: its costs are unknown, and budget_usd cannot be used"
-        for name in dict.fromkeys(row.model for row in rows if not row.priced)
-    ]
+    lines += _prices(rows)
     lines += _limits(rows)
     lines.append(_cost(rows))
     lines.append(f"{len(rows) - len(bad)} of {len(rows)} checks passed")
     return "\n".join(lines)
+
+
+def _prices(rows: Sequence[KeyCheck]) -> Iterator[str]:
+    """Yield where prices are from, with their models, and the models without one."""
+    yield from price_lines({row.model: row.price for row in rows if row.priced and row.price})
+    for name, price in {row.model: row.price for row in rows if not row.priced}.items():
+        yield f"{name}: price {price}; its costs are unknown, and budget_usd cannot be used"
 
 
 def _answers(row: KeyCheck) -> str:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.episodes.spending import spent
 from pilotbench.estimation.totals import Estimate, EstimateRow, estimate
-from pilotbench.estimation.wording import hours, usd, whole
+from pilotbench.estimation.wording import hours, price_lines, usd, whole
 from pilotbench.ground.terminal_tables import columns, table, terminal_width
 from pilotbench.matrix.experiment import Experiment
 
@@ -105,8 +105,10 @@ def _total(made: Estimate) -> tuple[str, ...]:
 def _notes(experiment: Experiment, made: Estimate) -> Iterator[str]:
     for row in made.rows:
         yield f"{row.model}: {row.basis}"
+    yield from price_lines({row.model: row.price for row in made.rows if row.usd is not None})
     if made.unpriced:
         yield f"not included in USD, price unknown: {', '.join(made.unpriced)}"
+        yield from (f"{row.model}: price {row.price}" for row in made.rows if row.usd is None)
     limit = experiment.settings.budget_usd
     if limit is not None:
         paid = sum(spent(experiment, shard) for shard in experiment.plan.shards)

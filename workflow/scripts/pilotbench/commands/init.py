@@ -126,7 +126,7 @@ instances: 10                     # a larger number adds instances; nothing is a
 def _models(settings: Settings, found: Usable) -> Iterator[str]:
     unpriced = [m for m in found.models if price_of(settings.catalog[m].price) is None]
     if unpriced:
-        yield "\n# No price (USD per million tokens), so no estimate in USD and no budget, for:"
+        yield "\n# No known price (USD per million tokens): no estimate in USD and no budget, for:"
         yield f"# {', '.join(unpriced)}"
         yield "# Add price: {input: …, output: …} to their entries in config/models.yaml"
     if not found.services:
@@ -138,7 +138,16 @@ def _models(settings: Settings, found: Usable) -> Iterator[str]:
         for name, value in service.first_model.items():
             yield f"    {name}: {_flow(value)}"
         yield "    protocol: native             # or json, text: see docs/benchmark.md"
-        yield "    # price: {input: …, output: …}   # USD per million tokens"
+        if not _has_price(settings, service):
+            yield "    # price: {input: …, output: …}   # USD per million tokens"
+
+
+def _has_price(settings: Settings, service: KnownService) -> bool:
+    """Return whether the price list knows the example of a service."""
+    provider = {_name(settings, service): service.provider}
+    entry = {**service.first_model, "provider": _name(settings, service)}
+    written = config.model(_model(service), entry, provider)
+    return price_of(written.price) is not None
 
 
 def _providers(settings: Settings, found: Usable) -> Iterator[str]:

@@ -22,7 +22,7 @@ from threading import Lock
 from pilotbench.asking.asker import Asker, KeyAllowance, ask_unjournaled
 from pilotbench.asking.keys.key_status import learned_limits
 from pilotbench.asking.keys.secrets import access, environment, missing
-from pilotbench.asking.prices import answers_usd, cost_usd, price_of, total_usd
+from pilotbench.asking.prices import answers_usd, cost_usd, in_words, price_of, total_usd
 from pilotbench.benchmark.instances import Instance
 from pilotbench.commands.tool_checks import Enough, Observed, ways_to_ask, with_model
 from pilotbench.episodes.evaluate import play_shard
@@ -69,7 +69,8 @@ class KeyCheck:
     other keys of the provider (`latency_s` is then None). Tools are tested with the first key that
     answers. `reasoning` says whether messages came with some and the conversation went on;
     `works_with` is the line of the model's entry that makes a rejected request work. `usd` is the
-    cost of the check, None if it is unknown; `priced` is False without a price in the config.
+    cost of the check, None if it is unknown; `price` says where the price is from, and `priced` is
+    False without one.
     `limits` are the rate limits that the service states for the key, `periods_s` their periods as
     far as they are known, `guessed_rpm` the requests per minute learned from 429s without them.
     """
@@ -90,6 +91,7 @@ class KeyCheck:
     limits: Mapping[str, int] = field(default_factory=dict)
     periods_s: Mapping[str, float] = field(default_factory=dict)
     guessed_rpm: int | None = None
+    price: str = ""
 
     @property
     def answers(self) -> bool:
@@ -144,9 +146,8 @@ def _with_periods(settings: Settings, row: KeyCheck) -> KeyCheck:
 def _asked(experiment: Experiment, model: Model, alias: str) -> KeyCheck:
     """Check one key with the next message, or else with a short question."""
     settings = experiment.settings
-    row = KeyCheck(
-        model.name, model.provider, alias, None, priced=price_of(model.price) is not None
-    )
+    priced, words = price_of(model.price) is not None, in_words(model.price)
+    row = KeyCheck(model.name, model.provider, alias, None, priced=priced, price=words)
     if KINDS[settings.providers[model.provider].kind].role is Role.PLAYER:
         return replace(row, latency_s=0.0, reported=model.deployment, priced=True)
     if lacking := missing(settings, [alias]):

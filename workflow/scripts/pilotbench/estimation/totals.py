@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pilotbench.asking.prices import price_of, usd
+from pilotbench.asking.prices import in_words, price_of, usd
 from pilotbench.estimation import history
 from pilotbench.estimation.cells import CellEstimates
 from pilotbench.estimation.lanes import hours
@@ -14,12 +14,13 @@ from pilotbench.estimation.needs import UP_TO_DATE, Need, needs
 from pilotbench.estimation.ranges import Range, Workload, total
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.providers.answer import BATCH
 from pilotbench.providers.price import Price
 
 
 @dataclass(frozen=True)
 class EstimateRow:
-    """The estimate of one model; `usd` is None if its price is unknown."""
+    """The estimate of one model; `usd` is None if its price is unknown, `price` is its origin."""
 
     model: str
     shards: int
@@ -29,6 +30,7 @@ class EstimateRow:
     usd: Range | None
     hours: Range
     basis: str
+    price: str
 
 
 @dataclass(frozen=True)
@@ -98,16 +100,18 @@ def _row(
     loads: Mapping[Cell, Workload],
     slots: Mapping[str, int],
 ) -> EstimateRow:
-    load = total(loads.values())
+    load, model = total(loads.values()), experiment.settings.catalog[name]
+    tier = BATCH if model.lane == BATCH else model.service_tier
     return EstimateRow(
         model=name,
         shards=len(mine),
         runs=sum(need.reason != UP_TO_DATE for need in mine),
         episodes=sum(need.asks for need in mine),
         load=load,
-        usd=_usd(price_of(experiment.settings.catalog[name].price), load, past.cached(name)),
+        usd=_usd(price_of(model.price, tier), load, past.cached(name)),
         hours=hours(experiment, past, mine, loads, slots),
         basis=past.basis(name),
+        price=in_words(model.price),
     )
 
 
@@ -123,8 +127,10 @@ def _usd(price: Price | None, load: Workload, cached: float) -> Range | None:
 
 
 def _end_usd(price: Price, load: Workload, end: str, cached: float) -> float:
-    sent, said = getattr(load.input, end), getattr(load.output, end)
-    fresh = usd(price, input=sent, cached=cached * sent, output=said)
-    if end != "high" or price.cache_write is None:
+    """Return the cost at one end; the length of a request is that of the average one."""
+    requests, sent, said = (getattr(one, end) for one in (load.requests, load.input, load.output))
+    mean = price.of_input(sent / requests if requests else 0)
+    fresh = usd(mean, input=sent, cached=cached * sent, output=said)
+    if end != "high":
         return fresh
-    return max(fresh, usd(price, input=sent, cached=0, output=said, cache_writes=sent))
+    return max(fresh, usd(mean, input=sent, cached=0, output=said, cache_writes=sent))

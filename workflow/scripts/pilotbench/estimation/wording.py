@@ -66,3 +66,10 @@ def _ends(value: Range) -> tuple[float, float, float]:
 def _three(words: Iterator[str]) -> str:
     found = list(words)
     return found[0] if len(set(found)) == 1 else " / ".join(found)
+
+
+def price_lines(origins: Mapping[str, str]) -> Iterator[str]:
+    """Yield where the prices of models are from: one line per origin."""
+    for origin in dict.fromkeys(origins.values()):
+        names = [model for model, where in origins.items() if where == origin]
+        yield f"price from {origin}: {', '.join(names)}"

@@ -122,7 +122,7 @@ def settings(config: Mapping[str, Any]) -> Settings:
     given = typed(config)
     config = {**_defaults(), **given}
     services = config["providers"]
-    catalog = {n: _model(n, entry, services) for n, entry in config["model_catalog"].items()}
+    catalog = {n: model(n, entry, services) for n, entry in config["model_catalog"].items()}
     chosen = axes.MODEL.words(config["models"], {"all": catalog})
     grids = tuple(_grid({**config, **one}) for one in config.get("grids") or ())
     limit, size, turns = config["instances"], config["shard_size"], config["max_turns"]
@@ -189,7 +189,8 @@ def _paths(key: str, words: Iterable[Any]) -> tuple[Path, ...]:
     return tuple(expanded(key, str(word)) for word in words)
 
 
-def _model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> Model:
+def model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> Model:
+    """Return an entry of model_catalog, with the `services` that providers.yaml describes."""
     weights = entry.get("weights")
     service = services.get(entry["provider"]) or {}
     kind = service.get("kind", "openai")

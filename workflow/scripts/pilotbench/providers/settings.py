@@ -83,6 +83,13 @@ class Model:
         return asked
 
     @property
+    def service_tier(self) -> str | None:
+        """The service tier that its requests name, None where they name none."""
+        sources = (self.parameters, self.parameters.get("extra_body") or {})
+        names = [one.get(word) for one in sources for word in ("service_tier", "serviceTier")]
+        return next((name.lower() for name in names if isinstance(name, str)), None)
+
+    @property
     def usual(self) -> Model:
         """The model with the usual history of reasoning."""
         return replace(self, reasoning_history=self.USUAL["reasoning_history"])
