@@ -41,6 +41,12 @@ def test_one_task_scored_by_two_versions_is(data):
     assert "simple_task: results of several scoring versions are mixed: 0, 1." in found
 
 
+def test_the_facts_say_where_the_costs_are_from(data):
+    assert report(data).facts.versions["prices"] == []
+    listed = replace(data, shards=data.shards.assign(prices="genai-prices 0.2.3 (2026-11-09)"))
+    assert report(listed).facts.versions["prices"] == ["genai-prices 0.2.3 (2026-11-09)"]
+
+
 @pytest.mark.parametrize(
     ("names", "said"),
     [

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.results.database import store
-from pilotbench.results.database.rows import LONGEST_TEXT, Rows, request_rows
+from pilotbench.results.database.rows import LONGEST_TEXT, Rows, request_rows, shard_row
 from pilotbench.results.database.schema import TABLES
 
 COUNTS = {"input": 100, "output": 30, "reasoning": 0, "cached": 0}
@@ -92,3 +93,21 @@ def test_a_text_that_is_too_long_for_a_column_is_unknown(
     lost = {} if stored else {"s": ["requests: usage, logprobs, other_choices"]}
     assert rows.unknown == lost
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [
+        ({"origin": "config", "newest": None, "digest": "d"}, "config"),
+        (
+            {"origin": "genai-prices 0.2.3", "newest": "2026-11-09", "digest": "d"},
+            "genai-prices 0.2.3 (2026-11-09)",
+        ),
+        ({"origin": None, "newest": None, "digest": "d"}, None),
+        (None, None),
+    ],
+)
+def test_a_shard_says_where_its_costs_are_from(price: dict[str, Any] | None, said: str) -> None:
+    shard = Shard(Cell("m", "baseline", "simple_task", "easy", "1.0"), 0, 1)
+    header = {} if price is None else {"price": price}
+    assert shard_row(shard, header)["prices"] == said

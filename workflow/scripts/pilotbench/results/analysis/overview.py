@@ -74,7 +74,8 @@ def facts(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame) -> Fac
         commits=_commits(data.shards),
         hosts=_words(data.shards, "host"),
         versions={
-            key: _words(data.shards, key) for key in ("benchmark_version", "scoring_version")
+            key: _words(data.shards, key)
+            for key in ("benchmark_version", "scoring_version", "prices")
         },
         episodes=len(episodes),
         requests=int(episodes["requests"].sum()) if len(episodes) else 0,

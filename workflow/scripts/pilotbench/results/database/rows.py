@@ -202,8 +202,15 @@ def shard_row(shard: Shard, header: Json, **state: Any) -> Json:
     row |= {key: _words(origin.get(key)) for key in _PROVENANCE}
     row |= {key: as_json(origin.get(key)) for key in _JSON}
     row["dirty"] = None if origin.get("dirty") is None else bool(origin["dirty"])
+    row["prices"] = _prices(header.get("price") or {})
     row["max_turns"] = _words((origin.get("versions") or {}).get("max_turns"))
     return row | state
+
+
+def _prices(price: Json) -> str | None:
+    """Return where the costs of a file are from, None where they are unknown or not stated."""
+    origin, newest = price.get("origin"), price.get("newest")
+    return _words(origin) if newest is None else f"{origin} ({newest})"
 
 
 def episode_row(path: str, episode: Json, provisional: bool) -> Json:

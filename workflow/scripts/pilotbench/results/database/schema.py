@@ -86,6 +86,7 @@ parameters_sha256  VARCHAR  Hash of the parameters.
 benchmark_version  VARCHAR  Version of world, tools, instances and protocol.
 scoring_version    VARCHAR  Version of the scorer.
 libraries          VARCHAR  Library versions, JSON.
+prices             VARCHAR  Where its costs are from: `config`, or a price list and its newest date.
 started            VARCHAR  Start of the evaluation that wrote the file, ISO 8601 in UTC.
 ended              VARCHAR  Its end.
 host               VARCHAR  Machine.
