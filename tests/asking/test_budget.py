@@ -224,6 +224,40 @@ def test_lost_reservations_are_remembered_until_the_journal_is_deleted(tmp_path:
         assert run.spent == 0
 
 
+RESERVE_BATCH = """
+import os, sys
+from pathlib import Path
+from pilotbench.asking.budget import Budget
+budget = Budget(Path(sys.argv[1]), 1.0)
+budget.begin(lambda: 0.1)
+budget.reserve(0.01)
+assert budget.reserve_batch("tag", 0.5)
+os._exit(9)
+"""
+
+
+def test_what_is_reserved_for_a_batch_outlives_its_process_and_no_request_waits_for_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "limits" / "budget"
+    words = [sys.executable, "-c", RESERVE_BATCH, str(file)]
+    assert subprocess.run(words, env={**os.environ, "PYTHONPATH": str(LIBRARY)}).returncode == 9
+    with budget(tmp_path, 1.0) as one:
+        one.begin(lambda: 0.1)
+        assert one.balance == Balance(0.1, 0.01, {"batch tag": 0.5}, [])
+        assert not one.reserve_batch("other", 0.4)
+        with pytest.raises(BudgetSpent, match=r"used and 0\.5000 are reserved for batches that"):
+            one.reserve(0.4)
+        assert one.reserve(0.3)
+        one.settle_batch("tag", 0.1, lost=0.02, part=0.3)
+        assert one.balance.held == {"batch tag": pytest.approx(0.2), one._name: 0.3}
+        one.settle_batch("tag", 0.05)
+        one.settle_batch("tag", 0.0)
+        assert one.balance.spent == pytest.approx(0.25)
+        assert one.balance.lost == pytest.approx(0.03)
+        assert one.balance.held == {one._name: 0.3}
+
+
 def test_one_request_too_large_stops_no_other(tmp_path: Path) -> None:
     with budget(tmp_path, 1.0) as one:
         with pytest.raises(BudgetSpent, match=r"may cost up to 1\.5"):

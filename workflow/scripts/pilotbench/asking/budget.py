@@ -57,6 +57,11 @@ class Balance:
         return self.spent + self.lost
 
     @property
+    def in_batches(self) -> float:
+        """Return the amount that is reserved for batches."""
+        return sum(usd for name, usd in self.held.items() if name.startswith(BATCH))
+
+    @property
     def total(self) -> float:
         """Return everything that is no longer available."""
         return self.gone + sum(self.held.values())
@@ -147,17 +152,18 @@ class Budget:
         """Return whether `usd` fits now; False if it may fit once others have settled.
 
         A process that must wait takes no lock, since those that settle need it. Raises BudgetSpent
-        if `usd` does not fit however little the others cost.
+        if `usd` does not fit however little the others cost; a batch takes too long to be waited
+        for.
         """
         if not self._fits(self.balance.total + usd):
             self._reap()
         balance = self.balance
         if self._fits(balance.total + usd):
             return True
-        if not self._fits(balance.gone + usd):
+        if not self._fits(balance.gone + balance.in_batches + usd):
             with self._changing() as balance:
-                gone = balance.gone
-            self._check(gone, usd)
+                now = balance
+            self._check(now, usd)
         return False
 
     def reserve(self, usd: float) -> bool:
@@ -169,9 +175,9 @@ class Budget:
             if fits:
                 self._users.join()
                 balance.held[self._name] = balance.held.get(self._name, 0.0) + usd
-            gone = balance.gone
+            now = balance
         if not fits:
-            self._check(gone, usd)
+            self._check(now, usd)
         return fits
 
     def settle(self, reserved: float, usd: float) -> None:
@@ -247,10 +253,12 @@ class Budget:
     def _fits(self, usd: float) -> bool:
         return self._limit is None or usd <= self._limit + ROUNDING
 
-    def _check(self, gone: float, usd: float) -> None:
-        if not self._fits(gone + usd):
+    def _check(self, balance: Balance, usd: float) -> None:
+        gone, out = balance.gone, balance.in_batches
+        if not self._fits(gone + out + usd):
+            held = f" and {out:.4f} are reserved for batches that are out" if out else ""
             raise BudgetSpent(
-                f"budget_usd: {gone:.4f} of {self._limit} USD are used; "
+                f"budget_usd: {gone:.4f} of {self._limit} USD are used{held}; "
                 f"this request may cost up to {usd:.4f}"
             )
 
