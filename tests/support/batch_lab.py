@@ -45,6 +45,7 @@ class Lab:
     ) -> None:
         self.folder, self.simulator, self.kind = folder, simulator, kind
         self.chosen = {"instances": 4, "shard_size": 2, **chosen}
+        self.keys: Json = {"gate_key": {"env": "BATCH_LAB_KEY", "slots": 4}}
 
     def experiment(self, **chosen: Any) -> Experiment:
         """Return the matrix."""
@@ -53,7 +54,7 @@ class Lab:
         provider = {
             "kind": of["kind"],
             url: self.simulator.address + of["end"],
-            "keys": {"gate_key": {"env": "BATCH_LAB_KEY", "slots": 4}},
+            "keys": self.keys,
             "retry_for_s": 3,
             "attempt_deadline_s": 2,
         }
@@ -79,10 +80,10 @@ class Lab:
         )
 
     @contextmanager
-    def lane(self, **chosen: Any) -> Iterator[BatchLane]:
-        """Yield the lane of the model."""
+    def lane(self, home: str = "gate_key", **chosen: Any) -> Iterator[BatchLane]:
+        """Yield the lane of the model, with `home` as its first key."""
         experiment = self.experiment(**chosen)
-        allowance = KeyAllowance("gate_key", 2, True, {})
+        allowance = KeyAllowance(home, 2, True, {})
         with BatchLane(
             experiment, "oracle", allowance, lambda shard: spent(experiment, shard)
         ) as lane:
@@ -140,9 +141,16 @@ class Lab:
 
     def failures(self) -> list[Json]:
         """Return the failures in the journal."""
-        paths = (self.folder / "journal").glob("gate/**/*.jsonl")
-        lines = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
-        return [line for line in lines if "failure" in line]
+        return [line for line in self._lines() if "failure" in line]
+
+    def answers(self) -> list[Json]:
+        """Return the answers in the journal, each with the `prompt` of its folder."""
+        return [line for line in self._lines() if "asked" in line]
+
+    def _lines(self) -> Iterator[Json]:
+        for path in (self.folder / "journal").glob("gate/**/*.jsonl"):
+            for line in path.read_text().splitlines():
+                yield {**json.loads(line), "prompt": path.parts[-5]}
 
     def spent(self) -> float:
         """Return what the budget counts as spent, lost or reserved, once a new run has begun."""
