@@ -122,6 +122,7 @@ class Replayed:
 
     episodes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     owed: list[Owed] = dataclasses.field(default_factory=list)
+    unusable: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def half(shard: Shard) -> Replayed:

@@ -292,6 +292,9 @@ def flat(shard: Shard, record: Json) -> Json:
         **{f"flaw_{flaw}": record["flaws"].get(flaw) for flaw in FLAWS},
         **{f"tokens_{k}": v for k, v in record["tokens"].items()},
         "requests": len(requests),
+        "known_usd": record["cost_usd"] or 0.0,
+        "unpriced": len(requests) if record["cost_usd"] is None else 0,
+        "batched": 0,
         "latency_s": sum(r["latency_s"] for r in requests),
         "queued_s": sum(r["queued_s"] for r in requests),
         "started": min((r["started"] for r in requests), default=float("nan")),
@@ -309,7 +312,13 @@ def data(
     episodes = pd.DataFrame([flat(shard, r) for shard, records in shards for r in records])
     requests = pd.DataFrame(
         [
-            {**{k: r[k] for k in ("model", "prompt", "task", "difficulty")}, **q}
+            {
+                **{k: r[k] for k in ("model", "prompt", "task", "difficulty")},
+                **q,
+                **{f"tokens_{k}": v for k, v in q["tokens"].items()},
+                "cost_usd": _cost(r["model"], q["tokens"]),
+                "batched": False,
+            }
             for _, records in shards
             for r in records
             for q in r["requests"]

@@ -17,7 +17,7 @@ from support import simulated_models as sim
 @pytest.fixture(scope="module")
 def drawn(told):
     """The figures by name."""
-    source = Source(told.data, told.tables, told.episodes, told.uses)
+    source = Source(told.data, told.tables, told.episodes, told.uses, told.costs)
     return {figure.name: drawing for figure, drawing in drawings(source).items()}
 
 

@@ -1,4 +1,4 @@
-"""The ten questions of docs/analysis.md: SQL and pandas give the same answer."""
+"""The eleven questions of docs/analysis.md: SQL and pandas give the same answer."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_there_are_ten() -> None:
-    assert [question.split(".")[0] for question in QUESTIONS] == [str(n) for n in range(1, 11)]
+def test_there_are_eleven() -> None:
+    assert [question.split(".")[0] for question in QUESTIONS] == [str(n) for n in range(1, 12)]
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda text: text.splitlines()[0])

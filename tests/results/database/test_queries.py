@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas
@@ -17,7 +16,7 @@ from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.plan import Plan
 from pilotbench.results.database import export, queries
 from pilotbench.results.database.views import VIEWS
-from support.database_lab import CELLS, SIZE, Lab, half
+from support.database_lab import CELLS, SIZE, Lab, Replayed, half
 from support.make_shards import make_episodes, make_header
 
 FRAMES = {
@@ -98,7 +97,7 @@ def mostly_owed(lab: Lab) -> None:
     shard = lab.plan.shards[0]
     lab.path(shard).unlink()
     won = [e for e in make_episodes(shard, text=0.05) if e["success"]][:1]
-    lab.update(lambda s: SimpleNamespace(episodes=won if s == shard else [], owed=[]))
+    lab.update(lambda s: Replayed(won if s == shard else []))
 
 
 @pytest.mark.parametrize("table", ["cells", "leaderboard"])

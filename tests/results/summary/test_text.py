@@ -33,7 +33,7 @@ def test_every_figure_is_written_as_svg_and_png(written):
     svg = {path.stem for path in (written / "figures").glob("*.svg")}
     png = {path.stem for path in (written / "figures").glob("*.png")}
     assert svg == png
-    assert len(svg) == 13
+    assert len(svg) == 14
     text = (written / "figures" / "success.svg").read_text(encoding="utf-8")
     assert "<title>Success by model and prompt</title>" in text
 
@@ -50,7 +50,7 @@ def test_json_and_csv_have_the_same_cells(written):
 def test_markdown_ranks_and_links_every_figure(written):
     text = (written / "summary.md").read_text(encoding="utf-8")
     assert "| 1 | strong | native | 76.0 % [66.8, 83.3] | a | 100/100 |" in text
-    assert text.count("](figures/") == 13
+    assert text.count("](figures/") == 14
 
 
 @pytest.mark.slow

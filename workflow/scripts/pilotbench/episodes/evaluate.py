@@ -67,6 +67,8 @@ class ShardOutcome:
     episodes: list[Json] = field(default_factory=list)
     system: dict[str, str] = field(default_factory=dict)
     owed: list[Owed] = field(default_factory=list)
+    unusable: Json = field(default_factory=dict)
+    """What was paid for answers that could not be used, as in the header of a file."""
 
 
 def evaluate(
@@ -114,7 +116,8 @@ def replay(experiment: Experiment, shard: Shard) -> ShardOutcome:
     found = [
         one if _is_final(one) else known.get((one.index, one.repeat), one) for one in outcome.owed
     ]
-    return ShardOutcome(outcome.episodes, outcome.system, found)
+    unusable = _unusable(experiment, shard, ask)
+    return ShardOutcome(outcome.episodes, outcome.system, found, unusable)
 
 
 def _is_final(one: Owed) -> bool:
@@ -253,13 +256,20 @@ def _header(
         "unknown_tokens": counts.count(None),
         "cost_usd": sum(costs) if len(costs) == len(records) else None,
         "price": prices.origin(experiment.settings.catalog[cell.model].price),
-        "unusable": ask.unusable.as_json(),
+        "unusable": _unusable(experiment, shard, ask),
         "requests": len(requests),
         "asked": sum(ask.keys.values()),
         "replayed": ask.replayed,
         "provenance": origin,
         "system": outcome.system,
     }
+
+
+def _unusable(experiment: Experiment, shard: Shard, ask: Source) -> Json:
+    """Return what was paid for unusable answers; the cost is that of those whose cost is known."""
+    found, price = ask.unusable, experiment.settings.catalog[shard.cell.model].price
+    known = [usd for one in found.each if (usd := one.usd(price)) is not None]
+    return {**found.as_json(), "known_usd": sum(known) if known else None}
 
 
 def _provenance(

@@ -16,7 +16,7 @@ from pilotbench.benchmark.tasks.scoring import ERROR_KINDS, STATUSES
 
 Unit = Literal["episodes", "share", "turns", "calls", "tokens", "USD", "requests", "s"]
 ViewName = Literal["cells", "leaderboard", "shards"]
-Place = Literal["tables", "page", "cell list", "ranking", "terminal"]
+Place = Literal["tables", "page", "cell list", "ranking", "terminal", "cost"]
 
 SCORED = ("completed",)
 FINISHED = ("completed", "refused")
@@ -33,7 +33,8 @@ class Metric:
 
     `statuses` are those of the episodes that it counts. It has a column in `views`, and in the
     places of the summary in `shown`: "tables" are CSV files and summary.json, "page" the same
-    tables on the page. `master` is its name in `master_database.json`, "" for the same name and
+    tables on the page, "cost" the tables of costs; those that also hold of single requests are in
+    OF_REQUESTS. `master` is its name in `master_database.json`, "" for the same name and
     None for no entry.
     """
 
@@ -324,7 +325,7 @@ METRICS: tuple[Metric, ...] = (
         whole=True,
         statuses=STATUSES,
         views=EVERY_VIEW,
-        shown=(),
+        shown=("cost",),
     ),
     Metric(
         "tokens_output",
@@ -334,7 +335,7 @@ METRICS: tuple[Metric, ...] = (
         whole=True,
         statuses=STATUSES,
         views=EVERY_VIEW,
-        shown=(),
+        shown=("cost",),
     ),
     Metric(
         "tokens_reasoning",
@@ -356,6 +357,39 @@ METRICS: tuple[Metric, ...] = (
         statuses=STATUSES,
         views=(),
         shown=(),
+        master=None,
+    ),
+    Metric(
+        "cached_share",
+        "share",
+        "sum(tokens_cached) / nullif(sum(tokens_input), 0)",
+        "Cached tokens / input tokens, where they are known.",
+        title="input cached",
+        statuses=STATUSES,
+        views=(),
+        shown=("cost",),
+        master=None,
+    ),
+    Metric(
+        "reasoning_share",
+        "share",
+        "sum(tokens_reasoning) / nullif(sum(tokens_output), 0)",
+        "Reasoning tokens / output tokens, where they are known.",
+        title="output reasoning",
+        statuses=STATUSES,
+        views=(),
+        shown=("cost",),
+        master=None,
+    ),
+    Metric(
+        "batch_share",
+        "share",
+        "sum(batched) / nullif(sum(requests), 0)",
+        "Requests that were answered in a batch / requests.",
+        title="in batches",
+        statuses=STATUSES,
+        views=(),
+        shown=("cost",),
         master=None,
     ),
     Metric(
@@ -403,6 +437,29 @@ METRICS: tuple[Metric, ...] = (
         shown=("tables", "page", "cell list", "ranking", "terminal"),
     ),
     Metric(
+        "known_usd",
+        "USD",
+        "CASE WHEN sum(unpriced) < sum(requests) THEN sum(known_usd) END",
+        "Cost in USD of the requests whose cost is known; null where that of none is.",
+        title="USD known",
+        statuses=STATUSES,
+        views=(),
+        shown=("cost",),
+        master=None,
+    ),
+    Metric(
+        "unpriced",
+        "requests",
+        "coalesce(sum(unpriced), 0)::BIGINT",
+        "Requests whose cost is not known, since a price or token counts are: they are not 0 USD.",
+        title="of unknown cost",
+        whole=True,
+        statuses=STATUSES,
+        views=(),
+        shown=("cost",),
+        master=None,
+    ),
+    Metric(
         "cost_per_episode",
         "USD",
         "cost_usd / nullif(completed + refused, 0)",
@@ -421,7 +478,7 @@ METRICS: tuple[Metric, ...] = (
         title="USD / success",
         derived=True,
         views=("leaderboard",),
-        shown=("tables", "page"),
+        shown=("tables", "page", "cost"),
         master=None,
     ),
     Metric(
@@ -432,7 +489,7 @@ METRICS: tuple[Metric, ...] = (
         whole=True,
         statuses=STATUSES,
         views=EVERY_VIEW,
-        shown=(),
+        shown=("cost",),
         master=None,
     ),
     Metric(
@@ -467,6 +524,17 @@ def of_view(view: ViewName) -> tuple[Metric, ...]:
 def shown_in(place: Place) -> tuple[Metric, ...]:
     """Return the metrics of a place of the summary, in its order."""
     return tuple(metric for metric in METRICS if place in metric.shown)
+
+
+OF_REQUESTS = tuple(m for m in shown_in("cost") if not m.derived)
+"""The metrics of costs of which a request is a part as an episode is: it has all their columns."""
+
+
+def of_requests(keys: Sequence[str], requests: str) -> str:
+    """Return SQL for the metrics OF_REQUESTS, by `keys`, over rows of requests as episodes."""
+    words = ", ".join(f'"{key}"' for key in keys)
+    found = ", ".join(f"{metric.sql} AS {metric.name}" for metric in OF_REQUESTS)
+    return f"SELECT {words}, {found} FROM {requests} GROUP BY ALL ORDER BY ALL"
 
 
 def aggregates(known: Sequence[str] = ()) -> str:

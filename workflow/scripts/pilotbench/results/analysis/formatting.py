@@ -27,7 +27,7 @@ RATES = {
     ),
     *("same_under_baseline", "share_between"),
 }
-USD = {metric.name for metric in METRICS if metric.unit == "USD"}
+USD = {*(metric.name for metric in METRICS if metric.unit == "USD"), "unusable_usd"}
 POINTS = {"difference", "excess_over_optimal"}
 HIDDEN = {
     *(metric.name for metric in shown_in("tables") if "page" not in metric.shown),
@@ -39,6 +39,8 @@ TITLES = {
     **{metric.name: metric.heading for metric in METRICS},
     "tool_success_rate": "tool rate",
     "planned": "finished",
+    "unusable": "unusable answers",
+    "unusable_usd": "USD for them",
     "oracle_ceiling": "oracle",
     "random_floor": "random",
     "p_holm": "p (Holm)",

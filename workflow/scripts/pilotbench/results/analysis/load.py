@@ -64,6 +64,7 @@ class SummaryData:
     slots: Mapping[str, int] = field(default_factory=dict)
     others: pd.DataFrame | None = None
     superseded: pd.DataFrame | None = None
+    budget_usd: float | None = None
     results: Path = Path("results")
     batches: Sequence[Mapping[str, Any]] = ()
 
@@ -149,6 +150,7 @@ def load(db_path: Path, settings: Any) -> SummaryData:
         slots={alias: key.slots for alias, key in settings.keys.items()} if settings else {},
         others=every[~current].reset_index(drop=True),
         superseded=queries.superseded(db_path),
+        budget_usd=settings.budget_usd if settings else None,
         results=db_path.parent,
     )
 
@@ -166,15 +168,27 @@ def in_order(cells: pd.DataFrame, selection: Mapping[str, Any]) -> pd.DataFrame:
 def _requests(db_path: Path) -> pd.DataFrame:
     """Return the requests of the selection with the columns that a summary looks at.
 
-    There may be a million: even their identities would fill the memory.
+    There may be a million: even their identities would fill the memory. Records of earlier releases
+    have no cost of a request: that of the episode is divided by tokens.
     """
     from pilotbench.results.database import queries
 
     with queries.opened(db_path) as connection:
         return connection.execute(
-            "SELECT model, key, slots, started, latency_s, queued_s, attempts FROM requests "
-            "WHERE current"
+            f"SELECT {_REQUEST_COLUMNS}, r.batch IS NOT NULL AS batched, coalesce(r.cost_usd, "
+            "e.cost_usd * (r.tokens_input + r.tokens_output) "
+            "/ nullif(e.tokens_input + e.tokens_output, 0)) AS cost_usd "
+            "FROM requests r JOIN episodes e USING (shard, episode) WHERE r.current"
         ).df()
+
+
+_REQUEST_COLUMNS = ", ".join(
+    f"r.{name}"
+    for name in (
+        *("model", "key", "slots", "started", "latency_s", "queued_s", "attempts"),
+        *("tokens_input", "tokens_cached", "tokens_output", "tokens_reasoning"),
+    )
+)
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

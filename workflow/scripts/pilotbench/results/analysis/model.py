@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pilotbench.results.analysis.costs import Costs, costs
 from pilotbench.results.analysis.formatting import rate
 from pilotbench.results.analysis.headline import ModelStanding, Situation, headline, notes
 from pilotbench.results.analysis.load import SummaryData, complaints
@@ -27,6 +28,7 @@ class Report:
     ranking: Ranking
     tables: dict[str, Table]
     uses: list[KeyUse]
+    costs: Costs
 
     @property
     def verdict(self) -> str:
@@ -43,14 +45,15 @@ def report(data: SummaryData) -> Report:
     """Return the report of a selection."""
     episodes = prepared(data)
     cells = cell_table(data, episodes)
-    ranked, uses = ranking(data, episodes), key_use(data)
+    ranked, uses, paid = ranking(data, episodes), key_use(data), costs(data, episodes)
     return Report(
         data=data,
         episodes=episodes,
-        facts=facts(data, episodes, cells),
+        facts=facts(data, episodes, cells, paid),
         ranking=ranked,
-        tables=tables(data, episodes, cells, ranked, uses),
+        tables=tables(data, episodes, cells, ranked, uses, paid),
         uses=uses,
+        costs=paid,
     )
 
 

@@ -14,6 +14,7 @@ from pilotbench.episodes.owed import causes, remedy
 from pilotbench.ground import job_context
 from pilotbench.ground.plurals import counted
 from pilotbench.matrix.axes import AXES, Axis
+from pilotbench.results.analysis.costs import SHARES, Costs
 from pilotbench.results.analysis.formatting import usd
 from pilotbench.results.analysis.load import SummaryData, answering_names, number, unexpected_names
 from pilotbench.results.analysis.ranking import total
@@ -50,6 +51,14 @@ class Facts:
     warnings: list[str] = field(default_factory=list)
     superseded: str = ""
     tokens_unknown: int = 0
+    requests_unknown: int = 0
+    cached_share: float | None = None
+    reasoning_share: float | None = None
+    batch_share: float | None = None
+    unusable: int = 0
+    unusable_usd: float | None = None
+    budget_usd: float | None = None
+    spending: str = ""
 
     @property
     def coverage(self) -> float | None:
@@ -58,7 +67,7 @@ class Facts:
         return 1 - self.counts["owed"] / planned if planned else None
 
 
-def facts(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame) -> Facts:
+def facts(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame, paid: Costs) -> Facts:
     """Return the facts; `cells` is the table of `scores.cell_table`."""
     owed = _owed(data.owed)
     counts = total(data.cells[data.cells["model"].isin(data.model_names)])
@@ -80,7 +89,7 @@ def facts(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame) -> Fac
         episodes=len(episodes),
         requests=int(episodes["requests"].sum()) if len(episodes) else 0,
         tokens=_tokens(episodes),
-        cost_usd=float(np.nansum(cost)),
+        cost_usd=paid.known_usd or 0.0,
         cost_unknown=int(np.isnan(cost).sum()),
         pays=job_context.read().command.to_finish(),
         asked_again=sum(row["episodes"] for row in owed if row["again"]),
@@ -89,6 +98,12 @@ def facts(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame) -> Fac
         warnings=warnings(data, cells),
         superseded=superseded(data),
         tokens_unknown=_without_tokens(episodes),
+        requests_unknown=int(paid.total.get("unpriced", 0)),
+        **{name: _share(paid.total.get(name)) for name in SHARES},
+        unusable=paid.unusable,
+        unusable_usd=paid.unusable_usd,
+        budget_usd=paid.budget_usd,
+        spending=paid.sentence,
     )
 
 
@@ -103,6 +118,10 @@ def _batch(row: Mapping[str, Any]) -> dict[str, Any]:
         + ("" if saves is None else f"; about {usd(saves)} cheaper than online")
     )
     return {**row, "since": since, "expected": expected, "says": says}
+
+
+def _share(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else float(value)
 
 
 def _axis(data: SummaryData, axis: Axis) -> list[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.results.analysis.common_conditions import balanced, inside, is_balanced
 from pilotbench.results.analysis.contrasts import KINDS, every_family
+from pilotbench.results.analysis.costs import Costs
 from pilotbench.results.analysis.flaws import flaw_table
 from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData, number
 from pilotbench.results.analysis.ranking import Ranking
@@ -45,9 +46,14 @@ def tables(
     cells: pd.DataFrame,
     ranked: Ranking,
     uses: list[KeyUse],
+    paid: Costs,
 ) -> dict[str, Table]:
     """Return every table that has rows, by name, in the order of the page."""
-    made = [*_of_scores(data, episodes, cells, ranked), *_of_details(data, episodes, ranked, uses)]
+    made = [
+        *_of_scores(data, episodes, cells, ranked),
+        *_of_costs(paid),
+        *_of_details(data, episodes, ranked, uses),
+    ]
     return {
         table.name: replace(table, frame=with_protocol(table.frame, data))
         for table in made
@@ -72,6 +78,20 @@ def _of_scores(
         Table("cells", "Cells", "One row per cell.", cells[_present(cells, [*CELL, "protocol"])]),
         *_splits(data, episodes),
         *_families(data, episodes, ranked),
+    ]
+
+
+def _of_costs(paid: Costs) -> list[Table]:
+    return [
+        Table(
+            "cost",
+            "Cost by model",
+            "What the answers of finished episodes cost. Requests without a price or token counts "
+            "are counted, not taken as 0. USD per success has a 95 % interval; unusable answers "
+            "were paid for too and are in no other number.",
+            paid.models,
+        ),
+        Table("cost_keys", "Cost by model and key", "The same by the key that paid.", paid.keys),
     ]
 
 

@@ -46,6 +46,8 @@ class Replayed(Protocol):
     def episodes(self) -> list[Json]: ...
     @property
     def owed(self) -> Sequence[OwedEpisode]: ...
+    @property
+    def unusable(self) -> Json: ...
 
 
 Replay = Callable[[Shard], Replayed | None]
@@ -82,7 +84,7 @@ def load(
             _forget_journal(draft, [name] if name in old else [], report)
             continue
         report.provisional.append(name)
-        sha256 = digest([*map(json.dumps, replayed.episodes), reasons])
+        sha256 = digest([*map(json.dumps, replayed.episodes), reasons, replayed.unusable])
         if old.get(name) != sha256:
             _forget_journal(draft, [name] if name in old else [], report)
             _insert_provisional(draft, shard, replayed, reasons, sha256, report)
@@ -125,6 +127,7 @@ class _Kept:
 
     episodes: list[Json]
     owed: list[OwedEpisode]
+    unusable: Json
 
 
 def _replayed(replay: Replay, shard: Shard, repeats: int) -> Replayed | None:
@@ -139,7 +142,7 @@ def _replayed(replay: Replay, shard: Shard, repeats: int) -> Replayed | None:
         raise
     except Exception as error:  # of this shard only: the others are replayed
         logger.warning("quarantined %s", shard.path, exc_info=True)
-        return _Kept([], [_quarantined(*place, error) for place in places])
+        return _Kept([], [_quarantined(*place, error) for place in places], {})
     if found is None:
         return None
     kept: list[Json] = []
@@ -151,7 +154,7 @@ def _replayed(replay: Replay, shard: Shard, repeats: int) -> Replayed | None:
             kept.append(episode)
         except Exception as error:  # nested too deeply, or not valid by the schema
             owed.append(_quarantined(episode["index"], episode["repeat"], error))
-    return _Kept(kept, owed)
+    return _Kept(kept, owed, found.unusable)
 
 
 def _quarantined(index: int, repeat: int, error: Exception) -> _Owed:
@@ -185,7 +188,8 @@ def _insert_provisional(
     loaded = _loaded(draft, name) if name in report.outdated else set()
     episodes = [episode for episode in replayed.episodes if episode["episode"] not in loaded]
     repeats = 1 + max((e["repeat"] for e in episodes), default=0)
-    row = shard_row(shard, {"repeats": repeats}, state="provisional", journal=sha256)
+    header = {"repeats": repeats, "unusable": replayed.unusable}
+    row = shard_row(shard, header, state="provisional", journal=sha256)
     rows.add_shard(row, episodes)
     rows.add("reasons", reasons)
     rows.insert(draft.connection, str(draft.path))

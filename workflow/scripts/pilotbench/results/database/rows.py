@@ -201,6 +201,8 @@ def shard_row(shard: Shard, header: Json, **state: Any) -> Json:
     )
     row |= {key: _words(origin.get(key)) for key in _PROVENANCE}
     row |= {key: as_json(origin.get(key)) for key in _JSON}
+    unusable = header.get("unusable") or {}
+    row |= {"unusable": unusable.get("answers", 0), "unusable_usd": unusable.get("known_usd")}
     row["dirty"] = None if origin.get("dirty") is None else bool(origin["dirty"])
     row["prices"] = _prices(header.get("price") or {})
     row["max_turns"] = _words((origin.get("versions") or {}).get("max_turns"))
@@ -225,9 +227,15 @@ def episode_row(path: str, episode: Json, provisional: bool) -> Json:
     if tokens is None and episode["tokens"] is not None:  # an old record: 0 meant unknown
         row["cost_usd"] = None
     row |= token_columns(tokens)
+    costs = [request.get("cost_usd") for request in requests]
+    known = [cost for cost in costs if cost is not None]
+    whole = row["cost_usd"] is not None  # old records have no costs of requests
     return row | {
         "shard": path,
         **_verdict_columns(episode.get("verdict")),
+        "known_usd": row["cost_usd"] if whole else sum(known),
+        "unpriced": 0 if whole else len(costs) - len(known),
+        "batched": sum(request.get("batch") is not None for request in requests),
         "goals": len(goals),
         "goals_held": sum(goal["holds"] for goal in goals),
         "broken": len(episode["broken"]),

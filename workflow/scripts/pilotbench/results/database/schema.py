@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
-STORED = 7
+STORED = 9
 """Version of the stored tables (`views.FORMAT` adds the views)."""
 
 CELL = NAMES
@@ -77,6 +77,8 @@ unknown            VARCHAR  Values that no column can store: they are null.
 journal            VARCHAR  SHA-256 of the provisional records from the journal.
 asked              BIGINT   Requests that the run which wrote the file paid for.
 replayed           BIGINT   Requests that this run found in the journal.
+unusable           BIGINT   Answers that were paid for and could not be used.
+unusable_usd       DOUBLE   Their cost in USD as far as it is known; null where nothing is.
 commit             VARCHAR  Git commit that wrote the file.
 dirty              BOOLEAN  Whether there were uncommitted changes.
 prompt_sha256      VARCHAR  Hash of the prompt template.
@@ -149,6 +151,9 @@ tokens_reasoning     BIGINT   Reasoning tokens, a part of the output.
 tokens_cached        BIGINT   Cached tokens, a part of the input.
 tokens_cache_writes  BIGINT   Input tokens that were stored in the provider's cache.
 cost_usd             DOUBLE   Cost in USD; null where price or tokens are not known.
+known_usd            DOUBLE   Cost in USD of those of its requests whose cost is known.
+unpriced             INTEGER  Requests whose cost is not known: no price, or no token counts.
+batched              INTEGER  Requests that were answered in a batch.
 model_reported       VARCHAR  The model name that the provider reports (the last one).
 requests             INTEGER  Requests of the episode.
 latency_s            DOUBLE   Sum of its requests' latencies, s.

@@ -26,6 +26,8 @@ FILTERS = NAMES[:4]
 """The axes that the page can be filtered by."""
 FIRST_ROWS = 30
 MARKS = {"floor": " ▼", "ceiling": " ▲"}
+BESIDE = {"COST": "cost"}
+"""Sections of figures that begin with a table, open."""
 BOUND_WORDS = {
     "ceiling": "the oracle",
     "floor": "the random player",
@@ -61,6 +63,7 @@ def context(report: Report, drawings: Drawings, script: str) -> dict[str, Any]:
         "measured": shown_in("ranking"),
         "bounds": BOUND_WORDS,
         "screening": SCREENING,
+        "beside": {section: name for section, name in BESIDE.items() if name in report.tables},
         "sections": {section: found for section, found in sections.items() if found},
         "grids": {n: grid(t.frame, report.data) for n, t in report.tables.items() if n != "cells"},
         "cells": cells(report),

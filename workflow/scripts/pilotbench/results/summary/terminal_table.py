@@ -29,6 +29,7 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     """
     said = _written(db_path) or _counted(db_path, settings)
     lines = [table(_HEAD, _rows(said), width), said["verdict"], *said.get("notes", ())]
+    lines += [str(said["facts"].get("spending", ""))]  # an older summary.json has none
     lines += [_unlike(said), _superseded(said), _owed(said)]
     return "\n".join(line for line in lines if line)
 

@@ -35,7 +35,7 @@ def write(data: SummaryData, out: Path) -> None:
     with render_figures.javascript() as script:
         with _frozen():
             made = report(data)
-        drawn = figures.drawings(Source(data, made.tables, made.episodes, made.uses))
+        drawn = figures.drawings(Source(data, made.tables, made.episodes, made.uses, made.costs))
         export_files.write_csv(made, out / "tables")
         render_figures.write(drawn, out / "figures")
         export_files.write_json(made, drawn, out / "summary.json")

@@ -14,6 +14,7 @@ import altair as alt
 import pandas as pd
 
 from pilotbench.results.analysis.common_conditions import is_balanced
+from pilotbench.results.analysis.costs import Costs
 from pilotbench.results.analysis.formatting import short
 from pilotbench.results.analysis.load import CONDITION, SummaryData
 from pilotbench.results.analysis.tables import Table, plain_cells
@@ -40,6 +41,7 @@ class Section(Enum):
     RELIABILITY = "Tool reliability", "Reliability"
     FLAWS = "Flawed plans", "Flaws"
     EFFORT = "Effort", "Effort"
+    COST = "Cost", "Cost"
     ERRORS = "Errors", "Errors"
     KEYS = "Requests and keys", "Keys"
 
@@ -56,6 +58,7 @@ class Source:
     tables: dict[str, Table]
     episodes: pd.DataFrame
     uses: Sequence[KeyUse] = field(default_factory=tuple)
+    costs: Costs | None = None
 
     def rows(self, name: str, keep: Any = None) -> Rows:
         """Return the rows of a table as plain JSON, prompts with their labels; [] without it."""

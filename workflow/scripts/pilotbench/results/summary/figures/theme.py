@@ -20,6 +20,8 @@ SERIES = (
     "#5F6B6D",
     "#A50F15",
 )
+INK, GREY, LIMIT = "#1B1F24", "#8A939D", SERIES[-1]
+"""The sum of all series, the series without a colour of their own, and a limit."""
 ON_DARK = dict(
     zip(
         SERIES,
@@ -29,7 +31,7 @@ ON_DARK = dict(
         ),
         strict=True,
     )
-)
+) | {INK: "#E8EAED"}
 """The same hues, light enough for a dark page."""
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 SEQUENCE = ("#f1f5fa", "#0b4f8a")
