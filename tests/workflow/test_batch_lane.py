@@ -82,7 +82,7 @@ def test_a_run_that_does_not_wait_ends_with_75_and_the_next_one_collects(tmp_pat
         for words in ("Error", "error:", "Traceback", "Exiting because"):
             assert words not in done.stdout
         assert "30 OutInBatch: out in a batch since " in run.text()
-        assert "batches of  wave" in run.pilotbench("status").stdout
+        assert "batches of  wave  out" in run.pilotbench("status").stdout
 
         waiting = run.snakemake(*run.targets())
         assert waiting.returncode == os.EX_TEMPFAIL, waiting.stdout

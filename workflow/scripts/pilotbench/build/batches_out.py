@@ -24,6 +24,7 @@ EXIT_CODE = os.EX_TEMPFAIL
 """The exit code of a job, and of a run, that only waits for batches: 75."""
 FOLDER = "logs/batches"
 """Below the results folder: the logs and states of the batch lanes."""
+WEEK_S = 6 * 86_400.0
 FAILED, OUT, OVER = "failed", "out", "over"
 
 
@@ -174,5 +175,6 @@ def _estimate(row: BatchProgress, now: float) -> float | None:
 
 def moment(at: float, now: float) -> str:
     """Return the time of day, with its day unless it is today."""
-    form = "%H:%M" if time.localtime(at)[:3] == time.localtime(now)[:3] else "%a %d %b %H:%M"
+    day = "%a " if abs(at - now) < WEEK_S else "%d %b "
+    form = "%H:%M" if time.localtime(at)[:3] == time.localtime(now)[:3] else f"{day}%H:%M"
     return time.strftime(form, time.localtime(at))

@@ -13,8 +13,8 @@ from pilotbench.matrix.experiment import Experiment
 
 _MODELS = ("episodes", "begun", "owed", "shards", "running", "per min", "left", "USD")
 _KEYS = ("in flight", "slots", "answers per min")
-_BATCHES = ("wave", "batches out", "requests", "answered", "failed")
-_TIMES = ("since", "promised by")
+_BATCHES = ("wave", "out", "answered", "failed")
+_TIMES = ("since", "promised")
 _SAVES = "saves USD"
 
 
@@ -83,9 +83,9 @@ def _key(key: KeyProgress) -> tuple[str, ...]:
 
 
 def _batch(row: BatchProgress, now: float) -> tuple[str, ...]:
-    counts = (row.batches, row.requests, row.done, row.failed)
+    counts = (row.batches, f"{row.done}/{row.requests}", row.failed)
     times = (moment(row.since, now), moment(row.expected, now))
-    saves = "–" if row.saves_usd is None else f"about {about(row.saves_usd)}"
+    saves = "–" if row.saves_usd is None else f"~{about(row.saves_usd)}"
     return row.model, "–" if row.wave is None else str(row.wave), *map(str, counts), *times, saves
 
 
