@@ -82,6 +82,22 @@ def too_wide(scale: float) -> Iterator[Row]:
     yield at_most(f"{name}: 429 responses, the most", refused, "", 39, shard_size=job.shard_size)
 
 
+def unstated(scale: float) -> Iterator[Row]:
+    """The key allows 120 requests per minute, the config says nothing, 192 episodes."""
+    for name, simulator in {
+        "with headers": {},
+        "without headers": {"rate_headers": False, "retry_after": False},
+    }.items():
+        key = {"sim_key1": {"rpm": 120}}
+        settings = {"latency_s": 0.5, "sigma": 0.3, "keys": key, **simulator}
+        job = BenchJob(slots=20, questions=_some(192, scale), simulator=settings)
+        found = measure(job, _all_right(job.questions))
+        words, size = f"120 a minute, unstated, {job.questions} episodes, {name}", job.shard_size
+        sent = found.stats["total"]["requests"]
+        yield at_most(f"{words}: requests", sent, "", round(205 * scale), shard_size=size)
+        yield at_most(f"{words}: first request to last response", found.window_s, "s", 70)
+
+
 def faults(scale: float) -> Iterator[Row]:
     """5 % of 500 and 2 % resets, 2,000 episodes."""
     simulator = {"latency_s": 0.1, "faults": {"error_500": 0.05, "reset": 0.02}}
@@ -211,6 +227,7 @@ JOBS: dict[str, Callable[[float], Iterator[Row]]] = {
     "fifty": fifty,
     "many": many,
     "too_wide": too_wide,
+    "unstated": unstated,
     "faults": faults,
     "poison": poison,
     "killed": killed,
