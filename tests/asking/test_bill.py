@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pilotbench.asking.bill import BY, Bill, bill
+from pilotbench.asking.bill import BY, Bill, bill, bill_of_journal
+from pilotbench.asking.journal.batch_book import Book, BookedRequest
 from pilotbench.asking.journal.paid_answers import Kind, PaidAnswer
 from pilotbench.asking.journal.segments import model_folder
 from pilotbench.matrix.config import Settings
@@ -129,6 +130,24 @@ def test_only_payments_of_a_time_are_billed(
 ) -> None:
     several = [paid(settings), paid(settings, at=NOON + 1)]
     assert bill(several, settings, BY, since, until).total.requests == count
+
+
+def test_what_is_out_in_batches_is_told_and_on_no_bill(settings: Settings) -> None:
+    book = Book(settings.journal_dir, settings.catalog["m"])
+    book.folder.mkdir(parents=True)
+    names = [f"{number:064x}" for number in range(3)]
+    requests = [BookedRequest(n, n, {"turn": 1}, "gate/m/cell", 0, 1, 0, 0.5) for n in names]
+    head = {
+        **{"tag": "ab", "provider": "gate", "model": "m", "deployment": "m"},
+        **{"key": "k", "key_folder": "f", "count": 3, "reserved_usd": 1.5},
+    }
+    entry = book.write(head, requests)
+    assert bill_of_journal(settings).out == 0
+    entry.note("sending")
+    made = bill_of_journal(settings)
+    assert (made.out, made.total.requests) == (3, 0)
+    entry.close("collected")
+    assert bill_of_journal(settings).out == 0
 
 
 def test_what_is_computed_here_is_on_no_bill(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pilotbench.asking.journal.batch_book import batches_out
 from pilotbench.asking.journal.paid_answers import Kind, PaidAnswer, PaidAnswers
 from pilotbench.asking.journal.segments import model_folder
 from pilotbench.asking.prices import cost_usd
@@ -83,13 +84,15 @@ class BillRow:
 class Bill:
     """The rows of a bill by the values of `by`, sorted, and their total.
 
-    `damaged` are the lines of the journal that could not be read, each in words.
+    `damaged` are the lines of the journal that could not be read, each in words. `out` are the
+    requests in batches that are not collected: they are on no bill yet.
     """
 
     by: tuple[str, ...]
     rows: Mapping[tuple[str | None, ...], BillRow]
     total: BillRow
     damaged: tuple[str, ...] = ()
+    out: int = 0
 
 
 def bill_of_journal(
@@ -101,7 +104,8 @@ def bill_of_journal(
     """Return the bill of everything in the journal; see `bill`."""
     paid = PaidAnswers(settings.journal_dir)
     made = bill(paid, settings, by, since, until)
-    return replace(made, damaged=tuple(map(str, paid.damaged)))
+    out = sum(batch.requests for batch in batches_out(settings.journal_dir))
+    return replace(made, damaged=tuple(map(str, paid.damaged)), out=out)
 
 
 def bill(

@@ -81,7 +81,8 @@ def as_json(made: Bill) -> Json:
     """Return plain JSON types."""
     rows = [dict(zip(made.by, group, strict=True)) | _fields(r) for group, r in made.rows.items()]
     total = _fields(made.total)
-    return {"by": list(made.by), "rows": rows, "total": total, "damaged": list(made.damaged)}
+    rest = {"out": made.out, "damaged": list(made.damaged)}
+    return {"by": list(made.by), "rows": rows, "total": total, **rest}
 
 
 def _fields(row: BillRow) -> Json:
@@ -103,14 +104,14 @@ def write_csv(made: Bill, path: Path) -> None:
 def text(made: Bill, width: int | None = None) -> str:
     """Return the table, its total, and what is not in it or was paid twice."""
     if not made.total.requests and not made.total.unsure:
-        return "\n".join(["the journal has no paid answers of this time", *_unread(made.damaged)])
+        return "\n".join(["the journal has no paid answers of this time", *_missing(made)])
     groups = [([word or NONE for word in group], row) for group, row in made.rows.items()]
     if made.by and len(groups) > 1:
         groups.append((["total", *[""] * (len(made.by) - 1)], made.total))
     found = _in_lines(made, groups)
     if width is not None and max(map(len, found.splitlines())) > width:
         found = _in_blocks(made, groups, width)
-    return "\n".join([found, *_notes(made.total), *_unread(made.damaged)])
+    return "\n".join([found, *_notes(made.total), *_missing(made)])
 
 
 def _in_lines(made: Bill, groups: Sequence[tuple[list[str], BillRow]]) -> str:
@@ -174,6 +175,9 @@ def _notes(total: BillRow) -> Iterator[str]:
         )
 
 
-def _unread(damaged: Sequence[str]) -> Iterator[str]:
-    if damaged:
-        yield f"{len(damaged)} lines of the journal cannot be read: {damaged[0]}"
+def _missing(made: Bill) -> Iterator[str]:
+    """Yield what will be on the bill, and what cannot be."""
+    if made.out:
+        yield f"{made.out:,} requests are out in batches: they are on the bill once collected"
+    if made.damaged:
+        yield f"{len(made.damaged)} lines of the journal cannot be read: {made.damaged[0]}"
