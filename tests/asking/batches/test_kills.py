@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,39 @@ def test_a_run_killed_before_its_submission_is_answered_is_continued(
     assert found.answered == 4
     assert lab.stats()["batches"]["submitted"] == before + 1
     simulator.release_batches()
+    lab.run()
+    check(lab, 4)
+
+
+STEPS: dict[str, Callable[[str, list[str]], bool]] = {
+    "recorded": lambda text, names: bool(text),
+    "prepared": lambda text, names: '"prepared"' in text,
+    "sending": lambda text, names: '"sending"' in text,
+    "named": lambda text, names: '"named"' in text,
+    "downloading": lambda text, names: any(name.endswith(".part") for name in names),
+    "fetched": lambda text, names: '"fetched"' in text,
+    "journaled": lambda text, names: any("_" in name for name in names),
+    "kept": lambda text, names: '"kept"' in text,
+    "closed": lambda text, names: "closed" in names,
+}
+"""What the book and the journal have at each step of a batch."""
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_run_killed_at_each_step_of_a_batch_is_continued(
+    tmp_path: Path, simulator: Simulator, step: str
+) -> None:
+    lab = Lab(tmp_path, simulator)
+    is_reached, journal = STEPS[step], tmp_path / "journal"
+    process = lab.process("run")
+    while process.poll() is None:
+        files = [path for path in journal.rglob("*") if ".tmp" not in path.name]
+        books = (path for path in files if path.suffix == ".jsonl" and "batches" in path.parts)
+        with suppress(FileNotFoundError):
+            text = "".join(path.read_text() for path in books)
+            if is_reached(text, [path.name for path in files]):
+                process.kill()
+    process.communicate()
     lab.run()
     check(lab, 4)
 

@@ -109,6 +109,12 @@ class Collection:
             raise ConfigError(next(iter(self._keyless.values())))
         return found
 
+    def drop_unsent(self) -> None:
+        """Close what killed processes have recorded and not sent, and finish what they closed."""
+        for entry in self._book.entries():
+            if entry.sent is None or entry.closed:
+                self._looked(entry)
+
     def cancel(self, entry: Entry) -> bool:
         """Cancel a batch; return whether the service has taken it in."""
         alias = self._alias(entry)

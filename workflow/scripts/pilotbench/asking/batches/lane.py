@@ -75,6 +75,7 @@ class BatchLane:
             if not self._is_proven:
                 prove(self._experiment, list(dict.fromkeys(s for s, _ in wave)), self._spent)
                 self._is_proven = True
+            self._collection.drop_unsent()
             submission = Submission(
                 self._experiment,
                 self._model,
