@@ -115,6 +115,33 @@ def test_a_right_answer_is_in_form_if_nothing_else_is_in_its_place(
     assert free.counts({"form": "required"}) == bool(in_form)
 
 
+@pytest.mark.parametrize(("wanted", "right"), [("A", True), ("Solution: A", True), ("B", False)])
+def test_a_wanted_text_may_begin_with_the_words_of_a_label(wanted: str, right: bool) -> None:
+    assert verdict("exact", wanted, "Solution: A").right == right
+
+
+LONG = [
+    "\\boxed{" * 7000,
+    "\\boxed{a} " * 5000,
+    "<answer>" * 6000,
+    "Answer: " * 6000,
+    "Answer:\n" * 6000,
+    ("_" * 450 + "\n") * 100,
+    ("is " * 150 + "\n") * 100,
+    "\n" * 50000,
+    "是" * 50000,
+    "**a" * 90,
+]
+
+
+@pytest.mark.parametrize("how", EXTRACTS)
+@pytest.mark.parametrize("reply", LONG, ids=lambda reply: ascii(reply[:8]))
+def test_a_long_reply_made_to_be_hard_to_read_does_not_count(reply: str, how: str) -> None:
+    """Each is one that careless patterns need minutes for."""
+    assert not verdict("number", 4711, reply, extract=how).right
+    assert not verdict("exact", "zz", reply, extract=how).right
+
+
 def test_contained_text_asks_for_no_form() -> None:
     assert verdict("contained_text", "12", "row 12").in_form is None
 

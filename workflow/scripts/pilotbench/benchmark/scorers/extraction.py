@@ -11,7 +11,7 @@ import re
 from typing import Any, NamedTuple
 
 from pilotbench.benchmark.scorers.languages import COURTESY, RETRACTS
-from pilotbench.benchmark.scorers.marks import after_plain_mark, alone, marks, without_label
+from pilotbench.benchmark.scorers.marks import LABEL, after_plain_mark, alone, marks, without_label
 from pilotbench.benchmark.scorers.statements import first_sentence, statements
 from pilotbench.benchmark.scorers.wrapping import says, unwrapped
 
@@ -48,7 +48,7 @@ def found(given: Any, how: str) -> list[Place]:
     if how == "alone":
         return [Place((alone(text),), ("alone",))]
     if how == "last_line":
-        return [Place((_last_line(text),), ("last line",))]
+        return [_as_read_or_written(text)]
     text = text[-LONGEST_SEARCHED:]
     marked = _marked(text, stated=how == "anywhere")
     if how == "marked" or marked:
@@ -77,6 +77,19 @@ def as_asked(given: Any, how: str) -> str:
 def _last_line(text: str) -> str:
     lines = map(str.strip, reversed(text.splitlines()))
     return without_label(next((one for one in lines if says(one)), ""))
+
+
+def _as_read_or_written(text: str) -> Place:
+    """Return the last line without a label and, where it has one, with it.
+
+    What a pack wants may itself begin with such a word (`Solution: A`).
+    """
+    read = _last_line(text)
+    lines = map(str.strip, reversed(text.splitlines()))
+    written = unwrapped(next((one for one in lines if says(one)), ""))
+    if not LABEL.match(written):
+        return Place((read,), ("last line",))
+    return Place((read, written), ("last line", "last line, with its label"))
 
 
 def _stated(text: str, rule: str, marked: bool = False) -> Place:

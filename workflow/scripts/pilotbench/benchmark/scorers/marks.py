@@ -113,7 +113,7 @@ def _labelled(text: str) -> Iterator[Mark]:
 
 
 def _in_next_line(text: str, start: int, end: int, name: str) -> Iterator[Mark]:
-    for line in text[end:].splitlines(keepends=True):
+    for line in text[end : end + 2 * LONGEST_WRAPPED].splitlines(keepends=True):
         end += len(line)
         if says(line.strip()) and not opens(line.strip()):
             if not BOX.search(line) and "<ans" not in line.casefold():
