@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,6 +74,41 @@ def test_a_third_of_the_replies_are_wrong_in_each_of_eight_languages() -> None:
     for reply in replies():
         labels[reply.language][reply.label] += 1
     assert all(3 * one["wrong"] >= one.total() for one in labels.values())
+
+
+SPOILED = {
+    "en": "{} or @|not {}|{} is wrong|{} and @|maybe {}|{}? No.|{}; @|I doubt it is {}",
+    "zh": "{}或@|不是{}|可能{}|{}和@|{}吗？|{}、@",
+    "fr": "{} ou @|pas {}|peut-être {}|ce n’est pas {}|{} et @|{} ? Non.",
+    "de": "{} oder @|nicht {}|vielleicht {}|{} und @|kein {}|{} ist falsch",
+    "es": "{} o @|no {}|quizás {}|no es {}|{} y @",
+    "ja": "{}または@|{}ではない|たぶん{}|{}と@|{}か@|{}ですか？",
+    "ru": "{} или @|не {}|возможно, {}|{} и @",
+    "ar": "{} أو @|ليس {}|ربما {}|{} و @|{}؟",
+}
+"""What makes a right reply a wrong one: a denial, a doubt, a question or a second answer."""
+SECOND = {"number": "7", "exact": "Zug", "one_of": "Zug"}
+_WITHIN = re.compile(r"\n|[.!?。！]\s*.*\s")
+
+
+def spoiled() -> list[Reply]:
+    """Return the right replies of one sentence, each spoiled in the ways of its language."""
+    whole = [
+        reply
+        for reply in replies()
+        if reply.label != "wrong" and reply.kind in SECOND and not _WITHIN.search(reply.text)
+    ]
+    return [
+        reply._replace(text=form.replace("@", SECOND[reply.kind]).replace("{}", reply.text))
+        for reply in whole
+        for form in SPOILED[reply.language].split("|")
+    ]
+
+
+def test_a_denial_a_doubt_or_a_second_answer_spoils_every_right_reply() -> None:
+    found = spoiled()
+    assert len(found) > 2000
+    assert [reply for reply in found if verdict(reply).right] == []
 
 
 def _shown(table: Counter[tuple[str, str, str]], *lists: list[tuple[Reply, Verdict]]) -> str:

@@ -97,6 +97,8 @@ def _stated(text: str, rule: str, marked: bool = False) -> Place:
 
     Of what is `marked`, its first sentence without a reason is a reading too.
     """
+    if RETRACTS.search(text):
+        return Place((text,), (rule,))
     plain = _body(text)
     texts = {text: rule, plain: rule}
     if marked:

@@ -39,6 +39,7 @@ LANGUAGES: dict[str, Language] = {
         r"(?:(?:so|thus|hence|therefore),?\s+)?(?:(?:the|my|our)\s+)?"
         r"(?:(?:final|correct|right|overall)\s+)?(?:answer|result|solution)",
         r"is|are|equals|is equal to|comes to|amounts to|totals|makes|gives|has|have|costs",
+        "doubt doubtful disagree wonder suppose assume hardly "
         "not no nor neither never none cannot cant isnt wont dont or either maybe perhaps possibly "
         "might may could would should if whether unless unlikely unsure uncertain guess think "
         "believe believes say says said claim claims some someone many most others least "
@@ -59,7 +60,8 @@ LANGUAGES: dict[str, Language] = {
         r"(?:因此|所以|综上|故)?[,，]?(?:我的)?(?:最终|最后|最終|最後|正确|正確)?的?"
         r"(?:答案|答|结果|結果|结论)",
         r"是|为|為|等于|等於|总共|一共|共|有|即|剩下|剩|得到|得",
-        "不 没 沒 非 无 無 或 可能 也许 如果 未 吗 吧 至少 至多 最多 超过 以上 以下 之间 认为 听说",
+        "怀疑 不 没 沒 非 无 無 或 可能 也许 如果 未 吗 吧 至少 至多 最多 超过 以上 以下 之间 "
+        "认为 听说",
         r"等等|不对|不對|更正|抱歉|其实|其實|实际上|算错|有误|错了|不确定",
         r"因为|因為|由于|由於",
         r"希望|如果您|如有|欢迎|请告诉我|祝",
@@ -71,6 +73,7 @@ LANGUAGES: dict[str, Language] = {
         r"(?:(?:donc|ainsi|par conséquent|en conclusion),?\s+)?(?:(?:la|ma)\s+)?"
         r"(?:(?:bonne)\s+)?(?:réponse|reponse|résultat|solution)(?:\s+(?:finale?|correcte))?",
         r"est|sont|est de|est égale? à|égale|vaut|fait|font|donne|il y a|reste|coûte",
+        "doute "
         "ne pas non ni jamais aucun aucune ou peut-être peut possible possiblement probablement si "
         "sinon pense crois croit dit disent certains moins plus entre sauf sans faux fausse "
         "était serait pourrait aurait",
@@ -86,6 +89,7 @@ LANGUAGES: dict[str, Language] = {
         r"(?:(?:endgültige|finale|richtige|korrekte)s?\s+)?"
         r"(?:antwort|endantwort|ergebnis|endergebnis|lösung)",
         r"ist|sind|beträgt|betragen|ergibt|ergeben|lautet|macht|hat|haben|kostet|gleich",
+        "bezweifle zweifle "
         "nicht nein kein keine keiner keinen weder nie oder vielleicht möglicherweise eventuell "
         "wahrscheinlich vermutlich wenn falls ob könnte würde wäre war waren glaube denke sagt "
         "sagen manche mindestens höchstens mehr weniger zwischen außer ohne falsch statt",
@@ -100,6 +104,7 @@ LANGUAGES: dict[str, Language] = {
         r"(?:(?:así que|entonces|por (?:lo )?tanto|en conclusión),?\s+)?(?:(?:la|el|mi)\s+)?"
         r"(?:respuesta|resultado|solución)(?:\s+(?:final|correct[ao]))?",
         r"es|son|es de|es igual a|equivale a|tiene|hay|queda|quedan|cuesta",
+        "dudo "
         "no ni nunca ningún ninguno ninguna o u quizás quizá tal vez posiblemente probablemente "
         "puede podría sería si creo cree dicen dice algunos menos más entre salvo sin falso "
         "incorrecto era",
@@ -114,7 +119,7 @@ LANGUAGES: dict[str, Language] = {
         r"(?:したがって|よって|だから|ゆえに)?[、,，]?(?:最終的?な?|最終|正しい)?"
         r"(?:答え|回答|解答|結果|答)(?:は(?=[:：、\s]))?",
         r"は",
-        "ない ません か(?=[?？。]|$) または もしくは あるいは たぶん おそらく かもしれ でしょう "
+        "疑 ない ません か(?=[?？。]|$) または もしくは あるいは たぶん おそらく かもしれ でしょう "
         "以上 以下 未満 と思 違 いいえ ではな もし",
         r"待って|訂正|実は|すみません|間違え|間違い",
         r"なぜなら|というのも",
@@ -127,6 +132,7 @@ LANGUAGES: dict[str, Language] = {
         r"(?:(?:итак|поэтому|следовательно|таким образом),?\s+)?(?:мой\s+)?"
         r"(?:(?:окончательный|итоговый|правильный|верный)\s+)?(?:ответ|результат|итог)",
         r"это|всего|равно|равен|равна|равны|составляет|составляют|будет|есть|у него|у неё|осталось",
+        "сомневаюсь "
         "не нет ни или либо может возможно вероятно наверное если ли думаю считаю говорят менее "
         "более меньше больше между кроме без неверно неправильно был была было бы",
         r"подождите|на самом деле|исправл|ошиб|извините|не уверен",
@@ -139,6 +145,7 @@ LANGUAGES: dict[str, Language] = {
         r"(?:(?:إذن|لذلك|لذا)،?\s+)?(?:ال[إا]جابة|الجواب|النتيجة|جواب|إجابة)"
         r"(?:\s+(?:النهائية|النهائي|الصحيحة|الصحيح))?",
         r"هي|هو|يساوي|تساوي|يبلغ|تبلغ|لديه|لديها|هناك|يوجد",
+        "أشك "
         "ليس ليست لا لم لن غير أو ام أم ربما قد إذا لو أعتقد اعتقد يقول بعض أقل أكثر بين خطأ كان "
         "كانت لست",
         r"انتظر|في الواقع|تصحيح|خطأ|عذرا|لست متأكد",

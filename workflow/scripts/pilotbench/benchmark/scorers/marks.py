@@ -25,11 +25,26 @@ _LABEL_ALONE = re.compile(rf"{_BEFORE}(?:{ANSWER})[*_ ]*(?:{_LINK})?[*_ ]*$", re
 _TAGGED = re.compile(r"<(final_answer|answer|ans)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 _ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 _HASHES = re.compile(r"^####\s*(?=[^#\s])")
-_NEGATION = re.compile(
-    r"\b(?:not?|never|neither|nor|cannot|incorrect|wrong|ne|non|pas|nicht|kein\w*|не|или|or"
-    r"|ou|oder|o|ليس|أو)\b|n['’]t\b|≠|\\neq?\b|[不非没沒]",
+_DENIAL = re.compile(
+    r"\b(?:not?|never|neither|nor|cannot|incorrect|wrong|or|maybe|perhaps|possibly|doubt|unsure"
+    r"|ne|non|pas|ou|doute|nicht|kein\w*|oder|vielleicht|zweif\w+|o|quiz[aá]s?|dudo|не|или|возможно"
+    r"|сомнева\w+|ليس|أو|ربما)\b|peut-être|n['’]t\b|≠|\\neq?\b"
+    r"|[不非没沒或]|可能|也许|也許|怀疑|吗|ではな|または|たぶん|かもしれ|ですか",
     re.IGNORECASE,
 )
+"""What in the line of a box or tag leaves it without an answer."""
+SECOND = re.compile(
+    r"^[\s$.。\]\\)]*(?:(?:and|et|und|y|e|и|و)\b|[和与與、と;；&])\s*[^\s$]", re.IGNORECASE
+)
+"""What continues an answer with a second one."""
+
+
+def _denied(before: str, behind: str) -> bool:
+    """Return whether the words around a box or tag deny it, ask, or go on with a second answer."""
+    around = f"{before[-LONGEST_WRAPPED:]} {behind[:LONGEST_WRAPPED]}"
+    asked = re.match(r"[\s$.。\]\\)]*[?？؟]", behind)
+    further = SECOND.match(behind) or re.search(r"\d", behind[:LONGEST_WRAPPED])
+    return bool(asked or further or _DENIAL.search(around))
 
 
 class Mark(NamedTuple):
@@ -76,7 +91,16 @@ def alone(text: str) -> str:
 
 def _tagged(text: str) -> Iterator[Mark]:
     for match in _TAGGED.finditer(text):
-        yield Mark(match.start(), match.end(), without_label(alone(match[2].strip())), "<answer>")
+        before, behind = _around(text, match.start(), match.end())
+        said = without_label(alone(match[2].strip()))
+        said = f"{before}{said}{behind}" if _denied(before, behind) else said
+        yield Mark(match.start(), match.end(), said, "<answer>")
+
+
+def _around(text: str, start: int, end: int) -> tuple[str, str]:
+    """Return what stands before and behind a place in its lines."""
+    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    return text[first:start], text[end : last if last >= 0 else len(text)]
 
 
 def _boxes(text: str) -> Iterator[Mark]:
@@ -87,12 +111,10 @@ def _boxes(text: str) -> Iterator[Mark]:
         if match.start() < until or end < 0:
             continue
         until = end
-        first, last = text.rfind("\n", 0, match.start()) + 1, text.find("\n", end)
-        before, behind = text[first : match.start()], text[end : last if last >= 0 else len(text)]
-        denies = _NEGATION.search(f"{before[-LONGEST_WRAPPED:]} {behind[:LONGEST_WRAPPED]}")
-        said = (
-            before + text[match.start() : end] + behind if denies else text[match.end() : end - 1]
-        )
+        before, behind = _around(text, match.start(), end)
+        said = text[match.end() : end - 1]
+        if _denied(before, behind):
+            said = before + text[match.start() : end] + behind
         yield Mark(match.start(), end, unwrapped(said.strip()), "\\boxed{}")
 
 
@@ -101,7 +123,7 @@ def _labelled(text: str) -> Iterator[Mark]:
     start, lines = 0, text.splitlines(keepends=True)
     for number, line in enumerate(lines):
         plain, end = line.strip(), start + len(line)
-        plain = next((one for one in _ENDS.split(plain)[:0:-1] if LABEL.match(one)), plain)
+        plain = _from_label(plain)
         if len(plain) <= LONGEST_WRAPPED and not BOX.search(plain):
             if label := LABEL.match(plain):
                 yield Mark(start, end, without_label(plain), label[0].strip(" *_#"))
@@ -110,6 +132,15 @@ def _labelled(text: str) -> Iterator[Mark]:
             elif _HASHES.match(plain) and not any(map(says, map(str.strip, lines[number + 1 :]))):
                 yield Mark(start, end, without_label(plain), "####")
         start = end
+
+
+def _from_label(line: str) -> str:
+    """Return a line from its last sentence that begins with a label, else all of it."""
+    sentences = _ENDS.split(line)
+    for place in range(len(sentences) - 1, 0, -1):
+        if LABEL.match(sentences[place]):
+            return " ".join(sentences[place:])
+    return line
 
 
 def _in_next_line(text: str, start: int, end: int, name: str) -> Iterator[Mark]:
@@ -127,6 +158,6 @@ def _boxed(line: str) -> str:
     if not boxes:
         return line
     start, end = boxes[0].end(), closes(line, boxes[0].end())
-    outside = line[: boxes[0].start()] + " " + line[end:]
     single = end > 0 and all(box.end() <= end for box in boxes)
-    return line[start : end - 1] if single and not _NEGATION.search(outside) else line
+    denied = _denied(line[: boxes[0].start()], line[end:])
+    return line[start : end - 1] if single and not denied else line

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from pilotbench.benchmark.scorers.languages import LANGUAGES, REASONS, RETRACTS, denied
+from pilotbench.benchmark.scorers.marks import SECOND
 
 LONGEST = 300
 _SENTENCES = re.compile(r"(?<=[.!])\s+|(?<=[。！])")
-_REASON = re.compile(rf",?\s+(?:{REASONS})\b.*", re.IGNORECASE | re.DOTALL)
+_REASON = re.compile(rf",?\s+(?:{REASONS})\b[^;?]*$", re.IGNORECASE)
 _UNSPACED = "|".join(one.reasons for one in LANGUAGES.values() if not one.spaced)
-_UNSPACED_REASON = re.compile(rf"[,，、]?(?:{_UNSPACED}).*", re.DOTALL)
+_UNSPACED_REASON = re.compile(rf"[,，、]?(?:{_UNSPACED})[^;；?？]*$")
 _EMPHASIS = re.compile(r"(\*\*|__)(.+?)\1")
 _EQUALS = "[=≈]"
 
@@ -61,7 +62,7 @@ def first_sentence(line: str) -> str | None:
     """
     sentences = _sentences(line)
     rest = " ".join(sentences[1:])
-    if not sentences or denied(rest) or RETRACTS.search(rest):
+    if not sentences or denied(rest) or RETRACTS.search(rest) or SECOND.match(rest):
         return None
     return without_reason(sentences[0])
 
