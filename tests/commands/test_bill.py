@@ -209,9 +209,9 @@ def test_the_table_tells_what_was_paid_twice_and_what_is_not_known(
     assert chat.split() == ["chat", "3", "30", "6", "0", "15", "3", usd]
     assert gone.split() == ["gone", "1", "10", "2", "0", "5", "1", "-", "1"]
     assert total.split() == ["total", "4", "40", "8", "0", "20", "4", usd, "1"]
-    assert notes[0].startswith("cost of 1 requests unknown, not in USD")
-    assert notes[1].startswith(f"1 answers were paid for twice ({ONE:.6f} USD)")
-    assert notes[2].startswith("1 lines of the journal cannot be read: ")
+    assert notes[0].startswith("requests of unknown cost, not in USD: 1 (")
+    assert notes[1].endswith(f", paid for twice: 1 ({ONE:.6f} USD)")
+    assert notes[2].startswith("lines of the journal that cannot be read: 1 (")
 
 
 def test_a_narrow_terminal_gets_a_few_lines_per_row(

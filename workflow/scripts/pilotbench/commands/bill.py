@@ -157,27 +157,20 @@ def _cells(row: BillRow) -> list[str]:
 
 def _notes(total: BillRow) -> Iterator[str]:
     if total.unknown:
-        yield (
-            f"cost of {total.unknown:,} requests unknown, not in USD: no price for model or tier, "
-            "or no token counts"
-        )
+        why = "no price for model or tier, or no token counts"
+        yield f"requests of unknown cost, not in USD: {total.unknown:,} ({why})"
     if total.unusable:
-        yield f"{total.unusable:,} answers could not be used; they are in the sums"
+        yield f"answers that could not be used, in the sums: {total.unusable:,}"
     if total.again:
-        yield (
-            f"{total.again:,} answers were paid for twice ({total.again_usd:,.6f} USD): their "
-            "request had an answer"
-        )
+        usd = f"{total.again_usd:,.6f} USD"
+        yield f"answers to requests that had one, paid for twice: {total.again:,} ({usd})"
     if total.unsure:
-        yield (
-            f"{total.unsure:,} more may have been charged and are in no sum (broken streams, "
-            "refusals)"
-        )
+        yield f"may have been charged, in no sum: {total.unsure:,} (broken streams, refusals)"
 
 
 def _missing(made: Bill) -> Iterator[str]:
     """Yield what will be on the bill, and what cannot be."""
     if made.out:
-        yield f"{made.out:,} requests are out in batches: they are on the bill once collected"
+        yield f"requests out in batches, on the bill once they are collected: {made.out:,}"
     if made.damaged:
-        yield f"{len(made.damaged)} lines of the journal cannot be read: {made.damaged[0]}"
+        yield f"lines of the journal that cannot be read: {len(made.damaged)} ({made.damaged[0]})"
