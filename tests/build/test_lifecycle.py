@@ -11,6 +11,7 @@ import pytest
 from pilotbench.build import batches_out, job_server, outputs, snakemake_internals
 from pilotbench.build.lifecycle import Lifecycle
 from pilotbench.ground.errors import UserError
+from pilotbench.providers.price import Listed
 from pilotbench.providers.settings import Model
 
 OURS = {"pilotbench.providers.anthropic_sdk", "pilotbench.providers.litellm_sdk"}
@@ -66,7 +67,7 @@ def begun(here: Path, *rules: str, **snakemake: Any) -> Lifecycle:
         settings=SimpleNamespace(
             models={
                 "m": Model("m", "p", "m", api="messages"),
-                "lite": Model("lite", "l", "bedrock/m", kind="litellm"),
+                "lite": Model("lite", "l", "bedrock/m", kind="litellm", price=Listed(("m",))),
             }
         ),
         experiment="experiment",
@@ -139,5 +140,5 @@ def test_a_job_server_serves_jobs_that_run_here_and_ask(
     monkeypatch.setattr(snakemake_internals, "temporary_folders", lambda _: [])
     begun(tmp_path, "evaluate", **snakemake).start_job_server()
     assert len(starts) == started
-    sdks = {"anthropic", "litellm", "pilotbench.providers.openai_sdk"}
+    sdks = {"anthropic", "litellm", "pilotbench.providers.openai_sdk", "genai_prices.data"}
     assert all({*job_server.MODULES, *sdks} == {*modules} - OURS for modules in starts)

@@ -30,7 +30,9 @@ from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import PilotbenchError, of_system
 from pilotbench.ground.job_context import RunCommand
 from pilotbench.matrix.cells import Shard
+from pilotbench.providers import price_list
 from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.price import Listed
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 if TYPE_CHECKING:
@@ -66,7 +68,8 @@ class Lifecycle:
         if internals.runs_jobs_here(snakemake) and not internals.only_touches(snakemake):
             models = self._workflow.settings.models.values()
             sdks = [(*WIRE_FORMATS[m.api].sdk, *KINDS[m.kind].sdk) for m in models]
-            job_server.start(tuple(dict.fromkeys(chain(job_server.MODULES, *sdks))))
+            prices = price_list.MODULES if any(isinstance(m.price, Listed) for m in models) else ()
+            job_server.start(tuple(dict.fromkeys(chain(job_server.MODULES, prices, *sdks))))
             run_lock.sign(self._temporary_folders())
 
     def on_start(self, logs: list[str]) -> None:

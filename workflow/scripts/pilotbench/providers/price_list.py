@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, Provider
 
 PACKAGE = "genai-prices"
+MODULES = ("genai_prices.data",)
+"""What a look-up imports, in a sixth of a second."""
 _RATES = {
     "input_mtok": "input",
     "output_mtok": "output",
