@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import pytest
 from pilotbench.episodes.evaluate import replay
 from pilotbench.estimation import totals
 from pilotbench.estimation.needs import UP_TO_DATE, needs
-from pilotbench.estimation.ranges import Range
+from pilotbench.estimation.ranges import Range, Workload
 from pilotbench.estimation.totals import EstimateRow, estimate
-from pilotbench.providers.price import Price
+from pilotbench.providers.price import Price, of_config
 from pilotbench.results import database
 from support import Simulator
 from support.estimation_lab import inside, load, make, paid
@@ -139,3 +140,36 @@ def test_the_highest_cost_has_the_price_of_writing_to_the_cache(
     assert written is not None
     assert (written.low, written.middle) == (plain.low, plain.middle)
     assert written.high == pytest.approx(plain.high + 0.25 * work.input.high / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("change", "share"),
+    [
+        ({}, 1.0),
+        ({"lane": "batch"}, 0.5),
+        ({"parameters": {"max_tokens": 400, "service_tier": "flex"}}, 0.25),
+        ({"parameters": {"max_tokens": 400, "service_tier": "auto"}}, 1.0),
+    ],
+)
+def test_an_estimate_is_at_the_price_of_the_lane_and_the_tier(
+    change: dict[str, Any], share: float, tmp_path: Path
+) -> None:
+    experiment = load(tmp_path, models=["sim-oracle"], instances=2)
+    catalog, rates = experiment.settings.catalog, {"input": 1.0, "output": 2.0}
+    price = of_config({**rates, "batch": 0.5, "tiers": {"flex": 0.25}})
+    load_ = estimate(experiment).load
+    catalog["sim-oracle"] = replace(catalog["sim-oracle"], price=price, **change)
+    (row,) = estimate(experiment).rows
+    assert row.usd is not None
+    assert row.price == "config"
+    assert row.usd.high == pytest.approx(
+        share * (load_.input.high + 2 * load_.output.high) / 1e6, rel=0.02
+    )
+
+
+def test_an_estimate_has_the_price_of_requests_of_its_average_length() -> None:
+    work = Workload(Range(2, 2, 2), Range(100, 2000, 3000), Range(10, 10, 10))
+    price = of_config({"input": 1.0, "output": 1.0, "above": {1000: {"input": 3.0}}})
+    usd = totals._usd(price, work, 0.0)
+    assert usd is not None
+    assert [usd.middle, usd.high] == pytest.approx([2010 / 1e6, 9010 / 1e6])

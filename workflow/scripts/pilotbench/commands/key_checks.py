@@ -219,7 +219,7 @@ def _first_asked(experiment: Experiment, shard: Shard, model: Model, key: str) -
                 failed.append(error)
                 raise
             failures = ask.unusable_answers(request)[unusable:]
-            lost = [cost_usd(model.price, one.tokens, at=one.at) for one in failures]
+            lost = [cost_usd(model.price, one.tokens, one.tier, one.at) for one in failures]
             came.append(_Answered.of(asked, model, lost))
             return asked
 

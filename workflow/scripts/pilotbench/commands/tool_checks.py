@@ -88,7 +88,7 @@ class Observed:
             raise
         finally:
             lost = ask.unusable_answers(request)[unusable:]
-            self.paid += [cost_usd(model.price, one.tokens, at=one.at) for one in lost]
+            self.paid += [cost_usd(model.price, one.tokens, one.tier, one.at) for one in lost]
         if stored is None:
             self.paid.append(answers_usd(model.price, [answer]))
         return answer
