@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -151,3 +152,46 @@ def test_a_run_that_is_stopped_while_it_waits_is_continued_by_the_next(
         run.again(*run.targets())
         assert paid(simulator) == (30, 0)
     assert all_right(run)
+
+
+def test_both_lanes_in_one_matrix_wait_for_each_other_at_no_point(tmp_path: Path) -> None:
+    with Simulator(**{**SETTINGS, "models": {}}, batches={"batch_s": LONG_S}) as simulator:
+        run = run_of(tmp_path, simulator, models=["echo", "fast"], batch_wait=0)
+        fast = {"provider": "sim", "deployment": "fast"}
+        run.change(model_catalog={**run.experiment["model_catalog"], "fast": fast})
+        out = run.snakemake(*run.targets(), "--jobs", "1")
+        assert out.returncode == os.EX_TEMPFAIL, out.stdout
+        assert {shard.split("/")[0] for shard in run.shards()} == {"fast"}
+        simulator.end_batches()
+        run.again(*run.targets())
+        assert simulator.stats()["tiers"] == {"batch": 30, "standard": 30}
+        assert paid(simulator) == (60, 0)
+    assert len(run.records()) == 60
+
+
+def test_the_budget_holds_for_batches_and_what_fits_is_asked(tmp_path: Path) -> None:
+    """A request reserves 0.01 USD at the batch price, and costs less."""
+    priced = {"price": {"input": 0, "output": 1000}, "parameters": {"max_tokens": 20}}
+    with Simulator(**SETTINGS) as simulator:
+        run = run_of(tmp_path, simulator, budget_usd=0.1)
+        entry = {**run.experiment["model_catalog"]["echo"], **priced}
+        run.change(model_catalog={"echo": entry})
+        done = run.snakemake(*run.targets())
+        assert paid(simulator)[1] == 0
+        assert "echo: wave 1: 10 requests submitted in 1 batch" in done.stdout
+        assert "echo: wave 2: " in done.stdout
+        answered = paid(simulator)[0]
+    if done.returncode:
+        assert "budget_usd: " in done.stdout
+    assert 10 < answered <= 30
+    status = run.pilotbench("status", "--json").stdout
+    (model,) = json.loads(status)["models"]
+    assert 0 < model["usd"] <= 0.1
+
+
+def test_nothing_is_submitted_where_nothing_may_be_asked(tmp_path: Path) -> None:
+    with Simulator(**SETTINGS, batches={"batch_s": LONG_S}) as simulator:
+        run = run_of(tmp_path, simulator, batch_wait=0)
+        assert "batches" not in run.planned("rescore")
+        assert run.planned(*run.targets())["batches"] == 1
+        assert not (run.folder / "journal").exists()

@@ -172,3 +172,21 @@ def test_an_outage_is_reported_once_and_a_locked_out_run_resets_nothing(
     assert refused.returncode == 1
     assert notes.read_text() == before
     assert list(notes.parent.glob("notices-*.jsonl")) == [notes]
+
+
+def test_batches_that_are_out_are_told_by_their_job_and_collected_by_the_next_run(
+    tmp_path: Path,
+) -> None:
+    keys: dict[str, Any] = {key: {} for key in KEYS}
+    with Simulator(keys=keys, batches={"batch_s": 3600.0}) as simulator:
+        mine = Importing(tmp_path, simulator)
+        mine.configure({"lane": "batch"}, batch_wait=0)
+        targets = mine.run.targets()
+        out = mine.snakemake(*targets)
+        assert out.returncode == 1
+        assert "\n1 batch is out, run again after " in out.stdout
+        simulator.end_batches()
+        done = mine.snakemake(*targets)
+        assert done.returncode == 0, done.stdout
+        assert simulator.stats()["tiers"] == {"batch": 30}
+        assert "Nothing to be done" in mine.snakemake(*targets).stdout

@@ -17,10 +17,11 @@ from typing import Any
 
 from pilotbench.asking.asker import KeyAllowance, prove
 from pilotbench.asking.batches.lane import BatchLane
-from pilotbench.build import texts
+from pilotbench.build import batches_out, texts
 from pilotbench.build.batch_lanes import Ranges, unpacked
 from pilotbench.build.batches_out import EXIT_CODE, FAILED, OUT, OVER, StateFile
 from pilotbench.build.job import Halt, logged, stop_on_signal
+from pilotbench.build.progress import Watch
 from pilotbench.episodes.spending import spent
 from pilotbench.episodes.waves import Standing, Waves
 from pilotbench.ground import job_context, notices
@@ -43,9 +44,17 @@ def main(config: Mapping[str, Any], over: str, log: str, model: str, shards: Ran
         _discard_marks(Path(over))
         standing = _run(loaded, model, wanted, context)
         if not standing.is_over:
+            if not context.proven:  # a workflow that imports this one says nothing at its end
+                print(_out_line(loaded, model, context.command.to_finish()), file=sys.stderr)
             sys.exit(EXIT_CODE)
         Path(over).parent.mkdir(parents=True, exist_ok=True)
         Path(over).touch()
+
+
+def _out_line(loaded: Experiment, model: str, command: str) -> str:
+    """Return the line about the batches of a model that are out."""
+    out = [row for row in Watch(loaded).batch_rows() if row.model == model]
+    return batches_out.line([model], loaded.settings.results_dir, out, command)
 
 
 def _run(loaded: Experiment, model: str, shards: Sequence[Shard], context: JobContext) -> Standing:
