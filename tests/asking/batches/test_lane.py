@@ -194,7 +194,9 @@ def test_a_key_that_is_not_set_any_more_is_named_and_the_batch_stays_out(
         opened.submit(lab.wave())
     monkeypatch.setenv("BATCH_LAB_KEY", "sk-another-key")
     with lab.lane() as opened:
-        with pytest.raises(ConfigError, match=r"key gate_key, which is not set .*BATCH_LAB_KEY"):
+        with pytest.raises(
+            ConfigError, match=r"key gate_key, which has another secret .*BATCH_LAB_KEY"
+        ):
             opened.collect(60.0)
         assert len(opened.out()) == 1
     monkeypatch.setenv("BATCH_LAB_KEY", "sk-lab-key")

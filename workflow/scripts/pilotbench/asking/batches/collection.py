@@ -29,6 +29,7 @@ from pilotbench.ground.errors import (
     Rejected,
     Retryable,
     Stopping,
+    Untrusted,
     UnusableAnswer,
 )
 from pilotbench.matrix.config import Settings
@@ -81,7 +82,7 @@ class Collection:
         self._settings, self._model, self._calls, self._book = settings, model, calls, book
         self._payments = payments
         self._downloads: Counter[str] = Counter()
-        self._keyless: dict[str, str] = {}
+        self._blocked: dict[str, str] = {}
         self.pause = 0.0
         self.full: list[Entry] = []
         self.refused: dict[str, str] = {}
@@ -89,10 +90,11 @@ class Collection:
     def look(self) -> Collected:
         """Look at each batch once; collect what is over.
 
-        Raises ConfigError if nothing but batches is out whose keys are not set any more.
+        Raises ConfigError if nothing but batches is out whose keys are not set or accepted any
+        more.
         """
         self.pause, found = 0.0, Collected()
-        self._keyless.clear()
+        self._blocked.clear()
         for entry in self._book.entries():
             self._calls.check()
             kept = self._looked(entry)
@@ -105,8 +107,8 @@ class Collection:
                     found.usd + kept.usd,
                 )
         out = {entry.tag for entry in self._book.entries()}
-        if not found.batches and out and out <= self._keyless.keys():
-            raise ConfigError(next(iter(self._keyless.values())))
+        if not found.batches and out and out <= self._blocked.keys():
+            raise ConfigError(next(iter(self._blocked.values())))
         return found
 
     def drop_unsent(self) -> None:
@@ -153,7 +155,10 @@ class Collection:
             gone = isinstance(error, Rejected) and error.status == NOT_FOUND
             if gone and time.time() > (entry.sent or 0.0) + EXPIRES_S:
                 return self._gone(entry, f"{error}")
-            self._say(entry, f"cannot be looked up ({error})")
+            what = f"cannot be looked up ({error})"
+            if isinstance(error, KeyDead | Untrusted):  # no later look can succeed
+                self._blocked[entry.tag] = self._text(entry, what)
+            self._say(entry, what)
         return None
 
     def _followed(self, alias: str, entry: Entry) -> Kept | None:
@@ -353,10 +358,10 @@ class Collection:
             key = self._calls.provider.keys.get(entry.key)
             variable = (key and key.env) or "the variable of its key"
             what = (
-                f"was submitted with key {entry.key}, which is not set to the same secret now: "
+                f"was submitted with key {entry.key}, which has another secret or URL now: "
                 f"set {variable} to collect it, or remove {entry.path} to pay for it again"
             )
-            self._keyless[entry.tag] = self._text(entry, what)
+            self._blocked[entry.tag] = self._text(entry, what)
             self._say(entry, what)
         return alias
 
