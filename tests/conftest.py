@@ -19,6 +19,7 @@ SLOW_PLACES = (
     "asking/keys/test_outages.py",
     "asking/keys/test_rate_limits.py",
     "asking/test_unusable.py",
+    "benchmark/scorers/test_mathematics.py",
     "browser",
     "commands/test_check.py",
     "commands/test_tool_checks.py",

@@ -120,6 +120,22 @@ def test_a_wanted_text_may_begin_with_the_words_of_a_label(wanted: str, right: b
     assert verdict("exact", wanted, "Solution: A").right == right
 
 
+@pytest.mark.parametrize(
+    ("reply", "rule"),
+    [
+        ('{"a": 1}', "whole reply"),
+        ({"a": 1}, "argument"),
+        ('Here:\n```json\n{"a": 1}\n```\nDone.', "last fenced block"),
+        ('Here:\n{\n"a": 1\n}', "end of the reply"),
+        ('Answer: {"a": 1}', "last line"),
+    ],
+)
+def test_a_verdict_on_json_says_where_it_was_read(reply: Any, rule: str) -> None:
+    given = verdict("json_equality", {"a": 1}, reply)
+    assert (given.right, given.rule, given.read) == (True, rule, {"a": 1})
+    assert verdict("json_schema", {"type": "array"}, reply).why == "not valid under the schema"
+
+
 LONG = [
     "\\boxed{" * 7000,
     "\\boxed{a} " * 5000,

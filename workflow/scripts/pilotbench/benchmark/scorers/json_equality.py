@@ -13,7 +13,7 @@ def judge(wanted: Any, given: Any, options: Json) -> Verdict:
     """Compare the values; key order never counts, list order does unless it is ignored."""
     same = canonical(_plain(wanted, options))
     return judge_json(
-        given, lambda value: canonical(_plain(value, options)) == same, "another value", options
+        given, lambda value: canonical(_plain(value, options)) == same, "another value"
     )
 
 

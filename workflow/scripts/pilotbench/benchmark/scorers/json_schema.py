@@ -13,7 +13,7 @@ from typing import Any
 
 from pilotbench.benchmark.scorers import regular_expression
 from pilotbench.benchmark.scorers.json_text import judge_json
-from pilotbench.benchmark.scorers.scorer import Json, Scorer, Verdict
+from pilotbench.benchmark.scorers.scorer import FORM, Json, Scorer, Verdict
 
 
 @lru_cache(maxsize=1)
@@ -54,7 +54,7 @@ def judge(wanted: Any, given: Any, options: Json) -> Verdict:
 
     Raises Unscorable where a pattern takes longer than two seconds.
     """
-    return judge_json(given, lambda value: _is_valid(wanted, value), "not valid", options)
+    return judge_json(given, lambda value: _is_valid(wanted, value), "not valid under the schema")
 
 
 def _is_valid(wanted: Any, value: Any) -> bool:
@@ -138,5 +138,6 @@ SCORER = Scorer(
     judge,
     answer={"type": ["object", "boolean"]},
     goal="the answer is valid under {}",
+    options={"form": FORM},
     problem=problem,
 )

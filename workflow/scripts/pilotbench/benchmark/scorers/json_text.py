@@ -8,48 +8,51 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pilotbench.benchmark.scorers.extraction import extracted
-from pilotbench.benchmark.scorers.scorer import DEEPEST, Json, Verdict, depth_within
+from pilotbench.benchmark.scorers.scorer import DEEPEST, Verdict, depth_within
 
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE)
 _OPENING = re.compile(r"^[\[{]", re.MULTILINE)
 _AFTER = re.compile(r"[\s`~.。]*(?:</[\w-]+>)?\s*")
 MOST_PLACES = 100
+WHOLE = "whole reply"
 
 
-def json_of(given: Any) -> Any:
-    """Return the JSON value of a reply.
+def json_of(given: Any) -> tuple[Any, str]:
+    """Return the JSON value of a reply, and the rule that found it.
 
     That is the whole reply, else the last fenced block, else the value that begins a line and ends
     the reply, else the last line without what wraps it. Raises ValueError where none of them is
     JSON (NaN and more than forty levels are not).
     """
     if not isinstance(given, str):
-        return given
-    for value in _values(given):
+        return given, "argument"
+    for value, rule in _values(given):
         if depth_within(value, DEEPEST):
-            return value
+            return value, rule
     raise ValueError("not JSON")
 
 
-def judge_json(given: Any, right: Callable[[Any], bool], wrong: str, options: Json) -> Verdict:
+def judge_json(given: Any, right: Callable[[Any], bool], wrong: str) -> Verdict:
     """Return the verdict on the JSON value of a reply; in form it is the whole reply."""
     try:
-        value = json_of(given)
+        value, rule = json_of(given)
         holds = right(value)
     except ValueError:
-        return Verdict(False, False, None, "JSON", "no JSON value that is the answer")
-    alone = not isinstance(given, str) or any(True for _ in _decoded(given))
+        return Verdict(False, False, None, "none", "no JSON value that is the answer")
+    alone = rule in (WHOLE, "argument")
     why = ("right" if alone else "right, not in the form asked for") if holds else wrong
-    return Verdict(holds, holds and alone, value, "JSON", why)
+    return Verdict(holds, holds and alone, value, rule, why)
 
 
-def _values(text: str) -> Iterator[Any]:
+def _values(text: str) -> Iterator[tuple[Any, str]]:
     blocks = [match[2] for match in _FENCE.finditer(text)]
-    yield from _decoded(text, *blocks[-1:])
+    yield from ((value, WHOLE) for value in _decoded(text))
+    yield from ((value, "last fenced block") for value in _decoded(*blocks[-1:]))
     found, breaks_off = _at_the_end(text)
-    yield from found
+    yield from ((value, "end of the reply") for value in found)
     if not breaks_off:
-        yield from _decoded(*text.strip().splitlines()[-1:], extracted(text, "last_line"))
+        lines = (*text.strip().splitlines()[-1:], extracted(text, "last_line"))
+        yield from ((value, "last line") for value in _decoded(*lines))
 
 
 def _decoded(*texts: str) -> Iterator[Any]:
