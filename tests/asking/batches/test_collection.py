@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from pilotbench.asking.batches import lane
 from pilotbench.asking.journal import Journal, journal_folder
+from pilotbench.ground.errors import Stopping
 from support import Simulator
 from support.batch_lab import Lab
 
@@ -89,3 +92,44 @@ def test_lines_of_others_and_lines_twice_change_nothing(lab: Lab) -> None:
     assert (found.answered, found.unanswered) == (2, 0)
     assert len(lab.answers()) == 3
     assert lab.failures() == []
+
+
+def test_results_stay_until_the_disk_has_room_for_all_of_them(
+    lab: Lab, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with lab.lane() as opened:
+        opened.submit(lab.wave())
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fdatasync", full)
+            with pytest.raises(Stopping, match="the journal cannot be written"):
+                lab.collect_all(opened)
+        assert len(opened.out()) == 1
+        assert list(lab.folder.rglob("*.results"))
+        (found,) = lab.collect_all(opened)
+    assert (found.answered, found.unanswered) == (2, 0)
+    assert len({answer["identity"] for answer in lab.answers()}) == 2
+    lab.run()
+    assert len(lab.episodes()) == 2
+    assert lab.stats()["total"]["paid_again"] == 0
+
+
+def test_answers_of_a_batch_are_flushed_once_for_each_shard(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    real = os.fdatasync
+
+    def counted(file: int) -> None:
+        flushed.append(file)
+        real(file)
+
+    lab.chosen |= {"instances": 8, "shard_size": 4}
+    with lab.lane() as opened:
+        opened.submit(lab.wave())
+        monkeypatch.setattr(os, "fdatasync", counted)
+        (found,) = [one for one in lab.collect_all(opened) if one.batches]
+    assert found.answered == 8
+    assert len(flushed) == 2
