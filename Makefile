@@ -55,8 +55,9 @@ simulate: setup  ## start simulated services on loopback; print what to export a
 soak: setup      ## run half an hour with faults of every kind
 	PYTHONPATH=tests $(BIN)/python -m support.soak
 
-chaos: setup     ## kill twenty runs at random and resume them
+chaos: setup     ## kill thirty runs at random, online and in batches, and resume them
 	PYTHONPATH=tests:workflow/scripts $(BIN)/python -m support.chaos
+	PYTHONPATH=tests:workflow/scripts $(BIN)/python -m support.batch_chaos
 
 status: setup    ## show the progress of a run, also while it is running
 	$(BIN)/python -m pilotbench status

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pilotbench.simulator.families import family_of
 from support import Simulator
 from support.runs import Run
 
@@ -12,6 +13,14 @@ Json = dict[str, Any]
 KEYS = ("sim_key1",)
 EPISODES = 6
 """The instances of each model; they have several turns, so that there are several waves."""
+FAMILIES = {
+    "openai": "gpt-4",
+    "responses": "gpt-5",
+    "azure": "gpt-4",
+    "anthropic": "claude",
+    "gemini": "gemini-3",
+}
+"""What the model of each service is as strict as; three of them think, and want it back."""
 SERVICES: dict[str, Json] = {
     "openai": {"kind": "openai"},
     "responses": {"kind": "openai", "api": "responses"},
@@ -25,7 +34,7 @@ def simulator_of(**batches: Any) -> Simulator:
     """Return a simulator with a perfect player for each service; `batches` are its settings."""
     return Simulator(
         keys={key: {} for key in KEYS},
-        models={name: {"plays": "oracle"} for name in SERVICES},
+        models={name: {"plays": "oracle", "family": FAMILIES[name]} for name in SERVICES},
         tasks=["simple_task"],
         difficulties=["easy"],
         instances=EPISODES,
@@ -41,7 +50,7 @@ def run_of(folder: Path, simulator: Simulator, lanes: dict[str, str], **config: 
             "provider": f"sim_{name}",
             "deployment": name,
             "lane": lane,
-            "parameters": {"max_tokens": 400},
+            **family_of(FAMILIES[name]).entry,
         }
         for name, lane in lanes.items()
     }
