@@ -20,7 +20,7 @@ from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.settings import Access, ProviderSettings
 
 Json = dict[str, Any]
-SECRET = "sk-4f9a8b7c6d5e4f3a2b1c"
+SECRET = "sk-4f9a8b7c-6d5e4f3a2b1c"
 PIECE = b'{"n": 1}\n' * 8192
 
 
