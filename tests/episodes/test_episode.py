@@ -369,6 +369,14 @@ def test_tokens_and_cost_are_summed_over_requests() -> None:
     assert run(Script(message(FINISH)).ask).record["cost_usd"] is None
 
 
+def test_writes_to_the_cache_for_an_hour_are_counted_and_charged_apart() -> None:
+    counts = Tokens(100, 0, cache_writes=60, cache_writes_1h=50)
+    price = Price(input=1.0, output=1.0, cached=1.0, cache_write=2.0, cache_write_1h=4.0)
+    record = run(Script(Completion(message(FINISH), "stop", "m", counts)).ask, price=price).record
+    assert record["tokens"] == counts.as_json()
+    assert record["cost_usd"] == pytest.approx((40 * 1 + 10 * 2 + 50 * 4) / 1e6)
+
+
 def test_the_cost_of_unknown_tokens_is_unknown() -> None:
     script = Script(message(SEARCH), Completion(message(FINISH), "stop", "m"))
     record = run(script.ask, price=Price(input=2.0, output=8.0, cached=1.0)).record

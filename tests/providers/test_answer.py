@@ -23,6 +23,10 @@ COUNTS = {"input": 100, "output": 10, "reasoning": 3, "cached": 40}
             Completion(MESSAGE, "stop", "m", Tokens(100, 10, 3, 40, 20), 0.5),
             {**OLD, "tokens": {**COUNTS, "cache_writes": 20}, "first_token_s": 0.5},
         ),
+        (
+            Completion(MESSAGE, "stop", "m", Tokens(100, 10, 3, 40, 20, 5)),
+            {**OLD, "tokens": {**COUNTS, "cache_writes": 20, "cache_writes_1h": 5}},
+        ),
     ],
 )
 def test_a_completion_is_stored_and_read_again(

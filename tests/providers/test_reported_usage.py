@@ -47,6 +47,24 @@ def plain(given: Any, made: Any, **more: Any) -> dict[str, Any]:
         ),
         (plain(100, 10, cache_creation_input_tokens=20), Tokens(100, 10, 0, 0, 20)),
         (
+            plain(
+                100,
+                10,
+                cache_creation_input_tokens=20,
+                cache_creation={"ephemeral_5m_input_tokens": 5, "ephemeral_1h_input_tokens": 15},
+            ),
+            Tokens(100, 10, 0, 0, 20, 15),
+        ),
+        (
+            plain(
+                100,
+                10,
+                cache_creation_input_tokens=20,
+                cache_creation={"ephemeral_1h_input_tokens": 90},
+            ),
+            Tokens(100, 10, 0, 0, 20, 20),
+        ),
+        (
             plain(100, 10, output_tokens_details={"thinking_tokens": 3}),
             Tokens(100, 10, 3),
         ),
