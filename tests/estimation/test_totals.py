@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from pilotbench.episodes.evaluate import replay
-from pilotbench.estimation import totals
 from pilotbench.estimation.needs import UP_TO_DATE, needs
-from pilotbench.estimation.ranges import Range, Workload
+from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import EstimateRow, estimate
-from pilotbench.providers.price import Price, of_config
+from pilotbench.providers.price import of_config
 from pilotbench.results import database
 from support import Simulator
 from support.estimation_lab import inside, load, make, paid
@@ -129,19 +128,6 @@ def test_flawed_prompts_count_only_the_instances_that_they_apply_to(tmp_path: Pa
     assert 0 < flawed.load.requests.low < all_of_them.load.requests.low
 
 
-def test_the_highest_cost_has_the_price_of_writing_to_the_cache(
-    simulator: Simulator, tmp_path: Path
-) -> None:
-    experiment = load(tmp_path, simulator, instances=6)
-    work = next(iter(estimate(experiment).rows)).load
-    plain = totals._usd(Price(1.0, 2.0, 0.5), work, 0.0)
-    written = totals._usd(Price(1.0, 2.0, 0.5, cache_write=1.25), work, 0.0)
-    assert plain is not None
-    assert written is not None
-    assert (written.low, written.middle) == (plain.low, plain.middle)
-    assert written.high == pytest.approx(plain.high + 0.25 * work.input.high / 1e6)
-
-
 @pytest.mark.parametrize(
     ("change", "share"),
     [
@@ -162,14 +148,6 @@ def test_an_estimate_is_at_the_price_of_the_lane_and_the_tier(
     (row,) = estimate(experiment).rows
     assert row.usd is not None
     assert row.price == "config"
-    assert row.usd.high == pytest.approx(
-        share * (load_.input.high + 2 * load_.output.high) / 1e6, rel=0.02
+    assert row.usd.middle == pytest.approx(
+        share * (load_.input.middle + 2 * load_.output.middle) / 1e6, rel=0.02
     )
-
-
-def test_an_estimate_has_the_price_of_requests_of_its_average_length() -> None:
-    work = Workload(Range(2, 2, 2), Range(100, 2000, 3000), Range(10, 10, 10))
-    price = of_config({"input": 1.0, "output": 1.0, "above": {1000: {"input": 3.0}}})
-    usd = totals._usd(price, work, 0.0)
-    assert usd is not None
-    assert [usd.middle, usd.high] == pytest.approx([2010 / 1e6, 9010 / 1e6])

@@ -16,6 +16,8 @@ from pilotbench.estimation.ranges import Range
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.key_routing import home_key
+from pilotbench.simulator import config_lines
+from pilotbench.simulator.ground.setup import from_mapping
 from support import Simulator
 from support.build import ROOT
 
@@ -67,6 +69,33 @@ def load(folder: Path, simulator: Simulator | None = None, **chosen: Any) -> Exp
         **chosen,
     }
     return load_experiment(merged)
+
+
+PRICES: dict[str, Json] = {
+    "gpt-4": {"input": 2.5, "output": 10, "cached": 1.25},
+    "gpt-5": {"input": 1.25, "output": 10, "cached": 0.125},
+    "claude": {"input": 3, "output": 15, "cached": 0.3, "cache_write": 3.75},
+    "gemini-3": {"input": 2, "output": 12, "cached": 0.2},
+}
+"""Prices of simulated families: one for each wire format, with cached input; three reason."""
+
+
+def families(skill: str, **settings: Any) -> Json:
+    """Return the settings of a simulator that plays each of PRICES with a skill of its own."""
+    models = {name: {"family": name, "plays": f"{skill}-{97 + n}"} for n, name in enumerate(PRICES)}
+    common = {"tasks": ["all"], "instances": 100, "keys": {"simulator": {"slots": 200}}}
+    return {**common, "models": models, **settings}
+
+
+def load_families(folder: Path, simulator: Simulator, **chosen: Any) -> Experiment:
+    """Return a matrix of the simulated families, each by the API of its service."""
+    entries = config_lines.experiment(from_mapping(simulator.settings), simulator.address)
+    for name, price in PRICES.items():
+        entries["model_catalog"][name] |= {"price": price, "max_output": 1000}
+    claude = entries["model_catalog"]["claude"]
+    claude["parameters"] = {**claude["parameters"], "cache_control": {"type": "ephemeral"}}
+    usual = {"instances": 40, "shard_size": 20, "tasks": ["simple_task"], "retry_for_s": 5}
+    return load(folder, simulator, **{**entries, **usual, **chosen})
 
 
 def make(loaded: Experiment, shard: Shard, **share: Any) -> list[Json]:

@@ -120,6 +120,14 @@ class _Source:
         """The cost of the unusable answers to the requests so far."""
         return Unusable.of(chain.from_iterable(self._unusable.values()))
 
+    def unusable_answers(self, request: Request) -> list[Failure]:
+        """Return the unusable answers to a request that were paid for, oldest first."""
+        return self.answers.unusable(request_identity(self._model, request))
+
+    def is_exhausted(self, request: Request) -> bool:
+        """Return whether as many unusable answers were paid for as one request may cost."""
+        return len(self.unusable_answers(request)) >= MOST_UNUSABLE
+
     def _find(self, wanted: RequestIdentity) -> Answer | None:
         found = self.answers.answer(wanted)
         self.replayed += found is not None
@@ -273,14 +281,6 @@ class Asker(_Source):
     def known(self, request: Request) -> Answer | None:
         """Return the answer in the journal, None if there is none; nothing is requested."""
         return self.answers.answer(request_identity(self._model, request))
-
-    def unusable_answers(self, request: Request) -> list[Failure]:
-        """Return the unusable answers to a request that were paid for, oldest first."""
-        return self.answers.unusable(request_identity(self._model, request))
-
-    def is_exhausted(self, request: Request) -> bool:
-        """Return whether as many unusable answers were paid for as one request may cost."""
-        return len(self.unusable_answers(request)) >= MOST_UNUSABLE
 
     def _ask(self, request: Request, wanted: RequestIdentity) -> Answer:
         """Send a request and write what comes of it; a journal that fails ends the whole run."""

@@ -104,7 +104,7 @@ def _total(made: Estimate) -> tuple[str, ...]:
 
 def _notes(experiment: Experiment, made: Estimate) -> Iterator[str]:
     for row in made.rows:
-        yield f"{row.model}: {row.basis}"
+        yield f"{row.model}: {row.words}"
     yield from price_lines({row.model: row.price for row in made.rows if row.usd is not None})
     if made.unpriced:
         yield f"not included in USD, price unknown: {', '.join(made.unpriced)}"

@@ -7,19 +7,24 @@ completely costs nothing, whatever its shard.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from pilotbench.asking.asker import JournalOnly
 from pilotbench.asking.keys.usage_file import IMAGE_CHARACTERS
+from pilotbench.asking.unusable import Unusable
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground.errors import RecordError
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.providers.answer import Answer, Tokens
 from pilotbench.providers.messages import compact
-from pilotbench.providers.request import READ, without_images
+from pilotbench.providers.request import READ, Request, without_images
+
+Json = dict[str, Any]
 
 UP_TO_DATE = "up to date"
 SAMPLE = 6
@@ -47,14 +52,30 @@ class First:
 
 
 @dataclass(frozen=True)
+class Played:
+    """What an episode has used: the tokens of each answer, None where they were not reported."""
+
+    tokens: tuple[Tokens | None, ...]
+    finished: bool
+
+
+@dataclass(frozen=True)
 class Need:
-    """A planned shard: why it runs, how many episodes are new, where the begun ones continue."""
+    """A planned shard: why it runs, how many episodes are new, where the begun ones continue.
+
+    `played` are the episodes that the journal has of a shard that runs. `unusable` are the answers
+    that were paid for in vain, beside `requests` with `tokens` that were not.
+    """
 
     shard: Shard
     reason: str
     fresh: int = 0
     begun: tuple[Start, ...] = ()
     answered: int = 0
+    played: tuple[Played, ...] = ()
+    unusable: Unusable = field(default_factory=Unusable)
+    requests: int = 0
+    tokens: Tokens = field(default_factory=Tokens)
 
     @property
     def asks(self) -> int:
@@ -84,16 +105,22 @@ def begun(experiment: Experiment, shards: Iterable[Shard]) -> int:
 
 def reason(experiment: Experiment, shard: Shard) -> str:
     """Return why a shard is run, or UP_TO_DATE."""
+    return _header(experiment, shard)[1]
+
+
+def _header(experiment: Experiment, shard: Shard) -> tuple[Json, str]:
+    """Return the first line of a shard's file, and why the shard is run."""
     path = experiment.settings.results_dir / "shards" / shard.path
     if not path.exists():
-        return "no file"
+        return {}, "no file"
     try:
-        then = read_header(path)["provenance"].get("versions", {})
+        header = read_header(path)
+        then = header["provenance"].get("versions", {})
     except (RecordError, KeyError):
-        return "damaged file"
+        return {}, "damaged file"
     now = experiment.versions(shard.cell)
     changed = [name for name, value in now.items() if then.get(name) != value]
-    return f"changed: {', '.join(changed)}" if changed else UP_TO_DATE
+    return header, f"changed: {', '.join(changed)}" if changed else UP_TO_DATE
 
 
 def sample(experiment: Experiment, cell: Cell, indices: Sequence[int]) -> list[First]:
@@ -104,35 +131,71 @@ def sample(experiment: Experiment, cell: Cell, indices: Sequence[int]) -> list[F
 
 def _first(experiment: Experiment, cell: Cell, index: int) -> First:
     shard = Shard(cell, index, index)
-    stopped = _stops(experiment, shard, JournalOnly.empty(experiment, shard))[0]
+    ask = _Replay(experiment, shard, JournalOnly.empty(experiment, shard))
     task = experiment.tasks[cell.task]
     instance = task.instance(cell.difficulty, index)
     turns = experiment.settings.max_turns or task.max_turns(cell.difficulty)
     return First(
-        stopped[0] if stopped else None,
+        ask.starts[0] if ask.starts else None,
         len(instance.plan),
         turns if task.tools(instance) else 1,
     )
 
 
+class _Replay:
+    """A shard played from the journal: where its episodes stop, and what they have used."""
+
+    def __init__(self, experiment: Experiment, shard: Shard, ask: JournalOnly) -> None:
+        self._ask, self._again = ask, experiment.settings.ask_unusable
+        self._heard: dict[tuple[int, int], list[Tokens | None]] = defaultdict(list)
+        done = play_shard(experiment, shard, self._hear).episodes
+        self._done = {(record["index"], record["repeat"]) for record in done}
+
+    def _hear(self, request: Request) -> Answer:
+        tokens = self._heard[request.instance.index, request.repeat]
+        answer = self._ask(request)
+        tokens.append(answer.completion.tokens)
+        return answer
+
+    @property
+    def starts(self) -> list[Start]:
+        """The next request of each episode that is asked again."""
+        ask = self._ask
+        asked = (one for one in ask.unanswered if self._again or not ask.is_exhausted(one))
+        return [Start(one.turn, characters(one.body)) for one in asked]
+
+    def need(self, shard: Shard, why: str) -> Need:
+        """Return what the shard needs."""
+        starts = self.starts
+        begun = tuple(start for start in starts if start.turn > 0)
+        kinds = Counter(failure.kind for failure in self._ask.answers.owed().values())
+        places = sorted(self._done | {place for place, heard in self._heard.items() if heard})
+        played = (Played(tuple(self._heard[one]), one in self._done) for one in places)
+        known = [one for heard in self._heard.values() for one in heard]
+        return Need(
+            shard,
+            _in_words(why, kinds, len(starts)),
+            len(starts) - len(begun),
+            begun,
+            len(self._done),
+            tuple(played),
+            self._ask.unusable,
+            len(known),
+            sum((one for one in known if one is not None), Tokens()),
+        )
+
+
 def _need(experiment: Experiment, shard: Shard) -> Need:
-    why = reason(experiment, shard)
+    header, why = _header(experiment, shard)
     episodes = len(shard.indices) * experiment.settings.repeats
     if why == UP_TO_DATE:
-        return Need(shard, why, answered=episodes)
+        unusable, tokens = Unusable.in_header(header), Tokens.from_json(header.get("tokens"))
+        paid = header.get("requests", 0), tokens or Tokens()
+        return Need(shard, why, 0, (), episodes, (), unusable, *paid)
     ask = JournalOnly(experiment, shard)
     if ask.answers.silent:
         return Need(shard, f"{why}; not asked yet", fresh=episodes)
-    stopped, over = _stops(experiment, shard, ask)
-    begun = tuple(start for start in stopped if start.turn > 0)
-    kinds = Counter(failure.kind for failure in ask.answers.owed().values())
-    return Need(shard, _in_words(why, kinds, len(stopped)), len(stopped) - len(begun), begun, over)
-
-
-def _stops(experiment: Experiment, shard: Shard, ask: JournalOnly) -> tuple[list[Start], int]:
-    """Return the next request of each unfinished episode, and the number of finished ones."""
-    over = len(play_shard(experiment, shard, ask).episodes)
-    return [Start(one.turn, characters(one.body)) for one in ask.unanswered], over
+    return _Replay(experiment, shard, ask).need(shard, why)
 
 
 def _in_words(why: str, kinds: Counter[str], left: int) -> str:

@@ -3,9 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from functools import reduce
 from operator import add
+
+MEASURES = ("requests", "input", "output")
+"""What is estimated of an episode; tokens are of input and of output."""
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Expected requests and tokens; `cached` and `cache_writes` are parts of `input`."""
+
+    requests: float = 0.0
+    input: float = 0.0
+    output: float = 0.0
+    cached: float = 0.0
+    cache_writes: float = 0.0
+
+    def __add__(self, other: Amounts) -> Amounts:
+        """Return the sum of each."""
+        return Amounts(*map(add, astuple(self), astuple(other)))
+
+    def times(self, factor: float) -> Amounts:
+        """Return each times `factor`."""
+        return Amounts(*(factor * one for one in astuple(self)))
 
 
 @dataclass(frozen=True)
@@ -23,6 +45,10 @@ class Range:
     def times(self, factor: float) -> Range:
         """Return each number times `factor`."""
         return Range(self.low * factor, self.middle * factor, self.high * factor)
+
+    def scaled(self, factor: Range) -> Range:
+        """Return each number times that of `factor`."""
+        return Range(self.low * factor.low, self.middle * factor.middle, self.high * factor.high)
 
     def sharpened(self, factor: Range | None) -> Range:
         """Return the middle times `factor`, limited to these bounds."""
@@ -53,13 +79,9 @@ class Workload:
         """Return each part times `factor`."""
         return Workload(*(part.times(factor) for part in (self.requests, self.input, self.output)))
 
-    def sharpened(self, factors: Mapping[str, Range | None]) -> Workload:
-        """Return each part's middle times the factor under its name."""
-        return Workload(
-            self.requests.sharpened(factors["requests"]),
-            self.input.sharpened(factors["input"]),
-            self.output.sharpened(factors["output"]),
-        )
+    def scaled(self, factors: Mapping[str, Range]) -> Workload:
+        """Return each number times that of the factor under the name of its part."""
+        return Workload(*(getattr(self, name).scaled(factors[name]) for name in MEASURES))
 
     def as_json(self) -> dict[str, dict[str, float]]:
         """Return plain JSON types."""

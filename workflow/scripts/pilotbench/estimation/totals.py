@@ -6,21 +6,29 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pilotbench.asking.prices import in_words, price_of, usd
+from pilotbench.asking.keys.key_status import learned_rates
+from pilotbench.asking.keys.secrets import environment, missing
+from pilotbench.asking.prices import in_words
 from pilotbench.estimation import history
-from pilotbench.estimation.cells import CellEstimates
+from pilotbench.estimation.cells import CellEstimates, CellLoad, waste
+from pilotbench.estimation.costs import ModelPrices
 from pilotbench.estimation.lanes import hours
 from pilotbench.estimation.needs import UP_TO_DATE, Need, needs
 from pilotbench.estimation.ranges import Range, Workload, total
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
-from pilotbench.providers.answer import BATCH
-from pilotbench.providers.price import Price
+from pilotbench.providers.settings import BATCH, ONLINE
 
 
 @dataclass(frozen=True)
 class EstimateRow:
-    """The estimate of one model; `usd` is None if its price is unknown, `price` is its origin."""
+    """The estimate of one model, and what it is based on; `usd` is None if its price is unknown.
+
+    `price` says where the price is from or why it is unknown, `cached_share` how much of the input
+    was cached so far (None without history), `unusable_share` how many answers could not be used,
+    for each that could. `history` is the number of earlier episodes, `learned_limits` whether the
+    hours are bounded by limits that the service has stated.
+    """
 
     model: str
     shards: int
@@ -31,6 +39,25 @@ class EstimateRow:
     hours: Range
     basis: str
     price: str
+    lane: str = ONLINE
+    cached_share: float | None = None
+    unusable_share: float = 0.0
+    history: int = 0
+    learned_limits: bool = False
+
+    @property
+    def words(self) -> str:
+        """What the estimate is based on, in one line."""
+        parts = [self.basis]
+        if self.cached_share:
+            parts.append(f"{100 * self.cached_share:.0f} % of input cached so far")
+        if self.unusable_share:
+            parts.append(f"{100 * self.unusable_share:.1f} % of answers unusable so far")
+        if self.learned_limits:
+            parts.append("hours within learned rate limits")
+        if self.lane == BATCH:
+            parts.append("lane batch; high is at the price online")
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -57,6 +84,16 @@ class Estimate:
         return [row.model for row in self.rows if row.usd is None and row.load.requests.high]
 
     @property
+    def basis(self) -> str:
+        """What the estimate is based on, in a few words for all models."""
+        count, batches = (
+            sum(row.history for row in self.rows),
+            [row.model for row in self.rows if row.lane == BATCH],
+        )
+        words = f"from {count:,} earlier episodes" if count else "no history: bounds"
+        return f"{words}; in batches: {', '.join(batches)}" if batches else words
+
+    @property
     def reasons(self) -> dict[str, int]:
         """Why shards run, with the number of shards, most frequent first."""
         return dict(Counter(need.reason for need in self.needs).most_common())
@@ -71,25 +108,36 @@ def estimate(
 
     `slots` are the slots in force of each key where they differ from the config's.
     """
-    past = history.read(experiment.settings.results_dir / "master.duckdb")
     wanted = needs(experiment, shards)
+    known = [str(need.shard.path) for need in wanted if need.played]
+    past = history.read(experiment.settings.results_dir / "master.duckdb", known)
     by_cell: dict[Cell, list[Need]] = defaultdict(list)
     for need in wanted:
         by_cell[need.shard.cell].append(need)
+        past.add(need.shard.cell, need.played)
     cells = CellEstimates(experiment, past)
-    loads = {cell: cells.load(cell, some) for cell, some in by_cell.items()}
+    lost = {name: waste(some) for name, some in _by_model(wanted).items()}
+    loads = {cell: cells.load(cell, some, lost[cell.model]) for cell, some in by_cell.items()}
     rows = [
         _row(
             experiment,
             past,
             name,
-            [need for need in wanted if need.shard.cell.model == name],
+            some,
             {cell: load for cell, load in loads.items() if cell.model == name},
             slots or {},
         )
-        for name in dict.fromkeys(need.shard.cell.model for need in wanted)
+        for name, some in _by_model(wanted).items()
     ]
-    return Estimate(rows, hours(experiment, past, wanted, loads, slots or {}), wanted)
+    work = {cell: load.work for cell, load in loads.items()}
+    return Estimate(rows, hours(experiment, past, wanted, work, slots or {}), wanted)
+
+
+def _by_model(some: Sequence[Need]) -> dict[str, list[Need]]:
+    found: dict[str, list[Need]] = defaultdict(list)
+    for need in some:
+        found[need.shard.cell.model].append(need)
+    return found
 
 
 def _row(
@@ -97,40 +145,33 @@ def _row(
     past: history.History,
     name: str,
     mine: list[Need],
-    loads: Mapping[Cell, Workload],
+    loads: Mapping[Cell, CellLoad],
     slots: Mapping[str, int],
 ) -> EstimateRow:
-    load, model = total(loads.values()), experiment.settings.catalog[name]
-    tier = BATCH if model.lane == BATCH else model.service_tier
+    work = {cell: load.work for cell, load in loads.items()}
+    prices = ModelPrices.of(experiment.settings.catalog[name])
+    costs = None if prices is None else [prices.usd(load) for load in loads.values()]
     return EstimateRow(
         model=name,
         shards=len(mine),
         runs=sum(need.reason != UP_TO_DATE for need in mine),
         episodes=sum(need.asks for need in mine),
-        load=load,
-        usd=_usd(price_of(model.price, tier), load, past.cached(name)),
-        hours=hours(experiment, past, mine, loads, slots),
+        load=total(work.values()),
+        usd=None if costs is None else sum(costs, start=Range()),
+        hours=hours(experiment, past, mine, work, slots),
         basis=past.basis(name),
-        price=in_words(model.price),
+        price=in_words(experiment.settings.catalog[name].price),
+        lane=experiment.settings.catalog[name].lane,
+        cached_share=past.input_share(name, "cached") if past.episodes(name) else None,
+        unusable_share=waste(mine)["requests"].middle - 1,
+        history=past.episodes(name),
+        learned_limits=_is_limited(experiment, name),
     )
 
 
-def _usd(price: Price | None, load: Workload, cached: float) -> Range | None:
-    """Return the cost with all of the input cached, with `cached` of it, and with none.
-
-    With none, all of it may be stored in the cache, where that has a price of its own.
-    """
-    if price is None:
-        return None
-    shares = {"low": 1.0, "middle": cached, "high": 0.0}
-    return Range(*(_end_usd(price, load, end, share) for end, share in shares.items()))
-
-
-def _end_usd(price: Price, load: Workload, end: str, cached: float) -> float:
-    """Return the cost at one end; the length of a request is that of the average one."""
-    requests, sent, said = (getattr(one, end) for one in (load.requests, load.input, load.output))
-    mean = price.of_input(sent / requests if requests else 0)
-    fresh = usd(mean, input=sent, cached=cached * sent, output=said)
-    if end != "high":
-        return fresh
-    return max(fresh, usd(mean, input=sent, cached=0, output=said, cache_writes=sent))
+def _is_limited(experiment: Experiment, model: str) -> bool:
+    """Return whether the limits of any key of a model were learned."""
+    settings, known = experiment.settings, environment()
+    keys = settings.provider_of(model).keys
+    there = (alias for alias in keys if not missing(settings, [alias], known))
+    return any(learned_rates(settings, model, alias) for alias in there)

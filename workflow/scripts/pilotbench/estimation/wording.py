@@ -30,7 +30,7 @@ def cost_line(experiment: Experiment, shards: Sequence[Shard], slots: Mapping[st
     )
     return (
         f"estimated cost (low / likely / high): {whole(made.load.requests)} requests; "
-        f"USD {price}; {hours(made.hours)} hours"
+        f"USD {price}; {hours(made.hours)} hours; {made.basis}"
     )
 
 
