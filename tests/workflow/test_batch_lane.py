@@ -195,3 +195,10 @@ def test_nothing_is_submitted_where_nothing_may_be_asked(tmp_path: Path) -> None
         assert "batches" not in run.planned("rescore")
         assert run.planned(*run.targets())["batches"] == 1
         assert not (run.folder / "journal").exists()
+
+
+def test_a_lane_without_shards_to_evaluate_has_nothing_to_do(tmp_path: Path) -> None:
+    with Simulator(**SETTINGS) as simulator:
+        run = run_of(tmp_path, simulator)
+        run.again("--until", "batches")
+        assert paid(simulator) == (0, 0)

@@ -42,7 +42,7 @@ def main(config: Mapping[str, Any], over: str, log: str, model: str, shards: Ran
         if context.notices is not None:
             notices.begin(Path(context.notices))
         _discard_marks(Path(over))
-        standing = _run(loaded, model, wanted, context)
+        standing = _run(loaded, model, wanted, context) if wanted else Standing(is_over=True)
         if not standing.is_over:
             if not context.proven:  # a workflow that imports this one says nothing at its end
                 print(_out_line(loaded, model, context.command.to_finish()), file=sys.stderr)
