@@ -88,7 +88,7 @@ SPOILED = {
 }
 """What makes a right reply a wrong one: a denial, a doubt, a question or a second answer."""
 SECOND = {"number": "7", "exact": "Zug", "one_of": "Zug"}
-_WITHIN = re.compile(r"\n|[.!?。！]\s*.*\s")
+_WITHIN = re.compile(r"\n|[.!?]\s*.*\s|[。！].")
 
 
 def spoiled() -> list[Reply]:
