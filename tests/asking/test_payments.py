@@ -100,6 +100,8 @@ def test_the_most_that_a_request_can_cost_is_at_the_dearest_price_that_may_apply
         ("openai/gpt-5", {"service_tier": "default"}, 1.25 * 1000 + 10 * 100),
         ("anthropic/claude-sonnet-4-5", {}, 6 * 1000 + 15 * 100),
         ("deepseek/deepseek-chat", {}, 0.27 * 1000 + 1.1 * 100),
+        ("azure/gpt-5", {}, 1.25 * 1000 + 10 * 100),  # the list has its tiers only at OpenAI
+        ("anthropic/claude-sonnet-4-5", {"service_tier": "standard_only"}, 6 * 1000 + 15 * 100),
     ],
 )
 def test_a_model_of_the_list_reserves_its_dearest_tier_cache_and_hour(
@@ -108,6 +110,7 @@ def test_a_model_of_the_list_reserves_its_dearest_tier_cache_and_hour(
     provider, _, model = name.partition("/")
     listed = replace(MODEL, price=Listed((model,), provider), parameters=parameters)
     assert most_usd(listed, LARGEST) == pytest.approx(usd / 1e6)
+    check_bounded(replace(listed, max_output=9))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from pilotbench.providers.answer import BATCH
 
 UNKNOWN = "unknown"
 """The `price` of a model that has none, not even that of the price list."""
-STANDARD_TIERS = frozenset({"", "default", "standard", "auto", "on_demand", "unspecified"})
-"""The words of services for the usual tier."""
+STANDARD_TIERS = frozenset(
+    {"", "default", "standard", "standard_only", "auto", "on_demand", "unspecified"}
+)
+"""The words of services, and of requests, for the usual tier."""
 
 
 def tier_name(reported: str | None) -> str:

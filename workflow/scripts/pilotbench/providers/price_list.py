@@ -7,7 +7,7 @@ certain: by its URL, or because the config names it (`priced_as`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -19,7 +19,7 @@ from pilotbench.providers.answer import BATCH
 from pilotbench.providers.price import BatchDiscount, Layer, Price, of_layers, tier_name
 
 if TYPE_CHECKING:
-    from genai_prices.types import ModelInfo, ModelPrice, Provider
+    from genai_prices.types import ModelInfo, ModelPrice, PriceVariant, Provider
 
 PACKAGE = "genai-prices"
 MODULES = ("genai_prices.data",)
@@ -97,17 +97,21 @@ def _listed(
 def tiers(provider: str, names: Iterable[str]) -> frozenset[str]:
     """Return the tiers that the list knows of a model, at any time, without batches."""
     found = next(filter(None, (find(provider, name) for name in names)), None)
-    variants = () if found is None else found[1].price_variants or ()
+    variants = () if found is None else _variants(*found)
     words = {variant.when.get(word) for variant in variants for word in _WORDS}
     return frozenset(word for word in words if word and tier_name(word))
 
 
+def _variants(seller: Provider, model: ModelInfo) -> Sequence[PriceVariant]:
+    """Return the tiers of a model; one that is priced as another provider's has none."""
+    is_own = any(model is own for own in seller.models)
+    return model.price_variants or () if is_own else ()
+
+
 def _variant(seller: Provider, model: ModelInfo, tier: str, moment: datetime) -> ModelPrice | None:
-    """Return what a tier changes of the usual price; a model of another provider has no tiers."""
-    if not any(model is own for own in seller.models):
-        return None
+    """Return what a tier changes of the usual price, None where the tier is unknown."""
     wanted = [{"processing": BATCH}] if tier == BATCH else [{word: tier} for word in _WORDS]
-    for variant in model.price_variants or ():
+    for variant in _variants(seller, model):
         active = variant.constraint is None or variant.constraint.active(moment)
         if active and variant.when in wanted:
             return variant.prices
