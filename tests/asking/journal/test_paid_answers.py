@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -129,6 +131,34 @@ def test_a_damaged_line_is_named_and_hides_no_other(journal: Journal) -> None:
     found = PaidAnswers(journal.root)
     assert len(list(found)) == 1
     assert [(one.path, one.line) for one in found.damaged] == [(path, 1), (path, 3)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"started": math.nan}, {"started": math.inf}, {"started": -1.0}, {"started": 1e12},
+        {"latency_s": math.nan}, {"latency_s": 1e300}, {"latency_s": None},
+        {"key": ["k"]}, {"key": 3}, {"completion": {"tier": 3}}, {"completion": {"tier": ["flex"]}},
+        {"completion": {"finish_reason": 7}}, {"completion": None},
+        {"failure": math.nan}, {"failure": 1e20}, {"failure": "soon"},
+    ],
+)  # fmt: skip
+def test_a_line_with_an_impossible_value_is_damaged_and_hides_no_whole_copy(
+    journal: Journal, wrong: dict[str, Any]
+) -> None:
+    write(journal, 1, UnusableAnswer("no", "{}", TOKENS) if "failure" in wrong else answer())
+    (path,) = segments(journal)
+    record = json.loads(path.read_text())
+    if "failure" in wrong:
+        record["failure"]["at"] = wrong["failure"]
+    elif isinstance(wrong.get("completion"), dict):
+        record["asked"]["completion"] |= wrong["completion"]
+    else:
+        record["asked"] |= wrong
+    path.write_text(json.dumps(record) + "\n" + path.read_text())
+    found = PaidAnswers(journal.root)
+    assert len(list(found)) == 1
+    assert [(one.path, one.line) for one in found.damaged] == [(path, 1)]
 
 
 def test_without_a_journal_nothing_was_paid(tmp_path: Path) -> None:

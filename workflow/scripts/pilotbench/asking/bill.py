@@ -15,7 +15,7 @@ from typing import Any
 from pilotbench.asking.journal.batch_book import batches_out
 from pilotbench.asking.journal.paid_answers import Kind, PaidAnswer, PaidAnswers
 from pilotbench.asking.journal.segments import model_folder
-from pilotbench.asking.prices import cost_usd
+from pilotbench.asking.prices import DAY_S, cost_usd
 from pilotbench.ground.path_names import from_path
 from pilotbench.matrix.config import Settings
 from pilotbench.providers.kind import Role
@@ -27,7 +27,6 @@ Json = dict[str, Any]
 BY = ("provider", "key", "model", "day", "tier")
 """What the rows of a bill can be grouped by."""
 TOKENS = ("input", "cached", "cache_writes", "output", "reasoning")
-DAY_S = 86_400
 _HASH = len("-0123456789ab")
 """What follows the deployment in the name of a model's folder."""
 

@@ -11,10 +11,11 @@ import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pilotbench.asking.bill import BY, TOKENS, Bill, BillRow, bill_of_journal
+from pilotbench.asking.prices import DAY_S
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.ground.errors import UserError, hint, of_system
 from pilotbench.ground.terminal_tables import TextColumn, columns, table, terminal_width
@@ -69,8 +70,9 @@ def moment(option: str, text: str, *, end: bool = False) -> float:
     """
     try:
         if len(text) == len("2026-11-26"):
-            day = date.fromisoformat(text) + timedelta(days=end)
-            return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+            day = date.fromisoformat(text)
+            begins = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+            return begins + DAY_S * end
         found = datetime.fromisoformat(text)
     except ValueError:
         raise UserError(f"{option} {text}: must be 2026-11-26 or 2026-11-26T14:30") from None

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
+LATEST_S = 253_402_300_800.0
+"""The end of the year 9999 as Unix time: no time and no duration in s is larger."""
 _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 

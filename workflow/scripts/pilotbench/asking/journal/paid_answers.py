@@ -21,6 +21,7 @@ from pilotbench.asking.journal.answers import VERDICTS
 from pilotbench.asking.journal.records import Damage, placed
 from pilotbench.asking.journal.segment import MAY_BE_CHARGED
 from pilotbench.asking.journal.segments import segment_age
+from pilotbench.ground.clock import LATEST_S
 from pilotbench.ground.errors import UnusableAnswer
 from pilotbench.providers.answer import BATCH, Tokens
 from pilotbench.providers.finish_reasons import Meaning, meaning
@@ -88,33 +89,33 @@ class PaidAnswers:
         return read(model, name, record)
 
     def _of_failure(self, model: Path, name: bytes, record: Json) -> PaidAnswer | None:
-        kind, batch, at = _kind(record), record.get("batch"), float(record["failure"]["at"])
-        if kind is None or self._is_known(name, record.get("received"), batch or at):
+        kind, batch, at = _kind(record), record.get("batch"), _time(record["failure"]["at"])
+        if kind is None:
             return None
-        tier = BATCH if batch else record.get("tier")
-        tokens = Tokens.from_json(record.get("tokens"))
-        return PaidAnswer(model, record.get("key"), kind, at, at, tier, tokens)
+        tier, tokens = _tier(batch, record), Tokens.from_json(record.get("tokens"))
+        paid = PaidAnswer(model, _word(record.get("key")), kind, at, at, tier, tokens)
+        return None if self._is_known(name, record.get("received"), batch or at) else paid
 
     def _of_answer(self, model: Path, name: bytes, record: Json) -> PaidAnswer | None:
         asked, completion = record["asked"], record["asked"]["completion"]
-        batch, started = asked.get("batch"), float(asked["started"])
-        if self._is_known(name, completion.get("received"), batch or started):
-            return None
+        batch, started = asked.get("batch"), _time(asked["started"])
+        # Earlier releases kept interrupted responses as answers.
         is_broken = meaning(completion["finish_reason"]) is Meaning.INFRASTRUCTURE
-        again = not is_broken and name in self._answered
-        if not is_broken:
-            self._answered.add(name)
-        return PaidAnswer(
+        paid = PaidAnswer(
             model,
-            asked["key"],
-            # Earlier releases kept interrupted responses as answers.
+            _word(asked["key"]),
             Kind.UNUSABLE if is_broken else Kind.ANSWER,
             started,
-            started + float(asked["latency_s"]),
-            BATCH if batch else completion.get("tier"),
+            _time(started + float(asked["latency_s"])),
+            _tier(batch, completion),
             Tokens.from_json(completion["tokens"]),
-            again,
+            again=not is_broken and name in self._answered,
         )
+        if self._is_known(name, completion.get("received"), batch or started):
+            return None
+        if not is_broken:
+            self._answered.add(name)
+        return paid
 
     def _is_known(self, name: bytes, received: Any, own: object) -> bool:
         """Return whether a payment was counted before: one answer to one request at one time."""
@@ -128,6 +129,25 @@ class PaidAnswers:
 def segments(root: Path) -> Iterator[Path]:
     """Yield the segments of a journal, in no order; what lies elsewhere below it is none."""
     yield from root.glob("/".join(["*"] * _LEVELS + ["*.jsonl"]))
+
+
+def _time(value: Any) -> float:
+    """Return a Unix time in s. Raises ValueError or TypeError for one that no calendar has."""
+    found = float(value)
+    if not 0 <= found < LATEST_S:
+        raise ValueError("not a time")
+    return found
+
+
+def _word(value: Any) -> str | None:
+    """Return a text, or None for none. Raises TypeError for anything else."""
+    if value is not None and not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _tier(batch: object, where: Json) -> str | None:
+    return BATCH if batch else _word(where.get("tier"))
 
 
 def _kind(record: Json) -> Kind | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
+from pilotbench.ground.clock import LATEST_S
 from pilotbench.ground.errors import Quarantined
 from pilotbench.matrix.cells import Shard
 from pilotbench.providers.answer import Tokens, added
@@ -43,8 +44,6 @@ LONGEST_TEXT = 1 << 21
 LONGEST_LINE = 1 << 26
 """Bytes of a row as a line of JSON: more than its longest texts take, whatever is escaped."""
 NAMED = 5
-LATEST_S = 253_402_300_800.0
-"""The end of the year 9999 as Unix time: no time and no duration in s is larger."""
 _JSON = ("parameters", "libraries", "keys", "configfiles", "config")
 
 
