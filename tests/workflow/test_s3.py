@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from support import Simulator
 from support.build import PLAYERS, Build
+from support.runs import Run
 
 BUCKET = "s3://results/mine"
 COPIES = Path(".snakemake/storage/s3/results/mine/results")
@@ -165,3 +167,20 @@ def test_what_does_not_work_is_one_line(
     assert run.returncode == 1
     assert line in run.stdout
     assert "Traceback" not in run.stdout
+
+
+def test_the_batch_lane_keeps_its_marks_out_of_the_bucket(
+    tmp_path: Path, server: str, bucket: Any
+) -> None:
+    place = ("--default-storage-prefix", BUCKET, "--storage-s3-endpoint-url", server)
+    words = ("all", "--until", "evaluate", "--profile", "profiles/s3", *place)
+    with Simulator(keys={"sim_key1": {}}) as simulator:
+        lane = {"provider": "sim", "deployment": "echo", "lane": "batch"}
+        run = Run(tmp_path, simulator, {"model_catalog": {"echo": lane}}, keys=("sim_key1",))
+        run.plugins = True
+        done = run.snakemake(*words, **KEYS)
+        assert done.returncode == 0, done.stdout
+        assert evaluated(done.stdout) == 3
+        assert simulator.stats()["tiers"] == {"batch": 30}
+        assert {name.split("/")[0] for name in names(bucket)} <= {"shards", "logs"}
+        assert evaluated(run.snakemake(*words, **KEYS).stdout) == 0

@@ -33,7 +33,7 @@ from pilotbench.matrix.key_routing import home_key
 
 def main(config: Mapping[str, Any], over: str, log: str, model: str, shards: Ranges) -> None:
     """Ask what `shards` of a model need in batches; write the file `over` if nothing is left."""
-    results = Path(over).parents[1]
+    results = Path(log).parents[2]  # with object storage, the copies on this machine
     with logged(Path(log), results):
         loaded, context = load_experiment(config).at(results), job_context.read()
         wanted = list(unpacked(shards))
