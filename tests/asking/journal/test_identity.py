@@ -14,7 +14,7 @@ from pilotbench.asking.journal.identity import (
     request_identity,
 )
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.packs.question_pack import PackInstance
+from pilotbench.benchmark.packs.pack_instance import PackInstance
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 

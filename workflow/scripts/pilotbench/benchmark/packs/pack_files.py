@@ -42,7 +42,8 @@ def settings_of(path: Path) -> Json:
     }
     check_schema(f"{path}: scorer", options, given)
     _check_tools(path, settings)
-    names = schemas.defaults(schema["properties"]["fields"])
+    has_source = "source" in settings
+    names = {} if has_source else schemas.defaults(schema["properties"]["fields"])
     return {
         **schemas.defaults(schema),
         **settings,
@@ -99,14 +100,20 @@ def numbered_lines(path: Path) -> list[tuple[int, str]]:
 
 def json_object(where: str, text: str) -> Json:
     """Return the JSON object of a line. Raises TaskError, one line that begins with `where`."""
+    value = json_value(where, text)
+    if not isinstance(value, dict):
+        raise TaskError(f"{where}: not a JSON object")
+    return value
+
+
+def json_value(where: str, text: str) -> Any:
+    """Return the value of a JSON text. Raises TaskError, one line that begins with `where`."""
     try:
         value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
         text.encode("utf-8")
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise TaskError(f"{where}: not JSON: {_line(error)}") from None
-    if not isinstance(value, dict):
-        raise TaskError(f"{where}: not a JSON object")
     if not depth_within(value, DEEPEST):
         raise TaskError(f"{where}: nests more than {DEEPEST} levels")
     return value
@@ -137,7 +144,7 @@ def file_hash(settings: Json, lines: Iterable[tuple[int, str]]) -> str:
 
 def rules_hash(settings: Json) -> str:
     """Return a short hash of what task.yaml determines about requests and scores."""
-    other = ("description", "fields", "ignore")
+    other = ("description", "source", "sheet", "fields", "ignore")
     return digest({key: value for key, value in settings.items() if key not in other})[:16]
 
 

@@ -1,13 +1,13 @@
-"""Question packs: tasks that are folders with `task.yaml` and `instances.jsonl`.
+"""Question packs: tasks that are folders with `task.yaml` and `instances.jsonl` or a `source`.
 
 A pack has no difficulties, no reference plan and no tool failures: difficulty and rate are `none`.
 Without tools an episode is one turn: the reply's text is the answer. With tools it is played like
 any other, and the answer is the argument of `finish`. `schemas/task_folder.schema.yaml` documents
 the keys of task.yaml, `benchmark/scorers` the comparisons.
 
-An instance's content hash covers question, answer and world but not its place in the file; only a
-change of question or world is asked again. A changed or added question costs its own requests;
-moving a line or correcting an answer costs nothing.
+An instance's content hash covers question, answer, world, id and metadata but not its place in the
+file; only a change of question or world is asked again. A changed or added question costs its own
+requests; moving a line, correcting an answer or changing metadata costs nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.instances import Image, Instance
+from pilotbench.benchmark.packs import columns, sources
 from pilotbench.benchmark.packs.pack_files import (
     check_schema,
     file_hash,
@@ -32,33 +33,17 @@ from pilotbench.benchmark.packs.pack_files import (
     world_schema,
 )
 from pilotbench.benchmark.packs.pack_images import image_of
+from pilotbench.benchmark.packs.pack_instance import PackInstance, image_shown, name_of
 from pilotbench.benchmark.packs.pack_session import PackSession, tool_specs
 from pilotbench.benchmark.scorers import SCORERS, SCORERS_VERSION
 from pilotbench.benchmark.scorers.scorer import Verdict
 from pilotbench.benchmark.tasks.task import Score, Task, ToolSpec, Transcript
-from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import TaskError, TranscriptError, Unscorable, hint
 
 Json = dict[str, Any]
 NONE = "none"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 DEFAULT_SYSTEM = "Answer the question. The last line of your reply is the answer alone."
-
-
-@dataclass(frozen=True)
-class PackInstance(Instance):
-    """An instance of a pack; its place in the file is not part of its identity."""
-
-    @cached_property
-    def content_hash(self) -> str:
-        """SHA-256 of all that a player or the scorer can see of this instance."""
-        return digest({key: value for key, value in self.as_json().items() if key != "index"})
-
-    @cached_property
-    def question_hash(self) -> str:
-        """SHA-256 of question, image and world: not of accepted answers and the pack's name."""
-        seen = [self.extra["image"]] if "image" in self.extra else []
-        return digest([self.request, self.world, *seen])
 
 
 class QuestionPack:
@@ -85,20 +70,38 @@ class QuestionPack:
         self._fields: dict[str, str] = settings["fields"]
         self._ignore: list[str] = settings["ignore"]
         self._max_turns: int = settings["max_turns"] if self.tool_names else 1
-        self._file = folder / "instances.jsonl"
-        self._lines = numbered_lines(self._file)
-        self._image = settings["fields"].get("image", "image")
+        self._file = str(folder / "instances.jsonl")
+        self._word, self._keys = "line", {key: name for name, key in self._fields.items()}
+        if "source" in settings:
+            self._lines = self._sourced(settings)
+            self._keys = {name: name for name in (*self._fields, "metadata")}
+        else:
+            self._lines = numbered_lines(Path(self._file))
+            if "image" not in self._fields and "image" not in self._ignore:
+                self._keys.setdefault("image", "image")
         self.size: int | None = len(self._lines)
         if not self._lines:
             raise TaskError(f"{self._file}: no instances")
         self.scoring_version = f"{SCORERS_VERSION}-{file_hash(settings, self._content())}"
         self.rules_version = f"{SCORERS_VERSION}-{rules_hash(settings)}"
 
+    def _sourced(self, settings: Json) -> list[tuple[int, str]]:
+        """Return the lines that the table of `source` has, and keep what its columns are."""
+        where, tools = str(self.folder / "task.yaml"), bool(self.tool_names)
+        table = sources.read(where, self.folder, settings["source"], settings.get("sheet"))
+        self._file, self._word = table.name, table.word
+        self._fields = columns.fields_of(where, table, self._fields, self._ignore, tools)
+        return columns.lines_of(table, self._fields, self._ignore, self.scorer_kind, self.options)
+
+    def _place(self, index: int) -> str:
+        return f"{self._file}: {self._word} {self._lines[index][0]}"
+
     def _content(self) -> Iterator[tuple[int, str]]:
         """Yield the lines, and the hash of each image that is a file."""
         yield from self._lines
+        image_key = next((key for key, name in self._keys.items() if name == "image"), None)
         for number, text in self._lines:
-            if f'"{self._image}"' in text:
+            if f'"{image_key}"' in text:
                 with suppress(TaskError):  # `instance` reports it
                     image = self._values(f"line {number}", text).get("image")
                     if image is not None:
@@ -110,31 +113,47 @@ class QuestionPack:
             raise TaskError(f"{self.name} has no difficulty {difficulty!r}; allowed: {NONE}")
         if not 0 <= index < len(self._lines):
             raise TaskError(f"{self._file}: no instance {index}; it has {len(self._lines)}")
-        number, text = self._lines[index]
-        values = self._values(f"{self._file}: line {number}", text)
+        values = self._values(self._place(index), self._lines[index][1])
+        shown: Json = {key: values[key] for key in ("id", "metadata") if key in values}
         return PackInstance(
             task=self.name,
             difficulty=NONE,
             index=index,
             request=values["question"],
             world=values.get("world", {}),
-            extra={"answer": values["answer"], **_shown(values.get("image"))},
+            extra={"answer": values["answer"], **image_shown(values.get("image")), **shown},
         )
 
     def images(self, instance: Instance) -> tuple[Image, ...]:
         """Return the image of a question, if it has one."""
         if "image" not in instance.extra:
             return ()
-        number, text = self._lines[instance.index]
-        return (self._values(f"{self._file}: line {number}", text)["image"],)
+        text = self._lines[instance.index][1]
+        return (self._values(self._place(instance.index), text)["image"],)
+
+    @cached_property
+    def names(self) -> dict[str, int]:
+        """The index of each question that has a name (`id`)."""
+        found: dict[str, int] = {}
+        for index in range(len(self._lines)):
+            name = self.instance(NONE, index).extra.get("id")
+            first = index if name is None else found.setdefault(name, index)
+            if first != index:
+                raise TaskError(
+                    f"{self._place(index)}: {name!r} is also the name of {self._word} "
+                    f"{self._lines[first][0]}"
+                )
+        return found
 
     def check(self) -> None:
         """Raise TaskError for the first line that is not an instance or repeats an earlier one."""
         seen: dict[str, int] = {}
         for index, (number, _) in enumerate(self._lines):
-            first = seen.setdefault(self.instance(NONE, index).content_hash, number)
+            first = seen.setdefault(self.instance(NONE, index).played_hash, number)
             if first != number:
-                raise TaskError(f"{self._file}: line {number}: the same instance as line {first}")
+                raise TaskError(f"{self._place(index)}: the same instance as {self._word} {first}")
+        if "id" in self._fields:
+            _ = self.names
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
         """Return the pack's tools with `finish` last; without tools, nothing."""
@@ -171,8 +190,7 @@ class QuestionPack:
             scorer, wanted = SCORERS[self.scorer_kind], instance.extra["answer"]
             return None if answer is None else scorer.judge(wanted, answer, self.options)
         except Unscorable as error:
-            line = self._lines[instance.index][0]
-            raise Unscorable(f"{self._file}: line {line}: {error}") from None
+            raise Unscorable(f"{self._place(instance.index)}: {error}") from None
 
     def _verdict(self, instance: Instance, answer: Any, answered: bool = True) -> Json:
         """Return what was wanted, what was read and by which rule, and why it was accepted."""
@@ -206,9 +224,7 @@ class QuestionPack:
     def _values(self, where: str, text: str) -> Json:
         """Return question, answer and world of a line, checked."""
         line = json_object(where, text)
-        keys = {key: name for name, key in self._fields.items()}
-        if self._image not in self._ignore:
-            keys.setdefault(self._image, "image")
+        keys = self._keys
         for key in line:
             if key not in keys and key not in self._ignore:
                 raise TaskError(f"{where}: unknown key {key!r}{hint(key, [*keys, *self._ignore])}")
@@ -220,10 +236,12 @@ class QuestionPack:
         if not isinstance(question, str) or not question.strip():
             raise TaskError(f"{where}: {self._fields['question']} is not text")
         self._check_answer(f"{where}: {self._fields['answer']}", values["answer"])
+        if "id" in values:
+            values["id"] = name_of(f"{where}: {self._fields['id']}", values["id"])
         if "world" in values:
             self._check_world(f"{where}: {self._fields['world']}", values["world"])
         if "image" in values:
-            where = f"{where}: {self._image}"
+            where = f"{where}: {self._fields.get('image', 'image')}"
             values["image"] = image_of(where, self.folder, values["image"])
         return values
 
@@ -238,11 +256,6 @@ class QuestionPack:
         problem = scorer.problem(answer)
         if problem is not None:
             raise TaskError(f"{where}: {problem}")
-
-
-def _shown(image: Image | None) -> Json:
-    """Return what an instance says of its image: the type and a hash of the content."""
-    return {"image": {"type": image.media_type, "sha256": image.sha256}} if image else {}
 
 
 def load_tasks(folders: Sequence[Path], names: Sequence[str] | None = None) -> dict[str, Task]:

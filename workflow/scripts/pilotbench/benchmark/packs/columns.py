@@ -1,0 +1,168 @@
+"""Which column of a pack's table is what, and its rows as lines of instances.
+
+A line has question and answer, and if there are any image, world, id and metadata. Metadata are
+all other columns: they are kept with the question, and no model and no scorer sees them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pilotbench.benchmark.packs.pack_files import json_value
+from pilotbench.benchmark.packs.tables import Table
+from pilotbench.benchmark.scorers.numerals import number_of
+from pilotbench.ground.errors import TaskError, hint
+
+Json = dict[str, Any]
+_NAMES = {
+    "question": (
+        "question questions prompt input query problem task_text instruction question_text "
+        "frage fragen aufgabe pregunta domanda pergunta vraag вопрос "
+        "问题 题目 提问 問題 题干 質問 질문"
+    ),
+    "answer": (
+        "answer answers target expected output solution label reference gold ideal correct "
+        "correct_answer expected_answer expected_output ground_truth gold_answer "
+        "antwort lösung réponse reponse respuesta risposta resposta antwoord ответ "
+        "答案 正确答案 参考答案 标准答案 回答 解答 答え 정답"
+    ),
+    "id": "id nr nr. no. # qid question_id uid uuid key identifier 编号 序号 題號 番号",
+    "image": "image",
+}
+USUAL = {field: tuple(names.split()) for field, names in _NAMES.items()}
+"""The usual names of columns, in any case; `-` and spaces count as `_`."""
+NEEDED = ("question", "answer")
+NAMED = 5
+_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+
+
+def fields_of(
+    where: str, table: Table, given: Json, ignore: Iterable[str], tools: bool
+) -> dict[str, str]:
+    """Return the column of each field. Raises TaskError where a column is unknown or unclear."""
+    for field, column in given.items():
+        if column not in table.columns:
+            near = hint(column, table.columns)
+            raise TaskError(f"{where}: fields.{field}: no column {column!r}{near}{_has(table)}")
+    columns = [c for c in table.columns if c not in ignore and c not in given.values()]
+    found = {field: candidates(field, columns) for field in USUAL if field not in given}
+    if tools and "world" not in given:
+        found["world"] = candidates("world", columns)
+    chosen: dict[str, str] = dict(given)
+    for field, names in found.items():
+        if len(names) == 1:
+            chosen[field] = names[0]
+        elif field in NEEDED:
+            words = "none looks like it" if not names else f"it may be {' or '.join(names)}"
+            raise TaskError(
+                f"{table.name}: which column is the {field}? {words}: state fields.{field} in "
+                f"task.yaml{_has(table)}"
+            )
+    return chosen
+
+
+def _has(table: Table) -> str:
+    return f"; columns: {', '.join(table.columns)}"
+
+
+def candidates(field: str, columns: Iterable[str]) -> list[str]:
+    """Return the columns whose name is a usual one of a field."""
+    names = USUAL.get(field, (field,))
+    return [column for column in columns if _plain(column) in names]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", unicodedata.normalize("NFKC", name).casefold().strip())
+
+
+def lines_of(
+    table: Table, fields: dict[str, str], ignore: Sequence[str], kind: str, options: Json
+) -> list[tuple[int, str]]:
+    """Return each row as the JSON of a line, with its number. Raises TaskError."""
+    for field in NEEDED:
+        _refuse_empty(table, fields[field])
+    if "id" in fields:
+        _refuse_repeated(table, fields["id"])
+    value = reader(kind, options) if table.written else None
+    others = [c for c in table.columns if c not in fields.values() and c not in ignore]
+    return [(n, json.dumps(_line(table, n, row, fields, others, value))) for n, row in table.rows]
+
+
+def _line(
+    table: Table,
+    number: int,
+    row: Json,
+    fields: dict[str, str],
+    others: Iterable[str],
+    value: Callable[[str, str], Any] | None,
+) -> Json:
+    line = {field: row[c] for field, c in fields.items() if not _is_empty(row.get(c))}
+    if value is not None:
+        line["answer"] = value(f"{table.at(number)}: column {fields['answer']}", line["answer"])
+        if "world" in line:
+            line["world"] = json_value(f"{table.at(number)}: {fields['world']}", line["world"])
+    if "id" in line:
+        line["id"] = str(line["id"]).strip()
+    metadata = {name: row[name] for name in others if not _is_empty(row.get(name))}
+    return line | ({"metadata": metadata} if metadata else {})
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _refuse_empty(table: Table, column: str) -> None:
+    empty = [number for number, row in table.rows if _is_empty(row.get(column))]
+    if empty:
+        numbers = ", ".join(map(str, empty[:NAMED])) + (", …" if len(empty) > NAMED else "")
+        word = table.word if len(empty) == 1 else f"{table.word}s"
+        raise TaskError(
+            f"{table.name}: {word} {numbers}: column {column} is empty; fill it in or delete the "
+            f"{table.word}"
+        )
+
+
+def _refuse_repeated(table: Table, column: str) -> None:
+    _refuse_empty(table, column)
+    seen: dict[str, int] = {}
+    for number, row in table.rows:
+        name = str(row[column]).strip()
+        first = seen.setdefault(name, number)
+        if first != number:
+            raise TaskError(
+                f"{table.at(number)}: column {column}: {name!r} is also the name of {table.word} "
+                f"{first}; make them differ, or put {column} under `ignore` in task.yaml"
+            )
+
+
+def reader(kind: str, options: Json) -> Callable[[str, str], Any]:
+    """Return what makes of an answer's text the value that a scorer compares with."""
+    if kind == "number":
+        return lambda where, text: _number(where, text, options.get("unit", ""))
+    if kind in ("json_equality", "json_schema"):
+        return json_value
+    return _accepted if kind == "one_of" else lambda where, text: text
+
+
+def _accepted(where: str, text: str) -> Any:
+    """Return the accepted texts of a cell: a JSON list, or texts separated by `|`."""
+    if text.lstrip().startswith("["):
+        return json_value(where, text)
+    return [part.strip() for part in text.split("|")]
+
+
+def _number(where: str, text: str, unit: str) -> int | float:
+    if _AMBIGUOUS.fullmatch(text.strip()):
+        plain = text.strip()
+        raise TaskError(
+            f"{where}: {plain} may be {plain.replace(',', '')} or {plain.replace(',', '.')}; "
+            "write the one that is meant"
+        )
+    value = number_of(text, unit)
+    if value is None:
+        raise TaskError(f"{where}: {text[:60]!r} is not a number; the scorer number needs one")
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
