@@ -26,6 +26,7 @@ SLOW_PLACES = (
     "dev/bench",
     "doors",
     "providers/test_services.py",
+    "results/analysis/test_costs.py",
     "results/analysis/test_load.py",
     "results/analysis/test_overview.py",
     "results/analysis/test_owed.py",

@@ -47,6 +47,7 @@ def test_more_instances_narrow_the_limits():
     assert many[1] < few[1]
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_cost_per_success_covers_it():
     """Of the settings with 20 instances or more; fewer successes than three leave it open."""
     found = np.array(list(coverage.of_costs(400, bootstrap=0)))[:, 1]
