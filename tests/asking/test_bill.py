@@ -150,7 +150,12 @@ def test_what_is_out_in_batches_is_told_and_on_no_bill(settings: Settings) -> No
     assert bill_of_journal(settings).out == 0
 
 
-def test_what_is_computed_here_is_on_no_bill(settings: Settings) -> None:
-    model = next(m for m in settings.catalog.values() if m.kind == "player")
-    played = paid(settings, model.name, "players")
+@pytest.mark.parametrize(
+    ("provider", "model"), [("players", None), ("players", "removed"), ("embedded", "removed")]
+)
+def test_what_is_computed_here_is_on_no_bill(
+    settings: Settings, provider: str, model: str | None
+) -> None:
+    player = next(m.name for m in settings.catalog.values() if m.kind == "player")
+    played = paid(settings, model or player, provider)
     assert bill([played], settings).total.requests == 0

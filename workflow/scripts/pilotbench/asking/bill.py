@@ -171,8 +171,11 @@ def _sellers(settings: Settings) -> Callable[[Path], _Sold]:
         if model is not None:
             return _Sold(provider, model.deployment, model.price, _is_free(model))
         service = settings.providers.get(provider)
-        price = None if service is None else _listed(service, deployment)
-        return _Sold(provider, deployment, price)
+        if service is None:
+            return _Sold(provider, deployment, None)
+        in_process = KINDS[service.kind].in_process
+        price = None if in_process else _listed(service, deployment)
+        return _Sold(provider, deployment, price, in_process)
 
     return sold
 
@@ -182,11 +185,9 @@ def _is_free(model: Model) -> bool:
     return kind.role is Role.PLAYER or (kind.in_process and model.price is None)
 
 
-def _listed(service: ProviderSettings, deployment: str) -> Listed | None:
+def _listed(service: ProviderSettings, deployment: str) -> Listed:
     """Return where the price list may have a model that the config does not know."""
     kind = KINDS[service.kind]
-    if kind.in_process:
-        return None
     urls = [
         (key.base_url_env or service.base_url_env, key.base_url or service.base_url)
         for key in service.keys.values()
