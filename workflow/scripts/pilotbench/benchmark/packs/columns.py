@@ -36,18 +36,27 @@ _NAMES = {
 USUAL = {field: tuple(names.split()) for field, names in _NAMES.items()}
 """The usual names of columns, in any case; `-` and spaces count as `_`."""
 NEEDED = ("question", "answer")
+STATED = "fields.{} in task.yaml"
 NAMED = 5
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 def fields_of(
-    where: str, table: Table, given: Json, ignore: Iterable[str], tools: bool
+    where: str,
+    table: Table,
+    given: Json,
+    ignore: Iterable[str],
+    tools: bool,
+    how: str = STATED,
 ) -> dict[str, str]:
-    """Return the column of each field. Raises TaskError where a column is unknown or unclear."""
+    """Return the column of each field; `how` says how a user states one.
+
+    Raises TaskError where a column is unknown or unclear.
+    """
     for field, column in given.items():
         if column not in table.columns:
-            near = hint(column, table.columns)
-            raise TaskError(f"{where}: fields.{field}: no column {column!r}{near}{_has(table)}")
+            near, key = hint(column, table.columns), how.format(field).split()[0]
+            raise TaskError(f"{where}: {key}: no column {column!r}{near}{_has(table)}")
     columns = [c for c in table.columns if c not in ignore and c not in given.values()]
     found = {field: candidates(field, columns) for field in USUAL if field not in given}
     if tools and "world" not in given:
@@ -59,8 +68,8 @@ def fields_of(
         elif field in NEEDED:
             words = "none looks like it" if not names else f"it may be {' or '.join(names)}"
             raise TaskError(
-                f"{table.name}: which column is the {field}? {words}: state fields.{field} in "
-                f"task.yaml{_has(table)}"
+                f"{table.name}: which column is the {field}? {words}: state "
+                f"{how.format(field)}{_has(table)}"
             )
     return chosen
 
