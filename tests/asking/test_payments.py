@@ -114,17 +114,27 @@ def test_a_model_of_the_list_reserves_its_dearest_tier_cache_and_hour(
 
 
 @pytest.mark.parametrize(
-    ("price", "parameters", "missing"),
+    ("price", "parameters", "missing", "remedy"),
     [
-        (None, {}, "price"),
-        (Listed(("no-such-model",), "openai"), {}, "price"),
-        (Listed(("gpt-5",), "openai"), {"service_tier": "scale"}, "price of tier scale"),
-        (of_config(DEAREST), {"service_tier": "Scale"}, "price of tier scale"),
+        (None, {}, "price", "{input: …, output: …}"),
+        (Listed(("no-such-model",), "openai"), {}, "price", "{input: …, output: …}"),
+        *(
+            (
+                price,
+                {"service_tier": "Scale"},
+                "price of tier scale",
+                "{input: …, output: …, tiers: {scale: …}}",
+            )
+            for price in (Listed(("gpt-5",), "openai"), of_config(DEAREST))
+        ),
     ],
 )
 def test_a_cost_without_a_bound_is_refused_before_anything_is_asked(
-    price: Priced | None, parameters: dict[str, Any], missing: str
+    price: Priced | None, parameters: dict[str, Any], missing: str, remedy: str
 ) -> None:
     model = replace(MODEL, price=price, parameters={"max_tokens": 9, **parameters})
-    with pytest.raises(ConfigError, match=rf"model_catalog\.m has no {missing}, so no bound"):
+    with pytest.raises(
+        ConfigError, match=rf"model_catalog\.m has no {missing}, so no bound"
+    ) as found:
         check_bounded(model)
+    assert f"write price: {remedy} (USD" in str(found.value)

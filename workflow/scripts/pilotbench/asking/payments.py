@@ -192,10 +192,12 @@ def check_bounded(model: Model) -> None:
     tier = model.service_tier
     prices = prices_to_come(model.price, tier, batch=False)
     if None in prices:
-        missing = "price" if cost_usd(model.price, Tokens()) is None else f"price of tier {tier}"
+        missing, tiers = "price", ""
+        if cost_usd(model.price, Tokens()) is not None:
+            missing, tiers = f"price of tier {tier}", f", tiers: {{{tier}: …}}"
         raise ConfigError(
             f"budget_usd: {where} has no {missing}, so no bound in USD can hold for it: write "
-            "price: {input: …, output: …} (USD per million tokens)"
+            f"price: {{input: …, output: …{tiers}}} (USD per million tokens)"
         )
     charged = any(size.output for price in prices if price for size in price.sizes)
     if charged and output_bound(model, shortest_body(model)) is None:
