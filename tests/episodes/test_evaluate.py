@@ -18,7 +18,8 @@ from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.answer import Answer, Completion, Tokens
 from pilotbench.providers.request import Request
-from support.scripted import PRICE, Reply, Scripted, failed, question_of, said, shard_of
+from support.http_service import Reply
+from support.scripted import PRICE, Scripted, failed, question_of, said, shard_of
 
 Json = dict[str, Any]
 RIGHT = {"What is 6 times 7?": "42", "What is 3 plus 5?": "8"}

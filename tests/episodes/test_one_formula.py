@@ -14,7 +14,8 @@ from pilotbench.episodes.evaluate import replay
 from pilotbench.episodes.shard_file import read_shard, write_shard
 from pilotbench.episodes.spending import spent
 from pilotbench.matrix.experiment import Experiment
-from support.scripted import QUESTIONS, Reply, play, question_of, said, service, shard_of
+from support.http_service import Reply
+from support.scripted import QUESTIONS, play, question_of, said, service, shard_of
 
 Json = dict[str, Any]
 FIRST, SECOND = QUESTIONS

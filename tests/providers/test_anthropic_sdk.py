@@ -20,8 +20,9 @@ from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.request import Request
 from pilotbench.providers.service_client import ServiceClient
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
+from support.http_service import Reply
 from support.messages_api import failed, message, text
-from support.scripted import QUESTIONS, Reply, Scripted, service
+from support.scripted import QUESTIONS, Scripted, service
 
 Json = dict[str, Any]
 CANARY = "canary-8d2f0c"

@@ -14,9 +14,9 @@ import pytest
 
 from pilotbench.ground import notices
 from pilotbench.ground.errors import ConfigError
+from support.http_service import Reply
 from support.scripted import (
     QUESTIONS,
-    Reply,
     Script,
     choice,
     completion,

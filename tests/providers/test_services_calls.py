@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from pilotbench.providers.wire_formats import chat
+from support.http_service import Reply
 from support.scripted import (
     QUESTIONS,
-    Reply,
     Scripted,
     completion,
     failed,

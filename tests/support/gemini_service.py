@@ -12,8 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from support.http_service import HttpService
-from support.scripted import Reply
+from support.http_service import HttpService, Reply
 
 Json = dict[str, Any]
 PATH = re.compile(r"/v1beta/models/[\w.-]+:(generateContent|streamGenerateContent\?alt=sse)")

@@ -5,26 +5,43 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-
-from support.scripted import Reply
+from typing import Any, Self
 
 Json = dict[str, Any]
 
 
-class HttpService:
-    """The service, while the `with` block lasts; `requests` are (path, headers, body).
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP answer; a body that is not bytes is sent as JSON."""
 
-    Names of headers are in lower case; a body that is not JSON is text.
+    body: Any
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        """The bytes that are sent."""
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+Respond = Callable[[str, dict[str, str], Any], Reply | Json | bytes]
+
+
+class HttpService:
+    """The service, while the `with` block lasts; `requests` are the bodies it was sent.
+
+    `heads` are their paths and headers, names in lower case. A body that is not JSON is text.
     """
 
-    def __init__(self, reply: Callable[[str, dict[str, str], Any], Reply | Json]) -> None:
-        self.reply = reply
-        self.requests: list[tuple[str, dict[str, str], Any]] = []
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+        self.requests: list[Any] = []
+        self.heads: list[tuple[str, dict[str, str]]] = []
         self.lock = threading.Lock()
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Self:
         """Listen on a free port of this machine."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -45,8 +62,9 @@ class HttpService:
         except ValueError:
             body = content.decode()
         with self.lock:
-            self.requests.append((path, headers, body))
-        found = self.reply(path, headers, body)
+            self.heads.append((path, headers))
+            self.requests.append(body)
+        found = self._respond(path, headers, body)
         return found if isinstance(found, Reply) else Reply(found)
 
     def _handler(service) -> type[BaseHTTPRequestHandler]:  # noqa: N805 (self is the handler)

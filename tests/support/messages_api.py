@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pilotbench.ground.canonical_json import digest
-from support.scripted import Reply
+from support.http_service import Reply
 
 Json = dict[str, Any]
 KNOWN = frozenset(

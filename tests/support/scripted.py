@@ -7,12 +7,10 @@ The service runs in this process: `Scripted(reply)` calls `reply(body, number)` 
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +19,12 @@ from pilotbench.episodes.evaluate import ShardOwed, evaluate, replay
 from pilotbench.episodes.shard_file import read_shard
 from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import Experiment, load_experiment
+from support.http_service import HttpService, Reply
 
 Json = dict[str, Any]
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
 QUESTIONS = {"What is 6 times 7?": 42, "What is 3 plus 5?": 8}
 PRICE = {"input": 1.0, "output": 10.0, "cached": 0.5}
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One HTTP answer; a body that is not bytes is sent as JSON."""
-
-    body: Any
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def content(self) -> bytes:
-        """The bytes that are sent."""
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
 def choice(message: Any, finish: Any = "stop", **rest: Any) -> Json:
@@ -69,69 +54,25 @@ def failed(status: int, message: str = "", headers: Json | None = None, **error:
 Script = Callable[[Json, int], Reply | Json | bytes]
 
 
-class Scripted:
-    """The service, while the `with` block lasts; `requests` are the bodies it was sent.
-
-    `heads` are their paths and headers, names in lower case.
-    """
+class Scripted(HttpService):
+    """The service, which may be given another `reply` while it runs."""
 
     def __init__(self, reply: Script) -> None:
+        super().__init__(self._numbered)
         self.reply = reply
-        self.requests: list[Json] = []
-        self.heads: list[tuple[str, dict[str, str]]] = []
         self._numbers: Counter[str] = Counter()
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> Scripted:
-        """Listen on a free port of this machine."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def asked(self, index: int) -> int:
         """Return how often the question of that index was asked."""
         text = list(QUESTIONS)[index]
         return sum(question_of(body) == text for body in self.requests)
 
-    def _answer(self, body: Json) -> Reply:
+    def _numbered(self, path: str, headers: dict[str, str], body: Json) -> Reply | Json | bytes:
         question = question_of(body)
-        with self._lock:
+        with self.lock:
             number = self._numbers[question]
             self._numbers[question] += 1
-            self.requests.append(body)
-        reply = self.reply(body, number)
-        return reply if isinstance(reply, Reply) else Reply(reply)
-
-    def _handler(service) -> type[BaseHTTPRequestHandler]:  # noqa: N805 (self is the handler)
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                size = int(self.headers["content-length"])
-                head = {name.lower(): value for name, value in self.headers.items()}
-                service.heads.append((self.path, head))
-                reply = service._answer(json.loads(self.rfile.read(size)))
-                content = reply.content
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: object) -> None:
-                """Print nothing."""
-
-        return Handler
+        return self.reply(body, number)
 
 
 def question_of(body: Json) -> str:

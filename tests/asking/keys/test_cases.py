@@ -19,7 +19,8 @@ from pilotbench.ground import notices
 from pilotbench.ground.errors import BudgetSpent, ProviderError, Stopping
 from pilotbench.providers.request import Request
 from support import Simulator
-from support.scripted import Played, Reply, failed, play, question_of, said, service, shard_of
+from support.http_service import Reply
+from support.scripted import Played, failed, play, question_of, said, service, shard_of
 
 Json = dict[str, Any]
 Q1 = "What is 6 times 7?"

@@ -11,8 +11,9 @@ from pilotbench.ground import errors
 from pilotbench.providers.failures import failure
 from pilotbench.providers.kinds import KINDS
 from support import messages_api
+from support.http_service import Reply
 from support.messages_api import Strict, failed, message, text, thinking, use
-from support.scripted import Reply, play, question_of, service, shard_of
+from support.scripted import play, question_of, service, shard_of
 
 Json = dict[str, Any]
 RIGHT = {"What is 6 times 7?": "42", "What is 3 plus 5?": "8"}

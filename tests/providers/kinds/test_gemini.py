@@ -13,7 +13,8 @@ from pilotbench.ground.errors import ConfigError
 from pilotbench.matrix import config_files, validation
 from pilotbench.providers.kinds import KINDS
 from support.gemini_service import SECRET, USAGE, GeminiService, failed, response
-from support.scripted import PRICE, QUESTIONS, Played, Reply, play, shard_of
+from support.http_service import Reply
+from support.scripted import PRICE, QUESTIONS, Played, play, shard_of
 
 Json = dict[str, Any]
 THOUGHT = {"text": "I look first.", "thought": True}
@@ -62,7 +63,7 @@ def test_an_episode_hands_back_thoughts_signatures_and_all_results(
         played = asked(tmp_path, service, parameters={"max_tokens": 100, "seed": 3}, stream=stream)
     assert service.refused == []
     assert [played.outcome(index) for index in (0, 1)] == ["right", "right"]
-    path, headers, body = service.requests[-1]
+    (path, headers), body = service.heads[-1], service.requests[-1]
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     assert path == f"/v1beta/models/m:{method}"
     assert "openai" not in str(headers).lower()
@@ -99,7 +100,7 @@ def test_written_protocols_play_too(tmp_path: Path, protocol: str) -> None:
     with GeminiService(answer) as service:
         played = asked(tmp_path, service, protocol=protocol)
     assert (service.refused, played.outcome(0), played.outcome(1)) == ([], "right", "right")
-    config = service.requests[0][2].get("generationConfig", {})
+    config = service.requests[0].get("generationConfig", {})
     assert ("responseJsonSchema" in config) is (protocol == "json")
 
 
@@ -181,7 +182,7 @@ def test_the_official_sdk_asks_the_same(tmp_path: Path) -> None:
     """The SDK, given the same conversation as objects, sends the same JSON."""
     with GeminiService(two_turns) as service:
         asked(tmp_path, service, parameters={"max_tokens": 100, "temperature": 0.5})
-        ours = next(body for _, _, body in service.requests if len(body["contents"]) == 3)
+        ours = next(body for body in service.requests if len(body["contents"]) == 3)
         config = ours["generationConfig"]
         options = types.HttpOptions(base_url=service.address, api_version="v1beta")
         client = genai.Client(vertexai=False, api_key=SECRET, http_options=options)
@@ -198,7 +199,7 @@ def test_the_official_sdk_asks_the_same(tmp_path: Path) -> None:
             )
         finally:
             client.close()
-        theirs = service.requests[-1][2]
+        theirs = service.requests[-1]
     assert understood(theirs) == understood(ours)
     assert [call.name for call in found.function_calls or ()] == ["finish"]
 

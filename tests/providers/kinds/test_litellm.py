@@ -20,9 +20,9 @@ from pilotbench.providers.answer import Completion, Tokens
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
-from support.http_service import HttpService
+from support.http_service import HttpService, Reply
 from support.optional import skip_for
-from support.scripted import PRICE, QUESTIONS, Reply, play, said, service, shard_of
+from support.scripted import PRICE, QUESTIONS, play, said, service, shard_of
 
 Json = dict[str, Any]
 pytestmark = pytest.mark.filterwarnings("default")  # warnings of LiteLLM are not ours
@@ -159,7 +159,7 @@ def test_each_service_is_asked_in_its_own_format_with_our_key(
     found = ask(deployment, services.address + base, given, max_tokens=100)
     assert (found.message["content"], found.finish_reason) == ("42", "stop")
     assert (found.tokens, found.model) == (Tokens(10, 2), model)
-    asked, headers, _ = services.requests[-1]
+    asked, headers = services.heads[-1]
     assert path is None or asked == path
     assert value in headers[header]
     assert len(services.requests) == (2 if secret == "account" else 1)
@@ -174,7 +174,7 @@ def test_nothing_is_taken_from_the_environment(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/from-the-environment")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     ask("openai/m", f"{services.address}/v1")
-    assert "from-the-environment" not in str(services.requests)
+    assert "from-the-environment" not in str([*services.heads, *services.requests])
 
 
 @pytest.mark.parametrize(
@@ -422,5 +422,5 @@ def test_an_episode_over_converse_hands_back_signed_reasoning(
         )
         played = play(matrix)
     assert [played.outcome(index) for index in (0, 1)] == ["right", "right"]
-    _, assistant, _ = running.requests[-1][2]["messages"]
+    _, assistant, _ = running.requests[-1]["messages"]
     assert assistant["content"][0] == {"reasoningContent": reasoning}
