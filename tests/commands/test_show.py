@@ -10,7 +10,10 @@ import pytest
 
 from pilotbench.__main__ import main
 from pilotbench.asking.asker import KeyAllowance
+from pilotbench.benchmark.packs.question_pack import QuestionPack
+from pilotbench.commands.show import index_of
 from pilotbench.episodes.evaluate import evaluate
+from pilotbench.ground.errors import UserError
 from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
 from support.build import ROOT
@@ -83,6 +86,7 @@ def test_a_question_pack_has_no_plan_and_no_tools(capsys: pytest.CaptureFixture[
         (["oracle/optimal/simple_task/easy/often", "0"], "must be a tool success rate"),
         ([CELL, "-1"], "must be 0 or more"),
         (["oracle/baseline/everyday_arithmetic/none/none", "100000"], "has the indices 0 to"),
+        (["oracle/baseline/everyday_arithmetic/none/none", "q7"], "or the id of a question"),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -90,6 +94,18 @@ def test_a_mistake_is_one_line(
 ) -> None:
     assert main(["show", "--", *words]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_question_is_found_by_its_name(tmp_path: Path) -> None:
+    pack = tmp_path / "quiz"
+    pack.mkdir()
+    (pack / "task.yaml").write_text("description: d\nscorer: {kind: exact}\nsource: q.csv\n")
+    (pack / "q.csv").write_text("id,question,answer\nseven,q,a\n7,r,b\n")
+    task = QuestionPack(pack)
+    found = {word: index_of(task, word) for word in ("seven", "id=seven", "id=7", "7", "0")}
+    assert found == {"seven": 0, "id=seven": 0, "id=7": 1, "7": 7, "0": 0}
+    with pytest.raises(UserError, match=r"did you mean seven\?"):
+        index_of(task, "sevn")
 
 
 def test_a_request_in_another_wire_format_is_shown_alike(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import Any
 
 from pilotbench.asking.asker import JournalOnly
 from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.packs.question_pack import QuestionPack
+from pilotbench.benchmark.tasks.task import Task
 from pilotbench.commands.options import add_config, overrides
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_shard
-from pilotbench.ground.errors import PilotbenchError, RecordError, UserError
+from pilotbench.ground.errors import PilotbenchError, RecordError, UserError, hint
 from pilotbench.ground.path_names import from_path
 from pilotbench.matrix import config_files
 from pilotbench.matrix.axes import AXES, NONE, TOOL_SUCCESS_RATE, Axis
@@ -55,7 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CELL",
         help="MODEL/PROMPT/TASK/DIFFICULTY/RATE, or the path of a shard file",
     )
-    parser.add_argument("index", type=int, metavar="INDEX", help="index of the instance, from 0")
+    parser.add_argument(
+        "index",
+        metavar="INDEX",
+        help="index of the instance, from 0, or the name of a pack's question (id=7 if it is a "
+        "number)",
+    )
     parser.add_argument(
         "--repeat", type=int, default=0, metavar="N", help="repeat, from 0 (default: 0)"
     )
@@ -64,10 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the instance."""
-    if args.index < 0 or args.repeat < 0:
-        raise UserError("show: INDEX and --repeat must be 0 or more")
+    if args.repeat < 0:
+        raise UserError("show: --repeat must be 0 or more")
     cell = cell_of(args.cell)
-    look = look_at(_experiment(args, cell), cell, args.index, args.repeat)
+    experiment = _experiment(args, cell)
+    index = index_of(experiment.tasks[cell.task], args.index)
+    look = look_at(experiment, cell, index, args.repeat)
     print(json.dumps(as_json(look), indent=1) if args.json else "\n".join(text(look)))
     return 0
 
@@ -92,6 +102,20 @@ def cell_of(words: str) -> Cell:
             f"show: {words}: must be MODEL/PROMPT/TASK/DIFFICULTY/RATE (difficulty and rate are "
             f"{NONE} if the task has none) or the path of a shard file"
         ) from None
+
+
+def index_of(task: Task, word: str) -> int:
+    """Return the index that a word means: a whole number, or the name of a pack's question."""
+    if re.fullmatch("[0-9]+", word):
+        return int(word)
+    names = task.names if isinstance(task, QuestionPack) else {}
+    name = word if word in names else word.removeprefix("id=")
+    if name not in names:
+        raise UserError(
+            f"show: {word}: INDEX must be 0 or more, or the id of a question of a pack"
+            f"{hint(name, names)}"
+        )
+    return names[name]
 
 
 def look_at(experiment: Experiment, cell: Cell, index: int, repeat: int = 0) -> Look:
@@ -131,8 +155,12 @@ def as_json(look: Look) -> Json:
 def text(look: Look) -> Iterator[str]:
     """Return everything as text, line by line."""
     instance = look.instance
-    yield f"# {'/'.join(look.cell.words)}, index {instance.index}"
+    name = instance.extra.get("id")
+    named = "" if name is None else f", question {name}"
+    yield f"# {'/'.join(look.cell.words)}, index {instance.index}{named}"
     yield f"instance {instance.content_hash}"
+    for column, value in instance.extra.get("metadata", {}).items():
+        yield f"{column}: {value if isinstance(value, str) else compact(value)}"
     yield from _section("request", instance.request)
     plan = [f"{n}. {step.tool} {compact(step.arguments)}" for n, step in enumerate(instance.plan)]
     yield from _section("reference plan (the model sees it only if the prompt contains it)", *plan)

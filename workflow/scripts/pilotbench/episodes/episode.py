@@ -302,6 +302,7 @@ def _record(
         "index": instance.index,
         "repeat": spec.repeat,
         "instance": instance.content_hash,
+        **_named(instance),
         "status": status,
         "reason": reason,
         "max_turns": spec.max_turns,
@@ -312,6 +313,12 @@ def _record(
         **_transcript_fields(spec, state, status),
         **_usage_fields(spec, state),
     }
+
+
+def _named(instance: Instance) -> Json:
+    """Return name and metadata of a pack's question, as far as it has them."""
+    names = {"question_id": "id", "metadata": "metadata"}
+    return {name: instance.extra[key] for name, key in names.items() if key in instance.extra}
 
 
 def _harmful(spec: EpisodeSpec) -> bool | None:

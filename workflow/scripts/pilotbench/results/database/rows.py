@@ -252,10 +252,21 @@ def episode_row(path: str, episode: Json, provisional: bool) -> Json:
         "ended": max(map(add, started, latencies), default=None),
         "answer": text(as_json(episode["answer"]), ANSWER_LIMIT),
         "reason": text(episode["reason"], ANSWER_LIMIT),
+        "question_id": text(episode.get("question_id")),
+        "metadata": _metadata(episode.get("metadata")),
         "provisional": provisional,
         "counted": True,
         "current": False,
     }
+
+
+def _metadata(values: Json | None) -> str | None:
+    """Return metadata as JSON, with each text cut."""
+    if values is None:
+        return None
+    return as_json(
+        {k: text(v, ANSWER_LIMIT) if isinstance(v, str) else v for k, v in values.items()}
+    )
 
 
 def _verdict_columns(verdict: Json | None) -> Json:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
-STORED = 9
+STORED = 10
 """Version of the stored tables (`views.FORMAT` adds the views)."""
 
 CELL = NAMES
@@ -114,6 +114,8 @@ provider             VARCHAR  Entry of config/providers.yaml.
 deployment           VARCHAR  The name that is requested.
 protocol             VARCHAR  How calls are made: native, json, text, none.
 instance             VARCHAR  Content hash of the instance.
+question_id          VARCHAR  Name of a pack's question (`fields.id`); null without one.
+metadata             VARCHAR  The other columns of a pack's question, JSON; null without any.
 status               VARCHAR  completed, refused or not_applicable.
 end_reason           VARCHAR  finish, no_call, max_turns, context_overflow or length.
 success              BOOLEAN  All goal and protected predicates hold; null unless completed.

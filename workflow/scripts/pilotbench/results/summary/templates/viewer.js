@@ -46,7 +46,7 @@
     return made;
   }
   function facts(pairs) {
-    return el("dl", { class: "facts" }, pairs.filter(([, value]) => value != null && value !== "").map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, visible(String(value).slice(0, 300))))));
+    return el("dl", { class: "facts" }, pairs.filter(([, value]) => value != null && value !== "").map(([name, value]) => el("div", {}, el("dt", {}, visible(name)), el("dd", {}, visible(String(value).slice(0, 300))))));
   }
   // Token counts that were not reported are null; earlier releases wrote zeros.
   const told = (tokens) => Boolean(tokens && (tokens.input || tokens.output));
@@ -114,13 +114,14 @@
     const words = { true: "yes", false: "no", null: "no form is asked for" };
     return [["wanted", plain(verdict.wanted)], ["read", verdict.read == null ? "nothing" : plain(verdict.read)], ["by the rule", verdict.rule], ["right", words[verdict.right]], ["in form", words[verdict.in_form]], ["why", verdict.why]];
   }
+  const nameOf = (episode) => episode.question_id == null ? [String(episode.index)] : visible(String(episode.question_id).slice(0, 60));
   function shown(episode, header) {
     const [glyph, tone, verdict] = sign(episode), tokens = episode.tokens || {};
     const system = header.system && header.system[episode.system];
     const diff = episode.world_diff || [];
     return el("article", {},
-      el("h2", {}, el("span", { class: tone }, glyph + " "), "Instance " + episode.index, episode.repeat ? ", repeat " + episode.repeat : "", " ", el("small", {}, verdict)),
-      facts([["progress", episode.progress == null ? null : Math.round(100 * episode.progress) + " %"], ["ended by", episode.end_reason], ["turns", episode.turns + " of " + episode.max_turns], ["tokens", !(episode.requests || []).length ? null : !told(tokens) ? "not reported" : count(tokens.input) + " in, " + count(tokens.output) + " out" + (tokens.reasoning ? " (" + count(tokens.reasoning) + " reasoning)" : "") + (tokens.cached ? ", " + count(tokens.cached) + " cached" : "")], ["cost", episode.cost_usd == null ? "unknown" : "$" + episode.cost_usd.toPrecision(3)], ["protocol", episode.protocol], ["answered as", episode.model_reported], ["reason", episode.reason], ["instance", String(episode.instance).slice(0, 12)]]),
+      el("h2", {}, el("span", { class: tone }, glyph + " "), episode.question_id == null ? "Instance " + episode.index : ["Question ", ...nameOf(episode)], episode.repeat ? ", repeat " + episode.repeat : "", " ", el("small", {}, verdict)),
+      facts([["progress", episode.progress == null ? null : Math.round(100 * episode.progress) + " %"], ["ended by", episode.end_reason], ["turns", episode.turns + " of " + episode.max_turns], ["tokens", !(episode.requests || []).length ? null : !told(tokens) ? "not reported" : count(tokens.input) + " in, " + count(tokens.output) + " out" + (tokens.reasoning ? " (" + count(tokens.reasoning) + " reasoning)" : "") + (tokens.cached ? ", " + count(tokens.cached) + " cached" : "")], ["cost", episode.cost_usd == null ? "unknown" : "$" + episode.cost_usd.toPrecision(3)], ["protocol", episode.protocol], ["answered as", episode.model_reported], ["reason", episode.reason], ["instance", String(episode.instance).slice(0, 12)], ["index", episode.question_id == null ? null : episode.index], ...Object.entries(episode.metadata || {}).map(([column, value]) => [column.slice(0, 60), plain(value)])]),
       el("div", { class: "panels" },
         el("section", {}, el("h3", {}, "Goal"), el("ul", {}, (episode.goals || []).map((goal) => el("li", {}, el("b", { class: goal.holds ? "good" : "bad" }, goal.holds ? "✓" : "✗"), visible(String(goal.says).slice(0, 2000)))), (episode.broken || []).map((object) => el("li", {}, el("b", { class: "bad" }, "✗"), "protected, but changed: ", visible(String(object).slice(0, 400)))), !(episode.goals || []).length && el("li", { class: "quiet" }, "none"))),
         el("section", {}, el("h3", {}, "Errors"), el("ul", {}, Object.entries(episode.errors || {}).map(([kind, n]) => el("li", {}, el("b", { class: "bad" }, "✗"), kind + " × " + n)), Object.entries(episode.flaws || {}).filter(([flaw]) => episode.prompt === "flawed_" + flaw).map(([flaw, how]) => el("li", {}, el("b", {}, "⚑"), "the flaw " + flaw + " was " + how.replace("_", " "))), episode.transient && episode.transient.met > 0 && el("li", {}, el("b", { class: "mid" }, "↻"), episode.transient.met + " transient " + (episode.transient.met === 1 ? "failure" : "failures") + " met, " + episode.transient.recovered + " recovered"), !Object.keys(episode.errors || {}).length && el("li", { class: "quiet" }, "none found")))),
@@ -135,7 +136,7 @@
 
   unpacked().then(({ header, episodes }) => {
     elsewhere();
-    const list = el("nav", { class: "list", "aria-label": "Episodes" }, episodes.map((episode) => { const [glyph, tone, verdict] = sign(episode); return el("a", { href: "#" + anchor(episode) }, el("span", { class: tone, title: verdict }, glyph), el("span", {}, episode.index + (episode.repeat ? " · repeat " + episode.repeat : "")), el("small", {}, episode.progress == null ? "" : Math.round(100 * episode.progress) + " %")); }));
+    const list = el("nav", { class: "list", "aria-label": "Episodes" }, episodes.map((episode) => { const [glyph, tone, verdict] = sign(episode); return el("a", { href: "#" + anchor(episode) }, el("span", { class: tone, title: verdict }, glyph), el("span", {}, nameOf(episode), (episode.repeat ? " · repeat " + episode.repeat : "")), el("small", {}, episode.progress == null ? "" : Math.round(100 * episode.progress) + " %")); }));
     const view = el("div", { id: "view" });
     main.replaceChildren(list, view);
     const open = () => {
