@@ -48,6 +48,24 @@ def test_the_facts_say_where_the_costs_are_from(data):
 
 
 @pytest.mark.parametrize(
+    ("hashes", "said"),
+    [
+        (("a", "a"), []),
+        (("a", None), []),  # provisional, or of an earlier release
+        (("a", "b"), ["strong: costs at several prices, or versions of the price list, are mixed. "
+                      "To state them at the present one, at no cost: snakemake rescore "
+                      "--forcerun evaluate"]),
+    ],
+)  # fmt: skip
+def test_costs_of_a_model_at_two_prices_are_named(data, hashes, said):
+    frame = data.shards.assign(price_sha256="of another model")
+    mine = frame.index[frame["model"] == "strong"]
+    frame.loc[mine[0], "price_sha256"], frame.loc[mine[1:], "price_sha256"] = hashes
+    found = warnings(replace(data, shards=frame))
+    assert [words for words in found if "prices" in words] == said
+
+
+@pytest.mark.parametrize(
     ("names", "said"),
     [
         (("strong", "strong"), False),

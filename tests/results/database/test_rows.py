@@ -110,4 +110,6 @@ def test_a_text_that_is_too_long_for_a_column_is_unknown(
 def test_a_shard_says_where_its_costs_are_from(price: dict[str, Any] | None, said: str) -> None:
     shard = Shard(Cell("m", "baseline", "simple_task", "easy", "1.0"), 0, 1)
     header = {} if price is None else {"price": price}
-    assert shard_row(shard, header)["prices"] == said
+    row = shard_row(shard, header)
+    assert row["prices"] == said
+    assert row["price_sha256"] == header.get("price", {}).get("digest")

@@ -258,10 +258,16 @@ def _several_names(data: SummaryData) -> list[str]:
 def _mixed_warnings(data: SummaryData) -> list[str]:
     found = []
     for key, words in (("scoring_version", "scoring"), ("benchmark_version", "benchmark")):
-        for task, names in _versions(data.shards, key).items():
+        for task, names in _versions(data.shards, "task", key).items():
             found.append(
                 f"{task}: results of several {words} versions are mixed: {', '.join(names)}."
             )
+    found += [
+        f"{model}: costs at several prices, or versions of the price list, are mixed. "
+        "To state them at the present one, at no cost: snakemake rescore --forcerun evaluate"
+        for model in _versions(data.shards, "model", "price_sha256")
+        if model in data.model_names
+    ]
     provisional = int(data.cells["provisional"].sum()) if "provisional" in data.cells else 0
     if provisional:
         are = "episode is" if provisional == 1 else "episodes are"
@@ -271,13 +277,13 @@ def _mixed_warnings(data: SummaryData) -> list[str]:
     return found
 
 
-def _versions(shards: pd.DataFrame, column: str) -> dict[str, list[str]]:
-    """Return the versions of each task that has more than one; packs have their own."""
+def _versions(shards: pd.DataFrame, of: str, column: str) -> dict[str, list[str]]:
+    """Return the versions in `column` of each task or model that has more than one."""
     if column not in shards:
         return {}
-    known = shards.dropna(subset=[column]).groupby("task", sort=False)[column]
-    found = {str(task): sorted({str(word) for word in words}) for task, words in known}
-    return {task: names for task, names in found.items() if len(names) > 1}
+    known = shards.dropna(subset=[column]).groupby(of, sort=False)[column]
+    found = {str(name): sorted({str(word) for word in words}) for name, words in known}
+    return {name: words for name, words in found.items() if len(words) > 1}
 
 
 def _bound_warnings(data: SummaryData, cells: pd.DataFrame) -> list[str]:

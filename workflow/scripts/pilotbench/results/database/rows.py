@@ -203,7 +203,8 @@ def shard_row(shard: Shard, header: Json, **state: Any) -> Json:
     unusable = header.get("unusable") or {}
     row |= {"unusable": unusable.get("answers", 0), "unusable_usd": unusable.get("known_usd")}
     row["dirty"] = None if origin.get("dirty") is None else bool(origin["dirty"])
-    row["prices"] = _prices(header.get("price") or {})
+    price = header.get("price") or {}
+    row |= {"prices": _prices(price), "price_sha256": _words(price.get("digest"))}
     row["max_turns"] = _words((origin.get("versions") or {}).get("max_turns"))
     return row | state
 

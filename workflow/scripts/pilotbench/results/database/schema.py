@@ -89,6 +89,7 @@ benchmark_version  VARCHAR  Version of world, tools, instances and protocol.
 scoring_version    VARCHAR  Version of the scorer.
 libraries          VARCHAR  Library versions, JSON.
 prices             VARCHAR  Where its costs are from: `config`, or a price list and its newest date.
+price_sha256       VARCHAR  Hash of the price that its costs are at.
 started            VARCHAR  Start of the evaluation that wrote the file, ISO 8601 in UTC.
 ended              VARCHAR  Its end.
 host               VARCHAR  Machine.
