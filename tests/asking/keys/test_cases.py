@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,6 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     [
         pytest.param(TPM, 2, "openai", "right", 3, id="rl_dash_tpm"),
         pytest.param(GEMINI, 1, "openai", "right", 2, id="rl_gemini"),
-        pytest.param(DAY, 99, "openai", "owed", 2, id="rl_day"),
         pytest.param(NO_KEY, 1, "openai", "right", 2, id="f_401_once"),
         pytest.param(MODERATED, 99, "openai", "refused", 1, id="f_moderation"),
         pytest.param(NOT_YET, 2, "azure", "right", 3, id="b_404_once"),
@@ -85,6 +85,22 @@ def test_a_fault_of_one_question_is_retried_or_fails_that_question_only(
     outcome, asked = played(tmp_path, faulty(fault, times), kind)
     assert (outcome.outcome(0), outcome.outcome(1)) == (q1, "right")
     assert asked <= most
+
+
+def test_a_pause_of_a_day_fails_no_question_that_is_in_flight(tmp_path: Path) -> None:
+    in_flight = threading.Event()
+
+    def reply(body: Json, number: int) -> Reply | Json | bytes:
+        question = question_of(body)
+        if question == Q1:
+            assert in_flight.wait(timeout=30)
+            return DAY
+        in_flight.set()
+        return said(ANSWERS[question])
+
+    outcome, asked = played(tmp_path, reply)
+    assert (outcome.outcome(0), outcome.outcome(1)) == ("owed", "right")
+    assert asked <= 2
 
 
 def test_a_pause_of_a_day_is_reported_and_the_next_run_tries_once(
