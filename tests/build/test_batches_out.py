@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pilotbench.asking.journal.batch_book import Book
 from pilotbench.build import batches_out, progress_table
 from pilotbench.build.batches_out import OUT, OVER, BatchProgress, LaneState, StateFile
+from pilotbench.providers.settings import Model
+from support.estimation_lab import load
 
 DAY_S = 86_400.0
 HOUR_S = 3600.0
@@ -33,12 +36,44 @@ def test_the_line_says_what_is_out_and_when_to_run_again() -> None:
         f"answered so far; submitted {moment(half.since, now)}, promised by "
         f"{moment(half.expected, now)}): snakemake"
     )
-    both = said(half, row("n", saves_usd=0.1234))
+    both = said(half, row("n", saves_usd=0.1234), models=("m", "n"))
     assert "4 batches are out, run again after " in both
     assert "200 requests to m, n, 50 answered so far" in both
     assert "; they save about 0.12 USD): snakemake" in both
     late = row(done=1, hours=20)
     assert f"after {moment(late.expected, now)} " in said(late)
+
+
+def test_the_line_leaves_out_batches_that_the_run_does_not_collect() -> None:
+    assert "4 batches" not in said(row(), row("n"))
+    assert said(row("n")) == ""
+
+
+@pytest.mark.parametrize(
+    ("models", "provider", "shown"),
+    [
+        (["first", "second"], "gate", "second"),
+        (["first"], "gate", "first"),
+        (["other"], "gate", "second"),
+        (["first", "second"], "renamed", "renamed/echo"),
+    ],
+    ids=["who submitted it", "who is selected", "none is selected", "none has it"],
+)
+def test_a_batch_is_shown_for_the_model_that_collects_it(
+    tmp_path: Path, models: list[str], provider: str, shown: str
+) -> None:
+    entry = {"provider": "gate", "deployment": "echo", "lane": "batch"}
+    catalog = {"first": entry, "second": entry, "other": {**entry, "deployment": "other"}}
+    experiment = load(tmp_path, models=models, model_catalog=catalog)
+    book = Book(tmp_path / "journal", Model("second", provider, "echo"))
+    book.folder.mkdir(parents=True)
+    head = {"tag": "ab", "provider": provider, "model": "second", "deployment": "echo"}
+    book.write({**head, "key": "k", "key_folder": "f", "count": 3}, []).note("sending")
+    (found,) = batches_out.rows(experiment)
+    assert (found.model, found.requests) == (shown, 3)
+    notes = batches_out.uncollected(experiment)
+    assert len(notes) == (provider == "renamed")
+    assert all(note.startswith("1 batch out at renamed/echo") for note in notes)
 
 
 def test_without_batches_there_is_a_line_only_if_requests_wait_for_room(tmp_path: Path) -> None:

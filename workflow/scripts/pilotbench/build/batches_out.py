@@ -18,6 +18,7 @@ from pilotbench.asking.batches.lane import OutBatch, batches_out
 from pilotbench.ground import atomic_files, job_context
 from pilotbench.ground.path_names import from_path, to_path
 from pilotbench.ground.plurals import counted
+from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
 
 EXIT_CODE = os.EX_TEMPFAIL
@@ -83,11 +84,15 @@ class BatchProgress:
 
 
 def rows(experiment: Experiment) -> list[BatchProgress]:
-    """Return a row for each model with batches in the journal, whether it is selected or not."""
-    known = states(experiment.settings.results_dir)
-    found: dict[str, list[OutBatch]] = {}
+    """Return a row for each model with batches in the journal, whether it is selected or not.
+
+    A batch belongs to the entry of model_catalog that collects it: one with its provider and
+    deployment, preferably a selected one, and of these the one that has submitted it. One that no
+    entry collects has the name of these two.
+    """
+    known, found = states(experiment.settings.results_dir), dict[str, list[OutBatch]]()
     for batch in batches_out(experiment.settings.journal_dir):
-        found.setdefault(batch.model, []).append(batch)
+        found.setdefault(_collector(batch, experiment.settings), []).append(batch)
     return [_row(model, out, known.get(model)) for model, out in found.items()]
 
 
@@ -109,8 +114,10 @@ def only_wait(results: Path, run: int | None) -> bool:
 def line(models: Collection[str], results: Path, out: Sequence[BatchProgress], command: str) -> str:
     """Return a line about what is `out` and when to run again; empty if nothing is.
 
-    `models` are those of the run, with the states of their lanes in `results`.
+    `models` are those of the run, with the states of their lanes in `results`: it collects no
+    batches of others.
     """
+    out = [row for row in out if row.model in models]
     waiting = {
         name: state.later
         for name, state in states(results).items()
@@ -124,6 +131,27 @@ def line(models: Collection[str], results: Path, out: Sequence[BatchProgress], c
             f"{count} of {names} wait until there is room for their batches; run again: {command}"
         )
     return ""
+
+
+def uncollected(experiment: Experiment) -> list[str]:
+    """Return notes about batches that are out and that no entry of model_catalog collects."""
+    catalog = experiment.settings.catalog
+    return [
+        f"{counted(row.batches, 'batch')} out at {row.model} (provider/deployment) with "
+        f"{counted(row.requests, 'request')}: no entry of model_catalog has these two, so nothing "
+        "collects what is paid for"
+        for row in rows(experiment)
+        if row.model not in catalog
+    ]
+
+
+def _collector(batch: OutBatch, settings: Settings) -> str:
+    lane = (batch.provider, batch.deployment)
+    for entries in (settings.models, settings.catalog):
+        names = [name for name, one in entries.items() if (one.provider, one.deployment) == lane]
+        if names:
+            return batch.model if batch.model in names else names[0]
+    return "/".join(lane)
 
 
 def _row(model: str, out: Sequence[OutBatch], state: LaneState | None) -> BatchProgress:

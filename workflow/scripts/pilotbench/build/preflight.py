@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from pilotbench.asking.asker import prove
 from pilotbench.asking.keys import secrets
+from pilotbench.build import batches_out
 from pilotbench.episodes.spending import spent
 from pilotbench.ground.errors import ConfigError
 from pilotbench.matrix import paths
@@ -23,7 +24,7 @@ def check(experiment: Experiment, shards: Collection[Shard]) -> list[str]:
     """
     if shards:
         paths.check_writable(paths.written(experiment.settings))
-    notes = check_keys(experiment, shards)
+    notes = [*check_keys(experiment, shards), *batches_out.uncollected(experiment)]
     check_packages(experiment, shards)
     prove(experiment, shards, lambda shard: spent(experiment, shard))
     return notes
