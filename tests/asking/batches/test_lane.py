@@ -185,21 +185,34 @@ def test_the_lane_is_used_by_one_process_at_a_time(tmp_path: Path, simulator: Si
 
 
 def test_a_key_that_is_not_set_any_more_is_named_and_the_batch_stays_out(
-    tmp_path: Path,
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Simulator(
+        tasks=["simple_task"], instances=1, keys={"lab": {"secret": "sk-lab-key"}}
+    ) as simulator:
+        lab = Lab(tmp_path, simulator, instances=1)
+        with lab.lane() as opened:
+            opened.submit(lab.wave())
+        monkeypatch.setenv("BATCH_LAB_KEY", "sk-another-key")
+        with lab.lane() as opened:
+            with pytest.raises(
+                ConfigError, match=r"key gate_key, which has another secret .*BATCH_LAB_KEY"
+            ):
+                opened.collect(60.0)
+            assert len(opened.out()) == 1
+        monkeypatch.setenv("BATCH_LAB_KEY", "sk-lab-key")
+        with lab.lane() as opened:
+            (found,) = lab.collect_all(opened)
+    assert found.answered == 1
+
+
+def test_a_secret_that_replaces_another_one_of_its_account_collects(
+    tmp_path: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab = Lab(tmp_path, simulator, instances=1)
     with lab.lane() as opened:
         opened.submit(lab.wave())
-    monkeypatch.setenv("BATCH_LAB_KEY", "sk-another-key")
-    with lab.lane() as opened:
-        with pytest.raises(
-            ConfigError, match=r"key gate_key, which has another secret .*BATCH_LAB_KEY"
-        ):
-            opened.collect(60.0)
-        assert len(opened.out()) == 1
-    monkeypatch.setenv("BATCH_LAB_KEY", "sk-lab-key")
+    monkeypatch.setenv("BATCH_LAB_KEY", "sk-new-key")
     with lab.lane() as opened:
         (found,) = lab.collect_all(opened)
     assert found.answered == 1

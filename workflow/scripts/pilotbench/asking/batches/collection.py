@@ -155,6 +155,9 @@ class Collection:
             gone = isinstance(error, Rejected) and error.status == NOT_FOUND
             if gone and time.time() > (entry.sent or 0.0) + EXPIRES_S:
                 return self._gone(entry, f"{error}")
+            if entry.key_folder not in self._calls.folders:
+                self._block(entry, f" ({error})")
+                return None
             what = f"cannot be looked up ({error})"
             if isinstance(error, KeyDead | Untrusted):  # no later look can succeed
                 self._blocked[entry.tag] = self._text(entry, what)
@@ -352,18 +355,28 @@ class Collection:
         budget.settle_batch(entry.tag, kept.usd, kept.lost, part)
 
     def _alias(self, entry: Entry) -> str | None:
-        """Return the key that a batch was submitted with, None if it is not set any more."""
+        """Return the key that a batch was submitted with, None if it is not set any more.
+
+        A secret or URL that has replaced it may be of the same account: a batch whose name is
+        known is looked up with it.
+        """
         alias = self._calls.folders.get(entry.key_folder)
+        if alias is None and entry.name is not None and entry.key in self._calls.keys:
+            return entry.key
         if alias is None:
-            key = self._calls.provider.keys.get(entry.key)
-            variable = (key and key.env) or "the variable of its key"
-            what = (
-                f"was submitted with key {entry.key}, which has another secret or URL now: "
-                f"set {variable} to collect it, or remove {entry.path} to pay for it again"
-            )
-            self._blocked[entry.tag] = self._text(entry, what)
-            self._say(entry, what)
+            self._block(entry)
         return alias
+
+    def _block(self, entry: Entry, why: str = "") -> None:
+        """Say that a batch cannot be looked up without the secret that it was submitted with."""
+        key = self._calls.provider.keys.get(entry.key)
+        variable = (key and key.env) or "the variable of its key"
+        what = (
+            f"was submitted with key {entry.key}, which has another secret or URL now{why}: "
+            f"set {variable} to collect it, or remove {entry.path} to pay for it again"
+        )
+        self._blocked[entry.tag] = self._text(entry, what)
+        self._say(entry, what)
 
     def _say(self, entry: Entry, what: str) -> None:
         notices.say(f"batch {entry.tag} {what}", self._text(entry, what), f"batch {entry.tag}")
