@@ -46,7 +46,7 @@ def test_waves_finish_every_episode_and_pay_each_request_once(
     assert stats["total"]["paid_again"] == 0
 
 
-GIVEN_UP = "not answered in 3 batches, or refused"
+GIVEN_UP = "batches do not answer: "
 FAULTS = (
     "submit_reset",
     "submit_500",
@@ -75,11 +75,12 @@ def test_whatever_fails_once_every_request_is_answered_and_paid_once(
             lab.collect_all(opened)
             wave = lab.wave()
             online = opened.submit(wave).online
-        if not wave or {left.why for left in online} == {GIVEN_UP}:
+        if not wave or (online and all(left.why.startswith(GIVEN_UP) for left in online)):
             break
     assert fault not in lab.faults()
     if (kind, fault) == ("anthropic", "invalid"):  # it refuses each request by itself
-        assert [left.why for left in online] == [GIVEN_UP] * 2
+        assert len(online) == 2
+        assert all(left.why.startswith(f"{GIVEN_UP}Rejected: ") for left in online)
         return
     records = lab.episodes()
     assert len(records) == 2
@@ -133,7 +134,7 @@ def test_a_request_that_three_batches_did_not_answer_is_left_to_the_online_lane(
             lab.collect_all(opened)
     with lab.lane() as opened:
         (left,) = opened.submit(lab.wave()).online
-    assert left.why == GIVEN_UP
+    assert left.why.startswith(GIVEN_UP)
 
 
 def test_what_is_out_is_asked_by_no_asker_and_submitted_by_no_other_run(

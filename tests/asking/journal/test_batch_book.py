@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pilotbench.asking.journal.batch_book import Book, BookedRequest, Entry, batches_out
+from pilotbench.ground.errors import RecordError
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
@@ -86,14 +87,31 @@ def test_an_event_that_was_cut_off_did_not_happen_and_hides_no_later_one(tmp_pat
     assert again.name == "batch_2"
 
 
-@pytest.mark.parametrize(("final", "count"), [(False, 1), (True, 3)])
-def test_batches_that_did_not_answer_a_request_are_counted_once_each(
-    tmp_path: Path, final: bool, count: int
+@pytest.mark.parametrize("final", [False, True])
+def test_a_request_is_given_up_after_three_batches_or_one_that_is_final(
+    tmp_path: Path, final: bool
 ) -> None:
     book = Book(tmp_path, MODEL)
     entry = written(book)
     for _ in range(2):  # a killed process did it before
         book.note_unanswered(entry, {NAMES[0]: ("server error", final)})
-    assert book.count_unanswered() == {NAMES[0]: count}
-    book.note_unanswered(written(book, "cd"), {NAMES[0]: ("expired", False)})
-    assert book.count_unanswered() == {NAMES[0]: count + 1}
+    assert book.given_up() == ({NAMES[0]: "server error"} if final else {})
+    for tag in ("cd", "ef"):
+        book.note_unanswered(written(book, tag), {NAMES[0]: ("expired", False)})
+    assert book.given_up() == {NAMES[0]: "expired"}
+
+
+@pytest.mark.parametrize("start", ['{"batch"', '{"request"', '{"event": "sending"'])
+def test_a_damaged_line_is_named_and_its_batch_counts_as_out(tmp_path: Path, start: str) -> None:
+    book = Book(tmp_path, MODEL)
+    entry = written(book)
+    for event in ("sending", "named"):
+        entry.note(event, name="batch_1")
+    text = entry.path.read_text().splitlines(keepends=True)
+    number = next(n for n, line in enumerate(text) if line.startswith(start))
+    text[number] = text[number].replace('": ', '": 1', 1) if number else '{"batch": {}}\n'
+    entry.path.write_text("".join(text))
+    with pytest.raises(RecordError, match=rf"{entry.path.name}: line {number + 1} is damaged: "):
+        [list(one.requests()) for one in book.entries()]
+    assert book.out_since(NAMES[2]) == pytest.approx(entry.created)
+    assert len(batches_out(tmp_path)) == (start == '{"request"')

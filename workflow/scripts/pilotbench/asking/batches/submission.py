@@ -13,7 +13,7 @@ from typing import Any
 
 from pilotbench.asking.batches.calls import Calls
 from pilotbench.asking.journal import Journal, journal_folder, request_identity
-from pilotbench.asking.journal.batch_book import MOST_BATCHES, Book, BookedRequest, Entry, OutBatch
+from pilotbench.asking.journal.batch_book import Book, BookedRequest, Entry, OutBatch
 from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE
 from pilotbench.asking.keys.secrets import opened_keys
@@ -39,6 +39,7 @@ LONGEST_WAIT_S = 60.0
 MOST_WAITS = 3
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
 """How long a service is left alone that takes not even one request."""
+GIVEN_UP = "batches do not answer"
 NO_BUDGET = "budget_usd has no room for it"
 FULL = "the service has no room for more requests in batches now"
 
@@ -139,7 +140,7 @@ class Submission:
 
     def _fresh(self, wave: Sequence[tuple[Shard, Request]]) -> Iterator[Item]:
         """Yield the requests that are not out, and that batches have not failed to answer."""
-        tried = self._book.count_unanswered()
+        given_up = self._book.given_up()
         out = {one.identity for entry in self._book.entries() for one in entry.requests()}
         seen: set[str] = set()
         for shard, request in wave:
@@ -149,9 +150,8 @@ class Submission:
                 self.done.later.append(Left(shard, request, "out in a batch"))
             elif name in self._refused:
                 self.done.online.append(Left(shard, request, self._refused[name]))
-            elif tried.get(name, 0) >= MOST_BATCHES:
-                why = f"not answered in {MOST_BATCHES} batches, or refused"
-                self.done.online.append(Left(shard, request, why))
+            elif name in given_up:
+                self.done.online.append(Left(shard, request, f"{GIVEN_UP}: {given_up[name]}"))
             elif name not in seen:
                 seen.add(name)
                 usd = self._payments.most_usd(request, batch=True) if self._payments.budget else 0.0

@@ -30,6 +30,7 @@ from pilotbench.asking.journal import lines
 from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.journal.segments import model_folder
 from pilotbench.ground.atomic_files import write_bytes
+from pilotbench.ground.errors import RecordError
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
@@ -150,7 +151,7 @@ class Entry:
         )
 
     def requests(self) -> Iterator[BookedRequest]:
-        """Yield the requests that were submitted, in their order."""
+        """Yield the requests that were submitted, in their order. Raises RecordError."""
         for record in _records(self.path, requests=True):
             if "request" in record and record["request"]["id"] not in self.withdrawn:
                 yield BookedRequest(**record["request"])
@@ -221,7 +222,10 @@ class Book:
         return Entry(path, **batch)
 
     def entries(self) -> list[Entry]:
-        """Return the batches that are not closed, oldest first."""
+        """Return the batches that are not closed, oldest first.
+
+        Raises RecordError for a file that is damaged: what it has submitted is unknown.
+        """
         found = (_entry(path) for path in _files(self.folder))
         return [entry for entry in found if entry is not None]
 
@@ -233,21 +237,25 @@ class Book:
     def out_since(self, identity: str) -> float | None:
         """Return since when a request is out (Unix time in s), None if it is not; safe and cheap.
 
-        A batch that is about to be submitted counts as out.
+        A batch that is about to be submitted counts as out, and so does one with a damaged file.
         """
         for path in _files(self.folder):
             if identity in self._identities(path):
-                entry = _entry(path)
+                try:
+                    entry = _entry(path)
+                except RecordError:
+                    return int(path.name[:17]) / 1e6
                 if entry is not None and not entry.closed:
                     return entry.out.since
         return None
 
-    def count_unanswered(self) -> dict[str, int]:
-        """Return how many batches have not answered a request, by identity."""
-        found: dict[str, set[str]] = {}
-        for record in _records(self.folder / "unanswered.jsonl"):
+    def given_up(self) -> dict[str, str]:
+        """Return why requests are not asked in batches any more, by identity."""
+        found, whys = dict[str, set[str]](), dict[str, str]()
+        for record in _records(self.folder / "unanswered.jsonl", strict=False):
             found.setdefault(record["identity"], set()).update(record["batches"])
-        return {identity: len(batches) for identity, batches in found.items()}
+            whys[record["identity"]] = record["why"]
+        return {name: whys[name] for name, each in found.items() if len(each) >= MOST_BATCHES}
 
     def note_unanswered(self, entry: Entry, whys: dict[str, tuple[str, bool]]) -> None:
         """Record why requests (by identity) were not answered, and which are not asked here again.
@@ -282,16 +290,21 @@ MOST_BATCHES = 3
 
 
 def batches_out(journal_dir: Path) -> list[OutBatch]:
-    """Return the batches of a journal that are out, oldest first; no lock is taken."""
-    root = journal_dir / FOLDER
-    lanes = [lane for provider in _folders(root) for lane in _folders(provider)]
-    found = [_entry(path) for lane in lanes for path in _files(lane)]
+    """Return the batches of a journal that are out, oldest first; no lock is taken.
+
+    One with a damaged file is left out: the lane that uses it names the file.
+    """
+    root, found = journal_dir / FOLDER, list[Entry | None]()
+    for lane in (lane for provider in _folders(root) for lane in _folders(provider)):
+        for path in _files(lane):
+            with suppress(RecordError):
+                found.append(_entry(path))
     out = [entry.out for entry in found if entry and not entry.closed and entry.sent is not None]
     return sorted(out, key=lambda one: one.since)
 
 
 def _entry(path: Path) -> Entry | None:
-    """Return the batch in a file, None if it was closed meanwhile."""
+    """Return the batch in a file, None if it was closed meanwhile. Raises RecordError."""
     entry: Entry | None = None
     with suppress(FileNotFoundError):
         for record in _records(path):
@@ -306,8 +319,11 @@ def _read_identities(path: Path) -> frozenset[str]:
     content = path.read_bytes()
     if not _WITHDRAWN.search(content):
         return frozenset(name.decode() for name in _IDENTITY.findall(content))
-    entry = _entry(path)
-    return frozenset(one.identity for one in entry.requests()) if entry else frozenset()
+    try:
+        entry = _entry(path)
+        return frozenset(one.identity for one in entry.requests()) if entry else frozenset()
+    except RecordError:
+        return frozenset(name.decode() for name in _IDENTITY.findall(content))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -326,17 +342,18 @@ def _folders(folder: Path) -> list[Path]:
     return []
 
 
-def _records(path: Path, requests: bool = False) -> Iterator[Json]:
+def _records(path: Path, requests: bool = False, strict: bool = True) -> Iterator[Json]:
     """Yield the records of a file, with the `requests` only where they are wanted.
 
-    A line that is not what was written, such as the last one of a killed process, is left out.
+    A line that a killed process has cut off is left out. Where `strict`, another one that is not
+    what was written raises RecordError.
     """
     try:
         file = path.open("rb")
     except FileNotFoundError:
         return
     with file:
-        for line in file:
+        for number, line in enumerate(file, 1):
             if line.startswith(b'{"request"') and not requests:
                 continue
             with suppress(ValueError, RecursionError, TypeError, KeyError):
@@ -345,6 +362,12 @@ def _records(path: Path, requests: bool = False) -> Iterator[Json]:
                     record
                 ):
                     yield record
+                    continue
+            if strict and line.endswith(b"}\n"):
+                raise RecordError(
+                    f"{path}: line {number} is damaged: restore the file from a copy, or remove "
+                    "it to pay for its requests again"
+                )
 
 
 def _append(path: Path, records: Iterable[Json]) -> None:
