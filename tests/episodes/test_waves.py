@@ -139,7 +139,7 @@ def test_what_took_too_long_is_left_to_be_asked_online(tmp_path: Path, slow: Sim
     text = "\n".join(lines)
     assert "is out for longer than batch_deadline: it is cancelled" in text
     assert "oracle: 1 batch collected: 2 requests answered, 2 not" in lines
-    assert "oracle: 2 requests left to be asked online: not answered in 3 batches" in text
+    assert "oracle: 2 requests left to be asked online: batches do not answer: not" in text
     assert owed(experiment) == 2
 
 
@@ -149,3 +149,16 @@ def test_what_the_budget_has_no_room_for_does_not_wait(tmp_path: Path, slow: Sim
     standing, lines = ran(lab, experiment)
     assert standing.is_over
     assert (len(standing.later), lines) == (4, [])
+
+
+def test_requests_that_wait_for_room_are_named_with_the_reason(tmp_path: Path) -> None:
+    full = {"enqueued_requests": 0}
+    with Simulator(tasks=["simple_task"], instances=10, batches=full) as crowded:
+        lab = Lab(tmp_path, crowded, "anthropic")
+        standing, lines = ran(lab, experiment_of(lab, batch_wait=0))
+        assert not standing.is_over
+        (line,) = lines
+        assert line.startswith("oracle: 4 requests wait to be submitted: ")
+        standing, lines = ran(lab, experiment_of(lab, batch_deadline=0))
+        assert standing.is_over
+        assert lines[-1].startswith("oracle: 4 requests left to be asked online: ")

@@ -144,6 +144,7 @@ class Waves:
         self._unfinished = Unfinished(experiment, shards)
         self._submits = settings.catalog[model].lane == BATCH
         self._standing = Standing()
+        self._waits = False
 
     def run(self) -> Standing:
         """Submit wave after wave until nothing is left or the run has waited long enough.
@@ -163,6 +164,7 @@ class Waves:
                 now = self._clock.now()
                 moved = now if self._standing.out else moved
                 if self._is_over(now - moved):
+                    self._say_left(one for one in later if one.why != NO_BUDGET)
                     return replace(self._standing, is_over=True)
                 left_s = end - now
                 if left_s <= 0:
@@ -197,11 +199,23 @@ class Waves:
         if done.batches:
             self._standing = replace(self._standing, wave=self._standing.wave + 1)
             self._say(self._submitted(done))
-        if done.online:
-            why = Counter(one.why for one in done.online).most_common(1)[0][0]
-            left = counted(len(done.online), "request")
-            self._say(f"{self._model}: {left} left to be asked online: {why}")
+        self._say_left(done.online)
+        self._say_waiting([one for one in done.later if one.why != NO_BUDGET])
         return done.later
+
+    def _say_left(self, left: Iterable[Left]) -> None:
+        if whys := Counter(one.why for one in left):
+            what = counted(whys.total(), "request")
+            why = whys.most_common(1)[0][0]
+            self._say(f"{self._model}: {what} left to be asked online: {why}")
+
+    def _say_waiting(self, later: Sequence[Left]) -> None:
+        """Say why requests wait while nothing is out: once, until something is submitted."""
+        waited, self._waits = self._waits, bool(later) and not self._lane.out()
+        if self._waits and not waited:
+            why = Counter(one.why for one in later).most_common(1)[0][0]
+            what = "1 request waits" if len(later) == 1 else f"{len(later)} requests wait"
+            self._say(f"{self._model}: {what} to be submitted: {why}")
 
     def _collect(self, wait_s: float) -> None:
         found = self._lane.collect(wait_s, lambda out: self._stand(self._standing.later, out))
