@@ -148,6 +148,11 @@ def test_an_estimate_is_at_the_price_of_the_lane_and_the_tier(
     (row,) = estimate(experiment).rows
     assert row.usd is not None
     assert row.price == "config"
-    assert row.usd.middle == pytest.approx(
+    unpriced = replace(catalog["sim-oracle"], lane="online", parameters={"service_tier": "fast"})
+    catalog["sim-oracle"], known = unpriced, row
+    (row,) = estimate(experiment).rows
+    assert (row.usd, row.price) == (None, "unknown: config has no price of tier fast")
+    assert known.usd is not None
+    assert known.usd.middle == pytest.approx(
         share * (load_.input.middle + 2 * load_.output.middle) / 1e6, rel=0.02
     )

@@ -19,6 +19,7 @@ from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.price import Listed, Priced, of_config
 
 GPT_5 = "gpt-5"
+LIST = r"genai-prices 0\.2\.3"
 COUNTS = [
     Tokens(input=1000, output=100),
     Tokens(input=1000, output=100, reasoning=90, cached=400, cache_writes=300),
@@ -234,18 +235,24 @@ def test_the_list_is_used_where_every_key_is_of_one_certain_provider(
 
 
 @pytest.mark.parametrize(
-    ("price", "words"),
+    ("price", "tier", "words"),
     [
-        (None, "unknown"),
-        (of_config({"input": 1, "output": 1}), "config"),
-        (Listed((GPT_5,), "openai"), r"genai-prices 0\.2\.3 \(newest price of 20\d\d-\d\d-\d\d\)"),
-        (Listed((GPT_5,)), r"unknown: genai-prices 0\.2\.3 has no service at its base URL"),
-        (Listed(("x",), "openai"), "unknown: .* has no price per token of x at openai"),
-        (Listed(("sonar",), "perplexity"), "unknown: .* of sonar at perplexity"),
+        (None, None, "unknown"),
+        (None, "flex", "unknown"),
+        (of_config({"input": 1, "output": 1}), "auto", "config"),
+        (of_config({"input": 1, "output": 1}), "flex", "unknown: config has no price of tier flex"),
+        (Listed((GPT_5,), "openai"), None, rf"{LIST} \(newest price of 20\d\d-\d\d-\d\d\)"),
+        (Listed((GPT_5,), "openai"), "flex", rf"{LIST} \(newest price of .*\)"),
+        (Listed((GPT_5,), "openai"), "scale", f"unknown: {LIST} has no price of tier scale"),
+        (Listed((GPT_5,)), None, f"unknown: {LIST} has no service at its base URL"),
+        (Listed(("x",), "openai"), None, f"unknown: {LIST} has no price per token of x at openai"),
+        (Listed(("sonar",), "perplexity"), None, "unknown: .* of sonar at perplexity"),
     ],
 )
-def test_where_a_price_is_from_is_said_in_words(price: Priced | None, words: str) -> None:
-    assert re.fullmatch(words, in_words(price))
+def test_where_a_price_is_from_is_said_in_words(
+    price: Priced | None, tier: str | None, words: str
+) -> None:
+    assert re.fullmatch(words, in_words(price, tier))
 
 
 def test_another_price_has_another_digest() -> None:

@@ -90,9 +90,11 @@ def origin(price: Priced | None) -> Json:
     return {"origin": where, "newest": date, "digest": price_digest(price)}
 
 
-def in_words(price: Priced | None) -> str:
-    """Return where a price is from, or why it is unknown."""
+def in_words(price: Priced | None, tier: str | None = None) -> str:
+    """Return where the price of a tier is from, or why it is unknown."""
     found = price_of(price)
+    if found is not None and price_of(price, tier) is None:
+        return f"unknown: {found.origin} has no price of tier {tier}"
     if found is not None:
         dated = f" (newest price of {price_list.newest()})" if isinstance(price, Listed) else ""
         return f"{found.origin}{dated}"

@@ -146,7 +146,8 @@ def _with_periods(settings: Settings, row: KeyCheck) -> KeyCheck:
 def _asked(experiment: Experiment, model: Model, alias: str) -> KeyCheck:
     """Check one key with the next message, or else with a short question."""
     settings = experiment.settings
-    priced, words = price_of(model.price) is not None, in_words(model.price)
+    price, tier = model.price, model.likely_tier
+    priced, words = price_of(price, tier) is not None, in_words(price, tier)
     row = KeyCheck(model.name, model.provider, alias, None, priced=priced, price=words)
     if KINDS[settings.providers[model.provider].kind].role is Role.PLAYER:
         return replace(row, latency_s=0.0, reported=model.deployment, priced=True)

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pilotbench.asking.prices import price_of, prices_to_come, usd
 from pilotbench.estimation.cells import CellLoad
 from pilotbench.estimation.ranges import Range
-from pilotbench.providers.answer import BATCH
 from pilotbench.providers.price import Price
-from pilotbench.providers.settings import BATCH as BATCH_LANE
-from pilotbench.providers.settings import Model
+from pilotbench.providers.settings import BATCH, Model
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,8 @@ class ModelPrices:
 
         What the batch lane leaves is asked online, so that its prices may apply there too.
         """
-        batches, asked = model.lane == BATCH_LANE, model.service_tier
-        likely = price_of(model.price, BATCH if batches else asked)
+        batches, asked = model.lane == BATCH, model.service_tier
+        likely = price_of(model.price, model.likely_tier)
         if likely is None:
             return None
         lanes = (True, False) if batches else (False,)

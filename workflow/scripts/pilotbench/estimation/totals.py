@@ -149,7 +149,8 @@ def _row(
     slots: Mapping[str, int],
 ) -> EstimateRow:
     work = {cell: load.work for cell, load in loads.items()}
-    prices = ModelPrices.of(experiment.settings.catalog[name])
+    model = experiment.settings.catalog[name]
+    prices = ModelPrices.of(model)
     costs = None if prices is None else [prices.usd(load) for load in loads.values()]
     return EstimateRow(
         model=name,
@@ -160,8 +161,8 @@ def _row(
         usd=None if costs is None else sum(costs, start=Range()),
         hours=hours(experiment, past, mine, work, slots),
         basis=past.basis(name),
-        price=in_words(experiment.settings.catalog[name].price),
-        lane=experiment.settings.catalog[name].lane,
+        price=in_words(model.price, model.likely_tier),
+        lane=model.lane,
         cached_share=past.input_share(name, "cached") if past.episodes(name) else None,
         unusable_share=waste(mine)["requests"].middle - 1,
         history=past.episodes(name),

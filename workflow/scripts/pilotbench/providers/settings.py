@@ -90,6 +90,11 @@ class Model:
         return next((name.lower() for name in names if isinstance(name, str)), None)
 
     @property
+    def likely_tier(self) -> str | None:
+        """The tier that its answers are likely charged at: that of its lane, or that it names."""
+        return BATCH if self.lane == BATCH else self.service_tier
+
+    @property
     def usual(self) -> Model:
         """The model with the usual history of reasoning."""
         return replace(self, reasoning_history=self.USUAL["reasoning_history"])
