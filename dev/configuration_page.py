@@ -1,10 +1,11 @@
 """Write the tables of config keys, kinds and formats: `python -m dev.configuration_page`.
 
-The tables of docs/configuration.md come from the schemas, those of docs/services.md from the
-declared kinds and wire formats. A table is between `<!-- begin: NAME -->` and `<!-- end: NAME -->`;
-everything else is written by hand. A test keeps pages and declarations in step.
+The tables of docs/configuration.md and docs/packs.md come from the schemas, those of
+docs/services.md from the declared kinds and wire formats. A table is between
+`<!-- begin: NAME -->` and `<!-- end: NAME -->`; everything else is written by hand. A test keeps
+pages and declarations in step.
 
-Each row of the Chinese page ends with a comment: the digest of the English row that it translates.
+Each row of the Chinese pages ends with a comment: the digest of the English row that it translates.
 Defaults of kinds are written in both languages and are not part of the digest. A test names the
 rows whose English text has changed since. After translating them again:
 
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from dev.benchmark_page import page
+from pilotbench.ground import schemas
 from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.validation import schema_of
 from pilotbench.providers.kinds import KINDS
@@ -31,7 +33,9 @@ from pilotbench.providers.wire_formats import WIRE_FORMATS
 Json = dict[str, Any]
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 SERVICES = PAGE.with_name("services.md")
-TRANSLATION = PAGE.parent / "zh" / PAGE.name
+PACKS = PAGE.with_name("packs.md")
+TRANSLATED = (PAGE, PACKS)
+"""The pages that have a Chinese twin."""
 ROW = re.compile(r"^\| `([\w.]+)` \| ([^|]*) \| (.*?)(?: <!-- (\w+) -->)? \|$", re.MULTILINE)
 """A row: its key, default, meaning and, if it is a translation, the digest of its original."""
 HEAD = "| key | default | meaning |\n|---|---|---|"
@@ -49,6 +53,17 @@ def parts() -> dict[str, str]:
         "key_keys": _table(key),
         "model_keys": _table(schema_of("models")["additionalProperties"]["properties"]),
     }
+
+
+def packs() -> dict[str, str]:
+    """Return each table of docs/packs.md by its name."""
+    schema = schemas.load("task_folder")
+    return {"pack_keys": _table(schema["properties"])}
+
+
+def twin(page: Path) -> Path:
+    """Return the Chinese page of an English one."""
+    return page.parent / "zh" / page.name
 
 
 def services() -> dict[str, str]:
@@ -133,14 +148,14 @@ def with_defaults(original: str, translation: str) -> str:
 
 def main(after_translation: bool) -> None:
     """Write the tables, and the digests of the rows if they are translated."""
-    text = page(PAGE.read_text(encoding="utf-8"), parts())
-    PAGE.write_text(text, encoding="utf-8")
-    written = page(SERVICES.read_text(encoding="utf-8"), services())
-    SERVICES.write_text(written, encoding="utf-8")
-    translation = with_defaults(text, TRANSLATION.read_text(encoding="utf-8"))
-    TRANSLATION.write_text(
-        translated(text, translation) if after_translation else translation, "utf-8"
-    )
+    for file, tables in ((PAGE, parts()), (SERVICES, services()), (PACKS, packs())):
+        file.write_text(page(file.read_text(encoding="utf-8"), tables), encoding="utf-8")
+    for file in TRANSLATED:
+        text = file.read_text(encoding="utf-8")
+        translation = with_defaults(text, twin(file).read_text(encoding="utf-8"))
+        twin(file).write_text(
+            translated(text, translation) if after_translation else translation, "utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -13,13 +13,23 @@ from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 WRITTEN = configuration_page.PAGE.read_text(encoding="utf-8")
-TRANSLATION = configuration_page.TRANSLATION.read_text(encoding="utf-8")
+PACKS = configuration_page.PACKS.read_text(encoding="utf-8")
+TRANSLATED = [
+    (page.read_text(encoding="utf-8"), configuration_page.twin(page).read_text(encoding="utf-8"))
+    for page in configuration_page.TRANSLATED
+]
 
 
 @pytest.mark.parametrize("name", configuration_page.parts())
 def test_a_table_is_what_the_schema_says(name: str) -> None:
     table = configuration_page.parts()[name] + "\n"
     assert part(WRITTEN, name) == table, "run: python -m dev.configuration_page"
+
+
+@pytest.mark.parametrize("name", configuration_page.packs())
+def test_a_table_of_packs_is_what_the_schema_says(name: str) -> None:
+    table = configuration_page.packs()[name] + "\n"
+    assert part(PACKS, name) == table, "run: python -m dev.configuration_page"
 
 
 @pytest.mark.parametrize(
@@ -41,15 +51,17 @@ def test_a_table_shows_defaults_and_nested_keys() -> None:
     assert "azure 50, " in tables["key_keys"]
 
 
-def test_the_translation_lists_the_same_keys_and_defaults() -> None:
+@pytest.mark.parametrize(("written", "translation"), TRANSLATED)
+def test_the_translation_lists_the_same_keys_and_defaults(written: str, translation: str) -> None:
     def rows(text: str) -> list[tuple[str, ...]]:
         return [row.group(1, 2) for row in configuration_page.ROW.finditer(text)]
 
-    assert rows(TRANSLATION) == rows(WRITTEN)
+    assert rows(translation) == rows(written)
 
 
-def test_the_translation_is_of_the_present_text() -> None:
-    outdated = configuration_page.outdated(WRITTEN, TRANSLATION)
+@pytest.mark.parametrize(("written", "translation"), TRANSLATED)
+def test_the_translation_is_of_the_present_text(written: str, translation: str) -> None:
+    outdated = configuration_page.outdated(written, translation)
     assert outdated == [], "translate them, then run: python -m dev.configuration_page --translated"
 
 

@@ -14,9 +14,12 @@ import yaml
 
 from support.build import EXPORTS, PLAYERS, ROOT, Build
 
-GUIDES = ("usage", "parallel", "integration")
+GUIDES = ("usage", "parallel", "integration", "packs")
 SCRIPTS = ("quick_test.sh", "test_all.sh", "run_batch_test.sh", "run_parallel_test.sh")
 FREE = ("summary --config partial=true", "snakemake estimate", "snakemake check")
+
+
+ADDED = "python -m pilotbench add-pack docs/examples/questions.csv"
 
 
 def commands(file: Path) -> list[str]:
@@ -59,6 +62,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     made = Build(tmp_path_factory.mktemp("guides"))
     for name in (*SCRIPTS, "smart_batch_runner.py", "logs", "pilot_bench_cumulative_results"):
         shutil.copy(ROOT / name, made.folder / name, follow_symlinks=False)
+    shutil.copytree(ROOT / "docs/examples", made.folder / "docs/examples")
     file = made.folder / "config/config.yaml"
     own = {**yaml.safe_load(file.read_text()), **PLAYERS, "limits_dir": "limits"}
     file.write_text(yaml.safe_dump(own))
@@ -71,6 +75,10 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 @pytest.mark.parametrize("command", ALL)
 def test_a_command_of_a_guide_runs(build: Build, command: str) -> None:
     (build.folder / "mine.yaml").unlink(missing_ok=True)
+    pack = build.folder / "config/tasks/questions"
+    shutil.rmtree(pack, ignore_errors=True)
+    if "questions/" in command or "tasks=questions" in command:
+        assert in_shell(build, ADDED).returncode == 0
     if "--configfile mine.yaml" in command:
         shutil.copy(build.folder / "overlay.yaml", build.folder / "mine.yaml")
     run = in_shell(build, dry(command))
