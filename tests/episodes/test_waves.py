@@ -162,3 +162,13 @@ def test_requests_that_wait_for_room_are_named_with_the_reason(tmp_path: Path) -
         standing, lines = ran(lab, experiment_of(lab, batch_deadline=0))
         assert standing.is_over
         assert lines[-1].startswith("oracle: 4 requests left to be asked online: ")
+
+
+def test_a_batch_that_was_not_run_is_not_called_collected(tmp_path: Path) -> None:
+    full = {"enqueued_requests": 0}
+    with Simulator(tasks=["simple_task"], instances=10, batches=full) as crowded:
+        lab = Lab(tmp_path, crowded)
+        for wave in ("4 requests", "2 requests"):
+            standing, lines = ran(lab, experiment_of(lab, batch_wait=0))
+            assert not standing.is_over
+            assert lines == [f"oracle: wave 1: {wave} submitted in 1 batch"]

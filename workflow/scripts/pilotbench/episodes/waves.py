@@ -219,7 +219,7 @@ class Waves:
 
     def _collect(self, wait_s: float) -> None:
         found = self._lane.collect(wait_s, lambda out: self._stand(self._standing.later, out))
-        if found.batches:
+        if found.answered or found.unanswered:
             which = counted(len(found.batches), "batch")
             rest = f", {found.unanswered} not" if found.unanswered else ""
             self._say(
