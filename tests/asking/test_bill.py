@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pilotbench.asking.bill import BY, Bill, bill, bill_of_journal
-from pilotbench.asking.journal.batch_book import Book, BookedRequest
+from pilotbench.asking.journal.batch_book import Book
+from pilotbench.asking.journal.batch_file import BookedRequest
 from pilotbench.asking.journal.paid_answers import Kind, PaidAnswer
 from pilotbench.asking.journal.segments import model_folder
 from pilotbench.matrix.config import Settings

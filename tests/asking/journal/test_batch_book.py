@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pilotbench.asking.journal.batch_book import Book, BookedRequest, Entry, batches_out
+from pilotbench.asking.journal.batch_book import Book, batches_out
+from pilotbench.asking.journal.batch_file import BookedRequest, Entry
 from pilotbench.ground.errors import RecordError
 from pilotbench.providers.settings import Model
 
@@ -65,26 +65,6 @@ def test_a_process_killed_while_it_closed_a_batch_left_it_closed(tmp_path: Path)
     (found,) = book.entries()
     found.close("")
     assert book.entries() == []
-
-
-def test_an_event_that_was_cut_off_did_not_happen_and_hides_no_later_one(tmp_path: Path) -> None:
-    book = Book(tmp_path, MODEL)
-    entry = written(book)
-    entry.note("sending")
-    size = entry.path.stat().st_size
-    entry.note("named", name="batch_1")
-    whole = entry.path.stat().st_size
-    for end, name in ((whole - 1, "batch_1"), (whole - 2, None), (size + 1, None), (size, None)):
-        os.truncate(entry.path, end)
-        (found,) = book.entries()
-        assert found.name == name
-        assert found.sent is not None
-    os.truncate(entry.path, size)
-    with entry.path.open("ab") as file:
-        file.write(b'{"event": "na')
-    found.note("named", name="batch_2")
-    (again,) = book.entries()
-    assert again.name == "batch_2"
 
 
 @pytest.mark.parametrize("final", [False, True])

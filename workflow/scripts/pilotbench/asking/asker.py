@@ -23,7 +23,8 @@ from typing import Any
 
 from pilotbench.asking.journal import Journal, Segment, bounded, journal_folder, request_identity
 from pilotbench.asking.journal.answers import Answers, Failure
-from pilotbench.asking.journal.batch_book import EXPIRES_S, Book
+from pilotbench.asking.journal.batch_book import Book
+from pilotbench.asking.journal.batch_file import EXPIRES_S
 from pilotbench.asking.journal.disk_space import AnswerSpace
 from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.journal.records import Damage

@@ -17,7 +17,8 @@ from typing import Any
 from pilotbench.asking.batches.calls import Calls
 from pilotbench.asking.journal import Journal, Segment, bounded
 from pilotbench.asking.journal.answers import VERDICTS
-from pilotbench.asking.journal.batch_book import EXPIRES_S, Book, BookedRequest, Entry, OutBatch
+from pilotbench.asking.journal.batch_book import Book
+from pilotbench.asking.journal.batch_file import EXPIRES_S, BookedRequest, Entry, OutBatch
 from pilotbench.asking.payments import Payments
 from pilotbench.asking.prices import answers_usd, cost_usd
 from pilotbench.ground import notices, provenance
@@ -32,6 +33,7 @@ from pilotbench.ground.errors import (
     Untrusted,
     UnusableAnswer,
 )
+from pilotbench.ground.plurals import counted
 from pilotbench.matrix.config import Settings
 from pilotbench.providers.answer import BATCH, Answer, Completion
 from pilotbench.providers.batch_api import BatchState, Phase, Result
@@ -383,7 +385,7 @@ class Collection:
 
     def _text(self, entry: Entry, what: str) -> str:
         name = entry.name or f"with tag {entry.tag}"
-        return f"{self._model.name}: batch {name} ({entry.out.requests} requests) {what}"
+        return f"{self._model.name}: batch {name} ({counted(entry.out.requests, 'request')}) {what}"
 
 
 def _is_noted(segment: Segment, request: BookedRequest, mark: str) -> bool:

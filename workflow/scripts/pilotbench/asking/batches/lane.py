@@ -12,7 +12,8 @@ from pilotbench.asking.asker import KeyAllowance, Spent, prove
 from pilotbench.asking.batches.calls import STEP_S, Calls
 from pilotbench.asking.batches.collection import Collected, Collection
 from pilotbench.asking.batches.submission import NO_BUDGET, Left, Room, Submission, Submitted
-from pilotbench.asking.journal.batch_book import Book, Entry, OutBatch, batches_out
+from pilotbench.asking.journal.batch_book import Book, batches_out
+from pilotbench.asking.journal.batch_file import Entry, OutBatch
 from pilotbench.asking.payments import Payments
 from pilotbench.ground import notices
 from pilotbench.ground.errors import Stopping, UserError

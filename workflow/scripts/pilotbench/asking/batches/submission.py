@@ -13,7 +13,8 @@ from typing import Any
 
 from pilotbench.asking.batches.calls import Calls
 from pilotbench.asking.journal import Journal, journal_folder, request_identity
-from pilotbench.asking.journal.batch_book import Book, BookedRequest, Entry, OutBatch
+from pilotbench.asking.journal.batch_book import Book
+from pilotbench.asking.journal.batch_file import BookedRequest, Entry, OutBatch
 from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE
 from pilotbench.asking.keys.secrets import opened_keys
