@@ -34,13 +34,12 @@ from pilotbench.providers.bodies import (
 )
 from pilotbench.providers.failures import FailureRules, broken_call, failure
 from pilotbench.providers.finish_reasons import known
-from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.rate_headers import stated_limits
 from pilotbench.providers.receipts import receipt
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Access, ProviderSettings
-from pilotbench.providers.transport import DeadlineTransport, TooLarge
-from pilotbench.providers.trust import context_of, untrusted
+from pilotbench.providers.transport import TooLarge, transport_of
+from pilotbench.providers.trust import untrusted
 from pilotbench.providers.wire_format import Received, Send, WireFormat
 
 Json = dict[str, Any]
@@ -66,14 +65,7 @@ class ServiceClient:
         """
         self._name, self._rules, self._wire = provider.name, rules, wire
         self._stream = stream
-        for key in access.values():
-            proxy_for(httpx2.URL(key.base_url), provider.proxy)  # raises for an unusable proxy
-        self._transport = DeadlineTransport(
-            provider.connect_timeout_s,
-            provider.read_timeout_s,
-            provider.proxy,
-            context_of(provider.ca_bundle),
-        )
+        self._transport = transport_of(provider, access.values())
         opened = open_key or wire.opened
         self._send = {a: opened(provider, key, self._http()) for a, key in access.items()}
         self._scrubber = Scrubber(text for key in access.values() for text in key.hidden)

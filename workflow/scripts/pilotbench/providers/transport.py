@@ -12,7 +12,7 @@ import math
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,9 @@ import httpcore2
 import httpx2
 
 from pilotbench.providers.proxies import proxy_for
+from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.streams import Deadline, DeadlineBackend
+from pilotbench.providers.trust import context_of
 
 KEEP_ALIVE_S = 60.0
 LARGEST_BODY = 64 << 20
@@ -145,6 +147,21 @@ class DeadlineTransport(httpx2.BaseTransport):
             return httpcore2.ConnectionPool(**options)
         parsed = httpx2.Proxy(proxy)
         return httpcore2.HTTPProxy(str(parsed.url), proxy_auth=parsed.raw_auth, **options)
+
+
+def transport_of(
+    provider: ProviderSettings, keys: Iterable[Access], in_parts: bool = False
+) -> DeadlineTransport:
+    """Return the transport to a service. Raises ConfigError for an unusable proxy or ca_bundle."""
+    for key in keys:
+        proxy_for(httpx2.URL(key.base_url), provider.proxy)
+    return DeadlineTransport(
+        provider.connect_timeout_s,
+        provider.read_timeout_s,
+        provider.proxy,
+        context_of(provider.ca_bundle),
+        in_parts,
+    )
 
 
 class _Raw(httpx2.SyncByteStream):

@@ -18,11 +18,9 @@ from pilotbench.ground.errors import ProviderError, ServerFailed, TimedOut
 from pilotbench.ground.scrubber import Scrubber
 from pilotbench.providers.bodies import parsed, unicode_only
 from pilotbench.providers.failures import FailureRules, failure
-from pilotbench.providers.proxies import proxy_for
 from pilotbench.providers.service_client import BROKEN, broken_off, decoded, was_sent
 from pilotbench.providers.settings import Access, ProviderSettings
-from pilotbench.providers.transport import LARGEST_ERROR, DeadlineTransport
-from pilotbench.providers.trust import context_of
+from pilotbench.providers.transport import LARGEST_ERROR, transport_of
 
 Json = dict[str, Any]
 SLOWEST = 100_000
@@ -54,15 +52,7 @@ class BatchHttp:
         self._rules, self._deadline_s = rules, provider.attempt_deadline_s
         self._base = {alias: base(key).rstrip("/") for alias, key in access.items()}
         self._headers = {alias: dict(headers(key)) for alias, key in access.items()}
-        for key in access.values():
-            proxy_for(httpx2.URL(key.base_url), provider.proxy)  # raises for an unusable proxy
-        self._transport = DeadlineTransport(
-            provider.connect_timeout_s,
-            provider.read_timeout_s,
-            provider.proxy,
-            context_of(provider.ca_bundle),
-            in_parts=True,
-        )
+        self._transport = transport_of(provider, access.values(), in_parts=True)
         self._http = httpx2.Client(transport=self._transport, trust_env=False)
         self._scrubber = Scrubber(text for key in access.values() for text in key.hidden)
 
