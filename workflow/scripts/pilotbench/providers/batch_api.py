@@ -14,8 +14,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
-from pilotbench.ground.errors import ProviderError
+from pilotbench.ground.errors import ConfigError, ProviderError
 from pilotbench.providers.answer import Completion
+from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
 Result = Completion | ProviderError
@@ -141,6 +142,13 @@ class BatchApi(Protocol):
     def close(self) -> None:
         """Close all connections."""
         ...
+
+
+def require_api(model: Model, *apis: str) -> None:
+    """Raise ConfigError if the wire format of a model is none of those that have batches."""
+    if model.api not in apis:
+        where, known = f"model_catalog.{model.name}.lane", " or ".join(apis)
+        raise ConfigError(f"{where}: the batches of kind {model.kind} need api: {known}")
 
 
 def is_refusal(error: ProviderError) -> bool:

@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from pilotbench.ground.errors import ConfigError, ServerFailed
+from pilotbench.ground.errors import ServerFailed
 from pilotbench.providers.anthropic_sdk import API_VERSION
-from pilotbench.providers.batch_api import BatchState, Found, Phase, Result
+from pilotbench.providers.batch_api import BatchState, Found, Phase, Result, require_api
 from pilotbench.providers.batches.batch_http import (
     BatchHttp,
     Content,
     count,
     encoded,
+    fields,
     is_whole,
     json_lines,
+    listed_since,
     unix_time,
 )
 from pilotbench.providers.failures import FailureRules
@@ -146,28 +148,20 @@ class AnthropicBatches:
         return encoded({"custom_id": custom_id, "params": self._wire.sent(body)})
 
     def _listed(self, key: str, since: float) -> Iterator[Json]:
-        """Yield the batches that were created after `since`; the newest come first."""
-        after: Json = {}
-        while True:
-            page = self._http.call(key, "GET", f"{_PATH}?{urlencode({'limit': 100, **after})}")
-            batches = [one for one in page.get("data") or () if isinstance(one, dict)]
-            for batch in batches:
-                created = unix_time(batch.get("created_at"))
-                if created is not None and created < since:
-                    return
-                yield batch
-            if not page.get("has_more") or not batches:
-                return
-            after = {"after_id": str(batches[-1].get("id"))}
+        """Yield the batches that were created after `since`."""
+
+        def page(last: Json | None) -> Json:
+            after = {} if last is None else {"after_id": str(last.get("id"))}
+            return self._http.call(key, "GET", f"{_PATH}?{urlencode({'limit': 100, **after})}")
+
+        return listed_since(since, page)
 
 
 def connect(
     provider: ProviderSettings, model: Model, access: Mapping[str, Access], rules: FailureRules
 ) -> AnthropicBatches:
     """Return the batches of a service with the Messages API. Raises ConfigError for another API."""
-    if model.api != "messages":
-        where = f"model_catalog.{model.name}.lane"
-        raise ConfigError(f"{where}: the batches of kind anthropic need api: messages")
+    require_api(model, "messages")
 
     def headers(key: Access) -> Json:
         return {
@@ -184,8 +178,7 @@ def connect(
 
 
 def _state(batch: Json) -> BatchState:
-    given = batch.get("request_counts")
-    counts = given if isinstance(given, dict) else {}
+    counts = fields(batch.get("request_counts"))
     phase = Phase.RUNNING
     if batch.get("processing_status") == "ended":
         phase = Phase.EXPIRED if count(counts.get("expired")) else Phase.ENDED
@@ -208,6 +201,5 @@ def _answer(result: Json) -> Received | None:
     if result.get("type") != "errored":
         return None
     body = result.get("error")
-    error = body.get("error") if isinstance(body, dict) else None
-    kind = error.get("type") if isinstance(error, dict) else None
+    kind = fields(fields(body).get("error")).get("type")
     return Received(_STATUS.get(str(kind), 500), {}, encoded(body))

@@ -198,6 +198,30 @@ def unix_time(value: Any) -> float | None:
         return None
 
 
+def listed_since(since: float, read: Callable[[Json | None], Json]) -> Iterator[Json]:
+    """Yield the batches that were created after `since` from pages that begin with the newest.
+
+    `read` requests the page that follows a batch, the first one for None.
+    """
+    last: Json | None = None
+    while True:
+        page = read(last)
+        batches = [one for one in page.get("data") or () if isinstance(one, dict)]
+        for batch in batches:
+            created = unix_time(batch.get("created_at"))
+            if created is not None and created < since:
+                return
+            yield batch
+        if not page.get("has_more") or not batches:
+            return
+        last = batches[-1]
+
+
+def fields(value: Any) -> Json:
+    """Return a JSON object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
 def count(value: Any) -> int:
     """Return a count that a service reports, as a number or a text; 0 for anything else."""
     try:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pilotbench.ground.errors import ConfigError, ServerFailed
-from pilotbench.providers.batch_api import BatchState, Found, Phase, Result
+from pilotbench.ground.errors import ServerFailed
+from pilotbench.providers.batch_api import BatchState, Found, Phase, Result, require_api
 from pilotbench.providers.batches.batch_http import (
     BatchHttp,
     Content,
     count,
     encoded,
+    fields,
     is_whole,
     json_lines,
     unix_time,
@@ -89,8 +90,8 @@ class GeminiBatches:
         """Return the batches with our display name or our file."""
         found = []
         for batch in self._listed(key):
-            about = _dict(batch.get("metadata"))
-            file = _dict(about.get("inputConfig")).get("fileName")
+            about = fields(batch.get("metadata"))
+            file = fields(about.get("inputConfig")).get("fileName")
             if about.get("displayName") == _name(tag) or (prepared and file == prepared):
                 found.append(Found(str(batch.get("name")), True))
         return found
@@ -98,9 +99,9 @@ class GeminiBatches:
     def state(self, key: str, name: str) -> BatchState:
         """Return the state of a batch."""
         batch = self._http.call(key, "GET", f"/{VERSION}/{name}")
-        about, response = _dict(batch.get("metadata")), _dict(batch.get("response"))
-        counts, error = _dict(about.get("batchStats")), _dict(batch.get("error"))
-        output = {**_dict(about.get("output")), **response}
+        about, response = fields(batch.get("metadata")), fields(batch.get("response"))
+        counts, error = fields(about.get("batchStats")), fields(batch.get("error"))
+        output = {**fields(about.get("output")), **response}
         file = output.get("responsesFile")
         return BatchState(
             name,
@@ -158,9 +159,7 @@ def connect(
     provider: ProviderSettings, model: Model, access: Mapping[str, Access], rules: FailureRules
 ) -> GeminiBatches:
     """Return the batches of the Gemini API. Raises ConfigError for another wire format."""
-    if model.api != "gemini":
-        where = f"model_catalog.{model.name}.lane"
-        raise ConfigError(f"{where}: the batches of kind gemini need api: gemini")
+    require_api(model, "gemini")
 
     def headers(key: Access) -> Json:
         return dict(key.headers) | ({"x-goog-api-key": key.secret} if key.secret else {})
@@ -171,10 +170,6 @@ def connect(
 
 def _name(tag: str) -> str:
     return f"pilotbench-{tag}"
-
-
-def _dict(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
 
 
 def _answer(line: Json) -> Received | None:

@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from pilotbench.ground.errors import ConfigError, ServerFailed
-from pilotbench.providers.batch_api import BatchState, Found, Phase, Result
+from pilotbench.ground.errors import ServerFailed
+from pilotbench.providers.batch_api import BatchState, Found, Phase, Result, require_api
 from pilotbench.providers.batches.batch_http import (
     BatchHttp,
     Content,
     count,
     encoded,
+    fields,
     is_whole,
     json_lines,
+    listed_since,
     unix_time,
 )
 from pilotbench.providers.failures import FailureRules, wrapped
@@ -109,8 +111,8 @@ class OpenAiBatches:
         """Return the batches with our tag or our file."""
         found = []
         for batch in self._listed(key, since - SKEW_S):
-            metadata = batch.get("metadata")
-            tagged = isinstance(metadata, dict) and metadata.get(TAG) == tag
+            metadata = fields(batch.get("metadata"))
+            tagged = metadata.get(TAG) == tag
             if tagged or (prepared and batch.get("input_file_id") == prepared):
                 found.append(Found(_id(batch), True))
         return found
@@ -118,7 +120,7 @@ class OpenAiBatches:
     def state(self, key: str, name: str) -> BatchState:
         """Return the state of a batch."""
         batch = self._http.call(key, "GET", self._url(f"/batches/{name}"))
-        counts = _dict(batch.get("request_counts"))
+        counts = fields(batch.get("request_counts"))
         why = "; ".join(_words(one) for one in _errors(batch)) or None
         files = (batch.get("output_file_id"), batch.get("error_file_id"))
         status = str(batch.get("status"))
@@ -167,7 +169,7 @@ class OpenAiBatches:
     def _result(self, line: Json) -> Result | None:
         error, response = line.get("error"), line.get("response")
         if error:
-            is_run = not (isinstance(error, dict) and error.get("code") in _NOT_RUN)
+            is_run = fields(error).get("code") not in _NOT_RUN
             return wrapped(self._rules, {"error": error}) if is_run else None
         if not isinstance(response, dict):
             return None
@@ -182,19 +184,13 @@ class OpenAiBatches:
         return encoded(line) + b"\n"
 
     def _listed(self, key: str, since: float) -> Iterator[Json]:
-        """Yield the batches that were created after `since`; the newest come first."""
-        after: Json = {}
-        while True:
-            page = self._http.call(key, "GET", self._url("/batches", limit="100", **after))
-            batches = [one for one in page.get("data") or () if isinstance(one, dict)]
-            for batch in batches:
-                created = unix_time(batch.get("created_at"))
-                if created is not None and created < since:
-                    return
-                yield batch
-            if not page.get("has_more") or not batches:
-                return
-            after = {"after": _id(batches[-1])}
+        """Yield the batches that were created after `since`."""
+
+        def page(last: Json | None) -> Json:
+            after = {} if last is None else {"after": _id(last)}
+            return self._http.call(key, "GET", self._url("/batches", limit="100", **after))
+
+        return listed_since(since, page)
 
     def _url(self, path: str, **query: str) -> str:
         words = urlencode({**self._query, **query})
@@ -204,8 +200,11 @@ class OpenAiBatches:
 def connect_openai(
     provider: ProviderSettings, model: Model, access: Mapping[str, Access], rules: FailureRules
 ) -> OpenAiBatches:
-    """Return the batches of a service with OpenAI's interface. Raises ConfigError like `_check`."""
-    _check(model)
+    """Return the batches of a service with OpenAI's interface.
+
+    Raises ConfigError for another wire format.
+    """
+    require_api(model, *APIS)
     http = BatchHttp(provider, access, rules, lambda key: key.base_url, _bearer)
     endpoint = "/v1" + WIRE_FORMATS[model.api].path({"model": model.deployment})
     return OpenAiBatches(provider, model, access, rules, http, endpoint=endpoint, query={})
@@ -216,9 +215,9 @@ def connect_azure(
 ) -> OpenAiBatches:
     """Return the batches of an Azure resource: of chat completions, or of its newer interface.
 
-    Raises ConfigError like `_check`.
+    Raises ConfigError for another wire format.
     """
-    _check(model)
+    require_api(model, *APIS)
     from pilotbench.providers.openai_sdk import AZURE_API_VERSION
 
     is_new = model.api == "responses"
@@ -236,13 +235,6 @@ def connect_azure(
     return OpenAiBatches(
         provider, model, access, rules, http, endpoint=endpoint, query={} if is_new else query
     )
-
-
-def _check(model: Model) -> None:
-    """Raise ConfigError for a wire format that has no batches."""
-    if model.api not in APIS:
-        where, known = f"model_catalog.{model.name}.lane", " or ".join(APIS)
-        raise ConfigError(f"{where}: the batches of kind {model.kind} need api: {known}")
 
 
 def _bearer(key: Access) -> Mapping[str, str]:
@@ -269,12 +261,8 @@ def _id(thing: Json) -> str:
     return found
 
 
-def _dict(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
 def _errors(batch: Json) -> list[Json]:
-    found = _dict(batch.get("errors")).get("data")
+    found = fields(batch.get("errors")).get("data")
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
