@@ -13,6 +13,7 @@ from pilotbench.results.analysis.contrasts import KINDS, every_family
 from pilotbench.results.analysis.costs import Costs
 from pilotbench.results.analysis.flaws import flaw_table
 from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData, number
+from pilotbench.results.analysis.metadata import metadata_table
 from pilotbench.results.analysis.ranking import Ranking
 from pilotbench.results.analysis.repeats import repeat_table
 from pilotbench.results.analysis.scores import measured, scores
@@ -77,6 +78,13 @@ def _of_scores(
         success_table(data, episodes),
         Table("cells", "Cells", "One row per cell.", cells[_present(cells, [*CELL, "protocol"])]),
         *_splits(data, episodes),
+        Table(
+            "metadata",
+            "Metadata of questions",
+            "Every model under every prompt by the columns of a pack's table that group its "
+            "questions (language, topic, …). Unfinished episodes are in no row.",
+            metadata_table(episodes),
+        ),
         *_families(data, episodes, ranked),
     ]
 
