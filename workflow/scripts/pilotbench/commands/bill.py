@@ -35,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WORDS",
         help=f"what makes a row, separated by commas (default: {words})",
     )
-    for name, which in (("since", "from this day or time on"), ("until", "up to it")):
+    for name, which in (
+        ("since", "only what came from this day or time on"),
+        ("until", "only what came up to the end of this day, or before this time"),
+    ):
         parser.add_argument(
             f"--{name}", metavar="DAY", help=f"{which}: 2026-11-26, or 2026-11-26T14:30, in UTC"
         )
