@@ -135,13 +135,21 @@ def prices_to_come(price: Priced | None, asked: str | None, batch: bool) -> list
     """
     if isinstance(price, Listed):
         provider = provider_of(price)
-        known = frozenset() if provider is None else price_list.tiers(provider, price.names)
-        moments = [time.time() + ahead for ahead in range(0, DAY_S, DAY_S // 8)]
-    else:
-        known, moments = frozenset(price.tiers if price else ()) - {BATCH}, [time.time()]
-    chosen = {asked} if asked not in (None, "auto") else known
-    tiers = [BATCH] if batch else [None, *chosen]
-    return [price_of(price, tier, at) for tier in tiers for at in moments]
+        if provider is None:
+            return [None]
+        now = time.time()
+        return [
+            price_list.listed(provider, price.names, tier, now + ahead, price.batches)
+            for tier in _tiers(asked, batch, price_list.tiers(provider, price.names))
+            for ahead in range(0, DAY_S, DAY_S // 8)
+        ]
+    known = frozenset(price.tiers if price else ()) - {BATCH}
+    return [price_of(price, tier) for tier in _tiers(asked, batch, known)]
+
+
+def _tiers(asked: str | None, batch: bool, known: Iterable[str]) -> list[str | None]:
+    """Return the tiers that a request may be charged at, of those that are `known`."""
+    return [BATCH] if batch else [None, *({asked} if asked not in (None, "auto") else known)]
 
 
 def provider_of(price: Listed) -> str | None:

@@ -42,6 +42,7 @@ _ENDS = ("", "/", ":")
 """What may follow the name of a host."""
 
 
+@cache
 def version() -> str:
     """Return name and version of the price list."""
     from importlib.metadata import version as installed
