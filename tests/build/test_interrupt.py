@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench.asking.keys.limiter import Limiter, key_folder
+from pilotbench.asking.keys.limiter import Limiter
+from pilotbench.asking.keys.opened_limiter import key_folder
 from pilotbench.build.interrupt import Interrupt, waits_for
 from pilotbench.ground import job_context
 from pilotbench.matrix.config import Settings

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pilotbench.asking.keys.limiter import Limiter, key_folder
+from pilotbench.asking.keys.limiter import Limiter
+from pilotbench.asking.keys.opened_limiter import key_folder
 from pilotbench.asking.keys.secrets import access, environment
 from pilotbench.estimation.totals import estimate
 from pilotbench.matrix.experiment import Experiment

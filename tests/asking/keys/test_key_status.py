@@ -9,7 +9,8 @@ import pytest
 
 from pilotbench.asking.keys.circuit_breaker import CircuitBreaker, forget
 from pilotbench.asking.keys.key_status import state_of
-from pilotbench.asking.keys.limiter import Limiter, key_folder
+from pilotbench.asking.keys.limiter import Limiter
+from pilotbench.asking.keys.opened_limiter import key_folder
 from pilotbench.ground.errors import AuthenticationFailed, ConnectionFailed
 from pilotbench.providers.settings import Access
 from support.clocks import HandClock

@@ -13,7 +13,8 @@ import pytest
 
 from pilotbench.asking.keys.key_client import KeyClient
 from pilotbench.asking.keys.key_status import learned_limits, lift_pauses, state_of
-from pilotbench.asking.keys.limiter import Limiter, Slot, key_folder
+from pilotbench.asking.keys.limiter import Limiter, Slot
+from pilotbench.asking.keys.opened_limiter import key_folder
 from pilotbench.asking.payments import Payments
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground import notices

@@ -14,7 +14,8 @@ import pytest
 from pilotbench.asking.keys.available_keys import AvailableKeys
 from pilotbench.asking.keys.circuit_breaker import CircuitBreaker
 from pilotbench.asking.keys.key_status import held_slots
-from pilotbench.asking.keys.limiter import Limiter, key_folder
+from pilotbench.asking.keys.limiter import Limiter
+from pilotbench.asking.keys.opened_limiter import key_folder
 from pilotbench.asking.keys.request_slot import Attempts, RequestSlot, SlotSource
 from pilotbench.asking.keys.slot_queue import SlotQueue
 from pilotbench.ground.clock import CLOCK

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.keys.adaptive_limit import number
-from pilotbench.asking.keys.limiter import default_folder
+from pilotbench.asking.keys.opened_limiter import default_folder
 from pilotbench.asking.keys.usage_file import SharedFile
 from pilotbench.ground.errors import BudgetSpent
 from pilotbench.ground.file_locks import is_locked

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from pilotbench.asking.asker import KeyAllowance
 from pilotbench.asking.keys.key_client import FIRST_BACKOFF_S, LONGEST_BACKOFF_S
-from pilotbench.asking.keys.limiter import Limiter, key_folder, limiter_of, with_slots
+from pilotbench.asking.keys.limiter import Limiter
+from pilotbench.asking.keys.opened_limiter import key_folder, limiter_of, with_slots
 from pilotbench.asking.keys.secrets import opened_keys
 from pilotbench.ground.errors import ConfigError, RateLimited, Retryable, Stopping
 from pilotbench.matrix.config import Settings

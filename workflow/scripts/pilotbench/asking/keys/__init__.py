@@ -2,6 +2,7 @@
 
 secrets          the secret of a key, found by the name of its environment variable
 limiter          the slots of a key: how many requests are in flight, over all processes
+opened_limiter   the limiter of a key of the config, in its folder
 slot_files       the files that are these slots
 adaptive_limit   how many requests a key takes at once, learned from its 429s
 learned_limits   the rate limits of a model, learned from headers and 429s

@@ -20,7 +20,7 @@ from typing import Protocol
 
 from pilotbench.asking.keys.available_keys import LONG_PAUSE_S, SILENT_S, AvailableKeys, GivenUp
 from pilotbench.asking.keys.circuit_breaker import CircuitBreaker
-from pilotbench.asking.keys.limiter import default_folder, limiter_of, with_slots
+from pilotbench.asking.keys.opened_limiter import default_folder, limiter_of, with_slots
 from pilotbench.asking.keys.payer import Charge, MustWait, Payer
 from pilotbench.asking.keys.rejections import NOT_FOUND, Rejections
 from pilotbench.asking.keys.request_slot import Attempts, RequestSlot, SlotSource

@@ -10,7 +10,8 @@ from pilotbench.asking.keys.circuit_breaker import FILE as HEALTH
 from pilotbench.asking.keys.circuit_breaker import KEY, forget, rows_in
 from pilotbench.asking.keys.evidence import Evidence
 from pilotbench.asking.keys.learned_limits import LearnedLimit, rates_of
-from pilotbench.asking.keys.limiter import LEDGER, key_folder, limiter_of
+from pilotbench.asking.keys.limiter import LEDGER
+from pilotbench.asking.keys.opened_limiter import key_folder, limiter_of
 from pilotbench.asking.keys.secrets import access, environment, missing
 from pilotbench.asking.keys.usage_file import KeyUsage, peek
 from pilotbench.ground.clock import CLOCK, Clock
