@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pilotbench.asking.asker import JournalOnly
+from pilotbench.asking.journal import request_identity
+from pilotbench.asking.journal.batch_book import Book
+from pilotbench.asking.journal.batch_file import BookedRequest
 from pilotbench.commands.estimate import as_json, text
+from pilotbench.episodes.evaluate import play_shard
 from pilotbench.estimation.totals import estimate
 from support.estimation_lab import load
 
@@ -26,6 +31,30 @@ def test_the_table_has_a_line_a_model_a_total_and_why_shards_run(tmp_path: Path)
     assert any(line.startswith("budget_usd: 0.001, 0.0000 of it spent: NOT") for line in told)
     assert "      8  no file; not asked yet" in told
     assert told[-1].endswith("00002-00003.jsonl.gz: no file; not asked yet")
+
+
+def test_shards_that_are_out_in_batches_are_named(tmp_path: Path) -> None:
+    experiment = load(tmp_path, models=["sim-oracle"], tasks=["simple_task"], difficulties=["easy"])
+    shard, other = experiment.plan.shards[:2]
+    ask, model = JournalOnly(experiment, shard), experiment.settings.catalog["sim-oracle"]
+    play_shard(experiment, shard, ask)
+    before = estimate(experiment)
+    book = Book(experiment.settings.journal_dir, model)
+    book.folder.mkdir(parents=True)
+    out = [
+        BookedRequest(f"ab-{n}", wanted.identity, wanted.components, "", 0, 1, wanted.index)
+        for n, wanted in enumerate(request_identity(model, one) for one in ask.unanswered)
+    ]
+    head = {
+        **{"tag": "ab", "provider": "gate", "model": model.name, "deployment": model.deployment},
+        **{"key": "gate_key", "key_folder": "f", "count": len(out)},
+    }
+    book.write(head, out).note("sending")
+    made = estimate(experiment)
+    told = text(experiment, made, shards=True).splitlines()
+    assert told[-2].endswith(f"{shard.path}: no file; 2 episodes out in batches")
+    assert told[-1].endswith(f"{other.path}: no file; not asked yet")
+    assert made.load.requests == before.load.requests
 
 
 def test_the_json_has_the_same_numbers(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pilotbench.asking.asker import JournalOnly
+from pilotbench.asking.asker import NOT_ASKED, JournalOnly
 from pilotbench.asking.keys.usage_file import IMAGE_CHARACTERS
 from pilotbench.asking.unusable import Unusable
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_header
-from pilotbench.ground.errors import RecordError
+from pilotbench.ground.errors import OutInBatch, RecordError
+from pilotbench.ground.plurals import counted
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.answer import Answer, Tokens
@@ -148,8 +149,9 @@ class _Replay:
     def __init__(self, experiment: Experiment, shard: Shard, ask: JournalOnly) -> None:
         self._ask, self._again = ask, experiment.settings.ask_unusable
         self._heard: dict[tuple[int, int], list[Tokens | None]] = defaultdict(list)
-        done = play_shard(experiment, shard, self._hear).episodes
-        self._done = {(record["index"], record["repeat"]) for record in done}
+        played = play_shard(experiment, shard, self._hear)
+        self._done = {(record["index"], record["repeat"]) for record in played.episodes}
+        self._out = sum(one.kind == OutInBatch.__name__ for one in played.owed)
 
     def _hear(self, request: Request) -> Answer:
         tokens = self._heard[request.instance.index, request.repeat]
@@ -167,6 +169,8 @@ class _Replay:
     def need(self, shard: Shard, why: str) -> Need:
         """Return what the shard needs."""
         starts = self.starts
+        if self._out:
+            why = f"{why}; {counted(self._out, 'episode')} out in batches"
         begun = tuple(start for start in starts if start.turn > 0)
         kinds = Counter(failure.kind for failure in self._ask.answers.owed().values())
         places = sorted(self._done | {place for place, heard in self._heard.items() if heard})
@@ -174,7 +178,7 @@ class _Replay:
         known = [one for heard in self._heard.values() for one in heard]
         return Need(
             shard,
-            _in_words(why, kinds, len(starts)),
+            why if self._out else _in_words(why, kinds, len(starts), self._ask.answers.silent),
             len(starts) - len(begun),
             begun,
             len(self._done),
@@ -193,12 +197,14 @@ def _need(experiment: Experiment, shard: Shard) -> Need:
         paid = header.get("requests", 0), tokens or Tokens()
         return Need(shard, why, 0, (), episodes, (), unusable, *paid)
     ask = JournalOnly(experiment, shard)
-    if ask.answers.silent:
-        return Need(shard, f"{why}; not asked yet", fresh=episodes)
+    if ask.is_silent:
+        return Need(shard, f"{why}; {NOT_ASKED}", fresh=episodes)
     return _Replay(experiment, shard, ask).need(shard, why)
 
 
-def _in_words(why: str, kinds: Counter[str], left: int) -> str:
+def _in_words(why: str, kinds: Counter[str], left: int, silent: bool) -> str:
+    if silent:
+        return f"{why}; {NOT_ASKED}"
     if not left:
         return f"{why}; answered in the journal, nothing to pay"
     last = f", last time {kinds.most_common(1)[0][0]}" if kinds else ""
