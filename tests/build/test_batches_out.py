@@ -40,6 +40,8 @@ def test_the_line_says_what_is_out_and_when_to_run_again() -> None:
     assert "4 batches are out, run again after " in both
     assert "200 requests to m, n, 50 answered so far" in both
     assert "; they save about 0.12 USD): snakemake" in both
+    overdue = said(row(hours=30))
+    assert f"run again after {moment(now, now)} (" in overdue
     late = row(done=1, hours=20)
     assert f"after {moment(late.expected, now)} " in said(late)
 

@@ -172,7 +172,7 @@ def _out(out: Sequence[BatchProgress], now: float) -> str:
     batches, requests = (sum(getattr(row, n) for row in out) for n in ("batches", "requests"))
     answered = sum(row.done + row.failed for row in out)
     are = "is" if batches == 1 else "are"
-    again = max(_estimate(row, now) or row.expected for row in out)
+    again = max(now, *(_estimate(row, now) or row.expected for row in out))
     since, promised = min(row.since for row in out), max(row.expected for row in out)
     return (
         f"{counted(batches, 'batch')} {are} out, run again after {moment(again, now)} "
