@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -50,6 +51,16 @@ def part_selected(lab: Lab) -> None:
 
 def all_done(lab: Lab) -> None:
     pass
+
+
+@pytest.mark.parametrize("usd", [0.0888888888, 4.5e-7, 1234.000045, 0.0])
+def test_a_cost_is_that_of_the_database_however_little_it_is(lab: Lab, usd: float) -> None:
+    lab.update()
+    with duckdb.connect(str(lab.database)) as connection:
+        connection.execute("UPDATE store.episodes SET cost_usd = ?", [usd])
+    known = lab.value("SELECT max(cost_usd) FROM cells")
+    costs = [leaf["cost_usd"] for leaf in leaves(master_json.content(lab.database))]
+    assert max(costs) == pytest.approx(known, rel=1e-9)
 
 
 @pytest.mark.parametrize("state", [all_done, half_done, nothing_done, part_selected])

@@ -25,6 +25,7 @@ Json = dict[str, Any]
 DIGITS = 6
 _WORDS = ", ".join(CELL)
 IN_MASTER = tuple(metric for metric in METRICS if metric.master is not None)
+_USD = frozenset(metric.in_master for metric in IN_MASTER if metric.unit == "USD")
 _LEAVES = f"""
 WITH done AS (SELECT {_WORDS}, {metrics.aggregates()} FROM episodes GROUP BY ALL
 ), planned AS (SELECT DISTINCT {_WORDS} FROM plan
@@ -93,8 +94,15 @@ _LEVELS = ("by_prompt_type", "by_tool_success_rate", "by_difficulty", "by_task_t
 
 def _leaf(row: Json) -> Json:
     errors = {kind: row.pop(f"error_{kind}") for kind in ERROR_KINDS}
-    rounded = {k: round(v, DIGITS) if isinstance(v, float) else v for k, v in row.items()}
+    rounded = {name: _rounded(name, value) for name, value in row.items()}
     return rounded | {"total_errors": sum(errors.values()), "errors": errors}
+
+
+def _rounded(name: str, value: Any) -> Any:
+    """Return a number of a leaf; USD to 10 digits as on the page, since a leaf may cost little."""
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.10g}") if name in _USD else round(value, DIGITS)
 
 
 def _summary(leaves: list[Json], last: float | None) -> Json:
