@@ -53,6 +53,9 @@ def _create(call: Call) -> Reply:
     lines = [_line(call, place, one) for place, one in enumerate(requests)]
     if len({line.name for line in lines}) < len(lines):
         raise Malformed(Problem("requests: custom_id must be unique within a batch"))
+    for place in call.desk.refused(lines):
+        at = f".{place}" if setup.names_refused else ""
+        raise Malformed(Problem(f"requests{at}: the request is not valid"))
     if call.desk.over_limit(NAME, "", lines) is not None:
         raise Malformed(problem("rate_limit_exceeded", wait_s=60.0))
     about: Json = {"host": call.request.headers.get("host", "")}

@@ -97,6 +97,11 @@ class Desk:
         """Return whether there is such a model; without models in the set-up, every one."""
         return not self._models or model in self._models
 
+    def refused(self, lines: Sequence[Line]) -> list[int]:
+        """Return the places of the requests because of which a batch is not run."""
+        text = self.setup.refused_text
+        return [n for n, line in enumerate(lines) if text and text.encode() in line.request.body]
+
     def over_limit(self, form: str, model: str, lines: Sequence[Line]) -> int | None:
         """Return the limit of enqueued requests or tokens that more lines would exceed."""
         waiting = [

@@ -75,7 +75,10 @@ def _create(call: Call) -> Reply:
     if desk.over_limit(NAME, model, lines) is not None:
         raise Malformed(problem("rate_limit_exceeded"))
     about: Json = {"displayName": field(batch, "displayName"), "file": file}
-    job = desk.submit(NAME, "batches/", _API, call.secret, model, lines, about, whole=True)
+    wrong: list[Json] = [{"message": "A request is not valid."} for _ in desk.refused(lines)[:1]]
+    if wrong and desk.setup.names_refused:
+        wrong = [{"message": f"Line {n + 1} is not valid."} for n in desk.refused(lines)]
+    job = desk.submit(NAME, "batches/", _API, call.secret, model, lines, about, wrong, whole=True)
     return Reply(_shown(call, job), moment=SUBMIT)
 
 
@@ -177,6 +180,7 @@ def _shown(call: Call, job: Job) -> Json:
     metadata["endTime"] = _time(job.ended)
     if output is None:
         words = f"The batch has ended in the state {_STATES[job.phase]}."
+        words = " ".join(one["message"] for one in job.errors) or words
         return found | {"done": True, "error": {"code": 3, "message": words}}
     metadata["output"] = output
     kind = {"@type": f"{_TYPES}.GenerateContentBatchOutput"}

@@ -244,6 +244,9 @@ def _together(desk: Desk, lines: list[Line]) -> Iterator[Json]:
     if lines and not desk.knows(str(model)):
         words = f"The provided model '{model}' is not supported by the Batch API."
         yield _wrong("model_not_found", words, 1, "body.model")
+    for place in desk.refused(lines):
+        at = place + 1 if desk.setup.names_refused else None
+        yield _wrong("invalid_request", "The request is not valid.", at)
 
 
 def _wrong(code: str, message: str, line: int | None = None, param: str | None = None) -> Json:

@@ -43,7 +43,9 @@ class BatchSetup:
     submission.
 
     `max_requests` and `max_bytes` limit one batch, `enqueued_requests` and `enqueued_tokens` all
-    batches of a model that have not ended. `faults` are counts by name (FAULTS), `part` the share
+    batches of a model that have not ended. A batch with a request that contains `refused_text` is
+    not run: the validation names the request, or with `names_refused` false only says that one is
+    wrong. `faults` are counts by name (FAULTS), `part` the share
     of lines that expired and stuck batches answer. `gemini_metadata`: whether inlined responses
     repeat the metadata of their requests, which Gemini does not always do.
     """
@@ -59,6 +61,8 @@ class BatchSetup:
     max_bytes: int | None = None
     enqueued_requests: int | None = None
     enqueued_tokens: int | None = None
+    refused_text: str | None = None
+    names_refused: bool = True
     part: float = 0.5
     gemini_metadata: bool = True
     faults: dict[str, int] = field(default_factory=dict)
