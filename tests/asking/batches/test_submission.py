@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from pilotbench.asking.batches import lane
-from pilotbench.asking.batches.submission import FIRST_PAUSE_S, Room, custom_id
+from pilotbench.asking.batches.room import FIRST_PAUSE_S, Room
+from pilotbench.asking.batches.submission import custom_id
 from pilotbench.asking.journal import Journal, journal_folder
 from pilotbench.ground.errors import KeyDead
 from support import Simulator
@@ -101,6 +102,9 @@ def test_room_halves_with_each_refusal_and_a_single_request_is_tried_again_after
         assert room.left(0) == 0
         now[0] += pause
         assert room.left(0) == 1
+    room.never_fits(900, "too large")
+    assert [room.why_never(size) for size in (899, 900)] == [None, "too large"]
+    assert room.left(0) == math.inf
 
 
 def test_a_custom_id_is_one_that_every_service_accepts() -> None:

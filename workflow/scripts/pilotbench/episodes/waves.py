@@ -206,8 +206,7 @@ class Waves:
     def _say_left(self, left: Iterable[Left]) -> None:
         if whys := Counter(one.why for one in left):
             what = counted(whys.total(), "request")
-            why = whys.most_common(1)[0][0]
-            self._say(f"{self._model}: {what} left to be asked online: {why}")
+            self._say(f"{self._model}: {what} left to be asked online: {_reasons(whys)}")
 
     def _say_waiting(self, later: Sequence[Left]) -> None:
         """Say why requests wait while nothing is out: once, until something is submitted."""
@@ -243,3 +242,12 @@ class Waves:
         what = counted(done.requests, "request")
         which = counted(len(done.batches), "batch")
         return f"{self._model}: wave {self._standing.wave}: {what} submitted in {which}"
+
+
+def _reasons(whys: Counter[str]) -> str:
+    """Return reasons, the most frequent ones first, with the counts of requests."""
+    found = whys.most_common()
+    if len(found) == 1:
+        return found[0][0]
+    rest = [f"other reasons ({count})"] if (count := sum(n for _, n in found[3:])) else []
+    return "; ".join([*(f"{why} ({number})" for why, number in found[:3]), *rest])

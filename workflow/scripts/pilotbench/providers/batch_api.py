@@ -8,6 +8,7 @@ call is repeated here: the lane decides, since it knows what is on record.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -19,6 +20,7 @@ from pilotbench.providers.answer import Completion
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
+NOT_FOUND = 404
 Result = Completion | ProviderError
 """What became of one request of a batch."""
 
@@ -48,8 +50,9 @@ class BatchState:
     `name` is the service's name of it, `done` and `failed` are the requests with an answer and with
     an error, as far as the service counts them meanwhile. `created` and `ended` are Unix times in
     s. `why` says why it failed. `is_full` is set if it failed since the service has no room for
-    more requests now: a smaller or later batch may pass. `outputs` name the results as the client
-    of the service needs them.
+    more requests now: a smaller or later batch may pass. `places` are the requests, counted from 0,
+    that it names as the reason of the failure. `outputs` name the results as the client of the
+    service needs them.
     """
 
     name: str
@@ -61,6 +64,7 @@ class BatchState:
     ended: float | None = None
     why: str | None = None
     is_full: bool = False
+    places: tuple[int, ...] = ()
     outputs: tuple[str, ...] = ()
 
 
@@ -160,3 +164,47 @@ def is_refusal(error: ProviderError) -> bool:
 
 UNCERTAIN = frozenset({408, 409, 425, 499})
 """The service behind a gateway may have accepted the batch."""
+
+
+@dataclass(frozen=True)
+class Excess:
+    """What a batch has more of than the service takes in one: requests, bytes, or perhaps both."""
+
+    requests: bool
+    bytes: bool
+
+
+_COUNTED = r"\b(requests|items|tasks|lines|rows|records|entries)\b"
+_SIZED = r"\b(size|bytes|[kmg]i?b)\b"
+_MORE = r"\b(at most|more than|exceed\w*|maximum|max|limit\w*|too many|up to)\b"
+_MANY = re.compile(
+    rf"too_many_(requests|items|tasks|lines)|{_MORE}[^.;]{{0,60}}{_COUNTED}|"
+    rf"{_COUNTED}[^.;]{{0,60}}{_MORE}",
+    re.IGNORECASE,
+)
+_LARGE = re.compile(
+    rf"too[_ ](large|big)|larger than|{_MORE}[^.;]{{0,60}}{_SIZED}|{_SIZED}[^.;]{{0,60}}{_MORE}",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(r"\brequests(?:\.|\[)(\d+)\b", re.IGNORECASE)
+_LINE = re.compile(r"\bline (\d+)\b", re.IGNORECASE)
+_ENQUEUED = re.compile(r"\blimit(?: of|:)? *(\d[\d,]*)", re.IGNORECASE)
+
+
+def excess(words: str) -> Excess | None:
+    """Return what is too much according to the words of a refusal, None for another reason."""
+    found = Excess(bool(_MANY.search(words)), bool(_LARGE.search(words)))
+    return found if found.requests or found.bytes else None
+
+
+def places_in(words: str) -> tuple[int, ...]:
+    """Return the requests that the words of a refusal name, counted from 0."""
+    named = {int(place) for place in _PLACE.findall(words)}
+    named |= {int(line) - 1 for line in _LINE.findall(words)}
+    return tuple(sorted(place for place in named if place >= 0))
+
+
+def enqueued_limit(words: str) -> int | None:
+    """Return the number of tokens that may be enqueued, None where the words do not say it."""
+    found = _ENQUEUED.search(words)
+    return int(found[1].replace(",", "")) if found else None

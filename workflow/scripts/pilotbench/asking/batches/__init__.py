@@ -2,6 +2,8 @@
 
 lane        what a run does with the batches of a model
 submission  from the requests of a wave to batches
+parts       which requests share a batch
+room        how many the service takes at once
 collection  from batches to answers in the journal
 calls       a call to the service within the limits of its key
 """

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.batches.calls import Calls
+from pilotbench.asking.batches.parts import Parts
+from pilotbench.asking.batches.room import Room
 from pilotbench.asking.journal import Journal, Segment, bounded
 from pilotbench.asking.journal.answers import VERDICTS
-from pilotbench.asking.journal.batch_book import Book
+from pilotbench.asking.journal.batch_book import Book, batches_out
 from pilotbench.asking.journal.batch_file import EXPIRES_S, BookedRequest, Entry, OutBatch
 from pilotbench.asking.payments import Payments
 from pilotbench.asking.prices import answers_usd, cost_usd
@@ -36,16 +38,23 @@ from pilotbench.ground.errors import (
 from pilotbench.ground.plurals import counted
 from pilotbench.matrix.config import Settings
 from pilotbench.providers.answer import BATCH, Answer, Completion
-from pilotbench.providers.batch_api import BatchState, Phase, Result
+from pilotbench.providers.batch_api import (
+    NOT_FOUND,
+    BatchState,
+    Phase,
+    Result,
+    enqueued_limit,
+    excess,
+)
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
 Place = tuple[str, int, int]
+UNUSABLE = "paid for, but unusable"
 MOST_DOWNLOADS = 5
 """Results that are incomplete after so many downloads are taken as they are."""
 MOST_OPEN = 200
 """Segments that are open at once: a process may have about a thousand files."""
-NOT_FOUND = 404
 
 
 @dataclass
@@ -79,14 +88,20 @@ class Collection:
     """
 
     def __init__(
-        self, settings: Settings, model: Model, calls: Calls, book: Book, payments: Payments
+        self,
+        settings: Settings,
+        model: Model,
+        calls: Calls,
+        book: Book,
+        payments: Payments,
+        room: Room,
+        parts: Parts,
     ) -> None:
         self._settings, self._model, self._calls, self._book = settings, model, calls, book
-        self._payments = payments
+        self._payments, self._room, self._parts = payments, room, parts
         self._downloads: Counter[str] = Counter()
         self._blocked: dict[str, str] = {}
         self.pause = 0.0
-        self.full: list[Entry] = []
         self.refused: dict[str, str] = {}
 
     def look(self) -> Collected:
@@ -203,17 +218,47 @@ class Collection:
     def _failed(self, entry: Entry, state: BatchState) -> Kept:
         """Close a batch that the service did not accept after all; nothing was run."""
         why = state.why or "the service did not accept the batch"
-        kept = Kept()
-        if state.is_full:
-            self.full.append(entry)
-        else:
-            kept.unanswered = {one.identity: (why, False) for one in entry.requests()}
-            self.refused |= dict.fromkeys(kept.unanswered, why)
-            self._book.note_unanswered(entry, kept.unanswered)
-        self._say(entry, f"was not run ({why})")
+        requests = list(entry.requests())
+        left = self._left_online(entry, requests, state, why)
+        kept = Kept(unanswered={name: (reason, False) for name, reason in left.items()})
+        self.refused |= left
+        self._book.note_unanswered(entry, kept.unanswered)
+        count = len(requests) - len(left)
+        again = f"; {counted(count, 'request')} submitted again in other batches" if count else ""
+        self._say(entry, f"was not run ({why}){again}")
         self._settle(entry, kept)
         entry.close(why)
         return kept
+
+    def _left_online(
+        self, entry: Entry, requests: Sequence[BookedRequest], state: BatchState, why: str
+    ) -> dict[str, str]:
+        """Return which requests of a batch that failed are not submitted again, and why."""
+        names, large = [one.identity for one in requests], excess(why)
+        if state.is_full:
+            if len(names) == 1 and self._never_fits(entry, why):
+                reason = f"it fits in no batch, even while no other is out ({why})"
+                self._room.never_fits(entry.bytes or 0, reason)
+                return dict.fromkeys(names, reason)
+            others = [one for one in self._book.entries() if one.tag != entry.tag]
+            out = len(names) + sum(one.out.requests for one in others)
+            self._room.full(out)
+            return {}
+        places = state.places or tuple(n for n, one in enumerate(requests) if one.id in why)
+        if large is not None and not places and len(names) > 1:
+            self._parts.too_large(large, len(names), entry.bytes)
+            return {}
+        return dict.fromkeys(self._parts.failed(names, places), why)
+
+    def _never_fits(self, entry: Entry, why: str) -> bool:
+        """Return whether a request that had no room has none even while nothing else is out.
+
+        Where the service states a limit that the request cannot exceed, others use it up.
+        """
+        if not entry.alone or entry.bytes is None or entry.bytes <= (enqueued_limit(why) or 0):
+            return False
+        out = batches_out(self._settings.journal_dir)
+        return all(one.provider != entry.provider or one.tag == entry.tag for one in out)
 
     def _gone(self, entry: Entry, why: str) -> Kept:
         """Close a batch whose results the service no longer has; they may have been paid."""
@@ -338,7 +383,7 @@ class Collection:
             why = f"{type(result).__name__}: {result}"
             kept.unanswered[request.identity] = (why, isinstance(result, Rejected))
         else:
-            kept.unanswered[request.identity] = (f"{result}", False)
+            kept.unanswered[request.identity] = (f"{UNUSABLE}: {result}", False)
 
     def _charge(self, kept: Kept, request: BookedRequest, usd: float | None) -> None:
         if usd is None:

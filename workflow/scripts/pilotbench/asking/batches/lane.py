@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from pilotbench.asking.asker import KeyAllowance, Spent, prove
 from pilotbench.asking.batches.calls import STEP_S, Calls
 from pilotbench.asking.batches.collection import Collected, Collection
-from pilotbench.asking.batches.submission import NO_BUDGET, Left, Room, Submission, Submitted
+from pilotbench.asking.batches.parts import Parts
+from pilotbench.asking.batches.room import Room
+from pilotbench.asking.batches.submission import NO_BUDGET, Left, Submission, Submitted
 from pilotbench.asking.journal.batch_book import Book, batches_out
 from pilotbench.asking.journal.batch_file import Entry, OutBatch
 from pilotbench.asking.payments import Payments
@@ -47,10 +49,17 @@ class BatchLane:
         self._book = Book(experiment.settings.journal_dir, self._model)
         self._calls = Calls(experiment.settings, self._model, allowance)
         self._payments = Payments(experiment.settings, self._model)
+        self._room, self._parts = Room(), Parts()
         self._collection = Collection(
-            experiment.settings, self._model, self._calls, self._book, self._payments
+            experiment.settings,
+            self._model,
+            self._calls,
+            self._book,
+            self._payments,
+            self._room,
+            self._parts,
         )
-        self._room, self._refused = Room(), self._collection.refused
+        self._refused = self._collection.refused
         self._pause, self._is_proven = FIRST_LOOK_S, allowance.proven
 
     def __enter__(self) -> BatchLane:
@@ -84,6 +93,7 @@ class BatchLane:
                 self._book,
                 self._payments,
                 self._room,
+                self._parts,
                 self._refused,
                 self._allowance.key,
             )
@@ -104,7 +114,7 @@ class BatchLane:
         try:
             while self._book.entries():
                 with self._held():
-                    found = self._look()
+                    found = self._collection.look()
                 out = self.out()
                 watch(out)
                 left = until - time.monotonic()
@@ -135,14 +145,6 @@ class BatchLane:
                 if entry.out.since < before and not entry.cancelled
             ]
             return [entry.out for entry in overdue if self._collection.cancel(entry)]
-
-    def _look(self) -> Collected:
-        found = self._collection.look()
-        for entry in self._collection.full:
-            out = sum(one.out.requests for one in self._book.entries())
-            self._room.full(out + entry.out.requests)
-        self._collection.full.clear()
-        return found
 
     def _entries(self) -> list[Entry]:
         found = self._book.entries()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import secrets
-import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from pilotbench.asking.batches.calls import Calls
+from pilotbench.asking.batches.parts import Parts
+from pilotbench.asking.batches.room import Room
 from pilotbench.asking.journal import Journal, journal_folder, request_identity
 from pilotbench.asking.journal.batch_book import Book
 from pilotbench.asking.journal.batch_file import BookedRequest, Entry, OutBatch
@@ -25,12 +25,21 @@ from pilotbench.ground.errors import (
     KeyDead,
     ProviderError,
     RateLimited,
+    Refused,
+    Rejected,
     Retryable,
 )
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import home_key
-from pilotbench.providers.batch_api import BatchApi, is_refusal
+from pilotbench.providers.batch_api import (
+    NOT_FOUND,
+    BatchApi,
+    Excess,
+    excess,
+    is_refusal,
+    places_in,
+)
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
@@ -38,8 +47,6 @@ Json = dict[str, Any]
 LONGEST_WAIT_S = 60.0
 """A service that asks to wait longer has no room for another batch now."""
 MOST_WAITS = 3
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
-"""How long a service is left alone that takes not even one request."""
 GIVEN_UP = "batches do not answer"
 NO_BUDGET = "budget_usd has no room for it"
 FULL = "the service has no room for more requests in batches now"
@@ -60,7 +67,7 @@ class Submitted:
 
     `later` may be submitted in a later wave: the service or the budget has no room now, another
     process works on the shard, or the request is out already. `online` is left to the online lane:
-    the service refuses it in batches, or it was not answered in three of them.
+    the service refuses it in batches, or several did not answer it.
     """
 
     batches: list[OutBatch] = field(default_factory=list)
@@ -83,31 +90,14 @@ class Item:
     usd: float
     size: int
 
+    @property
+    def name(self) -> str:
+        """The identity of the request."""
+        return self.wanted.identity
+
     def left(self, why: str) -> Left:
         """Return it as one that was not submitted."""
         return Left(self.shard, self.request, why)
-
-
-class Room:
-    """How many requests of a model the service takes at once, as far as it has said."""
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now, self._most = now, math.inf
-        self._until, self._pause_s = -math.inf, FIRST_PAUSE_S
-
-    def full(self, requests: int) -> None:
-        """Record that so many requests, with those that were out, were too many.
-
-        If even one was, others use up what the service allows: it is left alone for a while.
-        """
-        if requests <= 1:
-            self._until = self._now() + self._pause_s
-            self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
-        self._most = max(1, requests // 2)
-
-    def left(self, out: int) -> float:
-        """Return how many more may be submitted now."""
-        return 0 if self._now() < self._until else max(0, self._most - out)
 
 
 class Submission:
@@ -121,20 +111,25 @@ class Submission:
         book: Book,
         payments: Payments,
         room: Room,
+        parts: Parts,
         refused: dict[str, str],
         home: str,
     ) -> None:
         self._experiment, self._model, self._calls, self._book = experiment, model, calls, book
-        self._payments, self._room, self._refused, self._home = payments, room, refused, home
+        self._payments, self._refused, self._home = payments, refused, home
+        self._room, self._parts = room, parts
         self.done = Submitted()
 
     def run(self, wave: Sequence[tuple[Shard, Request]]) -> Submitted:
         """Submit what may be submitted."""
         for home, items in self._by_key(self._fresh(wave)).items():
-            todo = deque(self._parts(items))
+            todo = deque([items])
             while todo:
                 self._calls.check()
-                part = self._within_room(todo.popleft())
+                # Each refusal may have taught to make the parts smaller.
+                first, *others = self._parts.divided(todo.popleft(), self._calls.api)
+                todo.extendleft(reversed(others))
+                part = self._within_room(first)
                 if part:
                     todo.extendleft(reversed(self._submit(home, part)))
         return self.done
@@ -157,7 +152,12 @@ class Submission:
                 seen.add(name)
                 usd = self._payments.most_usd(request, batch=True) if self._payments.budget else 0.0
                 size = self._calls.api.size("x" * 64, request.body)
-                yield Item(shard, request, wanted, usd, size)
+                item = Item(shard, request, wanted, usd, size)
+                never = self._room.why_never(size)
+                if never is None:
+                    yield item
+                else:
+                    self._online([item], never)
 
     def _by_key(self, items: Iterator[Item]) -> dict[str, list[Item]]:
         """Return the requests by their home key; routing by prompt ties each to its own."""
@@ -168,22 +168,12 @@ class Submission:
             found[home_key(settings, item.shard) if strict else self._home].append(item)
         return found
 
-    def _parts(self, items: Sequence[Item]) -> Iterator[list[Item]]:
-        """Yield the requests in parts that a batch may have."""
-        api, part, size = self._calls.api, list[Item](), 0
-        for item in items:
-            if part and (len(part) >= api.most_requests or size + item.size > api.most_bytes):
-                yield part
-                part, size = [], 0
-            part.append(item)
-            size += item.size
-        if part:
-            yield part
-
     def _within_room(self, part: list[Item]) -> list[Item]:
         """Return what the service and the budget have room for; the rest is left for later."""
         out = sum(entry.out.requests for entry in self._book.entries())
         most = int(min(self._room.left(out), len(part)))
+        if most < len(part):  # where the smallest has no room, no other one has
+            part = sorted(part, key=lambda item: item.size)
         self._later(part[most:], FULL)
         part = part[:most]
         if self._payments.budget is not None:
@@ -208,9 +198,9 @@ class Submission:
             except KeyDead as error:
                 entry.close(f"{error}")
                 last = error
-            except ContextOverflow as error:  # 413: too large, whatever its documentation says
+            except (ContextOverflow, Refused, Rejected) as error:
                 entry.close(f"{error}")
-                return self._halves(part, f"{error}")
+                return self._after_refusal(part, error)
             except RateLimited as error:
                 return self._after_full(entry, part, f"{error}")
             except Retryable as error:
@@ -254,6 +244,8 @@ class Submission:
             "key_folder": self._calls.folder_of(alias),
             "count": len(part),
             "reserved_usd": None if budget is None else sum(item.usd for item in part),
+            "bytes": sum(item.size for item in part),
+            "alone": not self._book.entries(),
         }
         entry = self._book.write(head, [self._booked(tag, item) for item in part])
         self._withdraw(entry, part)
@@ -343,17 +335,28 @@ class Submission:
         entry.close(why)
         out = sum(one.out.requests for one in self._book.entries())
         self._room.full(out + len(part))
-        if out:
-            self._later(part, FULL)
+        if out or len(part) == 1:
+            self._later(part, FULL if out else why)
             return []
-        return self._halves(part, why, is_full=True)
+        return [part[: len(part) // 2], part[len(part) // 2 :]]
 
-    def _halves(self, part: list[Item], why: str, is_full: bool = False) -> list[list[Item]]:
-        if len(part) == 1:
-            (self._later if is_full else self._online)(part, why)
+    def _after_refusal(self, part: list[Item], error: ProviderError) -> list[list[Item]]:
+        """Return what of a part that was refused is to be submitted in smaller parts."""
+        why, places = f"{error}", places_in(f"{error}")
+        size = sum(item.size for item in part)
+        large = excess(" ".join((why, *sorted(error.codes))))
+        if large is None and isinstance(error, ContextOverflow):
+            large = Excess(True, True)
+        if len(part) == 1 or error.status == NOT_FOUND:
+            self._online(part, why)
             return []
-        middle = len(part) // 2
-        return [part[:middle], part[middle:]]
+        if large is not None and not places:
+            self._parts.too_large(large, len(part), size)
+            return [part]
+        wrong = self._parts.failed([item.name for item in part], places)
+        self._online([item for item in part if item.name in wrong], why)
+        rest = [item for item in part if item.name not in wrong]
+        return [rest] if rest else []
 
     def _later(self, items: Sequence[Item], why: str) -> None:
         self.done.later.extend(item.left(why) for item in items)

@@ -85,7 +85,8 @@ class Entry:
 
     `key_folder` is the hash of the key's base URL and secret. `sent` is the Unix time in s at which
     the submission began, None while nothing was sent. `phase` is how it ended, None until its
-    results have been fetched.
+    results have been fetched. `bytes` is the size of the requests as the service counts it, None in
+    records of earlier releases; `alone` is set if no other batch was out when it was recorded.
     """
 
     path: Path
@@ -98,6 +99,8 @@ class Entry:
     created: float
     count: int
     reserved_usd: float | None = None
+    bytes: int | None = None
+    alone: bool = False
     prepared: str = ""
     sent: float | None = None
     lost: float | None = None

@@ -12,7 +12,14 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from pilotbench.ground.errors import ServerFailed
-from pilotbench.providers.batch_api import BatchState, Found, Phase, Result, require_api
+from pilotbench.providers.batch_api import (
+    BatchState,
+    Found,
+    Phase,
+    Result,
+    places_in,
+    require_api,
+)
 from pilotbench.providers.batches.batch_http import (
     BatchHttp,
     Content,
@@ -103,6 +110,7 @@ class GeminiBatches:
         counts, error = fields(about.get("batchStats")), fields(batch.get("error"))
         output = {**fields(about.get("output")), **response}
         file = output.get("responsesFile")
+        why = str(error["message"]) if error.get("message") else None
         return BatchState(
             name,
             _PHASES.get(str(about.get("state")).rpartition("_")[2], Phase.RUNNING),
@@ -111,7 +119,8 @@ class GeminiBatches:
             failed=count(counts.get("failedRequestCount")),
             created=unix_time(about.get("createTime")),
             ended=unix_time(about.get("endTime")),
-            why=str(error["message"]) if error.get("message") else None,
+            why=why,
+            places=places_in(why or ""),
             outputs=(str(file),) if file else (),
         )
 

@@ -135,6 +135,7 @@ class OpenAiBatches:
             ended=next((at for at in ended if at is not None), None),
             why=why,
             is_full=status == "failed" and bool(_FULL.search(why or "")),
+            places=tuple(line - 1 for one in _errors(batch) if (line := count(one.get("line")))),
             outputs=tuple(str(file) for file in files if file),
         )
 
