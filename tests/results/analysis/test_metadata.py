@@ -67,6 +67,7 @@ def test_columns_that_do_not_group_questions_have_no_table(values: Any) -> None:
     assert len(found) in (0, 24)
 
 
+@pytest.mark.slow
 def test_the_report_has_the_table_with_protocols() -> None:
     table = report(with_metadata(language)).tables["metadata"]
     assert list(table.frame)[:6] == ["model", "protocol", "prompt", "task", "column", "value"]
