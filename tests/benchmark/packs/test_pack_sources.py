@@ -73,6 +73,9 @@ KINDS: dict[str, Any] = {
     "crlf.csv": CSV.replace("\n", "\r\n").replace("Q\r\nR", "Q\nR"),
     "semicolon.csv": CSV.replace(",", ";"),
     "tabs.csv": CSV.replace(",", "\t"),
+    "quoted.csv": CSV.replace("Nr,Frage,Lösung,topic", '"Nr";"Frage";"Lösung";"topic"').replace(
+        ",", ";"
+    ),
     "stated.csv": "sep=;\n" + CSV.replace(",", ";"),
     "blank.csv": CSV.replace("\na2", "\n\n,,,\na2") + ",,,\n",
     "trailing.csv": CSV.replace("topic\n", "topic,\n").replace("Zahl\n", "Zahl,\n"),
@@ -175,6 +178,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         "UTF-8; LibreOffice: Save As > Text CSV > Edit filter settings > Unicode (UTF-8))",
     ),
     "UTF-16": ("q.csv", "question,answer\nq,a\n".encode("utf-16"), "q.csv: line 1: this is UTF-16"),
+    "Excel": ("q.csv", b"PK\x03\x04x", "q.csv: not text but an archive; if Excel opens it"),
     "one column": (
         "q.csv",
         "question\nq\n",

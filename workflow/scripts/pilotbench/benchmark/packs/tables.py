@@ -75,6 +75,8 @@ def read(path: Path, sheet: str | None = None) -> Table:
 def utf8(path: Path) -> str:
     """Return the text of a file, without a byte order mark. Raises TaskError with the line."""
     content = path.read_bytes()
+    if content.startswith(b"PK\x03\x04"):
+        raise TaskError(f"{path}: not text but an archive; if Excel opens it, name it .xlsx")
     for mark, encoding in _OTHER_MARKS.items():
         if content.startswith(mark):
             raise TaskError(f"{path}: line 1: this is {encoding}, not UTF-8{UTF8}")
@@ -113,7 +115,11 @@ def _delimiter(path: Path, text: str, allowed: list[str], start: int) -> str:
 
 
 def _width(path: Path, text: str, delimiter: str, start: int) -> int:
-    return len(next(_lines(path, text, delimiter, start), (0, []))[1])
+    """Return how many names the header has; 0 where its quotes do not fit."""
+    try:
+        return len(next(_lines(path, text, delimiter, start), (0, []))[1])
+    except TaskError:
+        return 0
 
 
 def _fitting(path: Path, text: str, delimiter: str, start: int) -> int:
