@@ -20,6 +20,7 @@ SLOW_PLACES = (
     "asking/keys/test_rate_limits.py",
     "asking/test_unusable.py",
     "benchmark/scorers/test_mathematics.py",
+    "benchmark/scorers/test_python_scorer.py",
     "browser",
     "commands/test_check.py",
     "commands/test_tool_checks.py",

@@ -16,7 +16,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -42,6 +41,8 @@ from pilotbench.ground.errors import TaskError, TranscriptError, Unscorable, hin
 
 Json = dict[str, Any]
 NONE = "none"
+OPTIONAL = ("score", "metrics")
+"""What only some scorers say in a verdict."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 DEFAULT_SYSTEM = "Answer the question. The last line of your reply is the answer alone."
 
@@ -67,6 +68,8 @@ class QuestionPack:
         self.options: Json = {k: v for k, v in settings["scorer"].items() if k != "kind"}
         self.system: str = settings.get("system", DEFAULT_SYSTEM)
         self.tool_names: tuple[str, ...] = tuple(settings["tools"])
+        scorer = SCORERS[self.scorer_kind]
+        self._code = scorer.opened(folder, self.options) if scorer.opened else None
         self._fields: dict[str, str] = settings["fields"]
         self._ignore: list[str] = settings["ignore"]
         self._max_turns: int = settings["max_turns"] if self.tool_names else 1
@@ -83,7 +86,8 @@ class QuestionPack:
         if not self._lines:
             raise TaskError(f"{self._file}: no instances")
         self.scoring_version = f"{SCORERS_VERSION}-{file_hash(settings, self._content())}"
-        self.rules_version = f"{SCORERS_VERSION}-{rules_hash(settings)}"
+        rules = [rules_hash(settings), *([self._code.version] if self._code else [])]
+        self.rules_version = "-".join([SCORERS_VERSION, *rules])
 
     def _sourced(self, settings: Json) -> list[tuple[int, str]]:
         """Return the lines that the table of `source` has, and keep what its columns are."""
@@ -97,8 +101,10 @@ class QuestionPack:
         return f"{self._file}: {self._word} {self._lines[index][0]}"
 
     def _content(self) -> Iterator[tuple[int, str]]:
-        """Yield the lines, and the hash of each image that is a file."""
+        """Yield the lines, the hash of the pack's code and that of each image that is a file."""
         yield from self._lines
+        if self._code is not None:
+            yield 0, self._code.version
         image_key = next((key for key, name in self._keys.items() if name == "image"), None)
         for number, text in self._lines:
             if f'"{image_key}"' in text:
@@ -114,15 +120,24 @@ class QuestionPack:
         if not 0 <= index < len(self._lines):
             raise TaskError(f"{self._file}: no instance {index}; it has {len(self._lines)}")
         values = self._values(self._place(index), self._lines[index][1])
-        shown: Json = {key: values[key] for key in ("id", "metadata") if key in values}
+        shown: Json = {key: values[key] for key in ("id", "metadata", "row") if key in values}
         return PackInstance(
             task=self.name,
             difficulty=NONE,
             index=index,
             request=values["question"],
             world=values.get("world", {}),
-            extra={"answer": values["answer"], **image_shown(values.get("image")), **shown},
+            extra={
+                "answer": values["answer"],
+                **image_shown(values.get("image")),
+                **shown,
+            },
         )
+
+    def _row(self, instance: Instance) -> Json:
+        """Return the line of an instance as it is written, or the row of `source`."""
+        row = json_object(self._place(instance.index), self._lines[instance.index][1])
+        return {**row.pop("metadata", {}), **row} if "metadata" in self._keys else row
 
     def images(self, instance: Instance) -> tuple[Image, ...]:
         """Return the image of a question, if it has one."""
@@ -154,6 +169,8 @@ class QuestionPack:
                 raise TaskError(f"{self._place(index)}: the same instance as {self._word} {first}")
         if "id" in self._fields:
             _ = self.names
+        if self._code is not None:
+            self._code.check()
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
         """Return the pack's tools with `finish` last; without tools, nothing."""
@@ -165,13 +182,14 @@ class QuestionPack:
 
     def score(self, instance: Instance, transcript: Transcript) -> Score:
         """Score the answer. Raises TranscriptError where the transcript is of another instance."""
-        if self.tool_names:
-            from pilotbench.benchmark.tasks import scoring
+        from pilotbench.benchmark.tasks import scoring
 
-            score = scoring.score(instance, transcript, self.start)
-            answered = transcript.end_reason in scoring.ANSWERED
-            return replace(score, verdict=self._verdict(instance, transcript.answer, answered))
-        return self._score_reply(instance, transcript)
+        if not self.tool_names:
+            score = self._score_reply(instance, transcript)
+            return scoring.graded(score, self._verdict(instance, transcript.answer))
+        score = scoring.score(instance, transcript, self.start)
+        answered = transcript.end_reason in scoring.ANSWERED
+        return scoring.graded(score, self._verdict(instance, transcript.answer, answered))
 
     def max_turns(self, difficulty: str) -> int:
         """Return the turns of an episode; without tools, one."""
@@ -187,8 +205,12 @@ class QuestionPack:
     def _judged(self, instance: Instance, answer: Any) -> Verdict | None:
         """Return the scorer's verdict, None without an answer."""
         try:
-            scorer, wanted = SCORERS[self.scorer_kind], instance.extra["answer"]
-            return None if answer is None else scorer.judge(wanted, answer, self.options)
+            if answer is None:
+                return None
+            if self._code is not None:
+                return self._code.judge(self._row(instance), answer)
+            scorer = SCORERS[self.scorer_kind]
+            return scorer.judge(instance.extra["answer"], answer, self.options)
         except Unscorable as error:
             raise Unscorable(f"{self._place(instance.index)}: {error}") from None
 
@@ -196,7 +218,8 @@ class QuestionPack:
         """Return what was wanted, what was read and by which rule, and why it was accepted."""
         found = self._judged(instance, answer if answered else None)
         found = found or Verdict(False, False, None, "none", "no answer")
-        return {"wanted": instance.extra["answer"], **vars(found)}
+        known = {k: v for k, v in vars(found).items() if v is not None or k not in OPTIONAL}
+        return {"wanted": instance.extra["answer"], **known}
 
     def _score_reply(self, instance: Instance, transcript: Transcript) -> Score:
         if transcript.instance != instance.content_hash:
@@ -218,17 +241,20 @@ class QuestionPack:
             transient={"met": 0, "retried": 0, "recovered": 0},
             flaws={},
             world_diff=[],
-            verdict=self._verdict(instance, transcript.answer),
         )
 
     def _values(self, where: str, text: str) -> Json:
-        """Return question, answer and world of a line, checked."""
+        """Return question, answer and world of a line, checked, and what else code may see."""
         line = json_object(where, text)
         keys = self._keys
-        for key in line:
-            if key not in keys and key not in self._ignore:
+        others = {key: value for key, value in line.items() if key not in keys}
+        for key in others if self._code is None else ():
+            if key not in self._ignore:
                 raise TaskError(f"{where}: unknown key {key!r}{hint(key, [*keys, *self._ignore])}")
         values = {keys[key]: value for key, value in line.items() if key in keys}
+        if self._code is not None:
+            values.setdefault("answer", None)
+            values |= {"row": others} if others else {}
         for name in ("question", "answer"):
             if name not in values:
                 raise TaskError(f"{where}: {self._fields[name]} is missing")

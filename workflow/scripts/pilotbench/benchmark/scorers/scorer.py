@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from pilotbench.benchmark.scorers.extraction import EXTRACTS, as_asked, found
@@ -31,7 +32,8 @@ class Verdict:
 
     `right` is the flexible match and `in_form` the strict one: the reply has nothing but the answer
     in the place where `extract` reads it; None where a scorer asks for no form. `read` is what was
-    read, None where nothing could be.
+    read, None where nothing could be. `score` is a share of right (0 to 1) and `metrics` are
+    further numbers by name, where a scorer has them.
     """
 
     right: bool
@@ -39,6 +41,8 @@ class Verdict:
     read: Any
     rule: str
     why: str
+    score: float | None = None
+    metrics: dict[str, float] | None = None
 
     def counts(self, options: Json) -> bool:
         """Return whether it is a success: right, and in form where the pack requires that."""
@@ -61,13 +65,29 @@ class AnswerProblem(Protocol):
         ...
 
 
+class PackCode(Protocol):
+    """The code of one pack that scores its replies."""
+
+    version: str
+    """A hash of the code."""
+
+    def check(self) -> None:
+        """Raise TaskError, one line, if the code cannot be used."""
+        ...
+
+    def judge(self, row: Json, given: Any) -> Verdict:
+        """Return the verdict on a reply to the question of a row. Raises Unscorable."""
+        ...
+
+
 @dataclass(frozen=True)
 class Scorer:
     """How answers are compared.
 
     `options` are the properties of the JSON Schema of the scorer's options, with defaults;
     `answer` is the JSON Schema of a line's answer; `goal` is the goal in words, with `{}` in the
-    place of the answer.
+    place of the answer. `opened`, of scorers that run code of the pack, returns that code for the
+    pack's folder and the options; it judges in the place of `judge` and sees the whole line.
     """
 
     description: str
@@ -76,6 +96,7 @@ class Scorer:
     goal: str
     options: Json = field(default_factory=dict)
     problem: AnswerProblem = lambda wanted: None
+    opened: Callable[[Path, Json], PackCode] | None = None
 
     def holds(self, wanted: Any, given: Any, options: Json) -> bool:
         """Return whether an answer is a success."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from pilotbench.benchmark import flaws
@@ -119,6 +120,20 @@ def score(instance: Instance, transcript: Transcript, session_factory: SessionFa
         transient=_transient(session.log),
         flaws=flaws.signatures(instance, _attempts(turns, session.log)),
         world_diff=session.diff(),
+    )
+
+
+def graded(score: Score, verdict: Json) -> Score:
+    """Return the score of an answer to a pack's question with its verdict.
+
+    A verdict with a `score`, a share of right, decides about progress and level.
+    """
+    share = verdict.get("score")
+    if share is None:
+        return replace(score, verdict=verdict)
+    level = _level(score.success, share, score.broken)
+    return replace(
+        score, progress=share, level=level, weighted_score=WEIGHTS[level], verdict=verdict
     )
 
 
