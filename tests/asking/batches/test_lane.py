@@ -9,6 +9,7 @@ import pytest
 
 from pilotbench.asking.batches import lane
 from pilotbench.asking.batches.lane import Left, batches_out
+from pilotbench.asking.journal.batch_book import Book
 from pilotbench.episodes.evaluate import ShardOwed
 from pilotbench.ground.errors import ConfigError
 from pilotbench.providers.batches import openai
@@ -160,6 +161,22 @@ def test_what_is_out_is_asked_by_no_asker_and_submitted_by_no_other_run(
         lab.collect_all(opened)
     assert len(lab.online()) == 2
     assert lab.stats()["total"]["paid_again"] == 0
+
+
+def test_a_batch_that_the_service_does_not_know_is_not_called_cancelled(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    lab = Lab(tmp_path, simulator, instances=1)
+    simulator.batch_faults(stuck=1)
+    with lab.lane() as opened:
+        opened.submit(lab.wave())
+        settings = lab.experiment().settings
+        (entry,) = Book(settings.journal_dir, settings.catalog["oracle"]).entries()
+        entry.note("named", name="batch_unknown")
+        assert opened.cancel_overdue(0.0) == []
+        assert opened.collect().batches == []
+        (out,) = opened.out()
+        assert out.name == "batch_unknown"
 
 
 def test_a_service_with_little_room_gets_smaller_batches_and_nothing_is_lost(

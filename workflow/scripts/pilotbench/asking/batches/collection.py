@@ -144,8 +144,9 @@ class Collection:
             self._calls.send(alias, lambda api: api.cancel(alias, name))
         except ProviderError as error:  # it may have ended meanwhile: a later look tells
             self._say(entry, f"cannot be cancelled ({error})")
-            if isinstance(error, Retryable | KeyDead):
-                return False
+            if not isinstance(error, Retryable | KeyDead):
+                entry.note("cancelled")
+            return False
         entry.note("cancelled")
         return True
 
@@ -176,6 +177,8 @@ class Collection:
                 self._block(entry, f" ({error})")
                 return None
             what = f"cannot be looked up ({error})"
+            if gone:
+                what += "; if so 24 hours after its submission too, its requests are sent again"
             if isinstance(error, KeyDead | Untrusted):  # no later look can succeed
                 self._blocked[entry.tag] = self._text(entry, what)
             self._say(entry, what)
