@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pilotbench.build import snakemake_internals as internals
-from support.build import ROOT, planned
+from support.build import planned, snakemake
 
 pytestmark = pytest.mark.slow
 
@@ -78,15 +76,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--jobs", "1", "--keep-going", *words],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts"), "NO_COLOR": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    return snakemake(folder, "--jobs", "1", "--keep-going", *words)
 
 
 def test_a_mark_is_made_only_for_jobs_that_need_it_and_leaves_no_trace(folder: Path) -> None:

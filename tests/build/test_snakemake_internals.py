@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +16,7 @@ from typing import Any
 import pytest
 
 from pilotbench.build import snakemake_internals as internals
-from support.build import ROOT
+from support.build import ROOT, snakemake
 
 pytestmark = pytest.mark.slow
 
@@ -82,19 +80,6 @@ WORDS = (
 )
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in a folder; stdout and stderr in one text."""
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", *words],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts"), "NO_COLOR": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the probing workflow has run once."""
@@ -103,7 +88,7 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "a.py").write_text(SCRIPT)
     for name in ("base", "mine"):
         (folder / f"{name}.yaml").write_text(f"{name}: 1\n")
-    done = run(folder, *WORDS.split())
+    done = snakemake(folder, *WORDS.split())
     assert done.returncode == 0, done.stdout
     for file in folder.glob("*.json"):
         file.rename(folder / f"first-{file.name}")
@@ -197,7 +182,7 @@ def test_temporary_folders_have_the_expected_names_and_are_removed(probe: Path) 
 
 
 def lines(folder: Path, *words: str) -> list[str]:
-    return run(folder, "--cores", "1", *words).stdout.splitlines()
+    return snakemake(folder, "--cores", "1", *words).stdout.splitlines()
 
 
 def test_the_last_message_of_a_dry_run_is_recognized(probe: Path) -> None:

@@ -112,3 +112,16 @@ def planned(output: str) -> dict[str, int]:
     table = re.search(r"^job +count\n-+ +-+\n(.*?)\ntotal", output, re.M | re.S)
     rows = (line.split() for line in table[1].splitlines()) if table else ()
     return {name: int(count) for name, count in rows}
+
+
+def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in a folder; stdout and stderr in one text."""
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *words],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts"), "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
