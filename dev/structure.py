@@ -29,6 +29,7 @@ ORDER = (
     "matrix",
     "asking",
     "episodes",
+    "gateway",
     "results",
     "estimation",
     "build",

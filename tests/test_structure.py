@@ -38,6 +38,7 @@ ASKING_IS_OPEN_AT = {
     "asking.batches.lane",
     "asking.bill",
     "asking.budget",
+    "asking.label_asker",
     "asking.prices",
     "asking.unusable",
     "asking.journal.identity",

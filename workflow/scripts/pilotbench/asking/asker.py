@@ -3,14 +3,11 @@
 `Asker` requests what the journal does not hold; `JournalOnly` never requests anything. Both are
 called with a request and return its answer. What limits a run (budget, slots, stopping) holds
 inside, wherever an Asker is used.
-
-Nothing that can fail happens between an answer and its line in the journal: everything else that
-the line holds is known before the request is sent.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -18,21 +15,20 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event
 from typing import Any
 
-from pilotbench.asking.journal import Journal, Segment, bounded, journal_folder, request_identity
+from pilotbench.asking.journal import Journal, Segment, journal_folder, request_identity
 from pilotbench.asking.journal.answers import Answers, Failure
 from pilotbench.asking.journal.batch_book import Book
 from pilotbench.asking.journal.batch_file import EXPIRES_S
-from pilotbench.asking.journal.disk_space import AnswerSpace
 from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.journal.records import Damage
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient, StopFlag
 from pilotbench.asking.payments import Payments, begin_budget
+from pilotbench.asking.sender import Room, Sender
 from pilotbench.asking.unusable import Unusable
-from pilotbench.ground import notices, provenance
-from pilotbench.ground.errors import OutInBatch, ProviderError, UnusableAnswer
+from pilotbench.ground.errors import OutInBatch, ProviderError
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
@@ -232,35 +228,30 @@ class Asker(_Source):
         self._allowance, self._spent, self._wait = allowance, spent, wait
         self._open = ExitStack()
         self._segment: Segment
-        self._client: KeyClient | None = None
-        self._making = Lock()
-        self._asking: defaultdict[str, Lock] = defaultdict(Lock)
-        self._stamp: Json = {}
+        self._sender: Sender
 
     def __enter__(self) -> Asker:
         stopped = self._allowance.stop.is_set if self._wait else lambda: True
         opened = self._journal.open(self._shard.first, self._shard.last, stopped=stopped)
         self._segment = self._open.enter_context(opened)
-        self._space = AnswerSpace(self._segment.reserve)
+        again, halt = self._experiment.settings.ask_unusable, self._allowance.halt
+        self._sender = Sender(self._segment, self._key_client, again, halt)
         return self
 
     def __exit__(self, *_: object) -> None:
         with self._open:
-            if self._client is not None:
-                self._client.close()
+            self._sender.close()
 
     def __call__(self, request: Request) -> Answer:
         """Return the answer, which is in the journal when this returns."""
         wanted = request_identity(self._model, request)
-        with self._making:
-            asking = self._asking[wanted.identity]
-        with asking, self._counting(wanted):  # two episodes may send one request: it is paid once
+        with self._sender.alone(wanted), self._counting(wanted):  # two episodes may send it
             found = self._find(wanted)
             if found is not None:
                 return found
             self._segment.check()
             self._check_batches(wanted)
-            answer = self._ask(request, wanted)
+            answer = self._sender.ask(request, wanted)
             self.keys[answer.key] += 1
             return answer
 
@@ -283,66 +274,22 @@ class Asker(_Source):
         """Return the answer in the journal, None if there is none; nothing is requested."""
         return self.answers.answer(request_identity(self._model, request))
 
-    def _ask(self, request: Request, wanted: RequestIdentity) -> Answer:
-        """Send a request and write what comes of it; a journal that fails ends the whole run."""
-        tries, client = self._tries(wanted), self._key_client()
-        try:
-            try:
-                answer = client.ask(
-                    request,
-                    lambda e: self._segment.write_failure(wanted, e, charged=True),
-                    tries,
-                    lambda answer: self._segment.write(wanted, bounded(answer), **self._stamp),
-                )
-            except UnusableAnswer:  # written when it arrived
-                raise
-            except ProviderError as error:
-                self._segment.write_failure(wanted, error)
-                raise
-            return bounded(answer)
-        finally:
-            self._halt_if_broken()
-
-    def _tries(self, wanted: RequestIdentity) -> int:
-        """Return how many more unusable answers a request may cost.
-
-        Raises UnusableAnswer if it has cost enough of them, over all runs.
-        """
-        known = self.answers.unusable(wanted)
-        paid = [] if self._experiment.settings.ask_unusable else known
-        if len(paid) >= MOST_UNUSABLE:
-            raise UnusableAnswer(
-                f"{paid[-1].message} (paid {len(paid)} times, not asked again; to ask again: "
-                "--config ask_unusable=true)"
-            )
-        return MOST_UNUSABLE - len(paid)
-
-    def _key_client(self) -> KeyClient:
-        with self._making:
-            if self._client is None:
-                allowance = self._allowance
-                if not allowance.proven:
-                    prove(self._experiment, [self._shard], self._spent)
-                commit, dirty = provenance.commit()
-                self._stamp = {"commit": commit, "dirty": dirty}
-                self._client = KeyClient(
-                    self._experiment.settings,
-                    self._model.name,
-                    allowance.key,
-                    allowance.tokens,
-                    allowance.borrow,
-                    Payments(self._experiment.settings, self._model),
-                    stop=allowance.stop,
-                    parent=allowance.parent,
-                    slots=allowance.slots,
-                    room=self._space.one,
-                )
-            return self._client
-
-    def _halt_if_broken(self) -> None:
-        if self._segment.broken is not None:
-            self._allowance.halt()
-            notices.say("journal", f"{self._segment.broken}; no job of this run asks any more")
+    def _key_client(self, room: Room) -> KeyClient:
+        allowance = self._allowance
+        if not allowance.proven:
+            prove(self._experiment, [self._shard], self._spent)
+        return KeyClient(
+            self._experiment.settings,
+            self._model.name,
+            allowance.key,
+            allowance.tokens,
+            allowance.borrow,
+            Payments(self._experiment.settings, self._model),
+            stop=allowance.stop,
+            parent=allowance.parent,
+            slots=allowance.slots,
+            room=room,
+        )
 
 
 Source = Asker | JournalOnly

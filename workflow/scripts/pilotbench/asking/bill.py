@@ -107,6 +107,11 @@ def bill_of_journal(
     return replace(made, damaged=tuple(map(str, paid.damaged)), out=out)
 
 
+def labels_usd(settings: Settings) -> float:
+    """Return the known cost of everything that other programs asked through the gateway."""
+    return bill(PaidAnswers(settings.journal_dir, labels_only=True), settings, ()).total.usd
+
+
 def bill(
     paid: Iterable[PaidAnswer],
     settings: Settings,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from pilotbench.asking.bill import labels_usd
 from pilotbench.asking.budget import Budget, budget_of
 from pilotbench.asking.keys.adaptive_limit import number
 from pilotbench.asking.keys.payer import MustWait
@@ -161,6 +162,8 @@ def begin_budget(
 ) -> None:
     """Set the budget to what the experiment has cost so far; `spent` returns this for one shard.
 
+    What other programs have asked through the gateway counts too.
+
     The first job of a run does so for all of them and looks up every shard of the plan. `shards`
     are those about to be evaluated. Raises ConfigError if the cost of one of their models cannot
     be limited.
@@ -174,7 +177,7 @@ def begin_budget(
         _begun.pop().close()
     _begun.append(budget)
     budget.begin(
-        lambda: sum(map(spent, experiment.plan.shards)),
+        lambda: sum(map(spent, experiment.plan.shards)) + labels_usd(experiment.settings),
         afresh=not experiment.settings.journal_dir.exists(),
         run=_run(),
     )

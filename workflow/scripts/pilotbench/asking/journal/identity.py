@@ -45,6 +45,17 @@ class RequestIdentity:
         """The request as it was sent."""
         return sent(self.components)
 
+    @property
+    def repeat(self) -> int:
+        """Which of several equal requests it is."""
+        name = "occurrence" if "occurrence" in self.components else "repeat"
+        return int(self.components[name])
+
+    @property
+    def turn(self) -> int:
+        """The turn of its episode; 0 outside an episode."""
+        return int(self.components.get("turn", 0))
+
 
 def request_identity(model: Model, request: Request) -> RequestIdentity:
     """Return the identity of a request to `model`, under which the journal keeps its response."""
@@ -54,6 +65,19 @@ def request_identity(model: Model, request: Request) -> RequestIdentity:
     former = name if "instance" in now else identity(was)
     earlier = tuple(_earlier(model, request))
     return RequestIdentity(now, name, former, request.instance.index, earlier)
+
+
+def labelled_identity(model: Model, body: Json, label: str, occurrence: int) -> RequestIdentity:
+    """Return the identity of the n-th (from 0) request with this body under a label."""
+    found = {
+        "provider": model.provider,
+        **model.chosen,
+        "body_sha256": digest(body),
+        "label": label,
+        "occurrence": occurrence,
+    }
+    name = identity(found)
+    return RequestIdentity(found, name, name, 0)
 
 
 def _earlier(model: Model, request: Request) -> Iterator[RequestIdentity]:

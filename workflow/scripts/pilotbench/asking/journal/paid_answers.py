@@ -20,7 +20,7 @@ from pilotbench.asking.journal import lines
 from pilotbench.asking.journal.answers import VERDICTS
 from pilotbench.asking.journal.records import Damage, placed
 from pilotbench.asking.journal.segment import MAY_BE_CHARGED
-from pilotbench.asking.journal.segments import segment_age
+from pilotbench.asking.journal.segments import LABELS, segment_age
 from pilotbench.ground.clock import LATEST_S
 from pilotbench.ground.errors import UnusableAnswer
 from pilotbench.providers.answer import BATCH, Tokens
@@ -28,7 +28,9 @@ from pilotbench.providers.finish_reasons import Meaning, meaning
 
 Json = dict[str, Any]
 _LEVELS = 6
-"""Folders of a segment below the journal: provider, model, prompt, task, difficulty, rate."""
+"""Folders of a cell's segment: provider, model, prompt, task, difficulty, rate."""
+_LABEL_LEVELS = 4
+"""Folders of a label's segment: LABELS, provider, model, label."""
 
 
 class Kind(Enum):
@@ -61,18 +63,22 @@ class PaidAnswer:
 
 @dataclass
 class PaidAnswers:
-    """The payments in the journal at `root`; `damaged` has the lines that cannot be read."""
+    """The payments in the journal at `root`; `damaged` has the lines that cannot be read.
+
+    With `labels_only` they are those of other programs, which are in no cell.
+    """
 
     root: Path
+    labels_only: bool = False
     damaged: list[Damage] = field(default_factory=list)
     _payments: set[bytes] = field(default_factory=set)
     _answered: set[bytes] = field(default_factory=set)
 
     def __iter__(self) -> Iterator[PaidAnswer]:
         """Read all segments, the oldest first."""
-        for path in sorted(segments(self.root), key=segment_age):
+        for path in sorted(segments(self.root, self.labels_only), key=segment_age):
             with suppress(FileNotFoundError), path.open("rb") as segment:
-                model = Path(*path.relative_to(self.root).parts[:2])
+                model = _model(path.relative_to(self.root).parts)
                 for place, line in placed(path, segment):
                     try:
                         found = self._payment(model, json.loads(lines.without_mark(line)))
@@ -126,9 +132,16 @@ class PaidAnswers:
         return known
 
 
-def segments(root: Path) -> Iterator[Path]:
+def segments(root: Path, labels_only: bool = False) -> Iterator[Path]:
     """Yield the segments of a journal, in no order; what lies elsewhere below it is none."""
-    yield from root.glob("/".join(["*"] * _LEVELS + ["*.jsonl"]))
+    if not labels_only:
+        yield from root.glob("/".join(["*"] * _LEVELS + ["*.jsonl"]))
+    yield from root.glob("/".join([LABELS, *["*"] * (_LABEL_LEVELS - 1), "*.jsonl"]))
+
+
+def _model(parts: tuple[str, ...]) -> Path:
+    """Return the folder of provider and model of a segment, given its path below the journal."""
+    return Path(*(parts[1:3] if len(parts) == _LABEL_LEVELS + 1 else parts[:2]))
 
 
 def _time(value: Any) -> float:

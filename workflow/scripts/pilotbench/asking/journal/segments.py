@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 _SEGMENT = re.compile(r"(\d+)-(\d+)_(\d+)_(\d+)_(.+)\.jsonl")
 _LONGEST_PAUSE_S = 1.0
+LABELS = "gateway"
+"""The folder of what other programs ask, below `journal_dir`."""
 
 
 def journal_folder(model: Model, cell: Cell) -> Path:
@@ -46,6 +48,14 @@ def journal_folder(model: Model, cell: Cell) -> Path:
     return Path(model_folder(model), *(to_path(word) for word in cell.words[1:]))
 
 
+def label_folder(model: Model, label: str) -> Path:
+    """Return the folder of what other programs ask of a model under a label, below `journal_dir`.
+
+    It has another depth than that of a cell, so that a provider may be called as LABELS.
+    """
+    return Path(LABELS, model_folder(model), to_path(label))
+
+
 def model_folder(model: Model) -> Path:
     """Return the folder of all cells of a model below `journal_dir`; see `journal_folder`."""
     asked = digest(model.usual.asked)[:12]
@@ -57,7 +67,8 @@ class Journal:
     """The journal of one cell: the folder `cell_folder` below `root` (see journal_folder).
 
     `whole` finds answers of any index of the cell, for question packs, whose questions move.
-    `names` are the folder names of all prompts and tasks that exist (see elsewhere.py).
+    `names` are the folder names of all prompts and tasks that exist (see other_folders.py). Unless
+    `is_cell`, no other folder is searched.
     Nothing is read or created before `open` or `read` is called; cells share no lock.
     """
 
@@ -67,10 +78,11 @@ class Journal:
         cell_folder: Path,
         whole: bool = False,
         names: frozenset[str] = frozenset(),
+        is_cell: bool = True,
     ) -> None:
         self.root = root
         self.folder = root / cell_folder
-        self._whole, self._names = whole, names
+        self._whole, self._names, self._is_cell = whole, names, is_cell
 
     @contextmanager
     def open(
@@ -105,7 +117,8 @@ class Journal:
         answers = Answers(by_request=self._whole)
         for path in filter(touches, self._segments()):
             answers.add_segment(path)
-        answers.elsewhere = OtherFolders(self.folder, self._whole, self._names, touches)
+        if self._is_cell:
+            answers.elsewhere = OtherFolders(self.folder, self._whole, self._names, touches)
         answers.failures = [one for one in answers.failures if first <= one.index <= last]
         return answers
 

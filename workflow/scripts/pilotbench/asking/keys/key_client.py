@@ -22,7 +22,7 @@ from pilotbench.asking.keys.available_keys import LONG_PAUSE_S, SILENT_S, Availa
 from pilotbench.asking.keys.circuit_breaker import CircuitBreaker
 from pilotbench.asking.keys.opened_limiter import default_folder, limiter_of, with_slots
 from pilotbench.asking.keys.payer import Charge, MustWait, Payer
-from pilotbench.asking.keys.rejections import NOT_FOUND, Rejections
+from pilotbench.asking.keys.rejections import ENOUGH, NOT_FOUND, Rejections
 from pilotbench.asking.keys.request_slot import Attempts, RequestSlot, SlotSource
 from pilotbench.asking.keys.secrets import opened_keys
 from pilotbench.asking.keys.slot_queue import SlotQueue
@@ -73,6 +73,7 @@ class KeyClient:
     force by alias if the command line overrides the config. `parent` is the process id that must
     stay this process's parent, None for a shard that runs remotely. `payments` pays for the
     requests. `room` is entered before each request is sent and left when its answer is written.
+    `most_rejections` equal ones without an answer stop the model.
     """
 
     def __init__(
@@ -88,7 +89,9 @@ class KeyClient:
         parent: int | None = None,
         slots: Mapping[str, int] | None = None,
         room: Callable[[], AbstractContextManager[None]] = nullcontext,
+        most_rejections: float = ENOUGH,
     ) -> None:
+        self._most_rejections = most_rejections
         self._provider_settings, self._model = settings.provider_of(model), settings.catalog[model]
         self._home = usable_keys(settings, model, home_key, borrow)
         self._strict = settings.routing == "by_prompt"
@@ -199,7 +202,7 @@ class KeyClient:
             breakers[alias] = CircuitBreaker(limiter.folder, entry.deployment, *times, began)
         limits = settings.limits_dir or default_folder()
         url = next(iter(opened.values())).base_url
-        self._rejections = Rejections(limits, entry, url, began)
+        self._rejections = Rejections(limits, entry, url, began, most=self._most_rejections)
         self._provider = connect(provider, entry, opened)
         return AvailableKeys(provider, self._home, self._strict, limiters, breakers, unset, began)
 

@@ -42,22 +42,31 @@ class Row:
 
 
 class Rejections:
-    """The rejections of one model in a run that began at `began`; used by several threads."""
+    """The rejections of one model in a run that began at `began`; used by several threads.
+
+    `most` equal ones without an answer stop the model.
+    """
 
     def __init__(
-        self, limits: Path, model: Model, base_url: str, began: float, clock: Clock = CLOCK
+        self,
+        limits: Path,
+        model: Model,
+        base_url: str,
+        began: float,
+        clock: Clock = CLOCK,
+        most: float = ENOUGH,
     ) -> None:
         service = [model.provider, base_url, model.api]
         sent = [*service, model.deployment, model.protocol, model.parameters]
         folder = limits / f"model-{digest(sent)[:32]}"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._ledger = SharedFile(folder / "rejections")
-        self._model, self._began, self._clock = model, began, clock
+        self._model, self._began, self._clock, self._most = model, began, clock, most
 
     def check(self) -> None:
         """Raise Rejected, one line that says what to change, if the model is stopped."""
         row = self._row(self._ledger.read())
-        if row.count >= ENOUGH and (row.missing or row.answered < self._began):
+        if row.count >= self._most and (row.missing or row.answered < self._began):
             raise Rejected(self._line(row))
 
     def rejected(self, error: Rejected) -> None:

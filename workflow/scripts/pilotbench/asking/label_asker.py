@@ -1,0 +1,170 @@
+"""The way from a request of another program to its answer: the journal, else a key, the journal.
+
+Such a request is a body under a label, not a turn of an episode: its identity is the provider, the
+body, the label, and how many equal ones came before it (`occurrence`). All else is as for a shard:
+the same keys, slots, limits, prices, budget and journal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from pilotbench.asking.budget import budget_of
+from pilotbench.asking.journal import Journal
+from pilotbench.asking.journal.identity import labelled_identity
+from pilotbench.asking.journal.segments import label_folder
+from pilotbench.asking.keys.key_client import KeyClient
+from pilotbench.asking.keys.opened_limiter import default_folder
+from pilotbench.asking.payments import Payment, Payments, begin_budget, check_bounded
+from pilotbench.asking.sender import Room, Sender
+from pilotbench.benchmark.instances import Instance
+from pilotbench.ground.canonical_json import digest
+from pilotbench.ground.errors import ConfigError
+from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.config import Settings
+from pilotbench.matrix.experiment import Experiment
+from pilotbench.providers.answer import Answer
+from pilotbench.providers.request import BOUNDS, TURNS, Request
+from pilotbench.providers.settings import Model
+
+Json = dict[str, Any]
+WHO = "gateway"
+UNBOUNDED = ("prediction", "prompt", "web_search_options", "audio", "modalities", "conversation")
+"""Fields of a body that make a request cost more than its bytes and its limit say."""
+_PLAIN_TOOLS = ("function", "custom")
+_REMOTE = ("file", "input_file", "input_audio")
+
+
+@dataclass(frozen=True)
+class Replayable:
+    """An answer, and whether the journal had it."""
+
+    answer: Answer
+    replayed: bool
+
+
+class LabelAsker:
+    """Answers the requests to one model under one label; safe among threads.
+
+    While it is entered it holds the label: another process that holds it raises Stopping. `stop`
+    ends what is not sent yet. The parameters of the entry are not used: bodies come as they are.
+    """
+
+    def __init__(self, settings: Settings, model: str, label: str, stop: Event) -> None:
+        entry = replace(
+            settings.catalog[model],
+            parameters={},
+            protocol=WHO,
+            reasoning_history=Model.USUAL["reasoning_history"],
+        )
+        self._settings = replace(
+            settings, routing="balanced", catalog={**settings.catalog, model: entry}
+        )
+        self._model, self._label, self._stop = entry, label, stop
+        self._journal = Journal(settings.journal_dir, label_folder(entry, label), is_cell=False)
+        self._open = ExitStack()
+
+    def __enter__(self) -> LabelAsker:
+        self._segment = self._open.enter_context(self._journal.open(0, 0, stopped=lambda: True))
+        halt, again = self._stop.set, self._settings.ask_unusable
+        self._sender = Sender(self._segment, self._key_client, again, halt)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._open:
+            self._sender.close()
+
+    def __call__(self, body: Json, occurrence: int) -> Replayable:
+        """Return the answer to a body, which is in the journal when this returns."""
+        wanted = labelled_identity(self._model, body, self._label, occurrence)
+        with self._sender.alone(wanted):
+            found = self._segment.answers.answer(wanted)
+            if found is not None:
+                return Replayable(found, replayed=True)
+            self._segment.check()
+            request = Request(body, Instance(WHO, "none", 0, ""), "none", occurrence, 0)
+            return Replayable(self._sender.ask(request, wanted), replayed=False)
+
+    def _key_client(self, room: Room) -> KeyClient:
+        keys = self._settings.provider_of(self._model.name).keys
+        return KeyClient(
+            self._settings,
+            self._model.name,
+            next(iter(keys)),
+            sum(key.slots for key in keys.values()),
+            True,
+            BodyPayments(self._settings, self._model),
+            stop=self._stop,
+            room=room,
+            most_rejections=math.inf,
+        )
+
+
+def begin(experiment: Experiment, spent: Callable[[Shard], float]) -> None:
+    """Set the budget to what was spent so far, by a run or by other programs."""
+    begin_budget(experiment, [], spent)
+
+
+def state_folder(settings: Settings) -> Path:
+    """Return the folder for what other programs need to ask, beside the limits of the keys."""
+    name = digest(str(settings.journal_dir.resolve()))[:32]
+    return (settings.limits_dir or default_folder()) / f"gateway-{name}"
+
+
+class BodyPayments(Payments):
+    """Pays for bodies that another program wrote: each is refused whose cost nothing limits."""
+
+    def __init__(self, settings: Settings, model: Model) -> None:
+        """Open the budget, if there is one."""
+        self._model = model
+        self.budget = None if settings.budget_usd is None else budget_of(settings)
+
+    @contextmanager
+    def paying(self, request: Request) -> Iterator[Payment]:
+        """Yield the payment of a request. Raises ConfigError for one that cannot be bounded."""
+        if self.budget is not None:
+            check_body_bounded(self._model, request.body)
+        with super().paying(request) as payment:
+            yield payment
+
+
+def check_body_bounded(model: Model, body: Mapping[str, Any]) -> None:
+    """Raise ConfigError if the most that a request with this body can cost is unknown."""
+    named = {name: body[name] for name in (*BOUNDS, "service_tier") if name in body}
+    check_bounded(replace(model, parameters=named))
+    found = [name for name in UNBOUNDED if body.get(name)]
+    found += ["n"] if body.get("n") not in (None, 1) else []
+    tools = body.get("tools") or ()
+    found += ["tools"] if any(_kind(tool) not in _PLAIN_TOOLS for tool in tools) else []
+    found += [name for name in TURNS if _has_remote(body.get(name))]
+    if found:
+        raise ConfigError(
+            f"budget_usd: the cost of a request with this {found[0]} has no bound "
+            "(several answers, audio, files, images by URL and tools of the service): "
+            "leave it out, or serve without budget_usd"
+        )
+
+
+def _kind(tool: Any) -> Any:
+    return tool.get("type") if isinstance(tool, dict) else None
+
+
+def _has_remote(value: Any) -> bool:
+    """Return whether there is something in a conversation that the service fetches or decodes."""
+    if isinstance(value, list):
+        return any(map(_has_remote, value))
+    if not isinstance(value, dict):
+        return False
+    image = value.get("image_url")
+    url = image.get("url") if isinstance(image, dict) else image
+    if value.get("type") in _REMOTE or value.get("type") == "item_reference":
+        return True
+    if value.get("type") in ("image_url", "input_image"):
+        return not str(url).startswith("data:image/")
+    return any(map(_has_remote, value.values()))

@@ -1,0 +1,176 @@
+"""From a request of a client to its reply, and what was asked so far."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from threading import Condition, Event, Lock
+from typing import Any
+
+from pilotbench.asking.label_asker import LabelAsker, Replayable
+from pilotbench.asking.prices import cost_usd
+from pilotbench.gateway import replies, requests
+from pilotbench.gateway.failures import Failed, failed
+from pilotbench.gateway.labels import Labels
+from pilotbench.gateway.occurrences import Gone, Occurrences
+from pilotbench.gateway.requests import Asked
+from pilotbench.ground.canonical_json import digest
+from pilotbench.ground.errors import Stopping
+from pilotbench.matrix.config import Settings
+
+Json = dict[str, Any]
+MOST_ERRORS = 100
+"""Different messages of errors that are counted."""
+
+
+@dataclass
+class Totals:
+    """What was asked under a label: `usd` is the known cost of what was `paid`.
+
+    `replayed` came from the journal, `unknown` of the paid answers have an unknown cost.
+    """
+
+    paid: int = 0
+    replayed: int = 0
+    failed: int = 0
+    usd: float = 0.0
+    unknown: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A response: a body, or events. A final one is given again to the same request."""
+
+    status: int
+    body: Json
+    events: tuple[bytes, ...] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_final: bool = True
+
+
+class Gateway:
+    """Answers clients; safe among threads. `stopping` is set when nothing more may be sent."""
+
+    def __init__(self, settings: Settings, labels: Labels) -> None:
+        self.labels, self.stopping = labels, Event()
+        self._settings = settings
+        self._open = ExitStack()
+        self._askers: dict[tuple[str, str], LabelAsker] = {}
+        self._runs: defaultdict[tuple[str, str | None], Occurrences] = defaultdict(Occurrences)
+        self._totals: dict[str, Totals] = {label: Totals() for label in labels.tokens}
+        self._lock, self._changed, self._in_flight = Lock(), Condition(), 0
+
+    def begin(self, label: str, run: str | None) -> None:
+        """Count equal requests anew: the program that asks under a label begins again."""
+        with self._lock:
+            self._runs.pop((label, run), None)
+
+    def models(self) -> Json:
+        """Return the list of models."""
+        return requests.listed(self._settings.catalog)
+
+    def answer(
+        self,
+        api: str,
+        content: bytes,
+        label: str,
+        run: str | None,
+        gone: Gone,
+        deliver: Callable[[Reply], bool],
+    ) -> None:
+        """Answer a request; `deliver` sends the reply and returns whether the client got it."""
+        with self._changed:
+            self._in_flight += 1
+        try:
+            self._answer(api, content, label, run, gone, deliver)
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify_all()
+
+    def drained(self, timeout_s: float | None = None) -> bool:
+        """Wait until no request is in flight; return whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._in_flight == 0, timeout_s)
+
+    def totals(self) -> Json:
+        """Return what was asked so far, by label, and how much is in flight."""
+        with self._lock:
+            found = {label: asdict(one) for label, one in self._totals.items()}
+        return {"in_flight": self._in_flight, "labels": found}
+
+    def close(self) -> None:
+        """Close the journal and the connections."""
+        self._open.close()
+
+    def _answer(
+        self,
+        api: str,
+        content: bytes,
+        label: str,
+        run: str | None,
+        gone: Gone,
+        deliver: Callable[[Reply], bool],
+    ) -> None:
+        try:
+            asked = requests.read(api, content, self._settings.catalog)
+            asker = self._asker(asked.model.name, label)
+            body = digest([asked.model.provider, asked.body])
+        except Exception as error:  # whatever it is, the client gets one line
+            deliver(self._failed(label, error))
+            return
+        with self._lock:
+            counted = self._runs[label, run]
+        number, delivered = counted.take(body, gone), False
+        try:
+            try:
+                found = asker(asked.body, number)
+                reply = self._reply(api, asked, found, f"{body[:32]}{number:04d}")
+                self._count(label, asked, found)
+            except Exception as error:
+                reply = self._failed(label, error)
+            delivered = not gone() and deliver(reply) and reply.is_final
+        finally:
+            counted.end(body, number, gone, delivered)
+
+    def _asker(self, model: str, label: str) -> LabelAsker:
+        with self._lock:
+            if self.stopping.is_set():
+                raise Stopping("the gateway is stopping")
+            if (model, label) not in self._askers:
+                made = LabelAsker(self._settings, model, label, self.stopping)
+                self._askers[model, label] = self._open.enter_context(made)
+            return self._askers[model, label]
+
+    def _reply(self, api: str, asked: Asked, found: Replayable, identity: str) -> Reply:
+        headers = {"X-Pilotbench-Replayed": str(found.replayed).lower()}
+        if api == "chat":
+            body = replies.chat(found.answer, identity, asked.body)
+            events = replies.chat_events(body, asked.with_usage)
+        else:
+            body = replies.responses(found.answer, identity, asked.body)
+            events = replies.response_events(body)
+        return Reply(200, body, tuple(events) if asked.streams else None, headers)
+
+    def _count(self, label: str, asked: Asked, found: Replayable) -> None:
+        answer = found.answer
+        usd = cost_usd(asked.model.price, answer.completion.tokens, answer.tier, answer.started)
+        with self._lock:
+            total = self._totals[label]
+            total.replayed += found.replayed
+            if not found.replayed:
+                total.paid += 1
+                total.usd += usd or 0.0
+                total.unknown += usd is None
+
+    def _failed(self, label: str, error: Exception) -> Reply:
+        found: Failed = failed(error)
+        with self._lock:
+            total = self._totals[label]
+            total.failed += 1
+            if found.message in total.errors or len(total.errors) < MOST_ERRORS:
+                total.errors[found.message] = total.errors.get(found.message, 0) + 1
+        return Reply(found.status, found.body, None, found.headers, found.is_final)
