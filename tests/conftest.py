@@ -23,6 +23,7 @@ SLOW_PLACES = (
     "benchmark/scorers/test_python_scorer.py",
     "browser",
     "commands/test_check.py",
+    "commands/test_serve.py",
     "commands/test_tool_checks.py",
     "dev/bench",
     "doors",

@@ -67,7 +67,7 @@ def test_a_client_gets_the_answer_of_the_service_and_a_rerun_asks_nothing(
     lab: GatewayLab, simulator: Simulator
 ) -> None:
     with openai.OpenAI(base_url=simulator.base_url, api_key=f"sk-{KEYS[0]}") as direct:
-        wanted = ask(direct, model="gpt-4o-mini", temperature=0)
+        wanted = ask(direct, model="echo-mini", temperature=0)
     first = lab.serve()
     got = ask(first.client(), temperature=0)
     for found in (wanted, got):
@@ -145,6 +145,15 @@ def test_labels_share_nothing_and_have_their_own_tokens(
     assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600, 0o600]
     served.stop()
     assert lab.serve("--label", "one").labels["one"]["token"] == served.labels["one"]["token"]
+
+
+def test_a_label_is_served_by_one_process(lab: GatewayLab) -> None:
+    first, second = lab.serve(), lab.serve()
+    ask(first.client())
+    with pytest.raises(openai.InternalServerError, match=f"pid {first.process.pid}"):
+        ask(second.client())
+    first.kill()
+    assert said(ask(second.client()))
 
 
 def test_a_killed_gateway_has_paid_only_for_what_was_in_flight(
@@ -240,7 +249,7 @@ def test_the_parameters_of_an_entry_are_not_used_and_a_deployment_is_a_name(
 ) -> None:
     served = lab.serve()
     found = [ask(served.client(run=name), model=name) for name in ("alias", "chatty")]
-    found.append(ask(served.client(run="deployment"), model="gpt-4o-mini"))
+    found.append(ask(served.client(run="deployment"), model="echo-mini"))
     assert found[0] == found[1] == found[2]
     assert paid(simulator) == 1
 
@@ -277,7 +286,7 @@ def test_the_bill_counts_what_was_asked_through_the_gateway(
     found = json.loads(capsys.readouterr().out)
     assert found["total"]["requests"] == 3
     assert found["total"]["usd"] == pytest.approx(usd)
-    assert {row["model"] for row in found["rows"]} == {"gpt-4o-mini"}
+    assert {row["model"] for row in found["rows"]} == {"echo-mini"}
 
 
 def test_the_errors_of_a_service_name_no_secret(lab: GatewayLab) -> None:

@@ -28,8 +28,8 @@ KEYS = ("sim_key1", "sim_key2")
 def config_of(folder: Path, base_url: str, **chosen: Any) -> Json:
     """Return a config with a model for each wire format that a simulator answers."""
     models: Json = {
-        "chatty": {"deployment": "gpt-4o-mini", "price": PRICE, "max_output": 500},
-        "alias": {"deployment": "gpt-4o-mini", "price": PRICE, "parameters": {"max_tokens": 9}},
+        "chatty": {"deployment": "echo-mini", "price": PRICE, "max_output": 500},
+        "alias": {"deployment": "echo-mini", "price": PRICE, "parameters": {"max_tokens": 9}},
         "thinker": {"deployment": "o4-mini", "price": PRICE, "api": "responses"},
         "claude": {"deployment": "claude", "price": PRICE, "api": "messages"},
         "free": {"deployment": "unbounded", "price": PRICE},

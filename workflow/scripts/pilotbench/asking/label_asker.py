@@ -25,7 +25,7 @@ from pilotbench.asking.payments import Payment, Payments, begin_budget, check_bo
 from pilotbench.asking.sender import Room, Sender
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground.canonical_json import digest
-from pilotbench.ground.errors import ConfigError
+from pilotbench.ground.errors import ConfigError, Stopping
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
@@ -71,7 +71,12 @@ class LabelAsker:
         self._open = ExitStack()
 
     def __enter__(self) -> LabelAsker:
-        self._segment = self._open.enter_context(self._journal.open(0, 0, stopped=lambda: True))
+        try:
+            opened = self._journal.open(0, 0, stopped=lambda: True)
+            self._segment = self._open.enter_context(opened)
+        except Stopping:
+            holders = "; ".join(self._journal.holders(0, 0))
+            raise Stopping(f"label {self._label} is served by another process: {holders}") from None
         halt, again = self._stop.set, self._settings.ask_unusable
         self._sender = Sender(self._segment, self._key_client, again, halt)
         return self
@@ -79,6 +84,11 @@ class LabelAsker:
     def __exit__(self, *_: object) -> None:
         with self._open:
             self._sender.close()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the journal that holds its answers."""
+        return self._journal.folder
 
     def __call__(self, body: Json, occurrence: int) -> Replayable:
         """Return the answer to a body, which is in the journal when this returns."""

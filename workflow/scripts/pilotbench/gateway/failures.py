@@ -13,9 +13,9 @@ from typing import Any
 
 from pilotbench.gateway.labels import NotAdmitted
 from pilotbench.ground.errors import (
-    AuthenticationFailed,
     BudgetSpent,
     ContextOverflow,
+    KeyDead,
     PilotbenchError,
     QuotaSpent,
     RateLimited,
@@ -77,7 +77,7 @@ _TABLE: tuple[tuple[type[Exception], int, str, str], ...] = (
     (BudgetSpent, 402, "budget_spent", "insufficient_quota"),
     (QuotaSpent, 429, "insufficient_quota", "insufficient_quota"),
     (RateLimited, 429, "rate_limit_exceeded", "rate_limit_error"),
-    (AuthenticationFailed, 502, "no_key_answers", _SERVER),
+    (KeyDead, 502, "no_key_answers", _SERVER),
     (TimedOut, 504, "timeout", _SERVER),
     (Retryable, 502, "service_failed", _SERVER),
     (Stopping, 503, "stopping", _SERVER),

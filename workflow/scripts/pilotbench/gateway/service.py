@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from threading import Condition, Event, Lock
 from typing import Any
 
@@ -58,7 +59,7 @@ class Gateway:
         self.labels, self.stopping = labels, Event()
         self._settings = settings
         self._open = ExitStack()
-        self._askers: dict[tuple[str, str], LabelAsker] = {}
+        self._askers: dict[Path, LabelAsker] = {}
         self._runs: defaultdict[tuple[str, str | None], Occurrences] = defaultdict(Occurrences)
         self._totals: dict[str, Totals] = {label: Totals() for label in labels.tokens}
         self._lock, self._changed, self._in_flight = Lock(), Condition(), 0
@@ -140,10 +141,10 @@ class Gateway:
         with self._lock:
             if self.stopping.is_set():
                 raise Stopping("the gateway is stopping")
-            if (model, label) not in self._askers:
-                made = LabelAsker(self._settings, model, label, self.stopping)
-                self._askers[model, label] = self._open.enter_context(made)
-            return self._askers[model, label]
+            made = LabelAsker(self._settings, model, label, self.stopping)
+            if made.folder not in self._askers:  # entries of one deployment share their answers
+                self._askers[made.folder] = self._open.enter_context(made)
+            return self._askers[made.folder]
 
     def _reply(self, api: str, asked: Asked, found: Replayable, identity: str) -> Reply:
         headers = {"X-Pilotbench-Replayed": str(found.replayed).lower()}
