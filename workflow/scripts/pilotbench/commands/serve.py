@@ -1,4 +1,4 @@
-"""Let any program that speaks OpenAI's API ask through the keys, limits, budget and journal.
+"""Let programs that speak OpenAI's API ask through the keys, budget and journal.
 
 It serves `/v1/chat/completions`, `/v1/responses` and `/v1/models` on this machine, and prints the
 base URL and the token to give to the program. `model` is an entry of model_catalog. What is asked
