@@ -22,11 +22,17 @@ TASK = WorldTask(
 )
 """
 SCORER = """
-from pilotbench.benchmark.scorers.scorer import Scorer
+from pilotbench.benchmark.scorers.scorer import Scorer, Verdict
+
+
+def judge(wanted, given, options):
+    right = len(str(given)) == len(wanted) + options["surplus"]
+    return Verdict(right, right, given, "whole reply", "as long" if right else "of another length")
+
 
 SCORER = Scorer(
     "The answer is as long as this text.",
-    lambda wanted, given, options: len(str(given)) == len(wanted) + options["surplus"],
+    judge,
     answer={"type": "string"},
     goal="the answer has the length of {}",
     options={"surplus": {"type": "integer", "default": 0}},
