@@ -7,23 +7,18 @@ journal already is not written again.
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
+from pilotbench.asking.batches import wording
 from pilotbench.asking.batches.calls import Calls
 from pilotbench.asking.batches.parts import Parts
+from pilotbench.asking.batches.result_writing import Kept, ResultWriting
 from pilotbench.asking.batches.room import Room
-from pilotbench.asking.journal import Journal, Segment, bounded
-from pilotbench.asking.journal.answers import VERDICTS
 from pilotbench.asking.journal.batch_book import Book, batches_out
 from pilotbench.asking.journal.batch_file import EXPIRES_S, BookedRequest, Entry, OutBatch
 from pilotbench.asking.payments import Payments
-from pilotbench.asking.prices import answers_usd, cost_usd
-from pilotbench.ground import notices, provenance
 from pilotbench.ground.errors import (
     ConfigError,
     ConnectionFailed,
@@ -31,40 +26,21 @@ from pilotbench.ground.errors import (
     ProviderError,
     Rejected,
     Retryable,
-    Stopping,
     Untrusted,
-    UnusableAnswer,
 )
 from pilotbench.ground.plurals import counted
 from pilotbench.matrix.config import Settings
-from pilotbench.providers.answer import BATCH, Answer, Completion
 from pilotbench.providers.batch_api import (
     NOT_FOUND,
     BatchState,
     Phase,
-    Result,
     enqueued_limit,
     excess,
 )
 from pilotbench.providers.settings import Model
 
-Json = dict[str, Any]
-Place = tuple[str, int, int]
-UNUSABLE = "paid for, but unusable"
 MOST_DOWNLOADS = 5
 """Results that are incomplete after so many downloads are taken as they are."""
-MOST_OPEN = 200
-"""Segments that are open at once: a process may have about a thousand files."""
-
-
-@dataclass
-class Kept:
-    """What has become of the requests of a batch so far; `unanswered` says why by identity."""
-
-    answered: int = 0
-    usd: float = 0.0
-    lost: float = 0.0
-    unanswered: dict[str, tuple[str, bool]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,7 +74,8 @@ class Collection:
         parts: Parts,
     ) -> None:
         self._settings, self._model, self._calls, self._book = settings, model, calls, book
-        self._payments, self._room, self._parts = payments, room, parts
+        self._room, self._parts = room, parts
+        self._writing = ResultWriting(settings, model, calls, book, payments)
         self._downloads: Counter[str] = Counter()
         self._blocked: dict[str, str] = {}
         self.pause = 0.0
@@ -156,11 +133,11 @@ class Collection:
             entry.close("")
             return None
         if entry.sent is None:  # a process was killed before it sent anything
-            self._settle(entry, Kept())
+            self._writing.settle(entry, Kept())
             entry.close("nothing was sent")
             return None
         if entry.phase is not None and entry.results.exists():
-            return self._keep(entry, Phase(entry.phase))
+            return self._writing.keep(entry, Phase(entry.phase))
         alias = self._alias(entry)
         if alias is None:
             return None
@@ -180,7 +157,7 @@ class Collection:
             if gone:
                 what += "; if so 24 hours after its submission too, its requests are sent again"
             if isinstance(error, KeyDead | Untrusted):  # no later look can succeed
-                self._blocked[entry.tag] = self._text(entry, what)
+                self._blocked[entry.tag] = wording.line(self._model.name, entry, what)
             self._say(entry, what)
         return None
 
@@ -196,7 +173,7 @@ class Collection:
         if state.phase is Phase.FAILED:
             return self._failed(entry, state)
         self._fetch(alias, entry, state)
-        return self._keep(entry, state.phase)
+        return self._writing.keep(entry, state.phase)
 
     def _found(self, alias: str, entry: Entry) -> bool:
         """Return whether the service has a batch whose submission was not answered."""
@@ -213,7 +190,7 @@ class Collection:
             return True
         late = (entry.lost or since) + self._calls.provider.attempt_deadline_s
         if not found and now > late:
-            self._settle(entry, Kept())
+            self._writing.settle(entry, Kept())
             entry.close("the service has no such batch")
             self._say(entry, "was not accepted: its requests are sent again")
         return False
@@ -229,7 +206,7 @@ class Collection:
         count = len(requests) - len(left)
         again = f"; {counted(count, 'request')} submitted again in other batches" if count else ""
         self._say(entry, f"was not run ({why}){again}")
-        self._settle(entry, kept)
+        self._writing.settle(entry, kept)
         entry.close(why)
         return kept
 
@@ -269,7 +246,7 @@ class Collection:
         kept.unanswered = {one.identity: (why, False) for one in entry.requests()}
         self._say(entry, f"is lost ({why})")
         self._book.note_unanswered(entry, kept.unanswered)
-        self._settle(entry, kept)
+        self._writing.settle(entry, kept)
         entry.close(why)
         return kept
 
@@ -288,121 +265,6 @@ class Collection:
             self._say(entry, f"has incomplete results: what can be read is kept ({error})")
         draft.replace(entry.results)
         entry.note("fetched", phase=state.phase.value, ended=state.ended)
-
-    def _keep(self, entry: Entry, phase: Phase) -> Kept | None:
-        """Write the results to the journal; None if other processes hold some of the shards."""
-        requests = {one.id: one for one in entry.requests()}
-        places: defaultdict[Place, list[BookedRequest]] = defaultdict(list)
-        for one in requests.values():
-            if one.place not in entry.kept:
-                places[one.place].append(one)
-        whole, busy = Kept(), False
-        every = sorted(places)
-        for start in range(0, len(every), MOST_OPEN):
-            chunk = every[start : start + MOST_OPEN]
-            with ExitStack() as opened:
-                held = self._opened(opened, chunk)
-                busy = busy or len(held) < len(chunk)
-                wanted = {one.id: one for place in held for one in places[place]}
-                kept = self._written(entry, phase, held, wanted, list(requests))
-            self._settle(entry, kept, [wanted[name] for name in wanted])
-            self._book.note_unanswered(entry, kept.unanswered)
-            entry.note("kept", places=sorted(held))
-            whole = _sum(whole, kept)
-        if busy:
-            self._say(entry, "has ended; some of its shards are held by other processes")
-            return None
-        self._settle(entry, Kept())
-        entry.close("collected", answered=whole.answered, unanswered=len(whole.unanswered))
-        return whole
-
-    def _opened(self, opened: ExitStack, places: Sequence[Place]) -> dict[Place, Segment]:
-        """Return the segments of those places that no other process holds."""
-        held: dict[Place, Segment] = {}
-        for folder, first, last in places:
-            journal = Journal(self._settings.journal_dir, Path(folder))
-            try:
-                segment = opened.enter_context(journal.open(first, last, stopped=lambda: True))
-            except Stopping:
-                continue
-            opened.enter_context(segment.together())
-            held[folder, first, last] = segment
-        return held
-
-    def _written(
-        self,
-        entry: Entry,
-        phase: Phase,
-        held: Mapping[Place, Segment],
-        wanted: Mapping[str, BookedRequest],
-        ids: Sequence[str],
-    ) -> Kept:
-        """Write the results of the `wanted` requests to their segments."""
-        kept = Kept()
-        commit, dirty = provenance.commit()
-        stamp = {"commit": commit, "dirty": dirty}
-        seen: set[str] = set()
-        for name, result in self._calls.api.results(entry.results, ids):
-            request = wanted.get(name)
-            if request is None or name in seen:
-                continue
-            seen.add(name)
-            self._write(entry, held[request.place], request, result, kept, stamp)
-        why = f"not answered in the batch ({phase.value})"
-        for name, request in wanted.items():
-            if name not in seen:
-                kept.unanswered[request.identity] = (why, entry.cancelled)
-        return kept
-
-    def _write(
-        self,
-        entry: Entry,
-        segment: Segment,
-        request: BookedRequest,
-        result: Result,
-        kept: Kept,
-        stamp: Json,
-    ) -> None:
-        """Write one result unless it is in the journal, and count it."""
-        is_known = request.identity in segment.answers
-        if isinstance(result, Completion):
-            answer = _answer(entry, result)
-            if not is_known:
-                segment.write(request.wanted, bounded(answer), **stamp)
-            kept.answered += 1
-            self._charge(kept, request, answers_usd(self._model.price, [answer]))
-            return
-        is_paid = isinstance(result, UnusableAnswer)
-        if isinstance(result, UnusableAnswer):
-            self._charge(kept, request, cost_usd(self._model.price, result.tokens, BATCH))
-        mark = f"(batch {entry.name})"
-        if not (is_known or _is_noted(segment, request, mark)):
-            result.args = (f"{result} {mark}",)
-            result.key, result.batch = entry.key, entry.name
-            segment.write_failure(request.wanted, result)
-        if type(result).__name__ in VERDICTS:
-            kept.answered += 1
-        elif not is_paid:
-            why = f"{type(result).__name__}: {result}"
-            kept.unanswered[request.identity] = (why, isinstance(result, Rejected))
-        else:
-            kept.unanswered[request.identity] = (f"{UNUSABLE}: {result}", False)
-
-    def _charge(self, kept: Kept, request: BookedRequest, usd: float | None) -> None:
-        if usd is None:
-            kept.lost += request.usd or 0.0
-        else:
-            kept.usd += usd
-
-    def _settle(
-        self, entry: Entry, kept: Kept, requests: Sequence[BookedRequest] | None = None
-    ) -> None:
-        """Replace what the budget holds for requests (None: all that is left) by their cost."""
-        budget = self._payments.budget
-        if budget is None:
-            return
-        part = None if requests is None else sum(one.usd or 0.0 for one in requests)
-        budget.settle_batch(entry.tag, kept.usd, kept.lost, part)
 
     def _alias(self, entry: Entry) -> str | None:
         """Return the key that a batch was submitted with, None if it is not set any more.
@@ -425,36 +287,8 @@ class Collection:
             f"was submitted with key {entry.key}, which has another secret or URL now{why}: "
             f"set {variable} to collect it, or remove {entry.path} to pay for it again"
         )
-        self._blocked[entry.tag] = self._text(entry, what)
+        self._blocked[entry.tag] = wording.line(self._model.name, entry, what)
         self._say(entry, what)
 
     def _say(self, entry: Entry, what: str) -> None:
-        notices.say(f"batch {entry.tag} {what}", self._text(entry, what), f"batch {entry.tag}")
-
-    def _text(self, entry: Entry, what: str) -> str:
-        name = entry.name or f"with tag {entry.tag}"
-        return f"{self._model.name}: batch {name} ({counted(entry.out.requests, 'request')}) {what}"
-
-
-def _is_noted(segment: Segment, request: BookedRequest, mark: str) -> bool:
-    """Return whether the failure of a request was written before the process was killed."""
-    return any(
-        one.identity == request.identity and one.message.endswith(mark)
-        for one in segment.answers.failures
-    )
-
-
-def _answer(entry: Entry, completion: Completion) -> Answer:
-    """Return the answer in a batch: it took as long as the batch did."""
-    began = entry.sent or entry.created
-    took = max(0.0, (entry.ended or began) - began)
-    return Answer(completion, entry.key, began, took, 0.0, 1, batch=entry.name)
-
-
-def _sum(one: Kept, other: Kept) -> Kept:
-    return Kept(
-        one.answered + other.answered,
-        one.usd + other.usd,
-        one.lost + other.lost,
-        one.unanswered | other.unanswered,
-    )
+        wording.say(self._model.name, entry, what)
