@@ -34,6 +34,8 @@ def dry(command: str) -> str:
     """Return the command; if it would ask a provider, as a dry run."""
     if command.startswith("tail -f "):
         return command.replace("tail -f", "tail", 1)
+    if "pilotbench serve" in command:  # it would serve until it is stopped
+        return f"{command} --help"
     if "pilotbench" in command or "json.load" in command or any(w in command for w in FREE):
         return command
     if any(f"./{script}" in command for script in SCRIPTS[2:]) or "smart_batch" in command:
