@@ -110,11 +110,11 @@ def test_faults_cost_nothing_twice_and_nothing_online(
     assert check(run, simulator, online).keys() == {"batch"}
 
 
-def test_what_a_service_does_not_take_in_batches_is_asked_online(
+def test_what_a_service_did_not_validate_is_submitted_again(
     tmp_path: Path, simulator: Simulator, online: dict[str, list[Json]]
 ) -> None:
     run = run_of(tmp_path / "run", simulator, {"azure": "batch"})
     simulator.batch_faults(invalid=1)
     run.again(*run.targets())
-    assert check(run, simulator, online).keys() == {"standard"}
+    assert check(run, simulator, online).keys() == {"batch"}
     assert simulator.stats()["batches"]["jobs"][0]["phase"] == "failed"
