@@ -10,7 +10,8 @@ import pytest
 from openpyxl import Workbook
 
 from pilotbench.__main__ import main
-from pilotbench.benchmark.packs.question_pack import QuestionPack, load_tasks
+from pilotbench.benchmark.packs.pack_folders import load_tasks
+from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.packs.scorer_guess import guessed
 from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment

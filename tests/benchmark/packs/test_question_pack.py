@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from pilotbench.benchmark.packs.pack_folders import load_tasks
 from pilotbench.benchmark.packs.pack_session import PackSession
-from pilotbench.benchmark.packs.question_pack import QuestionPack, load_tasks
+from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.tasks.task import Transcript, Turn
@@ -55,43 +56,6 @@ def test_the_shipped_packs_are_good(name: str) -> None:
         key = pack.instance("none", index).extra["answer"]
         assert score(pack, json.dumps(key), index)
         assert not score(pack, "I do not know.", index)
-
-
-def test_tasks_and_packs_are_found_by_name_in_the_order_asked(tmp_path: Path) -> None:
-    write(tmp_path, name="quiz")
-    assert list(load_tasks([tmp_path], ["quiz", "basic_task"])) == ["quiz", "basic_task"]
-    assert list(load_tasks([tmp_path])) == [*TASKS, "quiz"]
-
-
-def test_a_pack_that_is_not_asked_for_is_not_read(tmp_path: Path) -> None:
-    write(tmp_path, "not: [valid", "{", name="broken")
-    (tmp_path / "_draft").mkdir()
-    (tmp_path / ".hidden").mkdir()
-    (tmp_path / "a file").touch()
-    assert list(load_tasks([tmp_path, tmp_path / "absent"], ["simple_task"])) == ["simple_task"]
-
-
-def test_a_name_that_is_taken_is_an_error(tmp_path: Path) -> None:
-    write(tmp_path / "a")
-    write(tmp_path / "b")
-    assert "quiz" in load_tasks([tmp_path / "a", tmp_path / "a"], ["quiz"])
-    with pytest.raises(TaskError, match=r"the name quiz is taken by .*a/quiz"):
-        load_tasks([tmp_path / "a", tmp_path / "b"], ["quiz"])
-    write(tmp_path / "c", name="basic_task")
-    with pytest.raises(TaskError, match="basic_task is a task of the benchmark"):
-        load_tasks([tmp_path / "c"], ["simple_task"])
-
-
-@pytest.mark.parametrize("name", ["a b", "all", "none", "ä", "a,b"])
-def test_a_name_that_is_no_word_is_an_error(name: str, tmp_path: Path) -> None:
-    write(tmp_path, name=name)
-    with pytest.raises(TaskError, match="a pack's name has letters"):
-        load_tasks([tmp_path], [])
-
-
-def test_an_unknown_task_is_an_error_with_a_hint(tmp_path: Path) -> None:
-    with pytest.raises(TaskError, match=r"unknown task 'simpel_task'; did you mean simple_task\?"):
-        load_tasks([tmp_path], ["simpel_task"])
 
 
 def test_a_pack_is_planned_once_and_only_under_prompts_without_a_plan(

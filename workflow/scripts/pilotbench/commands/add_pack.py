@@ -20,7 +20,8 @@ from typing import Any
 import yaml
 
 from pilotbench.benchmark.packs import columns, hub_datasets, tables
-from pilotbench.benchmark.packs.question_pack import DEFAULT_SYSTEM, NAME, NONE, QuestionPack
+from pilotbench.benchmark.packs.pack_folders import NAME
+from pilotbench.benchmark.packs.question_pack import DEFAULT_SYSTEM, NONE, QuestionPack
 from pilotbench.benchmark.packs.scorer_guess import guessed
 from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.tasks import TASKS

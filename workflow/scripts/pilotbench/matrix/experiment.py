@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pilotbench import BENCHMARK_VERSION, PROTOCOL_VERSION
-from pilotbench.benchmark.packs.question_pack import known as known_tasks
-from pilotbench.benchmark.packs.question_pack import load_tasks
+from pilotbench.benchmark.packs.pack_folders import known as known_tasks
+from pilotbench.benchmark.packs.pack_folders import load_tasks
 from pilotbench.benchmark.prompts.prompt_files import Prompt
 from pilotbench.benchmark.prompts.prompt_files import known as known_prompts
 from pilotbench.benchmark.prompts.prompt_files import load as load_prompts

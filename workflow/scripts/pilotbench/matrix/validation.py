@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pilotbench.benchmark.packs import question_pack
+from pilotbench.benchmark.packs import pack_folders
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.ground import schemas
 from pilotbench.ground.errors import ConfigError, hint
@@ -181,7 +181,7 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
     for axis, known in (
         (axes.DIFFICULTY, axes.DIFFICULTY.groups["all"]),
         (axes.PROMPT, prompt_files.known(chosen.prompt_folders)),
-        (axes.TASK, question_pack.known(chosen.task_folders)),
+        (axes.TASK, pack_folders.known(chosen.task_folders)),
     ):
         for name in chosen.words(axis):
             if name not in known:

@@ -58,3 +58,8 @@ def _media_type(content: bytes) -> str | None:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for sign, kind in _BEGINNINGS.items() if content.startswith(sign)), None)
+
+
+def image_shown(image: Image | None) -> dict[str, Any]:
+    """Return what an instance says of its image: the type and a hash of the content."""
+    return {"image": {"type": image.media_type, "sha256": image.sha256}} if image else {}

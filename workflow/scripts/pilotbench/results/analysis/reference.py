@@ -90,7 +90,7 @@ def lacking(data: SummaryData) -> pd.DataFrame:
 
 def player(settings: Any) -> Play:
     """Return a function that plays one draw and returns its success, None if it cannot."""
-    from pilotbench.benchmark.packs.question_pack import load_tasks
+    from pilotbench.benchmark.packs.pack_folders import load_tasks
     from pilotbench.benchmark.prompts.prompt_files import known, load
     from pilotbench.episodes.episode import play
     from pilotbench.ground.errors import UserError

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.packs.question_pack import load_tasks
+from pilotbench.benchmark.packs.pack_folders import load_tasks
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.toolbox import is_discovery
 from pilotbench.simulator.ground.setup import Setup

@@ -1,0 +1,60 @@
+"""The packs in the folders of `task_folders`, beside the tasks of the benchmark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pilotbench.benchmark.packs.question_pack import NONE, QuestionPack
+from pilotbench.benchmark.tasks.task import Task
+from pilotbench.ground.errors import TaskError, hint
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def load_tasks(folders: Sequence[Path], names: Sequence[str] | None = None) -> dict[str, Task]:
+    """Return the named tasks, of the benchmark and from `folders`, in the order of `names`.
+
+    Only the named packs are read; without `names`, all. A missing folder has no packs. Raises
+    TaskError for an unknown name, for a name that two packs or a pack and a task of the benchmark
+    share, and for an invalid pack.
+    """
+    from pilotbench.benchmark.tasks import TASKS
+
+    packs = _pack_folders(folders, TASKS)
+    known = [*TASKS, *packs]
+    chosen = known if names is None else names
+    for name in chosen:
+        if name not in TASKS and name not in packs:
+            raise TaskError(f"tasks: unknown task {name!r}{hint(name, known)}")
+    return {name: TASKS[name] if name in TASKS else QuestionPack(packs[name]) for name in chosen}
+
+
+def known(folders: Sequence[Path]) -> list[str]:
+    """Return the names of all tasks: those of the benchmark, then the packs in `folders`."""
+    from pilotbench.benchmark.tasks import TASKS
+
+    return [*TASKS, *_pack_folders(folders, TASKS)]
+
+
+def _pack_folders(folders: Iterable[Path], taken: Iterable[str]) -> dict[str, Path]:
+    """Return the folders of packs by name, without those that begin with a dot or an underscore."""
+    found: dict[str, Path] = {}
+    benchmark = set(taken)
+    for path in sorted(path for folder in map(Path, folders) for path in _subfolders(folder)):
+        name = path.name
+        if NAME.fullmatch(name) is None or name in (NONE, "all"):
+            raise TaskError(f"{path}: a pack's name has letters, digits, '.', '_' and '-' only")
+        if name in benchmark:
+            raise TaskError(f"{path}: {name} is a task of the benchmark; rename the pack")
+        if name in found and found[name].resolve() != path.resolve():
+            raise TaskError(f"{path}: the name {name} is taken by {found[name]}")
+        found.setdefault(name, path)
+    return found
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"]

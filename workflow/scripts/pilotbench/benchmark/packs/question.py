@@ -1,0 +1,125 @@
+"""A question of a pack: what a line says, read and checked.
+
+Every problem is a TaskError of one line that begins with the place of the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pilotbench.benchmark.instances import Image
+from pilotbench.benchmark.packs.pack_files import check_schema, json_object, world_schema
+from pilotbench.benchmark.packs.pack_images import image_of, image_shown
+from pilotbench.benchmark.scorers import SCORERS
+from pilotbench.ground.errors import TaskError, hint
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a line says.
+
+    `others` are the keys that no field names, which only code of the pack sees.
+    """
+
+    text: str
+    answer: Any
+    id: str | None = None
+    image: Image | None = None
+    world: Json | None = None
+    metadata: Json | None = None
+    others: Json | None = None
+
+    @property
+    def extra(self) -> Json:
+        """What an instance has besides its request and its world."""
+        named = {"id": self.id, "metadata": self.metadata, "row": self.others}
+        given = {key: value for key, value in named.items() if value is not None}
+        return {"answer": self.answer, **image_shown(self.image), **given}
+
+
+@dataclass(frozen=True)
+class QuestionReader:
+    """How the lines of a pack are read.
+
+    `keys` are the fields by the key of a line, `names` what errors call the fields. `ignore` are
+    other keys that a line may have; with `has_code` it may have any, and needs no answer.
+    """
+
+    folder: Path
+    keys: Mapping[str, str]
+    names: Mapping[str, str]
+    ignore: tuple[str, ...]
+    scorer: str
+    has_code: bool
+    has_tools: bool
+
+    def read(self, where: str, text: str) -> Question:
+        """Return the question of a line, whose place is `where`. Raises TaskError."""
+        line = json_object(where, text)
+        values = {self.keys[key]: value for key, value in line.items() if key in self.keys}
+        others = {key: value for key, value in line.items() if key not in self.keys}
+        if self.has_code:
+            values.setdefault("answer", None)
+        else:
+            self._refuse_unknown(where, others)
+        for field in ("question", "answer"):
+            if field not in values:
+                raise TaskError(f"{self._at(where, field)} is missing")
+        if not isinstance(values["question"], str) or not values["question"].strip():
+            raise TaskError(f"{self._at(where, 'question')} is not text")
+        self._check_answer(self._at(where, "answer"), values["answer"])
+        return Question(
+            text=values["question"],
+            answer=values["answer"],
+            id=name_of(self._at(where, "id"), values["id"]) if "id" in values else None,
+            image=self._image(where, values),
+            world=self._world(where, values),
+            metadata=values.get("metadata"),
+            others=(others or None) if self.has_code else None,
+        )
+
+    def image(self, where: str, text: str) -> Image | None:
+        """Return only the image of a line. Raises TaskError."""
+        line = json_object(where, text)
+        return self._image(where, {field: line[k] for k, field in self.keys.items() if k in line})
+
+    def _at(self, where: str, field: str) -> str:
+        return f"{where}: {self.names.get(field, field)}"
+
+    def _refuse_unknown(self, where: str, others: Json) -> None:
+        for key in others:
+            if key not in self.ignore:
+                known = [*self.keys, *self.ignore]
+                raise TaskError(f"{where}: unknown key {key!r}{hint(key, known)}")
+
+    def _check_answer(self, where: str, answer: Any) -> None:
+        scorer = SCORERS[self.scorer]
+        check_schema(f"{where} of scorer {self.scorer}", scorer.answer, answer)
+        problem = scorer.problem(answer)
+        if problem is not None:
+            raise TaskError(f"{where}: {problem}")
+
+    def _image(self, where: str, values: Json) -> Image | None:
+        if "image" not in values:
+            return None
+        return image_of(self._at(where, "image"), self.folder, values["image"])
+
+    def _world(self, where: str, values: Json) -> Json | None:
+        if "world" not in values:
+            return None
+        if not self.has_tools:
+            raise TaskError(f"{self._at(where, 'world')} is for packs with tools")
+        check_schema(self._at(where, "world"), world_schema(), values["world"])
+        return dict(values["world"])
+
+
+def name_of(where: str, value: Any) -> str:
+    """Return the name of a question. Raises TaskError for what is not one."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
+        raise TaskError(f"{where} is not text or a whole number")
+    return str(value).strip()
