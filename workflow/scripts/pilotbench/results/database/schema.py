@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
-STORED = 10
+STORED = 11
 """Version of the stored tables (`views.FORMAT` adds the views)."""
 
 CELL = NAMES
@@ -272,7 +272,83 @@ value  VARCHAR  Its value, JSON.
 """),
 )
 
+VERDICTS = StoredTable(
+    "verdicts",
+    "One row per verdict of a judge: on one reply, or on two in one order.",
+    ("shard", "episode", "judge", "repeat", "other", "swapped"),
+    columns("""
+episode           VARCHAR  Identity of the episode that is judged; of a pair, of its first model.
+shard             VARCHAR  Path of its shard.
+judge             VARCHAR  The judge, an entry of config/models.yaml.
+repeat            INTEGER  Repeat of the judge, from 0.
+kind              VARCHAR  `single` for one reply, `pair` for two.
+other             VARCHAR  The other episode of a pair; null, as the next, for one reply.
+swapped           BOOLEAN  The judge was shown the other reply first.
+right             BOOLEAN  The reply meets the rubric; null for a pair.
+score             DOUBLE   Share of the rubric that it meets, 0 to 1; null for a pair.
+winner            VARCHAR  Of a pair: first (`episode`), second (`other`) or tie, in either order.
+criteria          VARCHAR  The score of each criterion, JSON; null without criteria.
+reason            VARCHAR  The reason that the judge gave, cut at 2,000 characters.
+cost_usd          DOUBLE   Cost in USD; null where price or tokens are not known.
+tokens_input      BIGINT   Input tokens; null, as the others, where they are not reported.
+tokens_output     BIGINT   Output tokens.
+tokens_reasoning  BIGINT   Reasoning tokens.
+tokens_cached     BIGINT   Cached tokens.
+tokens_cache_writes  BIGINT  Input tokens that were stored in the provider's cache.
+identity          VARCHAR  First 16 characters of its name in the journal; null if not requested.
+path              VARCHAR  Path of its file below `results/verdicts`.
+"""),
+)
+
+LABELS = StoredTable(
+    "labels",
+    "One row per label that a person gave to a reply, or to a pair of replies.",
+    ("episode", "rater", "other"),
+    columns("""
+episode  VARCHAR  Identity of the episode that is labelled; of a pair, of its first model.
+rater    VARCHAR  Name of the person.
+right    BOOLEAN  The reply is right; null without such a label.
+score    DOUBLE   Score, 0 to 1; null without such a label.
+winner   VARCHAR  Of a pair: first (`episode`), second (`other`) or tie.
+other    VARCHAR  The other episode of a pair; null for one reply.
+note     VARCHAR  What the person wrote.
+"""),
+)
+
+VERDICT_FILES = StoredTable(
+    "verdict_files",
+    "One row per file of verdicts, or planned one whose verdicts are from the journal.",
+    ("path",),
+    columns("""
+path      VARCHAR  Path below `results/verdicts`.
+judge     VARCHAR  The judge.
+shard     VARCHAR  Path of the shard that is judged; of a pair, of its first model.
+other     VARCHAR  Path of the other shard of a pair.
+size      BIGINT   Bytes of the file; null, as the next, where there is none that counts.
+mtime_ns  BIGINT   Modification time of the file, ns.
+fits      VARCHAR  Hash of the rubric and the shard files that its verdicts are on.
+content   VARCHAR  Hash of its rows.
+"""),
+)
+
+UNJUDGED = StoredTable(
+    "unjudged",
+    "Why an episode that a judge scores has no verdict.",
+    ("shard", "episode", "judge"),
+    columns("""
+path     VARCHAR  Path of the file of verdicts below `results/verdicts`.
+shard    VARCHAR  Path of the shard.
+episode  VARCHAR  Identity of the episode.
+judge    VARCHAR  The judge.
+kind     VARCHAR  Class of the error that stopped it.
+message  VARCHAR  The error in words.
+"""),
+)
+
 TABLES = {
     table.name: table
-    for table in (SHARDS, EPISODES, REQUESTS, TOOL_CALLS, PLAN, REASONS, RECORDS, SELECTION)
+    for table in (
+        *(SHARDS, EPISODES, REQUESTS, TOOL_CALLS, PLAN, REASONS, RECORDS, SELECTION),
+        *(VERDICTS, LABELS, VERDICT_FILES, UNJUDGED),
+    )
 }

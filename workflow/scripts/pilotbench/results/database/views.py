@@ -10,12 +10,14 @@ from pilotbench.results import metrics
 from pilotbench.results.database.schema import (
     CELL,
     EPISODES,
+    LABELS,
     PLAN,
     REQUESTS,
     SELECTION,
     SHARDS,
     STORED,
     TOOL_CALLS,
+    VERDICTS,
     Column,
     columns,
 )
@@ -127,6 +129,21 @@ def _columns(view: metrics.ViewName) -> tuple[Column, ...]:
     owed = columns("owed BIGINT Planned episodes without a result.")
     return (*map(_column, before), *owed, *map(_column, after))
 
+
+_VERDICTS = View(
+    "verdicts",
+    "One row per verdict of a judge on a reply that counts, or on two in one order.",
+    f"""
+SELECT v.* EXCLUDE (path), {", ".join(f"e.{word}" for word in CELL)}, e.index,
+  e.repeat AS episode_repeat, e.current
+FROM store.verdicts v JOIN store.episodes e ON e.shard = v.shard AND e.episode = v.episode
+WHERE e.counted
+""",
+    _without(VERDICTS.columns, "path")
+    + _named(EPISODES.columns, *CELL, "index")
+    + columns("episode_repeat INTEGER Repeat of the episode, from 0.")
+    + _named(EPISODES.columns, "current"),
+)
 
 _CELLS = View(
     "cells",
@@ -251,6 +268,8 @@ VIEWS = {
         _with_episode(
             "tool_calls", TOOL_CALLS.columns, "One row per parsed call of a counted episode."
         ),
+        _VERDICTS,
+        _plain("labels", LABELS.says, LABELS.columns),
         _ERRORS,
         _OWED,
         _CELLS,
