@@ -351,11 +351,11 @@ def test_a_pack_with_tools_offers_them_and_no_others(tmp_path: Path) -> None:
         {"tool": "computation_calculator", "arguments": {"expression": "6*7"}},
         {"tool": "finish", "arguments": {"answer": 42}},
     ]
+    replies = [session.call(call["tool"], call["arguments"]) for call in calls]
     turns = [
-        Turn(place, None, call, session.call(call["tool"], call["arguments"]))
-        for place, call in enumerate(calls)
+        Turn(place, None, call, reply)
+        for place, (call, reply) in enumerate(zip(calls, replies, strict=True))
     ]
-    replies = [turn.reply or {} for turn in turns]
     assert replies[0]["error"]["code"] == "unknown_tool"
     assert replies[1]["result"]["value"] == 42
     transcript = Transcript(instance.content_hash, "none", 0, turns, "finish", session.answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pilotbench.ground.canonical_json import digest
 
@@ -36,6 +36,14 @@ class Image:
     def sha256(self) -> str:
         """SHA-256 of the type and the content."""
         return digest([self.media_type, self.data])
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What somebody said in a conversation before the request."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,11 @@ class Instance:
     protected: Json = field(default_factory=dict)
     plan: tuple[Step, ...] = ()
     extra: Json = field(default_factory=dict)
+
+    @property
+    def earlier(self) -> tuple[Utterance, ...]:
+        """What was said before the request: `earlier` of `extra`, each a role and a text."""
+        return tuple(Utterance(role, text) for role, text in self.extra.get("earlier", ()))
 
     def as_json(self) -> Json:
         """Return the instance as plain JSON types, the form in `results/instances/`.

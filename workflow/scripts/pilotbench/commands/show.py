@@ -29,6 +29,7 @@ from pilotbench.matrix.cells import SUFFIX, Cell, Shard, shard_of
 from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.fingerprint import Now
 from pilotbench.providers.messages import compact
+from pilotbench.providers.protocols.protocol import content_of
 from pilotbench.providers.request import Request
 from pilotbench.providers.wire_formats import chat
 
@@ -146,7 +147,7 @@ def as_json(look: Look) -> Json:
         "cell": vars(look.cell),
         "instance": look.instance.as_json() | {"content_hash": look.instance.content_hash},
         "request": look.first and look.first.body,
-        "answered_so_far": look.reached and _conversation(look.reached)[2:],
+        "answered_so_far": look.reached and _answered(look, look.reached),
         "record": look.record,
         "source": look.source if look.record or look.reached else None,
     }
@@ -182,7 +183,7 @@ def _course(look: Look) -> Iterator[str]:
         yield from _section("outcome", *_outcome(look.record))
     elif look.reached is not None:
         yield from _section("answered so far, from the journal (the episode is unfinished)")
-        for message in _conversation(look.reached)[2:]:
+        for message in _answered(look, look.reached):
             yield f"{message['role']}: {compact({k: v for k, v in message.items() if k != 'role'})}"
     else:
         yield from _section("transcript", "none: not asked yet")
@@ -195,7 +196,13 @@ def _turn(turn: Json) -> Iterator[str]:
     elif turn["parse_error"]:
         yield f"    no call: {turn['parse_error']}"
     if turn["reply"] is not None:
-        yield f"    reply: {compact(turn['reply'])}"
+        yield f"    reply: {content_of(turn['reply'])}"
+    for call in turn.get("further", ()):
+        yield f"    call: {call['tool']} {compact(call['arguments'])}"
+        if call["reply"] is not None:
+            yield f"    reply: {content_of(call['reply'])}"
+    if "user" in turn:
+        yield f"    user: {turn['user']}"
 
 
 def _outcome(record: Json) -> Iterator[str]:
@@ -260,6 +267,12 @@ def _requests(
 def _conversation(request: Request) -> list[Json]:
     """Return the messages of a request as chat completions write them, whatever its format."""
     return chat.now(request.messages)
+
+
+def _answered(look: Look, reached: Request) -> list[Json]:
+    """Return the messages after those of the first request."""
+    begun = len(_conversation(look.first)) if look.first else 0
+    return _conversation(reached)[begun:]
 
 
 def _from_file(experiment: Experiment, cell: Cell, index: int, repeat: int) -> Json | None:

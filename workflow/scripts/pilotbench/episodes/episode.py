@@ -9,15 +9,17 @@ What ends an episode, in the order in which it is checked:
 - a second message in a row without a call: its text is the answer (`no_call`);
 - max_turns.
 A first message without a call, even an empty one, gets one fixed neutral reply and costs a turn.
+Where the session is a conversation, it decides itself what follows a message and when it is over.
 All other ProviderErrors leave the loop: the episode is owed and has no record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 from pilotbench.asking.journal.identity import components, identity
@@ -25,6 +27,7 @@ from pilotbench.asking.prices import answers_usd
 from pilotbench.benchmark.flaws import NotApplicable, harmful
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.prompts.prompt_files import Prompt
+from pilotbench.benchmark.tasks.conversation import Conversation, Reply, Said
 from pilotbench.benchmark.tasks.task import Score, Session, Task, ToolSpec, Transcript, Turn
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import ContextOverflow, Refused
@@ -87,8 +90,10 @@ class EpisodeSpec:
 
 @dataclass
 class EpisodeState:
-    """The course of an episode so far."""
+    """The course of an episode so far; `system` and `user` are what its first messages say."""
 
+    system: str
+    user: str
     messages: list[Message]
     transcript: Transcript
     asked: list[tuple[Request, Answer]] = field(default_factory=list)
@@ -99,6 +104,15 @@ class EpisodeState:
         """Whether the last turn had no call."""
         turns = self.transcript.turns
         return bool(turns) and turns[-1].call is None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What follows a message: replies to its calls, a user message, or the reason of the end."""
+
+    replies: tuple[Reply, ...] = ()
+    user: str | None = None
+    end_reason: str | None = None
 
 
 def play(
@@ -128,11 +142,10 @@ def play_spec(spec: EpisodeSpec, ask: Ask) -> Episode:
     except NotApplicable as reason:
         return Episode(_record(spec, "not_applicable", reason=str(reason)), None)
     _converse(spec, state, ask)
-    system, user = state.messages[0].text, state.messages[1].text
     status = "completed" if state.refusal is None else "refused"
     score = spec.task.score(spec.instance, state.transcript) if status == "completed" else None
-    record = _record(spec, status, state, score, system, user, state.refusal)
-    return Episode(record, system)
+    record = _record(spec, status, state, score, state.system, state.user, state.refusal)
+    return Episode(record, state.system)
 
 
 def course(spec: EpisodeSpec) -> Course:
@@ -148,11 +161,17 @@ def _begun(spec: EpisodeSpec) -> EpisodeState:
     """Return an episode before its first request. Raises NotApplicable for its prompt."""
     task, instance = spec.task, spec.instance
     user = spec.prompt.render(instance)
-    system = spec.protocol.system(task, instance, spec.max_turns)
-    return EpisodeState(
-        [Message("system", system), Message("user", user, images=task.images(instance))],
-        Transcript(instance.content_hash, spec.rate, spec.repeat),
-    )
+    earlier = list(instance.earlier)
+    parts = [spec.protocol.system(task, instance, spec.max_turns)]
+    while earlier and earlier[0].role == "system":
+        parts.append(earlier.pop(0).text)
+    system = "\n\n".join(part for part in parts if part)
+    messages = [Message(one.role, one.text) for one in earlier]
+    if system or task.calling.rules is None:
+        messages.insert(0, Message("system", system))
+    messages.append(Message("user", user, images=task.images(instance)))
+    transcript = Transcript(instance.content_hash, spec.rate, spec.repeat)
+    return EpisodeState(system, user, messages, transcript)
 
 
 def _converse(spec: EpisodeSpec, state: EpisodeState, ask: Ask) -> None:
@@ -176,7 +195,8 @@ def _turns(spec: EpisodeSpec, state: EpisodeState) -> Course:
     """Yield the request of each turn; see `course`."""
     session = spec.task.start(spec.instance, spec.rate, spec.repeat)
     for turn in range(spec.max_turns):
-        request = _request(spec, state.messages, turn)
+        tools = session.tools if isinstance(session, Conversation) else spec.tools
+        request = _request(spec, state.messages, tools, turn)
         try:
             asked = yield request
         except ContextOverflow:
@@ -188,16 +208,22 @@ def _turns(spec: EpisodeSpec, state: EpisodeState) -> Course:
         state.asked.append((request, asked))
         message = spec.wire.read(asked.completion.message)
         state.refusal = _refusal(asked.completion, message)
-        if state.refusal is not None or _ends(spec, state, session, asked.completion, message):
+        if state.refusal is not None:
+            return
+        parsed = spec.protocol.parse(message, tools, spec.task.calling)
+        parsed = _understood(spec, parsed, asked.completion)
+        if _ends(spec, state, session, asked.completion, message, parsed):
             return
 
 
-def _request(spec: EpisodeSpec, messages: list[Message], turn: int) -> Request:
+def _request(
+    spec: EpisodeSpec, messages: list[Message], tools: Sequence[ToolSpec], turn: int
+) -> Request:
     """Return the request of a turn, with only the parameters in the model's entry."""
     parameters = dict(spec.model.parameters)
     if isinstance(parameters.get("seed"), int):
         parameters["seed"] += spec.repeat
-    offer = spec.protocol.offer(spec.tools)
+    offer = spec.protocol.offer(tools, spec.task.calling)
     body, earlier = spec.wire.bodies(spec.model.deployment, messages, offer, parameters)
     said = tuple(messages)
     return Request(body, spec.instance, spec.rate, spec.repeat, turn, earlier, said, offer)
@@ -212,14 +238,18 @@ def _refusal(completion: Completion, message: Message) -> str | None:
 def _ends(
     spec: EpisodeSpec,
     state: EpisodeState,
-    session: Session,
+    session: Session | Conversation,
     completion: Completion,
     message: Message,
+    parsed: Parsed,
 ) -> bool:
-    """Process one message: execute its call, if any; return whether the episode ends with it."""
+    """Process one message: execute its calls, if any; return whether the episode ends with it."""
     transcript = state.transcript
-    parsed = _understood(spec.protocol.parse(message, spec.tools), completion)
-    reply, end_reason = _reply(spec, state, session, completion, parsed)
+    if isinstance(session, Conversation):
+        outcome = _heard(state, session, completion, parsed)
+    else:
+        outcome = _reply(spec, state, session, completion, parsed)
+    reply, *replies = outcome.replies or (None,)
     transcript.turns.append(
         Turn(
             turn=len(transcript.turns),
@@ -231,24 +261,48 @@ def _ends(
             finish_reason=completion.finish_reason,
             thought=parsed.thought,
             repaired=parsed.repaired,
+            further=tuple(
+                {**call, "reply": one} for call, one in zip_longest(parsed.further, replies)
+            ),
+            user=outcome.user,
         )
     )
-    if end_reason is not None:
-        transcript.end_reason = end_reason
+    if outcome.end_reason is not None:
+        transcript.end_reason = outcome.end_reason
         return True
-    if reply is not None:
-        ours = spec.protocol.assistant_message(message, parsed)
-        mode = spec.model.reasoning_history
-        state.messages.append(repeated(mode, message, ours, parsed.text))
-        state.messages.extend(spec.protocol.result_messages(message, parsed, reply))
+    ours = spec.protocol.assistant_message(message, parsed)
+    mode = spec.model.reasoning_history
+    state.messages.append(repeated(mode, message, ours, parsed.text))
+    if outcome.replies:
+        state.messages += spec.protocol.result_messages(message, parsed, *outcome.replies)
+    if outcome.user is not None:
+        state.messages.append(Message("user", outcome.user))
     return False
 
 
-def _understood(parsed: Parsed, completion: Completion) -> Parsed:
+def _understood(spec: EpisodeSpec, parsed: Parsed, completion: Completion) -> Parsed:
     """Return what counts of a message: what was cut off within a call is not guessed."""
-    if not parsed.repaired or meaning(completion.finish_reason) is not Meaning.LENGTH:
+    error = None
+    if parsed.repaired and meaning(completion.finish_reason) is Meaning.LENGTH:
+        error = "cut off within the call"
+    elif parsed.call is not None and spec.task.calling.exact and not parsed.exact:
+        error = "a call that is not in the form asked for"
+    if error is None:
         return parsed
-    return replace(parsed, call=None, error="cut off within the call", surplus=0, repaired=False)
+    return replace(parsed, call=None, error=error, surplus=0, repaired=False, further=())
+
+
+def _heard(
+    state: EpisodeState, session: Conversation, completion: Completion, parsed: Parsed
+) -> Outcome:
+    """Let a conversation hear a message; return what follows."""
+    response = session.hear(Said(parsed.calls, parsed.text, parsed.error))
+    end_reason = None
+    if session.finished:
+        state.transcript.answer = session.answer
+        is_cut = meaning(completion.finish_reason) is Meaning.LENGTH and parsed.call is None
+        end_reason = "length" if is_cut else "finish"
+    return Outcome(tuple(response.replies), response.user, end_reason)
 
 
 def _reply(
@@ -257,24 +311,24 @@ def _reply(
     session: Session,
     completion: Completion,
     parsed: Parsed,
-) -> tuple[Json | None, str | None]:
-    """Return the reply to a message, and why the episode ends with it (None if it continues)."""
+) -> Outcome:
+    """Return what follows a message in the world of a session."""
     transcript = state.transcript
     if parsed.call is not None:
         reply = session.call(parsed.call["tool"], parsed.call["arguments"])
         if not session.finished:
-            return reply, None
+            return Outcome((reply,))
         transcript.answer = session.answer
-        return reply, "finish"
+        return Outcome((reply,), end_reason="finish")
     if meaning(completion.finish_reason) is Meaning.LENGTH:
-        return None, "length"
+        return Outcome(end_reason="length")
     if spec.protocol.name == "none":
         transcript.answer = parsed.text
-        return None, "finish" if parsed.text else "no_call"
+        return Outcome(end_reason="finish" if parsed.text else "no_call")
     if state.silent:
         transcript.answer = parsed.text
-        return None, "no_call"
-    return NO_CALL, None
+        return Outcome(end_reason="no_call")
+    return Outcome((NO_CALL,))
 
 
 def _record(
@@ -348,22 +402,39 @@ def _scored(score: Score | None) -> Json:
 
 
 def _transcript_fields(spec: EpisodeSpec, state: EpisodeState | None, status: str) -> Json:
-    """Return the messages; a reply to a plain question that is not empty counts as parsed."""
+    """Return the messages.
+
+    A reply to a plain question that is not empty counts as parsed, and so does a message in words
+    where a message may have none.
+    """
     turns = state.transcript.turns if state else []
-    reached = [_reached(turn.call) for turn in turns if turn.call is not None]
-    used = [tool for tool in reached if tool != "finish"]
-    plain = spec.protocol.name == "none"
+    used = [tool for turn in turns for tool in map(_reached, turn.calls) if tool != "finish"]
+    is_parsed = _in_words if spec.protocol.name == "none" else _with_a_call
+    if spec.task.calling.several:
+        is_parsed = _without_an_error
     completed = state is not None and status == "completed"
     return {
         "end_reason": state.transcript.end_reason if state and completed else None,
         "turns": len(turns),
         "tool_calls": len(used),
         "distinct_tools": len(set(used)),
-        "parsed_turns": sum(bool(turn.content) for turn in turns) if plain else len(reached),
+        "parsed_turns": sum(map(is_parsed, turns)),
         "repaired": sum(turn.repaired for turn in turns),
-        "transcript": [dict(vars(turn)) for turn in turns],
+        "transcript": [turn.as_json() for turn in turns],
         "answer": state.transcript.answer if state else None,
     }
+
+
+def _in_words(turn: Turn) -> bool:
+    return bool(turn.content)
+
+
+def _with_a_call(turn: Turn) -> bool:
+    return turn.call is not None
+
+
+def _without_an_error(turn: Turn) -> bool:
+    return turn.parse_error is None and bool(turn.calls or turn.content)
 
 
 def _reached(call: Json) -> str:

@@ -27,6 +27,7 @@ from pilotbench.benchmark.packs.pack_session import PackSession, tool_specs
 from pilotbench.benchmark.packs.question import Question, QuestionReader
 from pilotbench.benchmark.scorers import SCORERS, SCORERS_VERSION
 from pilotbench.benchmark.scorers.scorer import Verdict
+from pilotbench.benchmark.tasks.conversation import ONE_CALL
 from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
 from pilotbench.ground.errors import TaskError, TranscriptError, Unscorable
 
@@ -44,6 +45,7 @@ class QuestionPack:
     rated = False
     planned = False
     longest_plan = 1
+    calling = ONE_CALL
 
     def __init__(self, folder: Path) -> None:
         """Read task.yaml and count the lines of instances.jsonl.

@@ -284,4 +284,4 @@ def _attempts(turns: Sequence[Turn], log: Sequence[Record]) -> list[flaws.Attemp
 
 
 def _result(turn: Turn) -> Any:
-    return (turn.reply or {}).get("result")
+    return turn.reply.get("result") if isinstance(turn.reply, dict) else None

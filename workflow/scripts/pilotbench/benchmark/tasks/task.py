@@ -7,12 +7,16 @@ from typing import Any, Protocol
 
 from pilotbench.benchmark.instances import Image, Instance
 from pilotbench.benchmark.instances import ToolSpec as ToolSpec
+from pilotbench.benchmark.tasks.conversation import Calling, Conversation, Reply
 
 Json = dict[str, Any]
 
 
 class Session(Protocol):
-    """The world of one episode, deterministic in instance, rate, repeat and the calls made."""
+    """The world of one episode, deterministic in instance, rate, repeat and the calls made.
+
+    One call of a message is executed; see `conversation` for sessions that hear whole messages.
+    """
 
     finished: bool
     answer: Any
@@ -28,19 +32,36 @@ class Turn:
 
     `call` is `{"tool", "arguments"}`, or None if nothing could be parsed; `parse_error` is the
     reason. `surplus` counts further calls in the same message, which are not executed. `repaired`
-    says that the call could be read only after its JSON was repaired. `reply` is the JSON returned
+    says that the call could be read only after its JSON was repaired. `reply` is what is returned
     to the model (a tool's reply or the fixed neutral reply), None if the episode ended here.
+
+    In a conversation `further` are the other calls that it heard, each with its `reply` (None if it
+    was not executed), and `user` is the next user message. Without them the record has no such key.
     """
 
     turn: int
     content: str | None
     call: Json | None
-    reply: Json | None
+    reply: Reply | None
     parse_error: str | None = None
     surplus: int = 0
     finish_reason: str | None = None
     thought: str | None = None
     repaired: bool = False
+    further: tuple[Json, ...] = ()
+    user: str | None = None
+
+    @property
+    def calls(self) -> list[Json]:
+        """All calls that were heard, in their order."""
+        others = ({key: one[key] for key in ("tool", "arguments")} for one in self.further)
+        return [*([] if self.call is None else [self.call]), *others]
+
+    def as_json(self) -> Json:
+        """Return the turn as its record has it."""
+        rest = {key: value for key, value in vars(self).items() if key not in ("further", "user")}
+        further = {"further": list(self.further)} if self.further else {}
+        return {**rest, **further, **({} if self.user is None else {"user": self.user})}
 
 
 @dataclass
@@ -124,6 +145,11 @@ class Task(TaskShape, Protocol):
         """The version of what is asked and scored, without the instances."""
         ...
 
+    @property
+    def calling(self) -> Calling:
+        """How messages make calls; where they may have several, `start` begins a conversation."""
+        ...
+
     def instance(self, difficulty: str, index: int) -> Instance:
         """Return instance `index`; the same bytes in every process and on every machine."""
         ...
@@ -140,7 +166,9 @@ class Task(TaskShape, Protocol):
         """Return the images that are shown with the request."""
         ...
 
-    def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> Session:
+    def start(
+        self, instance: Instance, tool_success_rate: str, repeat: int
+    ) -> Session | Conversation:
         """Return a fresh session."""
         ...
 

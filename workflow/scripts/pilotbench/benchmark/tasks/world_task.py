@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pilotbench.benchmark.generation.plan_grammar import Grammar, Recipe
 from pilotbench.benchmark.instances import Image, Instance
+from pilotbench.benchmark.tasks.conversation import ONE_CALL, Calling
 from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
 from pilotbench.benchmark.world.levels import DIFFICULTIES, is_discovery
 from pilotbench.ground.errors import TaskError
@@ -56,6 +57,11 @@ class WorldTask:
     def rules_version(self) -> str:
         """Return the version of the scoring rules: BENCHMARK_VERSION covers the rest."""
         return self.scoring_version
+
+    @property
+    def calling(self) -> Calling:
+        """Return the rules of the simulated world."""
+        return ONE_CALL
 
     def instance(self, difficulty: str, index: int) -> Instance:
         """Return instance `index`; raises TaskError for an unknown difficulty or a bad index."""

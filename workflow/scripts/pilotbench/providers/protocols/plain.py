@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.tasks.conversation import ONE_CALL, Calling, Reply
 from pilotbench.benchmark.tasks.task import Task, ToolSpec
 from pilotbench.providers.messages import Message, Offer
 from pilotbench.providers.protocols.protocol import Parsed, spoken_message
@@ -23,11 +24,13 @@ class Plain:
         """Return the pack's system message."""
         return str(getattr(task, "system", ""))
 
-    def offer(self, tools: Sequence[ToolSpec]) -> Offer:
+    def offer(self, tools: Sequence[ToolSpec], calling: Calling = ONE_CALL) -> Offer:
         """Return nothing."""
         return Offer()
 
-    def parse(self, message: Message, tools: Sequence[ToolSpec] = ()) -> Parsed:
+    def parse(
+        self, message: Message, tools: Sequence[ToolSpec] = (), calling: Calling = ONE_CALL
+    ) -> Parsed:
         """Return the text."""
         spoken = said(message)
         return Parsed(None, None, thought=spoken.thought, text=spoken.text)
@@ -36,6 +39,8 @@ class Plain:
         """Return the text."""
         return spoken_message(parsed.text)
 
-    def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
+    def result_messages(
+        self, message: Message, parsed: Parsed, reply: Reply, *further: Reply
+    ) -> list[Message]:
         """Return nothing: a question has one turn."""
         return []

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.tasks.conversation import ONE_CALL, Calling, Reply
 from pilotbench.benchmark.tasks.task import Task, ToolSpec
 from pilotbench.providers.messages import EMPTY, Message, Offer, compact
 
@@ -50,7 +51,9 @@ class Parsed:
     `call` is `{"tool", "arguments"}`, or None, in which case `error` says why. `surplus` counts
     further calls, which are not executed. `thought` is the reasoning, `text` the text without it:
     it is the answer when the episode ends without a call. `repaired` says that the call was broken
-    JSON, `before` is the text before a call that was written as text.
+    JSON, `before` is the text before a call that was written as text. `further` are the other calls
+    where a message may have several. `exact` says that the calls are in the form that the protocol
+    asks for.
     """
 
     call: Json | None
@@ -60,6 +63,13 @@ class Parsed:
     text: str = ""
     repaired: bool = False
     before: str = ""
+    further: tuple[Json, ...] = ()
+    exact: bool = True
+
+    @property
+    def calls(self) -> tuple[Json, ...]:
+        """All calls that count, in their order."""
+        return () if self.call is None else (self.call, *self.further)
 
 
 class CallProtocol(Protocol):
@@ -71,14 +81,17 @@ class CallProtocol(Protocol):
         """Return the system message."""
         ...
 
-    def offer(self, tools: Sequence[ToolSpec]) -> Offer:
+    def offer(self, tools: Sequence[ToolSpec], calling: Calling = ONE_CALL) -> Offer:
         """Return what a request offers besides its messages."""
         ...
 
-    def parse(self, message: Message, tools: Sequence[ToolSpec] = ()) -> Parsed:
+    def parse(
+        self, message: Message, tools: Sequence[ToolSpec] = (), calling: Calling = ONE_CALL
+    ) -> Parsed:
         """Read the assistant's message. Never raises, whatever it contains.
 
         `tools` are those that were offered: forms without quotes need the types of the parameters.
+        Where a message may have several calls, they all count, or none if one cannot be read.
         """
         ...
 
@@ -86,14 +99,34 @@ class CallProtocol(Protocol):
         """Return the message as the next request repeats it."""
         ...
 
-    def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
-        """Return the messages that contain `reply`; surplus calls get NOT_EXECUTED."""
+    def result_messages(
+        self, message: Message, parsed: Parsed, reply: Reply, *further: Reply
+    ) -> list[Message]:
+        """Return the messages that contain the reply to each call, in their order.
+
+        Calls without a reply get NOT_EXECUTED.
+        """
         ...
 
 
-def rules(max_turns: int) -> str:
-    """Return the rules that all protocols share; the number of messages comes last."""
+def rules(max_turns: int, calling: Calling = ONE_CALL) -> str:
+    """Return the rules that all protocols share; the number of messages comes last.
+
+    A task with rules of its own states those alone.
+    """
+    if calling.rules is not None:
+        return calling.rules
     return f"{RULES}\n- You have {max_turns} messages in all."
+
+
+def content_of(reply: Reply) -> str:
+    """Return a reply as it is sent: text as it is, or JSON in one line."""
+    return reply if isinstance(reply, str) else compact(reply)
+
+
+def contents_of(calls: int, replies: Sequence[Reply]) -> list[str]:
+    """Return what is sent for each of a message's calls, of which the first have a reply."""
+    return [content_of(one) for one in [*replies, *[NOT_EXECUTED] * (calls - len(replies))]]
 
 
 def stated_turns(system: str) -> int | None:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.tasks.conversation import ONE_CALL, Calling, Reply
 from pilotbench.benchmark.tasks.task import Task, ToolSpec
 from pilotbench.providers.messages import Message, Offer
 from pilotbench.providers.protocols.json_object import lines_of
@@ -33,6 +34,11 @@ A call is a fenced block, after any reasoning you want to write:
 {OPENING}
 {{"tool": "name", "arguments": {{…}}}}
 ```"""
+FORM_OF_SEVERAL = f"""\
+A call is a fenced block; a message may have several, one after another, or none:
+{OPENING}
+{{"tool": "name", "arguments": {{…}}}}
+```"""
 
 
 class Text:
@@ -42,20 +48,26 @@ class Text:
 
     def system(self, task: Task, instance: Instance, max_turns: int) -> str:
         """Return the tools, the form and the rules."""
-        return f"{tool_list(task.tools(instance))}\n\n{FORM}\n\n{rules(max_turns)}"
+        form = FORM_OF_SEVERAL if task.calling.several else FORM
+        parts = (tool_list(task.tools(instance)), form, rules(max_turns, task.calling))
+        return "\n\n".join(part for part in parts if part)
 
-    def offer(self, tools: Sequence[ToolSpec]) -> Offer:
+    def offer(self, tools: Sequence[ToolSpec], calling: Calling = ONE_CALL) -> Offer:
         """Return nothing: the request is plain text."""
         return Offer()
 
-    def parse(self, message: Message, tools: Sequence[ToolSpec] = ()) -> Parsed:
+    def parse(
+        self, message: Message, tools: Sequence[ToolSpec] = (), calling: Calling = ONE_CALL
+    ) -> Parsed:
         """Read the text."""
-        return read_text(message, tools)
+        return read_text(message, tools, calling)
 
     def assistant_message(self, message: Message, parsed: Parsed) -> Message:
         """Return the text without the reasoning."""
         return spoken_message(parsed.text)
 
-    def result_messages(self, message: Message, parsed: Parsed, reply: Json) -> list[Message]:
-        """Return one user message: the reply, then one line for each surplus call."""
-        return [Message("user", lines_of(parsed, reply))]
+    def result_messages(
+        self, message: Message, parsed: Parsed, reply: Reply, *further: Reply
+    ) -> list[Message]:
+        """Return one user message: the reply to each call, one per line."""
+        return [Message("user", lines_of(parsed, reply, *further))]

@@ -6,12 +6,12 @@ Calls count by the place where they are, and the first of the best place is the 
 1. in any other block, or at the beginning of the message;
 2. anywhere else.
 
-Further calls of the same place are surplus. An object that is data is skipped, and so is what it
-contains; so is an object without arguments in a sentence. Broken JSON is repaired where it ends as
-JSON ends; an object that begins like a call and cannot be repaired is a call that was not
-understood. In reasoning that is not closed, or in a message that is nothing but reasoning, a call
-counts only at the end: before it are drafts. At most 10,000 places are examined, and at most three
-objects are repaired.
+Further calls of the same place are surplus, or count as well where a message may have several. An
+object that is data is skipped, and so is what it contains; so is an object without arguments in a
+sentence. Broken JSON is repaired where it ends as JSON ends; an object that begins like a call and
+cannot be repaired is a call that was not understood. In reasoning that is not closed, or in a
+message that is nothing but reasoning, a call counts only at the end: before it are drafts. At most
+10,000 places are examined, and at most three objects are repaired.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
 from pilotbench.benchmark.instances import ToolSpec
+from pilotbench.benchmark.tasks.conversation import ONE_CALL, Calling
 from pilotbench.providers.messages import Message, text_of
 from pilotbench.providers.protocols import forms, marks
 from pilotbench.providers.protocols.protocol import Parsed
@@ -49,11 +50,15 @@ NOTHING = "no call in the text"
 
 @dataclass(frozen=True)
 class Found:
-    """A call in a text, or None and why; `place` ranks where it is, `start` and `end` say where."""
+    """A call in a text, or None and why; `place` ranks where it is, `start` and `end` say where.
+
+    `others` are the further calls of the same place up to `broken`, the first that cannot be read.
+    """
 
     call: Json | None
     error: str | None = None
-    surplus: int = 0
+    others: tuple[Found, ...] = ()
+    broken: Found | None = None
     thought: str | None = None
     repaired: bool = False
     place: int = 0
@@ -61,7 +66,7 @@ class Found:
     end: int = 0
 
 
-def parsed(message: Message, tools: Sequence[ToolSpec] = ()) -> Parsed:
+def parsed(message: Message, tools: Sequence[ToolSpec] = (), calling: Calling = ONE_CALL) -> Parsed:
     """Return what is read in the text of a message. Never raises."""
     spoken = said(message)
     known = {tool.name: tool.parameters for tool in tools}
@@ -74,7 +79,20 @@ def parsed(message: Message, tools: Sequence[ToolSpec] = ()) -> Parsed:
             text = spoken.unclosed[ending.start :].strip()
             thought = spoken.unclosed[: ending.start].strip()
     thoughts = "\n".join(part for part in (thought, found.thought) if part) or None
-    return Parsed(found.call, found.error, found.surplus, thoughts, text, found.repaired, before)
+    if calling.several:
+        return _with_all(found, Parsed(found.call, found.error, 0, thoughts, text, before=before))
+    surplus = min(MOST_CALLS, len(found.others))
+    return Parsed(found.call, found.error, surplus, thoughts, text, found.repaired, before)
+
+
+def _with_all(found: Found, one: Parsed) -> Parsed:
+    """Return all calls of a message, or none where one of them cannot be read."""
+    if found.broken is not None:
+        return replace(one, call=None, error=found.broken.error, before="")
+    repaired = found.repaired or any(other.repaired for other in found.others)
+    further = tuple(other.call for other in found.others if other.call is not None)
+    error = None if one.error == NOTHING else one.error
+    return replace(one, error=error, repaired=repaired, further=further, exact=not repaired)
 
 
 class Finder:
@@ -113,11 +131,9 @@ class Finder:
         first, *others = (one for one in found if one.place == best)
         if first.call is None:
             return first
-        surplus = sum(1 for _ in takewhile(lambda one: one.call is not None, others))
-        return Found(
-            first.call, None, min(MOST_CALLS, surplus), first.thought, first.repaired, best,
-            first.start, first.end,
-        )  # fmt: skip
+        read = tuple(takewhile(lambda one: one.call is not None, others))
+        broken = others[len(read)] if len(read) < len(others) else None
+        return replace(first, others=read, broken=broken)
 
     def _scan(self) -> None:
         """Examine place after place."""
@@ -248,7 +264,9 @@ class Finder:
                 self._note("an object without arguments in a sentence")
                 continue
             thought = text_of(value.get("thought")) or None
-            self._found.append(Found(made, None, 0, thought, repaired or mend, place, start, end))
+            self._found.append(
+                Found(made, None, (), None, thought, repaired or mend, place, start, end)
+            )
         return end
 
     def _on_own_lines(self, start: int, end: int) -> bool:
