@@ -278,7 +278,7 @@ def flat(shard: Shard, record: Json) -> Json:
     return {
         **row,
         "shard": str(shard.path),
-        **dict.fromkeys(("flexible_match", "strict_match")),  # of question packs only
+        **dict.fromkeys(("flexible_match", "strict_match", "score", "metrics")),  # of packs only
         "answer": json.dumps(record["answer"]),
         "goals": len(record["goals"]),
         "goals_held": sum(g["holds"] for g in record["goals"]),

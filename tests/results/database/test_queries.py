@@ -22,6 +22,7 @@ from support.make_shards import make_episodes, make_header
 FRAMES = {
     "episodes": queries.episodes,
     "errors": queries.errors,
+    "metrics": queries.metrics,
     "cells": queries.cells,
     "leaderboard": queries.leaderboard,
     "owed": queries.owed,

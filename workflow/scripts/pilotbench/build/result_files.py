@@ -13,7 +13,7 @@ SHARD = "/".join(f"{{{name}}}" for name in (*NAMES, "shard"))
 BATCHES = ".batches"
 """Below the results folder: the marks of a run that the batches of a model are over."""
 _PAGES = ("index.html", "summary.md", "summary.txt", "summary.json", "figures", "tables")
-_TABLES = ("episodes", "cells", "leaderboard", "errors", "shards", "owed")
+_TABLES = ("episodes", "cells", "leaderboard", "errors", "metrics", "shards", "owed")
 
 
 @dataclass(frozen=True)

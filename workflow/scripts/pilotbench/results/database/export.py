@@ -21,6 +21,7 @@ TABLES: dict[str, Callable[[Path], pandas.DataFrame]] = {
     "cells": queries.cells,
     "leaderboard": queries.leaderboard,
     "errors": queries.errors,
+    "metrics": queries.metrics,
     "shards": queries.shards,
     "owed": queries.owed,
 }

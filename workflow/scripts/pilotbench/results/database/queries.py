@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 PLACE = (*CELL, "index", "repeat")
-_FREE_TEXT = ("answer", "reason", "message", "episode", "identity", "instance", "damage", "unknown")
+_FREE_TEXT = (
+    *("answer", "reason", "message", "episode", "identity", "instance", "damage", "unknown"),
+    "metrics",
+)
 
 
 def episodes(db: Path, *, current: bool = True) -> pandas.DataFrame:
@@ -46,6 +49,11 @@ def leaderboard(db: Path) -> pandas.DataFrame:
 def errors(db: Path, *, current: bool = True) -> pandas.DataFrame:
     """Return one row per episode and kind of error that occurred in it."""
     return _frame(db, "SELECT * FROM errors", current, (*PLACE, "kind"))
+
+
+def metrics(db: Path, *, current: bool = True) -> pandas.DataFrame:
+    """Return one row per episode and further number that its scorer gave."""
+    return _frame(db, "SELECT * FROM metrics", current, (*PLACE, "metric"))
 
 
 def owed(db: Path) -> pandas.DataFrame:

@@ -279,6 +279,8 @@ def _verdict_columns(verdict: Json | None) -> Json:
         "read_answer": text(as_json(known.get("read")), ANSWER_LIMIT),
         "read_by": known.get("rule"),
         "verdict": known.get("why"),
+        "score": known.get("score"),
+        "metrics": as_json(known.get("metrics")),
     }
 
 

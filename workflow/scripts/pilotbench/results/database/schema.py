@@ -128,6 +128,8 @@ strict_match         BOOLEAN  It is right, alone and in its place; null where no
 read_answer          VARCHAR  What was read as the answer, as JSON, cut at 2,000 characters.
 read_by              VARCHAR  The rule that read it.
 verdict              VARCHAR  Why it was accepted or not.
+score                DOUBLE   Score from its scorer, 0 to 1; null where that gives none.
+metrics              VARCHAR  Further numbers from its scorer, JSON by name; null without any.
 collateral_damage    BOOLEAN  Something protected was changed.
 goals                INTEGER  Goal predicates.
 goals_held           INTEGER  Goal predicates that hold.

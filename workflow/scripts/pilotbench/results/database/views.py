@@ -57,11 +57,43 @@ def _with_episode(name: str, table: tuple[Column, ...], says: str) -> View:
     return View(name, says, sql, table + _named(EPISODES.columns, *_OF_EPISODE))
 
 
+_SCORED = """
+(status = 'refused' OR status = 'completed' AND read_by = 'none') AND (
+  (task, index) IN (SELECT (task, index) FROM store.episodes WHERE score IS NOT NULL)
+  OR task IN (
+    SELECT task FROM store.episodes WHERE read_by <> 'none'
+    GROUP BY task HAVING bool_and(score IS NOT NULL)
+  )
+)
+"""
+"""Whether an episode has no answer and the scorer of its question gives scores: for another episode
+of the question, or for every answer of the task."""
+
 _EPISODES = View(
     "episodes",
-    "One row per episode: from the current plan's file, otherwise from the newest.",
-    "SELECT * EXCLUDE (counted) FROM store.episodes WHERE counted",
+    "One row per episode: from the current plan's file, otherwise from the newest. `score` is 0 "
+    "where a question whose scorer gives scores was refused or has no answer.",
+    "SELECT * EXCLUDE (counted) REPLACE ("
+    f"coalesce(score, CASE WHEN {_SCORED} THEN 0.0 END) AS score) "
+    "FROM store.episodes WHERE counted",
     _without(EPISODES.columns, "counted"),
+)
+
+_METRICS = View(
+    "metrics",
+    "One row per episode and further number that its scorer gave.",
+    f"""
+SELECT episode, {_WORDS}, index, repeat, current, entry.key AS metric, entry.value AS value
+FROM (
+  SELECT *, unnest(map_entries(from_json(metrics, '"MAP(VARCHAR, DOUBLE)"'))) AS entry
+  FROM episodes WHERE metrics IS NOT NULL
+)
+""",
+    _named(EPISODES.columns, "episode", *CELL, "index", "repeat", "current")
+    + columns("""
+metric  VARCHAR  Name of the number.
+value   DOUBLE   The number.
+"""),
 )
 
 _ERRORS = View(
@@ -271,6 +303,7 @@ VIEWS = {
         _VERDICTS,
         _plain("labels", LABELS.says, LABELS.columns),
         _ERRORS,
+        _METRICS,
         _OWED,
         _CELLS,
         _LEADERBOARD,
