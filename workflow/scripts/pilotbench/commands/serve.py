@@ -15,11 +15,12 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from pilotbench.asking.keys.secrets import environment
-from pilotbench.asking.label_asker import begin, state_folder
+from pilotbench.asking.label_asker import LabelAsker, begin, state_folder
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.episodes.spending import spent
 from pilotbench.gateway.labels import Labels, from_variable, generated
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM, then wait for the requests in flight."""
     experiment = experiment_of(args)
     settings = experiment.settings
-    gateway = Gateway(settings, labels_of(args, settings))
+    gateway = Gateway(settings.catalog, labels_of(args, settings), partial(LabelAsker, settings))
     begin(experiment, lambda shard: spent(experiment, shard))
     with Server(args.host, args.port, gateway) as server:
         _serve(server, gateway, args)

@@ -44,6 +44,10 @@ class UnknownModel(UserError):
     """A request to a model that the config does not have."""
 
 
+class UnknownPath(UserError):
+    """A request to an endpoint that the gateway does not have."""
+
+
 @dataclass(frozen=True)
 class Failed:
     """A response with an error; a final one is in the journal as an answer is."""
@@ -71,6 +75,7 @@ class Failed:
 _TABLE: tuple[tuple[type[Exception], int, str, str], ...] = (
     (NotAdmitted, 401, "invalid_api_key", _INVALID),
     (UnknownModel, 404, "model_not_found", _INVALID),
+    (UnknownPath, 404, "unknown_url", _INVALID),
     (UserError, 400, "invalid_request", _INVALID),
     (ContextOverflow, 400, "context_length_exceeded", _INVALID),
     (Refused, 400, "content_filter", _INVALID),

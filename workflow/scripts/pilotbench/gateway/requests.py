@@ -16,6 +16,12 @@ from pilotbench.providers.settings import Model
 Json = dict[str, Any]
 PATHS = {"/v1/chat/completions": "chat", "/v1/responses": "responses"}
 """Path -> the wire format that is served there."""
+UNSERVED = {
+    "/v1/completions": "is not served, so no log-likelihood of a given text either; ask in "
+    "conversations (lm-eval: --model local-chat-completions --apply_chat_template)",
+    "/v1/embeddings": "is not served; let the program ask another service for these",
+}
+"""Path -> why it is not served, and what to do instead."""
 STATE = ("previous_response_id", "conversation", "background")
 """Fields that need what the service, or the account of one key, has stored."""
 DEEPEST = 90

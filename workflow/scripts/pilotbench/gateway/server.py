@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pilotbench.gateway.failures import BadRequest, UnknownModel, failed
-from pilotbench.gateway.requests import PATHS
-from pilotbench.gateway.service import Gateway, Reply
+from pilotbench.gateway.failures import BadRequest, UnknownModel, UnknownPath, failed
+from pilotbench.gateway.requests import PATHS, UNSERVED
+from pilotbench.gateway.service import Call, Gateway, Reply
 from pilotbench.ground.errors import PilotbenchError, UserError, of_system
 
 MOST_BYTES = 256 * 2**20
@@ -23,6 +23,7 @@ IDLE_S = 600
 """How long a connection may be idle, or a request incomplete."""
 _PATH = re.compile(r"(?:/label/(?P<label>[^/]+))?(?:/run/(?P<run>[^/]+))?(?P<rest>/v1/.*)")
 LABEL, RUN = "X-Pilotbench-Label", "X-Pilotbench-Run"
+_THERE_ARE = f"there are {', '.join(f'POST {path}' for path in PATHS)}, GET /v1/models"
 
 
 class Server(ThreadingHTTPServer):
@@ -81,6 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._handled(None)
 
+    def do_HEAD(self) -> None:
+        self._handled(None)
+
     def do_POST(self) -> None:
         content = self._content()
         if content is not None:
@@ -105,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         rest = found.get("rest") or url.path
         if content is not None and rest in PATHS:
             api = PATHS[rest]
-            gateway.answer(api, content, label, run, self._is_gone, self._deliver)
+            gateway.answer(Call(api, content, label, run, self._is_gone, self._deliver))
         elif content is not None and rest == "/pilotbench/begin":
             gateway.begin(label, run)
             self._deliver(Reply(200, {"label": label, "run": run}))
@@ -116,8 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif content is None and rest.startswith("/v1/models/"):
             self._deliver(Reply(200, self._model(unquote(rest.removeprefix("/v1/models/")))))
         else:
-            known = ", ".join(f"POST {path}" for path in PATHS)
-            raise UnknownModel(f"{self.command} {rest}: unknown; there are {known}, GET /v1/models")
+            raise UnknownPath(
+                f"{self.command} {rest}: {UNSERVED.get(rest, 'unknown')}; {_THERE_ARE}"
+            )
 
     def _model(self, name: str) -> dict[str, Any]:
         for row in self.server.gateway.models()["data"]:
@@ -173,7 +178,8 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(content)
+            if self.command != "HEAD":
+                self.wfile.write(content)
         except OSError:
             self.close_connection = True
             return False

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Condition, Event, Lock
-from typing import Any
+from typing import Any, Protocol, Self
 
-from pilotbench.asking.label_asker import LabelAsker, Replayable
+from pilotbench.asking.label_asker import Replayable
 from pilotbench.asking.prices import cost_usd
 from pilotbench.gateway import replies, requests
 from pilotbench.gateway.failures import Failed, failed
@@ -19,7 +19,7 @@ from pilotbench.gateway.occurrences import Gone, Occurrences
 from pilotbench.gateway.requests import Asked
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import Stopping
-from pilotbench.matrix.config import Settings
+from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
 MOST_ERRORS = 100
@@ -52,14 +52,50 @@ class Reply:
     is_final: bool = True
 
 
+@dataclass(frozen=True)
+class Call:
+    """A request of a client to the endpoint of a wire format, under a label and in a run.
+
+    `gone` returns whether the client has closed its connection; `deliver` sends the reply and
+    returns whether the client got it.
+    """
+
+    api: str
+    content: bytes
+    label: str
+    run: str | None
+    gone: Gone
+    deliver: Callable[[Reply], bool]
+
+
+class BodyAsker(Protocol):
+    """Answers the bodies that are sent to one model under one label; see LabelAsker."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its answers are kept: two askers with the same folder are one."""
+        ...
+
+    def __call__(self, body: Json, occurrence: int) -> Replayable:
+        """Return the answer to a body, the `occurrence`-th (from 0) equal one."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+Opener = Callable[[str, str, Event], BodyAsker]
+"""Makes the asker of a model and a label; the event ends what is not sent yet."""
+
+
 class Gateway:
     """Answers clients; safe among threads. `stopping` is set when nothing more may be sent."""
 
-    def __init__(self, settings: Settings, labels: Labels) -> None:
+    def __init__(self, catalog: Mapping[str, Model], labels: Labels, opener: Opener) -> None:
         self.labels, self.stopping = labels, Event()
-        self._settings = settings
+        self._catalog, self._opener = catalog, opener
         self._open = ExitStack()
-        self._askers: dict[Path, LabelAsker] = {}
+        self._askers: dict[Path, BodyAsker] = {}
         self._runs: defaultdict[tuple[str, str | None], Occurrences] = defaultdict(Occurrences)
         self._totals: dict[str, Totals] = {label: Totals() for label in labels.tokens}
         self._lock, self._changed, self._in_flight = Lock(), Condition(), 0
@@ -71,22 +107,14 @@ class Gateway:
 
     def models(self) -> Json:
         """Return the list of models."""
-        return requests.listed(self._settings.catalog)
+        return requests.listed(self._catalog)
 
-    def answer(
-        self,
-        api: str,
-        content: bytes,
-        label: str,
-        run: str | None,
-        gone: Gone,
-        deliver: Callable[[Reply], bool],
-    ) -> None:
-        """Answer a request; `deliver` sends the reply and returns whether the client got it."""
+    def answer(self, call: Call) -> None:
+        """Answer a request of a client."""
         with self._changed:
             self._in_flight += 1
         try:
-            self._answer(api, content, label, run, gone, deliver)
+            self._answer(call)
         finally:
             with self._changed:
                 self._in_flight -= 1
@@ -107,54 +135,36 @@ class Gateway:
         """Close the journal and the connections."""
         self._open.close()
 
-    def _answer(
-        self,
-        api: str,
-        content: bytes,
-        label: str,
-        run: str | None,
-        gone: Gone,
-        deliver: Callable[[Reply], bool],
-    ) -> None:
+    def _answer(self, call: Call) -> None:
         try:
-            asked = requests.read(api, content, self._settings.catalog)
-            asker = self._asker(asked.model.name, label)
+            asked = requests.read(call.api, call.content, self._catalog)
+            asker = self._asker(asked.model.name, call.label)
             body = digest([asked.model.provider, asked.body])
         except Exception as error:  # whatever it is, the client gets one line
-            deliver(self._failed(label, error))
+            call.deliver(self._failed(call.label, error))
             return
         with self._lock:
-            counted = self._runs[label, run]
-        number, delivered = counted.take(body, gone), False
+            counted = self._runs[call.label, call.run]
+        number, delivered = counted.take(body, call.gone), False
         try:
             try:
                 found = asker(asked.body, number)
-                reply = self._reply(api, asked, found, f"{body[:32]}{number:04d}")
-                self._count(label, asked, found)
+                reply = _reply(call.api, asked, found, f"{body[:32]}{number:04d}")
+                self._count(call.label, asked, found)
             except Exception as error:
-                reply = self._failed(label, error)
-            delivered = not gone() and deliver(reply) and reply.is_final
+                reply = self._failed(call.label, error)
+            delivered = not call.gone() and call.deliver(reply) and reply.is_final
         finally:
-            counted.end(body, number, gone, delivered)
+            counted.end(body, number, call.gone, delivered)
 
-    def _asker(self, model: str, label: str) -> LabelAsker:
+    def _asker(self, model: str, label: str) -> BodyAsker:
         with self._lock:
             if self.stopping.is_set():
                 raise Stopping("the gateway is stopping")
-            made = LabelAsker(self._settings, model, label, self.stopping)
+            made = self._opener(model, label, self.stopping)
             if made.folder not in self._askers:  # entries of one deployment share their answers
                 self._askers[made.folder] = self._open.enter_context(made)
             return self._askers[made.folder]
-
-    def _reply(self, api: str, asked: Asked, found: Replayable, identity: str) -> Reply:
-        headers = {"X-Pilotbench-Replayed": str(found.replayed).lower()}
-        if api == "chat":
-            body = replies.chat(found.answer, identity, asked.body)
-            events = replies.chat_events(body, asked.with_usage)
-        else:
-            body = replies.responses(found.answer, identity, asked.body)
-            events = replies.response_events(body)
-        return Reply(200, body, tuple(events) if asked.streams else None, headers)
 
     def _count(self, label: str, asked: Asked, found: Replayable) -> None:
         answer = found.answer
@@ -175,3 +185,14 @@ class Gateway:
             if found.message in total.errors or len(total.errors) < MOST_ERRORS:
                 total.errors[found.message] = total.errors.get(found.message, 0) + 1
         return Reply(found.status, found.body, None, found.headers, found.is_final)
+
+
+def _reply(api: str, asked: Asked, found: Replayable, identity: str) -> Reply:
+    headers = {"X-Pilotbench-Replayed": str(found.replayed).lower()}
+    if api == "chat":
+        body = replies.chat(found.answer, identity, asked.body)
+        events = replies.chat_events(body, asked.with_usage)
+    else:
+        body = replies.responses(found.answer, identity, asked.body)
+        events = replies.response_events(body)
+    return Reply(200, body, tuple(events) if asked.streams else None, headers)
