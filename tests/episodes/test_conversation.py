@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from pilotbench.benchmark.instances import Image, Instance
+from pilotbench.benchmark.instances import Example, Image, Instance
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks.conversation import Calling, Conversation, Response, Said
 from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
@@ -63,6 +63,7 @@ class Task:
     name, description = "doors", "Doors."
     difficulties: tuple[str, ...] = ("none",)
     rated, planned, size, longest_plan = False, False, 1, 1
+    examples: tuple[Example, ...] = ()
     scoring_version = rules_version = "1"
 
     def __init__(self, calling: Calling, script: list[str], earlier: list[list[str]]) -> None:

@@ -1,9 +1,10 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from pilotbench.benchmark import tasks
 from pilotbench.benchmark.flaws import FLAWED
+from pilotbench.benchmark.instances import Example
 from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.matrix import config, config_files
@@ -16,18 +17,22 @@ class TaskShape:
     rated: bool = True
     planned: bool = True
     size: int | None = None
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True)
 class Needs:
     needs_plan: bool
+    examples: int = 0
 
 
 PACK = TaskShape(difficulties=("none",), rated=False, planned=False, size=7)
-TASKS = {**dict.fromkeys(tasks.TASKS, TaskShape()), "pack": PACK}
+SOLVED = replace(PACK, examples=(Example("What is 1 + 1?", "2"),))
+TASKS = {**dict.fromkeys(tasks.TASKS, TaskShape()), "pack": PACK, "solved": SOLVED}
 PROMPTS = {
     **dict.fromkeys(STANDARD_PROMPTS, Needs(False)),
     **dict.fromkeys(("optimal", *FLAWED), Needs(True)),
+    "few_shot": Needs(False, examples=1),
 }
 
 
@@ -48,6 +53,7 @@ def planned(**overrides: object) -> list[str]:
         ({"prompts": "flawed"}, 35),
         ({"tasks": "pack", "difficulties": "all", "tool_success_rates": "0.6,0.8"}, 2),
         ({"tasks": "pack", "instances": "all", "shard_size": 3}, 6),
+        ({"tasks": "pack,solved,simple_task", "prompts": "baseline,few_shot"}, 4),
         ({"grids": [{"prompts": "baseline,optimal"}, {"prompts": "optimal"}]}, 10),
         ({"grids": [{"prompts": "cot"}, {"difficulties": "hard", "tasks": "simple_task"}]}, 8),
     ],

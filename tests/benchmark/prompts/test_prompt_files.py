@@ -10,7 +10,7 @@ import pytest
 
 from pilotbench.benchmark import flaws
 from pilotbench.benchmark.flaws import FLAWED
-from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.instances import Example, Instance
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
 from pilotbench.benchmark.tasks import TASKS
@@ -34,10 +34,30 @@ def load(folder: Path, name: str = "mine") -> prompt_files.Prompt:
     return prompt_files.load([folder], [name])[name]
 
 
-def test_ten_prompts_are_shipped() -> None:
-    assert prompt_files.known([FOLDER]) == sorted(TEN)
-    for prompt in prompt_files.load([FOLDER], TEN).values():
+def test_ten_prompts_are_shipped_and_one_for_questions() -> None:
+    assert prompt_files.known([FOLDER]) == sorted([*TEN, "few_shot"])
+    for prompt in prompt_files.load([FOLDER], [*TEN, "few_shot"]).values():
         prompt.check()
+
+
+def test_cot_speaks_of_calls_only_where_tools_are_offered() -> None:
+    prompt = load(FOLDER, "cot")
+    with_tools = prompt.render(PIPELINE, tools=["read_file", "finish"])
+    assert with_tools.endswith("Only then make your next call or give your answer.")
+    assert prompt.render(PIPELINE).endswith("Only then give your answer.")
+
+
+def test_few_shot_shows_the_first_of_the_examples_before_the_question() -> None:
+    known = [Example(f"What is {n} + 1?", str(n + 1)) for n in range(9)]
+    text = load(FOLDER, "few_shot").render(Instance("sums", "none", 0, "What is 7 + 7?"), (), known)
+    shown = "".join(f"Question: What is {n} + 1?\nAnswer: {n + 1}\n\n" for n in range(5))
+    assert text == f"{shown}Question: What is 7 + 7?\nAnswer:"
+
+
+def test_too_few_examples_are_one_line(tmp_path: Path) -> None:
+    few = [Example("What is 1 + 1?", "2")]
+    with pytest.raises(TemplateError, match=r"few_shot.md: .* shows 5 examples and sums has 1"):
+        load(FOLDER, "few_shot").render(Instance("sums", "none", 0, "What?"), (), few)
 
 
 @pytest.mark.parametrize("name", TEN)
@@ -84,6 +104,9 @@ BROKEN = {
         "undefined variable 'nope'",
     ),
     "a plan that is not declared": ("---\nlabel: x\n---\n{{ plan }}", "needs_plan: true"),
+    "examples that are not declared": ("---\nlabel: x\n---\n{{ examples }}", "`examples: 5`"),
+    "a number of examples that is none": ("---\nexamples: 0\n---\nx", "a whole number from 1"),
+    "examples that are true": ("---\nexamples: true\n---\nx", "a whole number from 1"),
     "bad syntax": ("---\nlabel: x\n---\n\n{% if %}", "line 5"),
     "an unknown filter": ("---\nlabel: x\n---\n{{ request|shout }}", "shout"),
     "a missing attribute": ("---\nlabel: x\n---\n{{ request.nothing }}", "nothing"),

@@ -21,6 +21,14 @@ class ToolSpec:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A solved question of a task, as a prompt shows it."""
+
+    request: str
+    answer: str
+
+
+@dataclass(frozen=True)
 class Image:
     """An image that is shown with a request; `data` is its content in base64."""
 

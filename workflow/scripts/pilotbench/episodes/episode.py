@@ -160,7 +160,7 @@ def course(spec: EpisodeSpec) -> Course:
 def _begun(spec: EpisodeSpec) -> EpisodeState:
     """Return an episode before its first request. Raises NotApplicable for its prompt."""
     task, instance = spec.task, spec.instance
-    user = spec.prompt.render(instance)
+    user = spec.prompt.render(instance, [tool.name for tool in spec.tools], task.examples)
     earlier = list(instance.earlier)
     parts = [spec.protocol.system(task, instance, spec.max_turns)]
     while earlier and earlier[0].role == "system":

@@ -16,7 +16,7 @@ from pilotbench.benchmark.prompts.prompt_files import known as known_prompts
 from pilotbench.benchmark.prompts.prompt_files import load as load_prompts
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.ground.canonical_json import digest
-from pilotbench.ground.errors import UserError
+from pilotbench.ground.errors import ConfigError, UserError
 from pilotbench.ground.path_names import remember, to_path
 from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.config import Settings, settings
@@ -50,8 +50,14 @@ class Experiment:
 
     @cached_property
     def plan(self) -> Plan:
-        """The planned shards."""
-        return plan(self.settings, self.tasks, self.prompts)
+        """The planned shards. Raises ConfigError if there are none."""
+        found = plan(self.settings, self.tasks, self.prompts)
+        if not found.shards:
+            raise ConfigError(
+                "nothing is planned: no selected task has the reference plan or the examples that "
+                f"the prompts need: {', '.join(self.settings.prompts)}"
+            )
+        return found
 
     def versions(self, cell: Cell) -> Json:
         """Return everything that makes a shard of `cell` out of date when it changes.

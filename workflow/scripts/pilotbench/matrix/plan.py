@@ -22,6 +22,11 @@ class PromptNeeds(Protocol):
         """Whether it is planned only for tasks with reference plans."""
         ...
 
+    @property
+    def examples(self) -> int:
+        """How many examples it shows; if any, it is planned only for tasks that have some."""
+        ...
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -52,18 +57,22 @@ def plan(
     """Return the plan of `settings` over the known `tasks` and `prompts`.
 
     With several grids each cell is planned once. A task without difficulties or tools is planned
-    once, not once per level or rate. A prompt that needs a reference plan is planned only for tasks
-    that have one.
+    once, not once per level or rate. A prompt that needs a reference plan or examples is planned
+    only for tasks that have them.
     """
     cells = dict.fromkeys(
         cell
         for model, grid in product(settings.models, settings.products)
         for prompt, task in product(grid.prompts, grid.tasks)
-        if tasks[task].planned or not prompts[prompt].needs_plan
+        if _has_what_is_needed(tasks[task], prompts[prompt])
         for cell in _cells(grid, model, prompt, task, tasks[task])
     )
     shards = (shard for cell in cells for shard in _shards(settings, cell, tasks[cell.task].size))
     return Plan(tuple(shards), settings.repeats)
+
+
+def _has_what_is_needed(task: TaskShape, prompt: PromptNeeds) -> bool:
+    return (task.planned or not prompt.needs_plan) and (bool(task.examples) or not prompt.examples)
 
 
 def _cells(grid: Grid, model: str, prompt: str, task: str, axes: TaskShape) -> Iterator[Cell]:

@@ -13,13 +13,14 @@ requests; moving a line, correcting an answer or changing metadata costs nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pilotbench.benchmark.instances import Image, Instance
+from pilotbench.benchmark.instances import Example, Image, Instance
+from pilotbench.benchmark.packs import solved_examples
 from pilotbench.benchmark.packs.pack_files import file_hash, rules_hash, settings_of
 from pilotbench.benchmark.packs.pack_instance import PackInstance
 from pilotbench.benchmark.packs.pack_lines import lines_of
@@ -63,7 +64,9 @@ class QuestionPack:
         scorer = SCORERS[self.scorer_kind]
         self._code = scorer.opened(folder, self.options) if scorer.opened else None
         self._max_turns: int = settings["max_turns"] if self.tool_names else 1
-        self._lines = lines_of(folder, settings)
+        self._lines, self._solved = solved_examples.split(
+            folder, settings, lines_of(folder, settings)
+        )
         self._reader = QuestionReader(
             folder=folder,
             keys=self._lines.keys,
@@ -81,6 +84,7 @@ class QuestionPack:
     def _content(self) -> Iterator[tuple[int, str]]:
         """Yield the lines, the hash of the pack's code and that of each image that is a file."""
         yield from self._lines.lines
+        yield from self._solved.lines
         if self._code is not None:
             yield 0, self._code.version
         key = next((key for key, field in self._lines.keys.items() if field == "image"), None)
@@ -120,6 +124,11 @@ class QuestionPack:
         return () if image is None else (image,)
 
     @cached_property
+    def examples(self) -> Sequence[Example]:
+        """Solved examples, in the order of the draw. Raises TaskError naming file and line."""
+        return solved_examples.examples(self.scorer_kind, self._solved, self._reader)
+
+    @cached_property
     def names(self) -> dict[str, int]:
         """The index of each question that has a name (`id`)."""
         found: dict[str, int] = {}
@@ -143,6 +152,7 @@ class QuestionPack:
                 raise TaskError(f"{place}: the same instance as {word} {first}")
         if "id" in self._lines.fields:
             _ = self.names
+        _ = self.examples
         if self._code is not None:
             self._code.check()
 

@@ -4,14 +4,17 @@
     label: plan given            # the name in tables
     needs_plan: true             # planned only for tasks with reference plans (default false)
     flaw: sequence_disorder      # the flaw of its plan lines (default none); implies a plan
+    examples: 5                  # how many solved examples it shows (default 0)
     ---
     {{ request }}
 
-A template sees `request`, `task`, `difficulty` and, with `needs_plan`, `plan`: the list of plan
-lines, flawed if the front matter names a flaw. Files whose names begin with an underscore are not
-prompts; others extend or include them by a literal name. Undefined names are errors. Templates are
-rendered in the sandbox of Jinja2, within bounds on time and size (`templating`), and white space at
-both ends is removed.
+A template sees `request`, `task`, `difficulty`, `tools` (the names of the tools offered, empty for
+a plain question), with `needs_plan` also `plan`: the list of plan lines, flawed if the front matter
+names a flaw, and with `examples` the list of that name: each has `request` and `answer`. A prompt
+that needs a plan or examples is planned only for tasks that have them. Files whose names begin with
+an underscore are not prompts; others extend or include them by a literal name. Undefined names are
+errors. Templates are rendered in the sandbox of Jinja2, within bounds on time and size
+(`templating`), and white space at both ends is removed.
 
 Loading only reads and hashes files, so planning is fast; Jinja2 is imported for rendering.
 """
@@ -20,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -28,7 +31,7 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 
 from pilotbench.benchmark.flaws import FLAWS
-from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.instances import Example, Instance
 from pilotbench.ground import yaml_files
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import TemplateError, hint
@@ -39,8 +42,12 @@ if TYPE_CHECKING:
 SUFFIX = ".md"
 STANDARD_PROMPTS = ("baseline", "cot", "optimal")
 """The prompts that `all` selects, in the order of plans and tables."""
-VARIABLES = ("request", "task", "difficulty")
-PLAN_VARIABLES = (*VARIABLES, "plan")
+VARIABLES = ("request", "task", "difficulty", "tools")
+PLAN, EXAMPLES = "plan", "examples"
+NEEDS = {
+    PLAN: "; a template with a plan sets `needs_plan: true`",
+    EXAMPLES: "; a template with examples says how many, such as `examples: 5`",
+}
 SHIPPED_PROMPTS = Path(__file__).resolve().parent / "default_prompts"
 """The files of config/prompts inside the package, for a folder without a checkout."""
 
@@ -53,8 +60,8 @@ _REFERENCE = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+(["'])(
 class Prompt:
     """One prompt template.
 
-    `sources` are the texts of its files by name, its own first; `sha256` covers all of them and
-    the front matter.
+    `examples` is how many solved examples it shows. `sources` are the texts of its files by name,
+    its own first; `sha256` covers all of them and the front matter.
     """
 
     name: str
@@ -64,9 +71,17 @@ class Prompt:
     source: Path
     sha256: str
     sources: dict[str, str] = field(repr=False, compare=False)
+    examples: int = 0
 
-    def render(self, instance: Instance) -> str:
-        """Return the user message for `instance`.
+    def render(
+        self,
+        instance: Instance,
+        tools: Sequence[str] = (),
+        examples: Sequence[Example] = (),
+    ) -> str:
+        """Return the user message for `instance`, which offers the named `tools`.
+
+        `examples` are those that the task has, of which the first ones are shown.
 
         Raises flaws.NotApplicable if the flaw does not apply to the instance, and TemplateError
         (one line, with the file) if the template cannot be rendered.
@@ -75,9 +90,12 @@ class Prompt:
             "request": instance.request,
             "task": instance.task,
             "difficulty": instance.difficulty,
+            "tools": list(tools),
         }
         if self.needs_plan:
-            words["plan"] = self._plan(instance)
+            words[PLAN] = self._plan(instance)
+        if self.examples:
+            words[EXAMPLES] = self._examples(instance, examples)
         return self._rendered(words)
 
     def check(self) -> None:
@@ -88,9 +106,11 @@ class Prompt:
         """
         import jinja2
 
-        words: dict[str, Any] = dict.fromkeys(VARIABLES, "word")
+        words: dict[str, Any] = {**dict.fromkeys(VARIABLES, "word"), "tools": ["word"]}
         if self.needs_plan:
-            words["plan"] = ["1. word", "2. word", "3. word"]
+            words[PLAN] = ["1. word", "2. word", "3. word"]
+        if self.examples:
+            words[EXAMPLES] = [{"request": "word", "answer": "word"}] * self.examples
         try:
             self._text(words)
         except (jinja2.exceptions.SecurityError, RecursionError) as error:
@@ -108,6 +128,14 @@ class Prompt:
         if self.flaw is None:
             return list(flaws.plan_lines(instance))
         return list(flaws.flawed_lines(instance, self.flaw))
+
+    def _examples(self, instance: Instance, known: Sequence[Example]) -> list[dict[str, str]]:
+        if len(known) < self.examples:
+            raise TemplateError(
+                f"{self.source}: the prompt shows {self.examples} examples and {instance.task} "
+                f"has {len(known)}"
+            )
+        return [asdict(example) for example in known[: self.examples]]
 
     def _rendered(self, words: dict[str, Any]) -> str:
         import jinja2
@@ -173,10 +201,10 @@ class Prompt:
                 raise
             undefined |= dict.fromkeys(names, file)
             stored |= {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}
-        allowed = PLAN_VARIABLES if self.needs_plan else VARIABLES
+        allowed = [*VARIABLES, *[PLAN] * self.needs_plan, *[EXAMPLES] * bool(self.examples)]
         known = {*allowed, *stored, *environment.globals}
         for name in sorted(undefined.keys() - known):
-            hint = "; a template with a plan sets `needs_plan: true`" if name == "plan" else ""
+            hint = NEEDS.get(name, "")
             raise TemplateError(
                 f"{self.source.with_name(undefined[name])}: undefined variable {name!r}; "
                 f"allowed: {', '.join(allowed)}{hint}"
@@ -214,6 +242,7 @@ def _load(folders: Sequence[Path], name: str) -> Prompt:
         source=path,
         sha256=digest([facts, list(sources.items())]),
         sources=sources,
+        examples=facts.get("examples", 0),
     )
 
 
@@ -253,7 +282,8 @@ def _read(path: Path) -> str:
         raise TemplateError(f"{path}: cannot be read as UTF-8: {_line(error)}") from None
 
 
-_KINDS = {"label": str, "needs_plan": bool, "flaw": str}
+_KINDS: dict[str, type] = {"label": str, "needs_plan": bool, "flaw": str, "examples": int}
+_KIND_NAMES = {bool: "true or false", int: "a whole number from 1", str: "text"}
 
 
 def _facts(path: Path, front: str) -> dict[str, Any]:
@@ -266,14 +296,23 @@ def _facts(path: Path, front: str) -> dict[str, Any]:
     for key, value in facts.items():
         if key not in _KINDS:
             raise TemplateError(f"{path}: unknown key {key!r}{hint(str(key), list(_KINDS))}")
-        if not isinstance(value, _KINDS[key]) or value == "":
-            kind = "true or false" if _KINDS[key] is bool else "text"
-            raise TemplateError(f"{path}: {key} is {value!r}; allowed: {kind}")
+        if not _is_allowed(value, _KINDS[key]):
+            allowed = _KIND_NAMES[_KINDS[key]]
+            raise TemplateError(f"{path}: {key} is {value!r}; allowed: {allowed}")
     if "flaw" in facts and facts["flaw"] not in FLAWS:
         raise TemplateError(f"{path}: unknown flaw {facts['flaw']!r}{hint(facts['flaw'], FLAWS)}")
     if "flaw" in facts and facts.get("needs_plan") is False:
         raise TemplateError(f"{path}: needs_plan is False; a prompt with a flaw needs a plan")
     return facts
+
+
+def _is_allowed(value: Any, kind: type) -> bool:
+    """Return whether a value of the front matter is of its kind, not empty and not below 1."""
+    return (
+        type(value) is kind
+        and value != ""
+        and not (isinstance(value, int) and kind is int and value < 1)
+    )
 
 
 def _line(error: Exception) -> str:

@@ -6,7 +6,13 @@ import re
 from typing import Any
 
 from pilotbench.benchmark.scorers.extraction import found
-from pilotbench.benchmark.scorers.scorer import EXTRACT, IGNORE_CASE, Json, Scorer, Verdict
+from pilotbench.benchmark.scorers.scorer import (
+    EXTRACT,
+    IGNORE_CASE,
+    Json,
+    Scorer,
+    Verdict,
+)
 from pilotbench.benchmark.scorers.text_form import normalised
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -56,4 +62,5 @@ SCORER = Scorer(
     goal="the reply contains {}",
     options={"extract": {**EXTRACT, "default": "whole"}, "ignore_case": IGNORE_CASE},
     problem=problem,
+    shown=lambda wanted: wanted if isinstance(wanted, str) else ", ".join(wanted),
 )

@@ -140,4 +140,5 @@ SCORER = Scorer(
     goal="the answer is valid under {}",
     options={"form": FORM},
     problem=problem,
+    shown=None,
 )

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from pilotbench.benchmark.scorers import exact
-from pilotbench.benchmark.scorers.scorer import EXTRACT, FORM, IGNORE_CASE, Json, Scorer, Verdict
+from pilotbench.benchmark.scorers.scorer import (
+    EXTRACT,
+    FORM,
+    IGNORE_CASE,
+    Json,
+    Scorer,
+    Verdict,
+    first_as_text,
+)
 
 
 def judge(wanted: Any, given: Any, options: Json) -> Verdict:
@@ -25,4 +33,5 @@ SCORER = Scorer(
     goal="the answer is one of {}",
     options={"extract": EXTRACT, "form": FORM, "ignore_case": IGNORE_CASE},
     problem=problem,
+    shown=first_as_text,
 )

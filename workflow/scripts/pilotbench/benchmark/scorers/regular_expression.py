@@ -112,4 +112,5 @@ SCORER = Scorer(
         },
     },
     problem=problem,
+    shown=None,
 )

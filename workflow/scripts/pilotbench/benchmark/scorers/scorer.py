@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,13 +81,24 @@ class PackCode(Protocol):
         ...
 
 
+def as_text(answer: Any) -> str:
+    """Return an answer as a reply: text as it is, a number or other value as JSON."""
+    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+
+
+def first_as_text(answers: Any) -> str:
+    """Return the first of several accepted answers as a reply."""
+    return as_text(answers[0] if isinstance(answers, list) else answers)
+
+
 @dataclass(frozen=True)
 class Scorer:
     """How answers are compared.
 
     `options` are the properties of the JSON Schema of the scorer's options, with defaults;
     `answer` is the JSON Schema of a line's answer; `goal` is the goal in words, with `{}` in the
-    place of the answer. `opened`, of scorers that run code of the pack, returns that code for the
+    place of the answer. `shown` returns a reply that is right, for examples; None where an answer
+    does not give one. `opened`, of scorers that run code of the pack, returns that code for the
     pack's folder and the options; it judges in the place of `judge` and sees the whole line.
     """
 
@@ -97,6 +109,7 @@ class Scorer:
     options: Json = field(default_factory=dict)
     problem: AnswerProblem = lambda wanted: None
     opened: Callable[[Path, Json], PackCode] | None = None
+    shown: Callable[[Any], str] | None = as_text
 
     def holds(self, wanted: Any, given: Any, options: Json) -> bool:
         """Return whether an answer is a success."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pilotbench.benchmark.instances import Image, Instance
+from pilotbench.benchmark.instances import Example, Image, Instance
 from pilotbench.benchmark.instances import ToolSpec as ToolSpec
 from pilotbench.benchmark.tasks.conversation import Calling, Conversation, Reply
 
@@ -121,6 +122,11 @@ class TaskShape(Protocol):
     @property
     def planned(self) -> bool:
         """Whether there are reference plans, which optimal and flawed_* need."""
+        ...
+
+    @property
+    def examples(self) -> Sequence[Example]:
+        """Solved examples, which few_shot needs; none of them is an instance."""
         ...
 
     @property

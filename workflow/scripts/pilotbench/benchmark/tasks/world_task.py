@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pilotbench.benchmark.generation.plan_grammar import Grammar, Recipe
-from pilotbench.benchmark.instances import Image, Instance
+from pilotbench.benchmark.instances import Example, Image, Instance
 from pilotbench.benchmark.tasks.conversation import ONE_CALL, Calling
 from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
 from pilotbench.benchmark.world.levels import DIFFICULTIES, is_discovery
@@ -34,6 +34,7 @@ class WorldTask:
     rated: bool = True
     planned: bool = True
     size: int | None = None
+    examples: tuple[Example, ...] = ()
     rank: int = 100
 
     @property
