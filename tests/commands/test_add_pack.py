@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pytest
 from openpyxl import Workbook
+from pyarrow import parquet
 
 from pilotbench.__main__ import main
 from pilotbench.benchmark.packs.pack_folders import load_tasks
@@ -89,6 +92,65 @@ def test_a_sheet_of_excel_becomes_a_pack(capsys: pytest.CaptureFixture[str]) -> 
     assert load_tasks([Path("config/tasks")], ["book"])["book"].size == 1
 
 
+SHOT: list[dict[str, Any]] = [
+    {"role": "user", "content": "1+1?"},
+    {"role": "assistant", "content": "2"},
+    {"role": "user", "content": "2+2?"},
+]
+SHARE = [{"from": "human", "value": "2+2?"}, {"from": "gpt", "value": "4"}]
+WITH_MESSAGES: dict[str, tuple[list[dict[str, Any]], dict[str, str], str, Any]] = {
+    "messages and answers": (
+        [{"messages": SHOT, "answer": "4"}],
+        {"question": "messages", "answer": "answer"},
+        "[2 messages before] 2+2?",
+        [["user", "1+1?"], ["assistant", "2"]],
+    ),
+    "the form of training data": (
+        [{"messages": [*SHOT, {"role": "assistant", "content": "4"}], "topic": "sums"}],
+        {"question": "messages", "answer": "messages"},
+        "[2 messages before] 2+2?",
+        [["user", "1+1?"], ["assistant", "2"]],
+    ),
+    "sharegpt": (
+        [{"conversations": SHARE, "topic": "sums"}],
+        {"question": "conversations", "answer": "conversations"},
+        "2+2?",
+        [],
+    ),
+    "messages beside a question": (
+        [{"messages": "kept", "question": "2+2?", "answer": "4"}],
+        {"question": "question", "answer": "answer"},
+        "2+2?",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet", "csv"])
+@pytest.mark.parametrize("case", WITH_MESSAGES)
+def test_messages_are_found(case: str, ending: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rows, fields, first, before = WITH_MESSAGES[case]
+    path = Path(f"chat.{ending}")
+    if ending == "jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    elif ending == "parquet":
+        parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    else:
+        with path.open("w", newline="") as file:
+            sheet = csv.DictWriter(file, list(rows[0]))
+            sheet.writeheader()
+            cells = [{k: v if isinstance(v, str) else json.dumps(v) for k, v in row.items()}
+                     for row in rows]  # fmt: skip
+            sheet.writerows(cells)
+    assert main(["add-pack", str(path), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["fields"], said["scorer"], said["first"]) == (fields, "number", [[first, "4"]])
+    pack = load_tasks([Path("config/tasks")], ["chat"])["chat"]
+    instance = pack.instance("none", 0)
+    assert (instance.request, instance.extra["answer"]) == ("2+2?", 4)
+    assert [[one.role, one.text] for one in instance.earlier] == before
+
+
 def test_nothing_is_replaced(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["add-pack", "quiz.csv"]) == 0
     Path("config/tasks/quiz/task.yaml").write_text("mine")
@@ -106,6 +168,16 @@ WRONG: list[tuple[list[str], str | None, str]] = [
     (["quiz.csv", "--name", "basic_task"], None, "basic_task is a task of the benchmark"),
     (["题.csv"], CSV, "题.csv gives no name of a pack: state one of letters"),
     (["x.csv"], "a;b\n1;2\n", "none looks like it: state --question COLUMN; columns: a, b"),
+    (
+        ["x.csv"],
+        'messages,answer\n"[{""role"": ""user""",4\n',
+        "x.csv: line 2: column messages: not JSON",
+    ),
+    (
+        ["x.csv", "--question", "m", "--answer", "m"],
+        "m,n\nq,a\n",
+        "x.csv: line 2: column m: it is both question and answer, so it must be messages",
+    ),
     (["x.csv"], "question,answer\nq,a\nr,\n", "x.csv: line 3: column answer is empty"),
     (["x.csv"], "question,answer\nq,a\nq,a\n", "x.csv: line 3: the same instance as line 2"),
     (

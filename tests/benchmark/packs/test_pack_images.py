@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pilotbench.benchmark.instances import Image
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.episodes.episode import play
@@ -38,6 +39,11 @@ def pack(folder: Path, *lines: Json, task: str = TASK, image: bytes = PNG) -> Qu
     return QuestionPack(folder)
 
 
+def shown(found: QuestionPack) -> Sequence[Image]:
+    """Return the images that are sent with the first question."""
+    return found.images(found.instance("none", 0))
+
+
 def line(image: Any, **rest: Any) -> Json:
     return {"question": "What is it?", "answer": "a dot", "image": image, **rest}
 
@@ -46,7 +52,7 @@ def line(image: Any, **rest: Any) -> Json:
 def test_a_path_and_a_data_url_are_the_same_image(tmp_path: Path, value: str) -> None:
     found = pack(tmp_path / "p", line(value))
     instance = found.instance("none", 0)
-    (image,) = found.images(instance)
+    (image,) = shown(found)
     assert (image.media_type, image.url) == ("image/png", URL)
     same = pack(tmp_path / "q", line(URL)).instance("none", 0)
     assert instance.question_hash == same.question_hash
@@ -59,7 +65,7 @@ def test_a_path_and_a_data_url_are_the_same_image(tmp_path: Path, value: str) ->
 )  # fmt: skip
 def test_the_type_is_that_of_the_content(tmp_path: Path, content: bytes, media_type: str) -> None:
     found = pack(tmp_path / "p", line("a.png"), image=content)
-    assert found.images(found.instance("none", 0))[0].media_type == media_type
+    assert shown(found)[0].media_type == media_type
 
 
 def test_another_content_is_another_question(tmp_path: Path) -> None:
@@ -77,7 +83,7 @@ def test_a_pack_without_images_has_the_hashes_that_it_had(tmp_path: Path) -> Non
     plain = {"question": "What is it?", "answer": "a dot"}
     ignored = f"{TASK}ignore: [image]\n"
     found = pack(tmp_path / "p", {**plain, "image": "elsewhere.png"}, task=ignored)
-    assert found.images(found.instance("none", 0)) == ()
+    assert shown(found) == ()
     assert found.instance("none", 0).question_hash == (
         pack(tmp_path / "q", plain).instance("none", 0).question_hash
     )
@@ -88,7 +94,19 @@ def test_the_key_can_have_another_name(tmp_path: Path) -> None:
     named = f"{TASK}fields: {{image: picture}}\n"
     plain = {"question": "q", "answer": "a", "picture": "a.png"}
     found = pack(tmp_path / "p", plain, task=named)
-    assert len(found.images(found.instance("none", 0))) == 1
+    assert len(shown(found)) == 1
+
+
+def test_several_images_are_shown_in_their_order(tmp_path: Path) -> None:
+    other = f"data:image/png;base64,{base64.b64encode(PNG + b'!').decode()}"
+    found = pack(tmp_path / "p", line(["a.png", other]))
+    assert [one.url for one in shown(found)] == [URL, other]
+    one, two = (
+        pack(tmp_path / name, line(images)).instance("none", 0).question_hash
+        for name, images in (("q", ["a.png"]), ("r", [other, "a.png"]))
+    )
+    assert one == pack(tmp_path / "s", line("a.png")).instance("none", 0).question_hash
+    assert len({one, two, found.instance("none", 0).question_hash}) == 3
 
 
 @pytest.mark.parametrize(
@@ -103,6 +121,9 @@ def test_the_key_can_have_another_name(tmp_path: Path) -> None:
         ("", "image is not a path or a data URL"),
         (3, "image is not a path or a data URL"),
         ("a\0b", "image: a\0b cannot be read: not a path"),
+        ("https://example.org/a.png", "image is an address: download it, and give a path below"),
+        ([], "image is an empty list"),
+        (["a.png", "b.png"], "image[1]: b.png cannot be read: No such file"),
     ],
 )
 def test_a_bad_image_is_one_line_with_file_and_number(tmp_path: Path, value: Any, why: str) -> None:

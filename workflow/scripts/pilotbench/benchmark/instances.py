@@ -48,10 +48,16 @@ class Image:
 
 @dataclass(frozen=True)
 class Utterance:
-    """What somebody said in a conversation before the request."""
+    """What somebody says in a conversation before the first answer.
+
+    `images` are shown beside the text. `parts` are text and images in the order in which they are
+    shown, in place of `text`, which then names the images.
+    """
 
     role: Literal["system", "user", "assistant"]
     text: str
+    images: tuple[Image, ...] = ()
+    parts: tuple[str | Image, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs import columns, hub_datasets, tables
 from pilotbench.benchmark.packs.pack_folders import NAME
 from pilotbench.benchmark.packs.question_pack import DEFAULT_SYSTEM, NONE, QuestionPack
@@ -124,8 +125,7 @@ def _written(args: argparse.Namespace, pack: Path, folder: Path, is_known: bool)
     given = {key: getattr(args, key) for key in ("question", "answer", "id")}
     given = {key: value for key, value in given.items() if value is not None}
     fields = columns.fields_of("add-pack", table, given, (), False, "--{} COLUMN")
-    answers = [row.get(fields["answer"]) for _, row in table.rows]
-    guess = guessed(answers)
+    guess = guessed(columns.answers_of(table, fields))
     kind, why = (args.scorer, "as stated") if args.scorer else (guess.kind, guess.why)
     settings = {
         "description": f"Questions of {Path(args.file).name}.",
@@ -148,7 +148,7 @@ def _written(args: argparse.Namespace, pack: Path, folder: Path, is_known: bool)
         scorer=kind,
         why=why,
         notes=() if args.scorer else guess.notes,
-        first=tuple((one.request, _shown(one.extra["answer"])) for one in questions),
+        first=tuple((_asked(one), _shown(one.extra["answer"])) for one in questions),
         commands=_commands(folder, is_known),
     )
 
@@ -176,6 +176,13 @@ def _checked(pack: Path, file: str, source: str) -> QuestionPack:
     except TaskError as error:
         raise TaskError(str(error).replace(str(pack / source), file)) from None
     return made
+
+
+def _asked(instance: Instance) -> str:
+    """Return the request, after the number of messages before it if there are any."""
+    before = len(instance.earlier)
+    words = f"[{before} message{'s' if before > 1 else ''} before] " if before else ""
+    return words + instance.request
 
 
 def _shown(answer: Any) -> str:

@@ -29,6 +29,7 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.prompts.prompt_files import Prompt
 from pilotbench.benchmark.tasks.conversation import Conversation, Reply, Said
 from pilotbench.benchmark.tasks.task import Score, Session, Task, ToolSpec, Transcript, Turn
+from pilotbench.episodes.opening import messages_of, recorded, system_of
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import ContextOverflow, Refused
 from pilotbench.matrix.cells import Cell, episode_id
@@ -141,11 +142,12 @@ def play_spec(spec: EpisodeSpec, ask: Ask) -> Episode:
         state = _begun(spec)
     except NotApplicable as reason:
         return Episode(_record(spec, "not_applicable", reason=str(reason)), None)
+    before = recorded(state.messages)
     _converse(spec, state, ask)
     status = "completed" if state.refusal is None else "refused"
     score = spec.task.score(spec.instance, state.transcript) if status == "completed" else None
     record = _record(spec, status, state, score, state.system, state.user, state.refusal)
-    return Episode(record, state.system)
+    return Episode(record | before, state.system)
 
 
 def course(spec: EpisodeSpec) -> Course:
@@ -161,15 +163,11 @@ def _begun(spec: EpisodeSpec) -> EpisodeState:
     """Return an episode before its first request. Raises NotApplicable for its prompt."""
     task, instance = spec.task, spec.instance
     user = spec.prompt.render(instance, [tool.name for tool in spec.tools], task.examples)
-    earlier = list(instance.earlier)
-    parts = [spec.protocol.system(task, instance, spec.max_turns)]
-    while earlier and earlier[0].role == "system":
-        parts.append(earlier.pop(0).text)
-    system = "\n\n".join(part for part in parts if part)
-    messages = [Message(one.role, one.text) for one in earlier]
+    rules = spec.protocol.system(task, instance, spec.max_turns)
+    system = system_of(instance, rules, is_plain=spec.protocol.name == "none")
+    messages = messages_of(instance, user, task.images(instance))
     if system or task.calling.rules is None:
         messages.insert(0, Message("system", system))
-    messages.append(Message("user", user, images=task.images(instance)))
     transcript = Transcript(instance.content_hash, spec.rate, spec.repeat)
     return EpisodeState(system, user, messages, transcript)
 

@@ -46,7 +46,7 @@ class Message:
     answering. `results` are those of the calls in the message before. `raw` is the message as the
     service sent it, None for a message of ours and where its reasoning is not to go back. `thought`
     is reasoning that goes before the text of a message that is repeated. `images` are shown with
-    the text of a question.
+    the text of a question; `parts` are text and images in their order, sent in place of `text`.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -58,6 +58,7 @@ class Message:
     raw: Json | None = None
     thought: str = ""
     images: tuple[Image, ...] = ()
+    parts: tuple[str | Image, ...] = ()
 
     @property
     def content(self) -> str:

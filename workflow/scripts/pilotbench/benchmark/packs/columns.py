@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from pilotbench.benchmark.packs.conversations import looks_like_messages, parted
 from pilotbench.benchmark.packs.pack_files import json_value
 from pilotbench.benchmark.packs.tables import Table
 from pilotbench.benchmark.scorers.numerals import number_of
@@ -35,6 +36,8 @@ _NAMES = {
 }
 USUAL = {field: tuple(names.split()) for field, names in _NAMES.items()}
 """The usual names of columns, in any case; `-` and spaces count as `_`."""
+CONVERSATIONS = ("messages", "conversations", "conversation")
+"""The usual names of columns with conversations, where no other is the question."""
 NEEDED = ("question", "answer")
 STATED = "fields.{} in task.yaml"
 NAMED = 5
@@ -59,6 +62,11 @@ def fields_of(
             raise TaskError(f"{where}: {key}: no column {column!r}{near}{_has(table)}")
     columns = [c for c in table.columns if c not in ignore and c not in given.values()]
     found = {field: candidates(field, columns) for field in USUAL if field not in given}
+    if found.get("question") == []:
+        found["question"] = [column for column in columns if _plain(column) in CONVERSATIONS]
+    if found.get("answer") == []:
+        asked = [given["question"]] if "question" in given else found["question"]
+        found["answer"] = asked if len(asked) == 1 and _ends_answered(table, asked[0]) else []
     if tools and "world" not in given:
         found["world"] = candidates("world", columns)
     chosen: dict[str, str] = dict(given)
@@ -72,6 +80,21 @@ def fields_of(
                 f"{how.format(field)}{_has(table)}"
             )
     return chosen
+
+
+def _ends_answered(table: Table, column: str) -> bool:
+    """Return whether each cell of a column is messages that end with one of the assistant."""
+    values = (_cell(table, n, "question", column, row.get(column)) for n, row in table.rows)
+    return all(parted(value) is not None for value in values)
+
+
+def answers_of(table: Table, fields: dict[str, str]) -> list[Any]:
+    """Return the answers as the table has them."""
+    column, is_within = fields["answer"], fields["answer"] == fields["question"]
+    if not is_within:
+        return [row.get(column) for _, row in table.rows]
+    cells = (_cell(table, n, "question", column, row.get(column)) for n, row in table.rows)
+    return [found[1] for cell in cells if (found := parted(cell)) is not None]
 
 
 def _has(table: Table) -> str:
@@ -96,7 +119,7 @@ def lines_of(
         _refuse_empty(table, fields[field])
     if "id" in fields:
         _refuse_repeated(table, fields["id"])
-    value = reader(kind, options) if table.written else None
+    value = reader(kind, options) if table.written or kind == "number" else None
     others = [c for c in table.columns if c not in fields.values() and c not in ignore]
     return [(n, json.dumps(_line(table, n, row, fields, others, value))) for n, row in table.rows]
 
@@ -109,15 +132,46 @@ def _line(
     others: Iterable[str],
     value: Callable[[str, str], Any] | None,
 ) -> Json:
-    line = {field: row[c] for field, c in fields.items() if not _is_empty(row.get(c))}
-    if value is not None:
+    line = {
+        field: _cell(table, number, field, c, row[c])
+        for field, c in fields.items()
+        if not _is_empty(row.get(c))
+    }
+    if fields["answer"] == fields["question"]:
+        line |= _parted(f"{table.at(number)}: column {fields['question']}", line["question"])
+    if value is not None and isinstance(line["answer"], str):
         line["answer"] = value(f"{table.at(number)}: column {fields['answer']}", line["answer"])
-        if "world" in line:
-            line["world"] = json_value(f"{table.at(number)}: {fields['world']}", line["world"])
+    if table.written and "world" in line:
+        line["world"] = json_value(f"{table.at(number)}: {fields['world']}", line["world"])
     if "id" in line:
         line["id"] = str(line["id"]).strip()
     metadata = {name: row[name] for name in others if not _is_empty(row.get(name))}
     return line | ({"metadata": metadata} if metadata else {})
+
+
+def _cell(table: Table, number: int, field: str, column: str, cell: Any) -> Any:
+    """Return the messages or the list of images that a cell has as JSON, else the cell."""
+    if not table.written or not isinstance(cell, str):
+        return cell
+    is_json = {"question": looks_like_messages, "image": _looks_like_list}.get(field)
+    if is_json is None or not is_json(cell):
+        return cell
+    return json_value(f"{table.at(number)}: column {column}", cell)
+
+
+def _looks_like_list(cell: str) -> bool:
+    return cell.lstrip().startswith("[")
+
+
+def _parted(where: str, question: Any) -> Json:
+    """Return question and answer of a conversation that ends with the answer."""
+    found = parted(question)
+    if found is None:
+        raise TaskError(
+            f"{where}: it is both question and answer, so it must be messages of which the last "
+            "one is the assistant's"
+        )
+    return {"question": found[0], "answer": found[1]}
 
 
 def _is_empty(value: Any) -> bool:

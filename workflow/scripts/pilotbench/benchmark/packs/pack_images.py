@@ -24,6 +24,8 @@ def image_of(where: str, folder: Path, value: Any) -> Image:
     """Return the image that a line names. Raises TaskError, one line that begins with `where`."""
     if not isinstance(value, str) or not value:
         raise TaskError(f"{where} is not a path or a data URL")
+    if value.startswith(("http://", "https://")):
+        raise TaskError(f"{where} is an address: download it, and give a path below {folder}")
     content = _decoded(where, value) if value.startswith(_DATA) else _file(where, folder, value)
     if len(content) > LARGEST:
         raise TaskError(f"{where} has more than {LARGEST >> 20} MiB")
@@ -60,6 +62,15 @@ def _media_type(content: bytes) -> str | None:
     return next((kind for sign, kind in _BEGINNINGS.items() if content.startswith(sign)), None)
 
 
-def image_shown(image: Image | None) -> dict[str, Any]:
-    """Return what an instance says of its image: the type and a hash of the content."""
-    return {"image": {"type": image.media_type, "sha256": image.sha256}} if image else {}
+def images_of(where: str, folder: Path, value: Any) -> tuple[Image, ...]:
+    """Return the image, or the list of images, that a line names. Raises TaskError."""
+    if not isinstance(value, list):
+        return (image_of(where, folder, value),)
+    if not value:
+        raise TaskError(f"{where} is an empty list")
+    return tuple(image_of(f"{where}[{n}]", folder, one) for n, one in enumerate(value))
+
+
+def image_shown(image: Image) -> dict[str, Any]:
+    """Return what an instance says of an image: the type and a hash of the content."""
+    return {"type": image.media_type, "sha256": image.sha256}

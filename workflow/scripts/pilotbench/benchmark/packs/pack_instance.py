@@ -10,6 +10,8 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.ground.canonical_json import digest
 
 Json = dict[str, Any]
+ASKED = ("earlier", "images")
+"""What is asked besides the request, the image beside it and the world."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class PackInstance(Instance):
 
     @cached_property
     def question_hash(self) -> str:
-        """SHA-256 of question, image and world: not of accepted answers and the pack's name."""
+        """SHA-256 of question, images and world: not of accepted answers and the pack's name."""
         seen = [self.extra["image"]] if "image" in self.extra else []
-        return digest([self.request, self.world, *seen])
+        more = {key: self.extra[key] for key in ASKED if key in self.extra}
+        return digest([self.request, self.world, *seen, *([more] if more else [])])

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.instances import Image
+from pilotbench.benchmark.packs.conversations import Conversation, conversation_of
 from pilotbench.benchmark.packs.pack_files import check_schema, json_object, world_schema
-from pilotbench.benchmark.packs.pack_images import image_of, image_shown
+from pilotbench.benchmark.packs.pack_images import image_shown, images_of
 from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.ground.errors import TaskError, hint
 
@@ -23,13 +24,14 @@ Json = dict[str, Any]
 class Question:
     """What a line says.
 
-    `others` are the keys that no field names, which only code of the pack sees.
+    `images` are shown beside the question, those of a conversation in their place. `others` are the
+    keys that no field names, which only code of the pack sees.
     """
 
-    text: str
+    asked: Conversation
     answer: Any
     id: str | None = None
-    image: Image | None = None
+    images: tuple[Image, ...] = ()
     world: Json | None = None
     metadata: Json | None = None
     others: Json | None = None
@@ -37,9 +39,17 @@ class Question:
     @property
     def extra(self) -> Json:
         """What an instance has besides its request and its world."""
-        named = {"id": self.id, "metadata": self.metadata, "row": self.others}
+        shown = list(map(image_shown, self.images))
+        named = {
+            "image": (shown if len(shown) > 1 else shown[0]) if shown else None,
+            "earlier": [list(one) for one in self.asked.before] or None,
+            "images": list(map(image_shown, self.asked.images)) or None,
+            "id": self.id,
+            "metadata": self.metadata,
+            "row": self.others,
+        }
         given = {key: value for key, value in named.items() if value is not None}
-        return {"answer": self.answer, **image_shown(self.image), **given}
+        return {"answer": self.answer, **given}
 
 
 @dataclass(frozen=True)
@@ -70,23 +80,25 @@ class QuestionReader:
         for field in ("question", "answer"):
             if field not in values:
                 raise TaskError(f"{self._at(where, field)} is missing")
-        if not isinstance(values["question"], str) or not values["question"].strip():
-            raise TaskError(f"{self._at(where, 'question')} is not text")
+        asked, images = self._asked(where, values), self._images(where, values)
+        if asked.images and images:
+            raise TaskError(f"{self._at(where, 'image')}: put it in a message, like the others")
         self._check_answer(self._at(where, "answer"), values["answer"])
         return Question(
-            text=values["question"],
+            asked=asked,
             answer=values["answer"],
             id=name_of(self._at(where, "id"), values["id"]) if "id" in values else None,
-            image=self._image(where, values),
+            images=images,
             world=self._world(where, values),
             metadata=values.get("metadata"),
             others=(others or None) if self.has_code else None,
         )
 
-    def image(self, where: str, text: str) -> Image | None:
-        """Return only the image of a line. Raises TaskError."""
+    def images(self, where: str, text: str) -> tuple[Image, ...]:
+        """Return only the images of a line. Raises TaskError."""
         line = json_object(where, text)
-        return self._image(where, {field: line[k] for k, field in self.keys.items() if k in line})
+        values = {field: line[key] for key, field in self.keys.items() if key in line}
+        return (*self._images(where, values), *self._asked(where, values).images)
 
     def _at(self, where: str, field: str) -> str:
         return f"{where}: {self.names.get(field, field)}"
@@ -104,10 +116,13 @@ class QuestionReader:
         if problem is not None:
             raise TaskError(f"{where}: {problem}")
 
-    def _image(self, where: str, values: Json) -> Image | None:
+    def _asked(self, where: str, values: Json) -> Conversation:
+        return conversation_of(self._at(where, "question"), self.folder, values["question"])
+
+    def _images(self, where: str, values: Json) -> tuple[Image, ...]:
         if "image" not in values:
-            return None
-        return image_of(self._at(where, "image"), self.folder, values["image"])
+            return ()
+        return images_of(self._at(where, "image"), self.folder, values["image"])
 
     def _world(self, where: str, values: Json) -> Json | None:
         if "world" not in values:

@@ -89,10 +89,9 @@ class QuestionPack:
             yield 0, self._code.version
         key = next((key for key, field in self._lines.keys.items() if field == "image"), None)
         for number, text in self._lines.lines:
-            if f'"{key}"' in text:
-                with suppress(TaskError):  # `instance` reports it
-                    image = self._reader.image(f"line {number}", text)
-                    if image is not None:
+            if f'"{key}"' in text or '"image' in text:
+                with suppress(TaskError, KeyError):  # `instance` reports it
+                    for image in self._reader.images(f"line {number}", text):
                         yield number, image.sha256
 
     def _question(self, index: int) -> Question:
@@ -110,18 +109,17 @@ class QuestionPack:
             task=self.name,
             difficulty=NONE,
             index=index,
-            request=question.text,
+            request=question.asked.request,
             world=question.world or {},
             extra=question.extra,
         )
 
     def images(self, instance: Instance) -> tuple[Image, ...]:
-        """Return the image of a question, if it has one."""
-        if "image" not in instance.extra:
+        """Return the images of a question."""
+        if not {"image", "images"} & instance.extra.keys():
             return ()
         place, text = self._lines.place(instance.index), self._lines.lines[instance.index][1]
-        image = self._reader.image(place, text)
-        return () if image is None else (image,)
+        return self._reader.images(place, text)
 
     @cached_property
     def examples(self) -> Sequence[Example]:

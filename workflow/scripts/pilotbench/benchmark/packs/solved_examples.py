@@ -61,7 +61,9 @@ def examples(kind: str, lines: PackLines, reader: QuestionReader) -> tuple[Examp
         question = reader.read(lines.place(index), text)
         if shown is None or question.answer is None:
             raise TaskError(f"{lines.place(index)}: an example needs an answer")
-        found.append(Example(question.text, shown(question.answer)))
+        if question.asked.before or question.asked.images or question.images:
+            raise TaskError(f"{lines.place(index)}: an example is a text, without other messages")
+        found.append(Example(question.asked.request, shown(question.answer)))
     return tuple(found)
 
 

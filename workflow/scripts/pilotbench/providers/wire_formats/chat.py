@@ -30,6 +30,8 @@ from pilotbench.providers.wire_formats import chat_answers, chat_chunks
 if TYPE_CHECKING:
     import httpx2
 
+    from pilotbench.benchmark.instances import Image
+
 Json = dict[str, Any]
 REASONING, THINKING = "reasoning_content", "thinking"
 _REASONING = re.compile("reason|think|thought|signature|encrypted|extra_content|provider_specific")
@@ -123,9 +125,8 @@ def as_sent(message: Message) -> list[Json]:
             for result in message.results
         ]
     content: Any = message.content
-    if message.images:
-        pictures = [{"type": "image_url", "image_url": {"url": one.url}} for one in message.images]
-        content = [{"type": "text", "text": content}, *pictures]
+    if shown := message.parts or (message.images and (content, *message.images)):
+        content = list(map(_part, shown))
     if message.raw is None or not _has_reasoning(message.raw):
         calls = [_tool_call(call) for call in message.calls]
         return [_assistant(message.role, content, calls)]
@@ -135,6 +136,12 @@ def as_sent(message: Message) -> list[Json]:
     given = given if len(given) == len(message.calls) else [{}] * len(message.calls)
     calls = [_repeated(call, one) for call, one in zip(message.calls, given, strict=True)]
     return [_with_rest(_assistant(message.role, content, calls), message.raw, "tool_calls")]
+
+
+def _part(shown: str | Image) -> Json:
+    if isinstance(shown, str):
+        return {"type": "text", "text": shown}
+    return {"type": "image_url", "image_url": {"url": shown.url}}
 
 
 def _assistant(role: str, content: Any, calls: Sequence[Json]) -> Json:

@@ -28,6 +28,8 @@ from pilotbench.providers.wire_formats import gemini_answers
 if TYPE_CHECKING:
     import httpx2
 
+    from pilotbench.benchmark.instances import Image
+
 Json = dict[str, Any]
 VERSION = "v1beta"
 SIGNATURE = "thoughtSignature"
@@ -152,12 +154,15 @@ def contents(messages: Iterable[Message]) -> list[Json]:
             parts = [_response(*pair) for pair in zip(message.results, names, strict=False)]
             found.append({"role": "user", "parts": parts})
         elif message.role == "user":
-            pictures = [
-                {"inlineData": {"mimeType": one.media_type, "data": one.data}}
-                for one in message.images
-            ]
-            found.append({"role": "user", "parts": [*pictures, {"text": message.text}]})
+            shown = message.parts or (*message.images, message.text)
+            found.append({"role": "user", "parts": list(map(_part, shown))})
     return found
+
+
+def _part(shown: str | Image) -> Json:
+    if isinstance(shown, str):
+        return {"text": shown}
+    return {"inlineData": {"mimeType": shown.media_type, "data": shown.data}}
 
 
 def said_parts(message: Message) -> list[Json]:

@@ -27,6 +27,8 @@ from pilotbench.providers.wire_formats import message_events
 if TYPE_CHECKING:
     import httpx2
 
+    from pilotbench.benchmark.instances import Image
+
 Json = dict[str, Any]
 MOST_OUTPUT = 8192
 """`max_tokens`, which is required, where the entry has none; a budget for thinking is added."""
@@ -197,14 +199,16 @@ def _as_sent(message: Message) -> list[Json]:
             {"type": "tool_result", "tool_use_id": result.id, "content": result.content}
             for result in message.results
         ]
-    pictures: list[Json] = [
-        {
-            "type": "image",
-            "source": {"type": "base64", "media_type": one.media_type, "data": one.data},
-        }
-        for one in message.images
-    ]
-    return [*pictures, *_repeated(message, _blocks(message.raw or {}))]
+    if message.parts:
+        return list(map(_part, message.parts))
+    return [*map(_part, message.images), *_repeated(message, _blocks(message.raw or {}))]
+
+
+def _part(shown: str | Image) -> Json:
+    if isinstance(shown, str):
+        return {"type": "text", "text": shown}
+    source = {"type": "base64", "media_type": shown.media_type, "data": shown.data}
+    return {"type": "image", "source": source}
 
 
 def _repeated(message: Message, came: Sequence[Json]) -> Iterator[Json]:

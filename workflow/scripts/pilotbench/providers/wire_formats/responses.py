@@ -24,6 +24,8 @@ from pilotbench.providers.wire_format import Send, check_mappings
 if TYPE_CHECKING:
     import httpx2
 
+    from pilotbench.benchmark.instances import Image
+
 Json = dict[str, Any]
 ENCRYPTED = "reasoning.encrypted_content"
 RENAMED = {"max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens"}
@@ -162,12 +164,16 @@ def items(message: Message) -> Iterator[Json]:
 
 
 def _text_item(message: Message) -> Iterator[Json]:
-    if message.images:
-        text = {"type": "input_text", "text": message.content}
-        pictures = [{"type": "input_image", "image_url": one.url} for one in message.images]
-        yield {"role": message.role, "content": [text, *pictures]}
+    if shown := message.parts or (message.images and (message.content, *message.images)):
+        yield {"role": message.role, "content": list(map(_part, shown))}
     elif message.content:
         yield {"role": message.role, "content": message.content}
+
+
+def _part(shown: str | Image) -> Json:
+    if isinstance(shown, str):
+        return {"type": "input_text", "text": shown}
+    return {"type": "input_image", "image_url": shown.url}
 
 
 def _call_item(call: ToolCall, given: Any = None) -> Json:

@@ -23,6 +23,7 @@ from pilotbench.simulator.ground.conversation import (
     chat_call,
     chat_tool,
     conversation,
+    joined,
 )
 from pilotbench.simulator.ground.keys import Limit
 from pilotbench.simulator.ground.thinking import seal
@@ -99,7 +100,7 @@ def read(request: HttpRequest) -> Incoming:
 
 def _text(content: Any) -> str:
     parts = objects(field(content, "parts"))
-    return "".join(str(part["text"]) for part in parts if "text" in part and not is_thought(part))
+    return joined([part for part in parts if "text" in part and not is_thought(part)])
 
 
 def is_thought(part: Json) -> bool:

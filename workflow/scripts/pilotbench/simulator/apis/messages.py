@@ -96,7 +96,7 @@ def read(request: HttpRequest) -> Incoming:
 def _messages(message: Json) -> list[Json]:
     content = message.get("content")
     blocks = [{"type": "text", "text": content}] if isinstance(content, str) else objects(content)
-    text = "".join(str(block.get("text")) for block in blocks if block.get("type") == "text")
+    text = joined([block for block in blocks if block.get("type") == "text"])
     if message.get("role") == "assistant":
         calls = [
             chat_call(str(block.get("id")), str(block.get("name")), block.get("input"))

@@ -44,6 +44,20 @@ class Conversation:
         return next((text_of(m) for m in self.messages if m.get("role") == "user"), "")
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """The text of the user after no message of the assistant, after one, after two, ….
+
+        Texts in a row are joined.
+        """
+        texts = [""]
+        for message in self.messages:
+            if message.get("role") == "assistant":
+                texts.append("")
+            elif message.get("role") == "user":
+                texts[-1] += f"\n{text_of(message)}" if texts[-1] else text_of(message)
+        return tuple(texts)
+
+    @property
     def turn(self) -> int:
         """How many messages of the assistant there are."""
         return sum(message.get("role") == "assistant" for message in self.messages)
@@ -86,7 +100,8 @@ def text_of(message: Json) -> str:
 def joined(content: Any) -> str:
     """Return the text of a content: text, or parts with text."""
     if isinstance(content, list):
-        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+        texts = (str(part.get("text") or "") for part in content if isinstance(part, dict))
+        return "\n".join(filter(None, texts))
     return "" if content is None else str(content)
 
 

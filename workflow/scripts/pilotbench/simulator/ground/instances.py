@@ -1,4 +1,4 @@
-"""Which instance a request text belongs to: instances are the same everywhere, so make them here.
+"""Which instance a conversation belongs to: instances are the same everywhere, so make them here.
 
 Nothing of this is on the wire. Instances are made as they are needed, a few indices of every task
 and difficulty at a time, or all at once by `prepare`.
@@ -7,10 +7,12 @@ and difficulty at a time, or all at once by `prepare`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.packs.conversations import spoken
 from pilotbench.benchmark.packs.pack_folders import load_tasks
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.toolbox import is_discovery
@@ -31,30 +33,53 @@ class Instances:
         self._limit = setup.instances
         self._made = 0
         self._by_start: dict[str, list[Instance]] = defaultdict(list)
-        self._found: dict[tuple[str, bool], Instance | None] = {}
+        self._found: dict[tuple[int, str, bool], Instance | None] = {}
 
     def prepare(self) -> None:
         """Make all instances."""
         while self._make_more():
             pass
 
-    def find(self, text: str, discovery: bool) -> Instance | None:
-        """Return the instance whose request is part of `text`, or None.
+    def find(self, texts: Sequence[str], discovery: bool) -> Instance | None:
+        """Return the instance whose request is part of one of `texts`, or None.
 
-        `discovery` says whether tools have to be searched for: requests of two difficulties may
-        read the same.
+        `texts` are those of the user, each after as many messages of the assistant as its place
+        says; of several that fit, the last one counts. `discovery` says whether tools have to be
+        searched for: requests of two difficulties may read the same.
         """
-        place = (text, discovery)
+        known = [
+            self._after(answers, text, discovery)
+            for answers, text in enumerate(texts[: self._most_answers + 1])
+        ]
+        return next((one for one in reversed(known) if one is not None), None)
+
+    @cached_property
+    def _most_answers(self) -> int:
+        """How many messages of the assistant the question of a pack has at most."""
+        packs = [(task, task.size) for task in self._tasks.values() if task.size is not None]
+        return max(
+            (
+                _answers_before(task.instance("none", index))
+                for task, size in packs
+                for index in range(min(size, self._limit))
+            ),
+            default=0,
+        )
+
+    def _after(self, answers: int, text: str, discovery: bool) -> Instance | None:
+        place = (answers, text, discovery)
         if place not in self._found:
-            self._found[place] = self._search(text, discovery)
+            self._found[place] = self._search(answers, text, discovery)
         return self._found[place]
 
-    def _search(self, text: str, discovery: bool) -> Instance | None:
+    def _search(self, answers: int, text: str, discovery: bool) -> Instance | None:
         while True:
             fitting = [
                 instance
                 for instance in self._candidates(text)
-                if is_discovery(instance.difficulty) == discovery and instance.request in text
+                if is_discovery(instance.difficulty) == discovery
+                and spoken(instance) in text
+                and _answers_before(instance) == answers
             ]
             if fitting:
                 return max(fitting, key=lambda instance: len(instance.request))
@@ -75,6 +100,12 @@ class Instances:
             for level in levels:
                 for index in range(self._made, end):
                     instance = task.instance(level, index)
-                    self._by_start[instance.request.split("\n")[0][:_START]].append(instance)
+                    start = spoken(instance).split("\n")[0][:_START]
+                    self._by_start[start].append(instance)
         self._made = upto
         return True
+
+
+def _answers_before(instance: Instance) -> int:
+    """Return how many messages of the assistant a question has before its last message."""
+    return sum(one.role == "assistant" for one in instance.earlier)

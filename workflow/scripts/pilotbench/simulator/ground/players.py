@@ -33,7 +33,7 @@ class Players:
         skill = Skill.of(name)
         if name not in PLAYERS and not skill:
             return None
-        instance = self._instances.find(conversation.request, _discovery(conversation.body))
+        instance = self._instances.find(conversation.asked, _discovery(conversation.body))
         if instance is None:
             return None
         if skill:

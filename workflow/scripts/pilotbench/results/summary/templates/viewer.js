@@ -134,6 +134,7 @@
       episode.verdict && [el("h3", {}, "How it was read"), facts(readings(episode.verdict))],
       el("h3", {}, "Conversation"),
       system && el("details", {}, el("summary", {}, "system message (" + count(system.length) + " characters)"), block(system)),
+      (episode.messages || []).map((one) => el("div", { class: "turn" }, el("p", {}, el("b", {}, one.role === "user" ? "User (given)" : "Assistant (given)")), block(one.content))),
       episode.user && el("div", { class: "turn" }, el("p", {}, el("b", {}, "Prompt")), block(episode.user)),
       (episode.transcript || []).map((turn) => turnOf(episode, turn)));
   }
