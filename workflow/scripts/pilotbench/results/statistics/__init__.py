@@ -2,11 +2,15 @@
 
 The estimate is the mean over the population that the benchmark's instances are drawn from.
 
-intervals   a rate, or a rate with owed episodes, with its interval
-paired      the difference of two arms on the same instances, its interval and its test
-multiple    Holm families, letters for indistinguishable results, smallest detectable difference
-repeats     pass@k, pass^k, variance within and between instances
-usage       percentiles, requests in flight, utilisation of a key
+intervals     a rate, or a rate with owed episodes, with its interval
+paired        the difference of two arms on the same instances, its interval and its test
+multiple      Holm families, letters for indistinguishable results, smallest detectable difference
+repeats       pass@k, pass^k, variance within and between instances
+agreement     Krippendorff's alpha of raters, with its interval
+judge_errors  a judge's sensitivity and specificity by labels of people
+corrected     rates, and their differences, that are corrected for these errors
+preferences   ratings of models from pairwise comparisons, ties allowed
+usage         percentiles, requests in flight, utilisation of a key
 """
 
 ALPHA = 0.05
