@@ -94,7 +94,10 @@ def write_summary(experiment: Experiment) -> None:
     width = shutil.get_terminal_size((110, 24)).columns
     batches = [asdict(row) for row in Watch(experiment).batch_rows()]
     with database_errors(results / "master.duckdb"):
-        summary.build(results / "master.duckdb", results, out, experiment.settings, batches)
+        summary.build(
+            *(results / "master.duckdb", results, out, experiment.settings, batches),
+            tasks=experiment.tasks,
+        )
         table = summary.terminal(results / "master.duckdb", width=width)
     atomic_files.write_text(out / "summary.txt", table)
 

@@ -5,6 +5,7 @@ page             index.html
 export_files     summary.json, summary.md and CSV tables
 figures          every figure of the page, by name; render_figures writes SVG and PNG
 transcripts      one page per shard
+answer_pages     one table of question x model per task: answer_table, answer_replies, page_data
 terminal_table   the short table for a terminal
 compare          two result folders, prompts or models side by side
 """
@@ -13,7 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pilotbench.benchmark.tasks.task import Task
 
 CAPTIONS = Path("figures/captions.rst")
 """The captions of the figures, for Snakemake's report."""
@@ -25,15 +29,17 @@ def build(
     out: Path,
     settings: Any,
     batches: Sequence[Mapping[str, Any]] = (),
+    tasks: Mapping[str, Task] | None = None,
 ) -> None:
-    """Write `out`/index.html, summary.md, summary.json, tables/, figures/ and transcripts/.
+    """Write `out`/index.html, summary.md, summary.json, tables/, figures/, transcripts/, answers/.
 
     `results` is the folder that holds shards/. `batches` are those that are out, one entry per
-    model (see `SummaryData`). Nothing is asked of any provider.
+    model (see `SummaryData`). `tasks` have the questions of packs. Nothing is asked of any
+    provider.
     """
     from pilotbench.results.summary import write_all
 
-    write_all.build(db_path, results, out, settings, batches)
+    write_all.build(db_path, results, out, settings, batches, tasks)
 
 
 def terminal(db_path: Path, settings: Any = None, *, width: int = 110) -> str:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from pilotbench.ground import atomic_files
 from pilotbench.matrix.axes import AXES, NAMES
 from pilotbench.results.analysis.formatting import (
@@ -66,6 +68,7 @@ def context(report: Report, drawings: Drawings, script: str) -> dict[str, Any]:
         "beside": {section: name for section, name in BESIDE.items() if name in report.tables},
         "sections": {section: found for section, found in sections.items() if found},
         "grids": {n: grid(t.frame, report.data) for n, t in report.tables.items() if n != "cells"},
+        "answers": answer_links(report),
         "cells": cells(report),
         "axes": axes(report),
         "specs": script_json({figure.name: drawing.spec for figure, drawing in drawings.items()}),
@@ -93,6 +96,18 @@ def _axis(one: str, more: str, words: Any) -> str:
     if isinstance(words, list):
         return f"{one} {words[0]}" if len(words) == 1 else f"{len(words):,} {more}"
     return f"{words} {one if words == 1 else more}"
+
+
+def answer_links(report: Report) -> list[dict[str, Any]]:
+    """Return the pages of answers: task, link and how many questions each has."""
+    from pilotbench.results.summary.answer_pages import page_link, tasks_with_page
+
+    data, place = report.data, ["task", "difficulty", "tool_success_rate", "index"]
+    known = pd.concat([data.episodes[place], data.owed[place]]).drop_duplicates()
+    return [
+        {"task": task, "link": page_link(task), "questions": int((known["task"] == task).sum())}
+        for task in tasks_with_page(data)
+    ]
 
 
 def axes(report: Report) -> dict[str, list[str]]:

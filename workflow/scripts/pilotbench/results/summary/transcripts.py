@@ -19,11 +19,13 @@ from urllib.parse import quote
 import pandas as pd
 
 from pilotbench.ground import atomic_files, links
+from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.cells import SUFFIX, shard_of
-from pilotbench.results.summary.page_templates import TEMPLATES, environment
+from pilotbench.results.summary.page_templates import TEMPLATES, asset, environment
 
 FOLDER = "transcripts"
-ASSETS = ("viewer.js", "viewer.css")
+TEMPLATE = "transcript.html.j2"
+ASSETS = ("text.js", "viewer.js", "viewer.css")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def write(shards: pd.DataFrame, db_path: Path, results: Path, out: Path) -> int:
     links.cut(out, folder)
     pages = list(_pages(shards, results))
     _write_assets(folder, [page.path for page in pages])
-    template = environment().get_template("transcript.html.j2")
+    template = environment().get_template(TEMPLATE)
     written = 0
     for page in pages:
         target = folder / page_path(page.path)
@@ -67,7 +69,7 @@ def write(shards: pd.DataFrame, db_path: Path, results: Path, out: Path) -> int:
             shard=shard,
             base="../" * 5,
             content=_content(page, db_path, results),
-            command=_command(page, results),
+            command=f"{_show(page, results)} {shard.first}",
         )
         target.parent.mkdir(parents=True, exist_ok=True)
         atomic_files.write_text(target, html)
@@ -77,20 +79,32 @@ def write(shards: pd.DataFrame, db_path: Path, results: Path, out: Path) -> int:
 
 
 def _pages(shards: pd.DataFrame, results: Path) -> Iterable[Page]:
+    form = digest(asset(TEMPLATE))[:8]
     for row in shards.to_dict("records"):
         path = str(row["path"])
         if row.get("state") == "provisional":
-            yield Page(path, f"provisional {row.get('completed')} {row.get('ended')}", True)
+            yield Page(path, f"{form} provisional {row.get('completed')} {row.get('ended')}", True)
         elif (file := results / "shards" / path).is_file():
             found = file.stat()
-            yield Page(path, f"{found.st_size} {found.st_mtime_ns}")
+            yield Page(path, f"{form} {found.st_size} {found.st_mtime_ns}")
 
 
-def _command(page: Page, results: Path) -> str:
-    """Return the command line that shows the first episode of a page."""
-    shard = shard_of(Path("shards", page.path))
-    cell = str(shard.cell.folder) if page.provisional else str(results / "shards" / page.path)
-    return shlex.join(["python", "-m", "pilotbench", "show", cell, str(shard.first)])
+def _show(page: Page, results: Path) -> str:
+    return show_command(page.path, results, provisional=page.provisional)
+
+
+def show_command(path: str, results: Path, *, provisional: bool = False) -> str:
+    """Return the command that shows an episode of a shard, up to the index of the episode."""
+    cell = str(shard_of(Path("shards", path)).cell.folder)
+    return shlex.join(
+        [
+            "python",
+            "-m",
+            "pilotbench",
+            "show",
+            cell if provisional else str(results / "shards" / path),
+        ]
+    )
 
 
 def _content(page: Page, db_path: Path, results: Path) -> str:

@@ -9,10 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pilotbench.benchmark.tasks.task import Task
 from pilotbench.results.analysis import reference
 from pilotbench.results.analysis.load import SummaryData, load
 from pilotbench.results.analysis.model import report
-from pilotbench.results.summary import export_files, figures, page, render_figures, transcripts
+from pilotbench.results.summary import (
+    answer_pages,
+    export_files,
+    figures,
+    page,
+    render_figures,
+    transcripts,
+)
 from pilotbench.results.summary.figures.base import Source
 
 
@@ -22,15 +30,17 @@ def build(
     out: Path,
     settings: Any,
     batches: Sequence[Mapping[str, Any]] = (),
+    tasks: Mapping[str, Task] | None = None,
 ) -> None:
     """Write the summary of a database to `out`."""
     data = reference.completed(load(db_path, settings), results / reference.NAME)
     write(replace(data, batches=batches), out)
     transcripts.write(data.shards, db_path, results, out)
+    answer_pages.write(data, tasks or {}, db_path, results, out)
 
 
 def write(data: SummaryData, out: Path) -> None:
-    """Write everything but the transcripts; the page comes last, so that its links work."""
+    """Write everything but transcripts and answers; the page comes last, so that its links work."""
     out.mkdir(parents=True, exist_ok=True)
     with render_figures.javascript() as script:
         with _frozen():

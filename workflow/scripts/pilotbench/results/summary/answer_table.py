@@ -1,0 +1,223 @@
+"""The table of a task: a row per question or instance, a column per model and prompt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.tasks.task import Task
+from pilotbench.ground.errors import PilotbenchError
+from pilotbench.results.analysis.load import SummaryData
+
+Json = dict[str, Any]
+QUESTION_LIMIT = 300
+TEXT_LIMIT = 120
+"""Characters of a target, a read answer or a value that the table shows; the panel has them all."""
+OWED = "o"
+MARKS = {"refused": "r", "not_applicable": "n"}
+Place = tuple[str, str, int]
+"""Difficulty, tool success rate and index of an instance."""
+RIGHT = {"1": 1, "1~": 1, "0": 0, "0~": 0, "r": 0}
+"""The marks of outcomes; `~`: what was read is right, and not in the form that was asked for."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One episode in the table; without a shard there is no record of it.
+
+    `read` is what was read as the answer, `progress` that of a partial success.
+    """
+
+    mark: str
+    read: str = ""
+    progress: float | None = None
+    shard: str | None = None
+
+
+Cell = list[Entry]
+"""One entry per repeat."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column with replies: one model under one prompt."""
+
+    model: str
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is known of a question without asking anybody; the target of a pack's question only."""
+
+    name: str | None = None
+    text: str = ""
+    target: Any = None
+    metadata: Json | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question and what each column has for it; None where nothing is planned."""
+
+    place: Place
+    question: Question
+    cells: list[Cell | None]
+
+    @property
+    def index(self) -> int:
+        """The index of the instance."""
+        return self.place[2]
+
+    @property
+    def disagreement(self) -> float:
+        """How evenly the finished replies are divided into right and wrong: 0 to 1."""
+        marks = [entry.mark for cell in self.cells for entry in cell or () if entry.mark in RIGHT]
+        share = sum(map(RIGHT.__getitem__, marks)) / len(marks) if marks else 0.0
+        return 4 * share * (1 - share)
+
+
+@dataclass(frozen=True)
+class AnswerTable:
+    """The table of one task; the rows are in the order of their places."""
+
+    task: str
+    columns: list[Column]
+    metadata: list[str]
+    rows: list[Row]
+    repeats: int
+
+
+def answer_table(data: SummaryData, task: str, source: Task | None) -> AnswerTable:
+    """Return the table of a task of the selection."""
+    episodes = _of(data, data.episodes, task)
+    owed = _of(data, data.owed, task)
+    cells = _of(data, data.cells, task)
+    planned = set(zip(cells["model"], cells["prompt"], strict=True))
+    columns = [
+        Column(model, prompt)
+        for model in data.model_names
+        for prompt in data.prompt_names
+        if (model, prompt) in planned
+    ]
+    found: dict[Place, list[Cell | None]] = {}
+    names = {column: number for number, column in enumerate(columns)}
+    known: dict[Place, Question] = {}
+    for row in episodes.to_dict("records"):
+        place = _place(row)
+        _put(found, names, row, _entry(row))
+        if place not in known:
+            known[place] = _recorded(row)
+    for row in owed.to_dict("records"):
+        _put(found, names, row, Entry(OWED))
+    asked = _asker(source)
+    rows = [
+        Row(place, asked(place, known.get(place, Question())), found[place])
+        for place in sorted(found)
+    ]
+    metadata = dict.fromkeys(name for row in rows for name in row.question.metadata or ())
+    repeats = max((len(cell) for row in rows for cell in row.cells if cell), default=1)
+    return AnswerTable(task, columns, list(metadata), rows, repeats)
+
+
+def _of(data: SummaryData, frame: pd.DataFrame, task: str) -> pd.DataFrame:
+    return frame[(frame["task"] == task) & frame["model"].isin(data.model_names)]
+
+
+def _place(row: Mapping[Any, Any]) -> Place:
+    return str(row["difficulty"]), str(row["tool_success_rate"]), int(row["index"])
+
+
+def _put(
+    found: dict[Place, list[Cell | None]],
+    names: Mapping[Column, int],
+    row: Mapping[Any, Any],
+    entry: Entry,
+) -> None:
+    """Put an entry where it belongs; the repeats before it that are not there are owed."""
+    cells = found.setdefault(_place(row), [None] * len(names))
+    number = names[Column(str(row["model"]), str(row["prompt"]))]
+    cell = cells[number] if cells[number] is not None else []
+    assert cell is not None
+    repeat = int(row["repeat"])
+    cell.extend([Entry(OWED)] * (repeat + 1 - len(cell)))
+    cell[repeat] = entry
+    cells[number] = cell
+
+
+def _entry(row: Mapping[Any, Any]) -> Entry:
+    read, progress = row.get("read_answer"), row.get("progress")
+    return Entry(
+        mark=_mark(row),
+        read=_known_text(read if _is_text(read) else row.get("answer")),
+        progress=round(float(progress), 4) if progress and 0 < progress < 1 else None,
+        shard=str(row["shard"]),
+    )
+
+
+def _mark(row: Mapping[Any, Any]) -> str:
+    if row["status"] in MARKS:
+        return MARKS[row["status"]]
+    loose = row.get("flexible_match") is True and row.get("strict_match") is False
+    return f"{int(bool(row['success']))}{'~' * loose}"
+
+
+def _known_text(value: Any) -> str:
+    """Return a value that is stored as JSON, perhaps cut, as text for a cell."""
+    if not _is_text(value):
+        return ""
+    try:
+        return shown(json.loads(value))
+    except ValueError:
+        return shown(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def shown(value: Any, limit: int = TEXT_LIMIT) -> str:
+    """Return a value as text, cut at `limit` characters."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _recorded(row: Mapping[Any, Any]) -> Question:
+    """Return what an episode says of its question."""
+    name, metadata = row.get("question_id"), row.get("metadata")
+    return Question(
+        name=name if _is_text(name) else None,
+        metadata=json.loads(str(metadata)) if _is_text(metadata) else None,
+    )
+
+
+def _asker(source: Task | None) -> Callable[[Place, Question], Question]:
+    """Return what completes a question with what the task says of it, where the task has it."""
+
+    def asked(place: Place, known: Question) -> Question:
+        if source is None or (source.size is not None and place[2] >= source.size):
+            return known
+        try:
+            instance = source.instance(place[0], place[2])
+        except PilotbenchError:  # the task has changed, and its results are not yet scored again
+            return known
+        extra = instance.extra
+        return Question(
+            name=extra.get("id", known.name),
+            text=text_of(instance),
+            target=extra.get("answer"),
+            metadata=extra.get("metadata", known.metadata),
+        )
+
+    return asked
+
+
+def text_of(instance: Instance) -> str:
+    """Return the request of an instance as text."""
+    return str(instance.request)
