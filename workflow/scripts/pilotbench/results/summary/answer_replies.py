@@ -91,7 +91,7 @@ def _write(table: AnswerTable, rows: Sequence[Row], shards: Shards, file: Path) 
             FORMAT,
             [vars(column) for column in table.columns],
             [[path, shards.state(path)] for path in used],
-            [[row.place, row.question.text, repr(row.question.target)] for row in rows],
+            [[row.place, _asked(row), repr(row.question.target)] for row in rows],
             [[[entry.shard for entry in cell or ()] for cell in row.cells] for row in rows],
         ]
     )
@@ -99,11 +99,14 @@ def _write(table: AnswerTable, rows: Sequence[Row], shards: Shards, file: Path) 
         return 0
     content = {
         "shards": [shards.place(path) for path in used],
-        "rows": [
-            [row.question.text, row.question.target, _cells(row, shards, used)] for row in rows
-        ],
+        "rows": [[_asked(row), row.question.target, _cells(row, shards, used)] for row in rows],
     }
     return page_data.write(file, page_data.packed(file.stem, content, stamp))
+
+
+def _asked(row: Row) -> str:
+    question = row.question
+    return f"{question.earlier}\n\nuser: {question.text}" if question.earlier else question.text
 
 
 def _paths(rows: Sequence[Row]) -> Iterator[str]:

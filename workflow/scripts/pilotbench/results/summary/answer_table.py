@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.ground.errors import PilotbenchError
 from pilotbench.results.analysis.load import SummaryData
@@ -53,10 +52,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Question:
-    """What is known of a question without asking anybody; the target of a pack's question only."""
+    """What is known of a question without asking anybody; the target of a pack's question only.
+
+    `earlier` is what was said before the text, as text.
+    """
 
     name: str | None = None
     text: str = ""
+    earlier: str = ""
     target: Any = None
     metadata: Json | None = None
 
@@ -210,14 +213,10 @@ def _asker(source: Task | None) -> Callable[[Place, Question], Question]:
         extra = instance.extra
         return Question(
             name=extra.get("id", known.name),
-            text=text_of(instance),
+            text=instance.request,
+            earlier="\n\n".join(f"{one.role}: {one.text}" for one in instance.earlier),
             target=extra.get("answer"),
             metadata=extra.get("metadata", known.metadata),
         )
 
     return asked
-
-
-def text_of(instance: Instance) -> str:
-    """Return the request of an instance as text."""
-    return str(instance.request)
