@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import permutation_test
+from scipy.stats import norm, permutation_test
 from statsmodels.stats.contingency_tables import mcnemar
 
 from pilotbench.results.statistics.paired import contrast, paired_limits, sign_flip, undecided
@@ -68,9 +68,34 @@ def test_sign_flip_with_repeats_is_the_full_permutation_distribution(denominator
     assert sign_flip(d) == pytest.approx(full.pvalue)
 
 
-def test_sign_flip_samples_where_differences_have_no_common_fraction():
-    d = np.random.default_rng(1).normal(1.0, 1.0, 40)
-    assert sign_flip(d) < 0.001
+@pytest.mark.parametrize("n", [5, 12, 13, 16])
+@pytest.mark.parametrize("side", ["two-sided", "greater"])
+def test_differences_without_a_common_fraction_have_all_patterns(n: int, side: str) -> None:
+    d = np.random.default_rng(n).normal(0.3, 1.0, n)
+    full = permutation_test(
+        (d,),
+        lambda x, axis: x.mean(axis),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=np.inf,
+        alternative=side,
+    )
+    found = sign_flip(d, one_sided=side == "greater")
+    assert found == pytest.approx(full.pvalue, abs=0.001)
+
+
+def test_a_clear_difference_has_a_p_that_a_large_family_can_use() -> None:
+    d = np.random.default_rng(1).normal(1.0, 1.0, 60)
+    assert 2.0**-59 <= sign_flip(d) < 1e-7
+    assert sign_flip(np.abs(d)) == pytest.approx(2.0**-59, rel=0.01)
+    assert sign_flip(-np.abs(d), one_sided=True) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("n", [2_000, 40_000])
+def test_many_differences_agree_with_the_normal_approximation(n: int) -> None:
+    d = np.random.default_rng(2).normal(0.0, 1.0, n) + 2.2 / np.sqrt(n)
+    z = d.sum() / np.sqrt((d**2).sum())
+    assert sign_flip(d) == pytest.approx(2 * norm.sf(abs(z)), rel=0.03)
 
 
 def test_sign_flip_of_equal_arms_is_one():

@@ -4,6 +4,7 @@ The estimate is the mean over the population that the benchmark's instances are 
 
 intervals     a rate, or a rate with owed episodes, with its interval
 paired        the difference of two arms on the same instances, its interval and its test
+means         means that are not rates, and their differences, by resampling
 multiple      Holm families, letters for indistinguishable results, smallest detectable difference
 repeats       pass@k, pass^k, variance within and between instances
 agreement     Krippendorff's alpha of raters, with its interval
