@@ -21,6 +21,7 @@ include: "workflow/rules/batches.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/database.smk"
 include: "workflow/rules/summary.smk"
+include: "workflow/rules/inspect_logs.smk"
 include: "workflow/rules/preflight.smk"
 include: "workflow/rules/handlers.smk"
 

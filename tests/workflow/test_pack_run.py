@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from pathlib import Path
 
 from support import Simulator
@@ -65,6 +66,11 @@ def test_only_a_changed_question_of_a_spreadsheet_is_asked_again(tmp_path: Path)
         exported = (tmp_path / "results/exports/episodes.csv").read_text(encoding="utf-8")
         names = {row["question_id"] for row in csv.DictReader(io.StringIO(exported))}
         assert names == set(by_name)
+        assert requests_after("results/exports/inspect") == 0
+        [log] = (tmp_path / "results/exports/inspect").rglob("*.eval")
+        with zipfile.ZipFile(log) as archive:
+            samples = [n for n in archive.namelist() if n.startswith("samples/")]
+        assert samples == [f"samples/{name}_epoch_1.json" for name in by_name]
 
         rows[3]["topic"] = "corrected"
         write(source, rows)

@@ -22,6 +22,8 @@ from pilotbench.matrix.fingerprint import Now
 
 MADE = ".made"
 REFRESHED = ".refreshed"
+INSPECT_LOGS = "inspect"
+"""Below `exports/`."""
 log = logging.getLogger(__name__)
 
 
@@ -70,6 +72,19 @@ def write_exports(experiment: Experiment) -> None:
     with database_errors(results / "master.duckdb"):
         master_json.write(results / "master.duckdb", results / "master_database.json")
         export.write(results / "master.duckdb", results / "exports")
+
+
+def write_inspect_logs(experiment: Experiment) -> None:
+    """Write the logs for Inspect's viewer from the database and the shard files."""
+    from pilotbench.results.database import inspect_logs
+
+    results = experiment.settings.results_dir
+    links.check(results, "exports")
+    with database_errors(results / "master.duckdb"):
+        folder = results / "exports" / INSPECT_LOGS
+        folder.mkdir(parents=True, exist_ok=True)
+        written = inspect_logs.write(results / "master.duckdb", results, folder)
+    log.info("%d logs in %s", written, folder)
 
 
 def play_reference(experiment: Experiment) -> None:

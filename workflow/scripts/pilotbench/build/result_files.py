@@ -74,6 +74,11 @@ class ResultFiles:
         return [f"{self.results}/exports/{table}.csv" for table in _TABLES]
 
     @property
+    def inspect_logs(self) -> str:
+        """The folder of the logs for Inspect's viewer, which only a request for it makes."""
+        return f"{self.results}/exports/{outputs.INSPECT_LOGS}"
+
+    @property
     def pages(self) -> list[str]:
         """The page, and the other files of the summary."""
         return [self.summary(name) for name in _PAGES]
