@@ -72,7 +72,7 @@ def test_the_pack_can_have_another_name_place_scorer_and_columns(
     assert all(command.endswith(" task_folders=packs") for command in said["commands"])
     pack = load_tasks([Path("packs")], ["own"])["own"]
     assert isinstance(pack, QuestionPack)
-    assert pack.scorer_kind == "exact"
+    assert pack.scorer.kind == "exact"
     assert pack.instance("none", 1).extra == {
         "answer": "多少？",
         "id": "a2",

@@ -1,7 +1,7 @@
 """Which column of a pack's table is what, and its rows as lines of instances.
 
-A line has question and answer, and if there are any image, world, id and metadata. Metadata are
-all other columns: they are kept with the question, and no model and no scorer sees them.
+A line has question and answer, and if there are any image, scorer, world, id and metadata. Metadata
+are all other columns: they are kept with the question, and no model and no scorer sees them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from pilotbench.benchmark.packs.conversations import looks_like_messages, parted
 from pilotbench.benchmark.packs.pack_files import json_value
+from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
 from pilotbench.benchmark.packs.tables import Table
 from pilotbench.benchmark.scorers.numerals import number_of
 from pilotbench.ground.errors import TaskError, hint
@@ -41,6 +42,12 @@ CONVERSATIONS = ("messages", "conversations", "conversation")
 NEEDED = ("question", "answer")
 STATED = "fields.{} in task.yaml"
 NAMED = 5
+JSON_CELLS: dict[str, Callable[[str], bool]] = {
+    "question": looks_like_messages,
+    "image": lambda cell: cell.lstrip().startswith("["),
+    "scorer": lambda cell: cell.lstrip().startswith("{"),
+}
+"""Fields whose cells may be JSON, and which cells are."""
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
@@ -112,16 +119,15 @@ def _plain(name: str) -> str:
 
 
 def lines_of(
-    table: Table, fields: dict[str, str], ignore: Sequence[str], kind: str, options: Json
+    table: Table, fields: dict[str, str], ignore: Sequence[str], scorer: ScorerChoice
 ) -> list[tuple[int, str]]:
     """Return each row as the JSON of a line, with its number. Raises TaskError."""
     for field in NEEDED:
         _refuse_empty(table, fields[field])
     if "id" in fields:
         _refuse_repeated(table, fields["id"])
-    value = reader(kind, options) if table.written or kind == "number" else None
     others = [c for c in table.columns if c not in fields.values() and c not in ignore]
-    return [(n, json.dumps(_line(table, n, row, fields, others, value))) for n, row in table.rows]
+    return [(n, json.dumps(_line(table, n, row, fields, others, scorer))) for n, row in table.rows]
 
 
 def _line(
@@ -130,7 +136,7 @@ def _line(
     row: Json,
     fields: dict[str, str],
     others: Iterable[str],
-    value: Callable[[str, str], Any] | None,
+    scorer: ScorerChoice,
 ) -> Json:
     line = {
         field: _cell(table, number, field, c, row[c])
@@ -139,8 +145,11 @@ def _line(
     }
     if fields["answer"] == fields["question"]:
         line |= _parted(f"{table.at(number)}: column {fields['question']}", line["question"])
-    if value is not None and isinstance(line["answer"], str):
-        line["answer"] = value(f"{table.at(number)}: column {fields['answer']}", line["answer"])
+    if "scorer" in line:
+        scorer = chosen(f"{table.at(number)}: column {fields['scorer']}", line["scorer"])
+    if isinstance(line["answer"], str) and (table.written or scorer.kind == "number"):
+        where = f"{table.at(number)}: column {fields['answer']}"
+        line["answer"] = reader(scorer.kind, scorer.options)(where, line["answer"])
     if table.written and "world" in line:
         line["world"] = json_value(f"{table.at(number)}: {fields['world']}", line["world"])
     if "id" in line:
@@ -153,14 +162,10 @@ def _cell(table: Table, number: int, field: str, column: str, cell: Any) -> Any:
     """Return the messages or the list of images that a cell has as JSON, else the cell."""
     if not table.written or not isinstance(cell, str):
         return cell
-    is_json = {"question": looks_like_messages, "image": _looks_like_list}.get(field)
+    is_json = JSON_CELLS.get(field)
     if is_json is None or not is_json(cell):
         return cell
     return json_value(f"{table.at(number)}: column {column}", cell)
-
-
-def _looks_like_list(cell: str) -> bool:
-    return cell.lstrip().startswith("[")
 
 
 def _parted(where: str, question: Any) -> Json:

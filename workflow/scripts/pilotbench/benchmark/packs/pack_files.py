@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from pilotbench.benchmark.packs.pack_session import known_tools
+from pilotbench.benchmark.packs.scorer_choice import chosen
 from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.scorers.scorer import depth_within
 from pilotbench.ground import schemas, yaml_files
@@ -33,14 +34,7 @@ def settings_of(path: Path) -> Json:
         raise TaskError(f"{path}: not YAML: {_line(error)}") from None
     schema = schemas.load("task_folder", scorers=SCORERS)
     check_schema(str(path), schema, settings)
-    kind = settings["scorer"]["kind"]
-    given = {key: value for key, value in settings["scorer"].items() if key != "kind"}
-    options = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": SCORERS[kind].options,
-    }
-    check_schema(f"{path}: scorer", options, given)
+    scorer = chosen(f"{path}: scorer", settings["scorer"])
     _check_tools(path, settings)
     has_source = "source" in settings
     names = {} if has_source else schemas.defaults(schema["properties"]["fields"])
@@ -48,7 +42,7 @@ def settings_of(path: Path) -> Json:
         **schemas.defaults(schema),
         **settings,
         "fields": {**names, **settings.get("fields", {})},
-        "scorer": {"kind": kind, **schemas.defaults(options), **given},
+        "scorer": scorer.as_json(),
     }
 
 

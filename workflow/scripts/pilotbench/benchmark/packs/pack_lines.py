@@ -8,9 +8,12 @@ from typing import Any
 
 from pilotbench.benchmark.packs import columns, sources
 from pilotbench.benchmark.packs.pack_files import json_object, numbered_lines
+from pilotbench.benchmark.packs.scorer_choice import chosen
 from pilotbench.ground.errors import TaskError
 
 Json = dict[str, Any]
+FOUND = ("image", "scorer")
+"""Fields that a line may have under their own name though `fields` does not name them."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +51,17 @@ def lines_of(folder: Path, settings: Json) -> PackLines:
 def _written(folder: Path, settings: Json) -> PackLines:
     path, fields = folder / "instances.jsonl", settings["fields"]
     keys = {key: field for field, key in fields.items()}
-    if "image" not in fields and "image" not in settings["ignore"]:
-        keys.setdefault("image", "image")
+    for field in FOUND:
+        if field not in fields and field not in settings["ignore"]:
+            keys.setdefault(field, field)
     return PackLines(str(path), "line", tuple(numbered_lines(path)), fields, keys)
 
 
 def _sourced(folder: Path, settings: Json) -> PackLines:
     where, ignore = str(folder / "task.yaml"), settings["ignore"]
-    kind = settings["scorer"]["kind"]
-    options = {key: value for key, value in settings["scorer"].items() if key != "kind"}
+    scorer = chosen(f"{where}: scorer", settings["scorer"])
     table = sources.read(where, folder, settings["source"], settings.get("sheet"))
     fields = columns.fields_of(where, table, settings["fields"], ignore, bool(settings["tools"]))
-    lines = columns.lines_of(table, fields, ignore, kind, options)
+    lines = columns.lines_of(table, fields, ignore, scorer)
     keys = {field: field for field in (*fields, "metadata")}
     return PackLines(table.name, table.word, tuple(lines), fields, keys)

@@ -14,7 +14,7 @@ from pilotbench.benchmark.instances import Image
 from pilotbench.benchmark.packs.conversations import Conversation, conversation_of
 from pilotbench.benchmark.packs.pack_files import check_schema, json_object, world_schema
 from pilotbench.benchmark.packs.pack_images import image_shown, images_of
-from pilotbench.benchmark.scorers import SCORERS
+from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
 from pilotbench.ground.errors import TaskError, hint
 
 Json = dict[str, Any]
@@ -33,6 +33,7 @@ class Question:
     id: str | None = None
     images: tuple[Image, ...] = ()
     world: Json | None = None
+    scorer: ScorerChoice | None = None
     metadata: Json | None = None
     others: Json | None = None
 
@@ -44,6 +45,7 @@ class Question:
             "image": (shown if len(shown) > 1 else shown[0]) if shown else None,
             "earlier": [list(one) for one in self.asked.before] or None,
             "images": list(map(image_shown, self.asked.images)) or None,
+            "scorer": self.scorer and self.scorer.as_json(),
             "id": self.id,
             "metadata": self.metadata,
             "row": self.others,
@@ -57,15 +59,15 @@ class QuestionReader:
     """How the lines of a pack are read.
 
     `keys` are the fields by the key of a line, `names` what errors call the fields. `ignore` are
-    other keys that a line may have; with `has_code` it may have any, and needs no answer.
+    other keys that a line may have. `scorer` is the pack's; a line may have another. Where code of
+    the pack scores, a line may have any keys, and needs no answer.
     """
 
     folder: Path
     keys: Mapping[str, str]
     names: Mapping[str, str]
     ignore: tuple[str, ...]
-    scorer: str
-    has_code: bool
+    scorer: ScorerChoice
     has_tools: bool
 
     def read(self, where: str, text: str) -> Question:
@@ -73,7 +75,9 @@ class QuestionReader:
         line = json_object(where, text)
         values = {self.keys[key]: value for key, value in line.items() if key in self.keys}
         others = {key: value for key, value in line.items() if key not in self.keys}
-        if self.has_code:
+        own = self._scorer(where, values)
+        scorer = own or self.scorer
+        if scorer.has_code:
             values.setdefault("answer", None)
         else:
             self._refuse_unknown(where, others)
@@ -83,22 +87,33 @@ class QuestionReader:
         asked, images = self._asked(where, values), self._images(where, values)
         if asked.images and images:
             raise TaskError(f"{self._at(where, 'image')}: put it in a message, like the others")
-        self._check_answer(self._at(where, "answer"), values["answer"])
+        check_answer(self._at(where, "answer"), scorer, values["answer"])
         return Question(
             asked=asked,
             answer=values["answer"],
             id=name_of(self._at(where, "id"), values["id"]) if "id" in values else None,
             images=images,
             world=self._world(where, values),
+            scorer=own,
             metadata=values.get("metadata"),
-            others=(others or None) if self.has_code else None,
+            others=(others or None) if scorer.has_code else None,
         )
+
+    def scorer_of(self, where: str, text: str) -> ScorerChoice:
+        """Return the scorer of a line. Raises TaskError."""
+        return self._scorer(where, self._values(where, text)) or self.scorer
 
     def images(self, where: str, text: str) -> tuple[Image, ...]:
         """Return only the images of a line. Raises TaskError."""
-        line = json_object(where, text)
-        values = {field: line[key] for key, field in self.keys.items() if key in line}
+        values = self._values(where, text)
         return (*self._images(where, values), *self._asked(where, values).images)
+
+    def _values(self, where: str, text: str) -> Json:
+        line = json_object(where, text)
+        return {field: line[key] for key, field in self.keys.items() if key in line}
+
+    def _scorer(self, where: str, values: Json) -> ScorerChoice | None:
+        return chosen(self._at(where, "scorer"), values["scorer"]) if "scorer" in values else None
 
     def _at(self, where: str, field: str) -> str:
         return f"{where}: {self.names.get(field, field)}"
@@ -108,13 +123,6 @@ class QuestionReader:
             if key not in self.ignore:
                 known = [*self.keys, *self.ignore]
                 raise TaskError(f"{where}: unknown key {key!r}{hint(key, known)}")
-
-    def _check_answer(self, where: str, answer: Any) -> None:
-        scorer = SCORERS[self.scorer]
-        check_schema(f"{where} of scorer {self.scorer}", scorer.answer, answer)
-        problem = scorer.problem(answer)
-        if problem is not None:
-            raise TaskError(f"{where}: {problem}")
 
     def _asked(self, where: str, values: Json) -> Conversation:
         return conversation_of(self._at(where, "question"), self.folder, values["question"])
@@ -131,6 +139,14 @@ class QuestionReader:
             raise TaskError(f"{self._at(where, 'world')} is for packs with tools")
         check_schema(self._at(where, "world"), world_schema(), values["world"])
         return dict(values["world"])
+
+
+def check_answer(where: str, choice: ScorerChoice, answer: Any) -> None:
+    """Raise TaskError for an answer that a scorer cannot compare with."""
+    check_schema(f"{where} of scorer {choice.kind}", choice.scorer.answer, answer)
+    problem = choice.scorer.problem(answer)
+    if problem is not None:
+        raise TaskError(f"{where}: {problem}")
 
 
 def name_of(where: str, value: Any) -> str:

@@ -26,8 +26,9 @@ from pilotbench.benchmark.packs.pack_instance import PackInstance
 from pilotbench.benchmark.packs.pack_lines import lines_of
 from pilotbench.benchmark.packs.pack_session import PackSession, tool_specs
 from pilotbench.benchmark.packs.question import Question, QuestionReader
-from pilotbench.benchmark.scorers import SCORERS, SCORERS_VERSION
-from pilotbench.benchmark.scorers.scorer import Verdict
+from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
+from pilotbench.benchmark.scorers import SCORERS_VERSION
+from pilotbench.benchmark.scorers.scorer import PackCode, Verdict
 from pilotbench.benchmark.tasks.conversation import ONE_CALL
 from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
 from pilotbench.ground.errors import TaskError, TranscriptError, Unscorable
@@ -57,12 +58,9 @@ class QuestionPack:
         self.folder = folder
         settings = settings_of(folder / "task.yaml")
         self.description: str = settings["description"]
-        self.scorer_kind: str = settings["scorer"]["kind"]
-        self.options: Json = {k: v for k, v in settings["scorer"].items() if k != "kind"}
+        self.scorer = chosen(f"{folder / 'task.yaml'}: scorer", settings["scorer"])
         self.system: str = settings.get("system", DEFAULT_SYSTEM)
         self.tool_names: tuple[str, ...] = tuple(settings["tools"])
-        scorer = SCORERS[self.scorer_kind]
-        self._code = scorer.opened(folder, self.options) if scorer.opened else None
         self._max_turns: int = settings["max_turns"] if self.tool_names else 1
         self._lines, self._solved = solved_examples.split(
             folder, settings, lines_of(folder, settings)
@@ -72,21 +70,45 @@ class QuestionPack:
             keys=self._lines.keys,
             names=self._lines.fields,
             ignore=tuple(settings["ignore"]),
-            scorer=self.scorer_kind,
-            has_code=self._code is not None,
+            scorer=self.scorer,
             has_tools=bool(self.tool_names),
         )
+        self._code = self._opened()
         self.size: int | None = len(self._lines.lines)
         self.scoring_version = f"{SCORERS_VERSION}-{file_hash(settings, self._content())}"
-        rules = [rules_hash(settings), *([self._code.version] if self._code else [])]
+        rules = [rules_hash(settings), *self._code_versions]
         self.rules_version = "-".join([SCORERS_VERSION, *rules])
+
+    def _opened(self) -> dict[str, PackCode]:
+        """Return the code of the pack by the scorer that runs it."""
+        found = {self.scorer.key: self.scorer}
+        for index, (_, text) in self._lines_with("scorer"):
+            with suppress(TaskError):  # `instance` reports it
+                choice = self._reader.scorer_of(self._lines.place(index), text)
+                found[choice.key] = choice
+        return {
+            key: choice.scorer.opened(self.folder, choice.options)
+            for key, choice in found.items()
+            if choice.scorer.opened
+        }
+
+    @property
+    def _code_versions(self) -> list[str]:
+        return sorted({code.version for code in self._code.values()})
+
+    def _lines_with(self, field: str) -> Iterator[tuple[int, tuple[int, str]]]:
+        """Yield the lines that may have a field, with their indices."""
+        key = next((key for key, one in self._lines.keys.items() if one == field), None)
+        for index, line in enumerate(self._lines.lines):
+            if f'"{key}"' in line[1]:
+                yield index, line
 
     def _content(self) -> Iterator[tuple[int, str]]:
         """Yield the lines, the hash of the pack's code and that of each image that is a file."""
         yield from self._lines.lines
         yield from self._solved.lines
-        if self._code is not None:
-            yield 0, self._code.version
+        for version in self._code_versions:
+            yield 0, version
         key = next((key for key, field in self._lines.keys.items() if field == "image"), None)
         for number, text in self._lines.lines:
             if f'"{key}"' in text or '"image' in text:
@@ -124,7 +146,7 @@ class QuestionPack:
     @cached_property
     def examples(self) -> Sequence[Example]:
         """Solved examples, in the order of the draw. Raises TaskError naming file and line."""
-        return solved_examples.examples(self.scorer_kind, self._solved, self._reader)
+        return solved_examples.examples(self._solved, self._reader)
 
     @cached_property
     def names(self) -> dict[str, int]:
@@ -151,8 +173,8 @@ class QuestionPack:
         if "id" in self._lines.fields:
             _ = self.names
         _ = self.examples
-        if self._code is not None:
-            self._code.check()
+        for code in self._code.values():
+            code.check()
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
         """Return the pack's tools with `finish` last; without tools, nothing."""
@@ -179,20 +201,25 @@ class QuestionPack:
 
     def _goal(self, instance: Instance, answer: Any) -> tuple[Json, bool, str]:
         """Return (predicate, holds, words): the one goal of a question."""
-        scorer, wanted = SCORERS[self.scorer_kind], instance.extra["answer"]
+        choice, wanted = self._choice(instance), instance.extra["answer"]
         verdict = self._judged(instance, answer)
-        words = scorer.goal.format(json.dumps(wanted, ensure_ascii=False))
-        return {"kind": "answer"}, verdict is not None and verdict.counts(self.options), words
+        words = choice.scorer.goal.format(json.dumps(wanted, ensure_ascii=False))
+        return {"kind": "answer"}, verdict is not None and verdict.counts(choice.options), words
+
+    def _choice(self, instance: Instance) -> ScorerChoice:
+        """Return the scorer of a question."""
+        own = instance.extra.get("scorer")
+        return self.scorer if own is None else chosen(self._lines.place(instance.index), own)
 
     def _judged(self, instance: Instance, answer: Any) -> Verdict | None:
         """Return the scorer's verdict, None without an answer."""
+        choice = self._choice(instance)
         try:
             if answer is None:
                 return None
-            if self._code is not None:
-                return self._code.judge(self._lines.row(instance.index), answer)
-            scorer = SCORERS[self.scorer_kind]
-            return scorer.judge(instance.extra["answer"], answer, self.options)
+            if choice.key in self._code:
+                return self._code[choice.key].judge(self._lines.row(instance.index), answer)
+            return choice.scorer.judge(instance.extra["answer"], answer, choice.options)
         except Unscorable as error:
             raise Unscorable(f"{self._lines.place(instance.index)}: {error}") from None
 

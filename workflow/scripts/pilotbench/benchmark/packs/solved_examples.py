@@ -53,12 +53,12 @@ def split(folder: Path, settings: Json, found: PackLines) -> tuple[PackLines, Pa
     return replace(found, lines=tuple(asked)), _drawn(found, seed, held)
 
 
-def examples(kind: str, lines: PackLines, reader: QuestionReader) -> tuple[Example, ...]:
+def examples(lines: PackLines, reader: QuestionReader) -> tuple[Example, ...]:
     """Return the examples of the lines. Raises TaskError naming file and line."""
-    shown = SCORERS[kind].shown
     found = []
     for index, (_, text) in enumerate(lines.lines):
         question = reader.read(lines.place(index), text)
+        shown = (question.scorer or reader.scorer).scorer.shown
         if shown is None or question.answer is None:
             raise TaskError(f"{lines.place(index)}: an example needs an answer")
         if question.asked.before or question.asked.images or question.images:
