@@ -172,7 +172,7 @@ def _checked(pack: Path, file: str, source: str) -> QuestionPack:
     """Return the pack, checked. An error names the file that the user gave."""
     try:
         made = QuestionPack(pack)
-        made.check()
+        made.check_lines()
     except TaskError as error:
         raise TaskError(str(error).replace(str(pack / source), file)) from None
     return made

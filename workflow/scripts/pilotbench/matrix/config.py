@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
+from pilotbench.benchmark.scorers.scorer import RunCode
 from pilotbench.ground import schemas, yaml_files
 from pilotbench.ground.path_names import expanded
 from pilotbench.matrix import axes
@@ -42,6 +43,7 @@ SCALARS = (
     "rescore",
     "keep_going",
     "ask_unusable",
+    "run_code",
     "quick",
     "budget_usd",
     "batch_deadline",
@@ -78,6 +80,7 @@ class Settings(Grid):
     rescore: bool = False
     keep_going: bool = False
     ask_unusable: bool = False
+    run_code: RunCode = False
     quick: bool = False
     budget_usd: float | None = None
     batch_deadline_s: float = 86_400.0
@@ -143,6 +146,7 @@ def settings(config: Mapping[str, Any]) -> Settings:
         rescore=config["rescore"],
         keep_going=config["keep_going"],
         ask_unusable=config["ask_unusable"],
+        run_code=config["run_code"],
         quick=config["quick"],
         budget_usd=config["budget_usd"],
         batch_deadline_s=seconds(config["batch_deadline"]),

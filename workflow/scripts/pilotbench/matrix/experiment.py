@@ -146,7 +146,10 @@ def load_experiment(config: Mapping[str, Any], files: Collection[Path] | None = 
     remember((*chosen.catalog, *known_prompts(templates), *known_tasks(packs)))
     return Experiment(
         chosen,
-        _OnDemand(load_tasks(packs, chosen.tasks), lambda n: load_tasks(packs, [n])[n]),
+        _OnDemand(
+            load_tasks(packs, chosen.tasks, chosen.run_code),
+            lambda n: load_tasks(packs, [n], chosen.run_code)[n],
+        ),
         _OnDemand(
             load_prompts(templates, chosen.prompts), lambda n: load_prompts(templates, [n])[n]
         ),

@@ -213,7 +213,14 @@ def reader(kind: str, options: Json) -> Callable[[str, str], Any]:
         return lambda where, text: _number(where, text, options.get("unit", ""))
     if kind in ("json_equality", "json_schema"):
         return json_value
+    if kind == "code":
+        return _tests
     return _accepted if kind == "one_of" else lambda where, text: text
+
+
+def _tests(where: str, text: str) -> Any:
+    """Return the tests of a cell: a JSON list, or code as it stands."""
+    return json_value(where, text) if text.lstrip().startswith("[{") else text
 
 
 def _accepted(where: str, text: str) -> Any:

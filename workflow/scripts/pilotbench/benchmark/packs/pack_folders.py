@@ -7,16 +7,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pilotbench.benchmark.packs.question_pack import NONE, QuestionPack
+from pilotbench.benchmark.scorers.scorer import RunCode
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.ground.errors import TaskError, hint
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def load_tasks(folders: Sequence[Path], names: Sequence[str] | None = None) -> dict[str, Task]:
+def load_tasks(
+    folders: Sequence[Path], names: Sequence[str] | None = None, run_code: RunCode = False
+) -> dict[str, Task]:
     """Return the named tasks, of the benchmark and from `folders`, in the order of `names`.
 
-    Only the named packs are read; without `names`, all. A missing folder has no packs. Raises
+    Only the named packs are read; without `names`, all. A missing folder has no packs. `run_code`
+    says whether programs in replies may be run. Raises
     TaskError for an unknown name, for a name that two packs or a pack and a task of the benchmark
     share, and for an invalid pack.
     """
@@ -28,7 +32,10 @@ def load_tasks(folders: Sequence[Path], names: Sequence[str] | None = None) -> d
     for name in chosen:
         if name not in TASKS and name not in packs:
             raise TaskError(f"tasks: unknown task {name!r}{hint(name, known)}")
-    return {name: TASKS[name] if name in TASKS else QuestionPack(packs[name]) for name in chosen}
+    return {
+        name: TASKS[name] if name in TASKS else QuestionPack(packs[name], run_code)
+        for name in chosen
+    }
 
 
 def known(folders: Sequence[Path]) -> list[str]:

@@ -28,7 +28,7 @@ from pilotbench.benchmark.packs.pack_session import PackSession, tool_specs
 from pilotbench.benchmark.packs.question import Question, QuestionReader
 from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
 from pilotbench.benchmark.scorers import SCORERS_VERSION
-from pilotbench.benchmark.scorers.scorer import PackCode, Verdict
+from pilotbench.benchmark.scorers.scorer import PackCode, RunCode, Verdict
 from pilotbench.benchmark.tasks.conversation import ONE_CALL
 from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
 from pilotbench.ground.errors import TaskError, TranscriptError, Unscorable
@@ -49,10 +49,11 @@ class QuestionPack:
     longest_plan = 1
     calling = ONE_CALL
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, run_code: RunCode = False) -> None:
         """Read task.yaml and count the lines of instances.jsonl.
 
-        Raises TaskError, one line that names file and key.
+        `run_code` says whether programs in replies may be run. Raises TaskError, one line that
+        names file and key.
         """
         self.name = folder.name
         self.folder = folder
@@ -73,13 +74,13 @@ class QuestionPack:
             scorer=self.scorer,
             has_tools=bool(self.tool_names),
         )
-        self._code = self._opened()
+        self._code = self._opened(run_code)
         self.size: int | None = len(self._lines.lines)
         self.scoring_version = f"{SCORERS_VERSION}-{file_hash(settings, self._content())}"
         rules = [rules_hash(settings), *self._code_versions]
         self.rules_version = "-".join([SCORERS_VERSION, *rules])
 
-    def _opened(self) -> dict[str, PackCode]:
+    def _opened(self, run_code: RunCode) -> dict[str, PackCode]:
         """Return the code of the pack by the scorer that runs it."""
         found = {self.scorer.key: self.scorer}
         for index, (_, text) in self._lines_with("scorer"):
@@ -87,7 +88,7 @@ class QuestionPack:
                 choice = self._reader.scorer_of(self._lines.place(index), text)
                 found[choice.key] = choice
         return {
-            key: choice.scorer.opened(self.folder, choice.options)
+            key: choice.scorer.opened(self.folder, choice.options, run_code)
             for key, choice in found.items()
             if choice.scorer.opened
         }
@@ -163,6 +164,12 @@ class QuestionPack:
         return found
 
     def check(self) -> None:
+        """Raise TaskError for the first line that is wrong, and for code that cannot be run."""
+        self.check_lines()
+        for code in self._code.values():
+            code.check()
+
+    def check_lines(self) -> None:
         """Raise TaskError for the first line that is not an instance or repeats an earlier one."""
         seen: dict[str, int] = {}
         for index, (number, _) in enumerate(self._lines.lines):
@@ -173,8 +180,6 @@ class QuestionPack:
         if "id" in self._lines.fields:
             _ = self.names
         _ = self.examples
-        for code in self._code.values():
-            code.check()
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
         """Return the pack's tools with `finish` last; without tools, nothing."""
@@ -218,7 +223,8 @@ class QuestionPack:
             if answer is None:
                 return None
             if choice.key in self._code:
-                return self._code[choice.key].judge(self._lines.row(instance.index), answer)
+                row, wanted = self._lines.row(instance.index), instance.extra["answer"]
+                return self._code[choice.key].judge(row, wanted, answer)
             return choice.scorer.judge(instance.extra["answer"], answer, choice.options)
         except Unscorable as error:
             raise Unscorable(f"{self._lines.place(instance.index)}: {error}") from None

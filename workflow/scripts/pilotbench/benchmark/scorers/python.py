@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
-from pilotbench.benchmark.scorers.pack_process import Ended, PackWorker
+from pilotbench.benchmark.sandbox.pack_process import Ended, PackProcess, PackWorker, environment
 from pilotbench.benchmark.scorers.python_worker import LOAD_S
 from pilotbench.benchmark.scorers.scorer import Json, Scorer, Verdict
 from pilotbench.ground.errors import TaskError, Unscorable, of_system
@@ -43,7 +44,9 @@ class PackFunction:
             "function": options["function"],
             "memory_mb": options["memory_mb"],
         }
-        self._worker = PackWorker(PROGRAM, folder.resolve(), first, LOAD_S)
+        command = (sys.executable, "-P", str(PROGRAM))
+        place = folder.resolve()
+        self._worker = PackWorker(lambda: PackProcess(command, place, environment()), first, LOAD_S)
         self._slow = 0
         self._known: dict[str, Json] = {}
 
@@ -56,7 +59,7 @@ class PackFunction:
         if "error" in found:
             raise TaskError(f"{self._folder}/{found['error']}")
 
-    def judge(self, row: Json, given: Any) -> Verdict:
+    def judge(self, row: Json, wanted: Any, given: Any) -> Verdict:
         """Return what the function makes of a reply. Raises Unscorable."""
         request = json.dumps({"reply": given, "row": row})
         found = self._known.get(request) or self._ask(request)
@@ -176,5 +179,5 @@ SCORER = Scorer(
             "description": "How much memory (address space) the process may have.",
         },
     },
-    opened=PackFunction,
+    opened=lambda folder, options, run_code: PackFunction(folder, options),
 )

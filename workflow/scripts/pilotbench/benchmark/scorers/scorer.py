@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pilotbench.benchmark.scorers.extraction import EXTRACTS, as_asked, found
 
 Json = dict[str, Any]
+RunCode = bool | Literal["weak"]
+"""Whether programs of models may run on this machine; `weak`: also where none can be isolated."""
 
 DEEPEST = 40
 
@@ -76,7 +78,7 @@ class PackCode(Protocol):
         """Raise TaskError, one line, if the code cannot be used."""
         ...
 
-    def judge(self, row: Json, given: Any) -> Verdict:
+    def judge(self, row: Json, wanted: Any, given: Any) -> Verdict:
         """Return the verdict on a reply to the question of a row. Raises Unscorable."""
         ...
 
@@ -98,8 +100,9 @@ class Scorer:
     `options` are the properties of the JSON Schema of the scorer's options, with defaults;
     `answer` is the JSON Schema of a line's answer; `goal` is the goal in words, with `{}` in the
     place of the answer. `shown` returns a reply that is right, for examples; None where an answer
-    does not give one. `opened`, of scorers that run code of the pack, returns that code for the
-    pack's folder and the options; it judges in the place of `judge` and sees the whole line.
+    does not give one. `opened`, of scorers that run code, returns that code for the pack's folder,
+    the options and `run_code` of the config; it judges in the place of `judge` and sees the whole
+    line.
     """
 
     description: str
@@ -108,7 +111,7 @@ class Scorer:
     goal: str
     options: Json = field(default_factory=dict)
     problem: AnswerProblem = lambda wanted: None
-    opened: Callable[[Path, Json], PackCode] | None = None
+    opened: Callable[[Path, Json, RunCode], PackCode] | None = None
     shown: Callable[[Any], str] | None = as_text
 
     def holds(self, wanted: Any, given: Any, options: Json) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
-import sys
 import time
 import weakref
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -58,17 +59,19 @@ def environment() -> dict[str, str]:
 class PackProcess:
     """One running process. Requests and answers are lines of JSON."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
-        """Start `program` in `folder`, in a session of its own."""
-        self._owner = os.getpid()
+    def __init__(
+        self, command: Sequence[str], folder: Path, env: dict[str, str], own: Path | None = None
+    ) -> None:
+        """Start `command` in `folder`, in a session of its own; its `own` folder ends with it."""
+        self._owner, self._own = os.getpid(), own
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(program)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd=folder,
-            env=environment(),
+            env=env,
             start_new_session=True,
         )
         assert self._process.stdin is not None
@@ -91,10 +94,14 @@ class PackProcess:
 
     def ask(self, request: Json, seconds: float) -> Json:
         """Return the answer to a request, which has its time in `seconds`. Raises Ended."""
-        deadline = time.monotonic() + seconds + GRACE_S
         line = json.dumps({**request, "seconds": seconds}).encode("ascii") + b"\n"
+        return self.ask_raw(line, seconds)
+
+    def ask_raw(self, request: bytes, seconds: float) -> Json:
+        """Return the answer to a request as it is sent. Raises Ended."""
+        deadline = time.monotonic() + seconds + GRACE_S
         try:
-            self._send(memoryview(line), deadline)
+            self._send(memoryview(request), deadline)
             return dict(json.loads(self._receive(deadline)))
         except (OSError, ValueError):
             slow = time.monotonic() >= deadline - GRACE_S
@@ -143,15 +150,19 @@ class PackProcess:
         code = self._process.wait()
         for file in (self._in, self._out, self._err):
             file.close()
+        if self._own is not None:
+            shutil.rmtree(self._own, ignore_errors=True)
         return code
 
 
 class PackWorker:
     """The process of a pack, started when it is needed and again after it has ended."""
 
-    def __init__(self, program: Path, folder: Path, first: Json, start_s: float) -> None:
+    def __init__(
+        self, started: Callable[[], PackProcess], first: Json | None = None, start_s: float = 0
+    ) -> None:
         """`first` is the request that each new process is asked first, for `start_s`."""
-        self._program, self._folder, self._first, self._start_s = program, folder, first, start_s
+        self._started, self._first, self._start_s = started, first, start_s
         self._lock = Lock()
         self._process: PackProcess | None = None
         self._end: Any = None
@@ -162,15 +173,22 @@ class PackWorker:
 
         Raises Ended; the next request starts another process.
         """
+        return self._asked(lambda process: process.ask(request, seconds))
+
+    def ask_raw(self, request: bytes, seconds: float) -> Json:
+        """Return the answer to a request as it is sent. Raises Ended, as `ask` does."""
+        return self._asked(lambda process: process.ask_raw(request, seconds))
+
+    def _asked(self, ask: Callable[[PackProcess], Json]) -> Json:
         with self._lock:
             try:
                 process, found = self._running()
                 if "error" not in found:
-                    found = process.ask(request, seconds)
+                    found = ask(process)
             except Ended:
                 self._process = None
                 raise
-            if found.get("memory"):
+            if found.get("memory") or found.get("ends"):
                 self._stop()
             return found
 
@@ -188,11 +206,11 @@ class PackWorker:
         if process is not None and not process.has_ended:
             return process, {}
         self._stop()
-        process = self._process = PackProcess(self._program, self._folder)
+        process = self._process = self._started()
         if self._end is not None:
             self._end.detach()
         self._end = weakref.finalize(self, process.stop)
-        found = process.ask(self._first, self._start_s)
+        found = {} if self._first is None else process.ask(self._first, self._start_s)
         if "error" in found:
             self._stop()
         return process, found
