@@ -225,3 +225,55 @@ GUESSES: list[tuple[list[Any], str, int]] = [
 def test_the_scorer_fits_the_answers(answers: list[Any], kind: str, notes: int) -> None:
     found = guessed(answers)
     assert (found.kind, len(found.notes)) == (kind, notes)
+
+
+def test_questions_can_be_held_out_as_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["add-pack", "quiz.csv", "--hold-out", "1"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "1 question, 1 held out as examples"
+    pack = load_tasks([Path("config/tasks")], ["quiz"])["quiz"]
+    assert (pack.size, len(pack.examples)) == (1, 1)
+
+
+def test_no_question_would_be_left(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["add-pack", "quiz.csv", "--hold-out", "2"]) == 2
+    said = capsys.readouterr().err
+    assert (
+        "config/tasks/quiz/task.yaml: examples: takes all 2 questions; none is left to ask" in said
+    )
+    assert not list(Path("config/tasks").glob("*"))
+
+
+def test_a_scoring_function_begins_with_a_file_that_works(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["add-pack", "quiz.csv", "--scorer", "python"]) == 0
+    assert "note: config/tasks/quiz/score.py is a beginning" in capsys.readouterr().out
+    pack = QuestionPack(Path("config/tasks/quiz"))
+    pack.check()
+    names: dict[str, Any] = {}
+    exec(Path("config/tasks/quiz/score.py").read_text(), names)
+    assert names["score"]("It is 42.", {"answer": "42"})
+    assert not names["score"]("It is 41.", {"answer": "42"})
+
+
+def test_images_beside_the_table_come_along(tmp_path: Path) -> None:
+    (tmp_path / "shots").mkdir()
+    (tmp_path / "shots" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "seen.csv").write_text("question,answer,image\nWhat?,a cat,shots/a.png\n")
+    assert main(["add-pack", "seen.csv"]) == 0
+    assert (tmp_path / "config/tasks/seen/shots/a.png").is_file()
+    found = QuestionPack(Path("config/tasks/seen")).instance("none", 0)
+    assert found.extra["image"]["type"] == "image/png"
+
+
+@pytest.mark.parametrize("image", ["missing.png", "../outside.png", "/etc/hostname"])
+def test_an_image_that_cannot_come_along_is_one_line(
+    image: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path.parent / "outside.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "seen.csv").write_text(f"question,answer,image\nWhat?,a cat,{image}\n")
+    assert main(["add-pack", "seen.csv"]) == 2
+    [line] = capsys.readouterr().err.strip().splitlines()
+    assert image in line
+    assert ".add-pack" not in line
+    assert not Path("config/tasks/seen").exists()

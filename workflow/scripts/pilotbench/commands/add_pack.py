@@ -12,7 +12,7 @@ import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ class Added:
     name: str
     folder: str
     questions: int
+    examples: int
     fields: dict[str, str]
     metadata: tuple[str, ...]
     scorer: str
@@ -64,6 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help_ = f"column with what is {says} (default: found by its name)"
         parser.add_argument(f"--{field}", metavar="COLUMN", help=help_)
     parser.add_argument("--scorer", metavar="KIND", help=f"one of {', '.join(SCORERS)}")
+    parser.add_argument(
+        "--hold-out",
+        type=int,
+        metavar="N",
+        help="keep N questions as solved examples for the prompt few_shot; they are not asked",
+    )
     parser.add_argument("--sheet", help="sheet of an .xlsx file (default: the first)")
     parser.add_argument(
         "--into",
@@ -134,20 +141,31 @@ def _written(args: argparse.Namespace, pack: Path, folder: Path, is_known: bool)
         "fields": fields,
         "scorer": {"kind": kind},
         **({"system": SYSTEMS[kind]} if kind in SYSTEMS else {}),
+        **({"examples": {"hold_out": args.hold_out}} if args.hold_out is not None else {}),
     }
+    notes = () if args.scorer else guess.notes
+    if kind == "python":
+        (pack / "score.py").write_text(_SCORE, "utf-8")
+        notes = (f"{folder}/score.py is a beginning: write there what a right answer is",)
+    if "image" in fields and not _is_hub(args.file):
+        _copy_images(
+            Path(args.file).parent, pack, [row.get(fields["image"]) for _, row in table.rows]
+        )
     text = yaml.safe_dump(settings, allow_unicode=True, sort_keys=False, width=100)
     (pack / "task.yaml").write_text(_HEAD.format(system=DEFAULT_SYSTEM) + text, "utf-8")
-    made = _checked(pack, args.file, source)
-    questions = [made.instance(NONE, n) for n in range(min(SHOWN, len(table.rows)))]
+    made = _checked(pack, folder, args.file, source)
+    asked = made.size or 0
+    questions = [made.instance(NONE, n) for n in range(min(SHOWN, asked))]
     return Added(
         name=folder.name,
         folder=str(folder),
-        questions=len(table.rows),
+        questions=asked,
+        examples=len(made.examples),
         fields=fields,
         metadata=tuple(c for c in table.columns if c not in fields.values()),
         scorer=kind,
         why=why,
-        notes=() if args.scorer else guess.notes,
+        notes=notes,
         first=tuple((_asked(one), _shown(one.extra["answer"])) for one in questions),
         commands=_commands(folder, is_known),
     )
@@ -159,6 +177,27 @@ _HEAD = """\
 """
 
 
+_SCORE = '''\
+"""What is a right answer; docs/packs.md describes what `score` gets and may return."""
+
+
+def score(reply, row):
+    """Return True or False, a score from 0 to 1, or a dict of metrics."""
+    return str(row["answer"]).strip().casefold() in reply.casefold()
+'''
+
+
+def _copy_images(place: Path, pack: Path, cells: Iterable[Any]) -> None:
+    """Copy the images that are files below the folder of the table; the pack reports others."""
+    for cell in cells:
+        for name in cell if isinstance(cell, list) else [cell]:
+            if not isinstance(name, str) or name.startswith("data:") or ".." in Path(name).parts:
+                continue
+            if not Path(name).is_absolute() and (place / name).is_file():
+                (pack / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(place / name, pack / name)
+
+
 def _table(args: argparse.Namespace, pack: Path) -> tuple[tables.Table, str]:
     """Return the table and the `source` that names it; a file is copied into the pack."""
     if _is_hub(args.file):
@@ -168,13 +207,14 @@ def _table(args: argparse.Namespace, pack: Path) -> tuple[tables.Table, str]:
     return table, Path(args.file).name
 
 
-def _checked(pack: Path, file: str, source: str) -> QuestionPack:
-    """Return the pack, checked. An error names the file that the user gave."""
+def _checked(pack: Path, folder: Path, file: str, source: str) -> QuestionPack:
+    """Return the pack, checked. An error names the file that the user gave, or its new folder."""
     try:
         made = QuestionPack(pack)
         made.check_lines()
     except TaskError as error:
-        raise TaskError(str(error).replace(str(pack / source), file)) from None
+        said = str(error).replace(str(pack / source), file)
+        raise TaskError(said.replace(str(pack), str(folder))) from None
     return made
 
 
@@ -201,7 +241,8 @@ def _said(added: Added) -> str:
 
 
 def _lines(added: Added) -> Iterator[str]:
-    yield f"{added.questions} question{'s' if added.questions != 1 else ''}"
+    held = f", {added.examples} held out as examples" if added.examples else ""
+    yield f"{added.questions} question{'s' if added.questions != 1 else ''}{held}"
     for field, column in added.fields.items():
         yield f"  {field + ':':<10}column {visible(column)}"
     if added.metadata:
