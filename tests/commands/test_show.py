@@ -76,6 +76,8 @@ def test_a_flaw_that_does_not_apply_is_said(capsys: pytest.CaptureFixture[str]) 
 def test_a_question_pack_has_no_plan_and_no_tools(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, "oracle/baseline/everyday_arithmetic/none/none", "0")
     assert "## sent: tools\nnone" in text
+    titles = [line for line in text.splitlines() if line.startswith("## ")]
+    assert titles[:3] == ["## request", "## wanted", "## sent: system"]
 
 
 @pytest.mark.parametrize(

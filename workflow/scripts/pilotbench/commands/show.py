@@ -164,8 +164,14 @@ def text(look: Look) -> Iterator[str]:
         yield f"{column}: {value if isinstance(value, str) else compact(value)}"
     yield from _section("request", instance.request)
     plan = [f"{n}. {step.tool} {compact(step.arguments)}" for n, step in enumerate(instance.plan)]
-    yield from _section("reference plan (the model sees it only if the prompt contains it)", *plan)
-    yield from _section("goal", *(compact(goal) for goal in instance.goal))
+    if plan:
+        title = "reference plan (the model sees it only if the prompt contains it)"
+        yield from _section(title, *plan)
+    if instance.goal:
+        yield from _section("goal", *(compact(goal) for goal in instance.goal))
+    if "answer" in instance.extra:
+        wanted = instance.extra["answer"]
+        yield from _section("wanted", wanted if isinstance(wanted, str) else compact(wanted))
     if look.first is None:
         yield from _section("prompt", "not applicable: the instance is too short for this flaw")
     else:
