@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -215,18 +219,119 @@ CUT = f"""[...document.querySelectorAll({PARTS!r})].filter(e => e.offsetParent).
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("state", ["", "open=q3", "with=language&with=topic"])
+@pytest.mark.parametrize("state", ["", "open=q3&with=language&with=topic", "label=1"])
 def test_nothing_is_cut_at_any_size(
-    browser: Browser, lab: PackLab, width: int, height: int, dark: bool, state: str
+    browser: Browser, lab: PackLab, width: int, height: int, state: str
 ) -> None:
-    browser.size(width, height, dark)
+    browser.size(width, height)
     browser.open(address(lab, state))
+    if state == "label=1":
+        begin(browser, "Ada")
     assert browser.ask("document.documentElement.scrollWidth") <= width
     assert browser.ask("document.documentElement.scrollHeight") <= height
     assert browser.ask(CUT) == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_follows_the_theme(browser: Browser, lab: PackLab, dark: bool) -> None:
+    browser.size(820, 1180, dark)
+    browser.open(address(lab))
     ground = browser.ask("getComputedStyle(document.body).backgroundColor")
     assert ground == ("rgb(20, 24, 29)" if dark else "rgb(255, 255, 255)")
+
+
+def begin(page: Browser, rater: str, seed: str = "1", column: str = "") -> None:
+    """Begin to label, as a person does who fills in the form."""
+    page.driver.execute_script(
+        "document.getElementById('rater').value = arguments[0];"
+        "document.getElementById('seed').value = arguments[1];"
+        "document.getElementById('which').value = arguments[2];"
+        "document.querySelector('.labels form').requestSubmit()",
+        *(rater, seed, column),
+    )
+    page.wait("document.querySelector('.labels').dataset.item")
+
+
+ITEM = "document.querySelector('.labels').dataset.item"
+
+
+def item(page: Browser) -> list[Any]:
+    """Return question, model, prompt and repeat of the reply that is shown."""
+    found: list[Any] = json.loads(page.ask(ITEM))
+    return found
+
+
+def label(page: Browser, *keys: str) -> list[Any]:
+    """Press keys on the reply that is shown, and wait for the next one; return which it was."""
+    now = page.ask(ITEM)
+    press(page, *keys)
+    page.wait(f"{ITEM} !== {json.dumps(now)}")
+    found: list[Any] = json.loads(now)
+    return found
+
+
+def rows_of(page: Browser) -> list[dict[str, str]]:
+    """Return the labels as the file has them."""
+    return list(csv.DictReader(io.StringIO(page.ask("window.pilotbenchLabels.csv()"))))
+
+
+def test_labels_are_given_blind_by_keys_and_kept(page: Browser, lab: PackLab) -> None:
+    page.ask("localStorage.clear()")
+    page.open(address(lab, "is.topic=t3&label=1"))
+    begin(page, "Ada")
+    assert "model-" not in page.one(".labels").text
+    first = label(page, "1")
+    assert f"{first[1]}: you said right" in page.one(".labels .last").text.replace(", ", " ")
+    press(page, "n", "off by one", Keys.ENTER)
+    second = label(page, "2")
+    third = label(page, "3")
+    assert "3 of " in page.one("#progress").text
+    assert "1 unsure" in page.one("#progress").text
+    page.open(address(lab, "is.topic=t3&label=1"))
+    begin(page, "Ada")
+    assert item(page) not in [first, second, third]
+    rows = rows_of(page)
+    assert [(r["question"], r["model"], r["label"], r["note"]) for r in rows] == [
+        (first[0], first[1], "right", ""),
+        (second[0], second[1], "wrong", "off by one"),
+    ]
+    cell = Cell(first[1], "baseline", "trivia", "none", "none")
+    text = reply(cell, int(first[0][1:]), 0)
+    assert rows[0] | {"note": ""} == {
+        **{"question": first[0], "model": first[1], "prompt": "baseline", "repeat": "0"},
+        **{"rater": "Ada", "label": "right", "note": ""},
+        "reply_sha256": hashlib.sha256((text or "").encode()).hexdigest(),
+    }
+
+
+def test_the_order_of_labels_is_that_of_the_seed(page: Browser, lab: PackLab) -> None:
+    page.ask("localStorage.clear()")
+    orders = []
+    for seed in ("1", "1", "2"):
+        page.open(address(lab, "label=1"))
+        begin(page, "Ben", seed, "model-b/baseline")
+        seen = [item(page)]
+        for _ in range(3):
+            label(page, Keys.ARROW_RIGHT)
+            seen.append(item(page))
+        orders.append(seen)
+    assert orders[0] == orders[1] != orders[2]
+    assert {one[1] for one in orders[0]} == {"model-b"}
+    assert rows_of(page) == []
+
+
+def test_a_label_is_changed_by_going_back(page: Browser, lab: PackLab) -> None:
+    page.ask("localStorage.clear()")
+    page.open(address(lab, "label=1"))
+    begin(page, "Cy")
+    first = label(page, "1")
+    label(page, Keys.ARROW_LEFT)
+    assert item(page) == first
+    assert page.one("[data-label=right]").get_attribute("aria-pressed") == "true"
+    label(page, "2")
+    assert [row["label"] for row in rows_of(page)] == ["wrong"]
+    press(page, Keys.ESCAPE)
+    page.wait("document.querySelector('.labels').hidden")
 
 
 def test_the_panel_covers_a_narrow_page(browser: Browser, lab: PackLab) -> None:

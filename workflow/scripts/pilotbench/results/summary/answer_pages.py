@@ -36,7 +36,10 @@ FOLDER = "answers"
 PAGE = "index.html"
 SCRIPTS = "_page"
 """The folder of style sheet and scripts, which no task can be named."""
-ASSETS = ("text.js", "answers.css", "answers_data.js", "answers_panel.js", "answers.js")
+ASSETS = (
+    *("text.js", "answers.css", "answers_data.js", "answers_panel.js", "answers_labels.js"),
+    "answers.js",
+)
 ROWS = 1000
 """Rows in one file."""
 

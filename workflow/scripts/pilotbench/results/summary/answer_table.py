@@ -19,6 +19,12 @@ TEXT_LIMIT = 120
 """Characters of a target, a read answer or a value that the table shows; the panel has them all."""
 OWED = "o"
 MARKS = {"refused": "r", "not_applicable": "n"}
+NEEDED = (
+    *("model", "prompt", "difficulty", "tool_success_rate", "index", "repeat", "shard", "status"),
+    *("success", "progress", "flexible_match", "strict_match", "read_answer", "answer"),
+    *("question_id", "metadata"),
+)
+"""Columns of episodes and owed ones."""
 Place = tuple[str, str, int]
 """Difficulty, tool success rate and index of an instance."""
 RIGHT = {"1": 1, "1~": 1, "0": 0, "0~": 0, "r": 0}
@@ -129,7 +135,9 @@ def answer_table(data: SummaryData, task: str, source: Task | None) -> AnswerTab
 
 
 def _of(data: SummaryData, frame: pd.DataFrame, task: str) -> pd.DataFrame:
-    return frame[(frame["task"] == task) & frame["model"].isin(data.model_names)]
+    """Return what the table needs of the rows of the task: a frame has far more columns."""
+    chosen = frame[(frame["task"] == task) & frame["model"].isin(data.model_names)]
+    return chosen[[name for name in NEEDED if name in chosen]]
 
 
 def _place(row: Mapping[Any, Any]) -> Place:

@@ -5,6 +5,7 @@
   const { el, visible } = window.pilotbenchText;
   const { head, columns, FINISHED, isRight, disagreement, eachFile, eachReplies } = window.pilotbenchAnswers;
   const { fill, SIGNS } = window.pilotbenchPanel;
+  const labels = window.pilotbenchLabels;
   const main = document.getElementById("main");
   const several = new Set(columns.map((column) => column.prompt)).size > 1;
   const SHOW = {
@@ -25,7 +26,7 @@
 
   // ---- state: all of it is in the address, so that a link and the back button restore it ----
   const roomy = innerWidth >= 900;
-  const plainState = () => ({ q: "", deep: false, show: "all", at: {}, is: {}, sort: "disagreement", down: true, hide: [], also: [], read: roomy, open: null });
+  const plainState = () => ({ q: "", deep: false, show: "all", at: {}, is: {}, sort: "disagreement", down: true, hide: [], also: [], read: roomy, open: null, label: false });
   let state = plainState();
   function written() {
     const words = new URLSearchParams(), usual = plainState();
@@ -39,6 +40,7 @@
     for (const name of state.also) words.append("with", name);
     if (state.read !== usual.read) words.set("read", state.read ? "1" : "0");
     if (state.open != null) words.set("open", state.open);
+    if (state.label) words.set("label", "1");
     return String(words);
   }
   function readState() {
@@ -54,6 +56,7 @@
       else if (name === "with") state.also.push(value);
       else if (name === "read") state.read = value === "1";
       else if (name === "open") state.open = value;
+      else if (name === "label") state.label = value === "1";
     }
   }
   // Applies a change; what is typed replaces the address, what is chosen adds one to go back to.
@@ -102,6 +105,15 @@
     for (const words of legend) words.hidden = !seen.has(words.dataset.mark);
     controls(); heading(); drawn = ""; draw(); panelOf();
     searchReplies();
+    labelling();
+  }
+  // People label the rows of the table as it was when they began.
+  let labelled = false;
+  function labelling() {
+    if (state.label === labelled || !loaded) return;
+    labelled = state.label;
+    document.body.classList.toggle("labelling", labelled);
+    if (labelled) labels.open(list.slice(), shown, () => change({ label: false })); else { labels.leave(); table.focus({ preventScroll: true }); }
   }
 
   // ---- search in replies: file by file, what is found is shown at once ----
@@ -126,6 +138,7 @@
   }
 
   // ---- controls ----
+  const button = (text, label, use) => { const made = el("button", { type: "button", "aria-label": label, title: label }, text); made.addEventListener("click", use); return made; };
   const option = (value, text, chosen) => el("option", { value, selected: value === chosen }, ...visible(text));
   const chosen = (menu, use) => { menu.addEventListener("change", () => use(menu.value)); return menu; };
   const search = el("input", { type: "search", id: "find", placeholder: "id, question, target, answer", autocomplete: "off", "aria-keyshortcuts": "/" });
@@ -137,7 +150,7 @@
   const menu = el("div", { class: "menu" }), choices = el("details", { class: "choices" }, el("summary", {}, "Columns"), menu);
   const tools = el("details", { class: "tools", open: innerWidth > 700 }, el("summary", {}, "Filters"), el("div", { class: "row" },
     el("label", {}, "Show ", show), head.metadata.length > 0 && el("span", { class: "pair" }, el("label", {}, "Where ", column), value),
-    el("label", {}, "Sort ", sort), choices, reset));
+    el("label", {}, "Sort ", sort), choices, button("Label replies", "label replies as right or wrong", () => change({ label: true, open: null })), reset));
   const bar = el("div", { class: "bar" }, el("div", { class: "row" }, el("label", { class: "find" }, "Find ", search), el("label", {}, deep, " in replies")), tools, chips, counted);
   search.addEventListener("input", () => change({ q: search.value }, true));
   deep.addEventListener("change", () => change({ deep: deep.checked }));
@@ -182,7 +195,7 @@
       el("fieldset", {}, el("legend", {}, "Models"), columns.map((one) => checkbox(labelOf(one), !state.hide.includes(one.key), (on) => change({ hide: toggled(state.hide, one.key, !on) }))), checkbox("extracted answers", state.read, (on) => change({ read: on }))),
       ...(head.metadata.length ? [el("fieldset", {}, el("legend", {}, "Of the questions"), head.metadata.map((name) => checkbox(name, state.also.includes(name), (on) => change({ also: toggled(state.also, name, on) }))))] : []));
     if (open >= 0) menu.querySelectorAll("input")[open].focus();
-    reset.hidden = !written().replace(/(^|&)open=[^&]*/, "");
+    reset.hidden = !written().replace(/(^|&)(open|label)=[^&]*/g, "");
     recount();
   }
   function recount() {
@@ -275,7 +288,6 @@
   }
 
   // ---- the panel ----
-  const button = (text, label, use) => { const made = el("button", { type: "button", "aria-label": label, title: label }, text); made.addEventListener("click", use); return made; };
   const panel = el("aside", { class: "panel", hidden: true, "aria-label": "Replies to one question", tabindex: "-1" },
     el("div", { class: "top" }, el("h2"), el("span", { class: "place quiet" }), button("↑", "previous question", () => step(-1)), button("↓", "next question", () => step(1)), button("×", "close", close)), el("div", { class: "body" }));
   const openRow = (row) => change({ open: row.name }, panel.hidden ? false : true);
