@@ -129,7 +129,8 @@ def _no_number(word: str) -> Any:
 
 def file_hash(settings: Json, lines: Iterable[tuple[int, str]]) -> str:
     """Return a short hash of everything that determines a pack's requests and scores."""
-    words = json.dumps({k: v for k, v in settings.items() if k != "description"}, sort_keys=True)
+    about = {k: v for k, v in settings.items() if k not in ("description", "labels")}
+    words = json.dumps(about, sort_keys=True)
     whole = hashlib.sha256(words.encode())
     for chunk in _encoded(lines):
         whole.update(chunk)
@@ -138,7 +139,7 @@ def file_hash(settings: Json, lines: Iterable[tuple[int, str]]) -> str:
 
 def rules_hash(settings: Json) -> str:
     """Return a short hash of what task.yaml determines about requests and scores."""
-    other = ("description", "source", "sheet", "fields", "ignore")
+    other = ("description", "labels", "source", "sheet", "fields", "ignore")
     return digest({key: value for key, value in settings.items() if key not in other})[:16]
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.instances import Example, Image, Instance
-from pilotbench.benchmark.packs import solved_examples
+from pilotbench.benchmark.packs import label_files, solved_examples
 from pilotbench.benchmark.packs.pack_files import file_hash, rules_hash, settings_of
 from pilotbench.benchmark.packs.pack_instance import PackInstance
 from pilotbench.benchmark.packs.pack_lines import lines_of
@@ -76,6 +76,7 @@ class QuestionPack:
         )
         self._code = self._opened(run_code)
         self.size: int | None = len(self._lines.lines)
+        self.labels_file = label_files.path_of(folder, settings)
         self.scoring_version = f"{SCORERS_VERSION}-{file_hash(settings, self._content())}"
         rules = [rules_hash(settings), *self._code_versions]
         self.rules_version = "-".join([SCORERS_VERSION, *rules])
@@ -163,6 +164,15 @@ class QuestionPack:
                 )
         return found
 
+    @cached_property
+    def labels(self) -> tuple[label_files.Label, ...]:
+        """Labels of people. Raises TaskError naming file and line."""
+        if self.labels_file is None:
+            return ()
+        names = self.names if "id" in self._lines.fields else {}
+        questions = label_files.Questions(self.name, len(self._lines.lines), names)
+        return label_files.read(self.labels_file, questions, label_files.scale_of(self.scorer.options))
+
     def check(self) -> None:
         """Raise TaskError for the first line that is wrong, and for code that cannot be run."""
         self.check_lines()
@@ -179,7 +189,7 @@ class QuestionPack:
                 raise TaskError(f"{place}: the same instance as {word} {first}")
         if "id" in self._lines.fields:
             _ = self.names
-        _ = self.examples
+        _ = self.examples, self.labels
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
         """Return the pack's tools with `finish` last; without tools, nothing."""

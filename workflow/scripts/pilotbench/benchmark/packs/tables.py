@@ -53,6 +53,14 @@ class Table:
 
 
 def read(path: Path, sheet: str | None = None) -> Table:
+    """Return the questions of a file. Raises TaskError, one line, also where there are none."""
+    table = of_file(path, sheet)
+    if not table.rows:
+        raise TaskError(f"{path}: no questions")
+    return table
+
+
+def of_file(path: Path, sheet: str | None = None) -> Table:
     """Return the table of a file. Raises TaskError, one line."""
     ending = path.suffix.lower()
     if ending in _OLD:
@@ -64,12 +72,9 @@ def read(path: Path, sheet: str | None = None) -> Table:
     if not path.is_file():
         raise TaskError(f"{path}: no such file")
     try:
-        table = READERS[ending](path) if sheet is None else _excel(path, sheet)
+        return READERS[ending](path) if sheet is None else _excel(path, sheet)
     except OSError as error:
         raise TaskError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if not table.rows:
-        raise TaskError(f"{path}: no questions")
-    return table
 
 
 def utf8(path: Path) -> str:
