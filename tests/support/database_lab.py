@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from pilotbench.benchmark.packs.label_files import Label
 from pilotbench.episodes.owed import Owed
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Settings
@@ -34,6 +35,7 @@ class Lab:
     plan: Plan
     keep_going: bool = False
     said: list[str] = dataclasses.field(default_factory=list)
+    labels: list[Label] = dataclasses.field(default_factory=list)
     first: Path | None = None
     """The results of such a lab after its first update."""
 
@@ -76,7 +78,12 @@ class Lab:
         """Update the database; its messages are kept in `said`."""
         self.said.clear()
         return updates.update(
-            self.results, self.plan, self.settings, replay=replay, log=self.said.append
+            self.results,
+            self.plan,
+            self.settings,
+            replay=replay,
+            labels=self.labels,
+            log=self.said.append,
         )
 
     def first_update(self) -> None:

@@ -8,6 +8,7 @@ import json
 import zipfile
 from pathlib import Path
 
+from pilotbench.results.database import queries
 from support import Simulator
 from support.build import EXPORTS
 from support.runs import Run
@@ -71,6 +72,23 @@ def test_only_a_changed_question_of_a_spreadsheet_is_asked_again(tmp_path: Path)
         with zipfile.ZipFile(log) as archive:
             samples = [n for n in archive.namelist() if n.startswith("samples/")]
         assert samples == [f"samples/{name}_epoch_1.json" for name in by_name]
+
+        labels = source.with_name("labels.csv")
+        labels.write_text("question,model,label\nzh-1,echo,right\nfr-3,echo,no\nen-1,gone,1\n")
+        written = (tmp_path / SHARD).stat().st_mtime_ns
+        assert requests_after(EXPORTS) == 0
+        assert (tmp_path / SHARD).stat().st_mtime_ns == written
+        database = tmp_path / "results/master.duckdb"
+        found = queries.labels(database)
+        assert list(zip(found["index"], found["right"], strict=True)) == [(0, True), (9, False)]
+        [[place, message, *_]] = queries.unused_labels(database)[["place", "message"]].to_numpy()
+        assert place.endswith("packs/quiz/labels.csv: line 4")
+        assert message == "no reply of gone to this question"
+        labels.write_text("question,model,label\nzh-99,echo,right\n")
+        refused = run.snakemake("summary")
+        assert refused.returncode != 0
+        assert "labels.csv: line 2: unknown question 'zh-99'; it has 21" in refused.stdout
+        labels.unlink()
 
         rows[3]["topic"] = "corrected"
         write(source, rows)

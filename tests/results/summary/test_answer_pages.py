@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pilotbench.results.replies import sha256_of
 from pilotbench.results.summary import answer_pages, answer_replies
 from support.pack_lab import PackLab, unpacked
 
@@ -112,7 +113,7 @@ def test_a_long_reply_is_cut_with_its_length_and_hash(tmp_path: Path) -> None:
     lab.write_pages(pack)
     [[[reply]]] = [row[2] for row in unpacked(folder(lab) / "replies-0.js")["rows"]]
     assert len(reply["reply"]) == answer_replies.REPLY_LIMIT
-    assert (reply["length"], reply["sha256"]) == (len(long), answer_replies.sha256_of(long))
+    assert (reply["length"], reply["sha256"]) == (len(long), sha256_of(long))
 
 
 def test_pages_of_tasks_that_are_not_selected_are_removed(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def update_database(experiment: Experiment) -> Path:
             experiment.settings,
             replay=lambda shard: replay(experiment, shard),
             now=Now(experiment),
+            labels=experiment.labels,
             log=log.info,
         )
     return results / "master.duckdb"

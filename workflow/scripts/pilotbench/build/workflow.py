@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pilotbench.benchmark.packs import label_files
 from pilotbench.build import outputs, resources, texts
 from pilotbench.build import snakemake_internals as internals
 from pilotbench.build.batch_lanes import BatchLanes
@@ -138,6 +139,7 @@ class Workflow:
             "selection": self.experiment.selection,
             "look_again": time.time() if self.settings.partial else None,
             "refreshed": outputs.refreshed(self.here),
+            "labels": label_files.digest_of(self.experiment.labels),
         }
 
     def job_slots(self) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pilotbench import BENCHMARK_VERSION, PROTOCOL_VERSION
+from pilotbench.benchmark.packs.label_files import Label
 from pilotbench.benchmark.packs.pack_folders import known as known_tasks
 from pilotbench.benchmark.packs.pack_folders import load_tasks
+from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.prompts.prompt_files import Prompt
 from pilotbench.benchmark.prompts.prompt_files import known as known_prompts
 from pilotbench.benchmark.prompts.prompt_files import load as load_prompts
@@ -102,6 +104,12 @@ class Experiment:
             except UserError:
                 self._contents[key] = None
         return self._contents[key]
+
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """Labels of people for the replies of the selected packs. Raises TaskError."""
+        packs = [task for task in self.tasks.values() if isinstance(task, QuestionPack)]
+        return tuple(label for pack in packs for label in pack.labels)
 
     @cached_property
     def folder_names(self) -> frozenset[str]:

@@ -6,13 +6,14 @@ in no version; what is wrong with a line is a TaskError of one line that names f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.packs import tables
+from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import TaskError, hint
 
 Json = dict[str, Any]
@@ -112,6 +113,11 @@ class Questions:
             raise TaskError(f"{where}: question is empty")
         near = hint(name, self.names) if len(self.names) <= FEW else f"; it has {self.size}"
         raise TaskError(f"{where}: unknown question {name or index!r}{near}")
+
+
+def digest_of(labels: Sequence[Label]) -> str | None:
+    """Return a digest of labels, None if there are none."""
+    return digest([asdict(label) for label in labels]) if labels else None
 
 
 def path_of(folder: Path, settings: Json) -> Path | None:

@@ -8,6 +8,7 @@ changes     which files are new, changed or missing
 resolve     which row represents each episode, which the selection plans
 store       the draft next to the database, its publication
 checks      what a draft must pass before it is published
+labels      labels of people, each with the reply that it is about
 provisional planned shards completed from the journal
 updates     one update, from changes to publication
 queries     read-only DataFrames; master_json, export and prune use them
@@ -17,11 +18,12 @@ DuckDB and pandas are imported where they are used, never by `import pilotbench`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pilotbench.benchmark.packs.label_files import Label
     from pilotbench.matrix.cells import Shard
     from pilotbench.matrix.config import Settings
     from pilotbench.matrix.fingerprint import Now
@@ -37,9 +39,10 @@ def update(
     *,
     replay: Callable[[Shard], Replayed | None] | None = None,
     now: Now | None = None,
+    labels: Sequence[Label] = (),
     log: Callable[[str], None] | None = None,
 ) -> UpdateReport:
     """Bring `results/master.duckdb` up to date; see `updates.update`."""
     from pilotbench.results.database import updates
 
-    return updates.update(results, plan, settings, replay=replay, now=now, log=log)
+    return updates.update(results, plan, settings, replay=replay, now=now, labels=labels, log=log)

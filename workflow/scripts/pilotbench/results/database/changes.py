@@ -48,7 +48,10 @@ class Before:
 
 @dataclass
 class UpdateReport:
-    """What an update did; paths are below `results/shards`."""
+    """What an update did; paths are below `results/shards`.
+
+    `labels` has a line for each label that is not used.
+    """
 
     files: int = 0
     new: list[str] = field(default_factory=list)
@@ -60,6 +63,7 @@ class UpdateReport:
     quarantined: dict[str, str] = field(default_factory=dict)
     unknown: dict[str, list[str]] = field(default_factory=dict)
     provisional: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
     written: bool = False
 
     @property

@@ -56,6 +56,21 @@ def metrics(db: Path, *, current: bool = True) -> pandas.DataFrame:
     return _frame(db, "SELECT * FROM metrics", current, (*PLACE, "metric"))
 
 
+def verdicts(db: Path, *, current: bool = True) -> pandas.DataFrame:
+    """Return one row per verdict of a judge."""
+    return _frame(db, "SELECT * FROM verdicts", current, (*CELL, "index", "judge", "repeat"))
+
+
+def labels(db: Path, *, current: bool = True) -> pandas.DataFrame:
+    """Return one row per label that a person gave to a reply, or to a pair of replies."""
+    return _frame(db, "SELECT * FROM labels", current, (*PLACE, "rater"))
+
+
+def unused_labels(db: Path) -> pandas.DataFrame:
+    """Return one row per label that is not used, with the reason."""
+    return _frame(db, "SELECT * FROM unused_labels", False, ("place",))
+
+
 def owed(db: Path) -> pandas.DataFrame:
     """Return one row per owed episode of the current selection, with the reason."""
     return _frame(db, "SELECT * FROM owed", False, PLACE)

@@ -10,12 +10,14 @@ from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pilotbench.benchmark.packs.label_files import HASH_LENGTH
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.ground.clock import LATEST_S
 from pilotbench.ground.errors import Quarantined
 from pilotbench.matrix.cells import Shard
 from pilotbench.providers.answer import Tokens, added
 from pilotbench.results.database.schema import TABLES, TOKENS
+from pilotbench.results.replies import sha256_of, text_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -252,6 +254,7 @@ def episode_row(path: str, episode: Json, provisional: bool) -> Json:
         "started": min(started, default=None),
         "ended": max(map(add, started, latencies), default=None),
         "answer": text(as_json(episode["answer"]), ANSWER_LIMIT),
+        "reply_sha256": sha256_of(text_of(episode["answer"]))[:HASH_LENGTH],
         "reason": text(episode["reason"], ANSWER_LIMIT),
         "question_id": text(episode.get("question_id")),
         "metadata": _metadata(episode.get("metadata")),

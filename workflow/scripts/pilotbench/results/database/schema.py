@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
-STORED = 11
+STORED = 12
 """Version of the stored tables (`views.FORMAT` adds the views)."""
 
 CELL = NAMES
@@ -166,6 +166,7 @@ queued_s             DOUBLE   Sum of its waits for a slot, s.
 started              DOUBLE   Start of the first request, Unix time in s.
 ended                DOUBLE   End of the last request, Unix time in s.
 answer               VARCHAR  The answer as JSON, cut at 2,000 characters.
+reply_sha256         VARCHAR  First 16 characters of the SHA-256 of the answer as text.
 reason               VARCHAR  Why it was refused or is not applicable.
 provisional          BOOLEAN  From the journal: its shard has no file yet.
 counted              BOOLEAN  This row represents the episode; if false, a row of another file does.
@@ -333,6 +334,17 @@ content   VARCHAR  Hash of its rows.
 """),
 )
 
+UNUSED_LABELS = StoredTable(
+    "unused_labels",
+    "One row per label that is not used.",
+    ("place",),
+    columns("""
+place    VARCHAR  File and line.
+task     VARCHAR  The pack.
+message  VARCHAR  Why it is not used.
+"""),
+)
+
 UNJUDGED = StoredTable(
     "unjudged",
     "Why an episode that a judge scores has no verdict.",
@@ -351,6 +363,6 @@ TABLES = {
     table.name: table
     for table in (
         *(SHARDS, EPISODES, REQUESTS, TOOL_CALLS, PLAN, REASONS, RECORDS, SELECTION),
-        *(VERDICTS, LABELS, VERDICT_FILES, UNJUDGED),
+        *(VERDICTS, LABELS, UNUSED_LABELS, VERDICT_FILES, UNJUDGED),
     )
 }

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pilotbench.benchmark.packs.label_files import Label, digest_of
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix.axes import AXES
@@ -24,6 +26,7 @@ from pilotbench.matrix.plan import Plan
 from pilotbench.results.database import provisional, shardfiles, store
 from pilotbench.results.database.changes import Before, Log, UpdateReport, before_of, compare
 from pilotbench.results.database.checks import check
+from pilotbench.results.database.labels import load as load_labels
 from pilotbench.results.database.provisional import Replay
 from pilotbench.results.database.reading import File, Json, batches
 from pilotbench.results.database.resolve import resolve
@@ -56,9 +59,10 @@ def update(
     *,
     replay: Replay | None = None,
     now: Now | None = None,
+    labels: Sequence[Label] = (),
     log: Log | None = None,
 ) -> UpdateReport:
-    """Bring `results/master.duckdb` up to date with shard files, plan and journal.
+    """Bring `results/master.duckdb` up to date with shard files, plan, journal and labels.
 
     `replay` returns, for a planned shard without a readable file or with superseded episodes, the
     content of the journal (None: nothing). `now` decides which episodes match the present config;
@@ -77,9 +81,10 @@ def update(
                 raise DamagedShards(_damage_text(report.damaged))
             wanted = provisional.open_shards(plan, set(found), report)
             provisional.load(draft, before, wanted, replay, plan.repeats, report)
-            _load_selection(draft, before, plan, settings)
+            _load_selection(draft, before, _selection(plan, settings, labels), plan)
             if draft.opened:
                 resolve(draft.connection)
+                report.labels = load_labels(draft.connection, labels, str(draft.path))
                 check(draft.connection)
             report.written = draft.opened
         if not report.written:
@@ -143,9 +148,8 @@ def _forget(draft: store.Draft, before: Before, names: list[str]) -> None:
         )
 
 
-def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Settings) -> None:
-    """Store the plan where it is another than before."""
-    selection = _selection(plan, settings)
+def _load_selection(draft: store.Draft, before: Before, selection: Json, plan: Plan) -> None:
+    """Store selection and plan where they are others than before."""
     if before.selection == as_json(selection["digest"]):
         return
     draft.connection.execute("DELETE FROM store.plan")
@@ -157,7 +161,7 @@ def _load_selection(draft: store.Draft, before: Before, plan: Plan, settings: Se
     rows.insert(draft.connection, str(draft.path))
 
 
-def _selection(plan: Plan, settings: Settings) -> Json:
+def _selection(plan: Plan, settings: Settings, labels: Sequence[Label]) -> Json:
     selection: Json = {
         **{axis.key: list(settings.words(axis)) for axis in AXES},
         "instances": settings.instances,
@@ -167,6 +171,8 @@ def _selection(plan: Plan, settings: Settings) -> Json:
         "experiment": settings.experiment,
         "planned": plan.episodes,
     }
+    if labels:
+        selection["labels"] = digest_of(labels)
     return selection | {"format": FORMAT, "digest": digest([selection, list(plan.by_path)])}
 
 
@@ -200,3 +206,7 @@ def _tell(report: UpdateReport, say: Log) -> None:
         say(f"quarantined, left out: {name}: {reason}")
     for damage in report.damaged.values():
         say(f"damaged, left out: {damage}")
+    for words in report.labels[:NAMED]:
+        say(words)
+    if len(report.labels) > NAMED:
+        say(f"labels not used: and {len(report.labels) - NAMED} more")

@@ -17,6 +17,7 @@ from pilotbench.results.database.schema import (
     SHARDS,
     STORED,
     TOOL_CALLS,
+    UNUSED_LABELS,
     VERDICTS,
     Column,
     columns,
@@ -177,6 +178,16 @@ WHERE e.counted
     + _named(EPISODES.columns, "current"),
 )
 
+_LABELS = View(
+    "labels",
+    "One row per label that a person gave to a reply that counts, or to a pair of replies.",
+    f"""
+SELECT l.*, {", ".join(f"e.{word}" for word in CELL)}, e.index, e.repeat, e.current
+FROM store.labels l JOIN store.episodes e USING (episode) WHERE e.counted
+""",
+    LABELS.columns + _named(EPISODES.columns, *CELL, "index", "repeat", "current"),
+)
+
 _CELLS = View(
     "cells",
     "One row per cell of the current matrix, planned ones without an episode too; and one, marked "
@@ -301,7 +312,8 @@ VIEWS = {
             "tool_calls", TOOL_CALLS.columns, "One row per parsed call of a counted episode."
         ),
         _VERDICTS,
-        _plain("labels", LABELS.says, LABELS.columns),
+        _LABELS,
+        _plain("unused_labels", UNUSED_LABELS.says, UNUSED_LABELS.columns),
         _ERRORS,
         _METRICS,
         _OWED,

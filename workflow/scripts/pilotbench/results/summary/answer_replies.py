@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +12,7 @@ import pandas as pd
 from pilotbench.episodes.shard_file import read_shard
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import RecordError
+from pilotbench.results.replies import sha256_of, text_of
 from pilotbench.results.summary import page_data
 from pilotbench.results.summary.answer_table import AnswerTable, Entry, Row, shown
 from pilotbench.results.summary.transcripts import link, show_command
@@ -143,18 +142,6 @@ def _reply(record: Json, shard: int) -> Json:
         "end": record.get("end_reason"),
     }
     return {name: value for name, value in known.items() if value not in (None, "")}
-
-
-def text_of(answer: Any) -> str:
-    """Return a reply as text: JSON where it is no text, as the argument of `finish` may be."""
-    if isinstance(answer, str):
-        return answer
-    return "" if answer is None else json.dumps(answer, ensure_ascii=False, sort_keys=True)
-
-
-def sha256_of(text: str) -> str:
-    """Return the SHA-256 of a reply as labels name it: of its UTF-8 bytes, in hex."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _thought(record: Json) -> str:
