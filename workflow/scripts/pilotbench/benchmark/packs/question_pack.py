@@ -171,7 +171,8 @@ class QuestionPack:
             return ()
         names = self.names if "id" in self._lines.fields else {}
         questions = label_files.Questions(self.name, len(self._lines.lines), names)
-        return label_files.read(self.labels_file, questions, label_files.scale_of(self.scorer.options))
+        scale = label_files.scale_of(self.scorer.options)
+        return label_files.read(self.labels_file, questions, scale)
 
     def check(self) -> None:
         """Raise TaskError for the first line that is wrong, and for code that cannot be run."""
