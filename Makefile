@@ -17,6 +17,7 @@ setup: .venv/.ready  ## create .venv with the pinned environment
 	@$(PYTHON) envs/ready.py
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps bfcl-eval==2026.3.23 mpmath==1.3.0  # docs/bfcl.md
 	touch $@
 
 quick: setup     ## run a small real benchmark without any key

@@ -19,6 +19,7 @@ from pilotbench.episodes.shard_file import episode_schema
 from pilotbench.providers.answer import Answer, Completion
 from pilotbench.providers.messages import compact
 from pilotbench.providers.protocols import PROTOCOLS
+from pilotbench.providers.protocols.protocol import tool_list
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
@@ -224,7 +225,9 @@ def test_written_protocols_state_the_form_and_give_one_line_per_result(protocol:
     assert RULES in system
     assert ("tool_calls" in system or "several" in system, "finish" in system) == (True, False)
     assert sent[1]["messages"][-1] == {"role": "user", "content": "\n".join(RESULTS)}
-    assert sent[2]["messages"][-1] == {"role": "user", "content": "And close one."}
+    announced = tool_list([CLOSE])
+    assert sent[2]["messages"][-1]["content"] == f"{announced}\n\nAnd close one."
+    assert record["transcript"][1]["user"] == f"{announced}\n\nAnd close one."
     assert [len(one.calls) for one in task.session.heard] == [2, 0, 1, 0]
     assert (record["success"], record["parsed_turns"]) == (True, 4)
     if protocol == "json":
@@ -262,7 +265,7 @@ def broken(arguments: str, name: str = "open") -> Json:
         (broken("{'n': 2}"), True, []),
         (broken('"{\\"n\\": 2}"'), True, []),
         (broken('{"n": 2}', "functions.open"), False, [ONE, TWO]),
-        (broken('{"n": 2}', "functions.open"), True, []),
+        (broken('{"n": 2}', "functions.open"), True, [ONE, {**TWO, "tool": "functions.open"}]),
         (words("chat", WRITTEN["text"]([ONE, TWO])), False, [ONE, TWO]),
         (words("chat", WRITTEN["text"]([ONE, TWO])), True, []),
         ({**words("chat", ""), "cut": True}, True, []),

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from pilotbench.benchmark import flaws
+from pilotbench.benchmark import bfcl, flaws
 from pilotbench.benchmark.flaws.literal_follower import fails
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.tasks.task import Task
 from pilotbench.episodes.episode import play
 from pilotbench.providers.answer import Answer, Completion
 from pilotbench.providers.protocols import PROTOCOLS
@@ -21,6 +22,7 @@ from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 from pilotbench.simulator.ground.players import Skill
 from support import Simulator
+from support.bfcl import needs_bfcl
 
 Json = dict[str, Any]
 PROMPTS = prompt_files.load(
@@ -38,7 +40,13 @@ def simulator() -> Iterator[Simulator]:
 
 
 def episode(
-    simulator: Simulator, model: Model, task: str, difficulty: str, index: int, prompt: str
+    simulator: Simulator,
+    model: Model,
+    task: str,
+    difficulty: str,
+    index: int,
+    prompt: str,
+    kind: Task | None = None,
 ) -> Json:
     client = http.client.HTTPConnection(simulator.address.removeprefix("http://"), timeout=30)
 
@@ -49,7 +57,7 @@ def episode(
         completion = Completion(choice["message"], choice["finish_reason"], "m")
         return Answer(completion, "k", 0.0, 0.0, 0.0, 1)
 
-    kind = TASKS[task]
+    kind = kind or TASKS[task]
     played = play(
         task=kind,
         instance=kind.instance(difficulty, index),
@@ -118,3 +126,15 @@ def test_what_is_not_known_is_an_echo(simulator: Simulator) -> None:
     said = json.loads(client.getresponse().read())["choices"][0]["message"]["content"]
     client.close()
     assert said == "you"
+
+
+def test_the_players_of_a_simulator_play_bfcl_in_every_protocol() -> None:
+    needs_bfcl()
+    names = ["bfcl_parallel_multiple", "bfcl_live_irrelevance", "bfcl_multi_turn_miss_func"]
+    with Simulator(keys={"k": {}}, tasks=names, instances=6) as simulator:
+        for name in names:
+            for index, protocol in enumerate(("native", "text", "json")):
+                model = Model("oracle", "p", "oracle", protocol)
+                task = bfcl.load(name)
+                record = episode(simulator, model, name, "none", index + 2, "baseline", task)
+                assert record["success"], (name, protocol, record["verdict"])

@@ -46,6 +46,10 @@ class Image:
         return digest([self.media_type, self.data])
 
 
+Script = tuple[tuple[Json, ...], ...]
+"""The calls of each message of an episode; a message without calls is one in words."""
+
+
 @dataclass(frozen=True)
 class Utterance:
     """What somebody says in a conversation before the first answer.
@@ -124,3 +128,17 @@ class Instance:
         It does not cover how the instance is scored, so correcting a goal asks nothing again.
         """
         return digest([self.difficulty, self.index, self.request, self.world])
+
+
+class ScriptedInstance(Instance):
+    """An instance of which the whole course of a right answer is known, message by message."""
+
+    @property
+    def script(self) -> Script:
+        """The calls of each message by which the oracle solves it."""
+        raise NotImplementedError
+
+    @property
+    def offered(self) -> tuple[ToolSpec, ...]:
+        """The tools that are offered with the first request."""
+        raise NotImplementedError

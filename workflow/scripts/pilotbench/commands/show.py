@@ -16,7 +16,6 @@ from typing import Any
 
 from pilotbench.asking.asker import JournalOnly
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.commands.options import add_config, overrides
 from pilotbench.episodes.evaluate import play_shard
@@ -106,15 +105,14 @@ def cell_of(words: str) -> Cell:
 
 
 def index_of(task: Task, word: str) -> int:
-    """Return the index that a word means: a whole number, or the name of a pack's question."""
+    """Return the index that a word means: a whole number, or the name of a question."""
     if re.fullmatch("[0-9]+", word):
         return int(word)
-    names = task.names if isinstance(task, QuestionPack) else {}
+    names: dict[str, int] = getattr(task, "names", {})
     name = word if word in names else word.removeprefix("id=")
     if name not in names:
         raise UserError(
-            f"show: {word}: INDEX must be 0 or more, or the id of a question of a pack"
-            f"{hint(name, names)}"
+            f"show: {word}: INDEX must be 0 or more, or the id of a question{hint(name, names)}"
         )
     return names[name]
 

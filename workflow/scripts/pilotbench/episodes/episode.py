@@ -244,7 +244,7 @@ def _ends(
     """Process one message: execute its calls, if any; return whether the episode ends with it."""
     transcript = state.transcript
     if isinstance(session, Conversation):
-        outcome = _heard(state, session, completion, parsed)
+        outcome = _heard(spec, state, session, completion, parsed)
     else:
         outcome = _reply(spec, state, session, completion, parsed)
     reply, *replies = outcome.replies or (None,)
@@ -291,16 +291,24 @@ def _understood(spec: EpisodeSpec, parsed: Parsed, completion: Completion) -> Pa
 
 
 def _heard(
-    state: EpisodeState, session: Conversation, completion: Completion, parsed: Parsed
+    spec: EpisodeSpec,
+    state: EpisodeState,
+    session: Conversation,
+    completion: Completion,
+    parsed: Parsed,
 ) -> Outcome:
     """Let a conversation hear a message; return what follows."""
+    known = session.tools
     response = session.hear(Said(parsed.calls, parsed.text, parsed.error))
+    user = response.user
+    if user is not None:
+        user = spec.protocol.announced([one for one in session.tools if one not in known], user)
     end_reason = None
     if session.finished:
         state.transcript.answer = session.answer
         is_cut = meaning(completion.finish_reason) is Meaning.LENGTH and parsed.call is None
         end_reason = "length" if is_cut else "finish"
-    return Outcome(tuple(response.replies), response.user, end_reason)
+    return Outcome(tuple(response.replies), user, end_reason)
 
 
 def _reply(

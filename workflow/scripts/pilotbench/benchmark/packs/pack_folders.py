@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from pilotbench.benchmark import bfcl
 from pilotbench.benchmark.packs.question_pack import NONE, QuestionPack
 from pilotbench.benchmark.scorers.scorer import RunCode
 from pilotbench.benchmark.tasks.task import Task
@@ -19,30 +20,35 @@ def load_tasks(
 ) -> dict[str, Task]:
     """Return the named tasks, of the benchmark and from `folders`, in the order of `names`.
 
-    Only the named packs are read; without `names`, all. A missing folder has no packs. `run_code`
-    says whether programs in replies may be run. Raises
-    TaskError for an unknown name, for a name that two packs or a pack and a task of the benchmark
-    share, and for an invalid pack.
+    Only the named packs are read; without `names`, all packs and no categories of BFCL. A missing
+    folder has no packs. `run_code` says whether programs in replies may be run. Raises TaskError
+    for an unknown name, for a name that two packs or a pack and a task of the benchmark share, and
+    for an invalid pack.
     """
     from pilotbench.benchmark.tasks import TASKS
 
-    packs = _pack_folders(folders, TASKS)
-    known = [*TASKS, *packs]
-    chosen = known if names is None else names
+    packs = _pack_folders(folders, (*TASKS, *bfcl.NAMES))
+    chosen = [*TASKS, *packs] if names is None else names
     for name in chosen:
-        if name not in TASKS and name not in packs:
+        if name not in TASKS and name not in packs and name not in bfcl.NAMES:
+            known = [*TASKS, *packs, *bfcl.NAMES]
             raise TaskError(f"tasks: unknown task {name!r}{hint(name, known)}")
-    return {
-        name: TASKS[name] if name in TASKS else QuestionPack(packs[name], run_code)
-        for name in chosen
-    }
+    return {name: _task(name, TASKS, packs, run_code) for name in chosen}
+
+
+def _task(
+    name: str, tasks: Mapping[str, Task], packs: Mapping[str, Path], run_code: RunCode
+) -> Task:
+    if name in tasks:
+        return tasks[name]
+    return QuestionPack(packs[name], run_code) if name in packs else bfcl.load(name)
 
 
 def known(folders: Sequence[Path]) -> list[str]:
-    """Return the names of all tasks: those of the benchmark, then the packs in `folders`."""
+    """Return the names of all tasks: those of the benchmark, the packs in `folders`, BFCL's."""
     from pilotbench.benchmark.tasks import TASKS
 
-    return [*TASKS, *_pack_folders(folders, TASKS)]
+    return [*TASKS, *_pack_folders(folders, (*TASKS, *bfcl.NAMES)), *bfcl.NAMES]
 
 
 def _pack_folders(folders: Iterable[Path], taken: Iterable[str]) -> dict[str, Path]:

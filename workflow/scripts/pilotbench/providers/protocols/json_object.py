@@ -19,6 +19,7 @@ from pilotbench.benchmark.tasks.task import Task, ToolSpec
 from pilotbench.providers.messages import Message, Offer
 from pilotbench.providers.protocols.protocol import (
     Parsed,
+    announced,
     contents_of,
     rules,
     spoken_message,
@@ -54,6 +55,10 @@ class JsonObject:
         if calling.several:
             return Offer(schema=_message_schema(tools))
         return Offer(schema={"anyOf": [_call_schema(tool) for tool in tools]})
+
+    def announced(self, tools: Sequence[ToolSpec], text: str) -> str:
+        """Return the text with the tools before it."""
+        return announced(tools, text)
 
     def parse(
         self, message: Message, tools: Sequence[ToolSpec] = (), calling: Calling = ONE_CALL

@@ -47,6 +47,10 @@ class Native:
         """Return the tools. Nothing else: not every service accepts `parallel_tool_calls`."""
         return Offer(tools=tools)
 
+    def announced(self, tools: Sequence[ToolSpec], text: str) -> str:
+        """Return the text: the tools are in the request."""
+        return text
+
     def parse(
         self, message: Message, tools: Sequence[ToolSpec] = (), calling: Calling = ONE_CALL
     ) -> Parsed:
@@ -59,7 +63,7 @@ class Native:
         counted = made if calling.several else made[:1]
         surplus = len(made) - len(counted)
         try:
-            read = [_call(call) for call in counted]
+            read = [_call(call, calling.exact) for call in counted]
         except NotACallError as error:
             text = spoken.text or _as_text(made)
             return Parsed(None, str(error), surplus, spoken.thought, text)
@@ -92,9 +96,12 @@ class Native:
         return [Message("tool", results=tuple(map(ToolResult, ids, contents)))]
 
 
-def _call(call: ToolCall) -> tuple[Json, bool]:
-    """Return a tool call, and whether it was repaired. Raises NotACallError."""
-    name = tool_name(call.name)
+def _call(call: ToolCall, exact: bool) -> tuple[Json, bool]:
+    """Return a tool call, with `exact` under the very name that came, and whether it was repaired.
+
+    Raises NotACallError.
+    """
+    name = call.name if exact else tool_name(call.name)
     if not name:
         raise NotACallError("the call names no tool")
     arguments, repaired = arguments_for(name, plain(call.arguments))

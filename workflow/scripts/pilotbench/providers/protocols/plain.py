@@ -28,6 +28,10 @@ class Plain:
         """Return nothing."""
         return Offer()
 
+    def announced(self, tools: Sequence[ToolSpec], text: str) -> str:
+        """Return the text."""
+        return text
+
     def parse(
         self, message: Message, tools: Sequence[ToolSpec] = (), calling: Calling = ONE_CALL
     ) -> Parsed:

@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.instances import Instance, ScriptedInstance
 from pilotbench.benchmark.players import PLAYERS
 from pilotbench.benchmark.players.player import PlayContext, Seen, finish
+from pilotbench.benchmark.players.scripted import scripted
 from pilotbench.benchmark.scorers.extraction import text_of
 from pilotbench.ground.errors import Rejected
 from pilotbench.providers.answer import Completion
@@ -49,6 +50,11 @@ def answer(request: Request) -> Completion:
     if name not in PLAYERS:
         raise Rejected(f"no reference player {name!r}; there are: {', '.join(PLAYERS)}")
     protocol = protocol_of(request.body)
+    if isinstance(request.instance, ScriptedInstance):
+        said = scripted(name, request.instance, request.turn, request.repeat)
+        made = said if isinstance(said, list) else []
+        message = message_of(protocol, made, "" if made else str(said), request.turn)
+        return Completion(message, "tool_calls" if "tool_calls" in message else "stop", name)
     move = _move(name, protocol, request)
     if isinstance(move, str):
         return Completion({"role": "assistant", "content": move}, "stop", name)
@@ -74,6 +80,22 @@ def call_message(protocol: str, call: Json, turn: int) -> Json:
     if protocol == "json":
         return {"role": "assistant", "content": compact({"thought": None, **call})}
     return {"role": "assistant", "content": f"{OPENING}\n{compact(call)}\n```"}
+
+
+def message_of(protocol: str, calls: Sequence[Json], text: str, turn: int) -> Json:
+    """Return the assistant's message where it may have several calls, or none and a text."""
+    if protocol == "json":
+        whole = {"thought": None, "tool_calls": list(calls), "text": text or None}
+        return {"role": "assistant", "content": compact(whole)}
+    if not calls:
+        return {"role": "assistant", "content": text}
+    messages = [call_message(protocol, call, turn) for call in calls]
+    if protocol != "native":
+        content = "\n".join(message["content"] for message in messages)
+        return {"role": "assistant", "content": content}
+    made = [call for message in messages for call in message["tool_calls"]]
+    made = [{**call, "id": f"{call['id']}_{place}"} for place, call in enumerate(made)]
+    return {"role": "assistant", "content": None, "tool_calls": made}
 
 
 def seen(protocol: CallProtocol, messages: Sequence[Json]) -> list[Seen]:

@@ -85,6 +85,10 @@ class CallProtocol(Protocol):
         """Return what a request offers besides its messages."""
         ...
 
+    def announced(self, tools: Sequence[ToolSpec], text: str) -> str:
+        """Return a user message from which on further tools are offered."""
+        ...
+
     def parse(
         self, message: Message, tools: Sequence[ToolSpec] = (), calling: Calling = ONE_CALL
     ) -> Parsed:
@@ -117,6 +121,11 @@ def rules(max_turns: int, calling: Calling = ONE_CALL) -> str:
     if calling.rules is not None:
         return calling.rules
     return f"{RULES}\n- You have {max_turns} messages in all."
+
+
+def announced(tools: Sequence[ToolSpec], text: str) -> str:
+    """Return a user message with further tools before it, for protocols that offer them in text."""
+    return f"{tool_list(tools)}\n\n{text}" if tools else text
 
 
 def content_of(reply: Reply) -> str:

@@ -21,6 +21,7 @@ from pilotbench.providers.messages import Message, Offer
 from pilotbench.providers.protocols.json_object import lines_of
 from pilotbench.providers.protocols.protocol import (
     Parsed,
+    announced,
     rules,
     spoken_message,
     tool_list,
@@ -55,6 +56,10 @@ class Text:
     def offer(self, tools: Sequence[ToolSpec], calling: Calling = ONE_CALL) -> Offer:
         """Return nothing: the request is plain text."""
         return Offer()
+
+    def announced(self, tools: Sequence[ToolSpec], text: str) -> str:
+        """Return the text with the tools before it."""
+        return announced(tools, text)
 
     def parse(
         self, message: Message, tools: Sequence[ToolSpec] = (), calling: Calling = ONE_CALL

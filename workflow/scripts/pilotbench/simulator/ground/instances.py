@@ -7,7 +7,7 @@ and difficulty at a time, or all at once by `prepare`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from pilotbench.benchmark.world.toolbox import is_discovery
 from pilotbench.simulator.ground.setup import Setup
 
 CHUNK = 20
+Accepts = Callable[[Instance], bool]
 _START = 40
 
 
@@ -40,15 +41,18 @@ class Instances:
         while self._make_more():
             pass
 
-    def find(self, texts: Sequence[str], discovery: bool) -> Instance | None:
+    def find(
+        self, texts: Sequence[str], discovery: bool, accepts: Accepts = lambda _: True
+    ) -> Instance | None:
         """Return the instance whose request is part of one of `texts`, or None.
 
         `texts` are those of the user, each after as many messages of the assistant as its place
         says; of several that fit, the last one counts. `discovery` says whether tools have to be
-        searched for: requests of two difficulties may read the same.
+        searched for: requests of two difficulties may read the same, as may those of two instances
+        of which `accepts` takes one.
         """
         known = [
-            self._after(answers, text, discovery)
+            self._after(answers, text, discovery, accepts)
             for answers, text in enumerate(texts[: self._most_answers + 1])
         ]
         return next((one for one in reversed(known) if one is not None), None)
@@ -59,27 +63,31 @@ class Instances:
         packs = [(task, task.size) for task in self._tasks.values() if task.size is not None]
         return max(
             (
-                _answers_before(task.instance("none", index))
+                answers_before(task.instance("none", index))
                 for task, size in packs
                 for index in range(min(size, self._limit))
             ),
             default=0,
         )
 
-    def _after(self, answers: int, text: str, discovery: bool) -> Instance | None:
+    def _after(self, answers: int, text: str, discovery: bool, accepts: Accepts) -> Instance | None:
         place = (answers, text, discovery)
-        if place not in self._found:
-            self._found[place] = self._search(answers, text, discovery)
-        return self._found[place]
+        found = self._found.get(place)
+        if place not in self._found or (found is not None and not accepts(found)):
+            found = self._found[place] = self._search(answers, text, discovery, accepts)
+        return found
 
-    def _search(self, answers: int, text: str, discovery: bool) -> Instance | None:
+    def _search(
+        self, answers: int, text: str, discovery: bool, accepts: Accepts
+    ) -> Instance | None:
         while True:
             fitting = [
                 instance
                 for instance in self._candidates(text)
                 if is_discovery(instance.difficulty) == discovery
                 and spoken(instance) in text
-                and _answers_before(instance) == answers
+                and answers_before(instance) == answers
+                and accepts(instance)
             ]
             if fitting:
                 return max(fitting, key=lambda instance: len(instance.request))
@@ -106,6 +114,6 @@ class Instances:
         return True
 
 
-def _answers_before(instance: Instance) -> int:
+def answers_before(instance: Instance) -> int:
     """Return how many messages of the assistant a question has before its last message."""
     return sum(one.role == "assistant" for one in instance.earlier)

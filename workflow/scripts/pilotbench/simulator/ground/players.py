@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from pilotbench.benchmark.instances import Instance, ScriptedInstance
 from pilotbench.benchmark.players import PLAYERS
-from pilotbench.providers.protocols.json_object import FORM
+from pilotbench.providers.protocols.json_object import FORM, FORM_OF_SEVERAL
 from pilotbench.providers.protocols.players import answer, protocol_of
 from pilotbench.providers.request import Request
 from pilotbench.simulator.ground.conversation import Conversation, share, text_of
-from pilotbench.simulator.ground.instances import Instances
+from pilotbench.simulator.ground.instances import Instances, answers_before
 from pilotbench.simulator.ground.setup import Setup
 
 Json = dict[str, Any]
@@ -33,7 +36,9 @@ class Players:
         skill = Skill.of(name)
         if name not in PLAYERS and not skill:
             return None
-        instance = self._instances.find(conversation.asked, _discovery(conversation.body))
+        accepts = partial(_has_tools_of, conversation)
+        discovery = _discovery(conversation.body)
+        instance = self._instances.find(conversation.asked, discovery, accepts)
         if instance is None:
             return None
         if skill:
@@ -41,7 +46,8 @@ class Players:
             knows = skill.knows(self._seed, instance.content_hash, given)
             name = skill.plays(given) if knows else "do_nothing"
         body = {**_in_protocol(conversation), "model": name}
-        said = answer(Request(body, instance, "1.0", 0, conversation.turn))
+        turn = conversation.turn - answers_before(instance)
+        said = answer(Request(body, instance, "1.0", 0, turn))
         return said.message, said.finish_reason or "stop"
 
 
@@ -76,10 +82,23 @@ class Skill:
         return self.player if plan_given or self.player != "plan_follower" else "oracle"
 
 
+def _has_tools_of(conversation: Conversation, instance: Instance) -> bool:
+    """Return whether a request offers the tools of an instance that has its own."""
+    if not isinstance(instance, ScriptedInstance):
+        return True
+    names = {tool.name for tool in instance.offered}
+    if "tools" in conversation.body:
+        return names <= {tool["function"]["name"] for tool in conversation.body["tools"]}
+    system = text_of(conversation.messages[0])
+    return all(json.dumps(name) in system for name in names)
+
+
 def _in_protocol(conversation: Conversation) -> Json:
     """Return the body; the form of answers may be in the system message only, without a schema."""
     body = conversation.body
-    if "response_format" not in body and FORM in text_of(conversation.messages[0]):
+    if "response_format" not in body and any(
+        form in text_of(conversation.messages[0]) for form in (FORM, FORM_OF_SEVERAL)
+    ):
         return {**body, "response_format": {}}
     return body
 
