@@ -80,7 +80,7 @@ def choose(page: Browser, selector: str, value: str) -> None:
 def marks(page: Browser, column: int) -> list[str]:
     """Return the signs of a column of replies in the rows that are drawn."""
     return page.ask(
-        "[...document.querySelectorAll('tbody tr:not(.space)')]"
+        "[...document.querySelectorAll('tbody tr')]"
         f".map(tr => tr.querySelectorAll('.sign')[{column}].textContent)"
     )
 

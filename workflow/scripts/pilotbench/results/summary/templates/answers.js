@@ -205,11 +205,11 @@
   }
 
   // ---- the table ----
+  // Rows have one height and stand at fixed places of the body, so that drawing one moves no other.
   const table = el("table", { role: "grid", tabindex: "0", "aria-label": "Questions and replies", "aria-rowcount": head.rows + 1 });
-  const scroll = el("div", { class: "scroll" }, table), cols = el("colgroup"), top = el("thead"), body = el("tbody");
-  table.append(cols, top, body);
-  const space = () => el("tr", { class: "space", "aria-hidden": "true" }, el("td"));
-  const above = space(), below = space(), none = el("p", { class: "none", hidden: true }, "No question fits the filters.");
+  const scroll = el("div", { class: "scroll" }, table), top = el("thead", { role: "rowgroup" }), body = el("tbody", { role: "rowgroup" });
+  const none = el("p", { class: "none", hidden: true }, "No question fits the filters.");
+  table.append(top, body);
   scroll.append(none);
   const sortable = (key, text) => {
     const made = el("button", { type: "button" }, ...visible(text));
@@ -228,10 +228,10 @@
     const kinds = ["id", "question", ...(withTarget ? ["target"] : []), ...state.also.map(() => "meta"), ...shown.map(() => reads ? "reply" : "mark")];
     table.dataset.target = withTarget ? "yes" : "no";
     const narrow = innerWidth <= 700, widths = { id: narrow ? 62 : 92, question: narrow ? 130 : split ? 180 : 280, target: 112, meta: 104, reply: 118, mark: narrow ? 68 : 80 };
-    cols.replaceChildren(...kinds.map((kind) => { const made = el("col"); if (kind !== "question") made.style.width = widths[kind] + "px"; return made; }));
+    table.style.setProperty("--columns", kinds.map((kind) => kind === "question" ? "minmax(" + widths.question + "px, 1fr)" : widths[kind] + "px").join(" "));
     table.style.minWidth = kinds.reduce((sum, kind) => sum + widths[kind], 0) + "px";
     table.setAttribute("aria-colcount", kinds.length);
-    top.replaceChildren(el("tr", { "aria-rowindex": "1" },
+    top.replaceChildren(el("tr", { role: "row", "aria-rowindex": "1" },
       headCell("id", "id", sortable("id", "id")), headCell("question", "question", sortable("question", "question")),
       withTarget && headCell("target", "target", sortable("target", "target")),
       state.also.map((name) => headCell(name, "meta", sortable(name, name))),
@@ -249,26 +249,30 @@
     const [glyph, tone, words] = cell.length === 1 || right === 0 || right === cell.length ? SIGNS[marks[0]] : ["◐", "mid", "mixed"];
     const count = cell.length > 1 ? right + "/" + cell.length : "", part = cell.length === 1 && cell[0].progress != null ? cell[0].progress.toFixed(2) : "";
     return el("td", { role: "gridcell", "aria-label": labelOf(one) + ": " + words + (count ? " " + count : "") + (cell[0].read ? ", " + cell[0].read : "") },
-      el("span", { class: "sign " + tone }, glyph[0], glyph[1] && el("sup", {}, glyph[1])), (count || part) && el("small", {}, count || part), reads && el("span", { class: "read", dir: "auto" }, ...visible(cell[0].read)));
+      el("span", { class: "sign " + tone }, glyph[0], glyph[1] && el("sup", {}, glyph[1])), (count || part) && el("small", {}, count || part), reads && el("span", { class: "read" }, ...visible(cell[0].read)));
   }
   function lineOf(row, at) {
-    const text = (kind, words) => el("td", { role: "gridcell", class: kind, dir: "auto" }, ...visible(words));
+    const text = (kind, words) => el("td", { role: "gridcell", class: kind }, ...visible(words));
     const made = el("tr", { id: "row-" + row.number, role: "row", "aria-rowindex": at + 2, "aria-selected": String(current === row) },
       el("th", { scope: "row", role: "rowheader", class: "id" }, ...visible(row.name)), text("question", row.question.replace(/\s+/g, " ")),
       table.dataset.target === "yes" && text("target", row.target), state.also.map((name) => text("meta", row.meta[name] ?? "")),
       shown.map((one) => replyCell(row.cells[one.at], one)));
+    made.style.top = at * HEIGHT + "px";
     made.addEventListener("click", () => { if (!String(getSelection())) { current = row; openRow(row); } });
     return made;
   }
+  const lines = new Map(); // those that are drawn, by their place in the list
   let drawn = "", current = null, reads = true;
   function draw() {
     const first = Math.max(0, Math.floor(scroll.scrollTop / HEIGHT) - AROUND);
     const last = Math.min(list.length, Math.ceil((scroll.scrollTop + scroll.clientHeight) / HEIGHT) + AROUND);
     if (drawn === first + "-" + last) return;
-    const before = drawn ? new Map([...body.rows].map((line) => [line.id, line])) : new Map();
+    if (!drawn) { lines.clear(); body.replaceChildren(); body.style.height = list.length * HEIGHT + "px"; }
     drawn = first + "-" + last;
-    above.style.height = first * HEIGHT + "px"; below.style.height = (list.length - last) * HEIGHT + "px";
-    body.replaceChildren(above, ...list.slice(first, last).map((row, at) => before.get("row-" + row.number) || lineOf(row, first + at)), below);
+    for (const [at, line] of lines) if (at < first || at >= last) { line.remove(); lines.delete(at); }
+    const before = lines.size ? Math.min(...lines.keys()) : Infinity, made = [[], []];
+    for (let at = first; at < last; at += 1) if (!lines.has(at)) { const line = lineOf(list[at], at); lines.set(at, line); made[Number(at > before)].push(line); }
+    body.prepend(...made[0]); body.append(...made[1]);
     none.hidden = list.length > 0 || !loaded;
     table.setAttribute("aria-rowcount", list.length + 1);
   }
