@@ -135,7 +135,10 @@ def scorers() -> str:
     """Return a table of the scorers of question packs, with the defaults of their options."""
     rows = [["scorer", "comparison", "options"]]
     for name, scorer in SCORERS.items():
-        options = (f"`{key}: {compact(one['default'])}`" for key, one in scorer.options.items())
+        options = (
+            f"`{key}: {compact(one['default'])}`" if "default" in one else f"`{key}`"
+            for key, one in scorer.options.items()
+        )
         rows.append([f"`{name}`", scorer.description, ", ".join(options)])
     return _table(rows)
 

@@ -16,7 +16,7 @@ from pilotbench.asking.payments import begin_budget
 from pilotbench.episodes.spending import spent
 from pilotbench.ground import job_context
 from pilotbench.ground.errors import ConfigError
-from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.verdict_shards import Asked
 from support import Simulator
 from support.estimation_lab import load, make, paid
 
@@ -52,7 +52,7 @@ def test_the_jobs_of_a_run_read_the_shards_of_its_plan_once(
     experiment = load(tmp_path, simulator, **CHOSEN, budget_usd=5)
     read: list[Path] = []
 
-    def spent_on(shard: Shard) -> float:
+    def spent_on(shard: Asked) -> float:
         read.append(shard.path)
         return 0.0
 
@@ -66,7 +66,7 @@ def test_the_jobs_of_a_run_read_the_shards_of_its_plan_once(
         assert read == planned * total
 
 
-def nothing(_: Shard) -> float:
+def nothing(_: Asked) -> float:
     return 0.0
 
 

@@ -1,6 +1,7 @@
 """The master database, brought up to date from the shards that are new, changed or removed.
 
-INPUT:  every planned shard (none with partial=true: files and journal are read as they are)
+INPUT:  every planned shard and file of verdicts (none with partial=true: files and journal are
+        read as they are)
 OUTPUT: results/master.duckdb, results/master_database.json, results/exports/; results/.made, which
         a refresh after a failed run removes: then the next run makes all of this again
 """
@@ -9,6 +10,7 @@ OUTPUT: results/master.duckdb, results/master_database.json, results/exports/; r
 rule database:
     input:
         shards=pilot.planned_shards,
+        verdicts=pilot.planned_verdicts,
     output:
         database=(
             update(pilot.files.database)

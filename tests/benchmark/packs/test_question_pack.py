@@ -24,7 +24,7 @@ SHIPPED = ("everyday_arithmetic", "record_extraction")
 PLAIN = "description: d\nscorer: {kind: exact}\n"
 TOOLED = "description: d\nscorer: {kind: number}\ntools: [computation_calculator]\n"
 LINE = '{"question": "q", "answer": "a"}\n'
-COMPARING = [name for name, scorer in SCORERS.items() if scorer.opened is None]
+COMPARING = [n for n, scorer in SCORERS.items() if scorer.opened is None and scorer.needs_answer]
 
 
 def write(folder: Path, settings: str = PLAIN, lines: str = LINE, name: str = "quiz") -> Path:

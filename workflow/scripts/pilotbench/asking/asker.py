@@ -24,21 +24,22 @@ from pilotbench.asking.journal.batch_book import Book
 from pilotbench.asking.journal.batch_file import EXPIRES_S
 from pilotbench.asking.journal.identity import RequestIdentity
 from pilotbench.asking.journal.records import Damage
+from pilotbench.asking.journal.segments import judge_folder
 from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient, StopFlag
 from pilotbench.asking.payments import Payments, begin_budget
 from pilotbench.asking.sender import Room, Sender
 from pilotbench.asking.unusable import Unusable
 from pilotbench.ground.errors import OutInBatch, ProviderError
-from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import usable_keys
+from pilotbench.matrix.verdict_shards import Asked, VerdictShard
 from pilotbench.providers.answer import Answer
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
-Spent = Callable[[Shard], float]
+Spent = Callable[[Asked], float]
 """Returns what the answers of a shard have cost so far, in USD."""
 NOT_ASKED = "not asked yet"
 
@@ -76,9 +77,9 @@ class KeyAllowance:
 class _Source:
     """What both share: the answers in the journal of one shard, and the counts of those used."""
 
-    def __init__(self, experiment: Experiment, shard: Shard, everywhere: bool = True) -> None:
+    def __init__(self, experiment: Experiment, shard: Asked, everywhere: bool = True) -> None:
         self._experiment, self._shard = experiment, shard
-        self._model = experiment.settings.catalog[shard.cell.model]
+        self._model = experiment.settings.catalog[shard.asked]
         self._journal = _journal(experiment, shard, everywhere)
         self._book = Book(experiment.settings.journal_dir, self._model)
         self._unusable: dict[str, list[Failure]] = {}
@@ -158,13 +159,13 @@ class JournalOnly(_Source):
     found under another index or name.
     """
 
-    def __init__(self, experiment: Experiment, shard: Shard, everywhere: bool = True) -> None:
+    def __init__(self, experiment: Experiment, shard: Asked, everywhere: bool = True) -> None:
         super().__init__(experiment, shard, everywhere)
         self.unanswered: list[Request] = []
         self._is_empty = False
 
     @classmethod
-    def empty(cls, experiment: Experiment, shard: Shard) -> JournalOnly:
+    def empty(cls, experiment: Experiment, shard: Asked) -> JournalOnly:
         """Return one that answers nothing: each episode stops at its first request."""
         made = cls(experiment, shard)
         made._is_empty = True
@@ -219,7 +220,7 @@ class Asker(_Source):
     def __init__(
         self,
         experiment: Experiment,
-        shard: Shard,
+        shard: Asked,
         allowance: KeyAllowance,
         spent: Spent,
         wait: bool = True,
@@ -302,7 +303,7 @@ def ask_unjournaled(settings: Settings, model: Model, key: str, request: Request
         return client.ask(request)
 
 
-def prove(experiment: Experiment, shards: Collection[Shard], spent: Spent) -> None:
+def prove(experiment: Experiment, shards: Collection[Asked], spent: Spent) -> None:
     """Check prompts, packs and whether the budget can hold; begin the budget.
 
     A run does so for all its shards before its first job; a job outside such a run does it before
@@ -315,9 +316,14 @@ def prove(experiment: Experiment, shards: Collection[Shard], spent: Spent) -> No
     begin_budget(experiment, shards, spent)
 
 
-def _journal(experiment: Experiment, shard: Shard, everywhere: bool) -> Journal:
+def _journal(experiment: Experiment, shard: Asked, everywhere: bool) -> Journal:
     """Return the journal of a cell; the questions of a pack may be found under any index."""
     cell, settings = shard.cell, experiment.settings
+    if isinstance(shard, VerdictShard):
+        judge, *judged = (settings.catalog[m] for m in (shard.judge, cell.model, shard.other) if m)
+        return Journal(
+            settings.journal_dir, judge_folder(judge, judged, cell), whole=True, is_cell=False
+        )
     moves = everywhere and experiment.tasks[cell.task].size is not None
     names = experiment.folder_names if everywhere else frozenset[str]()
     folder = journal_folder(settings.catalog[cell.model], cell)

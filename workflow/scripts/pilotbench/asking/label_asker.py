@@ -26,9 +26,9 @@ from pilotbench.asking.sender import Room, Sender
 from pilotbench.benchmark.instances import Instance
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import ConfigError, Stopping
-from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.matrix.verdict_shards import Asked
 from pilotbench.providers.answer import Answer
 from pilotbench.providers.request import BOUNDS, TURNS, Request
 from pilotbench.providers.settings import Model
@@ -116,7 +116,7 @@ class LabelAsker:
         )
 
 
-def begin(experiment: Experiment, spent: Callable[[Shard], float]) -> None:
+def begin(experiment: Experiment, spent: Callable[[Asked], float]) -> None:
     """Set the budget to what was spent so far, by a run or by other programs."""
     begin_budget(experiment, [], spent)
 

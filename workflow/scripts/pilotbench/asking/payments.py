@@ -16,9 +16,9 @@ from pilotbench.asking.prices import cost_usd, prices_to_come
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import ConfigError, ProviderError, Stopping, UnusableAnswer
-from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.matrix.verdict_shards import Asked
 from pilotbench.providers.answer import MOST_TOKENS, Answer, Tokens
 from pilotbench.providers.price import Price
 from pilotbench.providers.request import Request, output_limits, turns, without_images
@@ -158,7 +158,9 @@ _begun: list[Budget] = []
 
 
 def begin_budget(
-    experiment: Experiment, shards: Iterable[Shard], spent: Callable[[Shard], float]
+    experiment: Experiment,
+    shards: Iterable[Asked],
+    spent: Callable[[Asked], float],
 ) -> None:
     """Set the budget to what the experiment has cost so far; `spent` returns this for one shard.
 
@@ -170,14 +172,14 @@ def begin_budget(
     """
     if experiment.settings.budget_usd is None:
         return
-    for model in dict.fromkeys(shard.cell.model for shard in shards):
+    for model in dict.fromkeys(shard.asked for shard in shards):
         check_bounded(experiment.settings.catalog[model])
     budget = budget_of(experiment.settings)
     while _begun:
         _begun.pop().close()
     _begun.append(budget)
     budget.begin(
-        lambda: sum(map(spent, experiment.plan.shards)) + labels_usd(experiment.settings),
+        lambda: sum(map(spent, experiment.asked)) + labels_usd(experiment.settings),
         afresh=not experiment.settings.journal_dir.exists(),
         run=_run(),
     )

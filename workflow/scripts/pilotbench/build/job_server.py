@@ -39,6 +39,7 @@ VARIABLE = "PILOTBENCH_JOB_SERVER"
 """Interpreter and socket of the server, for the jobs that inherit the environment."""
 MODULES = (
     "pilotbench.build.shard",
+    "pilotbench.build.verdicts",
     "pilotbench.providers.service_client",
     "jsonschema",
     "jinja2.sandbox",

@@ -29,7 +29,7 @@ from pilotbench.build.progress import Watch
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import PilotbenchError, of_system
 from pilotbench.ground.job_context import RunCommand
-from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.verdict_shards import Asked
 from pilotbench.providers import price_list
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.price import Listed
@@ -66,7 +66,7 @@ class Lifecycle:
         """Start the process that jobs on this machine are forked from."""
         snakemake = self._snakemake
         if internals.runs_jobs_here(snakemake) and not internals.only_touches(snakemake):
-            models = self._workflow.settings.models.values()
+            models = self._workflow.experiment.models_asked
             sdks = [(*WIRE_FORMATS[m.api].sdk, *KINDS[m.kind].sdk) for m in models]
             prices = price_list.MODULES if any(isinstance(m.price, Listed) for m in models) else ()
             job_server.start(tuple(dict.fromkeys(chain(job_server.MODULES, prices, *sdks))))
@@ -123,9 +123,10 @@ class Lifecycle:
             for view in self._views():
                 view.watch(progress_table.live(experiment))
 
-    def _shards_to_run(self) -> list[Shard]:
+    def _shards_to_run(self) -> list[Asked]:
         jobs = internals.jobs_to_run(self._snakemake)
-        return [self._workflow.shard(job.wildcards) for job in jobs if job.rule == "evaluate"]
+        found = (self._workflow.asked(job.rule, job.wildcards) for job in jobs)
+        return [one for one in found if one is not None]
 
     def _temporary_folders(self) -> list[Path]:
         return [*job_server.folders(), *internals.temporary_folders(self._snakemake)]

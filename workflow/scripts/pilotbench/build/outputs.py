@@ -48,7 +48,7 @@ def update_database(experiment: Experiment) -> Path:
     from pilotbench.results import database
 
     results = experiment.settings.results_dir
-    links.check(results, "shards")
+    links.check(results, "shards", "verdicts")
     atomic_files.discard_old(results)
     with database_errors(results / "master.duckdb"):
         database.update(
@@ -58,6 +58,7 @@ def update_database(experiment: Experiment) -> Path:
             replay=lambda shard: replay(experiment, shard),
             now=Now(experiment),
             labels=experiment.labels,
+            experiment=experiment,
             log=log.info,
         )
     return results / "master.duckdb"

@@ -14,10 +14,11 @@ from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import home_key, usable_keys
 from pilotbench.matrix.validation import written_in
+from pilotbench.matrix.verdict_shards import Asked, VerdictShard, own_families
 from pilotbench.providers.wire_formats import missing
 
 
-def check(experiment: Experiment, shards: Collection[Shard]) -> list[str]:
+def check(experiment: Experiment, shards: Collection[Asked]) -> list[str]:
     """Return notes for the user before `shards` are evaluated, such as keys that are not set.
 
     Raises UserError, one line, where one of them cannot be evaluated.
@@ -25,19 +26,19 @@ def check(experiment: Experiment, shards: Collection[Shard]) -> list[str]:
     if shards:
         paths.check_writable(paths.written(experiment.settings))
     notes = [*check_keys(experiment, shards), *batches_out.uncollected(experiment)]
+    if any(isinstance(shard, VerdictShard) for shard in shards):
+        notes += own_families(experiment.settings, experiment.tasks)
     check_packages(experiment, shards)
     prove(experiment, shards, lambda shard: spent(experiment, shard))
     return notes
 
 
-def check_keys(experiment: Experiment, shards: Iterable[Shard]) -> list[str]:
+def check_keys(experiment: Experiment, shards: Iterable[Asked]) -> list[str]:
     """Return notes about the keys: those that are not set, variables that are used or ignored.
 
     Raises ConfigError, one line for all providers, where a shard has something to ask and none of
     its keys is set. Only shards that lack a key are examined: what is in the journal needs none.
     """
-    from pilotbench.episodes.evaluate import replay  # rarely needed: most runs have all their keys
-
     settings, variables = experiment.settings, secrets.environment()
     shards = list(shards)
     lacking = {
@@ -49,12 +50,12 @@ def check_keys(experiment: Experiment, shards: Iterable[Shard]) -> list[str]:
     lost: dict[str, dict[str, None]] = {}
     unset: dict[str, dict[str, None]] = {}
     for shard in shards if lacking else ():
-        model = shard.cell.model
+        model = shard.asked
         provider = settings.catalog[model].provider
         usable = usable_keys(settings, model, home_key(settings, shard), borrow=True)
         missing = [alias for alias in usable if alias in lacking]
         known = model in lost.get(provider, ()) and set(missing) <= set(unset[provider])
-        if not missing or provider in notes or known or not replay(experiment, shard).owed:
+        if not missing or provider in notes or known or not _is_owed(experiment, shard):
             continue
         if missing == list(usable):
             lost.setdefault(provider, {})[model] = None
@@ -66,23 +67,32 @@ def check_keys(experiment: Experiment, shards: Iterable[Shard]) -> list[str]:
         notes[provider] = f"provider {provider} continues with {left} only: {why}"
     if lost:
         raise ConfigError(_not_set(experiment, lost, unset, variables))
-    models = dict.fromkeys(shard.cell.model for shard in shards)
+    models = dict.fromkeys(shard.asked for shard in shards)
     return [*notes.values(), *secrets.notes(settings, models, variables)]
 
 
-def check_packages(experiment: Experiment, shards: Iterable[Shard]) -> None:
+def check_packages(experiment: Experiment, shards: Iterable[Asked]) -> None:
     """Raise ConfigError where a shard has something to ask through an SDK that is not installed."""
-    from pilotbench.episodes.evaluate import replay  # rarely needed: most runs have all packages
-
     catalog, files = experiment.settings.catalog, experiment.files
     lacking: dict[str, str | None] = {}
     for shard in shards:
-        name = shard.cell.model
+        name = shard.asked
         if name not in lacking:
             lacking[name] = missing(catalog[name].api)
-        if lacking[name] is not None and replay(experiment, shard).owed:
+        if lacking[name] is not None and _is_owed(experiment, shard):
             file = written_in(files, ("model_catalog", name, "provider"), {})
             raise ConfigError(f"{file}: model {name}: {lacking[name]}")
+
+
+def _is_owed(experiment: Experiment, shard: Asked) -> bool:
+    """Return whether the journal lacks anything of a shard, or of its judge."""
+    from pilotbench.episodes import evaluate  # rarely needed: most runs have all keys and packages
+    from pilotbench.episodes.judging import judge
+
+    if isinstance(shard, Shard):
+        return bool(evaluate.replay(experiment, shard).owed)
+    found = judge.replay_files(experiment, shard)
+    return found is None or bool(found.owed)
 
 
 def _not_set(

@@ -18,7 +18,8 @@ _TABLES = ("episodes", "cells", "leaderboard", "errors", "metrics", "shards", "o
 
 @dataclass(frozen=True)
 class ResultFiles:
-    """The paths of all results; `planned` are those of the shards below `shards/`.
+    """The paths of all results; `planned` are those of the shards below `shards/`, and `judged`
+    those of the verdicts below `verdicts/`.
 
     `results` is the folder as the config names it: with object storage, the copies of the files on
     this machine are elsewhere. `run` names the run, for files that no other run may find.
@@ -27,6 +28,7 @@ class ResultFiles:
     results: str
     planned: Iterable[str] = field(repr=False)
     run: str = "run"
+    judged: Iterable[str] = field(default=(), repr=False)
 
     @property
     def shard(self) -> str:
@@ -37,6 +39,15 @@ class ResultFiles:
     def shards(self) -> list[str]:
         """The files of the planned shards."""
         return [f"{self.results}/shards/{path}" for path in self.planned]
+
+    def verdict(self, folder: str) -> str:
+        """Return the pattern of a file of verdicts in a folder of `verdicts/`."""
+        return f"{self.results}/verdicts/{folder}/{SHARD}.jsonl.gz"
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The files of the planned verdicts."""
+        return [f"{self.results}/verdicts/{path}" for path in self.judged]
 
     @property
     def batches_over(self) -> str:
@@ -94,4 +105,4 @@ class ResultFiles:
     def all(self) -> list[str]:
         """Return every result. A target that names only some of them hides failures of others."""
         derived = (self.database, self.made, self.master_json, self.parquet, self.reference)
-        return [*self.shards, *derived, *self.csv, *self.pages]
+        return [*self.shards, *self.verdicts, *derived, *self.csv, *self.pages]

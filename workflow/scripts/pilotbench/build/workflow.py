@@ -28,13 +28,14 @@ from pilotbench.build.result_files import SHARD, ResultFiles
 from pilotbench.ground import job_context, links
 from pilotbench.ground.errors import ConfigError
 from pilotbench.ground.job_context import JobContext
-from pilotbench.ground.path_names import to_path
+from pilotbench.ground.path_names import from_path, to_path
 from pilotbench.matrix.axes import DIFFICULTY, TOOL_SUCCESS_RATE
 from pilotbench.matrix.cells import SUFFIX, Cell, Shard, shard_of
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.config_files import reread
 from pilotbench.matrix.experiment import Experiment, load_experiment
 from pilotbench.matrix.key_routing import home_key
+from pilotbench.matrix.verdict_shards import Asked, VerdictShard
 from pilotbench.results.summary import CAPTIONS
 
 if TYPE_CHECKING:
@@ -59,12 +60,16 @@ class Workflow:
         self.experiment = experiment.at(self.here)
         planned = () if self.settings.partial else experiment.plan.by_path
         run = f"{os.getpid()}-{time.time_ns()}"  # a job on a cluster has another: it needs no mark
-        self.files = ResultFiles(str(self.settings.results_dir), planned, run)
+        self._verdicts = {str(one.path): one for one in experiment.verdicts}
+        judged = () if self.settings.partial else self._verdicts
+        self.files = ResultFiles(str(self.settings.results_dir), planned, run, judged)
         self.targets = self.files.all()
         self.batches = BatchLanes(snakemake, self.experiment, self.files, self.shard)
         # Each evaluated resource of 10,000 shards costs seconds: keys without a job have none.
         self._providers = {model.provider for model in self.settings.models.values()}
-        self._homes: dict[Shard, str] = {}
+        judges = dict.fromkeys(one.judge for one in experiment.verdicts)
+        self._judge_providers = {self.settings.catalog[judge].provider for judge in judges}
+        self._homes: dict[Asked, str] = {}
         self._prepared: set[Cell] = set()
         self._begun = self._serves_jobs = False
 
@@ -106,8 +111,9 @@ class Workflow:
 
     def wildcard_patterns(self) -> dict[str, str]:
         """Return the pattern of each wildcard."""
+        models = "|".join(re.escape(to_path(name)) for name in self.settings.catalog)
         return {
-            "model": "|".join(re.escape(to_path(name)) for name in self.settings.catalog),
+            **dict.fromkeys(("model", "judge", "other"), models),
             "prompt": r"[^/]+",
             "task": r"[^/]+",
             "difficulty": DIFFICULTY.pattern,
@@ -144,7 +150,19 @@ class Workflow:
 
     def job_slots(self) -> dict[str, Any]:
         """Return the slots of each key that a job takes, as resources of the rule."""
-        return {alias: self._slots_on(alias) for alias in self.settings.keys}
+        return {
+            alias: self._slots_on(alias, self.shard) if key.provider in self._providers else 0
+            for alias, key in self.settings.keys.items()
+        }
+
+    def judge_slots(self) -> dict[str, Any]:
+        """Return the slots of each key that a job of a judge takes, as resources of the rule."""
+        return {
+            alias: self._slots_on(alias, self.verdict_shard)
+            if key.provider in self._judge_providers
+            else 0
+            for alias, key in self.settings.keys.items()
+        }
 
     def slots_in_force(self) -> dict[str, int]:
         """Return the slots of each key: config's, or those of the command line."""
@@ -162,6 +180,34 @@ class Workflow:
         """Return the shard of a job. It is called often, so that most are looked up."""
         path = SHARD.format(**wildcards) + SUFFIX
         return self.experiment.plan.by_path.get(path) or shard_of(Path(path))
+
+    def verdict_shard(self, wildcards: Wildcards) -> VerdictShard:
+        """Return what a job of a judge judges."""
+        return VerdictShard(
+            from_path(wildcards["judge"]),
+            self.shard(wildcards),
+            from_path(wildcards.get("other", "")),
+        )
+
+    def asked(self, rule: str, wildcards: Wildcards) -> Asked | None:
+        """Return what a job of a rule asks about, None if the rule asks nothing."""
+        if rule == "evaluate":
+            return self.shard(wildcards)
+        return self.verdict_shard(wildcards) if rule in ("judge", "compare") else None
+
+    def judged_files(self, wildcards: Wildcards) -> list[str]:
+        """Return the shard files with the replies that a job of a judge judges."""
+        self.begin()
+        results = self.settings.results_dir
+        return [f"{results}/shards/{one.path}" for one in self.verdict_shard(wildcards).shards]
+
+    def verdict_versions(self, wildcards: Wildcards) -> Mapping[str, Any]:
+        """Return what the verdicts of a job depend on, other than its files."""
+        return self.experiment.verdict_versions(self.verdict_shard(wildcards))
+
+    def planned_verdicts(self, _: Wildcards) -> list[str]:
+        """Return the files of verdicts that the database is made from."""
+        return self.files.verdicts
 
     def prompt_file(self, wildcards: Wildcards) -> str:
         """Return the template that a job renders. The keys of its model must be counted."""
@@ -255,13 +301,13 @@ class Workflow:
             if hasattr(handler, "after_dry_run"):
                 handler.after_dry_run(lambda: self.lifecycle.cost())
 
-    def _slots_on(self, alias: str) -> int | Callable[[Wildcards], int]:
-        """Return how many slots of a key a job takes: a function, or 0 where no job takes any."""
-        if self.settings.keys[alias].provider not in self._providers:
-            return 0
-        return lambda wildcards: self._slots_of(alias, wildcards)
+    def _slots_on(
+        self, alias: str, asked: Callable[[Wildcards], Asked]
+    ) -> Callable[[Wildcards], int]:
+        """Return what returns how many slots of a key a job takes."""
+        return lambda wildcards: self._slots_of(alias, asked(wildcards))
 
-    def _slots_of(self, alias: str, wildcards: Wildcards) -> int:
+    def _slots_of(self, alias: str, asked: Asked) -> int:
         """Return 1 where a job's requests are counted on `alias`.
 
         Snakemake asks this of jobs that are about to run, and of no others.
@@ -270,9 +316,9 @@ class Workflow:
             self._serves_jobs = True
             if self.is_main and internals.executes(self.snakemake):
                 self.lifecycle.start_job_server()
-        return int(self._home(self.shard(wildcards)) == alias)
+        return int(self._home(asked) == alias)
 
-    def _home(self, shard: Shard) -> str:
+    def _home(self, shard: Asked) -> str:
         """Return the alias of the key that counts a shard's requests; computed once."""
         if shard not in self._homes:
             self._homes[shard] = home_key(self.settings, shard)

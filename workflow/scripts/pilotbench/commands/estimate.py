@@ -13,6 +13,7 @@ from pilotbench.estimation.totals import Estimate, EstimateRow, estimate
 from pilotbench.estimation.wording import hours, price_lines, usd, whole
 from pilotbench.ground.terminal_tables import columns, table, terminal_width
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.matrix.verdict_shards import own_families
 
 Json = dict[str, object]
 _HEAD = ("model", "shards", "episodes", "requests", "input tokens", "output tokens", "USD", "hours")
@@ -77,7 +78,7 @@ def _table(made: Estimate) -> Iterator[str]:
 
 def _cells(row: EstimateRow) -> tuple[str, ...]:
     return (
-        row.model,
+        row.title,
         f"{row.runs} of {row.shards}",
         f"{row.episodes:,}",
         whole(row.load.requests),
@@ -104,14 +105,15 @@ def _total(made: Estimate) -> tuple[str, ...]:
 
 def _notes(experiment: Experiment, made: Estimate) -> Iterator[str]:
     for row in made.rows:
-        yield f"{row.model}: {row.words}"
-    yield from price_lines({row.model: row.price for row in made.rows if row.usd is not None})
+        yield f"{row.title}: {row.words}"
+    yield from price_lines({row.title: row.price for row in made.rows if row.usd is not None})
     if made.unpriced:
         yield f"not included in USD, price unknown: {', '.join(made.unpriced)}"
         yield from (f"{row.model}: price {row.price}" for row in made.rows if row.usd is None)
+    yield from own_families(experiment.settings, experiment.tasks)
     limit = experiment.settings.budget_usd
     if limit is not None:
-        paid = sum(spent(experiment, shard) for shard in experiment.plan.shards)
+        paid = sum(spent(experiment, one) for one in experiment.asked)
         verdict = "enough" if limit - paid >= made.usd.middle else "NOT enough"
         yield f"budget_usd: {limit:g}, {paid:.4f} of it spent: {verdict} for the likely cost"
 

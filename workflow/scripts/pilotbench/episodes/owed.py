@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pilotbench.ground.errors import (
     BudgetSpent,
     KeyDead,
+    NoVerdict,
     OutInBatch,
     ProviderError,
     Rejected,
@@ -67,6 +68,12 @@ REMEDIES = (
         _names(Unscorable),
         "the answers are kept and cannot be scored: change the pattern or scorer that the message "
         "names; scoring again requests nothing",
+        kept=True,
+    ),
+    Remedy(
+        _names(NoVerdict),
+        "the judge's answers are kept and hold no verdict, and are not requested again: change the "
+        "rubric, or take another judge",
         kept=True,
     ),
     Remedy(
@@ -147,17 +154,17 @@ def causes(failures: Iterable[tuple[str, str]]) -> list[Cause]:
     return sorted(every, key=lambda one: -one.episodes)
 
 
-def line(total: int, owed: Iterable[Owed], kept: str) -> str:
+def line(total: int, owed: Iterable[Owed], kept: str, what: str = "episodes") -> str:
     """Return one line: how many of `total` episodes are unfinished, why, and what helps.
 
-    `kept` describes what became of the answers that were paid for.
+    `what` names them in another way; `kept` describes what became of the paid answers.
     """
     found = causes((one.kind, one.message) for one in owed)
     shown = [f"{one.episodes} {one.kind}: {one.message}{one.rest}" for one in found[:SHOWN]]
     rest = sum(one.episodes for one in found[SHOWN:])
     shown += [f"{rest} of other kinds"] if rest else []
     count = sum(one.episodes for one in found)
-    return f"{count} of {total} episodes owed: {'; '.join(shown)}. {kept}; {_helps(found)}"
+    return f"{count} of {total} {what} owed: {'; '.join(shown)}. {kept}; {_helps(found)}"
 
 
 def _helps(found: list[Cause]) -> str:

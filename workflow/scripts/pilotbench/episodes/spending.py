@@ -10,20 +10,22 @@ from pilotbench.asking.prices import answers_usd, cost_usd, price_digest
 from pilotbench.asking.unusable import Unusable
 from pilotbench.episodes.shard_file import read_header, read_shard
 from pilotbench.ground.errors import RecordError
-from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.matrix.verdict_shards import Asked, VerdictShard
 from pilotbench.providers.answer import Tokens
 from pilotbench.providers.price import Price, Priced
 
 Json = dict[str, Any]
 
 
-def spent(experiment: Experiment, shard: Shard) -> float:
-    """Return what the answers of a shard cost, in USD at the present prices.
+def spent(experiment: Experiment, shard: Asked) -> float:
+    """Return what the answers of a shard, or of its judge, cost, in USD at the present prices.
 
     Unusable answers are included, as far as their cost is known.
     """
-    price = experiment.settings.catalog[shard.cell.model].price
+    price = experiment.settings.catalog[shard.asked].price
+    if isinstance(shard, VerdictShard):
+        return _journaled(experiment, shard, price)
     path = experiment.settings.results_dir / "shards" / shard.path
     try:
         if path.exists():
@@ -52,7 +54,7 @@ def _in_file(path: Path, header: Json, price: Priced | None) -> float:
     )
 
 
-def _journaled(experiment: Experiment, shard: Shard, price: Priced | None) -> float:
+def _journaled(experiment: Experiment, shard: Asked, price: Priced | None) -> float:
     answers = JournalOnly(experiment, shard, everywhere=False).answers
     found = answers.of_indices(shard.indices)
     usd = sum(answers_usd(price, [one]) or 0.0 for one in found)

@@ -12,11 +12,14 @@ from pilotbench.asking.prices import in_words
 from pilotbench.estimation import history
 from pilotbench.estimation.cells import CellEstimates, CellLoad, waste
 from pilotbench.estimation.costs import ModelPrices
+from pilotbench.estimation.history import History
+from pilotbench.estimation.judges import JudgeLoads, judge_loads
 from pilotbench.estimation.lanes import hours
 from pilotbench.estimation.needs import UP_TO_DATE, Need, needs
 from pilotbench.estimation.ranges import Range, Workload, total
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.matrix.verdict_shards import Asked, VerdictShard
 from pilotbench.providers.settings import BATCH, ONLINE
 
 
@@ -44,6 +47,12 @@ class EstimateRow:
     unusable_share: float = 0.0
     history: int = 0
     learned_limits: bool = False
+    judge: bool = False
+
+    @property
+    def title(self) -> str:
+        """The model, and whether the row is what it is asked as a judge."""
+        return f"{self.model} (judge)" if self.judge else self.model
 
     @property
     def words(self) -> str:
@@ -102,13 +111,16 @@ class Estimate:
 def estimate(
     experiment: Experiment,
     slots: Mapping[str, int] | None = None,
-    shards: Sequence[Shard] | None = None,
+    shards: Sequence[Asked] | None = None,
 ) -> Estimate:
     """Return what is left to pay of a matrix, or of some `shards`; asks nothing.
 
+    What judges are asked about the replies is included.
+
     `slots` are the slots in force of each key where they differ from the config's.
     """
-    wanted = needs(experiment, shards)
+    asked = experiment.asked if shards is None else shards
+    wanted = needs(experiment, [one for one in asked if isinstance(one, Shard)])
     known = [str(need.shard.path) for need in wanted if need.played]
     past = history.read(experiment.settings.results_dir / "master.duckdb", known)
     by_cell: dict[Cell, list[Need]] = defaultdict(list)
@@ -129,8 +141,32 @@ def estimate(
         )
         for name, some in _by_model(wanted).items()
     ]
-    work = {cell: load.work for cell, load in loads.items()}
-    return Estimate(rows, hours(experiment, past, wanted, work, slots or {}), wanted)
+    judged = judge_loads(experiment, past, [one for one in asked if isinstance(one, VerdictShard)])
+    rows += [_judge_row(experiment, past, judged, name, slots or {}) for name in judged.judges]
+    work = {cell: load.work for cell, load in loads.items()} | judged.work
+    every = [*wanted, *judged.needs]
+    return Estimate(rows, hours(experiment, past, every, work, slots or {}), every)
+
+
+def _judge_row(
+    experiment: Experiment, past: History, judged: JudgeLoads, name: str, slots: Mapping[str, int]
+) -> EstimateRow:
+    """Return the row of a judge: what it is asked, whatever it plays itself."""
+    model, (mine, work) = experiment.settings.catalog[name], judged.of(name)
+    prices = ModelPrices.of(model)
+    costs = None if prices is None else [prices.usd(CellLoad(load)) for load in work.values()]
+    return EstimateRow(
+        model=name,
+        shards=len(mine),
+        runs=sum(need.reason != UP_TO_DATE for need in mine),
+        episodes=sum(need.asks for need in mine),
+        load=total(work.values()),
+        usd=None if costs is None else sum(costs, start=Range()),
+        hours=hours(experiment, past, mine, work, slots),
+        basis="as a judge: replies that are there, others by their likely length",
+        price=in_words(model.price, model.likely_tier),
+        judge=True,
+    )
 
 
 def _by_model(some: Sequence[Need]) -> dict[str, list[Need]]:

@@ -9,18 +9,20 @@ from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import estimate
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
+from pilotbench.matrix.verdict_shards import Asked
 
 QUICK_SHARDS, QUICK_BEGUN = 2000, 200
 """Shards, and episodes to replay from the journal, of an estimate that takes about a second."""
 
 
-def cost_line(experiment: Experiment, shards: Sequence[Shard], slots: Mapping[str, int]) -> str:
+def cost_line(experiment: Experiment, shards: Sequence[Asked], slots: Mapping[str, int]) -> str:
     """Return what `shards` cost in one line, for the end of a dry run.
 
     A dry run must stay fast: where the estimate would take seconds (many shards, or many episodes
     to replay from the journal), the line names the command instead.
     """
-    if len(shards) > QUICK_SHARDS or begun(experiment, shards) > QUICK_BEGUN:
+    played = [shard for shard in shards if isinstance(shard, Shard)]
+    if len(shards) > QUICK_SHARDS or begun(experiment, played) > QUICK_BEGUN:
         return "estimated cost: run python -m pilotbench estimate with the same configuration"
     made = estimate(experiment, slots, shards)
     if not any(need.asks for need in made.needs):

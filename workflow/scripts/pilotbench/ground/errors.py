@@ -23,6 +23,7 @@ PilotbenchError
     │   └── QuotaSpent
     ├── BudgetSpent            budget_usd is reached
     ├── OutInBatch             submitted in a batch that is not collected: this episode is owed
+    ├── NoVerdict              a judge's paid answers hold no verdict: what it judges is owed
     ├── Rejected               any other 400 or 404: this episode is owed, others go on
     ├── ContextOverflow        the episode is completed and scored (end_reason context_overflow)
     └── Refused                content filter: the episode is refused
@@ -181,6 +182,10 @@ class OutInBatch(ProviderError):
     """The request was submitted in a batch whose results are still to come; nothing was sent."""
 
     sent = False
+
+
+class NoVerdict(ProviderError):
+    """A judge has answered, and its answers hold no verdict."""
 
 
 class Rejected(ProviderError):

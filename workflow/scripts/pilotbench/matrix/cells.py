@@ -66,6 +66,11 @@ class Shard:
         return f"{self.first:05d}-{self.last:05d}"
 
     @property
+    def asked(self) -> str:
+        """The model that is asked."""
+        return self.cell.model
+
+    @property
     def path(self) -> Path:
         """Path of the result file below `results/shards`."""
         return self.cell.folder / f"{self.name}{SUFFIX}"

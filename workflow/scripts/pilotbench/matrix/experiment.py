@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.prompts.prompt_files import Prompt
 from pilotbench.benchmark.prompts.prompt_files import known as known_prompts
 from pilotbench.benchmark.prompts.prompt_files import load as load_prompts
+from pilotbench.benchmark.scorers.judging import Judging
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import ConfigError, UserError
@@ -24,9 +25,12 @@ from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.config import Settings, settings
 from pilotbench.matrix.plan import Plan, plan
 from pilotbench.matrix.validation import validate
+from pilotbench.matrix.verdict_shards import Asked, VerdictShard, check_judges, verdict_shards
 from pilotbench.providers.settings import Model
 
 Json = dict[str, Any]
+JUDGING_VERSION = "1"
+"""Version of how judges are asked and read; a change makes files of verdicts anew."""
 T = TypeVar("T")
 
 
@@ -61,6 +65,16 @@ class Experiment:
             )
         return found
 
+    @cached_property
+    def verdicts(self) -> tuple[VerdictShard, ...]:
+        """What judges judge of the planned shards."""
+        return verdict_shards(self.settings, self.tasks, self.plan.shards)
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """Everything that is asked: the planned shards, and what judges judge of them."""
+        return (*self.plan.shards, *self.verdicts)
+
     def versions(self, cell: Cell) -> Json:
         """Return everything that makes a shard of `cell` out of date when it changes.
 
@@ -78,6 +92,28 @@ class Experiment:
                 "max_turns": self.settings.max_turns or "auto",
             }
         return self._versions[key]
+
+    @property
+    def models_asked(self) -> list[Model]:
+        """The selected models, then those that are only judges."""
+        judges = (self.settings.catalog[one.judge] for one in self.verdicts)
+        found = {model.name: model for model in (*self.settings.models.values(), *judges)}
+        return list(found.values())
+
+    def judging(self, task: str) -> Judging | None:
+        """Return how models judge the replies to a task, None if they do not."""
+        return self.tasks[task].judging
+
+    def verdict_versions(self, one: VerdictShard) -> Json:
+        """Return everything that makes a file of verdicts out of date, other than its shards."""
+        judging = self.judging(one.cell.task)
+        return {
+            "request": request_fingerprint(self.settings.catalog[one.judge]),
+            "rubric": judging and judging.asked,
+            "threshold": judging and judging.threshold,
+            "repeats": judging and judging.repeats,
+            "judging": JUDGING_VERSION,
+        }
 
     def fingerprint(self, cell: Cell) -> str:
         """Return a digest of everything that determines an episode of `cell`.
@@ -122,7 +158,9 @@ class Experiment:
     def selection(self) -> str:
         """A digest of what decides which rows are current: plan and requests of each model."""
         asked = {name: request_fingerprint(m) for name, m in self.settings.catalog.items()}
-        return digest([list(self.plan.by_path), self.settings.repeats, asked])
+        judged = {name: asdict(j) for name, t in self.tasks.items() if (j := t.judging) is not None}
+        chosen = [list(self.plan.by_path), self.settings.repeats, asked]
+        return digest([*chosen, judged] if judged else chosen)
 
 
 def request_fingerprint(model: Model) -> str:
@@ -152,12 +190,11 @@ def load_experiment(config: Mapping[str, Any], files: Collection[Path] | None = 
     chosen = settings(config)
     packs, templates = chosen.task_folders, chosen.prompt_folders
     remember((*chosen.catalog, *known_prompts(templates), *known_tasks(packs)))
+    tasks = load_tasks(packs, chosen.tasks, chosen.run_code)
+    check_judges(chosen, tasks)
     return Experiment(
         chosen,
-        _OnDemand(
-            load_tasks(packs, chosen.tasks, chosen.run_code),
-            lambda n: load_tasks(packs, [n], chosen.run_code)[n],
-        ),
+        _OnDemand(tasks, lambda n: load_tasks(packs, [n], chosen.run_code)[n]),
         _OnDemand(
             load_prompts(templates, chosen.prompts), lambda n: load_prompts(templates, [n])[n]
         ),

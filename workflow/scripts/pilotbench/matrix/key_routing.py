@@ -7,21 +7,22 @@ from itertools import accumulate
 
 from pilotbench.ground.canonical_json import unit_interval
 from pilotbench.matrix.axes import AXES
-from pilotbench.matrix.cells import Cell, Shard
+from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.config import Settings
+from pilotbench.matrix.verdict_shards import Asked
 from pilotbench.providers.settings import Key
 
 _GOLDEN = 0.6180339887498949
 
 
-def home_key(settings: Settings, shard: Shard) -> str:
+def home_key(settings: Settings, shard: Asked) -> str:
     """Return the alias of the key that a shard takes its slots from.
 
     `by_prompt`: the n-th prompt of the config goes to the n-th key, strictly. `balanced`: shards
     are spread over the keys in proportion to their slots, in steps of the golden ratio, so that no
     key is tied to a prompt or a task.
     """
-    keys = settings.provider_of(shard.cell.model).keys
+    keys = settings.provider_of(shard.asked).keys
     if settings.routing == "by_prompt":
         names = settings.prompts
         prompt = shard.cell.prompt
@@ -42,7 +43,7 @@ def _by_share(keys: Mapping[str, Key], point: float) -> str:
     return next(a for a, bound in zip(keys, bounds, strict=True) if point * bounds[-1] < bound)
 
 
-def _ordinal(settings: Settings, shard: Shard) -> int:
+def _ordinal(settings: Settings, shard: Asked) -> int:
     """Return the approximate position of a shard in the plan, which is enough to spread shards."""
     count = -(-(settings.instances or shard.first + 1) // settings.shard_size)
     return _cell_ordinal(settings, shard.cell) * count + shard.first // settings.shard_size

@@ -20,7 +20,7 @@ from pilotbench.asking.journal import lines
 from pilotbench.asking.journal.answers import VERDICTS
 from pilotbench.asking.journal.records import Damage, placed
 from pilotbench.asking.journal.segment import MAY_BE_CHARGED
-from pilotbench.asking.journal.segments import LABELS, segment_age
+from pilotbench.asking.journal.segments import JUDGES, LABELS, segment_age
 from pilotbench.ground.clock import LATEST_S
 from pilotbench.ground.errors import UnusableAnswer
 from pilotbench.providers.answer import BATCH, Tokens
@@ -31,6 +31,9 @@ _LEVELS = 6
 """Folders of a cell's segment: provider, model, prompt, task, difficulty, rate."""
 _LABEL_LEVELS = 4
 """Folders of a label's segment: LABELS, provider, model, label."""
+_JUDGE_LEVELS = (9, 11)
+"""Folders of a judge's segment: JUDGES, provider and model of the judge and of one or two models
+whose replies it sees, prompt, task, difficulty, rate."""
 
 
 class Kind(Enum):
@@ -136,12 +139,15 @@ def segments(root: Path, labels_only: bool = False) -> Iterator[Path]:
     """Yield the segments of a journal, in no order; what lies elsewhere below it is none."""
     if not labels_only:
         yield from root.glob("/".join(["*"] * _LEVELS + ["*.jsonl"]))
+        for levels in _JUDGE_LEVELS:
+            yield from root.glob("/".join([JUDGES, *["*"] * (levels - 1), "*.jsonl"]))
     yield from root.glob("/".join([LABELS, *["*"] * (_LABEL_LEVELS - 1), "*.jsonl"]))
 
 
 def _model(parts: tuple[str, ...]) -> Path:
     """Return the folder of provider and model of a segment, given its path below the journal."""
-    return Path(*(parts[1:3] if len(parts) == _LABEL_LEVELS + 1 else parts[:2]))
+    is_cell = len(parts) == _LEVELS + 1
+    return Path(*(parts[:2] if is_cell else parts[1:3]))
 
 
 def _time(value: Any) -> float:

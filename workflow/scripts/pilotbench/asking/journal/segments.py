@@ -13,7 +13,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 _SEGMENT = re.compile(r"(\d+)-(\d+)_(\d+)_(\d+)_(.+)\.jsonl")
 _LONGEST_PAUSE_S = 1.0
+JUDGES = "judges"
+"""The folder of what judges are asked, below `journal_dir`."""
 LABELS = "gateway"
 """The folder of what other programs ask, below `journal_dir`."""
 
@@ -54,6 +56,16 @@ def label_folder(model: Model, label: str) -> Path:
     It has another depth than that of a cell, so that a provider may be called as LABELS.
     """
     return Path(LABELS, model_folder(model), to_path(label))
+
+
+def judge_folder(judge: Model, judged: Sequence[Model], cell: Cell) -> Path:
+    """Return the folder of what a judge is asked about a cell, below `journal_dir`.
+
+    `judged` is the model whose replies it sees, or the two of a pair. It has another depth than the
+    folder of a cell, so that a provider may be called as JUDGES.
+    """
+    condition = map(to_path, cell.words[1:])
+    return Path(JUDGES, model_folder(judge), *map(model_folder, judged), *condition)
 
 
 def model_folder(model: Model) -> Path:

@@ -16,6 +16,7 @@ from pilotbench.benchmark.packs.conversations import looks_like_messages, parted
 from pilotbench.benchmark.packs.pack_files import json_value
 from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
 from pilotbench.benchmark.packs.tables import Table
+from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.scorers.numerals import number_of
 from pilotbench.ground.errors import TaskError, hint
 
@@ -40,6 +41,13 @@ USUAL = {field: tuple(names.split()) for field, names in _NAMES.items()}
 CONVERSATIONS = ("messages", "conversations", "conversation")
 """The usual names of columns with conversations, where no other is the question."""
 NEEDED = ("question", "answer")
+
+
+def needed(kind: str | None) -> tuple[str, ...]:
+    """Return the fields that a table must have for a scorer."""
+    return NEEDED if kind is None or SCORERS[kind].needs_answer else NEEDED[:1]
+
+
 STATED = "fields.{} in task.yaml"
 NAMED = 5
 JSON_CELLS: dict[str, Callable[[str], bool]] = {
@@ -58,8 +66,11 @@ def fields_of(
     ignore: Iterable[str],
     tools: bool,
     how: str = STATED,
+    kind: str | None = None,
 ) -> dict[str, str]:
     """Return the column of each field; `how` says how a user states one.
+
+    `kind` is the scorer, None if it is not known yet.
 
     Raises TaskError where a column is unknown or unclear.
     """
@@ -80,7 +91,7 @@ def fields_of(
     for field, names in found.items():
         if len(names) == 1:
             chosen[field] = names[0]
-        elif field in NEEDED:
+        elif field in needed(kind):
             words = "none looks like it" if not names else f"it may be {' or '.join(names)}"
             raise TaskError(
                 f"{table.name}: which column is the {field}? {words}: state "
@@ -122,7 +133,7 @@ def lines_of(
     table: Table, fields: dict[str, str], ignore: Sequence[str], scorer: ScorerChoice
 ) -> list[tuple[int, str]]:
     """Return each row as the JSON of a line, with its number. Raises TaskError."""
-    for field in NEEDED:
+    for field in needed(scorer.kind):
         _refuse_empty(table, fields[field])
     if "id" in fields:
         _refuse_repeated(table, fields["id"])
@@ -143,11 +154,11 @@ def _line(
         for field, c in fields.items()
         if not _is_empty(row.get(c))
     }
-    if fields["answer"] == fields["question"]:
+    if fields.get("answer") == fields["question"]:
         line |= _parted(f"{table.at(number)}: column {fields['question']}", line["question"])
     if "scorer" in line:
         scorer = chosen(f"{table.at(number)}: column {fields['scorer']}", line["scorer"])
-    if isinstance(line["answer"], str) and (table.written or scorer.kind == "number"):
+    if isinstance(line.get("answer"), str) and (table.written or scorer.kind == "number"):
         where = f"{table.at(number)}: column {fields['answer']}"
         line["answer"] = reader(scorer.kind, scorer.options)(where, line["answer"])
     if table.written and "world" in line:

@@ -61,7 +61,9 @@ def _sourced(folder: Path, settings: Json) -> PackLines:
     where, ignore = str(folder / "task.yaml"), settings["ignore"]
     scorer = chosen(f"{where}: scorer", settings["scorer"])
     table = sources.read(where, folder, settings["source"], settings.get("sheet"))
-    fields = columns.fields_of(where, table, settings["fields"], ignore, bool(settings["tools"]))
+    fields = columns.fields_of(
+        where, table, settings["fields"], ignore, bool(settings["tools"]), kind=scorer.kind
+    )
     lines = columns.lines_of(table, fields, ignore, scorer)
     keys = {field: field for field in (*fields, "metadata")}
     return PackLines(table.name, table.word, tuple(lines), fields, keys)

@@ -15,6 +15,7 @@ from pilotbench.benchmark.packs.conversations import Conversation, conversation_
 from pilotbench.benchmark.packs.pack_files import check_schema, json_object, world_schema
 from pilotbench.benchmark.packs.pack_images import image_shown, images_of
 from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
+from pilotbench.benchmark.scorers.judging import KIND as JUDGE
 from pilotbench.ground.errors import TaskError, hint
 
 Json = dict[str, Any]
@@ -77,9 +78,9 @@ class QuestionReader:
         others = {key: value for key, value in line.items() if key not in self.keys}
         own = self._scorer(where, values)
         scorer = own or self.scorer
-        if scorer.has_code:
+        if scorer.has_code or not scorer.scorer.needs_answer:
             values.setdefault("answer", None)
-        else:
+        if not scorer.has_code:
             self._refuse_unknown(where, others)
         for field in ("question", "answer"):
             if field not in values:
@@ -113,7 +114,12 @@ class QuestionReader:
         return {field: line[key] for key, field in self.keys.items() if key in line}
 
     def _scorer(self, where: str, values: Json) -> ScorerChoice | None:
-        return chosen(self._at(where, "scorer"), values["scorer"]) if "scorer" in values else None
+        if "scorer" not in values:
+            return None
+        found = chosen(self._at(where, "scorer"), values["scorer"])
+        if found.kind == JUDGE:
+            raise TaskError(f"{self._at(where, 'scorer')}: judge is the scorer of a whole pack")
+        return found
 
     def _at(self, where: str, field: str) -> str:
         return f"{where}: {self.names.get(field, field)}"

@@ -28,6 +28,8 @@ from pilotbench.benchmark.packs.pack_session import PackSession, tool_specs
 from pilotbench.benchmark.packs.question import Question, QuestionReader
 from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
 from pilotbench.benchmark.scorers import SCORERS_VERSION
+from pilotbench.benchmark.scorers.judging import KIND as JUDGE
+from pilotbench.benchmark.scorers.judging import Judging, judging_of
 from pilotbench.benchmark.scorers.scorer import PackCode, RunCode, Verdict
 from pilotbench.benchmark.tasks.conversation import ONE_CALL
 from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
@@ -62,6 +64,12 @@ class QuestionPack:
         self.scorer = chosen(f"{folder / 'task.yaml'}: scorer", settings["scorer"])
         self.system: str = settings.get("system", DEFAULT_SYSTEM)
         self.tool_names: tuple[str, ...] = tuple(settings["tools"])
+        self.judging: Judging | None = None
+        if self.scorer.kind == JUDGE:
+            if self.tool_names:
+                raise TaskError(f"{folder / 'task.yaml'}: scorer judge is for packs without tools")
+            self.judging = judging_of(folder, self.scorer.options)
+            settings = {**settings, "scorer": {"kind": JUDGE}}  # a rubric changes no reply
         self._max_turns: int = settings["max_turns"] if self.tool_names else 1
         self._lines, self._solved = solved_examples.split(
             folder, settings, lines_of(folder, settings)
@@ -204,6 +212,8 @@ class QuestionPack:
         """Score the answer. Raises TranscriptError where the transcript is of another instance."""
         from pilotbench.benchmark.tasks import scoring
 
+        if self._choice(instance).kind == JUDGE:
+            return scoring.awaited(instance, self._checked(instance, transcript))
         if not self.tool_names:
             score = self._score_reply(instance, transcript)
             return scoring.graded(score, self._verdict(instance, transcript.answer))
@@ -247,24 +257,18 @@ class QuestionPack:
         known = {k: v for k, v in vars(found).items() if v is not None or k not in OPTIONAL}
         return {"wanted": instance.extra["answer"], **known}
 
-    def _score_reply(self, instance: Instance, transcript: Transcript) -> Score:
+    def _checked(self, instance: Instance, transcript: Transcript) -> Transcript:
+        """Return a transcript of this instance. Raises TranscriptError for another one."""
         if transcript.instance != instance.content_hash:
             raise TranscriptError(
                 f"{self.name} {instance.index}: the transcript is of instance "
                 f"{transcript.instance[:12]}, this one is {instance.content_hash[:12]}"
             )
-        _, success, words = self._goal(instance, transcript.answer)
-        return Score(
-            success=success,
-            progress=float(success),
-            level="full_success" if success else "failure",
-            weighted_score=float(success),
-            collateral_damage=False,
-            goals=[{"kind": "answer", "holds": success, "says": words}],
-            broken=[],
-            errors={} if success else {"no_rule_error": 1},
-            calls=[],
-            transient={"met": 0, "retried": 0, "recovered": 0},
-            flaws={},
-            world_diff=[],
-        )
+        return transcript
+
+    def _score_reply(self, instance: Instance, transcript: Transcript) -> Score:
+        from pilotbench.benchmark.tasks import scoring
+
+        _, success, words = self._goal(instance, self._checked(instance, transcript).answer)
+        goal = {"kind": "answer", "holds": success, "says": words}
+        return scoring.answered(success, [goal])

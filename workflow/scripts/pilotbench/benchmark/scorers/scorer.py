@@ -102,7 +102,7 @@ class Scorer:
     place of the answer. `shown` returns a reply that is right, for examples; None where an answer
     does not give one. `opened`, of scorers that run code, returns that code for the pack's folder,
     the options and `run_code` of the config; it judges in the place of `judge` and sees the whole
-    line.
+    line. Without `needs_answer` a line may have none.
     """
 
     description: str
@@ -113,6 +113,7 @@ class Scorer:
     problem: AnswerProblem = lambda wanted: None
     opened: Callable[[Path, Json, RunCode], PackCode] | None = None
     shown: Callable[[Any], str] | None = as_text
+    needs_answer: bool = True
 
     def holds(self, wanted: Any, given: Any, options: Json) -> bool:
         """Return whether an answer is a success."""

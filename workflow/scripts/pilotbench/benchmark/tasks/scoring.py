@@ -41,6 +41,8 @@ ERROR_KINDS = {
     "no_rule_error": "the episode failed and nothing above fits; once per episode",
 }
 """Each kind of error and its rule; the names are keys of episodes and columns of the database."""
+JUDGED, NO_ANSWER = "judge", "none"
+"""How the verdict of a reply is read that judges decide about, and of one without an answer."""
 PARTIAL_PROGRESS = 0.5
 WEIGHTS = {"full_success": 1.0, "partial_success": 0.5, "failure": 0.0}
 
@@ -131,10 +133,48 @@ def graded(score: Score, verdict: Json) -> Score:
     share = verdict.get("score")
     if share is None:
         return replace(score, verdict=verdict)
-    level = _level(score.success, share, score.broken)
+    level = _level(bool(score.success), share, score.broken)
     return replace(
         score, progress=share, level=level, weighted_score=WEIGHTS[level], verdict=verdict
     )
+
+
+def answered(success: bool, goals: list[Json]) -> Score:
+    """Return the score of a plain reply to a question, whose only goal is the answer."""
+    return Score(
+        success=success,
+        progress=float(success),
+        level="full_success" if success else "failure",
+        weighted_score=float(success),
+        collateral_damage=False,
+        goals=goals,
+        broken=[],
+        errors={} if success else {"no_rule_error": 1},
+        calls=[],
+        transient={"met": 0, "retried": 0, "recovered": 0},
+        flaws={},
+        world_diff=[],
+    )
+
+
+def awaited(instance: Instance, transcript: Transcript) -> Score:
+    """Return the score of a reply that judges will judge: unknown, a failure without an answer."""
+    answer = transcript.answer
+    is_empty = answer is None or not str(answer).strip()
+    verdict: Json = {
+        "wanted": instance.extra.get("answer"),
+        "read": None if is_empty else answer,
+        "rule": NO_ANSWER if is_empty else JUDGED,
+        "why": "no answer" if is_empty else "the judges decide",
+        "right": False if is_empty else None,
+        "in_form": None,
+    }
+    goal = {"kind": "answer", "holds": False, "says": "the judges accept the answer"}
+    score = replace(answered(False, [goal]), verdict=verdict)
+    if is_empty:
+        return score
+    score = replace(score, success=None, progress=None, level=None, weighted_score=None)
+    return replace(score, goals=[], errors={})
 
 
 def _level(success: bool, progress: float, broken: Sequence[str]) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pilotbench.benchmark.instances import Example, Image, Instance
 from pilotbench.benchmark.instances import ToolSpec as ToolSpec
 from pilotbench.benchmark.tasks.conversation import Calling, Conversation, Reply
+
+if TYPE_CHECKING:
+    from pilotbench.benchmark.scorers.judging import Judging
 
 Json = dict[str, Any]
 
@@ -85,6 +88,7 @@ class Transcript:
 class Score:
     """The outcome of a completed episode, a pure function of (instance, transcript).
 
+    Success, progress, level and weighted score are None until judges have judged the reply.
     `goals`: each goal predicate with `holds` and, in words, `says`; `broken`: protected objects
     that changed; `errors`: kind -> number of calls; `calls`: one dict per call (turn, tool,
     arguments, valid, ok, code, transient, kind); `transient`: failures met, retried, recovered;
@@ -94,10 +98,10 @@ class Score:
     plain JSON types.
     """
 
-    success: bool
-    progress: float
-    level: str
-    weighted_score: float
+    success: bool | None
+    progress: float | None
+    level: str | None
+    weighted_score: float | None
     collateral_damage: bool
     goals: list[Json]
     broken: list[str]
@@ -146,6 +150,11 @@ class Task(TaskShape, Protocol):
     def longest_plan(self) -> int: ...
     @property
     def scoring_version(self) -> str: ...
+    @property
+    def judging(self) -> Judging | None:
+        """How models judge its replies, None if they do not."""
+        ...
+
     @property
     def rules_version(self) -> str:
         """The version of what is asked and scored, without the instances."""

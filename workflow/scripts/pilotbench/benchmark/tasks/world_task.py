@@ -36,6 +36,7 @@ class WorldTask:
     size: int | None = None
     examples: tuple[Example, ...] = ()
     rank: int = 100
+    judging: None = None
 
     @property
     def name(self) -> str:

@@ -10,6 +10,7 @@ store       the draft next to the database, its publication
 checks      what a draft must pass before it is published
 labels      labels of people, each with the reply that it is about
 provisional planned shards completed from the journal
+verdicts    what judges say, from their files and the journal; verdict_scores: scores of it
 updates     one update, from changes to publication
 queries     read-only DataFrames; master_json, export and prune use them
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pilotbench.benchmark.packs.label_files import Label
     from pilotbench.matrix.cells import Shard
     from pilotbench.matrix.config import Settings
+    from pilotbench.matrix.experiment import Experiment
     from pilotbench.matrix.fingerprint import Now
     from pilotbench.matrix.plan import Plan
     from pilotbench.results.database.changes import UpdateReport
@@ -40,9 +42,19 @@ def update(
     replay: Callable[[Shard], Replayed | None] | None = None,
     now: Now | None = None,
     labels: Sequence[Label] = (),
+    experiment: Experiment | None = None,
     log: Callable[[str], None] | None = None,
 ) -> UpdateReport:
     """Bring `results/master.duckdb` up to date; see `updates.update`."""
     from pilotbench.results.database import updates
 
-    return updates.update(results, plan, settings, replay=replay, now=now, labels=labels, log=log)
+    return updates.update(
+        results,
+        plan,
+        settings,
+        replay=replay,
+        now=now,
+        labels=labels,
+        experiment=experiment,
+        log=log,
+    )

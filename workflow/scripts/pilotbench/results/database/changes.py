@@ -38,12 +38,32 @@ class KnownShard:
 
 
 @dataclass(frozen=True)
+class KnownVerdicts:
+    """What the database has recorded about a file of verdicts, or about those of the journal."""
+
+    size: int | None
+    mtime_ns: int | None
+    fits: str
+    content: str
+
+    def is_of(self, stat: os.stat_result, fits: str) -> bool:
+        """Return whether the file is the one that was read, on the same replies and rubric."""
+        return (self.size, self.mtime_ns, self.fits) == (stat.st_size, stat.st_mtime_ns, fits)
+
+    def is_like(self, row: Json) -> bool:
+        """Return whether a row of the table says the same."""
+        mine = (self.size, self.mtime_ns, self.fits, self.content)
+        return mine == tuple(row[name] for name in ("size", "mtime_ns", "fits", "content"))
+
+
+@dataclass(frozen=True)
 class Before:
     """The database as the last update left it; empty if there is no readable one."""
 
     readable: bool = False
     selection: str | None = None
     shards: dict[str, KnownShard] = field(default_factory=dict)
+    verdicts: dict[str, KnownVerdicts] = field(default_factory=dict)
 
 
 @dataclass
@@ -88,6 +108,9 @@ def before_of(database: Path, say: Log) -> Before:
                 "SELECT path, state, size, mtime_ns, sha256, damage, judged, outdated, journal "
                 "FROM store.shards"
             ).fetchall()
+            judged = connection.execute(
+                "SELECT path, size, mtime_ns, fits, content FROM store.verdict_files"
+            ).fetchall()
             digests = connection.execute(
                 "SELECT value FROM store.selection WHERE key = 'digest'"
             ).fetchone()
@@ -97,7 +120,8 @@ def before_of(database: Path, say: Log) -> Before:
         say(f"{database.name}: not readable, rebuilt: {str(error).splitlines()[0]}")
         return Before()
     known = {row[0]: KnownShard(*row[1:]) for row in rows}
-    return Before(True, digests[0] if digests else None, known)
+    verdicts = {row[0]: KnownVerdicts(*row[1:]) for row in judged}
+    return Before(True, digests[0] if digests else None, known, verdicts)
 
 
 def compare(

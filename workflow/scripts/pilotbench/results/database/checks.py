@@ -22,9 +22,10 @@ CHECKS = {
         "SELECT min(shard), episode FROM store.episodes WHERE counted "
         "GROUP BY episode HAVING count(*) > 1"
     ),
-    "every episode of a file counts, or another file's does": (
+    "every episode of a file counts, another file's does, or judges have not judged it": (
         "SELECT e.shard, e.episode FROM store.episodes e WHERE NOT e.counted "
-        "AND NOT EXISTS (FROM store.episodes o WHERE o.episode = e.episode AND o.counted)"
+        "AND NOT EXISTS (FROM store.episodes o WHERE o.episode = e.episode AND o.counted) "
+        "AND NOT EXISTS (FROM store.unjudged u WHERE u.shard = e.shard AND u.episode = e.episode)"
     ),
     "full + partial + failure = completed": (
         f"SELECT {_CELL} FROM cells "

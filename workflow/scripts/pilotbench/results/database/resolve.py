@@ -38,6 +38,12 @@ WHERE ranked.shard = episodes.shard AND ranked.episode = episodes.episode
   AND episodes.counted <> (ranked.place = 1)
 """
 
+_AWAITED = """
+UPDATE store.episodes SET counted = false
+FROM (SELECT DISTINCT shard, episode FROM store.unjudged) u
+WHERE u.shard = episodes.shard AND u.episode = episodes.episode AND counted
+"""
+
 _CURRENT = f"""
 UPDATE store.episodes SET current = found.current
 FROM (
@@ -55,8 +61,9 @@ WHERE found.shard = episodes.shard AND found.episode = episodes.episode
 def resolve(connection: duckdb.DuckDBPyConnection) -> None:
     """Set `counted` and `current` of every episode row; only rows that differ are written.
 
-    A file's row is preferred (the current plan's, then the newest), then the journal's.
+    A file's row is preferred (the current plan's, then the newest), then the journal's. One whose
+    judges have not judged does not count.
     """
-    for statement in (_OVERLAPPING, _ALONE, _ONE_EACH, _CURRENT):
+    for statement in (_OVERLAPPING, _ALONE, _ONE_EACH, _AWAITED, _CURRENT):
         connection.execute(statement)
     connection.execute("DROP TABLE overlapping")

@@ -11,7 +11,7 @@ from typing import Any
 
 import fastjsonschema
 
-from pilotbench.benchmark.tasks.scoring import STATUSES
+from pilotbench.benchmark.tasks.scoring import JUDGED, STATUSES
 from pilotbench.episodes.shard_file import SHARD_FORMAT, episode_schema, read_shard
 from pilotbench.ground.errors import RecordError
 from pilotbench.ground.path_names import remember
@@ -104,8 +104,14 @@ def _check_identity(where: str, shard: Shard, repeats: int, episode: Json) -> No
         raise RecordError(f"{where}: index {index} repeat {repeat} is not of this shard")
     if episode["episode"] != episode_id(shard.cell, index, repeat):
         raise RecordError(f"{where}: the identity is not that of index {index} repeat {repeat}")
-    if (episode["status"] == "completed") != (episode["level"] is not None):
+    scored = episode["level"] is not None or is_judged(episode)
+    if (episode["status"] == "completed") != scored:
         raise RecordError(f"{where}: status {episode['status']} with level {episode['level']}")
+
+
+def is_judged(episode: Json) -> bool:
+    """Return whether judges decide about an episode; its file says no more."""
+    return (episode.get("verdict") or {}).get("rule") == JUDGED
 
 
 def _check_counts(name: str, header: Json, episodes: list[Json]) -> None:

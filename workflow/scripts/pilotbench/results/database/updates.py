@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from pilotbench.ground.errors import UserError
 from pilotbench.matrix.axes import AXES
 from pilotbench.matrix.fingerprint import Now
 from pilotbench.matrix.plan import Plan
-from pilotbench.results.database import provisional, shardfiles, store
+from pilotbench.results.database import provisional, shardfiles, store, verdict_scores, verdicts
 from pilotbench.results.database.changes import Before, Log, UpdateReport, before_of, compare
 from pilotbench.results.database.checks import check
 from pilotbench.results.database.labels import load as load_labels
@@ -35,6 +36,7 @@ from pilotbench.results.database.views import FORMAT
 
 if TYPE_CHECKING:
     from pilotbench.matrix.config import Settings
+    from pilotbench.matrix.experiment import Experiment
 
 NAMED = 20
 _OF_SHARD = {
@@ -60,14 +62,17 @@ def update(
     replay: Replay | None = None,
     now: Now | None = None,
     labels: Sequence[Label] = (),
+    experiment: Experiment | None = None,
     log: Log | None = None,
 ) -> UpdateReport:
     """Bring `results/master.duckdb` up to date with shard files, plan, journal and labels.
 
     `replay` returns, for a planned shard without a readable file or with superseded episodes, the
     content of the journal (None: nothing). `now` decides which episodes match the present config;
-    without it all do. Raises DamagedShards if files cannot be read and `settings.keep_going` is
-    false, CheckFailed if the result would contradict itself; the database is then unchanged.
+    without it all do. `experiment` says who judges what; without it no verdict is read.
+
+    Raises DamagedShards if files cannot be read and `settings.keep_going` is false, CheckFailed if
+    the result would contradict itself; the database is then unchanged.
     """
     say, report = log or logger.info, UpdateReport()
     database = results / store.NAME
@@ -81,8 +86,15 @@ def update(
                 raise DamagedShards(_damage_text(report.damaged))
             wanted = provisional.open_shards(plan, set(found), report)
             provisional.load(draft, before, wanted, replay, plan.repeats, report)
-            _load_selection(draft, before, _selection(plan, settings, labels), plan)
+            selection = _selection(plan, settings, labels, _judgings(experiment))
+            _load_selection(draft, before, selection, plan)
+            if experiment is not None:
+                changed = {file.name: str(file.state["sha256"]) for file in files}
+                shas = verdicts.shas_of(before, changed, report.gone)
+                verdicts.load(draft, before, experiment, shas, replay)
             if draft.opened:
+                if experiment is not None:
+                    verdict_scores.score(draft.connection, experiment)
                 resolve(draft.connection)
                 report.labels = load_labels(draft.connection, labels, str(draft.path))
                 check(draft.connection)
@@ -148,6 +160,12 @@ def _forget(draft: store.Draft, before: Before, names: list[str]) -> None:
         )
 
 
+def _judgings(experiment: Experiment | None) -> Json:
+    """Return how the selected tasks are judged: scores change with it."""
+    tasks = {} if experiment is None else experiment.tasks
+    return {name: asdict(t.judging) for name, t in tasks.items() if t.judging is not None}
+
+
 def _load_selection(draft: store.Draft, before: Before, selection: Json, plan: Plan) -> None:
     """Store selection and plan where they are others than before."""
     if before.selection == as_json(selection["digest"]):
@@ -161,7 +179,7 @@ def _load_selection(draft: store.Draft, before: Before, selection: Json, plan: P
     rows.insert(draft.connection, str(draft.path))
 
 
-def _selection(plan: Plan, settings: Settings, labels: Sequence[Label]) -> Json:
+def _selection(plan: Plan, settings: Settings, labels: Sequence[Label], judgings: Json) -> Json:
     selection: Json = {
         **{axis.key: list(settings.words(axis)) for axis in AXES},
         "instances": settings.instances,
@@ -173,6 +191,7 @@ def _selection(plan: Plan, settings: Settings, labels: Sequence[Label]) -> Json:
     }
     if labels:
         selection["labels"] = digest_of(labels)
+    selection |= {"judging": judgings} if judgings else {}
     return selection | {"format": FORMAT, "digest": digest([selection, list(plan.by_path)])}
 
 

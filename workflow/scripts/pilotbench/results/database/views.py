@@ -120,17 +120,21 @@ WITH open AS (  -- a file whose episodes are all loaded holds every one of its s
   SELECT p.* FROM store.plan p LEFT JOIN store.shards s
     ON s.path = p.path AND s.state = 'file' AND s.repeats >= p.repeats
     AND s.outdated = 0 AND s.quarantined = 0
-  WHERE s.path IS NULL
+  WHERE s.path IS NULL OR p.path IN (SELECT shard FROM store.unjudged)
+), unjudged AS (
+  SELECT e.shard, e.index, e.repeat, min(u.kind) AS kind, arg_min(u.message, u.kind) AS message
+  FROM store.unjudged u JOIN store.episodes e USING (shard, episode) GROUP BY ALL
 ), places AS (
   SELECT {_WORDS}, unnest(range(first, last + 1)) AS index, repeats, path AS shard FROM open
 ), wanted AS (
   SELECT {_WORDS}, index, unnest(range(repeats))::INTEGER AS repeat, shard FROM places
 )
-SELECT w.*, coalesce(r.kind, if(d.path IS NULL, 'not_asked', 'damaged')) AS kind,
-  coalesce(r.message, d.damage) AS message
+SELECT w.*, coalesce(u.kind, r.kind, if(d.path IS NULL, 'not_asked', 'damaged')) AS kind,
+  coalesce(u.message, r.message, d.damage) AS message
 FROM wanted w ANTI JOIN (FROM store.episodes WHERE counted AND current) e
     USING ({_WORDS}, index, repeat)
   LEFT JOIN store.reasons r ON r.shard = w.shard AND r.index = w.index AND r.repeat = w.repeat
+  LEFT JOIN unjudged u ON u.shard = w.shard AND u.index = w.index AND u.repeat = w.repeat
   LEFT JOIN store.shards d ON d.path = w.shard AND d.state = 'damaged'
 """,
     _named(EPISODES.columns, *CELL, "index", "repeat")
@@ -257,7 +261,8 @@ WITH done AS (
     LEFT JOIN done d ON d.shard = s.path LEFT JOIN owing o ON o.shard = s.path
 )
 SELECT {", ".join(f's."{c.name}"' for c in SHARDS.columns)}, p.path IS NOT NULL AS planned,
-  s.state = 'file' AND coalesce(e.of_file, 0) = 0 AS superseded,
+  s.state = 'file' AND coalesce(e.of_file, 0) = 0
+    AND s.path NOT IN (SELECT shard FROM store.unjudged) AS superseded,
   coalesce(e.episodes, 0) AS episodes, coalesce(e.counted, 0) AS counted,
   coalesce(e.current, 0) AS current, {_select("shards")}
 FROM store.shards s JOIN ({metrics.derived("FROM every")}) e USING (path)

@@ -8,6 +8,8 @@ sim-P     the oracle with a skill of P percent: on the other instances (by hash)
 sim-P-Q   the same, with a skill of Q percent where the plan is given.
 sim-P-Q-PLAYER  plays what it can do as that player, such as no_retry_oracle or plan_follower.
 
+judge-S-P  judges replies with this sensitivity and specificity (judges.py).
+
 Players play where the set-up has tasks; every other name is an echo.
 """
 
@@ -19,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pilotbench.simulator.ground.conversation import Conversation, text_of
+from pilotbench.simulator.ground.judges import SimulatedJudge
 from pilotbench.simulator.ground.setup import Setup
 
 Json = dict[str, Any]
@@ -51,6 +54,10 @@ class Cast:
         """Return the answer of the model to `conversation`."""
         entry = self._setup.models.get(conversation.model)
         name = (entry and entry.plays) or conversation.model
+        judge = SimulatedJudge.of(name)
+        if judge is not None:
+            said = judge.answer(self._setup.seed, conversation)
+            return SimulatedReply({"role": "assistant", "content": said})
         if self._players is not None:
             played = self._players.answer(name, conversation)
             if played is not None:
