@@ -65,6 +65,7 @@ class Task:
     difficulties: tuple[str, ...] = ("none",)
     rated, planned, size, longest_plan = False, False, 1, 1
     examples: tuple[Example, ...] = ()
+    judging: None = None
     scoring_version = rules_version = "1"
 
     def __init__(self, calling: Calling, script: list[str], earlier: list[list[str]]) -> None:
