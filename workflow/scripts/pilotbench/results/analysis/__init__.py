@@ -5,6 +5,7 @@ scores       one row per group of episodes: metrics, intervals, bounds
 contrasts    paired comparisons, one family per experiment and kind of contrast
 ranking      models under the headline prompt, best first
 repeats, flaws, usage   pass@k, flawed plans followed, use of the keys
+labelled, corrected_rates, pairwise, judge_tables   judges, labels of people, comparisons
 tables       every table of the summary, by name
 overview     what was run, whether it is complete, its cost, and warnings
 headline     the result in one sentence

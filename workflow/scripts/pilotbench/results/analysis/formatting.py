@@ -26,7 +26,10 @@ RATES = {
         "same_under_optimal",
     ),
     *("same_under_baseline", "share_between"),
+    *("verdict_rate", "sensitivity", "specificity", "same", "consistent", "prefers_first_shown"),
+    "rating",
 }
+PLAIN = {"alpha"}  # numbers with limits that are no share
 USD = {*(metric.name for metric in METRICS if metric.unit == "USD"), "unusable_usd"}
 POINTS = {"difference", "excess_over_optimal"}
 HIDDEN = {
@@ -44,6 +47,14 @@ TITLES = {
     "oracle_ceiling": "oracle",
     "random_floor": "random",
     "p_holm": "p (Holm)",
+    "p_models_alike": "p (models alike)",
+    "verdict_rate": "by verdicts",
+    "needed": "more labels",
+    "same": "agreement",
+    "right_right": "both right",
+    "right_wrong": "judge right, people wrong",
+    "wrong_right": "judge wrong, people right",
+    "wrong_wrong": "both wrong",
     "n": "instances",
     "differ": "differ",
     "detectable": "detectable",
@@ -136,6 +147,8 @@ def _limits(name: str, row: dict[Any, Any]) -> str:
         if name == "difference"
         else (row.get(f"{name}_low"), row.get(f"{name}_high"))
     )
+    if name in PLAIN and low is not None and low == low:
+        return f" [{low:.2f}, {high:.2f}]"
     if name in USD and low is not None and low == low:
         bounded = high is not None and high == high
         return f" [{usd(low)}, {usd(high)}]" if bounded else f" [{usd(low)} or more]"
@@ -163,7 +176,9 @@ def number(name: str, value: float) -> str:
         return f"{100 * value:+.1f}"
     if name == "detectable":
         return f"{100 * value:.1f}"
-    if name in ("p", "p_holm"):
+    if name in PLAIN:
+        return f"{value:.2f}"
+    if name in ("p", "p_holm", "p_models_alike"):
         return "< 0.001" if value < 0.001 else f"{value:.3f}"
     if name in USD:
         return usd(value)

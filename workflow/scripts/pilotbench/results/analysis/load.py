@@ -67,6 +67,9 @@ class SummaryData:
     budget_usd: float | None = None
     results: Path = Path("results")
     batches: Sequence[Mapping[str, Any]] = ()
+    verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    labels: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unused_labels: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def model_names(self) -> list[str]:
@@ -152,6 +155,9 @@ def load(db_path: Path, settings: Any) -> SummaryData:
         superseded=queries.superseded(db_path),
         budget_usd=settings.budget_usd if settings else None,
         results=db_path.parent,
+        verdicts=plain(queries.verdicts(db_path)),
+        labels=plain(queries.labels(db_path)),
+        unused_labels=plain(queries.unused_labels(db_path)),
     )
 
 

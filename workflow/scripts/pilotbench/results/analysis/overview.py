@@ -199,6 +199,18 @@ def warnings(data: SummaryData, cells: pd.DataFrame) -> list[str]:
         *_mixed_warnings(data),
         *_bound_warnings(data, cells),
         *_damage_warnings(data),
+        *_label_warnings(data),
+    ]
+
+
+def _label_warnings(data: SummaryData) -> list[str]:
+    if data.unused_labels.empty:
+        return []
+    return [
+        f"{task}: {len(rows):,} {'label is' if len(rows) == 1 else 'labels are'} not used: "
+        f"{rows['place'].iloc[0]}: {rows['message'].iloc[0]}"
+        + (f"; and {len(rows) - 1:,} more" if len(rows) > 1 else "")
+        for task, rows in data.unused_labels.groupby("task", sort=False)
     ]
 
 

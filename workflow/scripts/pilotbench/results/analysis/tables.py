@@ -12,6 +12,7 @@ from pilotbench.results.analysis.common_conditions import balanced, inside, is_b
 from pilotbench.results.analysis.contrasts import KINDS, every_family
 from pilotbench.results.analysis.costs import Costs
 from pilotbench.results.analysis.flaws import flaw_table
+from pilotbench.results.analysis.judge_tables import judge_tables
 from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData, number
 from pilotbench.results.analysis.metadata import metadata_table
 from pilotbench.results.analysis.ranking import Ranking
@@ -52,6 +53,7 @@ def tables(
     """Return every table that has rows, by name, in the order of the page."""
     made = [
         *_of_scores(data, episodes, cells, ranked),
+        *(Table(*described) for described in judge_tables(data, episodes)),
         *_of_costs(paid),
         *_of_details(data, episodes, ranked, uses),
     ]

@@ -10,6 +10,7 @@ from pilotbench.ground.terminal_tables import TextColumn, table
 from pilotbench.ground.untrusted_text import visible
 from pilotbench.results.analysis.formatting import number
 from pilotbench.results.metrics import shown_in
+from pilotbench.results.statistics import ALPHA
 
 MEASURED = shown_in("terminal")
 TITLES = (
@@ -30,7 +31,7 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     said = _written(db_path) or _counted(db_path, settings)
     lines = [table(_HEAD, _rows(said), width), said["verdict"], *said.get("notes", ())]
     lines += [str(said["facts"].get("spending", ""))]  # an older summary.json has none
-    lines += [_unlike(said), _superseded(said), _owed(said)]
+    lines += [*_judges(said), *_pairs(said), _unlike(said), _superseded(said), _owed(said)]
     return "\n".join(line for line in lines if line)
 
 
@@ -109,6 +110,41 @@ def _rate(row: dict[str, Any]) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _judges(said: dict[str, Any]) -> list[str]:
+    """Return one line per judge that people have checked."""
+    return [
+        f"{row['task']}: {row['judge']} agrees with people on {_percent(row['same'])} of "
+        f"{row['labelled']:,} labelled replies{_alpha(row)}{_unequal(row)}; corrected rates: "
+        "summary/tables/corrected.csv"
+        for row in _records(said, "judges")
+    ]
+
+
+def _alpha(row: dict[str, Any]) -> str:
+    if row["alpha"] is None:
+        return ""
+    return f" (alpha {row['alpha']:.2f} [{row['alpha_low']:.2f}, {row['alpha_high']:.2f}])"
+
+
+def _unequal(row: dict[str, Any]) -> str:
+    p = row["p_models_alike"]
+    return "" if p is None or p > ALPHA else f", and errs differently on the models (p = {p:.2g})"
+
+
+def _pairs(said: dict[str, Any]) -> list[str]:
+    """Return one line per task, prompt and judge of pairs: the share of comparisons won."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for row in _records(said, "pairwise"):
+        place = (row["task"], said["prompts"].get(row["prompt"], row["prompt"]), row["judge"])
+        if row["rating"] is not None:
+            limits = f"[{100 * row['rating_low']:.1f}, {100 * row['rating_high']:.1f}]"
+            found.setdefault(place, []).append(f"{row['model']} {_percent(row['rating'])} {limits}")
+    return [
+        f"{task}, {prompt}, comparisons won by {judge}: {', '.join(words)}"
+        for (task, prompt, judge), words in found.items()
+    ]
 
 
 def _unlike(said: dict[str, Any]) -> str:
