@@ -105,6 +105,11 @@ class Instance:
     extra: Json = field(default_factory=dict)
 
     @property
+    def steps(self) -> int:
+        """The number of messages before the last one of the reference solution; 0 without one."""
+        return len(self.plan)
+
+    @property
     def earlier(self) -> tuple[Utterance, ...]:
         """What was said before the request: `earlier` of `extra`, each a role and a text."""
         return tuple(Utterance(role, text) for role, text in self.extra.get("earlier", ()))
@@ -137,6 +142,11 @@ class ScriptedInstance(Instance):
     def script(self) -> Script:
         """The calls of each message by which the oracle solves it."""
         raise NotImplementedError
+
+    @property
+    def steps(self) -> int:
+        """The number of messages before the last one of its script."""
+        return len(self.script) - 1
 
     @property
     def offered(self) -> tuple[ToolSpec, ...]:

@@ -138,7 +138,7 @@ def _first(experiment: Experiment, cell: Cell, index: int) -> First:
     turns = experiment.settings.max_turns or task.max_turns(cell.difficulty)
     return First(
         ask.starts[0] if ask.starts else None,
-        len(instance.plan),
+        instance.steps,
         turns if task.tools(instance) else 1,
     )
 
