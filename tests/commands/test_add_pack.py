@@ -151,6 +151,40 @@ def test_messages_are_found(case: str, ending: str, capsys: pytest.CaptureFixtur
     assert [[one.role, one.text] for one in instance.earlier] == before
 
 
+TOOL = {"name": "weather", "parameters": {"type": "object", "properties": {"city": {}}}}
+CALLED = [{"name": "weather", "arguments": {"city": "Lomé"}}]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet", "csv"])
+@pytest.mark.parametrize("column", ["tools", "functions"])
+def test_tools_are_found(ending: str, column: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(f"calls.{ending}")
+    rows = [{"question": "q", "answer": json.dumps(CALLED), column: json.dumps([TOOL])}]
+    if ending == "parquet":
+        parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    elif ending == "jsonl":
+        path.write_text(json.dumps({"question": "q", "answer": CALLED, column: [TOOL]}))
+    else:
+        with path.open("w", newline="") as file:
+            sheet = csv.DictWriter(file, list(rows[0]))
+            sheet.writeheader()
+            sheet.writerows(rows)
+    assert main(["add-pack", str(path), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["fields"] == {"question": "question", "answer": "answer", "tools": column}
+    assert (said["scorer"], said["why"]) == ("calls", "questions have tools")
+    pack = load_tasks([Path("config/tasks")], ["calls"])["calls"]
+    (tool,) = pack.tools(pack.instance("none", 0))
+    assert tool.name == "weather"
+
+
+def test_a_column_called_tools_can_be_metadata(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("x.csv").write_text("question,answer,tools\nWhat is 1+1?,2,pen and paper\n")
+    assert main(["add-pack", "x.csv", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["metadata"], said["scorer"]) == (["tools"], "number")
+
+
 def test_nothing_is_replaced(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["add-pack", "quiz.csv"]) == 0
     Path("config/tasks/quiz/task.yaml").write_text("mine")

@@ -42,6 +42,24 @@ def said(*texts: Any) -> list[Json]:
 
 
 RULE = {"role": "system", "content": "Be terse."}
+WEATHER = {
+    "name": "weather",
+    "description": "The weather in a city.",
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+        "required": ["city"],
+    },
+}
+CALLS: dict[str, list[Json]] = {
+    "one_call": [{"name": "weather", "arguments": {"city": {"any": ["Lomé", "Lome"]}}}],
+    "two_calls": [
+        {"name": "weather", "arguments": {"city": "Accra", "days": {"any": [2], "optional": True}}},
+        {"name": "weather", "arguments": {"city": "Abuja"}},
+    ],
+    "no_call": [],
+}
+"""Shape of a question with tools -> the calls that are wanted."""
 QUESTIONS: dict[str, tuple[Any, str]] = {
     "text": ("How many are three and four?", "7"),
     "few_shot": (said("How many are three and four?", "7", "And five and six?"), "11"),
@@ -59,7 +77,10 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> QuestionPack:
     folder = tmp_path_factory.mktemp("packs") / "chats"
     folder.mkdir()
     (folder / "task.yaml").write_text("description: d\nscorer: {kind: exact}\n")
-    lines = ({"question": asked, "answer": wanted} for asked, wanted in QUESTIONS.values())
+    lines: list[Json] = [{"question": q, "answer": wanted} for q, wanted in QUESTIONS.values()]
+    for shape, calls in CALLS.items():
+        asked = said("Hello.", "Hello! Which city?", f"{shape}, please.")
+        lines.append({"question": asked, "answer": calls, "tools": [WEATHER], "scorer": "calls"})
     (folder / "instances.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return QuestionPack(folder)
 
@@ -72,15 +93,18 @@ def simulator(pack: QuestionPack) -> Iterator[Simulator]:
         yield simulator
 
 
-@pytest.mark.parametrize("prompt", PROMPTS)
-@pytest.mark.parametrize("shape", QUESTIONS)
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_question_of_each_shape_is_answered(
-    simulator: Simulator, pack: QuestionPack, family: str, shape: str, prompt: str
-) -> None:
+def played(
+    simulator: Simulator,
+    pack: QuestionPack,
+    family: str,
+    index: int,
+    prompt: str = "baseline",
+    protocol: str = "native",
+) -> Json:
+    """Return the record of a question, which a strict simulated service has accepted."""
     simulator.reset()
     kind, api, parameters = FAMILIES[family]
-    model = Model("m", "sim", family, "native", parameters, kind=kind, api=api)
+    model = Model("m", "sim", family, protocol, parameters, kind=kind, api=api)
     base_url = simulator.base_url if kind == "openai" else simulator.address
     provider = ProviderSettings("sim", kind, {"k": Key("k", "sim", 1)}, base_url)
     access = {"k": Access(base_url, "secret-of-k")}
@@ -89,12 +113,33 @@ def test_a_question_of_each_shape_is_answered(
     def ask(request: Request) -> Answer:
         return Answer(client.complete(request, "k", 60), "k", 0.0, 0.0, 0.0, 1)
 
-    instance = pack.instance("none", list(QUESTIONS).index(shape))
-    native = PROTOCOLS["native"]
+    one, chosen = pack.instance("none", index), PROTOCOLS[protocol]
     try:
-        record = play(pack, instance, PROMPTS[prompt], native, model, "none", 0, 1, ask).record
+        record = play(pack, one, PROMPTS[prompt], chosen, model, "none", 0, 1, ask).record
     finally:
         client.close()
     stats = simulator.stats()
     assert (stats["refusals"], stats["total"]["failed"]) == ({}, 0)
+    return record
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+@pytest.mark.parametrize("shape", QUESTIONS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_question_of_each_shape_is_answered(
+    simulator: Simulator, pack: QuestionPack, family: str, shape: str, prompt: str
+) -> None:
+    record = played(simulator, pack, family, list(QUESTIONS).index(shape), prompt)
     assert (record["answer"], record["success"]) == (QUESTIONS[shape][1], True)
+
+
+@pytest.mark.parametrize("protocol", ["native", "json", "text"])
+@pytest.mark.parametrize("shape", CALLS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_calls_of_a_question_s_own_tools_are_its_answer(
+    simulator: Simulator, pack: QuestionPack, family: str, shape: str, protocol: str
+) -> None:
+    index = len(QUESTIONS) + list(CALLS).index(shape)
+    record = played(simulator, pack, family, index, protocol=protocol)
+    assert record["verdict"]["why"] == "right"
+    assert (record["success"], record["tool_calls"]) == (True, len(CALLS[shape]))

@@ -130,7 +130,7 @@ def episode(pack: QuestionPack, cell: Cell, index: int, repeat: int, reply: str)
     """Return the record of an episode, read as the scorer `number` reads it."""
     known = make_shards.make_episode(cell, index, repeat, text=0.0)
     instance = pack.instance("none", index)
-    verdict = pack._verdict(instance, reply)
+    verdict = pack.scoring.verdict(instance, reply)
     success = bool(verdict["right"])
     turn = {"turn": 0, "content": reply, "call": None, "reply": None, "thought": None}
     return known | {

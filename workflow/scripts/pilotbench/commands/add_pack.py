@@ -23,7 +23,7 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs import columns, hub_datasets, tables
 from pilotbench.benchmark.packs.pack_folders import NAME
 from pilotbench.benchmark.packs.question_pack import DEFAULT_SYSTEM, NONE, QuestionPack
-from pilotbench.benchmark.packs.scorer_guess import guessed
+from pilotbench.benchmark.packs.scorer_guess import Guess, guessed
 from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.ground.errors import TaskError, UserError, hint, of_system
@@ -133,6 +133,8 @@ def _written(args: argparse.Namespace, pack: Path, folder: Path, is_known: bool)
     given = {key: value for key, value in given.items() if value is not None}
     fields = columns.fields_of("add-pack", table, given, (), False, "--{} COLUMN")
     guess = guessed(columns.answers_of(table, fields))
+    if "tools" in fields:
+        guess = Guess("calls", "questions have tools")
     kind, why = (args.scorer, "as stated") if args.scorer else (guess.kind, guess.why)
     settings = {
         "description": f"Questions of {Path(args.file).name}.",

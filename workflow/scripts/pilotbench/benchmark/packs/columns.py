@@ -1,7 +1,8 @@
 """Which column of a pack's table is what, and its rows as lines of instances.
 
-A line has question and answer, and if there are any image, scorer, world, id and metadata. Metadata
-are all other columns: they are kept with the question, and no model and no scorer sees them.
+A line has question and answer, and if there are any image, tools, scorer, world, id and metadata.
+Metadata are all other columns: they are kept with the question, and no model and no scorer sees
+them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from pilotbench.benchmark.packs.conversations import looks_like_messages, parted
 from pilotbench.benchmark.packs.pack_files import json_value
+from pilotbench.benchmark.packs.question_tools import is_tools
 from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
 from pilotbench.benchmark.packs.tables import Table
 from pilotbench.benchmark.scorers import SCORERS
@@ -38,6 +40,8 @@ _NAMES = {
 }
 USUAL = {field: tuple(names.split()) for field, names in _NAMES.items()}
 """The usual names of columns, in any case; `-` and spaces count as `_`."""
+TOOLS = ("tools", "functions")
+"""The usual names of columns with function schemas."""
 CONVERSATIONS = ("messages", "conversations", "conversation")
 """The usual names of columns with conversations, where no other is the question."""
 NEEDED = ("question", "answer")
@@ -53,6 +57,7 @@ NAMED = 5
 JSON_CELLS: dict[str, Callable[[str], bool]] = {
     "question": looks_like_messages,
     "image": lambda cell: cell.lstrip().startswith("["),
+    "tools": lambda cell: True,
     "scorer": lambda cell: cell.lstrip().startswith("{"),
 }
 """Fields whose cells may be JSON, and which cells are."""
@@ -87,6 +92,9 @@ def fields_of(
         found["answer"] = asked if len(asked) == 1 and _ends_answered(table, asked[0]) else []
     if tools and "world" not in given:
         found["world"] = candidates("world", columns)
+    if not tools and "tools" not in given:
+        named = [column for column in columns if _plain(column) in TOOLS]
+        found["tools"] = [column for column in named if _has_tools(table, column)]
     chosen: dict[str, str] = dict(given)
     for field, names in found.items():
         if len(names) == 1:
@@ -104,6 +112,20 @@ def _ends_answered(table: Table, column: str) -> bool:
     """Return whether each cell of a column is messages that end with one of the assistant."""
     values = (_cell(table, n, "question", column, row.get(column)) for n, row in table.rows)
     return all(parted(value) is not None for value in values)
+
+
+def _has_tools(table: Table, column: str) -> bool:
+    """Return whether the cells of a column that are not empty are function schemas."""
+    cells = [row[column] for _, row in table.rows if not _is_empty(row.get(column))]
+    return bool(cells) and all(is_tools(_value(cell)) for cell in cells)
+
+
+def _value(cell: Any) -> Any:
+    """Return the value of a cell that may be JSON."""
+    try:
+        return json_value("", cell) if isinstance(cell, str) else cell
+    except TaskError:
+        return None
 
 
 def answers_of(table: Table, fields: dict[str, str]) -> list[Any]:
@@ -158,7 +180,8 @@ def _line(
         line |= _parted(f"{table.at(number)}: column {fields['question']}", line["question"])
     if "scorer" in line:
         scorer = chosen(f"{table.at(number)}: column {fields['scorer']}", line["scorer"])
-    if isinstance(line.get("answer"), str) and (table.written or scorer.kind == "number"):
+    is_read = scorer.kind in ("number", "calls")
+    if isinstance(line.get("answer"), str) and (table.written or is_read):
         where = f"{table.at(number)}: column {fields['answer']}"
         line["answer"] = reader(scorer.kind, scorer.options)(where, line["answer"])
     if table.written and "world" in line:
@@ -171,7 +194,7 @@ def _line(
 
 def _cell(table: Table, number: int, field: str, column: str, cell: Any) -> Any:
     """Return the messages or the list of images that a cell has as JSON, else the cell."""
-    if not table.written or not isinstance(cell, str):
+    if not isinstance(cell, str) or not (table.written or field == "tools"):
         return cell
     is_json = JSON_CELLS.get(field)
     if is_json is None or not is_json(cell):
@@ -222,7 +245,7 @@ def reader(kind: str, options: Json) -> Callable[[str, str], Any]:
     """Return what makes of an answer's text the value that a scorer compares with."""
     if kind == "number":
         return lambda where, text: _number(where, text, options.get("unit", ""))
-    if kind in ("json_equality", "json_schema"):
+    if kind in ("json_equality", "json_schema", "calls"):
         return json_value
     if kind == "code":
         return _tests

@@ -58,6 +58,10 @@ def _check_tools(path: Path, settings: Json) -> None:
     for name in tools:
         if name not in known:
             raise TaskError(f"{path}: tools: unknown tool {name!r}{hint(name, known)}")
+    scorer = settings["scorer"]
+    kind = scorer["kind"] if isinstance(scorer, dict) else scorer
+    if tools and SCORERS[kind].calls == "only":
+        raise TaskError(f"{path}: scorer {kind} is for tools of the questions, not of the pack")
     for key in ("max_turns",) if not tools else ("system",):
         if key in settings:
             raise TaskError(f"{path}: {key} is for packs {'without' if tools else 'with'} tools")

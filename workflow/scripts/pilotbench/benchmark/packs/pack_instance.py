@@ -10,7 +10,7 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.ground.canonical_json import digest
 
 Json = dict[str, Any]
-ASKED = ("earlier", "images")
+ASKED = ("earlier", "images", "tools")
 """What is asked besides the request, the image beside it and the world."""
 
 

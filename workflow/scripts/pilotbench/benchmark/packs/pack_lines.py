@@ -12,7 +12,7 @@ from pilotbench.benchmark.packs.scorer_choice import chosen
 from pilotbench.ground.errors import TaskError
 
 Json = dict[str, Any]
-FOUND = ("image", "scorer")
+FOUND = ("image", "tools", "scorer")
 """Fields that a line may have under their own name though `fields` does not name them."""
 
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pilotbench.benchmark.instances import Image
+from pilotbench.benchmark.instances import Image, ToolSpec
 from pilotbench.benchmark.packs.conversations import Conversation, conversation_of
 from pilotbench.benchmark.packs.pack_files import check_schema, json_object, world_schema
 from pilotbench.benchmark.packs.pack_images import image_shown, images_of
+from pilotbench.benchmark.packs.question_tools import check_calls, shown, tools_of
 from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
+from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.scorers.judging import KIND as JUDGE
 from pilotbench.ground.errors import TaskError, hint
 
@@ -34,6 +36,7 @@ class Question:
     id: str | None = None
     images: tuple[Image, ...] = ()
     world: Json | None = None
+    tools: tuple[ToolSpec, ...] = ()
     scorer: ScorerChoice | None = None
     metadata: Json | None = None
     others: Json | None = None
@@ -41,11 +44,12 @@ class Question:
     @property
     def extra(self) -> Json:
         """What an instance has besides its request and its world."""
-        shown = list(map(image_shown, self.images))
+        pictures = list(map(image_shown, self.images))
         named = {
-            "image": (shown if len(shown) > 1 else shown[0]) if shown else None,
+            "image": (pictures if len(pictures) > 1 else pictures[0]) if pictures else None,
             "earlier": [list(one) for one in self.asked.before] or None,
             "images": list(map(image_shown, self.asked.images)) or None,
+            "tools": list(map(shown, self.tools)) or None,
             "scorer": self.scorer and self.scorer.as_json(),
             "id": self.id,
             "metadata": self.metadata,
@@ -89,12 +93,16 @@ class QuestionReader:
         if asked.images and images:
             raise TaskError(f"{self._at(where, 'image')}: put it in a message, like the others")
         check_answer(self._at(where, "answer"), scorer, values["answer"])
+        tools = self._tools(where, values, scorer)
+        if scorer.scorer.calls == "only":
+            check_calls(self._at(where, "answer"), values["answer"], tools)
         return Question(
             asked=asked,
             answer=values["answer"],
             id=name_of(self._at(where, "id"), values["id"]) if "id" in values else None,
             images=images,
             world=self._world(where, values),
+            tools=tools,
             scorer=own,
             metadata=values.get("metadata"),
             others=(others or None) if scorer.has_code else None,
@@ -137,6 +145,22 @@ class QuestionReader:
         if "image" not in values:
             return ()
         return images_of(self._at(where, "image"), self.folder, values["image"])
+
+    def _tools(self, where: str, values: Json, scorer: ScorerChoice) -> tuple[ToolSpec, ...]:
+        """Return the tools of a line, whose scorer has to fit."""
+        place, compares = self._at(where, "tools"), scorer.scorer.calls
+        if "tools" not in values:
+            if compares == "only":
+                raise TaskError(f"{place} is missing; the scorer {scorer.kind} needs it")
+            return ()
+        if self.has_tools:
+            raise TaskError(f"{place} is for packs without tools in task.yaml")
+        if compares == "none":
+            kinds = ", ".join(name for name, one in SCORERS.items() if one.calls != "none")
+            raise TaskError(
+                f"{place}: the scorer {scorer.kind} does not compare calls; allowed: {kinds}"
+            )
+        return tools_of(place, values["tools"])
 
     def _world(self, where: str, values: Json) -> Json | None:
         if "world" not in values:

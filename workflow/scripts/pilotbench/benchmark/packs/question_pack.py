@@ -12,7 +12,6 @@ requests; moving a line, correcting an answer or changing metadata costs nothing
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -24,21 +23,21 @@ from pilotbench.benchmark.packs import label_files, solved_examples
 from pilotbench.benchmark.packs.pack_files import file_hash, rules_hash, settings_of
 from pilotbench.benchmark.packs.pack_instance import PackInstance
 from pilotbench.benchmark.packs.pack_lines import lines_of
+from pilotbench.benchmark.packs.pack_scoring import PackScoring
 from pilotbench.benchmark.packs.pack_session import PackSession, tool_specs
 from pilotbench.benchmark.packs.question import Question, QuestionReader
-from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
+from pilotbench.benchmark.packs.question_tools import OneMessage
+from pilotbench.benchmark.packs.scorer_choice import chosen
 from pilotbench.benchmark.scorers import SCORERS_VERSION
 from pilotbench.benchmark.scorers.judging import KIND as JUDGE
 from pilotbench.benchmark.scorers.judging import Judging, judging_of
-from pilotbench.benchmark.scorers.scorer import PackCode, RunCode, Verdict
-from pilotbench.benchmark.tasks.conversation import ONE_CALL
+from pilotbench.benchmark.scorers.scorer import PackCode, RunCode
+from pilotbench.benchmark.tasks.conversation import ONE_CALL, Calling
 from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
-from pilotbench.ground.errors import TaskError, TranscriptError, Unscorable
+from pilotbench.ground.errors import TaskError
 
 Json = dict[str, Any]
 NONE = "none"
-OPTIONAL = ("score", "metrics")
-"""What only some scorers say in a verdict."""
 DEFAULT_SYSTEM = "Answer the question. The last line of your reply is the answer alone."
 
 
@@ -49,7 +48,6 @@ class QuestionPack:
     rated = False
     planned = False
     longest_plan = 1
-    calling = ONE_CALL
 
     def __init__(self, folder: Path, run_code: RunCode = False) -> None:
         """Read task.yaml and count the lines of instances.jsonl.
@@ -63,6 +61,7 @@ class QuestionPack:
         self.description: str = settings["description"]
         self.scorer = chosen(f"{folder / 'task.yaml'}: scorer", settings["scorer"])
         self.system: str = settings.get("system", DEFAULT_SYSTEM)
+        self._stated_system: str = settings.get("system", "")
         self.tool_names: tuple[str, ...] = tuple(settings["tools"])
         self.judging: Judging | None = None
         if self.scorer.kind == JUDGE:
@@ -71,6 +70,7 @@ class QuestionPack:
             self.judging = judging_of(folder, self.scorer.options)
             settings = {**settings, "scorer": {"kind": JUDGE}}  # a rubric changes no reply
         self._max_turns: int = settings["max_turns"] if self.tool_names else 1
+        self.calling = ONE_CALL if self.tool_names else Calling(rules="", several=True)
         self._lines, self._solved = solved_examples.split(
             folder, settings, lines_of(folder, settings)
         )
@@ -83,6 +83,7 @@ class QuestionPack:
             has_tools=bool(self.tool_names),
         )
         self._code = self._opened(run_code)
+        self.scoring = PackScoring(self.name, self._lines, self.scorer, self._code)
         self.size: int | None = len(self._lines.lines)
         self.labels_file = label_files.path_of(folder, settings)
         self.scoring_version = f"{SCORERS_VERSION}-{file_hash(settings, self._content())}"
@@ -143,8 +144,19 @@ class QuestionPack:
             index=index,
             request=question.asked.request,
             world=question.world or {},
-            extra=question.extra,
+            extra=self._with_system(question.extra),
         )
+
+    def _with_system(self, extra: Json) -> Json:
+        """Return what an instance has, with the pack's system message if it has tools of its own.
+
+        Plain questions get it from the protocol, unless they have one.
+        """
+        earlier = extra.get("earlier", [])
+        has_own = bool(earlier) and earlier[0][0] == "system"
+        if "tools" not in extra or has_own or not self._stated_system:
+            return extra
+        return {**extra, "earlier": [["system", self._stated_system], *earlier]}
 
     def images(self, instance: Instance) -> tuple[Image, ...]:
         """Return the images of a question."""
@@ -201,74 +213,32 @@ class QuestionPack:
         _ = self.examples, self.labels
 
     def tools(self, instance: Instance) -> tuple[ToolSpec, ...]:
-        """Return the pack's tools with `finish` last; without tools, nothing."""
-        return tool_specs(self.tool_names)
+        """Return the question's own tools, or the pack's with `finish` last, or nothing."""
+        own = instance.extra.get("tools", ())
+        return tuple(ToolSpec(**tool) for tool in own) or tool_specs(self.tool_names)
 
-    def start(self, instance: Instance, tool_success_rate: str, repeat: int) -> PackSession:
-        """Return a session whose tools never fail by draw."""
-        return PackSession(instance, self.tool_names, self._goal)
+    def start(
+        self, instance: Instance, tool_success_rate: str, repeat: int
+    ) -> PackSession | OneMessage:
+        """Return a session: of a world without failures by draw, or one that hears one message."""
+        if "tools" in instance.extra:
+            return OneMessage(self.tools(instance))
+        return self._world(instance, tool_success_rate, repeat)
+
+    def _world(self, instance: Instance, tool_success_rate: str, repeat: int) -> PackSession:
+        return PackSession(instance, self.tool_names, self.scoring.goal)
 
     def score(self, instance: Instance, transcript: Transcript) -> Score:
         """Score the answer. Raises TranscriptError where the transcript is of another instance."""
         from pilotbench.benchmark.tasks import scoring
 
-        if self._choice(instance).kind == JUDGE:
-            return scoring.awaited(instance, self._checked(instance, transcript))
         if not self.tool_names:
-            score = self._score_reply(instance, transcript)
-            return scoring.graded(score, self._verdict(instance, transcript.answer))
-        score = scoring.score(instance, transcript, self.start)
+            return self.scoring.of_reply(instance, transcript)
+        score = scoring.score(instance, transcript, self._world)
         answered = transcript.end_reason in scoring.ANSWERED
-        return scoring.graded(score, self._verdict(instance, transcript.answer, answered))
+        answer = transcript.answer if answered else None
+        return scoring.graded(score, self.scoring.verdict(instance, answer))
 
     def max_turns(self, difficulty: str) -> int:
         """Return the turns of an episode; without tools, one."""
         return self._max_turns
-
-    def _goal(self, instance: Instance, answer: Any) -> tuple[Json, bool, str]:
-        """Return (predicate, holds, words): the one goal of a question."""
-        choice, wanted = self._choice(instance), instance.extra["answer"]
-        verdict = self._judged(instance, answer)
-        words = choice.scorer.goal.format(json.dumps(wanted, ensure_ascii=False))
-        return {"kind": "answer"}, verdict is not None and verdict.counts(choice.options), words
-
-    def _choice(self, instance: Instance) -> ScorerChoice:
-        """Return the scorer of a question."""
-        own = instance.extra.get("scorer")
-        return self.scorer if own is None else chosen(self._lines.place(instance.index), own)
-
-    def _judged(self, instance: Instance, answer: Any) -> Verdict | None:
-        """Return the scorer's verdict, None without an answer."""
-        choice = self._choice(instance)
-        try:
-            if answer is None:
-                return None
-            if choice.key in self._code:
-                row, wanted = self._lines.row(instance.index), instance.extra["answer"]
-                return self._code[choice.key].judge(row, wanted, answer)
-            return choice.scorer.judge(instance.extra["answer"], answer, choice.options)
-        except Unscorable as error:
-            raise Unscorable(f"{self._lines.place(instance.index)}: {error}") from None
-
-    def _verdict(self, instance: Instance, answer: Any, answered: bool = True) -> Json:
-        """Return what was wanted, what was read and by which rule, and why it was accepted."""
-        found = self._judged(instance, answer if answered else None)
-        found = found or Verdict(False, False, None, "none", "no answer")
-        known = {k: v for k, v in vars(found).items() if v is not None or k not in OPTIONAL}
-        return {"wanted": instance.extra["answer"], **known}
-
-    def _checked(self, instance: Instance, transcript: Transcript) -> Transcript:
-        """Return a transcript of this instance. Raises TranscriptError for another one."""
-        if transcript.instance != instance.content_hash:
-            raise TranscriptError(
-                f"{self.name} {instance.index}: the transcript is of instance "
-                f"{transcript.instance[:12]}, this one is {instance.content_hash[:12]}"
-            )
-        return transcript
-
-    def _score_reply(self, instance: Instance, transcript: Transcript) -> Score:
-        from pilotbench.benchmark.tasks import scoring
-
-        _, success, words = self._goal(instance, self._checked(instance, transcript).answer)
-        goal = {"kind": "answer", "holds": success, "says": words}
-        return scoring.answered(success, [goal])

@@ -180,4 +180,5 @@ SCORER = Scorer(
         },
     },
     opened=lambda folder, options, run_code: PackFunction(folder, options),
+    calls="also",
 )

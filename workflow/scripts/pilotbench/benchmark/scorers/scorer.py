@@ -100,9 +100,10 @@ class Scorer:
     `options` are the properties of the JSON Schema of the scorer's options, with defaults;
     `answer` is the JSON Schema of a line's answer; `goal` is the goal in words, with `{}` in the
     place of the answer. `shown` returns a reply that is right, for examples; None where an answer
-    does not give one. `opened`, of scorers that run code, returns that code for the pack's folder,
-    the options and `run_code` of the config; it judges in the place of `judge` and sees the whole
-    line. Without `needs_answer` a line may have none.
+    does not give one. `calls` says whether it compares the calls of a question's own tools.
+    `opened`, of scorers that run code, returns that code for the pack's folder, the options and
+    `run_code` of the config; it judges in the place of `judge` and sees the whole line. Without
+    `needs_answer` a line may have none.
     """
 
     description: str
@@ -114,6 +115,7 @@ class Scorer:
     opened: Callable[[Path, Json, RunCode], PackCode] | None = None
     shown: Callable[[Any], str] | None = as_text
     needs_answer: bool = True
+    calls: Literal["none", "also", "only"] = "none"
 
     def holds(self, wanted: Any, given: Any, options: Json) -> bool:
         """Return whether an answer is a success."""

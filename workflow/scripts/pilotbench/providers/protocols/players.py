@@ -14,6 +14,7 @@ from pilotbench.benchmark.instances import Instance, ScriptedInstance
 from pilotbench.benchmark.players import PLAYERS
 from pilotbench.benchmark.players.player import PlayContext, Seen, finish
 from pilotbench.benchmark.players.scripted import scripted
+from pilotbench.benchmark.scorers.calls import example
 from pilotbench.benchmark.scorers.extraction import text_of
 from pilotbench.ground.errors import Rejected
 from pilotbench.providers.answer import Completion
@@ -27,6 +28,7 @@ from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
 DO_NOT_KNOW = "I do not know."
+NO_TOOL = "None of the tools fits."
 
 
 class PlayerProvider:
@@ -56,6 +58,10 @@ def answer(request: Request) -> Completion:
         message = message_of(protocol, made, "" if made else str(said), request.turn)
         return Completion(message, "tool_calls" if "tool_calls" in message else "stop", name)
     move = _move(name, protocol, request)
+    if isinstance(move, list):
+        made = [{"tool": one["name"], "arguments": one["arguments"]} for one in move]
+        message = message_of(protocol, made, "" if made else NO_TOOL, request.turn)
+        return Completion(message, "tool_calls" if "tool_calls" in message else "stop", name)
     if isinstance(move, str):
         return Completion({"role": "assistant", "content": move}, "stop", name)
     reason = "tool_calls" if protocol == "native" else "stop"
@@ -118,10 +124,12 @@ def _reply(content: str) -> Json:
     return reply if isinstance(reply, dict) else NO_CALL
 
 
-def _move(name: str, protocol: str, request: Request) -> Json | str:
-    system, user, *rest = request.body["messages"]
+def _move(name: str, protocol: str, request: Request) -> Json | list[Json] | str:
+    if "tools" in request.instance.extra:
+        return example(request.instance.extra["answer"]) if name == "oracle" else DO_NOT_KNOW
     if not request.instance.plan:
         return _answer_question(name, protocol, request.instance)
+    system, user, *rest = request.body["messages"]
     context = PlayContext(
         prompt=user["content"],
         max_turns=stated_turns(system["content"]) or 1,
