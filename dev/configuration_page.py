@@ -34,7 +34,8 @@ Json = dict[str, Any]
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 SERVICES = PAGE.with_name("services.md")
 PACKS = PAGE.with_name("packs.md")
-TRANSLATED = (PAGE, PACKS)
+EXTERNAL = PAGE.with_name("external.md")
+TRANSLATED = (PAGE, PACKS, EXTERNAL)
 """The pages that have a Chinese twin."""
 ROW = re.compile(r"^\| `([\w.]+)` \| ([^|]*) \| (.*?)(?: <!-- (\w+) -->)? \|$", re.MULTILINE)
 """A row: its key, default, meaning and, if it is a translation, the digest of its original."""
@@ -59,6 +60,12 @@ def packs() -> dict[str, str]:
     """Return each table of docs/packs.md by its name."""
     schema = schemas.load("task_folder")
     return {"pack_keys": _table(schema["properties"])}
+
+
+def external() -> dict[str, str]:
+    """Return each table of docs/external.md by its name."""
+    schema = schemas.load("external_task")
+    return {"external_keys": _table(schema["properties"])}
 
 
 def twin(page: Path) -> Path:
@@ -148,7 +155,12 @@ def with_defaults(original: str, translation: str) -> str:
 
 def main(after_translation: bool) -> None:
     """Write the tables, and the digests of the rows if they are translated."""
-    for file, tables in ((PAGE, parts()), (SERVICES, services()), (PACKS, packs())):
+    for file, tables in (
+        (PAGE, parts()),
+        (SERVICES, services()),
+        (PACKS, packs()),
+        (EXTERNAL, external()),
+    ):
         file.write_text(page(file.read_text(encoding="utf-8"), tables), encoding="utf-8")
     for file in TRANSLATED:
         text = file.read_text(encoding="utf-8")

@@ -21,10 +21,10 @@ def test_no_two_folders_depend_on_each_other() -> None:
 
 
 def test_the_folders_need_no_more_layers_than_a_shard_has_stages() -> None:
-    """Estimation, build and commands each need the one before; the simulator needs no own layer."""
+    """Each needs the one before, from the gateway, which external tasks ask, to the commands."""
     found = structure.measure().folder_layers
     assert found is not None
-    assert found <= 10
+    assert found <= 11
 
 
 def test_no_unit_depends_on_another_in_a_circle() -> None:

@@ -14,6 +14,7 @@ from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 WRITTEN = configuration_page.PAGE.read_text(encoding="utf-8")
 PACKS = configuration_page.PACKS.read_text(encoding="utf-8")
+EXTERNAL = configuration_page.EXTERNAL.read_text(encoding="utf-8")
 TRANSLATED = [
     (page.read_text(encoding="utf-8"), configuration_page.twin(page).read_text(encoding="utf-8"))
     for page in configuration_page.TRANSLATED
@@ -30,6 +31,12 @@ def test_a_table_is_what_the_schema_says(name: str) -> None:
 def test_a_table_of_packs_is_what_the_schema_says(name: str) -> None:
     table = configuration_page.packs()[name] + "\n"
     assert part(PACKS, name) == table, "run: python -m dev.configuration_page"
+
+
+@pytest.mark.parametrize("name", configuration_page.external())
+def test_a_table_of_external_tasks_is_what_the_schema_says(name: str) -> None:
+    table = configuration_page.external()[name] + "\n"
+    assert part(EXTERNAL, name) == table, "run: python -m dev.configuration_page"
 
 
 @pytest.mark.parametrize(

@@ -85,5 +85,6 @@ def test_running_again_is_advised_only_for_what_a_further_attempt_can_finish() -
     assert again == {
         *("ProviderError", "Retryable", "RateLimited", "TimedOut", "ConnectionFailed"),
         *("ServerFailed", "Stopping", "ContextOverflow", "Refused", "OutInBatch"),
+        "CommandFailed",
     }
     assert all(remedy(kind).again for kind in ("NotAnswered", "not_asked"))

@@ -7,6 +7,7 @@ inside, wherever an Asker is used.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from pilotbench.asking.body_payments import BodyPayments
 from pilotbench.asking.journal import Journal, Segment, journal_folder, request_identity
 from pilotbench.asking.journal.answers import Answers, Failure
 from pilotbench.asking.journal.batch_book import Book
@@ -29,6 +31,7 @@ from pilotbench.asking.keys.key_client import MOST_UNUSABLE, KeyClient, StopFlag
 from pilotbench.asking.payments import Payments, begin_budget
 from pilotbench.asking.sender import Room, Sender
 from pilotbench.asking.unusable import Unusable
+from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.ground.errors import OutInBatch, ProviderError
 from pilotbench.matrix.config import Settings
 from pilotbench.matrix.experiment import Experiment
@@ -279,17 +282,22 @@ class Asker(_Source):
         allowance = self._allowance
         if not allowance.proven:
             prove(self._experiment, [self._shard], self._spent)
+        settings, own = self._experiment.settings, {}
+        payments = Payments(settings, self._model)
+        if is_external(self._experiment.tasks[self._shard.cell.task]):  # another's bodies
+            payments, own = BodyPayments(settings, self._model), {"most_rejections": math.inf}
         return KeyClient(
-            self._experiment.settings,
+            settings,
             self._model.name,
             allowance.key,
             allowance.tokens,
             allowance.borrow,
-            Payments(self._experiment.settings, self._model),
+            payments,
             stop=allowance.stop,
             parent=allowance.parent,
             slots=allowance.slots,
             room=room,
+            **own,
         )
 
 
@@ -317,14 +325,18 @@ def prove(experiment: Experiment, shards: Collection[Asked], spent: Spent) -> No
 
 
 def _journal(experiment: Experiment, shard: Asked, everywhere: bool) -> Journal:
-    """Return the journal of a cell; the questions of a pack may be found under any index."""
+    """Return the journal of a cell; the questions of a pack may be found under any index.
+
+    Those of an external task stay where they were asked: equal bodies of other shards are others.
+    """
     cell, settings = shard.cell, experiment.settings
     if isinstance(shard, VerdictShard):
         judge, *judged = (settings.catalog[m] for m in (shard.judge, cell.model, shard.other) if m)
         return Journal(
             settings.journal_dir, judge_folder(judge, judged, cell), whole=True, is_cell=False
         )
-    moves = everywhere and experiment.tasks[cell.task].size is not None
+    task = experiment.tasks[cell.task]
+    moves = everywhere and task.size is not None and not is_external(task)
     names = experiment.folder_names if everywhere else frozenset[str]()
     folder = journal_folder(settings.catalog[cell.model], cell)
     return Journal(settings.journal_dir, folder, whole=moves, names=names)

@@ -6,15 +6,20 @@ from collections.abc import Collection, Iterable, Mapping
 
 from pilotbench.asking.asker import prove
 from pilotbench.asking.keys import secrets
+from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.build import batches_out
 from pilotbench.episodes.spending import spent
+from pilotbench.gateway.requests import PATHS
 from pilotbench.ground.errors import ConfigError
 from pilotbench.matrix import paths
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.key_routing import home_key, usable_keys
+from pilotbench.matrix.plan import BASELINE
 from pilotbench.matrix.validation import written_in
 from pilotbench.matrix.verdict_shards import Asked, VerdictShard, own_families
+from pilotbench.providers.kind import Role
+from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.wire_formats import missing
 
 
@@ -29,6 +34,7 @@ def check(experiment: Experiment, shards: Collection[Asked]) -> list[str]:
     if any(isinstance(shard, VerdictShard) for shard in shards):
         notes += own_families(experiment.settings, experiment.tasks)
     check_packages(experiment, shards)
+    notes += check_external(experiment, shards)
     prove(experiment, shards, lambda shard: spent(experiment, shard))
     return notes
 
@@ -93,6 +99,39 @@ def _is_owed(experiment: Experiment, shard: Asked) -> bool:
         return bool(evaluate.replay(experiment, shard).owed)
     found = judge.replay_files(experiment, shard)
     return found is None or bool(found.owed)
+
+
+def check_external(experiment: Experiment, shards: Iterable[Asked]) -> list[str]:
+    """Return notes about external tasks of the selection that some cells leave out.
+
+    Raises ConfigError for a model that their commands cannot ask.
+    """
+    settings, selected = experiment.settings, experiment.settings.tasks
+    tasks = {name for name in selected if is_external(experiment.tasks[name])}
+    for shard in shards:
+        model = settings.catalog[shard.cell.model]
+        if is_external(experiment.tasks[shard.cell.task]) and model.api not in PATHS.values():
+            file = written_in(experiment.files, ("model_catalog", model.name, "provider"), {})
+            raise ConfigError(
+                f"{file}: model {model.name}: task {shard.cell.task} asks through the gateway, "
+                f"which serves api: {' and '.join(PATHS.values())}, not {model.api}; leave the "
+                "model or the task out (with `grids`, per model)"
+            )
+    planned = {cell.task for cell in experiment.plan.cells}
+    players = [name for name, one in settings.models.items() if KINDS[one.kind].role is Role.PLAYER]
+    notes = []
+    for name in sorted(tasks):
+        if name not in planned and len(players) < len(settings.models):
+            notes.append(
+                f"task {name} is not planned: it has prompts of its own, and its results are kept "
+                f"under the prompt {BASELINE}, which is not selected"
+            )
+        elif players:
+            notes.append(
+                f"task {name}: {', '.join(players)} cannot run it; reference players play "
+                "episodes of this benchmark only"
+            )
+    return notes
 
 
 def _not_set(

@@ -16,6 +16,7 @@ from typing import Any
 
 from pilotbench.asking.asker import JournalOnly
 from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.commands.options import add_config, overrides
 from pilotbench.episodes.evaluate import play_shard
@@ -41,6 +42,7 @@ class Look:
 
     `first` is the first request (None if the prompt does not apply to the instance), `reached` the
     next unanswered request, `record` the finished episode, `source` where the record is from.
+    `is_external`: another program asks, so there is no request before it runs.
     """
 
     cell: Cell
@@ -49,6 +51,7 @@ class Look:
     reached: Request | None
     record: Json | None
     source: str
+    is_external: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -136,6 +139,7 @@ def look_at(experiment: Experiment, cell: Cell, index: int, repeat: int = 0) -> 
         reached[0] if reached and len(reached[0].messages) > 2 else None,
         record,
         source,
+        is_external(task),
     )
 
 
@@ -170,7 +174,10 @@ def text(look: Look) -> Iterator[str]:
     if "answer" in instance.extra:
         wanted = instance.extra["answer"]
         yield from _section("wanted", wanted if isinstance(wanted, str) else compact(wanted))
-    if look.first is None:
+    if look.is_external:
+        asked = look.record["user"] if look.record else None
+        yield from _section("prompt", asked or "the command of the task has it")
+    elif look.first is None:
         yield from _section("prompt", "not applicable: the instance is too short for this flaw")
     else:
         for message in look.first.messages:

@@ -141,12 +141,12 @@ def play_spec(spec: EpisodeSpec, ask: Ask) -> Episode:
     try:
         state = _begun(spec)
     except NotApplicable as reason:
-        return Episode(_record(spec, "not_applicable", reason=str(reason)), None)
+        return Episode(record_of(spec, "not_applicable", reason=str(reason)), None)
     before = recorded(state.messages)
     _converse(spec, state, ask)
     status = "completed" if state.refusal is None else "refused"
     score = spec.task.score(spec.instance, state.transcript) if status == "completed" else None
-    record = _record(spec, status, state, score, state.system, state.user, state.refusal)
+    record = record_of(spec, status, state, score, state.system, state.user, state.refusal)
     return Episode(record | before, state.system)
 
 
@@ -337,7 +337,7 @@ def _reply(
     return Outcome((NO_CALL,))
 
 
-def _record(
+def record_of(
     spec: EpisodeSpec,
     status: str,
     state: EpisodeState | None = None,

@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from itertools import product
@@ -28,8 +28,10 @@ from pilotbench.asking.asker import (
     NotAnswered,
     Source,
 )
-from pilotbench.episodes import owed
+from pilotbench.benchmark.packs.external_task import is_external
+from pilotbench.episodes import external_episodes, owed
 from pilotbench.episodes.episode import Episode, EpisodeSpec, play_spec
+from pilotbench.episodes.outcome import ShardOutcome as ShardOutcome
 from pilotbench.episodes.owed import Owed, cause
 from pilotbench.episodes.shard_file import SHARD_FORMAT, write_shard, write_whole
 from pilotbench.episodes.spending import spent
@@ -60,17 +62,6 @@ class ShardOwed(PilotbenchError):
     """A shard has owed episodes; its file is not written."""
 
 
-@dataclass(frozen=True)
-class ShardOutcome:
-    """The finished episodes of a shard in order, the system messages they name, and owed ones."""
-
-    episodes: list[Json] = field(default_factory=list)
-    system: dict[str, str] = field(default_factory=dict)
-    owed: list[Owed] = field(default_factory=list)
-    unusable: Json = field(default_factory=dict)
-    """What was paid for answers that could not be used, as in the header of a file."""
-
-
 def evaluate(
     experiment: Experiment, shard: Shard, out: Path, allowance: KeyAllowance | None
 ) -> None:
@@ -83,7 +74,10 @@ def evaluate(
     folders = (Path("shards", shard.cell.folder), _instances_folder(shard.cell))
     links.check(experiment.settings.results_dir, *map(str, folders))
     with _source(experiment, shard, allowance) as ask:
-        outcome = play_shard(experiment, shard, ask, ask.in_flight, watch=_log)
+        if is_external(experiment.tasks[shard.cell.task]):
+            outcome = external_episodes.play(experiment, shard, ask, allowance, _log)
+        else:
+            outcome = play_shard(experiment, shard, ask, ask.in_flight, watch=_log)
         _report(shard, outcome, ask.damaged)
         if outcome.owed:
             total = len(outcome.owed) + len(outcome.episodes)
@@ -106,10 +100,7 @@ def replay(experiment: Experiment, shard: Shard) -> ShardOutcome:
     """
     ask = JournalOnly(experiment, shard)
     if ask.is_silent:  # most unfinished shards of a young run
-        places = product(shard.indices, range(experiment.settings.repeats))
-        return ShardOutcome(
-            owed=[Owed(*place, NotAnswered.__name__, NOT_ASKED) for place in places]
-        )
+        return _not_asked(experiment, shard)
     outcome = play_shard(experiment, shard, ask)
     failures = ask.answers.owed()
     known = {place: Owed(*place, f.kind, cause(f.message)) for place, f in failures.items()}
@@ -118,6 +109,11 @@ def replay(experiment: Experiment, shard: Shard) -> ShardOutcome:
     ]
     unusable = _unusable(experiment, shard, ask)
     return ShardOutcome(outcome.episodes, outcome.system, found, unusable)
+
+
+def _not_asked(experiment: Experiment, shard: Shard) -> ShardOutcome:
+    places = product(shard.indices, range(experiment.settings.repeats))
+    return ShardOutcome(owed=[Owed(*place, NotAnswered.__name__, NOT_ASKED) for place in places])
 
 
 def _is_final(one: Owed) -> bool:
@@ -136,8 +132,11 @@ def play_shard(
 
     A ProviderError leaves an episode owed, and so does any error in playing or scoring an answer,
     without an effect on other episodes. What the user must change (UserError) ends the shard.
-    `watch` is called with each episode as soon as it is over.
+    `watch` is called with each episode as soon as it is over. No episode of an external task is
+    played here: only its command knows what comes next.
     """
+    if is_external(experiment.tasks[shard.cell.task]):
+        return _not_asked(experiment, shard)
     outcome = ShardOutcome()
 
     def one(place: tuple[int, int]) -> Episode | Owed:
@@ -262,6 +261,7 @@ def _header(
         "replayed": ask.replayed,
         "provenance": origin,
         "system": outcome.system,
+        **outcome.header,
     }
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pilotbench.ground.errors import (
     BudgetSpent,
+    CommandFailed,
     KeyDead,
     NoVerdict,
     OutInBatch,
@@ -75,6 +76,12 @@ REMEDIES = (
         "the judge's answers are kept and hold no verdict, and are not requested again: change the "
         "rubric, or take another judge",
         kept=True,
+    ),
+    Remedy(
+        _names(CommandFailed),
+        "the log of the shard has what the command wrote; when it runs again, what it asked before "
+        "is not paid again",
+        again=True,
     ),
     Remedy(
         frozenset({"damaged"}),

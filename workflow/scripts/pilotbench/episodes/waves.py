@@ -19,6 +19,7 @@ from itertools import product
 
 from pilotbench.asking.asker import JournalOnly
 from pilotbench.asking.batches.lane import NO_BUDGET, BatchLane, Left, OutBatch, Submitted
+from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.episodes.episode import Course, course
 from pilotbench.episodes.evaluate import spec_of
 from pilotbench.ground.clock import CLOCK, Clock
@@ -39,13 +40,14 @@ log = logging.getLogger(__name__)
 class Unfinished:
     """The episodes of some shards that have a request to submit, fewer from wave to wave.
 
-    Each is played once: it waits for the answer to its request, however many waves that takes.
+    Each is played once: it waits for the answer to its request, however many waves that takes. What
+    an external task asks is known only while its command runs, so it is asked online.
     """
 
     def __init__(self, experiment: Experiment, shards: Iterable[Shard]) -> None:
         self._experiment = experiment
         self._begun: dict[Shard, dict[Place, tuple[Course, Request]]] = {}
-        self._new = list(shards)
+        self._new = [one for one in shards if not is_external(experiment.tasks[one.cell.task])]
 
     def wave(self) -> list[tuple[Shard, Request]]:
         """Return the next request of every episode, as the journal is now."""

@@ -116,7 +116,9 @@ class CellEstimates:
     def _fresh(self, cell: Cell) -> Workload:
         """Return the mean of new episodes; one that is not applicable costs nothing."""
         firsts, ahead = self._firsts(cell), self._outlook(cell)
-        loads = [guess(first.start, ahead) for first in firsts if first.start is not None]
+        loads = [
+            first.work or guess(first.start, ahead) for first in firsts if first.start is not None
+        ]
         return total(loads).times(1 / len(firsts))
 
     def _outlook(self, cell: Cell) -> Outlook:

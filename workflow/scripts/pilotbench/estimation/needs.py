@@ -7,6 +7,7 @@ completely costs nothing, whatever its shard.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +16,10 @@ from typing import Any
 from pilotbench.asking.asker import NOT_ASKED, JournalOnly
 from pilotbench.asking.keys.usage_file import IMAGE_CHARACTERS
 from pilotbench.asking.unusable import Unusable
+from pilotbench.benchmark.packs.external_task import ExternalTask, is_external
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_header
+from pilotbench.estimation.ranges import Range, Workload
 from pilotbench.ground.errors import OutInBatch, RecordError
 from pilotbench.ground.plurals import counted
 from pilotbench.matrix.cells import Cell, Shard
@@ -44,12 +47,14 @@ class Start:
 class First:
     """A new episode: its first request (None if the prompt does not apply) and its plan's length.
 
-    `turns` are the turns it may take; a plain question takes one.
+    `turns` are the turns it may take; a plain question takes one. `work` is what an external task
+    says that a sample takes.
     """
 
     start: Start | None
     plan: int
     turns: int
+    work: Workload | None = None
 
 
 @dataclass(frozen=True)
@@ -131,15 +136,27 @@ def sample(experiment: Experiment, cell: Cell, indices: Sequence[int]) -> list[F
 
 
 def _first(experiment: Experiment, cell: Cell, index: int) -> First:
+    task = experiment.tasks[cell.task]
+    if is_external(task):
+        return First(Start(0, 0), 0, 1, _said(task))
     shard = Shard(cell, index, index)
     ask = _Replay(experiment, shard, JournalOnly.empty(experiment, shard))
-    task = experiment.tasks[cell.task]
     instance = task.instance(cell.difficulty, index)
     turns = experiment.settings.max_turns or task.max_turns(cell.difficulty)
     return First(
         ask.starts[0] if ask.starts else None,
         instance.steps,
         turns if task.tools(instance) else 1,
+    )
+
+
+def _said(task: ExternalTask) -> Workload:
+    """Return what task.yaml says of a sample, as a guess."""
+    return Workload(
+        *(
+            Range(amount / 2, amount, 2 * amount)
+            for amount in (task.requests, task.input_tokens, task.output_tokens)
+        )
     )
 
 
@@ -199,7 +216,19 @@ def _need(experiment: Experiment, shard: Shard) -> Need:
     ask = JournalOnly(experiment, shard)
     if ask.is_silent:
         return Need(shard, f"{why}; {NOT_ASKED}", fresh=episodes)
+    task = experiment.tasks[shard.cell.task]
+    if is_external(task):
+        return _rest(shard, why, task, ask, episodes)
     return _Replay(experiment, shard, ask).need(shard, why)
+
+
+def _rest(shard: Shard, why: str, task: ExternalTask, ask: JournalOnly, episodes: int) -> Need:
+    """Return the need of a shard whose command has run: its requests tell how far it came."""
+    known = [one.completion.tokens for one in ask.answers.of_indices(shard.indices)]
+    left = max(0, math.ceil(episodes - len(known) / task.requests))
+    words = _in_words(why, Counter(), left, silent=False)
+    tokens = sum((one for one in known if one is not None), Tokens())
+    return Need(shard, words, left, requests=len(known), tokens=tokens)
 
 
 def _in_words(why: str, kinds: Counter[str], left: int, silent: bool) -> str:

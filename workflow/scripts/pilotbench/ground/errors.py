@@ -8,6 +8,7 @@ PilotbenchError
 ├── RecordError                a shard or journal file that is damaged (names file and line)
 ├── TranscriptError            a transcript that does not fit its instance
 ├── Unscorable                 an answer that cannot be scored: its episode is unfinished
+├── CommandFailed              the command of an external task failed: its samples are unfinished
 ├── Quarantined                an answer that this program cannot play, score or store: owed, named
 ├── Stopping                   asked to stop (signal, orphaned, journal not writable)
 └── ProviderError              an attempt to get a completion failed
@@ -69,6 +70,10 @@ class TranscriptError(PilotbenchError):
 
 class Unscorable(PilotbenchError):
     """An answer that cannot be scored, through no fault of the model: its episode is unfinished."""
+
+
+class CommandFailed(PilotbenchError):
+    """The command of an external task failed, or its results cannot be read."""
 
 
 class Quarantined(PilotbenchError):

@@ -8,10 +8,17 @@ from functools import cached_property
 from itertools import product
 from typing import Protocol
 
+from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.benchmark.tasks.task import TaskShape
 from pilotbench.matrix.axes import NONE
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Grid, Settings
+from pilotbench.providers.kind import Role
+from pilotbench.providers.kinds import KINDS
+from pilotbench.providers.settings import Model
+
+BASELINE = "baseline"
+"""The prompt under which the results of external tasks are kept; they have prompts of their own."""
 
 
 class PromptNeeds(Protocol):
@@ -58,13 +65,15 @@ def plan(
 
     With several grids each cell is planned once. A task without difficulties or tools is planned
     once, not once per level or rate. A prompt that needs a reference plan or examples is planned
-    only for tasks that have them.
+    only for tasks that have them. An external task is planned under BASELINE only, and not for
+    reference players.
     """
     cells = dict.fromkeys(
         cell
         for model, grid in product(settings.models, settings.products)
         for prompt, task in product(grid.prompts, grid.tasks)
         if _has_what_is_needed(tasks[task], prompts[prompt])
+        if not is_external(tasks[task]) or _is_run(settings.catalog[model], prompt)
         for cell in _cells(grid, model, prompt, task, tasks[task])
     )
     shards = (shard for cell in cells for shard in _shards(settings, cell, tasks[cell.task].size))
@@ -73,6 +82,11 @@ def plan(
 
 def _has_what_is_needed(task: TaskShape, prompt: PromptNeeds) -> bool:
     return (task.planned or not prompt.needs_plan) and (bool(task.examples) or not prompt.examples)
+
+
+def _is_run(model: Model, prompt: str) -> bool:
+    """Return whether an external task, which has its own prompts, is run: players do not run it."""
+    return prompt == BASELINE and KINDS[model.kind].role is not Role.PLAYER
 
 
 def _cells(grid: Grid, model: str, prompt: str, task: str, axes: TaskShape) -> Iterator[Cell]:

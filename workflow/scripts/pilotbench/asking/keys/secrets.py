@@ -243,6 +243,14 @@ def unused(settings: Settings, providers: Iterable[str], variables: Mapping[str,
     ]
 
 
+def withheld(settings: Settings) -> frozenset[str]:
+    """Return the variables with secrets, which no program of others gets to see."""
+    keys = [key for one in settings.providers.values() for key in one.keys.values()]
+    named = {key.env for key in keys if key.env is not None}
+    usual = {name for kind in KINDS.values() for name in kind.sdk_variables}
+    return frozenset(named | usual | {name for _, names in _OPENAI_ONLY for name in names})
+
+
 def _secret(provider: ProviderSettings, key: Key, variables: Mapping[str, str]) -> str:
     if key.env is None:
         return ""

@@ -26,12 +26,17 @@ Json = dict[str, Any]
 DEEPEST = 40
 
 
-def settings_of(path: Path) -> Json:
-    """Return task.yaml, checked, with defaults filled in."""
+def yaml_of(path: Path) -> Any:
+    """Return the content of task.yaml, not checked. Raises TaskError for what is not YAML."""
     try:
-        settings = yaml_files.load(_read(path))
+        return yaml_files.load(_read(path))
     except yaml.YAMLError as error:
         raise TaskError(f"{path}: not YAML: {_line(error)}") from None
+
+
+def settings_of(path: Path) -> Json:
+    """Return task.yaml, checked, with defaults filled in."""
+    settings = yaml_of(path)
     schema = schemas.load("task_folder", scorers=SCORERS)
     check_schema(str(path), schema, settings)
     scorer = chosen(f"{path}: scorer", settings["scorer"])

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pilotbench.benchmark import bfcl
+from pilotbench.benchmark.packs import pack_files
+from pilotbench.benchmark.packs.external_task import KIND, ExternalTask
 from pilotbench.benchmark.packs.question_pack import NONE, QuestionPack
 from pilotbench.benchmark.scorers.scorer import RunCode
 from pilotbench.benchmark.tasks.task import Task
@@ -41,7 +43,14 @@ def _task(
 ) -> Task:
     if name in tasks:
         return tasks[name]
-    return QuestionPack(packs[name], run_code) if name in packs else bfcl.load(name)
+    return _opened(packs[name], run_code) if name in packs else bfcl.load(name)
+
+
+def _opened(folder: Path, run_code: RunCode) -> Task:
+    """Return the task of a folder, by the `kind` in its task.yaml."""
+    settings = pack_files.yaml_of(folder / "task.yaml")
+    is_external = isinstance(settings, dict) and settings.get("kind") == KIND
+    return ExternalTask(folder, settings) if is_external else QuestionPack(folder, run_code)
 
 
 def known(folders: Sequence[Path]) -> list[str]:

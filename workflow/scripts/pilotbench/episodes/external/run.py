@@ -1,0 +1,187 @@
+"""Run the command of an external task for one shard and repeat, and read what it wrote."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pilotbench.asking.asker import KeyAllowance, Source
+from pilotbench.asking.keys.secrets import withheld
+from pilotbench.benchmark.packs.external_task import ExternalTask
+from pilotbench.episodes.external import readers
+from pilotbench.episodes.external.process import Process, Started
+from pilotbench.episodes.external.sample import Sample
+from pilotbench.episodes.external.shard_gateway import Heard, Serving, serving
+from pilotbench.ground import links, notices
+from pilotbench.ground.errors import CommandFailed, Stopping, of_system
+from pilotbench.matrix.cells import Shard
+from pilotbench.matrix.experiment import Experiment
+
+Json = dict[str, Any]
+FOLDER = "external"
+"""Below the results folder: what the commands wrote, by cell, shard and repeat."""
+TOKEN = "OPENAI_API_KEY"
+PROGRESS_S, SILENT_S = 30.0, 120.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a run: the samples in its results, and what it asked.
+
+    `failure` is why there are no results: what the command or its results lack.
+    """
+
+    heard: Heard
+    samples: dict[int, Sample] = field(default_factory=dict)
+    failure: str | None = None
+
+
+def run(
+    experiment: Experiment, shard: Shard, repeat: int, ask: Source, allowance: KeyAllowance | None
+) -> Ran:
+    """Run the command once. Raises Stopping if the job has to end."""
+    task = experiment.tasks[shard.cell.task]
+    assert isinstance(task, ExternalTask)
+    model = experiment.settings.catalog[shard.cell.model]
+    instance = task.instance(shard.cell.difficulty, shard.first)
+    out = _emptied(experiment, shard, repeat)
+    with serving(model, instance, repeat, ask) as served:
+        values = placeholders(task, shard, repeat, served.base_url, out, ask.in_flight)
+        try:
+            _run(experiment, task, shard, values, served, allowance)
+            found = readers.read(out, task.reading, shard.indices)
+        except CommandFailed as error:
+            return Ran(served.heard, failure=str(error))
+        return Ran(served.heard, found)
+
+
+def out_folder(experiment: Experiment, shard: Shard, repeat: int) -> Path:
+    """Return the folder for what the command of a shard writes."""
+    place = Path(FOLDER, shard.cell.folder, shard.name, f"repeat-{repeat}")
+    return experiment.settings.results_dir / place
+
+
+def placeholders(
+    task: ExternalTask, shard: Shard, repeat: int, base_url: str, out: Path, slots: int
+) -> dict[str, str]:
+    """Return the value of each placeholder."""
+    words = list(map(str, shard.indices))
+    return {
+        "model": shard.cell.model,
+        "base_url": base_url,
+        "token_env": TOKEN,
+        "first": str(shard.first),
+        "last": str(shard.last),
+        "first_1": str(shard.first + 1),
+        "last_1": str(shard.last + 1),
+        "end": str(shard.last + 1),
+        "count": str(len(words)),
+        "samples": ",".join(words),
+        "samples_json": f"[{', '.join(words)}]",
+        "out": str(out.resolve()),
+        "folder": str(task.folder.resolve()),
+        "repeat": str(repeat),
+        "seed": str(repeat),
+        "slots": str(max(1, slots)),
+    }
+
+
+def environment(
+    experiment: Experiment, task: ExternalTask, values: dict[str, str], token: str
+) -> dict[str, str]:
+    """Return the environment of the command: this one without secrets, and what it needs to ask."""
+    hidden = withheld(experiment.settings)
+    found = {n: v for n, v in os.environ.items() if n not in hidden and not n.startswith(_OWN)}
+    direct = ",".join(filter(None, (found.get("NO_PROXY"), "127.0.0.1,localhost")))
+    return {
+        **found,
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+        "OPENAI_BASE_URL": values["base_url"],
+        TOKEN: token,
+        **{name: task.filled(text, values) for name, text in task.environment.items()},
+    }
+
+
+_OWN = "PILOTBENCH_"
+
+
+def _emptied(experiment: Experiment, shard: Shard, repeat: int) -> Path:
+    """Return the folder for the results, without those of an earlier run."""
+    out, results = out_folder(experiment, shard, repeat), experiment.settings.results_dir
+    links.check(results, str(out.relative_to(results)))
+    try:
+        if out.exists():
+            shutil.rmtree(out)
+        out.mkdir(parents=True)
+    except OSError as error:
+        raise CommandFailed(of_system(error)) from None
+    return out
+
+
+def _run(
+    experiment: Experiment,
+    task: ExternalTask,
+    shard: Shard,
+    values: dict[str, str],
+    served: Serving,
+    allowance: KeyAllowance | None,
+) -> None:
+    program = task.program
+    if program is None:
+        task.check()
+    command = [str(program), *(task.filled(word, values) for word in task.command[1:])]
+    variables: Mapping[str, str] = environment(experiment, task, values, served.token)
+    log.info("runs %s", " ".join(command))
+    what = Started(command, task.folder, variables, task.timeout_s)
+    with Process(what, lambda line: log.info("| %s", line)) as process:
+        process.watch(_Watch(shard, served.heard, process, allowance))
+    log.info("the command has ended; %s", _asked(served.heard))
+
+
+class _Watch:
+    """What is looked at while a command runs: whether it may go on, and what it does."""
+
+    def __init__(
+        self, shard: Shard, heard: Heard, process: Process, allowance: KeyAllowance | None
+    ) -> None:
+        self._shard, self._heard, self._process = shard, heard, process
+        self._allowance = allowance
+        self._signs, self._since, self._told, self._logged = 0, 0.0, SILENT_S, 0.0
+
+    def __call__(self, seconds: float) -> None:
+        """Report progress and silence. Raises Stopping if the command must end."""
+        self._check()
+        signs = len(self._heard) + self._process.said
+        if signs != self._signs:
+            self._signs, self._since, self._told = signs, seconds, SILENT_S
+        if seconds - self._logged >= PROGRESS_S:
+            self._logged = seconds
+            log.info("running for %d s; %s", seconds, _asked(self._heard))
+        if seconds - self._since >= self._told:
+            words = (
+                f"{self._shard.path}: the command writes and asks nothing for {self._told:.0f} s"
+            )
+            notices.say(words, words)
+            log.warning("%s", words)
+            self._told *= 2
+
+    def _check(self) -> None:
+        allowance = self._allowance
+        if allowance is None:
+            return
+        if allowance.stop.is_set():
+            raise Stopping("stopped while the command ran")
+        if allowance.parent is not None and os.getppid() != allowance.parent:
+            raise Stopping("the run that started this job has ended")
+
+
+def _asked(heard: Heard) -> str:
+    failed = f", {len(heard.failed)} failed" if heard.failed else ""
+    return f"{len(heard.answered)} requests answered ({heard.replayed} by the journal){failed}"
