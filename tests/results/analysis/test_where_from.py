@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pilotbench.benchmark.packs.label_files import Label
 from pilotbench.commands.where_from import text
 from pilotbench.episodes.shard_file import write_shard
 from pilotbench.ground.errors import UserError
@@ -21,6 +22,7 @@ from pilotbench.ground.job_context import file_digest
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.plan import Plan
 from pilotbench.results.analysis import load, scores, where_from
+from pilotbench.results.analysis.corrected_rates import corrected_table
 from pilotbench.results.database import schema
 from support import make_shards
 from support.build import Build
@@ -54,6 +56,24 @@ def test_refused_episodes_are_not_counted_in_a_success_rate(lab: Lab) -> None:
     every = where_from.where_from(lab.database, "success_rate_all", {}, lab.results)
     assert {episode["status"] for episode in origin.episodes} == {"completed"}
     assert len(every.episodes) == 4 * SIZE
+
+
+def test_a_corrected_rate_has_its_number_too(mixed: Lab) -> None:
+    rows = mixed.rows(
+        "SELECT index FROM episodes WHERE model = 'alpha' AND status = 'completed' ORDER BY index"
+    )
+    mixed.labels = [
+        Label(f"l {index}", "simple_task", index, "alpha", prompt="baseline", right=index % 3 > 0)
+        for (index,) in rows[:24]
+    ]
+    mixed.update()
+    data = load.load(mixed.database, None)
+    [row] = corrected_table(data, scores.prepared(data)).to_dict("records")
+    words = {"model": "alpha", "task": "simple_task"}
+    for column in ("corrected", "corrected_low", "verdict_rate_high", "labelled"):
+        origin = where_from.where_from(mixed.database, column, words, mixed.results)
+        assert origin.value == pytest.approx(row[column])
+        assert len(origin.episodes) == 60
 
 
 @pytest.fixture

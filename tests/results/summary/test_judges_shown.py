@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import vl_convert
 
 from pilotbench.results.analysis.formatting import grid
 from pilotbench.results.analysis.model import report
 from pilotbench.results.summary.export_files import as_json, write_csv, write_markdown
+from pilotbench.results.summary.figures import judges
+from pilotbench.results.summary.figures.base import Source
 from pilotbench.results.summary.terminal_table import _judges, _pairs
 from support.judged_data import judged, verdicts_frame
 from support.pairs import all_pairs
@@ -54,6 +58,19 @@ def test_the_terminal_has_a_line_per_judge_and_one_of_comparisons(told: Any) -> 
     [pairs] = _pairs(said)
     assert pairs.startswith("data_pipeline, baseline, comparisons won by j: ")
     assert pairs.count("%") == 3
+
+
+def test_figures_have_a_line_per_model_and_the_raw_rate_beside(told: Any) -> None:
+    source = Source(told.data, told.tables, told.episodes)
+    for draw, value in ((judges.corrected, "corrected"), (judges.pairwise, "rating")):
+        drawing = draw(source)
+        assert drawing is not None
+        rows = drawing.spec["data"]["values"]
+        assert [row["line"] for row in rows] == ["strong", "middle", "weak"]
+        assert all({value, f"{value}_low", f"{value}_high"} <= row.keys() for row in rows)
+        assert len(vl_convert.vegalite_to_svg(json.dumps(drawing.spec))) > 1000
+    nothing = Source(told.data, {}, told.episodes)
+    assert judges.corrected(nothing) is judges.pairwise(nothing) is None
 
 
 def test_files_have_every_number(told: Any, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from pilotbench.ground.errors import UserError
 from pilotbench.ground.job_context import file_digest
 from pilotbench.results.analysis import reference
 from pilotbench.results.analysis.common_conditions import inside
+from pilotbench.results.analysis.judge_tables import judge_tables
 from pilotbench.results.analysis.load import SummaryData, load
 from pilotbench.results.analysis.scores import measured, prepared, scores
 from pilotbench.results.analysis.tables import model_cells
@@ -172,7 +174,24 @@ def _scores(data: SummaryData, words: Mapping[str, str]) -> Json:
     chosen = inside(prepared(data), cells)
     count = scores if len(chosen) else measured
     row = count(chosen.assign(**one), cells.assign(**one), list(one)).iloc[0]
-    return {name: _plain(value) for name, value in row.items() if name not in one}
+    found = {name: _plain(value) for name, value in row.items() if name not in one}
+    return _of_judges(data, words) | found
+
+
+def _of_judges(data: SummaryData, words: Mapping[str, str]) -> Json:
+    """Return the numbers of the tables of judges that have one row for these words."""
+    episodes = prepared(data)
+    found: Json = {}
+    for _, _, _, frame in judge_tables(data, episodes):
+        known = [word for word in words if word in frame]
+        mine = frame[(frame[known].astype(str) == [words[word] for word in known]).all(axis=1)]
+        if len(mine) == 1 and "model" in frame:
+            found |= {name: value for name, value in mine.iloc[0].items() if _is_number(value)}
+    return {name: _plain(value) for name, value in found.items()}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _finish(results: Path) -> str:

@@ -36,6 +36,7 @@ class Section(Enum):
     """A section of the page with figures, in the order of the page."""
 
     AHEAD = "Who is ahead", "Ahead"
+    JUDGES = "Judges and people", "Judges"
     TASKS = "Tasks and difficulties", "Tasks"
     PROMPTS = "Prompts", "Prompts"
     RELIABILITY = "Tool reliability", "Reliability"
