@@ -180,7 +180,7 @@ def _line(
         line |= _parted(f"{table.at(number)}: column {fields['question']}", line["question"])
     if "scorer" in line:
         scorer = chosen(f"{table.at(number)}: column {fields['scorer']}", line["scorer"])
-    is_read = scorer.kind in ("number", "calls")
+    is_read = scorer.kind in ("number", "calls") or fields.get("answer") in table.made
     if isinstance(line.get("answer"), str) and (table.written or is_read):
         where = f"{table.at(number)}: column {fields['answer']}"
         line["answer"] = reader(scorer.kind, scorer.options)(where, line["answer"])
@@ -254,7 +254,8 @@ def reader(kind: str, options: Json) -> Callable[[str, str], Any]:
 
 def _tests(where: str, text: str) -> Any:
     """Return the tests of a cell: a JSON list, or code as it stands."""
-    return json_value(where, text) if text.lstrip().startswith("[{") else text
+    is_list = text.lstrip().startswith(("[{", '["'))
+    return json_value(where, text) if is_list else text
 
 
 def _accepted(where: str, text: str) -> Any:

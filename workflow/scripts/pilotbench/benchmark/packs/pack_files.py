@@ -41,6 +41,7 @@ def settings_of(path: Path) -> Json:
     check_schema(str(path), schema, settings)
     scorer = chosen(f"{path}: scorer", settings["scorer"])
     _check_tools(path, settings)
+    _check_templates(path, settings)
     has_source = "source" in settings
     names = {} if has_source else schemas.defaults(schema["properties"]["fields"])
     return {
@@ -70,6 +71,15 @@ def _check_tools(path: Path, settings: Json) -> None:
     for key in ("max_turns",) if not tools else ("system",):
         if key in settings:
             raise TaskError(f"{path}: {key} is for packs {'without' if tools else 'with'} tools")
+
+
+def _check_templates(path: Path, settings: Json) -> None:
+    templates, fields = settings.get("templates", {}), settings.get("fields", {})
+    if templates and "source" not in settings:
+        raise TaskError(f"{path}: templates is for packs with a source")
+    for field in templates:
+        if field in fields:
+            raise TaskError(f"{path}: {field} is both in fields and in templates")
 
 
 def check_schema(where: str, schema: Json, value: Any) -> None:
@@ -148,7 +158,7 @@ def file_hash(settings: Json, lines: Iterable[tuple[int, str]]) -> str:
 
 def rules_hash(settings: Json) -> str:
     """Return a short hash of what task.yaml determines about requests and scores."""
-    other = ("description", "labels", "source", "sheet", "fields", "ignore")
+    other = ("description", "labels", "source", "sheet", "fields", "templates", "ignore")
     return digest({key: value for key, value in settings.items() if key not in other})[:16]
 
 

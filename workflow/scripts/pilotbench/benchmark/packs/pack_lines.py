@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pilotbench.benchmark.packs import columns, sources
+from pilotbench.benchmark.packs import column_templates, columns, sources
 from pilotbench.benchmark.packs.pack_files import json_object, numbered_lines
 from pilotbench.benchmark.packs.scorer_choice import chosen
 from pilotbench.ground.errors import TaskError
@@ -61,9 +61,9 @@ def _sourced(folder: Path, settings: Json) -> PackLines:
     where, ignore = str(folder / "task.yaml"), settings["ignore"]
     scorer = chosen(f"{where}: scorer", settings["scorer"])
     table = sources.read(where, folder, settings["source"], settings.get("sheet"))
-    fields = columns.fields_of(
-        where, table, settings["fields"], ignore, bool(settings["tools"]), kind=scorer.kind
-    )
+    table, made = column_templates.with_fields(where, table, settings.get("templates", {}))
+    given, tools = {**settings["fields"], **made}, bool(settings["tools"])
+    fields = columns.fields_of(where, table, given, ignore, tools, kind=scorer.kind)
     lines = columns.lines_of(table, fields, ignore, scorer)
     keys = {field: field for field in (*fields, "metadata")}
     return PackLines(table.name, table.word, tuple(lines), fields, keys)

@@ -33,6 +33,7 @@ class Question:
 
     asked: Conversation
     answer: Any
+    solution: str | None = None
     id: str | None = None
     images: tuple[Image, ...] = ()
     world: Json | None = None
@@ -51,6 +52,7 @@ class Question:
             "images": list(map(image_shown, self.asked.images)) or None,
             "tools": list(map(shown, self.tools)) or None,
             "scorer": self.scorer and self.scorer.as_json(),
+            "solution": self.solution,
             "id": self.id,
             "metadata": self.metadata,
             "row": self.others,
@@ -99,6 +101,7 @@ class QuestionReader:
         return Question(
             asked=asked,
             answer=values["answer"],
+            solution=self._solution(where, values),
             id=name_of(self._at(where, "id"), values["id"]) if "id" in values else None,
             images=images,
             world=self._world(where, values),
@@ -137,6 +140,12 @@ class QuestionReader:
             if key not in self.ignore:
                 known = [*self.keys, *self.ignore]
                 raise TaskError(f"{where}: unknown key {key!r}{hint(key, known)}")
+
+    def _solution(self, where: str, values: Json) -> str | None:
+        solution = values.get("solution")
+        if solution is not None and not isinstance(solution, str):
+            raise TaskError(f"{self._at(where, 'solution')} is not a text")
+        return solution
 
     def _asked(self, where: str, values: Json) -> Conversation:
         return conversation_of(self._at(where, "question"), self.folder, values["question"])

@@ -34,7 +34,8 @@ def split(folder: Path, settings: Json, found: PackLines) -> tuple[PackLines, Pa
     where, seed = f"{folder / 'task.yaml'}: examples", chosen.get("seed", 0)
     if len(given := [name for name in PLACES if name in chosen]) != 1:
         raise TaskError(f"{where}: state one of {', '.join(PLACES)}, not {len(given)}")
-    if SCORERS[settings["scorer"]["kind"]].shown is None:
+    solved = "solution" in found.fields or "solution" in settings.get("templates", {})
+    if SCORERS[settings["scorer"]["kind"]].shown is None and not solved:
         kind = settings["scorer"]["kind"]
         raise TaskError(f"{where}: the answers of the scorer {kind} are not replies to show")
     if "source" in chosen:
@@ -59,11 +60,14 @@ def examples(lines: PackLines, reader: QuestionReader) -> tuple[Example, ...]:
     for index, (_, text) in enumerate(lines.lines):
         question = reader.read(lines.place(index), text)
         shown = (question.scorer or reader.scorer).scorer.shown
-        if shown is None or question.answer is None:
+        reply = question.solution
+        if reply is None and shown is not None and question.answer is not None:
+            reply = shown(question.answer)
+        if reply is None:
             raise TaskError(f"{lines.place(index)}: an example needs an answer")
         if question.asked.before or question.asked.images or question.images:
             raise TaskError(f"{lines.place(index)}: an example is a text, without other messages")
-        found.append(Example(question.asked.request, shown(question.answer)))
+        found.append(Example(question.asked.request, reply))
     return tuple(found)
 
 

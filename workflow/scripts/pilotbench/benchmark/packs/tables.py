@@ -38,7 +38,8 @@ _OLD = (".xls", ".ods", ".numbers", ".xlsb")
 class Table:
     """Rows by column. `word` is what numbers count: lines of a text file, else rows.
 
-    `written` says that cells are text as people wrote it, not JSON values.
+    `written` says that cells are text as people wrote it, not JSON values; `made` are columns
+    that templates have added.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     written: bool
+    made: frozenset[str] = frozenset()
 
     def at(self, number: int) -> str:
         """Return the beginning of an error about one row."""

@@ -139,8 +139,8 @@ def _move(name: str, protocol: str, request: Request) -> Json | list[Json] | str
 
 
 def _answer_question(name: str, protocol: str, instance: Instance) -> Json | str:
-    """Answer a question of a pack: the oracle with the (first) accepted answer, others not."""
+    """Answer a question of a pack: the oracle with its solution or (first) answer, others not."""
     key = instance.extra.get("answer", "")
     first = key[0] if isinstance(key, list) and key else key
-    given = first if name == "oracle" else DO_NOT_KNOW
+    given = instance.extra.get("solution", first) if name == "oracle" else DO_NOT_KNOW
     return text_of(given) if protocol == "none" else finish(given)
