@@ -249,3 +249,28 @@ def test_a_line_of_megabytes_is_shown_in_pieces(browser, tmp_path):
     browser.click("#main pre button")
     assert 100_000 < browser.ask(shown) < 250_000
     assert browser.errors() == []
+
+
+def test_all_calls_of_a_message_and_the_next_user_message_are_shown(browser, tmp_path):
+    cells = [c for c in sim.standard_cells(("weak",)) if c.prompt == "baseline"][:1]
+    [(shard, records)] = sim.records(cells, instances=1)
+    sim.write(tmp_path, [(shard, records)])
+    header, records = read_shard(tmp_path / "shards" / shard.path)
+    further = [
+        {"tool": "second", "arguments": {"n": 2}, "reply": "done <b>2</b>"},
+        {"tool": "third", "arguments": {}, "reply": None},
+    ]
+    records[0]["transcript"][0] |= {"reply": "done 1", "further": further, "user": "And now?"}
+    write_shard(tmp_path / "shards" / shard.path, header, records)
+    frame = pd.DataFrame([{"path": shard.path.as_posix(), "state": "file"}])
+    transcripts.write(frame, tmp_path / "none.duckdb", tmp_path, tmp_path / "summary")
+    browser.size(1280, 900)
+    browser.open(next((tmp_path / "summary/transcripts").rglob("*.html")).as_uri())
+    browser.wait("document.querySelector('.turn') !== null")
+    text = browser.ask("[...document.querySelectorAll('.turn')].map(t => t.textContent).join()")
+    places = [
+        text.index(word) for word in ("done 1", "second", "done <b>2</b>", "third", "And now?")
+    ]
+    assert places == sorted(places)
+    assert "[object" not in text
+    assert browser.errors() == []

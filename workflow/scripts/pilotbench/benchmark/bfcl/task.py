@@ -104,8 +104,7 @@ class BfclTask:
             return Found(False, "ast_decoder:decoder_failed", (turns[0].parse_error,))
         if not calls:
             return Found(False, "ast_decoder:decoder_failed", ("no call was made",))
-        named = [{call["tool"]: call["arguments"]} for call in calls]
-        return checker().check_calls(self.category, instance.index, named)
+        return checker().check_calls(self.category, instance.index, named(calls))
 
     def _of_turns(self, instance: BfclInstance, transcript: Transcript) -> Found:
         """Return the verdict on a conversation."""
@@ -130,7 +129,6 @@ def steps_of(turns: Sequence[Turn]) -> list[list[list[str]]]:
 
 def scored(instance: BfclInstance, transcript: Transcript, found: Found) -> Score:
     """Return the score of an episode with this verdict."""
-    calls = [[call["tool"], call["arguments"]] for t in transcript.turns for call in t.calls]
     return Score(
         success=found.valid,
         progress=float(found.valid),
@@ -148,11 +146,25 @@ def scored(instance: BfclInstance, transcript: Transcript, found: Found) -> Scor
             "wanted": instance.extra["answer"],
             "right": found.valid,
             "in_form": None,
-            "read": calls or None,
+            "read": _read(instance, transcript),
             "rule": found.kind or "valid",
             "why": " ".join(found.why) or "accepted by bfcl-eval",
         },
     )
+
+
+def _read(instance: BfclInstance, transcript: Transcript) -> Any:
+    """Return what was read, in the form of the accepted answer; words where there is no call."""
+    if not any(turn.calls for turn in transcript.turns):
+        return transcript.answer or None
+    if not instance.category.startswith(MULTI_TURN):
+        return named(transcript.turns[0].calls)
+    return [[call for step in turn for call in step] for turn in steps_of(transcript.turns)]
+
+
+def named(calls: Sequence[Json]) -> list[Json]:
+    """Return calls as the package has them."""
+    return [{call["tool"]: call["arguments"]} for call in calls]
 
 
 _KINDS = {

@@ -64,9 +64,9 @@
       turn.parse_error && el("p", { class: "bad" }, "✗ no call could be parsed: ", visible(String(turn.parse_error).slice(0, 400))),
       turn.call && [el("span", { class: "who" }, "calls ", el("b", {}, visible(String(turn.call.tool).slice(0, 120)))), block(turn.call.arguments, "call")],
       turn.reply != null && [el("span", { class: "who" }, "result"), block(turn.reply)],
-      (turn.further || []).map(one => [
+      (turn.further || []).flatMap((one) => [
         el("span", { class: "who" }, "calls ", el("b", {}, visible(String(one.tool).slice(0, 120)))), block(one.arguments, "call"),
-        one.reply != null && [el("span", { class: "who" }, "result"), block(one.reply)]]),
+        ...(one.reply != null ? [el("span", { class: "who" }, "result"), block(one.reply)] : [])]),
       turn.user != null && [el("span", { class: "who" }, "user"), block(turn.user)]);
   }
   function readings(verdict) {
