@@ -1,4 +1,4 @@
-"""The eleven questions of docs/analysis.md: SQL and pandas give the same answer."""
+"""The twelve questions of docs/analysis.md: SQL and pandas give the same answer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import pandas
 import pytest
 from pandas.testing import assert_frame_equal
 
+from pilotbench.episodes.shard_file import write_shard
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.plan import Plan
 from pilotbench.results.database import store
 from support.database_lab import SIZE, Lab, half
+from support.make_shards import Json, make_episodes, make_header
 
 GUIDE = (Path(__file__).parents[3] / "docs/analysis.md").read_text(encoding="utf-8")
 SETUP, *QUESTIONS = re.split(r"^## ", GUIDE, flags=re.M)
@@ -39,12 +41,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = Plan(tuple(Shard(Cell(*cell), 0, SIZE - 1) for cell in words), 2)
     lab = Lab(folder / "results", plan)
     lab.write(*plan.shards[1:])
+    for place, shard in enumerate(plan.shards[1:3]):
+        lab.path(shard).unlink()
+        episodes = [scored(e, place + n) for n, e in enumerate(make_episodes(shard, 2, text=0.05))]
+        write_shard(lab.path(shard), make_header(shard, episodes, 2), episodes)
     lab.update(half)
     return folder
 
 
-def test_there_are_eleven() -> None:
-    assert [question.split(".")[0] for question in QUESTIONS] == [str(n) for n in range(1, 12)]
+def scored(episode: Json, number: int) -> Json:
+    """Return an episode with the verdict of a scorer that gives further numbers."""
+    verdict = {"wanted": 1, "read": None, "rule": "function score", "why": "so", "in_form": None}
+    numbers = {"words": float(number**2)} | ({"tone": 0.5} if number % 2 else {})
+    return episode | {"verdict": {**verdict, "right": False, "score": 0.25, "metrics": numbers}}
+
+
+def test_there_are_twelve() -> None:
+    assert [question.split(".")[0] for question in QUESTIONS] == [str(n) for n in range(1, 13)]
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda text: text.splitlines()[0])

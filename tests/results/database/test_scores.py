@@ -10,7 +10,9 @@ import pandas
 import pytest
 
 from pilotbench.episodes.shard_file import write_shard
+from pilotbench.ground.errors import UserError
 from pilotbench.matrix.plan import Plan
+from pilotbench.results.analysis.where_from import where_from
 from pilotbench.results.database import export, queries
 from support.database_lab import CELLS, SIZE, Lab
 from support.make_shards import make_episodes, make_header
@@ -100,3 +102,18 @@ def test_further_numbers_have_a_row_each_and_survive_every_export(lab: Lab) -> N
     stored = kept["metrics"].dropna().map(json.loads).tolist()
     assert stored == [NAMES, {"words": 7.0}]
     assert sorted(kept["score"].dropna()) == [0.0, 0.5, 1.0]
+
+
+def test_where_from_explains_a_number_of_a_scorer(lab: Lab) -> None:
+    given = [{"words": 3.0, "turns": 9.0}, {"words": 7.0, "turns": 9.0}]
+    written(lab, [verdict(0.5, given[0]), verdict(1.0, given[1]), NO_ANSWER])
+    lab.update()
+    words = {"model": FIRST[0], "prompt": FIRST[1]}
+    for column, value in (("words", 5.0), ("metric:turns", 9.0), ("score", 0.5)):
+        origin = where_from(lab.database, column, words, lab.results)
+        assert origin.value == pytest.approx(value)
+        assert len(origin.episodes) == SIZE
+        assert [file["episodes"] for file in origin.files] == [SIZE]
+    assert where_from(lab.database, "turns", words, lab.results).value != 9
+    with pytest.raises(UserError, match=r"allowed: .*score.*, metric:turns, words$"):
+        where_from(lab.database, "wrods", words, lab.results)

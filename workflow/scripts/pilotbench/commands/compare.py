@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas
+
 from pilotbench.ground.errors import UserError
 from pilotbench.ground.terminal_tables import columns, table, terminal_width
 from pilotbench.ground.untrusted_text import visible
@@ -32,6 +34,9 @@ from pilotbench.results.summary.compare import (
 )
 
 _HEAD = ("model and prompt", "difference in points [95 %]", "p (Holm)", "n", "note")
+_METRICS = (
+    *("model, prompt and task", "metric", "difference [95 %]", "p (Holm)", "n", "left out", "note"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +100,19 @@ def text(found: Comparison, out: Path) -> str:
     rows = [_cells(row) for row in found.contrasts.itertuples(index=False)]
     if rows:
         lines += ["", table(columns(_HEAD, right=("n",)), rows, terminal_width()), ""]
+    numbers = [_metric(row) for row in found.metrics.to_dict("records")]
+    if numbers:
+        lines += [table(columns(_METRICS, right=("n", "left out")), numbers, terminal_width()), ""]
     return "\n".join([*lines, f"page: {out}"])
+
+
+def _metric(row: dict[Any, Any]) -> tuple[str, ...]:
+    name = " ".join(str(row[word]) for word in ("model", "prompt", "task") if row[word])
+    change = formatting.shown("change", row, None).text
+    p = "" if pandas.isna(row["p_holm"]) else formatting.number("p", row["p_holm"])
+    left_out = str(row["left_out"]) if row["left_out"] else ""
+    words = (visible(name), visible(row["metric"], 40))
+    return (*words, change, p, str(row["n"]), left_out, row["note"])
 
 
 def _cells(row: Any) -> tuple[str, ...]:

@@ -196,7 +196,7 @@ METRICS: tuple[Metric, ...] = (
         "other tasks.",
         title="right",
         statuses=SCORED,
-        shown=("tables", "page"),
+        shown=("tables", "page", "cell list", "ranking", "terminal"),
         master="exact_match_flexible",
     ),
     Metric(
@@ -207,7 +207,7 @@ METRICS: tuple[Metric, ...] = (
         "flexible_match is form, not knowledge.",
         title="right in form",
         statuses=SCORED,
-        shown=("tables", "page"),
+        shown=("tables", "page", "cell list", "ranking", "terminal"),
         master="exact_match_strict",
     ),
     Metric(
@@ -235,7 +235,7 @@ METRICS: tuple[Metric, ...] = (
         "Mean of the scores (0 to 1) that the scorer of a pack gave; refused questions and those "
         "without an answer count as 0. Null where episodes are owed.",
         derived=True,
-        shown=("tables", "page", "cell list", "ranking"),
+        shown=("tables", "page", "cell list", "ranking", "terminal"),
         master=None,
     ),
     Metric(

@@ -175,7 +175,7 @@ def _note(found: Contrast) -> str:
 def every_family(data: SummaryData, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return each kind of contrast that the selection allows, by its name in KINDS."""
     wanted = {
-        "prompts": ("prompt", _prompt_pairs(data), ["model"]),
+        "prompts": ("prompt", prompt_pairs(data), ["model"]),
         "flaws": ("prompt", _flaw_pairs(data), ["model"]),
         "reliability": ("tool_success_rate", _rate_pairs(data), ["model", "prompt"]),
         "difficulty": ("difficulty", _level_pairs(data), ["model", "prompt"]),
@@ -193,7 +193,8 @@ def model_family(episodes: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     return family("models", episodes, "model", list(combinations(models, 2)), ["prompt"])
 
 
-def _prompt_pairs(data: SummaryData) -> list[tuple[str, str]]:
+def prompt_pairs(data: SummaryData) -> list[tuple[str, str]]:
+    """Return baseline and each other prompt without a flaw."""
     names = [p for p in data.prompt_names if data.prompts[p].flaw is None]
     return [(BASELINE, p) for p in names if p != BASELINE] if BASELINE in names else []
 

@@ -32,6 +32,8 @@ RATES = {
 PLAIN = {"alpha"}  # numbers with limits that are no share
 USD = {*(metric.name for metric in METRICS if metric.unit == "USD"), "unusable_usd"}
 POINTS = {"difference", "excess_over_optimal"}
+PLAIN = {"mean", "change"}
+"""Numbers on the scale of a metric, with their interval."""
 HIDDEN = {
     *(metric.name for metric in shown_in("tables") if "page" not in metric.shown),
     *("low", "high", "at_ceiling", "at_floor", "repeats", "told_apart"),
@@ -154,6 +156,8 @@ def _limits(name: str, row: dict[Any, Any]) -> str:
         return f" [{usd(low)}, {usd(high)}]" if bounded else f" [{usd(low)} or more]"
     if low is None or high is None or low != low or high != high:
         return ""
+    if name in PLAIN:
+        return f" [{number(name, float(low))}, {number(name, float(high))}]"
     return f" [{100 * low:.1f}, {100 * high:.1f}]"
 
 
@@ -182,6 +186,8 @@ def number(name: str, value: float) -> str:
         return "< 0.001" if value < 0.001 else f"{value:.3f}"
     if name in USD:
         return usd(value)
+    if name == "change":
+        return f"{value:+,.0f}" if abs(value) >= 1000 else f"{value:+,.3g}"
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.3g}"
@@ -211,6 +217,8 @@ def _worst_cases(name: str, row: dict[Any, Any]) -> str:
         low, high = row.get("lower"), row.get("upper")
     if low is None or high is None or low != low or high != high:
         return ""
+    if name in PLAIN:
+        return f"{number(name, float(low))} to {number(name, float(high))}"
     if name in POINTS:
         return f"{100 * low:+.1f} to {100 * high:+.1f}"
     return f"{100 * low:.1f} to {100 * high:.1f} %"

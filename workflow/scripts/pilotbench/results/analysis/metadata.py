@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from pilotbench.results.analysis.measures import means
 from pilotbench.results.analysis.scores import COUNTS, scores
 
 MOST = 12
+UNFINISHED = ["owed", "mean_lower", "mean_upper"]
 KEYS = ["model", "prompt", "task", "column", "value"]
 SHOWN = [
     *("completed", "n", "success_rate", "success_rate_low", "success_rate_high"),
-    *("flexible_match", "strict_match"),
+    *("flexible_match", "strict_match", "score", "score_low", "score_high"),
 ]
 
 
@@ -23,6 +25,14 @@ def metadata_table(episodes: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame()
     found = [_scores(part) for part in _columns(episodes[episodes["metadata"].notna()])]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+
+def metadata_means(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the same for each score and further number; `found` as of `measures`."""
+    if found.empty or "metadata" not in found:
+        return pd.DataFrame()
+    parts = [means(part, [*KEYS, "metric"]) for part in _columns(found[found["metadata"].notna()])]
+    return pd.concat(parts, ignore_index=True).drop(columns=UNFINISHED) if parts else pd.DataFrame()
 
 
 def _columns(episodes: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -52,4 +62,4 @@ def _are_few(there: pd.DataFrame) -> bool:
 def _scores(there: pd.DataFrame) -> pd.DataFrame:
     counts = there.groupby(KEYS, sort=True).size().rename("planned").reset_index()
     cells = counts.assign(**{name: 0 for name in COUNTS if name != "planned"})
-    return scores(there, cells, KEYS)[[*KEYS, *SHOWN]]
+    return scores(there, cells, KEYS).reindex(columns=[*KEYS, *SHOWN])

@@ -27,6 +27,7 @@ DRAW = [*CONDITION, "index", "repeat", "instance", "max_turns"]
 COUNTS = ["planned", "completed", "refused", "owed", "not_applicable"]
 CEILING, FLOOR = "oracle", "random"
 RATES = ("success_rate", "success_rate_all")
+SHARES = ("flexible_match", "strict_match", "score")
 MARKS = ("at_ceiling", "at_floor")
 PER_SUCCESS = ("cost_per_success_low", "cost_per_success_high")
 
@@ -40,10 +41,19 @@ def prepared(data: SummaryData) -> pd.DataFrame:
     """
     frame = data.scored
     done = (frame["status"] == "completed").to_numpy()
-    worth = frame.assign(done=done.astype(float), win=solved(frame))
+    worth = graded(frame.assign(done=done.astype(float), win=solved(frame)))
     for player in (CEILING, FLOOR):
         worth = _with_player(worth, data.played, player)
     return worth.reset_index(drop=True)
+
+
+def graded(episodes: pd.DataFrame) -> pd.DataFrame:
+    """Return the episodes without `score` where every score only repeats `win`."""
+    score = number(episodes["score"])
+    known = ~np.isnan(score)
+    if (score[known] == number(episodes["win"])[known]).all():
+        return episodes.assign(score=np.nan)
+    return episodes
 
 
 def solved(episodes: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -71,6 +81,7 @@ def scores(episodes: pd.DataFrame, cells: pd.DataFrame, by: Sequence[str]) -> pd
         return cells.groupby(keys, sort=False)[COUNTS].sum().reset_index()
     table = measured(episodes, cells, keys)
     table = table.join(_intervals(episodes, table[list(RATES)], keys)).join(_marks(episodes, keys))
+    table = table.join(_share_limits(episodes, table, keys))
     open_ = table["owed"] > 0
     table.loc[open_, list(PER_SUCCESS)] = np.nan
     return table.assign(**{name: table[name].eq(True) & ~open_ for name in MARKS}).reset_index()
@@ -128,6 +139,27 @@ def _intervals(episodes: pd.DataFrame, rates: pd.DataFrame, keys: list[str]) -> 
         low, high = _limits(rates[rate].reindex(sums.index), variance, n, sums[count])
         table = table.assign(**{f"{rate}_low": low, f"{rate}_high": high})
     return table.join(_per_success(units, keys))
+
+
+def _share_limits(episodes: pd.DataFrame, table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the intervals of what the scorers of packs give, as those of rates.
+
+    A score is not yes or no: it has the interval of rates with repeats.
+    """
+    found = pd.DataFrame(index=table.index)
+    for name in SHARES:
+        if not episodes[name].notna().any():
+            continue
+        units = _unit_means(episodes.assign(**{name: number(episodes[name])}), keys, name)
+        groups = units.dropna().groupby(level=keys, sort=False)
+        n, variance = groups.count(), groups.var(ddof=1).fillna(0.0)
+        known = table.reindex(n.index)
+        value = known[name].where(known["owed"] == 0)
+        met = episodes.groupby(keys, sort=False)[name].count().reindex(n.index)
+        low, high = _limits(value, variance, n, 2 * n if name == "score" else met)
+        limits_ = {f"{name}_low": low, f"{name}_high": high}
+        found = found.join(pd.DataFrame(limits_, n.index))
+    return found
 
 
 def _per_success(units: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -14,7 +14,10 @@ from pilotbench.results.analysis.costs import Costs
 from pilotbench.results.analysis.flaws import flaw_table
 from pilotbench.results.analysis.judge_tables import judge_tables
 from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData, number
-from pilotbench.results.analysis.metadata import metadata_table
+from pilotbench.results.analysis.measures import measures, metric_table
+from pilotbench.results.analysis.metadata import metadata_means, metadata_table
+from pilotbench.results.analysis.metric_contrasts import KINDS as METRIC_KINDS
+from pilotbench.results.analysis.metric_contrasts import every_metric_family
 from pilotbench.results.analysis.ranking import Ranking
 from pilotbench.results.analysis.repeats import repeat_table
 from pilotbench.results.analysis.scores import measured, scores
@@ -67,6 +70,7 @@ def tables(
 def _of_scores(
     data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame, ranked: Ranking
 ) -> list[Table]:
+    found = measures(episodes)
     return [
         Table("ranking", "Ranking", "Models under the headline prompt, best first.", ranked.rows),
         Table(
@@ -87,7 +91,38 @@ def _of_scores(
             "questions (language, topic, …). Unfinished episodes are in no row.",
             metadata_table(episodes),
         ),
+        *_of_metrics(data, found),
         *_families(data, episodes, ranked),
+    ]
+
+
+def _of_metrics(data: SummaryData, found: pd.DataFrame) -> list[Table]:
+    """Return the tables of what the scorers of packs give besides right and wrong."""
+    return [
+        Table(
+            "metrics",
+            "Scores and metrics",
+            "Means over the instances, averaged over repeats, with 95 % intervals. Refused "
+            "questions and those without an answer score 0; they have no further number and are "
+            "counted as missing.",
+            metric_table(data, found),
+        ),
+        Table(
+            "metadata_metrics",
+            "Scores and metrics by metadata",
+            "The same by the columns of a pack's table that group its questions. Unfinished "
+            "episodes are in no row.",
+            metadata_means(found),
+        ),
+        *(
+            Table(
+                f"contrasts_metrics_{kind}",
+                f"Differences: {METRIC_KINDS[kind]}",
+                family_words(frame, "Positive means a larger number for the arm."),
+                named_sides(frame, data) if kind == "models" else frame,
+            )
+            for kind, frame in every_metric_family(data, found).items()
+        ),
     ]
 
 
@@ -238,7 +273,7 @@ def _shared(cells: pd.DataFrame, axis: str) -> str:
 
 
 def _families(data: SummaryData, episodes: pd.DataFrame, ranked: Ranking) -> list[Table]:
-    found = {"models": _named(ranked.contrasts, data), **every_family(data, episodes)}
+    found = {"models": named_sides(ranked.contrasts, data), **every_family(data, episodes)}
     return [
         Table(
             f"contrasts_{kind}",
@@ -251,18 +286,22 @@ def _families(data: SummaryData, episodes: pd.DataFrame, ranked: Ranking) -> lis
     ]
 
 
-def _named(contrasts: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
+def named_sides(contrasts: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
     """Return the contrasts of models with the protocol of both sides."""
     if contrasts.empty:
         return contrasts
     protocol = {name: facts.protocol for name, facts in data.models.items()}
     named = contrasts.drop(columns="model")
-    named.insert(3, "base_protocol", [protocol[name] for name in contrasts["base"]])
-    named.insert(5, "arm_protocol", [protocol[name] for name in contrasts["arm"]])
+    for side in ("base", "arm"):
+        place = list(named.columns).index(side) + 1
+        named.insert(place, f"{side}_protocol", [protocol[name] for name in contrasts[side]])
     return named
 
 
-def family_words(frame: pd.DataFrame) -> str:
+BETTER = "Positive means the arm did better than the base."
+
+
+def family_words(frame: pd.DataFrame, positive: str = BETTER) -> str:
     """Return a description of the family, for the line above its table."""
     tests = sorted({str(test) for test in frame["test"] if test})
     tested, owing = int(frame["p"].notna().sum()), int((frame["owed"] > 0).sum())
@@ -278,7 +317,7 @@ def family_words(frame: pd.DataFrame) -> str:
             f"{owing} {'comparison has' if owing == 1 else 'comparisons have'} owed episodes: "
             "worst cases are shown, and no conclusion is drawn."
         )
-    return " ".join([*sentences, "Positive means the arm did better than the base."])
+    return " ".join([*sentences, positive])
 
 
 def _counts(n: pd.Series) -> str:

@@ -22,15 +22,17 @@ from pilotbench.benchmark.tasks.scoring import STATUSES
 from pilotbench.episodes.owed import causes, remedy
 from pilotbench.ground.errors import UserError
 from pilotbench.ground.job_context import file_digest
+from pilotbench.ground.untrusted_text import visible
 from pilotbench.results.analysis import reference
 from pilotbench.results.analysis.common_conditions import inside
 from pilotbench.results.analysis.judge_tables import judge_tables
 from pilotbench.results.analysis.load import SummaryData, load
+from pilotbench.results.analysis.measures import SCORE, measures, one_mean
 from pilotbench.results.analysis.scores import measured, prepared, scores
 from pilotbench.results.analysis.tables import model_cells
 from pilotbench.results.database.queries import opened
 from pilotbench.results.database.schema import CELL
-from pilotbench.results.metrics import FINISHED, METRICS
+from pilotbench.results.metrics import FINISHED, METRICS, Metric
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,6 +42,9 @@ _METRICS = {metric.name: metric for metric in METRICS}
 _STATUSES = {metric.name: metric.statuses for metric in METRICS} | {"planned": STATUSES, "owed": ()}
 _WITH_OWED = ("planned", "owed", "lower", "upper")
 _SHOWN = ("index", "repeat", "status", "level", "progress", "turns", "cost_usd", "shard", "episode")
+NAMED = "metric:"
+"""Before the name of a number that a scorer gives where a column of the tables has its name."""
+_OF_SCORER = "Mean over the instances of a number that the scorer gives; missing ones are left out."
 _ORIGIN = (
     "path",
     "state",
@@ -115,14 +120,14 @@ def where_from(
         statuses = _STATUSES.get(re.sub("_(low|high)$", "", column), FINISHED)
         episodes = _rows(connection, _EPISODES.format(current), [*values, list(statuses)])
     numbers = _scores(data, words)
-    if column not in numbers:
-        raise UserError(f"where-from: no column {column!r}; allowed: {', '.join(numbers)}")
+    given = column.removeprefix(NAMED) if column not in numbers else None
+    value = _of_scorer(data, words, given, numbers) if given is not None else numbers[column]
     metric = _METRICS.get(column)
     written = [file for file in files if file["state"] != "provisional"]
     return Origin(
         column,
         dict(words),
-        numbers[column],
+        value,
         episodes=episodes,
         owed=owed if column in _WITH_OWED else [],
         files=files,
@@ -131,10 +136,40 @@ def where_from(
         commands=commands(written, results),
         finish=_finish(results) if finishes(owed) or _unwritten(files, owed) else None,
         helps=_helps(owed),
-        meaning=metric.says if metric is not None else None,
-        formula=metric.sql if metric is not None else None,
+        meaning=_meaning(metric, given),
+        formula=metric.sql if metric is not None else given and f"metrics->>{given!r}",
         unit=metric.unit if metric is not None else None,
     )
+
+
+def _meaning(metric: Metric | None, given: str | None) -> str | None:
+    if given is not None:
+        return _OF_SCORER
+    return metric.says if metric is not None else None
+
+
+def _of_scorer(
+    data: SummaryData, words: Mapping[str, str], name: str, numbers: Mapping[str, Any]
+) -> float | int | None:
+    """Return the mean of a number that a scorer gives, as in the table `metrics`.
+
+    Raises UserError for one that no scorer of the cells gives, and for several tasks that do.
+    """
+    cells = _chosen(data, words)
+    found = measures(inside(prepared(data), cells))
+    found = found[found["metric"] != SCORE]
+    tasks = sorted(set(found.loc[found["metric"] == name, "task"]))
+    if not tasks:
+        more = [f"{NAMED}{other}" if other in numbers else other for other in set(found["metric"])]
+        known = ", ".join([*numbers, *sorted(map(visible, more))])
+        raise UserError(f"where-from: no column {visible(name)!r}; allowed: {known}")
+    if len(tasks) > 1:
+        raise UserError(
+            f"where-from: {visible(name)} of several tasks; add one of "
+            + ", ".join(f"task={task}" for task in tasks)
+        )
+    owed = int(cells.loc[cells["task"] == tasks[0], "owed"].sum())
+    return _plain(one_mean(found, name, owed).get("mean", float("nan")))
 
 
 def finishes(owed: list[Json]) -> bool:
@@ -167,9 +202,7 @@ def _population(data: SummaryData, model: str | None) -> SummaryData:
 
 def _scores(data: SummaryData, words: Mapping[str, str]) -> Json:
     """Return the row of the summary's scores over the cells that `words` select."""
-    cells = model_cells(data)
-    for word, value in words.items():
-        cells = cells[cells[word].astype(str) == value]
+    cells = _chosen(data, words)
     one = {"all": "all"}
     chosen = inside(prepared(data), cells)
     count = scores if len(chosen) else measured
@@ -192,6 +225,14 @@ def _of_judges(data: SummaryData, words: Mapping[str, str]) -> Json:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _chosen(data: SummaryData, words: Mapping[str, str]) -> pd.DataFrame:
+    """Return the cells that `words` select."""
+    cells = model_cells(data)
+    for word, value in words.items():
+        cells = cells[cells[word].astype(str) == value]
+    return cells
 
 
 def _finish(results: Path) -> str:

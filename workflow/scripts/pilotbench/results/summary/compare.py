@@ -22,7 +22,9 @@ from pilotbench.ground.errors import UserError
 from pilotbench.ground.untrusted_text import csv_safe, visible
 from pilotbench.results.analysis.contrasts import family
 from pilotbench.results.analysis.load import CELL, has_outcome, plain
-from pilotbench.results.analysis.scores import solved
+from pilotbench.results.analysis.measures import measures
+from pilotbench.results.analysis.metric_contrasts import metric_family
+from pilotbench.results.analysis.scores import graded, solved
 from pilotbench.results.summary.transcripts import link
 
 KEY = [*CELL, "index", "repeat"]
@@ -43,6 +45,7 @@ class Comparison:
     other_instance: int
     owed: int
     contrasts: pd.DataFrame = field(repr=False)
+    metrics: pd.DataFrame = field(repr=False)
     flips: pd.DataFrame = field(repr=False)
 
     @property
@@ -88,6 +91,7 @@ def compare(
         other_instance=len(both) - len(same),
         owed=int(owed.any(axis=1).sum()),
         contrasts=_contrasts(pd.concat([same, planned[owed.any(axis=1)]])),
+        metrics=_metrics(same, planned, owed),
         flips=_flips(same),
     )
 
@@ -97,8 +101,8 @@ def _scored(frame: pd.DataFrame, chosen_by: set[str]) -> pd.DataFrame:
     done, owed = frame["status"] == "completed", frame["status"] == OWED
     win = np.where(owed, np.nan, solved(frame))
     level = frame["level"].astype(object).where(done, frame["status"])
-    kept = frame[[*KEY, "instance", "shard"]].assign(
-        win=win,
+    given = frame.reindex(columns=["status", "read_by", "score", "metrics"])  # none in old ones
+    kept = graded(frame[[*KEY, "instance", "shard"]].join(given).assign(win=win)).assign(
         outcome=level.replace({"full_success": "success", "partial_success": "partial"}),
         at_index=frame["index"],
         at_repeat=frame["repeat"],
@@ -111,6 +115,18 @@ def _contrasts(pairs: pd.DataFrame) -> pd.DataFrame:
         pairs[KEY].assign(side=side, win=pairs[f"win_{side}"]) for side in ("base", "arm")
     )
     return family("compare", long, "side", [("base", "arm")], ["model", "prompt"])
+
+
+def _metrics(same: pd.DataFrame, planned: pd.DataFrame, owed: pd.DataFrame) -> pd.DataFrame:
+    """Return the differences of scores and further numbers, which a scorer of both sides gives."""
+    parts, open_ = [], []
+    for side in ("base", "arm"):
+        names = {f"{name}_{side}": name for name in ("status", "read_by", "score", "metrics")}
+        parts.append(measures(same[[*KEY, *names]].rename(columns=names)).assign(side=side))
+        open_.append(planned.loc[owed[f"outcome_{side}"], KEY].assign(side=side))
+    within = ["task", "metric", "model", "prompt"]
+    found = pd.concat(parts, ignore_index=True)
+    return metric_family(found, "side", [("base", "arm")], within, pd.concat(open_))
 
 
 def _flips(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -154,25 +170,29 @@ def as_json(found: Comparison) -> dict[str, Any]:
     """Return the comparison as JSON types."""
     from pilotbench.results.summary.export_files import json_rows
 
-    plain_facts = {k: v for k, v in asdict(found).items() if k not in ("contrasts", "flips")}
+    frames = {name: getattr(found, name) for name in ("contrasts", "metrics", "flips")}
+    plain_facts = {k: v for k, v in asdict(found).items() if k not in frames}
     return {
         "verdict": found.verdict,
         **plain_facts,
         **{
             name: {"columns": list(frame.columns), "rows": json_rows(frame)}
-            for name, frame in (("contrasts", found.contrasts), ("flips", found.flips))
+            for name, frame in frames.items()
         },
     }
 
 
 def write(found: Comparison, out: Path, results: tuple[Path, Path]) -> None:
-    """Write the page, and beside it {stem}_differences.csv and {stem}_flips.csv."""
+    """Write the page, and beside it {stem}_differences.csv, _metrics.csv and _flips.csv."""
     from pilotbench.results.summary.page_templates import asset, environment
 
     out.parent.mkdir(parents=True, exist_ok=True)
     flips = _linked(found.flips, out, results)
     files = {}
-    for name, frame in (("differences", found.contrasts), ("flips", flips)):
+    written = {"differences": found.contrasts, "metrics": found.metrics, "flips": flips}
+    for name, frame in written.items():
+        if name == "metrics" and frame.empty:
+            continue
         file = out.with_name(f"{out.stem}_{name}.csv")
         frame.map(csv_safe).to_csv(file, index=False, lineterminator="\n")
         files[name] = quote(file.name)
@@ -232,14 +252,19 @@ def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]
 
     shown = found.contrasts.drop(columns=["kind", "base", "arm", "discordance"])
     words = family_words(found.contrasts) if len(shown) else "Nothing to compare."
+    numbers = found.metrics.drop(columns=["base", "arm"])
+    larger = "Positive means a larger number for the arm."
+    more = [("Scores and metrics", family_words(found.metrics, larger), _grid(numbers))]
     return [
         ("Differences", words, _grid(shown)),
+        *(more if len(numbers) else []),
         ("Flipped", "Solved on one side and not on the other.", _grid(flips)),
     ]
 
 
 def _grid(frame: pd.DataFrame) -> Any:
     from pilotbench.results.analysis.formatting import (
+        BESIDE,
         HIDDEN,
         ShownCell,
         ShownRow,
@@ -248,7 +273,13 @@ def _grid(frame: pd.DataFrame) -> Any:
     )
     from pilotbench.results.analysis.formatting import shown as cell
 
-    names = [n for n in frame.columns if n not in HIDDEN and (frame[n].astype(str) != "").any()]
+    names = [
+        name
+        for name in frame.columns
+        if name not in HIDDEN
+        and not name.endswith(BESIDE)
+        and (frame[name].astype(str) != "").any()
+    ]
     rows = [
         ShownRow(
             [

@@ -18,7 +18,7 @@ from pilotbench.results.analysis.formatting import (
 )
 from pilotbench.results.analysis.load import CELL
 from pilotbench.results.analysis.model import Report
-from pilotbench.results.metrics import shown_in
+from pilotbench.results.metrics import Metric, shown_in
 from pilotbench.results.statistics import SCREENING
 from pilotbench.results.summary.figures import theme
 from pilotbench.results.summary.figures.base import Drawings, Section
@@ -62,7 +62,7 @@ def context(report: Report, drawings: Drawings, script: str) -> dict[str, Any]:
         "facts": report.facts,
         "shape": shape(report),
         "ranking": report.ranking,
-        "measured": shown_in("ranking"),
+        "measured": measured(report),
         "bounds": BOUND_WORDS,
         "screening": SCREENING,
         "beside": {section: name for section, name in BESIDE.items() if name in report.tables},
@@ -78,6 +78,16 @@ def context(report: Report, drawings: Drawings, script: str) -> dict[str, Any]:
         "js": asset("page.js"),
         "sort": asset("sort.js"),
     }
+
+
+def measured(report: Report) -> list[Metric]:
+    """Return the metrics of the ranking: a share that no model has is left out."""
+    rows = report.ranking.rows
+    return [
+        metric
+        for metric in shown_in("ranking")
+        if metric.unit != "share" or metric.name not in rows or rows[metric.name].notna().any()
+    ]
 
 
 def shape(report: Report) -> str:

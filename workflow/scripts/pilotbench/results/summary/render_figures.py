@@ -56,7 +56,8 @@ def still(
 
 def columns(spec: dict[str, Any], width: int) -> int:
     """Return how many columns of a legend fit, so that no word is cut."""
-    colours = [layer.get("encoding", {}).get("color", {}) for layer in spec.get("layer", ())]
+    layers = spec.get("layer") or spec.get("spec", {}).get("layer", ())
+    colours = [layer.get("encoding", {}).get("color", {}) for layer in layers]
     domains = [c["scale"].get("domain", ()) for c in colours if c.get("scale")]
     longest = max((len(str(word)) for domain in domains for word in domain), default=1)
     return max(1, int(width / (7 * longest + 30)))

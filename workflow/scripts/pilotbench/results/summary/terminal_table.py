@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from pilotbench.ground.terminal_tables import TextColumn, table
 from pilotbench.ground.untrusted_text import visible
-from pilotbench.results.analysis.formatting import number
-from pilotbench.results.metrics import shown_in
+from pilotbench.results.analysis.formatting import number, shown
+from pilotbench.results.metrics import Metric, shown_in
 from pilotbench.results.statistics import ALPHA
 
-MEASURED = shown_in("terminal")
-TITLES = (
-    *("model", "prompt", "protocol", "finished", "success [95 %]", "oracle"),
-    *(metric.heading for metric in MEASURED),
-    "owed",
-)
 NAMES = ("model", "prompt")
-_HEAD = [TextColumn(t, right=t not in (*NAMES, "protocol"), names=t in NAMES) for t in TITLES]
+TEXTS = (*NAMES, "protocol", "task", "metric")
+MOST_METRICS = 40
+"""Rows of the table of scores and metrics; the page has them all."""
 Words = tuple[str, ...]
 
 
@@ -29,7 +26,7 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     It is read from summary/summary.json if that is newer than the database, otherwise computed.
     """
     said = _written(db_path) or _counted(db_path, settings)
-    lines = [table(_HEAD, _rows(said), width), said["verdict"], *said.get("notes", ())]
+    lines = [_scores(said, width), *_metrics(said, width), said["verdict"], *said.get("notes", ())]
     lines += [str(said["facts"].get("spending", ""))]  # an older summary.json has none
     lines += [*_judges(said), *_pairs(said), _unlike(said), _superseded(said), _owed(said)]
     return "\n".join(line for line in lines if line)
@@ -56,11 +53,48 @@ def _counted(db_path: Path, settings: Any) -> dict[str, Any]:
     return as_json(report(reference.completed(load(db_path, settings), played)))
 
 
-def _rows(said: dict[str, Any]) -> list[Words]:
-    labels = said["prompts"]
-    return [_row(row, labels) for row in _records(said, "model_prompt")] + [
-        _bound(row) for row in _records(said, "players")
+def _scores(said: dict[str, Any], width: int) -> str:
+    """Return the table of models and prompts; a share that none of them has is left out."""
+    rows, labels = _records(said, "model_prompt"), said["prompts"]
+    measured = [
+        metric
+        for metric in shown_in("terminal")
+        if metric.unit != "share" or any(row.get(metric.name) is not None for row in rows)
     ]
+    titles = ["model", "prompt", "protocol", "finished", "success [95 %]", "oracle"]
+    titles += [*(metric.heading for metric in measured), "owed"]
+    lines = [_row(row, labels, measured) for row in rows]
+    lines += [_bound(row, len(measured)) for row in _records(said, "players")]
+    return table(_columns(titles), lines, width)
+
+
+def _columns(titles: list[str]) -> list[TextColumn]:
+    return [TextColumn(t, right=t not in TEXTS, names=t in NAMES) for t in titles]
+
+
+def _metrics(said: dict[str, Any], width: int) -> Iterator[str]:
+    """Yield the table of scores and metrics, if there are any."""
+    rows, labels = _records(said, "metrics"), said["prompts"]
+    if not rows:
+        return
+    titles = ["model", "prompt", "task", "metric", "instances", "missing", "mean [95 %]"]
+    lines = [_mean(row, labels) for row in rows[:MOST_METRICS]]
+    yield "\n" + table(_columns(titles), lines, width)
+    if len(rows) > MOST_METRICS:
+        yield f"{len(rows) - MOST_METRICS:,} more rows in summary/tables/metrics.csv"
+
+
+def _mean(row: dict[str, Any], labels: dict[str, str]) -> Words:
+    mean = shown("mean", row, None).text
+    return (
+        str(row["model"]),
+        labels.get(row["prompt"], str(row["prompt"])),
+        str(row["task"]),
+        visible(str(row["metric"]), 40),
+        f"{row['n']:,}",
+        f"{row['missing']:,}" if row["missing"] else "",
+        f"{mean} ({row['note']})" if row["note"] else mean,
+    )
 
 
 def _records(said: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -68,7 +102,7 @@ def _records(said: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
 
 
-def _bound(row: dict[str, Any]) -> Words:
+def _bound(row: dict[str, Any], measured: int) -> Words:
     rate = f"{100 * row['success_rate_all']:.1f} %"
     return (
         str(row["player"]),
@@ -77,12 +111,12 @@ def _bound(row: dict[str, Any]) -> Words:
         f"{row['n']:,}",
         rate,
         "",
-        *[""] * len(MEASURED),
+        *[""] * measured,
         "",
     )
 
 
-def _row(row: dict[str, Any], labels: dict[str, str]) -> Words:
+def _row(row: dict[str, Any], labels: dict[str, str], measured: Sequence[Metric]) -> Words:
     unknown = "unknown" if row["completed"] + row["refused"] else "–"
     return (
         str(row["model"]),
@@ -92,8 +126,10 @@ def _row(row: dict[str, Any], labels: dict[str, str]) -> Words:
         _rate(row),
         _percent(row.get("oracle_ceiling")),
         *(
-            unknown if row.get(name) is None else number(name, row[name])
-            for name in (metric.name for metric in MEASURED)
+            number(metric.name, row[metric.name])
+            if row.get(metric.name) is not None
+            else ("–" if metric.unit == "share" else unknown)
+            for metric in measured
         ),
         f"{row['owed']:,}" if row["owed"] else "",
     )

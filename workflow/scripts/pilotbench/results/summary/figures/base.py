@@ -37,6 +37,7 @@ class Section(Enum):
 
     AHEAD = "Who is ahead", "Ahead"
     JUDGES = "Judges and people", "Judges"
+    METRICS = "Scores and metrics", "Metrics"
     TASKS = "Tasks and difficulties", "Tasks"
     PROMPTS = "Prompts", "Prompts"
     RELIABILITY = "Tool reliability", "Reliability"
@@ -253,8 +254,13 @@ def worst_cases(base: Any, low: Any, high: Any) -> Any:
 def by_model(source: Source) -> Any:
     """Return a chart with one band per model, best first, and one line per prompt within it."""
     names = [source.data.label(p) for p in source.data.prompt_names]
-    ranked = source.tables.get("ranking")
-    order = list(ranked.frame["model"]) if ranked is not None else source.data.model_names
     return alt.Chart().encode(
-        y=alt.Y("model:N", sort=order, title=None), yOffset=alt.YOffset("shown:N", sort=names)
+        y=alt.Y("model:N", sort=model_order(source), title=None),
+        yOffset=alt.YOffset("shown:N", sort=names),
     )
+
+
+def model_order(source: Source) -> list[str]:
+    """Return the models, best first."""
+    ranked = source.tables.get("ranking")
+    return list(ranked.frame["model"]) if ranked is not None else source.data.model_names

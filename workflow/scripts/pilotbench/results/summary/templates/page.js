@@ -15,7 +15,7 @@
     return JSON.parse(text);
   }
   function legendWords(spec) {
-    return (spec.layer || [spec]).flatMap((layer) => {
+    return (spec.layer || spec.spec?.layer || [spec]).flatMap((layer) => {
       const color = layer.encoding && layer.encoding.color;
       return color && color.legend !== null && color.scale && typeof color.scale.domain?.[0] === "string" ? color.scale.domain : [];
     });
@@ -27,7 +27,7 @@
     const room = Math.max(240, element.clientWidth - 24);
     const meta = spec.usermeta || {};
     if (meta.lines) spec.height = meta.step * meta.lines.reduce((n, field) => n * new Set(spec.data.values.map((row) => row[field])).size, 1);
-    if (meta.inner) spec.spec.width = Math.max(180, room - 60);
+    if (meta.inner) spec.spec.width = Math.max(180, room - (meta.beside || 60));
     const longest = Math.max(1, ...legendWords(spec).map((word) => String(word).length));
     const columns = Math.floor((room - (meta.lines ? 120 : 60)) / (7 * longest + 30));
     spec.config.legend = Object.assign({}, spec.config.legend, { columns: Math.max(1, columns) });
