@@ -120,7 +120,7 @@ def test_the_metrics_are_shares_of_the_answers_that_have_a_verdict() -> None:
     named = {metric.name: metric.sql for metric in metrics.METRICS}
     rows = "(true, true), (true, false), (false, false), (NULL, NULL)"
     query = (
-        f"SELECT {named['flexible_match']}, {named['strict_match']} "
+        f"SELECT {named['right_so_far']}, {named['in_form_so_far']} "
         f"FROM (VALUES {rows}) AS episodes(flexible_match, strict_match)"
     )
     flexible, strict = duckdb.sql(query).fetchall()[0]

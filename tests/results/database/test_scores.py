@@ -117,3 +117,35 @@ def test_where_from_explains_a_number_of_a_scorer(lab: Lab) -> None:
     assert where_from(lab.database, "turns", words, lab.results).value != 9
     with pytest.raises(UserError, match=r"allowed: .*score.*, metric:turns, words$"):
         where_from(lab.database, "wrods", words, lab.results)
+
+
+def read(right: bool, in_form: bool | None) -> dict[str, Any]:
+    """Return the verdict of a scorer that asks for a form, or for none."""
+    return {**VERDICT, "rule": "last line", "right": right, "in_form": in_form}
+
+
+SILENT = {**NO_ANSWER, "in_form": False}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "right", "in_form"),
+    [
+        ([read(True, True), read(True, False), read(False, False)], 2 / 3, 1 / 3),
+        ([read(True, True), read(True, False), REFUSED], 2 / 3, 1 / 3),
+        ([read(True, True), SILENT, REFUSED], 1 / 3, 1 / 3),
+        ([read(True, None), SILENT, REFUSED], 1 / 3, None),
+        ([read(True, None), read(True, True), REFUSED], 2 / 3, 1.0),
+        ([SILENT, SILENT, REFUSED], 0.0, None),
+        ([None, None, REFUSED], None, None),
+    ],
+)
+def test_right_and_right_in_form_count_what_success_counts(
+    lab: Lab, outcomes: list[Any], right: float | None, in_form: float | None
+) -> None:
+    """In the fifth case only one scorer asks for a form: nobody knows of the refused question."""
+    written(lab, outcomes)
+    lab.update()
+    shares = "SELECT flexible_match, strict_match FROM cells WHERE model = ? AND prompt = ?"
+    ((found, strict),) = lab.rows(shares, *FIRST)
+    assert found == (right if right is None else pytest.approx(right))
+    assert strict == (in_form if in_form is None else pytest.approx(in_form))

@@ -58,25 +58,36 @@ def _with_episode(name: str, table: tuple[Column, ...], says: str) -> View:
     return View(name, says, sql, table + _named(EPISODES.columns, *_OF_EPISODE))
 
 
-_SCORED = """
-(status = 'refused' OR status = 'completed' AND read_by = 'none') AND (
-  (task, index) IN (SELECT (task, index) FROM store.episodes WHERE score IS NOT NULL)
-  OR task IN (
+def _said(column: str) -> str:
+    """Return SQL for whether the scorer of a question says `column` of an answer to it.
+
+    It does of another episode's answer, or of every answer of the task.
+    """
+    return f"""(
+  (task, index) IN (
+    SELECT (task, index) FROM store.episodes WHERE {column} IS NOT NULL AND read_by <> 'none'
+  ) OR task IN (
     SELECT task FROM store.episodes WHERE read_by <> 'none'
-    GROUP BY task HAVING bool_and(score IS NOT NULL)
+    GROUP BY task HAVING bool_and({column} IS NOT NULL)
   )
-)
+)"""
+
+
+_UNANSWERED = "(status = 'refused' OR status = 'completed' AND read_by = 'none')"
+_OF_ANSWERS = f"""
+coalesce(flexible_match, CASE WHEN {_UNANSWERED} AND {_said("flexible_match")} THEN false END)
+  AS flexible_match,
+CASE WHEN NOT {_UNANSWERED} THEN strict_match WHEN {_said("strict_match")} THEN false END
+  AS strict_match,
+coalesce(score, CASE WHEN {_UNANSWERED} AND {_said("score")} THEN 0.0 END) AS score
 """
-"""Whether an episode has no answer and the scorer of its question gives scores: for another episode
-of the question, or for every answer of the task."""
 
 _EPISODES = View(
     "episodes",
-    "One row per episode: from the current plan's file, otherwise from the newest. `score` is 0 "
-    "where a question whose scorer gives scores was refused or has no answer.",
-    "SELECT * EXCLUDE (counted) REPLACE ("
-    f"coalesce(score, CASE WHEN {_SCORED} THEN 0.0 END) AS score) "
-    "FROM store.episodes WHERE counted",
+    "One row per episode: from the current plan's file, otherwise from the newest. A question of a "
+    "pack that was refused or has no answer is not right, not right in form and scores 0, as far "
+    "as its scorer says so of answers.",
+    f"SELECT * EXCLUDE (counted) REPLACE ({_OF_ANSWERS}) FROM store.episodes WHERE counted",
     _without(EPISODES.columns, "counted"),
 )
 
