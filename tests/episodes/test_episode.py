@@ -16,7 +16,8 @@ from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.tasks.task import Task
-from pilotbench.episodes.episode import Episode, play
+from pilotbench.episodes.episode import play
+from pilotbench.episodes.episode_record import Episode
 from pilotbench.episodes.shard_file import episode_schema
 from pilotbench.ground import errors
 from pilotbench.ground.canonical_json import digest

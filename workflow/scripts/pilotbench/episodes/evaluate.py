@@ -30,7 +30,9 @@ from pilotbench.asking.asker import (
 )
 from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.episodes import external_episodes, owed
-from pilotbench.episodes.episode import Episode, EpisodeSpec, play_spec
+from pilotbench.episodes.episode import play_spec
+from pilotbench.episodes.episode_record import Episode
+from pilotbench.episodes.episode_spec import EpisodeSpec
 from pilotbench.episodes.outcome import ShardOutcome as ShardOutcome
 from pilotbench.episodes.owed import Owed, cause
 from pilotbench.episodes.shard_file import SHARD_FORMAT, write_shard, write_whole

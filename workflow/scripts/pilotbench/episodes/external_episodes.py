@@ -14,7 +14,8 @@ from pilotbench.asking.asker import KeyAllowance, Source
 from pilotbench.benchmark.packs.external_task import ExternalTask
 from pilotbench.benchmark.tasks.scoring import graded
 from pilotbench.benchmark.tasks.task import Score, Transcript, Turn
-from pilotbench.episodes.episode import Episode, EpisodeSpec, EpisodeState, record_of
+from pilotbench.episodes.episode_record import Episode, record_of
+from pilotbench.episodes.episode_spec import EpisodeSpec, EpisodeState
 from pilotbench.episodes.external.attribution import Attribution, attributed
 from pilotbench.episodes.external.run import Ran, run
 from pilotbench.episodes.external.sample import Sample
