@@ -265,7 +265,7 @@ def test_text_of_models_is_stored_complete_or_cut(lab: Lab) -> None:
     [
         ("an episode counts once", "INSERT INTO store.episodes FROM store.episodes"),
         (
-            "every episode of a file counts, or another file's does",
+            "every episode of a file counts, another file's does, or judges have not judged it",
             "UPDATE store.episodes SET counted = false",
         ),
         (

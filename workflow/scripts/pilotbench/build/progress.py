@@ -21,6 +21,7 @@ from pilotbench.asking.prices import cost_usd, stored_usd
 from pilotbench.asking.unusable import Unusable
 from pilotbench.build import batches_out
 from pilotbench.build.batches_out import BatchProgress
+from pilotbench.build.judge_progress import JudgeProgress, judge_rows
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import RecordError
@@ -115,9 +116,9 @@ class Watch:
         return list(rows.values())
 
     def key_rows(self) -> list[KeyProgress]:
-        """Return a row for each key of the providers of the selected models."""
+        """Return a row for each key of the providers of the selected models and judges."""
         settings = self.experiment.settings
-        names = dict.fromkeys(model.provider for model in settings.models.values())
+        names = dict.fromkeys(model.provider for model in self.experiment.models_asked)
         variables, (rates, in_force) = environment(), self._lately()
         in_force |= job_context.read().slots
         rows = []
@@ -131,6 +132,10 @@ class Watch:
                 allowed = in_force.get(alias, key.slots)
                 rows.append(KeyProgress(alias, allowed, in_flight, rates.get(alias, 0.0), state))
         return rows
+
+    def judge_rows(self) -> list[JudgeProgress]:
+        """Return a row for each judge of a pack."""
+        return judge_rows(self.experiment)
 
     def batch_rows(self) -> list[BatchProgress]:
         """Return a row for each model with batches that are out."""

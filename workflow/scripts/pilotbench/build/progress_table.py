@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from pilotbench.build.batches_out import BatchProgress, about, moment
+from pilotbench.build.judge_progress import JudgeProgress
 from pilotbench.build.progress import KeyProgress, ModelProgress, Watch
 from pilotbench.ground.terminal_tables import TextColumn, columns, table, terminal_width
 from pilotbench.matrix.experiment import Experiment
 
 _MODELS = ("episodes", "begun", "owed", "shards", "running", "per min", "left", "USD")
+_JUDGES = ("verdicts", "begun", "owed", "files", "running", "USD")
 _KEYS = ("in flight", "slots", "answers per min")
 _BATCHES = ("wave", "out", "answered", "failed")
 _TIMES = ("since", "promised")
@@ -23,10 +25,14 @@ def tables(
     keys: Sequence[KeyProgress],
     batches: Sequence[BatchProgress] = (),
     width: int | None = None,
+    judges: Sequence[JudgeProgress] = (),
 ) -> str:
-    """Return one row per model with their total, one per key, one per model with batches out."""
+    """Return one row per model with their total, per judge, key, and model with batches out."""
     rows = [*models, total(models)] if len(models) != 1 else models
     found = [table(columns(("model", *_MODELS), right=_MODELS), map(_model, rows), width)]
+    if judges:
+        head = columns(("judge", *_JUDGES), right=_JUDGES)
+        found.append(table(head, map(_judge, judges), width))
     if keys:
         head = columns(("key", *_KEYS, "state"), right=_KEYS)
         found.append(table(head, map(_key, keys), width))
@@ -48,7 +54,8 @@ def live(experiment: Experiment) -> Callable[[], str]:
 
 def of(watch: Watch, width: int | None) -> str:
     """Return the present tables of a watch."""
-    return tables(watch.model_rows(), watch.key_rows(), watch.batch_rows(), width)
+    rows = watch.model_rows(), watch.key_rows(), watch.batch_rows()
+    return tables(*rows, width, watch.judge_rows())
 
 
 def total(models: Sequence[ModelProgress]) -> ModelProgress:
@@ -77,6 +84,18 @@ def _model(row: ModelProgress) -> tuple[str, ...]:
     )
 
 
+def _judge(row: JudgeProgress) -> tuple[str, ...]:
+    return (
+        row.judge,
+        f"{row.done}/{row.planned}",
+        str(row.begun),
+        str(row.owed),
+        f"{row.files_done}/{row.files}",
+        str(row.running),
+        _usd(row),
+    )
+
+
 def _key(key: KeyProgress) -> tuple[str, ...]:
     flight = "–" if key.in_flight is None else str(key.in_flight)
     return key.key, flight, str(key.slots), f"{key.rate:.1f}", key.state
@@ -89,7 +108,7 @@ def _batch(row: BatchProgress, now: float) -> tuple[str, ...]:
     return row.model, "–" if row.wave is None else str(row.wave), *map(str, counts), *times, saves
 
 
-def _usd(row: ModelProgress) -> str:
+def _usd(row: ModelProgress | JudgeProgress) -> str:
     if not row.usd_unknown:
         return f"{row.usd:.4f}"
     return f"{row.usd:.4f} + {row.usd_unknown} unknown" if row.usd else "unknown"

@@ -56,6 +56,7 @@ def _as_json(watch: Watch) -> dict[str, list[dict[str, object]]]:
     notices = [asdict(notice) for notice in watch.notices()]
     return {
         "models": models,
+        "judges": [asdict(row) for row in watch.judge_rows()],
         "keys": [asdict(row) for row in watch.key_rows()],
         "batches": [asdict(row) for row in watch.batch_rows()],
         "notices": notices,

@@ -40,6 +40,8 @@ Json = dict[str, Any]
 NONE = "none"
 DEFAULT_SYSTEM = "Answer the question. The last line of your reply is the answer alone."
 
+JUDGED_SYSTEM = "Answer the question."
+
 
 class QuestionPack:
     """A task read from a folder; see the Task protocol for the attributes."""
@@ -60,7 +62,8 @@ class QuestionPack:
         settings = settings_of(folder / "task.yaml")
         self.description: str = settings["description"]
         self.scorer = chosen(f"{folder / 'task.yaml'}: scorer", settings["scorer"])
-        self.system: str = settings.get("system", DEFAULT_SYSTEM)
+        usual = JUDGED_SYSTEM if self.scorer.kind == JUDGE else DEFAULT_SYSTEM
+        self.system: str = settings.get("system", usual)
         self._stated_system: str = settings.get("system", "")
         self.tool_names: tuple[str, ...] = tuple(settings["tools"])
         self.judging: Judging | None = None

@@ -46,6 +46,11 @@ class Judging:
         words = (self.rubric, self.scale, self.criteria, bool(self.compare), self.reference)
         return digest([*words, self.system, self.longest_reply])
 
+    @property
+    def is_graded(self) -> bool:
+        """Whether its scores are more than shares of right verdicts."""
+        return bool(self.scale or self.criteria or self.compare) or self.aggregate == "mean"
+
     def others(self, model: str, models: Sequence[str]) -> tuple[str, ...]:
         """Return the models that `model` is compared with, among those of an experiment."""
         if self.compare is None or model not in models:

@@ -44,6 +44,18 @@ def write(path: Path, header: Json, rows: list[Json]) -> None:
     write_whole(path, gzip.compress(text, compresslevel=6, mtime=0))
 
 
+def read_header(path: Path) -> Json:
+    """Return the header of a file. Raises RecordError if there is none."""
+    try:
+        with gzip.open(path, "rb") as lines:
+            header: Json = json.loads(next(lines))
+        if header["kind"] != "verdicts":
+            raise ValueError("not a file of verdicts")
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error, StopIteration) as error:
+        raise RecordError(f"{path}: damaged: {error}") from None
+    return header
+
+
 def read(path: Path) -> tuple[Json, list[Json]]:
     """Return (header, verdicts) of a file. Raises RecordError, one line, if it is damaged."""
     try:

@@ -7,6 +7,7 @@ ranking      models under the headline prompt, best first
 repeats, flaws, usage   pass@k, flawed plans followed, use of the keys
 labelled, corrected_rates, pairwise, judge_tables   judges, labels of people, comparisons
 tables       every table of the summary, by name
+judges       what judges said and cost, and warnings about them
 overview     what was run, whether it is complete, its cost, and warnings
 headline     the result in one sentence
 model        all of this together

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pilotbench.results import metrics
 from pilotbench.results.analysis.formatting import usd
+from pilotbench.results.analysis.judges import judge_cost
 from pilotbench.results.analysis.load import SummaryData, number
 from pilotbench.results.analysis.scores import PER_SUCCESS, scores
 from pilotbench.results.metrics import shown_in
@@ -38,6 +39,8 @@ class Costs:
     unusable: int
     unusable_usd: float | None
     budget_usd: float | None
+    judges: str = ""
+    """What the judges have cost, in words: it is in no other number."""
 
     @property
     def known_usd(self) -> float | None:
@@ -62,6 +65,7 @@ class Costs:
         if self.unusable:
             cost = "" if self.unusable_usd is None else f" ({usd(self.unusable_usd)} more)"
             parts.append(f"{self.unusable:,} unusable answers{cost}")
+        parts += [self.judges] if self.judges else []
         return f"Cost: {'; '.join(parts)}."
 
 
@@ -79,6 +83,7 @@ def costs(data: SummaryData, episodes: pd.DataFrame) -> Costs:
         unusable=int(unusable["unusable"].sum()),
         unusable_usd=None if pd.isna(lost) else float(lost),
         budget_usd=data.budget_usd,
+        judges=judge_cost(data),
     )
 
 

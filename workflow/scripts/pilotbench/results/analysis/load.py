@@ -51,6 +51,7 @@ class SummaryData:
     `episodes` holds models and players alike; `others` are episodes outside the selection, of
     which only those of players are used, as bounds. `batches` are those that are out, one entry per
     model: model, batches, requests, done, failed, since and expected (Unix times in s), saves_usd.
+    `verdicts` are those of judges, and `judges` the facts of these.
     """
 
     episodes: pd.DataFrame
@@ -70,6 +71,7 @@ class SummaryData:
     verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
     labels: pd.DataFrame = field(default_factory=pd.DataFrame)
     unused_labels: pd.DataFrame = field(default_factory=pd.DataFrame)
+    judges: Mapping[str, ModelFacts] = field(default_factory=dict)
 
     @cached_property
     def model_names(self) -> list[str]:
@@ -140,6 +142,7 @@ def load(db_path: Path, settings: Any) -> SummaryData:
     every = plain(queries.episodes(db_path, current=False))
     current = every["current"].astype(bool)
     selection = queries.selection(db_path)
+    judges = {name for one in selection.get("judging", {}).values() for name in one["models"]}
     cells = in_order(plain(queries.cells(db_path)), selection)
     return SummaryData(
         episodes=every[current].reset_index(drop=True),
@@ -158,6 +161,7 @@ def load(db_path: Path, settings: Any) -> SummaryData:
         verdicts=plain(queries.verdicts(db_path)),
         labels=plain(queries.labels(db_path)),
         unused_labels=plain(queries.unused_labels(db_path)),
+        judges={name: facts for name in judges if (facts := _configured(name, settings))},
     )
 
 

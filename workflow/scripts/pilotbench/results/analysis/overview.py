@@ -16,6 +16,7 @@ from pilotbench.ground.plurals import counted
 from pilotbench.matrix.axes import AXES, Axis
 from pilotbench.results.analysis.costs import SHARES, Costs
 from pilotbench.results.analysis.formatting import usd
+from pilotbench.results.analysis.judges import judge_warnings
 from pilotbench.results.analysis.load import SummaryData, answering_names, number, unexpected_names
 from pilotbench.results.analysis.ranking import total
 from pilotbench.results.database import prune
@@ -200,6 +201,7 @@ def warnings(data: SummaryData, cells: pd.DataFrame) -> list[str]:
         *_bound_warnings(data, cells),
         *_damage_warnings(data),
         *_label_warnings(data),
+        *judge_warnings(data),
     ]
 
 

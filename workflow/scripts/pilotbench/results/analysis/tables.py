@@ -13,6 +13,7 @@ from pilotbench.results.analysis.contrasts import KINDS, every_family
 from pilotbench.results.analysis.costs import Costs
 from pilotbench.results.analysis.flaws import flaw_table
 from pilotbench.results.analysis.judge_tables import judge_tables
+from pilotbench.results.analysis.judges import judge_table
 from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData, number
 from pilotbench.results.analysis.measures import measures, metric_table
 from pilotbench.results.analysis.metadata import metadata_means, metadata_table
@@ -57,7 +58,7 @@ def tables(
     made = [
         *_of_scores(data, episodes, cells, ranked),
         *(Table(*described) for described in judge_tables(data, episodes)),
-        *_of_costs(paid),
+        *_of_costs(data, paid),
         *_of_details(data, episodes, ranked, uses),
     ]
     return {
@@ -126,7 +127,7 @@ def _of_metrics(data: SummaryData, found: pd.DataFrame) -> list[Table]:
     ]
 
 
-def _of_costs(paid: Costs) -> list[Table]:
+def _of_costs(data: SummaryData, paid: Costs) -> list[Table]:
     return [
         Table(
             "cost",
@@ -135,6 +136,13 @@ def _of_costs(paid: Costs) -> list[Table]:
             "are counted, not taken as 0. USD per success has a 95 % interval; unusable answers "
             "were paid for too and are in no other number.",
             paid.models,
+        ),
+        Table(
+            "verdicts",
+            "Verdicts of judges",
+            "The verdicts of each judge on replies that count, the share that it finds right, its "
+            "mean score, and what it cost, which is in no other number.",
+            judge_table(data),
         ),
         Table("cost_keys", "Cost by model and key", "The same by the key that paid.", paid.keys),
     ]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _RULES = (
     "CREATE OR REPLACE TEMP TABLE rules (task VARCHAR, model VARCHAR, judge VARCHAR, "
-    "repeats INTEGER, opponents INTEGER, pairs BOOLEAN, aggregate VARCHAR, threshold DOUBLE)"
+    "repeats INTEGER, opponents INTEGER, pairs BOOLEAN, aggregate VARCHAR, threshold DOUBLE, "
+    "graded BOOLEAN)"
 )
 _JUDGED = f"read_by = '{JUDGED}' AND status = 'completed'"
 
@@ -50,18 +51,19 @@ CREATE OR REPLACE TEMP TABLE sums AS
 WITH wanted AS (
   SELECT task, model, sum(repeats * if(pairs, 2 * opponents, 1)) AS verdicts,
     any_value(pairs) AS pairs, any_value(aggregate) AS aggregate,
-    any_value(threshold) AS threshold
+    any_value(threshold) AS threshold, any_value(graded) AS graded
   FROM rules GROUP BY task, model
 ), found AS (
   SELECT e.shard, e.episode, e.task, e.model, coalesce(sum(v.given), 0) AS given,
-    count(v.judge) AS voices, count(*) FILTER (v.ok) AS ok, avg(v.share) AS share
+    count(v.judge) AS voices, count(*) FILTER (v.ok) AS ok, avg(v.share) AS share,
+    count(*) FILTER (v.share = 1) AS won, count(*) FILTER (v.share = 0.5) AS tied
   FROM store.episodes e LEFT JOIN (
     SELECT v.*, e.task, e.model FROM voices v JOIN store.episodes e USING (shard, episode)
   ) v ON v.shard = e.shard AND v.episode = e.episode
     AND EXISTS (FROM rules r WHERE r.task = v.task AND r.judge = v.judge AND v.repeat < r.repeats)
   WHERE {_JUDGED} GROUP BY ALL
 )
-SELECT f.*, coalesce(f.given = w.verdicts AND f.given > 0, false) AS complete, w.pairs,
+SELECT f.*, coalesce(f.given = w.verdicts AND f.given > 0, false) AS complete, w.pairs, w.graded,
   CASE WHEN w.pairs THEN f.share > 0.5
        WHEN w.aggregate = 'majority' THEN 2 * f.ok > f.voices
        WHEN w.aggregate = 'all' THEN f.ok = f.voices
@@ -74,6 +76,7 @@ _SCORES = f"""
 UPDATE store.episodes SET
   success = if(s.complete, s.success, NULL),
   progress = if(s.complete, s.share, NULL),
+  score = if(s.complete AND s.graded, s.share, NULL),
   level = CASE WHEN NOT s.complete THEN NULL WHEN s.success THEN 'full_success'
     WHEN s.share >= {PARTIAL_PROGRESS} THEN 'partial_success' ELSE 'failure' END,
   weighted_score = CASE WHEN NOT s.complete THEN NULL
@@ -85,7 +88,7 @@ UPDATE store.episodes SET
   goals_held = if(s.complete AND s.success, 1, 0),
   error_no_rule_error = if(s.complete AND NOT s.success, 1, 0),
   verdict = CASE WHEN NOT s.complete THEN 'not judged yet'
-    WHEN s.pairs THEN format('{{:g}} of {{}} comparisons won', s.share * s.voices, s.voices)
+    WHEN s.pairs THEN format('{{}} comparisons: {{}} won, {{}} tied', s.voices, s.won, s.tied)
     ELSE format('{{}} of {{}} verdicts: right', s.ok, s.voices) END
 FROM sums s
 WHERE s.shard = episodes.shard AND s.episode = episodes.episode
@@ -114,7 +117,7 @@ def score(connection: duckdb.DuckDBPyConnection, experiment: Experiment) -> None
     connection.execute(_RULES)
     rows = list(_rules(experiment, [row[0] for row in tasks], [row[0] for row in models]))
     if rows:
-        connection.executemany("INSERT INTO rules VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO rules VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     for statement in (_SIDES, _VOICES, _SUMS, _SCORES, *_UNJUDGED):
         connection.execute(statement)
     for table in ("rules", "sides", "voices", "sums"):
@@ -135,4 +138,5 @@ def _rules(experiment: Experiment, tasks: list[str], models: list[str]) -> Itera
             opponents = len(judging.others(model, selected))
             for judge in judging.models:
                 of = [judging.repeats, opponents, judging.compare is not None]
-                yield [task, model, judge, *of, judging.aggregate, judging.threshold]
+                rule = [judging.aggregate, judging.threshold, judging.is_graded]
+                yield [task, model, judge, *of, *rule]

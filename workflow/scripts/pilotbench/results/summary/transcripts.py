@@ -11,9 +11,10 @@ import base64
 import gzip
 import json
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 import pandas as pd
@@ -30,11 +31,15 @@ ASSETS = ("text.js", "viewer.js", "viewer.css")
 
 @dataclass(frozen=True)
 class Page:
-    """One page to write: its shard, where the shard's bytes come from, and what they are."""
+    """One page to write: its shard, where the shard's bytes come from, and what they are.
+
+    `judged` is what judges said of its episodes, as JSON.
+    """
 
     path: str
     stamp: str
     provisional: bool = False
+    judged: str = ""
 
 
 def page_path(shard_path: str) -> str:
@@ -48,14 +53,21 @@ def link(shard_path: str, index: int | None = None, repeat: int = 0) -> str:
     return quote(f"{FOLDER}/{page_path(shard_path)}") + anchor
 
 
-def write(shards: pd.DataFrame, db_path: Path, results: Path, out: Path) -> int:
+def write(
+    shards: pd.DataFrame,
+    db_path: Path,
+    results: Path,
+    out: Path,
+    said: Mapping[str, str] = MappingProxyType({}),
+) -> int:
     """Write the pages of the current shards, return how many; unchanged pages stay untouched.
 
+    `said` is what judges said of the episodes of a shard, as JSON, by its path.
     Pages of missing shards are removed.
     """
     folder = out / FOLDER
     links.cut(out, folder)
-    pages = list(_pages(shards, results))
+    pages = [_with_verdicts(page, said) for page in _pages(shards, results)]
     _write_assets(folder, [page.path for page in pages])
     template = environment().get_template(TEMPLATE)
     written = 0
@@ -69,6 +81,7 @@ def write(shards: pd.DataFrame, db_path: Path, results: Path, out: Path) -> int:
             shard=shard,
             base="../" * 5,
             content=_content(page, db_path, results),
+            judged=_packed(page.judged.encode()) if page.judged else "",
             command=f"{_show(page, results)} {shard.first}",
         )
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +100,18 @@ def _pages(shards: pd.DataFrame, results: Path) -> Iterable[Page]:
         elif (file := results / "shards" / path).is_file():
             found = file.stat()
             yield Page(path, f"{form} {found.st_size} {found.st_mtime_ns}")
+
+
+def _with_verdicts(page: Page, said: Mapping[str, str]) -> Page:
+    """Return a page with what judges said, which its stamp then covers."""
+    if page.path not in said:
+        return page
+    words = said[page.path]
+    return replace(page, judged=words, stamp=f"{page.stamp} {digest(words)[:12]}")
+
+
+def _packed(content: bytes) -> str:
+    return base64.b64encode(gzip.compress(content, mtime=0)).decode("ascii")
 
 
 def _show(page: Page, results: Path) -> str:

@@ -22,6 +22,7 @@ from pilotbench.results.summary import (
     transcripts,
 )
 from pilotbench.results.summary.figures.base import Source
+from pilotbench.results.summary.judged import judged
 
 
 def build(
@@ -35,7 +36,9 @@ def build(
     """Write the summary of a database to `out`."""
     data = reference.completed(load(db_path, settings), results / reference.NAME)
     write(replace(data, batches=batches), out)
-    transcripts.write(data.shards, db_path, results, out)
+    names = [] if data.verdicts.empty else [str(path) for path in data.shards["path"]]
+    said = judged(db_path, names) if names else {}
+    transcripts.write(data.shards, db_path, results, out, said)
     answer_pages.write(data, tasks or {}, db_path, results, out)
 
 

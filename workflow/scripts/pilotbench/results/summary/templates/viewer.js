@@ -10,16 +10,30 @@
   function sign(episode) {
     if (episode.status === "refused") return ["⊘", "mid", "refused"];
     if (episode.status === "not_applicable") return ["–", "quiet", "not applicable"];
+    if (episode.level == null) return ["…", "quiet", "not judged yet"];
     if (episode.success) return ["✓", "good", "success"];
     return episode.level === "partial_success" ? ["◐", "mid", "partial"] : ["✗", "bad", "failure"];
   }
 
-  async function unpacked() {
-    const packed = atob(document.getElementById("shard").textContent.trim()), bytes = new Uint8Array(packed.length);
+  async function textOf(element) {
+    const packed = atob(element.textContent.trim()), bytes = new Uint8Array(packed.length);
     for (let at = 0; at < packed.length; at += 1) bytes[at] = packed.charCodeAt(at);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const lines = (await new Response(stream).text()).split("\n").filter(Boolean).map((line) => JSON.parse(line));
-    return { header: lines[0], episodes: lines.slice(1) };
+    return new Response(stream).text();
+  }
+  async function unpacked() {
+    const text = await textOf(document.getElementById("shard"));
+    const lines = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    const said = document.getElementById("judged"), judged = said ? JSON.parse(await textOf(said)) : { scores: {}, verdicts: {} };
+    const episodes = lines.slice(1).map((episode) => withVerdicts(episode, judged));
+    return { header: lines[0], episodes };
+  }
+  // The file of a shard does not say what its judges say: the score of their verdicts is the database's.
+  function withVerdicts(episode, judged) {
+    const score = judged.scores[episode.episode], verdicts = judged.verdicts[episode.episode] || [];
+    if (!score) return { ...episode, verdicts };
+    const { why, ...rest } = score;
+    return { ...episode, ...rest, verdicts, verdict: { ...episode.verdict, right: score.success, why } };
   }
 
   // ---- the same instances elsewhere ----
@@ -71,7 +85,18 @@
   }
   function readings(verdict) {
     const words = { true: "yes", false: "no", null: "no form is asked for" };
+    if (verdict.rule === "judge") return [["wanted", verdict.wanted == null ? null : plain(verdict.wanted)], ["right", verdict.right == null ? "not judged yet" : words[verdict.right]], ["why", verdict.why]];
     return [["wanted", plain(verdict.wanted)], ["read", verdict.read == null ? "nothing" : plain(verdict.read)], ["by the rule", verdict.rule], ["right", words[verdict.right]], ["in form", words[verdict.in_form]], ["why", verdict.why]];
+  }
+  function judgements(verdicts) {
+    const tones = { right: ["✓", "good"], better: ["✓", "good"], wrong: ["✗", "bad"], worse: ["✗", "bad"], tie: ["=", "mid"] };
+    const compared = verdicts.some((one) => one.other != null), scored = verdicts.some((one) => one.criteria || (one.score != null && one.score % 1));
+    const criteria = (one) => Object.entries(one.criteria || {}).map(([name, score]) => name + " " + Math.round(100 * score) + " %").join(", ");
+    const head = ["judge", compared && "beside", compared && "shown", "verdict", scored && "score", "reason"].filter(Boolean);
+    return el("table", { class: "diff" }, el("thead", {}, el("tr", {}, head.map((word) => el("th", {}, word)))), el("tbody", {}, verdicts.map((one) => {
+      const [glyph, tone] = tones[one.verdict] || ["", ""];
+      return el("tr", {}, el("td", {}, visible(one.judge + (one.repeat ? ", repeat " + one.repeat : ""))), compared && el("td", {}, visible(String(one.other))), compared && el("td", {}, String(one.shown)), el("td", { class: tone }, glyph + " " + one.verdict), scored && el("td", {}, one.score == null ? "–" : Math.round(100 * one.score) + " %" + (one.criteria ? " (" + criteria(one) + ")" : "")), el("td", {}, visible(String(one.reason || "").slice(0, 2000))));
+    })));
   }
   const nameOf = (episode) => episode.question_id == null ? [String(episode.index)] : visible(String(episode.question_id).slice(0, 60));
   function shown(episode, header) {
@@ -86,7 +111,7 @@
         el("section", {}, el("h3", {}, "Errors"), el("ul", {}, Object.entries(episode.errors || {}).map(([kind, n]) => el("li", {}, el("b", { class: "bad" }, "✗"), kind + " × " + n)), Object.entries(episode.flaws || {}).filter(([flaw]) => episode.prompt === "flawed_" + flaw).map(([flaw, how]) => el("li", {}, el("b", {}, "⚑"), "the flaw " + flaw + " was " + how.replace("_", " "))), episode.transient && episode.transient.met > 0 && el("li", {}, el("b", { class: "mid" }, "↻"), episode.transient.met + " transient " + (episode.transient.met === 1 ? "failure" : "failures") + " met, " + episode.transient.recovered + " recovered"), !Object.keys(episode.errors || {}).length && el("li", { class: "quiet" }, "none found")))),
       diff.length > 0 && [el("h3", {}, "World, before and after"), el("table", { class: "diff" }, el("thead", {}, el("tr", {}, ["object", "before", "after"].map((word) => el("th", {}, word)))), el("tbody", {}, diff.map((change) => el("tr", {}, [change.object, change.before, change.after].map((value) => el("td", {}, value == null ? "–" : visible(plain(value).slice(0, 2000))))))))],
       episode.answer != null && [el("h3", {}, "Answer"), block(episode.answer)],
-      episode.verdict && [el("h3", {}, "How it was read"), facts(readings(episode.verdict))],
+      episode.verdict && [el("h3", {}, episode.verdict.rule === "judge" ? "How it was judged" : "How it was read"), facts(readings(episode.verdict)), episode.verdicts.length > 0 && judgements(episode.verdicts)],
       el("h3", {}, "Conversation"),
       system && el("details", {}, el("summary", {}, "system message (" + count(system.length) + " characters)"), block(system)),
       (episode.messages || []).map((one) => el("div", { class: "turn" }, el("p", {}, el("b", {}, one.role === "user" ? "User (given)" : "Assistant (given)")), block(one.content))),
