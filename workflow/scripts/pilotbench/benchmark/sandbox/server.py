@@ -66,7 +66,7 @@ def _limit(order: Json) -> None:
         resource.RLIMIT_NOFILE: (OPEN_FILES, OPEN_FILES),
     }
     if order["counts_processes"]:
-        wanted[resource.RLIMIT_NPROC] = (order["processes"] + 4, order["processes"] + 4)
+        wanted[resource.RLIMIT_NPROC] = (order["processes"] + 8, order["processes"] + 8)
     for which, values in wanted.items():
         with suppress(OSError, ValueError):
             resource.setrlimit(which, values)
