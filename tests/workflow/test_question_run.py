@@ -69,7 +69,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     packs = tmp_path_factory.mktemp("known")
     write(packs / "asked", LINES)
     players = {"oracle": {"plays": "oracle"}, "random": {"plays": "random"}}
-    known = {"tasks": ["asked"], "task_folders": [str(packs)], "models": players}
+    known: Json = {"tasks": ["asked"], "task_folders": [str(packs)], "models": players}
     with Simulator(**known) as simulator:
         config = {
             "models": ["sim-oracle", "sim-random"],

@@ -78,7 +78,12 @@ def test_the_verdict_says_what_differs(
 ) -> None:
     found = SCORER.judge(wanted, given, {**OPTIONS, **options})
     assert (found.right, found.why) == (why == "right", why)
-    assert found.read == (given if isinstance(given, list) else [])
+    assert (found.read == "no call") == (given in ([], "It is sunny.", "None fits."))
+
+
+def test_calls_are_read_as_people_write_them() -> None:
+    found = SCORER.judge([], [made("f", a="x", b=[1, None]), made("g")], OPTIONS)
+    assert found.read == 'f(a="x", b=[1,null]); g()'
 
 
 def test_as_many_calls_as_possible_are_matched() -> None:

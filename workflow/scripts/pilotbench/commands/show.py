@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pilotbench.asking.asker import JournalOnly
-from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.instances import Instance, ToolSpec
 from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.commands.options import add_config, overrides
@@ -182,9 +182,17 @@ def text(look: Look) -> Iterator[str]:
     else:
         for message in look.first.messages:
             yield from _section(f"sent: {message.role}", message.text)
-        names = [tool.name for tool in look.first.offer.tools]
-        yield from _section("sent: tools", ", ".join(names) or "none")
+        yield from _section("sent: tools", *_tools(look.first.offer.tools, instance))
     yield from _course(look)
+
+
+def _tools(offered: Sequence[ToolSpec], instance: Instance) -> Iterator[str]:
+    """Yield the tools: those of the question itself whole, others by name."""
+    if "tools" in instance.extra:
+        for tool in offered:
+            yield f"{tool.name} {compact(tool.parameters)} {tool.description}".rstrip()
+    else:
+        yield ", ".join(tool.name for tool in offered) or "none"
 
 
 def _course(look: Look) -> Iterator[str]:
@@ -218,7 +226,10 @@ def _turn(turn: Json) -> Iterator[str]:
 
 def _outcome(record: Json) -> Iterator[str]:
     words = ("status", "end_reason", "success", "progress", "level", "answer", "cost_usd")
-    yield ", ".join(f"{word}: {record[word]}" for word in words)
+    shown = {word: record[word] for word in words}
+    if not isinstance(shown["answer"], str | None):
+        shown["answer"] = compact(shown["answer"])
+    yield ", ".join(f"{word}: {value}" for word, value in shown.items())
     for goal in record["goals"]:
         yield f"{'met' if goal['holds'] else 'MISSED'}: {goal['says']}"
     yield from _verdict(record.get("verdict"))

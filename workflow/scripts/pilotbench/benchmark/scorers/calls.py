@@ -29,7 +29,17 @@ def judge(wanted: Any, given: Any, options: Json) -> Verdict:
     """Compare the calls of a message, which are none where it is text."""
     made = given if isinstance(given, list) else []
     why = _difference(wanted, made, options)
-    return Verdict(why is None, None, made, "calls", why or "right")
+    return Verdict(why is None, None, written(made), "calls", why or "right")
+
+
+def written(calls: Sequence[Json]) -> str:
+    """Return calls as people write them."""
+    return "; ".join(map(_written, calls)) or "no call"
+
+
+def _written(call: Json) -> str:
+    given = ", ".join(f"{name}={canonical(value)}" for name, value in call["arguments"].items())
+    return f"{call['name']}({given})"
 
 
 def example(wanted: Sequence[Json]) -> list[Json]:
