@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 _METRICS = {metric.name: metric for metric in METRICS}
 _STATUSES = {metric.name: metric.statuses for metric in METRICS} | {"planned": STATUSES, "owed": ()}
-_WITH_OWED = ("planned", "owed", "lower", "upper")
+_WITH_OWED = ("planned", "owed", "lower", "upper", "score_lower", "score_upper")
 _SHOWN = ("index", "repeat", "status", "level", "progress", "turns", "cost_usd", "shard", "episode")
 NAMED = "metric:"
 """Before the name of a number that a scorer gives where a column of the tables has its name."""

@@ -112,7 +112,7 @@ def change(base: Any, arm: Any, *, share: bool = False) -> Change:
 
     The test is `paired.sign_flip`, the limits are those of `subset_limits`. Where fewer than FEWEST
     instances differ, the limits of a `share` are those of `paired.paired_limits`; other numbers
-    have none with fewer than FEWEST instances or equal differences.
+    have none there, nor where all differences are equal.
     """
     d = np.asarray(arm, float) - np.asarray(base, float)
     d = d[~np.isnan(d)]
@@ -122,8 +122,8 @@ def change(base: Any, arm: Any, *, share: bool = False) -> Change:
     differ, value, p = int((np.abs(d) > 1e-12).sum()), float(d.mean()), sign_flip(d)
     if share and (differ < FEWEST or np.ptp(d) <= 1e-12 * scale):
         return Change(value, *paired_limits(d), d.size, differ, p)
-    if d.size < FEWEST:
-        note = f"fewer than {FEWEST} instances: no interval"
+    if differ < FEWEST:
+        note = f"fewer than {FEWEST} instances differ: no interval"
         return Change(value, None, None, d.size, differ, p, note)
     if np.ptp(d) <= 1e-12 * scale:
         note = "all differences are equal: no interval"
