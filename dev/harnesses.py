@@ -314,7 +314,8 @@ def _await_gone(place: Place, timeout_s: float = 60) -> None:
         time.sleep(0.1)
 
 
-SCENARIOS: tuple[tuple[Callable[[Place, str | None], Row], str | None], ...] = (
+How = Callable[[Place, str | None], Row]
+SCENARIOS: tuple[tuple[How, str | None], ...] = (
     (as_task, None),
     (as_task, "harness"),
     (as_task, "run"),

@@ -32,6 +32,7 @@ def test_the_samples_of_a_command_become_episodes(lab: ExternalLab) -> None:
     assert [one["question_id"] for one in episodes] == ["q0", "q1", "q2", "q3"]
     third = episodes[2]
     assert (third["user"], third["answer"], third["progress"]) == ("What is 2 plus 2?", "5", 0.0)
+    assert third["metadata"] == {"question": "What is 2 plus 2?", "target": "4"}
     assert (third["verdict"]["wanted"], third["verdict"]["right"]) == ("4", False)
     assert [len(one["requests"]) for one in episodes] == [1, 1, 1, 1]
     assert [one["cost_usd"] for one in episodes] == pytest.approx([COST] * 4)

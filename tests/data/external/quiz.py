@@ -37,6 +37,8 @@ def main(first: int, last: int, out: Path) -> int:
     if mode == "warms up":
         ask("Are you there?")
     for index in range(first, last + 1):
+        if mode == "waits after two" and index == first + 2:
+            time.sleep(60)
         prompt, target = f"What is {index} plus {index}?", str(2 * index)
         try:
             reply = ask(prompt)

@@ -111,13 +111,19 @@ CSV = "index,id,prompt,reply,target,score\n4,a,Six?,6,6,1\n5,b,Seven?,x,7,0.5\n"
 
 
 def test_a_table(tmp_path: Path) -> None:
-    (tmp_path / "out.csv").write_text(CSV)
-    found = readers.read(tmp_path, reading("csv"), range(4, 7))
+    (tmp_path / "out.csv").write_text(
+        CSV.replace("score\n", "points,topic\n")
+        .replace("1\n5", "1,x\n5")
+        .replace("0.5\n", "0.5,y\n")
+    )
+    how = reading("csv", fields={"score": "points"})
+    found = readers.read(tmp_path, how, range(4, 7))
     assert [(n, one.name, one.share(1)) for n, one in found.items()] == [
         (4, "a", 1.0),
         (5, "b", 0.5),
     ]
     assert (found[4].prompt, found[4].reply, found[4].target) == ("Six?", "6", "6")
+    assert found[5].metadata == {"topic": "y", "question": "Seven?", "target": "7"}
 
 
 def test_records_without_numbers_are_in_the_order_of_the_shard(tmp_path: Path) -> None:

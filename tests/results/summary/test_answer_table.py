@@ -19,6 +19,7 @@ from pilotbench.results.summary.answer_table import (
     shown,
 )
 from support import simulated_models as sim
+from support.external_lab import ExternalLab
 from support.pack_lab import PackLab
 
 CELLS = [
@@ -134,3 +135,15 @@ def test_questions_targets_and_metadata_are_those_of_the_pack(tmp_path: Any) -> 
         assert table.rows[2].question.target == target
         assert table.rows[1].question.metadata == {"language": "fr", "topic": "t1"}
         assert table.metadata == ["language", "topic"]
+
+
+def test_the_question_of_an_external_task_is_what_its_command_reported(tmp_path: Any) -> None:
+    lab = ExternalLab(tmp_path)
+    lab.service.address = "http://127.0.0.1:9"
+    told = {"question": "What is 2 plus 2?", "target": "4", "topic": "sums"}
+    data = data_of({0: {"question_id": "q0", "metadata": json.dumps(told)}})
+    table = answer_table(data, "simple_task", lab.experiment().tasks["quiz"])
+    found = Question("q0", "What is 2 plus 2?", target="4", metadata={"topic": "sums"})
+    assert table.rows[0].question == found
+    assert table.metadata == ["topic"]
+    assert table.rows[1].question == Question()

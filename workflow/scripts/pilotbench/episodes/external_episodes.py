@@ -138,7 +138,8 @@ class _Told:
                 transcript.end_reason = "context_overflow"
             score = self._score(sample, verdict is None)
             record = record_of(spec, "completed", state, score, None, sample.prompt)
-        return {**record, **({"question_id": sample.name} if sample.name else {})}
+        named = {"question_id": sample.name, "metadata": sample.metadata}
+        return {**record, **{name: value for name, value in named.items() if value}}
 
     def _spec(self, index: int) -> EpisodeSpec:
         cell, settings = self._shard.cell, self._experiment.settings

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pilotbench import BENCHMARK_VERSION, PROTOCOL_VERSION
+from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.benchmark.packs.label_files import Label
 from pilotbench.benchmark.packs.pack_folders import known as known_tasks
 from pilotbench.benchmark.packs.pack_folders import load_tasks
@@ -23,7 +24,7 @@ from pilotbench.ground.errors import ConfigError, UserError
 from pilotbench.ground.path_names import remember, to_path
 from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.config import Settings, settings
-from pilotbench.matrix.plan import Plan, plan
+from pilotbench.matrix.plan import BASELINE, Plan, plan
 from pilotbench.matrix.validation import validate
 from pilotbench.matrix.verdict_shards import Asked, VerdictShard, check_judges, verdict_shards
 from pilotbench.providers.settings import Model
@@ -59,11 +60,22 @@ class Experiment:
         """The planned shards. Raises ConfigError if there are none."""
         found = plan(self.settings, self.tasks, self.prompts)
         if not found.shards:
-            raise ConfigError(
-                "nothing is planned: no selected task has the reference plan or the examples that "
-                f"the prompts need: {', '.join(self.settings.prompts)}"
-            )
+            raise ConfigError(f"nothing is planned: {self._why_nothing()}")
         return found
+
+    def _why_nothing(self) -> str:
+        prompts = ", ".join(self.settings.prompts)
+        outside = [name for name in self.settings.tasks if is_external(self.tasks[name])]
+        if len(outside) == len(self.settings.tasks):
+            return (
+                f"{', '.join(outside)} (kind: external) is run under the prompt {BASELINE} only, "
+                f"and not by reference players; the config selects the prompts {prompts} and the "
+                f"models {', '.join(self.settings.models)}"
+            )
+        return (
+            "no selected task has the reference plan or the examples that the prompts need: "
+            f"{prompts}"
+        )
 
     @cached_property
     def verdicts(self) -> tuple[VerdictShard, ...]:

@@ -29,6 +29,8 @@ Json = dict[str, Any]
 KIND, NONE = "external", "none"
 READERS_VERSION = "external-1"
 """Of how results are read (episodes/external); part of the scoring version."""
+QUESTION, TARGET = "question", "target"
+"""What the metadata of an episode has of its sample: its prompt, and what was wanted."""
 READERS = {
     "inspect": "**/*.json",
     "lm_eval": "**/samples_*.jsonl",

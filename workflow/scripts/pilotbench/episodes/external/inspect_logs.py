@@ -8,7 +8,7 @@ from typing import Any
 
 from pilotbench.benchmark.packs.external_task import Reading
 from pilotbench.episodes.external.json_files import one_object
-from pilotbench.episodes.external.sample import Found, Sample, number_of, text_of
+from pilotbench.episodes.external.sample import Found, Sample, number_of, simple, text_of
 from pilotbench.ground.errors import CommandFailed
 
 Json = dict[str, Any]
@@ -60,6 +60,7 @@ def _sample(path: Path, one: Json, index: int, reading: Reading) -> Sample:
         why=score.get("explanation") or "",
         rule=f"inspect: {name}",
         error=error,
+        others=simple(one.get("metadata") or {}),
         metrics={
             other: number
             for other, its in scores.items()

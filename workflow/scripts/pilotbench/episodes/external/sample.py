@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pilotbench.benchmark.packs.external_task import QUESTION, TARGET
 from pilotbench.ground.errors import CommandFailed
 
 Json = dict[str, Any]
@@ -22,6 +23,7 @@ class Sample:
     `index` is its number in the task, `name` what the program calls it. `value` is the score as it
     stands there; `success` is given by some tables. `prompt` is what was asked first; `exact` says
     that it is the whole conversation of a request. With an `error` the sample is not scored.
+    `others` are further values of its row.
     """
 
     index: int
@@ -37,6 +39,13 @@ class Sample:
     rule: str = ""
     error: str | None = None
     metrics: Json = field(default_factory=dict)
+    others: Json = field(default_factory=dict)
+
+    @property
+    def metadata(self) -> Json:
+        """What is kept with the sample: what was asked and wanted, and what else is known of it."""
+        own = {QUESTION: self.prompt or None, TARGET: self.target}
+        return {n: v for n, v in {**self.others, **own}.items() if v is not None}
 
     def share(self, best: float) -> float:
         """Return the score as a share of the best. Raises CommandFailed for what is none."""
@@ -85,6 +94,11 @@ def number_of(value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def simple(values: Json) -> Json:
+    """Return the values that are text, numbers or true and false."""
+    return {str(name): one for name, one in values.items() if isinstance(one, str | int | float)}
 
 
 def text_of(content: Any) -> str:

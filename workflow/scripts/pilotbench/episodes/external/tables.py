@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.packs.external_task import Reading
 from pilotbench.episodes.external.json_files import records
-from pilotbench.episodes.external.sample import Found, Sample, number_of
+from pilotbench.episodes.external.sample import Found, Sample, number_of, simple
 from pilotbench.ground.errors import CommandFailed, hint
 
 Json = dict[str, Any]
@@ -46,8 +47,10 @@ def _read(found: Found, reading: Reading, rows: list[Json]) -> Iterator[Sample]:
                 f"{found.names}: reader.fields.{field}: no {name}{hint(name, there)}"
             )
     for place, row in enumerate(rows):
-        values = {f: row.get(reading.fields.get(f, f)) for f in FIELDS}
-        yield _sample(found, place, len(rows), values, reading)
+        names = {field: reading.fields.get(field, field) for field in FIELDS}
+        values = {field: row.get(name) for field, name in names.items()}
+        others = {name: value for name, value in row.items() if name not in names.values()}
+        yield replace(_sample(found, place, len(rows), values, reading), others=simple(others))
 
 
 def _sample(found: Found, place: int, count: int, values: Json, reading: Reading) -> Sample:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from pilotbench.benchmark.packs.external_task import QUESTION, TARGET, is_external
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.ground.errors import PilotbenchError
 from pilotbench.results.analysis.load import SummaryData
@@ -208,10 +209,19 @@ def _recorded(row: Mapping[Any, Any]) -> Question:
     )
 
 
+def _reported(known: Question) -> Question:
+    """Return the question of an external task, which has its text and target as metadata."""
+    others = dict(known.metadata or {})
+    text, target = others.pop(QUESTION, ""), others.pop(TARGET, None)
+    return replace(known, text=shown(text, QUESTION_LIMIT), target=target, metadata=others or None)
+
+
 def _asker(source: Task | None) -> Callable[[Place, Question], Question]:
     """Return what completes a question with what the task says of it, where the task has it."""
 
     def asked(place: Place, known: Question) -> Question:
+        if is_external(source):
+            return _reported(known)
         if source is None or (source.size is not None and place[2] >= source.size):
             return known
         try:
