@@ -48,7 +48,7 @@ def test_replies_are_run_only_on_request_and_changed_tests_cost_nothing(tmp_path
         assert "set run_code: true" in refused.stdout
         assert answered() == 0
 
-        run.change(run_code=True)
+        run.change(run_code="weak")
         run.again(SHARD)
         assert answered() == 3
         records = run.records()

@@ -38,7 +38,7 @@ def successes(one: QuestionPack, player: str) -> list[bool]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_oracle_is_always_right_and_a_player_that_knows_nothing_never(name: str) -> None:
-    one = QuestionPack(RECIPES / name, run_code=True)
+    one = QuestionPack(RECIPES / name, run_code="weak")
     one.check()
     assert one.size == 10
     assert successes(one, "oracle") == [True] * 10
@@ -100,7 +100,7 @@ def test_choices_in_columns_are_the_same_questions(tmp_path: Path) -> None:
 
 
 def test_a_function_may_be_completed_or_written_whole() -> None:
-    one = QuestionPack(RECIPES / "humaneval", run_code=True)
+    one = QuestionPack(RECIPES / "humaneval", run_code="weak")
     head = one.instance("none", 0).request
     body = "    return sum(abs(a - b) > size for a, b in zip(levels, levels[1:]))\n"
     for reply, right in (

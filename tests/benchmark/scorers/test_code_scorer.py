@@ -25,7 +25,7 @@ LINE = {"question": HEAD, "answer": CHECK, "entry_point": "add"}
 NOTHING = Isolation("nothing", lambda paths, command: ["false"])
 
 
-def pack(folder: Path, line: Any = LINE, options: str = "", run: RunCode = True) -> QuestionPack:
+def pack(folder: Path, line: Any = LINE, options: str = "", run: RunCode = "weak") -> QuestionPack:
     quiz = folder / "quiz"
     quiz.mkdir(exist_ok=True)
     (quiz / "task.yaml").write_text(f"description: d\nscorer: {{kind: code{options}}}\n")
@@ -94,7 +94,7 @@ def test_a_script_is_run_for_each_input(tmp_path: Path) -> None:
 def test_the_verdict_names_rule_and_sandbox(tmp_path: Path) -> None:
     found = score(pack(tmp_path), "```python\ndef add(a, b): return a + b\n```")
     assert found.verdict is not None
-    way = isolation.chosen(weak=False).name
+    way = isolation.chosen(weak=True).name
     assert found.verdict["rule"] == f"last block with add; run in: {way}"
     assert found.verdict["read"] == "def add(a, b): return a + b\n"
 
@@ -135,7 +135,7 @@ def test_a_run_stops_before_its_first_request(tmp_path: Path) -> None:
         "limits_dir": str(tmp_path / "limits"),
         "journal_dir": str(tmp_path / "journal"),
     }
-    for value, allowed in (("false", False), ("true", True), ("weak", True)):
+    for value, allowed in (("false", False), ("weak", True)):
         experiment = load_experiment({**config, "run_code": value}, [])
         if allowed:
             prove(experiment, experiment.plan.shards, lambda shard: 0.0)
@@ -155,9 +155,9 @@ def test_a_machine_without_a_sandbox_is_refused_unless_weak_is_stated(
     reply = "```python\ndef add(a, b): return a + b\n```"
     try:
         with pytest.raises(TaskError, match=r"none works here \(nothing: the process ended"):
-            pack(tmp_path).check()
+            pack(tmp_path, run=True).check()
         with pytest.raises(Unscorable, match="install bubblewrap, or set run_code: weak"):
-            score(pack(tmp_path), reply)
+            score(pack(tmp_path, run=True), reply)
         weak = pack(tmp_path, run="weak")
         weak.check()
         found = score(weak, reply)
@@ -243,4 +243,4 @@ def test_a_table_has_tests_in_a_column(tmp_path: Path) -> None:
     )
     row = {"task_id": "t/0", "prompt": HEAD, "test": CHECK, "entry_point": "add"}
     (quiz / "q.jsonl").write_text(json.dumps(row) + "\n")
-    assert score(QuestionPack(quiz, True), "    return a + b").success
+    assert score(QuestionPack(quiz, "weak"), "    return a + b").success
