@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,14 @@ import pytest
 
 from pilotbench.ground.errors import ConfigError, RecordError
 from pilotbench.matrix.cells import Cell, Shard
-from pilotbench.matrix.verdict_shards import VerdictShard, own_families, verdict_shard_of
+from pilotbench.matrix.verdict_shards import (
+    VerdictShard,
+    check_judges,
+    own_families,
+    verdict_shard_of,
+)
+from pilotbench.providers.kind import Role
+from pilotbench.providers.kinds import KINDS
 from support.judge_lab import JudgeLab, right
 
 Json = dict[str, Any]
@@ -52,7 +60,8 @@ def test_every_pair_has_a_file_of_two_shards(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("scorer", "config", "words"),
     [
-        ({"models": ["nobody"]}, {"model_catalog": {}}, "scorer.models: unknown model 'nobody'"),
+        ({"models": ["nobody"]}, {"nobody": None}, "scorer.models: unknown model 'nobody'"),
+        ({"models": ["j"]}, {"j": {"lane": "batch"}}, "j has lane: batch; a judge is asked online"),
         ({"models": ["j"], "compare": "all"}, {}, "two models must be selected"),
         ({"models": ["j"], "compare": "other"}, {}, "other and another model must be selected"),
     ],
@@ -61,13 +70,24 @@ def test_judges_that_cannot_be_asked_are_one_line(
     tmp_path: Path, scorer: Json, config: Json, words: str
 ) -> None:
     made = lab(tmp_path, scorer, "a")
-    if config:
-        entry = {"a": {"provider": "players", "deployment": "a"}}
-        made.config = {"model_catalog": entry}
+    plain = {n: {"provider": "judges", "deployment": n} for n in ("a", *scorer["models"])}
+    catalog = {name: {**entry, **(config.get(name) or {})} for name, entry in plain.items()}
+    made.config["model_catalog"] = {
+        name: entry for name, entry in catalog.items() if config.get(name, {}) is not None
+    }
     with pytest.raises(ConfigError, match="task essay") as error:
         _ = made.experiment
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_player_judges_nothing(tmp_path: Path) -> None:
+    experiment = lab(tmp_path, {"models": ["j"]}, "a").experiment
+    kind = next(name for name, one in KINDS.items() if one.role is Role.PLAYER)
+    settings = experiment.settings
+    catalog = {**settings.catalog, "j": replace(settings.catalog["j"], kind=kind)}
+    with pytest.raises(ConfigError, match="j is a player, which judges nothing"):
+        check_judges(replace(settings, catalog=catalog), experiment.tasks)
 
 
 def test_a_judge_of_its_own_family_is_named(tmp_path: Path) -> None:

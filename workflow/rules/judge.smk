@@ -1,6 +1,7 @@
 """The verdicts of judges: models that judge the replies of question packs by a rubric.
 
-INPUT:  the shard files that hold the replies; of a comparison, those of both models
+INPUT:  the shard files that hold the replies, of a comparison those of both models; the weights
+        of an embedded judge
 OUTPUT: results/verdicts/single/{judge}/… and results/verdicts/pair/{judge}/{other}/…, followed by
         the path of the shard: one verdict per reply or pair, order and repeat, with its reason
 """
@@ -8,7 +9,8 @@ OUTPUT: results/verdicts/single/{judge}/… and results/verdicts/pair/{judge}/{o
 
 rule judge:
     input:
-        pilot.judged_files,
+        replies=pilot.judged_files,
+        weights=local(ancient(pilot.judge_weights)),
     output:
         verdicts=pilot.files.verdict("single/{judge}"),
     log:
@@ -26,7 +28,8 @@ rule judge:
 
 rule compare:
     input:
-        pilot.judged_files,
+        replies=pilot.judged_files,
+        weights=local(ancient(pilot.judge_weights)),
     output:
         verdicts=pilot.files.verdict("pair/{judge}/{other}"),
     log:

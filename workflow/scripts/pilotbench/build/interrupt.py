@@ -43,7 +43,7 @@ class Interrupt:
 
 
 def waits_for(settings: Settings) -> str:
-    """Return what is in flight on the keys of the selected models, in words."""
+    """Return what is in flight on the keys of the models that are asked, in words."""
     try:
         count = _in_flight(settings)
     except (PilotbenchError, OSError):  # an interrupt works whatever is in the folder of the limits

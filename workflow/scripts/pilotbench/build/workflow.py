@@ -222,7 +222,14 @@ class Workflow:
 
     def weights_file(self, wildcards: Wildcards) -> list[str]:
         """Return the weights that a job loads: none unless its model is embedded."""
-        model = self.settings.catalog[self.shard(wildcards).cell.model]
+        return self._weights_of(self.shard(wildcards).asked)
+
+    def judge_weights(self, wildcards: Wildcards) -> list[str]:
+        """Return the weights that a job of a judge loads."""
+        return self._weights_of(self.verdict_shard(wildcards).asked)
+
+    def _weights_of(self, name: str) -> list[str]:
+        model = self.settings.catalog[name]
         if model.weights and model.weights.path and not model.weights.file.is_file():
             where = f"model_catalog.{model.name}.weights.path"
             sys.exit(f"error: {where}: there is no file {model.weights.path}")

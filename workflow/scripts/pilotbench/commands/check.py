@@ -19,6 +19,7 @@ from pilotbench.commands.key_checks import KeyCheck, check
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.estimation.wording import price_lines
 from pilotbench.ground.terminal_tables import columns, table, terminal_width
+from pilotbench.matrix.verdict_shards import own_families
 from pilotbench.providers.rate_headers import MINUTE_S, limit_in_words
 
 _HEAD = (
@@ -36,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the results; return 1 if a check fails."""
     experiment = experiment_of(args)
-    for note in notes(experiment.settings, experiment.settings.models, environment()):
+    asked = [model.name for model in experiment.models_asked]
+    families = own_families(experiment.settings, experiment.tasks)
+    for note in [*notes(experiment.settings, asked, environment()), *families]:
         print(f"note: {note}", file=sys.stderr)
     rows = check(experiment)
     print(json.dumps([asdict(row) for row in rows], indent=1) if args.json else text(rows))

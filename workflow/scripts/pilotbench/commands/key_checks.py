@@ -117,10 +117,10 @@ class _Answered:
 
 
 def check(experiment: Experiment) -> list[KeyCheck]:
-    """Return one result per key and model of the experiment, in its order."""
+    """Return one result per key and model of the experiment, in its order, then of its judges."""
     pairs = [
         (model, alias)
-        for model in experiment.settings.models.values()
+        for model in experiment.models_asked
         for alias in experiment.settings.providers[model.provider].keys
     ]
     with ThreadPoolExecutor(AT_ONCE, "check") as threads:
@@ -135,7 +135,7 @@ def _with_periods(settings: Settings, row: KeyCheck) -> KeyCheck:
         return row
     provider = settings.providers[row.provider]
     opened = access(provider, provider.keys[row.key], environment())
-    deployment = settings.models[row.model].deployment
+    deployment = settings.catalog[row.model].deployment
     learned = learned_limits(settings.limits_dir, opened, row.key, deployment)
     known = {name: one.period.known for name, one in learned.items() if name in row.limits}
     guesses = [one.limit for one in learned.values() if one.guessed]

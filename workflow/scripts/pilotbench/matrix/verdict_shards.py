@@ -12,6 +12,8 @@ from pilotbench.ground.path_names import from_path, to_path
 from pilotbench.matrix.axes import AXES
 from pilotbench.matrix.cells import Cell, Shard, shard_of
 from pilotbench.matrix.config import Settings
+from pilotbench.providers.kind import Role
+from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.settings import BATCH
 from pilotbench.providers.vendors import are_related
 
@@ -130,6 +132,8 @@ def check_judges(settings: Settings, tasks: Mapping[str, Task]) -> None:
             if judge not in settings.catalog:
                 near = hint(judge, settings.catalog)
                 raise ConfigError(f"{where}.models: unknown model {judge!r}{near}")
+            if KINDS[settings.catalog[judge].kind].role is Role.PLAYER:
+                raise ConfigError(f"{where}.models: {judge} is a player, which judges nothing")
             if settings.catalog[judge].lane == BATCH:
                 raise ConfigError(
                     f"{where}.models: {judge} has lane: batch; a judge is asked online: give it an "
