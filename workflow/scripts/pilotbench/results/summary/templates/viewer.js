@@ -119,9 +119,19 @@
       (episode.transcript || []).map((turn) => turnOf(episode, turn)));
   }
 
+  // A line of the list: for a question of a pack with its text, its target and what was read.
+  function entry(episode) {
+    const [glyph, tone, verdict] = sign(episode), read = episode.verdict, short = (value) => visible(plain(value).replace(/\s+/g, " ").slice(0, 80));
+    return el("a", { href: "#" + anchor(episode) }, el("span", { class: tone, title: verdict }, glyph),
+      el("span", {}, nameOf(episode), (episode.repeat ? " · repeat " + episode.repeat : "")),
+      el("small", {}, read || episode.progress == null ? "" : Math.round(100 * episode.progress) + " %"),
+      read && episode.user && el("small", { class: "more" }, short(episode.user)),
+      read && el("small", { class: "more" }, read.wanted != null && ["target ", el("b", {}, short(read.wanted)), " · "], read.read == null ? "nothing read" : ["read ", el("b", { class: tone }, short(read.read))]));
+  }
+
   unpacked().then(({ header, episodes }) => {
     elsewhere();
-    const list = el("nav", { class: "list", "aria-label": "Episodes" }, episodes.map((episode) => { const [glyph, tone, verdict] = sign(episode); return el("a", { href: "#" + anchor(episode) }, el("span", { class: tone, title: verdict }, glyph), el("span", {}, nameOf(episode), (episode.repeat ? " · repeat " + episode.repeat : "")), el("small", {}, episode.progress == null ? "" : Math.round(100 * episode.progress) + " %")); }));
+    const list = el("nav", { class: "list", "aria-label": "Episodes" }, episodes.map(entry));
     const view = el("div", { id: "view" });
     main.replaceChildren(list, view);
     const open = () => {
