@@ -15,6 +15,7 @@ from pilotbench.ground.errors import RecordError
 from pilotbench.results.replies import sha256_of, text_of
 from pilotbench.results.summary import page_data
 from pilotbench.results.summary.answer_table import AnswerTable, Entry, Row, shown
+from pilotbench.results.summary.opinions import Opinion, opinions
 from pilotbench.results.summary.transcripts import link, show_command
 
 Json = dict[str, Any]
@@ -26,10 +27,11 @@ REPLY_LIMIT = 20_000
 
 
 class Shards:
-    """The shards of a results folder: what changes when they do, and their records."""
+    """The shards of a results folder, their records, and the opinions on their episodes."""
 
     def __init__(self, frame: pd.DataFrame, db_path: Path, results: Path, kept: int) -> None:
         """`frame` is that of `queries.shards`; `kept` shards stay in memory once they are read."""
+        self.opinions = opinions(db_path)
         self._db_path = db_path
         self._results = results
         self._known = {str(row["path"]): row for row in frame.to_dict("records")}
@@ -91,7 +93,10 @@ def _write(table: AnswerTable, rows: Sequence[Row], shards: Shards, file: Path) 
             [vars(column) for column in table.columns],
             [[path, shards.state(path)] for path in used],
             [[row.place, _asked(row), repr(row.question.target)] for row in rows],
-            [[[entry.shard for entry in cell or ()] for cell in row.cells] for row in rows],
+            [
+                [[_source(entry, shards) for entry in cell or ()] for cell in row.cells]
+                for row in rows
+            ],
         ]
     )
     if page_data.stamp_of(file) == stamp:
@@ -101,6 +106,10 @@ def _write(table: AnswerTable, rows: Sequence[Row], shards: Shards, file: Path) 
         "rows": [[_asked(row), row.question.target, _cells(row, shards, used)] for row in rows],
     }
     return page_data.write(file, page_data.packed(file.stem, content, stamp))
+
+
+def _source(entry: Entry, shards: Shards) -> list[Any]:
+    return [entry.shard, shards.opinions.get(entry.episode or "", ())]
 
 
 def _asked(row: Row) -> str:
@@ -121,12 +130,13 @@ def _cells(row: Row, shards: Shards, used: dict[str, int]) -> list[list[Json | N
         if entry.shard is None:
             return None
         record = shards.records(entry.shard).get((row.index, repeat))
-        return None if record is None else _reply(record, used[entry.shard])
+        said = shards.opinions.get(entry.episode or "")
+        return None if record is None else _reply(record, used[entry.shard], said)
 
     return [[reply(entry, repeat) for repeat, entry in enumerate(cell or ())] for cell in row.cells]
 
 
-def _reply(record: Json, shard: int) -> Json:
+def _reply(record: Json, shard: int, said: list[Opinion] | None) -> Json:
     """Return what the page shows of an episode beside its place in the table."""
     text = text_of(record.get("answer"))
     verdict = record.get("verdict") or {}
@@ -138,6 +148,7 @@ def _reply(record: Json, shard: int) -> Json:
         "rule": verdict.get("rule"),
         "why": verdict.get("why"),
         "reason": record.get("reason"),
+        "opinions": said,
         "thought": _thought(record)[:REPLY_LIMIT],
         "end": record.get("end_reason"),
     }

@@ -23,7 +23,7 @@ MARKS = {"refused": "r", "not_applicable": "n"}
 NEEDED = (
     *("model", "prompt", "difficulty", "tool_success_rate", "index", "repeat", "shard", "status"),
     *("success", "progress", "flexible_match", "strict_match", "read_answer", "answer"),
-    *("question_id", "metadata"),
+    *("question_id", "metadata", "episode"),
 )
 """Columns of episodes and owed ones."""
 Place = tuple[str, str, int]
@@ -43,6 +43,7 @@ class Entry:
     read: str = ""
     progress: float | None = None
     shard: str | None = None
+    episode: str | None = None
 
 
 Cell = list[Entry]
@@ -169,6 +170,7 @@ def _entry(row: Mapping[Any, Any]) -> Entry:
         read=_known_text(read if _is_text(read) else row.get("answer")),
         progress=round(float(progress), 4) if progress and 0 < progress < 1 else None,
         shard=str(row["shard"]),
+        episode=str(row["episode"]),
     )
 
 

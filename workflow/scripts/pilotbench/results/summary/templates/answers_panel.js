@@ -30,6 +30,7 @@ window.pilotbenchPanel = (function () {
     if (!reply) return el("article", { "data-tone": tone }, title, el("p", { class: "reading" }, mark === "o" ? "owed: there is no reply yet" : words + "; its file cannot be read"));
     const [href, shown] = shards[reply.shard];
     return el("article", { "data-tone": tone }, title, reading(words, tone, reply),
+      (reply.opinions || []).map(([who, says, why]) => el("p", { class: "reading" }, ...visible(who + ": "), el("span", { class: says.startsWith("right") ? "good" : says.startsWith("wrong") ? "bad" : "" }, ...visible(says)), why && [". ", ...visible(why.slice(0, 2000))])),
       reply.reason && el("p", { class: "mid" }, ...visible(reply.reason.slice(0, 400))),
       reply.reply == null ? el("p", { class: "quiet" }, "No answer" + (reply.end ? " (" + reply.end + ")." : ".")) : block(reply.reply),
       reply.length && el("p", { class: "quiet" }, "The first part of " + reply.length.toLocaleString("en") + " characters; the transcript has all of it."),

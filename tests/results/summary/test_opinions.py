@@ -1,0 +1,72 @@
+"""Verdicts of judges and labels of people, in words, by episode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pilotbench.results.summary.opinions import opinions
+from support.pack_lab import PackLab, unpacked
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> PackLab:
+    """Two questions to two models."""
+    made = PackLab(tmp_path_factory.mktemp("pack"), 2, models=("model-a", "model-b"))
+    made.built()
+    return made
+
+
+def episode(lab: PackLab, model: str) -> tuple[str, str]:
+    """Return identity and shard of the first episode of a model."""
+    frame = lab.data.episodes
+    row = frame[(frame["model"] == model) & (frame["index"] == 0)].iloc[0]
+    return str(row["episode"]), str(row["shard"])
+
+
+def insert(lab: PackLab, table: str, row: dict[str, Any]) -> None:
+    with duckdb.connect(str(lab.lab.database)) as connection:
+        connection.execute(f"DELETE FROM store.{table}")
+        names = ", ".join(f'"{name}"' for name in row)
+        marks = ", ".join("?" * len(row))
+        connection.execute(f"INSERT INTO store.{table} ({names}) VALUES ({marks})", [*row.values()])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ({"kind": "single", "right": True, "score": 1.0}, "right"),
+        ({"kind": "single", "right": False, "score": 0.0}, "wrong"),
+        ({"kind": "single", "right": True, "score": 0.75}, "right, score 0.75"),
+        ({"kind": "pair", "winner": "first"}, "better than model-b"),
+        ({"kind": "pair", "winner": "second"}, "worse than model-b"),
+        ({"kind": "pair", "winner": "tie"}, "as good as model-b"),
+    ],
+)
+def test_a_verdict_is_in_words(lab: PackLab, verdict: dict[str, Any], words: str) -> None:
+    (first, shard), (other, _) = (episode(lab, f"model-{name}") for name in "ab")
+    pair = {"other": other, "swapped": False} if verdict["kind"] == "pair" else {}
+    row = {"episode": first, "shard": shard, "judge": "j", "repeat": 0, "reason": "why"}
+    insert(lab, "verdicts", row | pair | verdict)
+    found = opinions(lab.lab.database)
+    assert found[first] == [("judge j", words, "why")]
+    turned = {"better": "worse than model-a", "worse": "better than model-a"}
+    if pair:
+        word = turned.get(words.split()[0], "as good as model-a")
+        assert found[other] == [("judge j", word, "why")]
+
+
+def test_labels_and_verdicts_reach_the_page_and_change_it(lab: PackLab) -> None:
+    first, _ = episode(lab, "model-a")
+    lab.write_pages()
+    insert(lab, "labels", {"episode": first, "rater": "Ada", "right": False, "note": "<b>no</b>"})
+    lab.write_pages()
+    said = unpacked(lab.out / "answers" / "trivia" / "replies-0.js")["rows"][0][2][0][0]
+    assert ["label of Ada", "wrong", "<b>no</b>"] in said["opinions"]
+
+
+def test_without_a_database_nobody_says_anything(tmp_path: Path) -> None:
+    assert opinions(tmp_path / "none.duckdb") == {}
