@@ -91,7 +91,7 @@ class ShownTable:
 
 def grid(frame: pd.DataFrame, data: SummaryData, limit: int = 400) -> ShownTable:
     """Return the frame as a page shows it, at most `limit` rows."""
-    names = [n for n in frame.columns if not hidden(n, frame)]
+    names = [n for n in frame.columns if not hidden(n, frame, data)]
     rows = [
         ShownRow([shown(name, row, data) for name in names], _words(row))
         for row in frame.head(limit).to_dict("records")
@@ -104,8 +104,10 @@ def title(name: str) -> str:
     return TITLES.get(name, name.replace("_", " "))
 
 
-def hidden(name: str, frame: pd.DataFrame) -> bool:
+def hidden(name: str, frame: pd.DataFrame, data: SummaryData | None = None) -> bool:
     """Return whether a page omits a column; bounds are shown in the column of their score."""
+    if data is not None and name in data.meaningless:
+        return True
     if name in HIDDEN or name.endswith(BESIDE):
         return True
     if name in ("success_rate_all", "difference") and "lower" in frame:

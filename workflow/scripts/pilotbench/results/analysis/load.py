@@ -11,12 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pilotbench.matrix.axes import KEYS, NAMES
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
+from pilotbench.matrix.axes import KEYS, NAMES, NONE
 from pilotbench.providers.served import as_asked, complaint
 
 CELL = list(NAMES)
 CONDITION = CELL[2:]
 BASELINE = "baseline"
+OF_BOUNDS = ("oracle_ceiling", "random_floor", "at_ceiling", "at_floor")
+OF_TURNS = (
+    *("turns", "parse_rate", "repaired", "valid_share", "effective_rate", "recovered_share"),
+    *("tool_calls", "collateral_damage", "progress", *(f"error_{kind}" for kind in ERROR_KINDS)),
+)
+"""Of replies in one turn, progress is success or the score, and nothing is called."""
 REFERENCE = "optimal"
 
 
@@ -88,6 +95,24 @@ class SummaryData:
     def prompt_names(self) -> list[str]:
         """The prompts of the selection in the order of the config."""
         return self._chosen("prompts", "prompt")
+
+    @cached_property
+    def has_bounds(self) -> bool:
+        """Whether reference players bound the scores: of tasks whose tools fail by draw."""
+        return bool((self.cells["tool_success_rate"] != NONE).any())
+
+    @cached_property
+    def has_turns(self) -> bool:
+        """Whether turns and calls say something: not if every reply is the only turn of a pack."""
+        turns, calls = (number(self.episodes[name]) for name in ("turns", "calls"))
+        return self.has_bounds or bool((turns > 1).any() or (calls > 0).any())
+
+    @cached_property
+    def meaningless(self) -> frozenset[str]:
+        """The columns of tables that say nothing of this selection; pages leave them out."""
+        axes = [n for n in ("difficulty", "tool_success_rate") if (self.cells[n] == NONE).all()]
+        bounds = () if self.has_bounds else OF_BOUNDS
+        return frozenset((*axes, *bounds, *(() if self.has_turns else OF_TURNS)))
 
     @cached_property
     def scored(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from itertools import chain
 import pandas as pd
 
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
+from pilotbench.ground.plurals import counted
 from pilotbench.results.analysis.common_conditions import balanced, inside, is_balanced
 from pilotbench.results.analysis.contrasts import KINDS, every_family
 from pilotbench.results.analysis.costs import Costs
@@ -219,12 +220,18 @@ def success_table(data: SummaryData, episodes: pd.DataFrame) -> Table:
     return Table(
         "success",
         "Model and prompt, like for like",
-        f"Every model under every prompt on the {conditions} conditions (task, difficulty, rate) "
+        f"Every model under every prompt on the {_conditions(data, conditions)} "
         "that all these prompts share."
         if is_balanced(cells, "prompt")
         else "These prompts share no condition: the rows have different questions.",
         grouped(data, episodes, GROUP, cells),
     )
+
+
+def _conditions(data: SummaryData, count: int) -> str:
+    if data.has_bounds:
+        return f"{counted(count, 'condition')} (task, difficulty, rate)"
+    return counted(count, "task")
 
 
 def plain_cells(data: SummaryData) -> pd.DataFrame:
@@ -335,7 +342,7 @@ def _counts(n: pd.Series) -> str:
 
 def error_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
     """Return errors per 100 completed episodes by kind, one row per model and prompt."""
-    if episodes.empty:
+    if episodes.empty or not data.has_turns:
         return pd.DataFrame()
     done = measured(episodes[episodes["done"] > 0], model_cells(data), GROUP)
     done = done[done["completed"] > 0]

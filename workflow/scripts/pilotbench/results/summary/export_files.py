@@ -25,8 +25,14 @@ SKIPPED = ("ranking", "cells")
 
 
 def write_csv(report: Report, folder: Path) -> None:
-    """Write `folder`/{table}.csv of every table, with formula cells neutralised."""
+    """Write `folder`/{table}.csv of every table, with formula cells neutralised.
+
+    Tables of an earlier selection are removed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.csv"):
+        if old.stem not in report.tables:
+            old.unlink()
     for name, table in report.tables.items():
         with atomic_files.drafted(folder / f"{name}.csv") as draft:
             table.frame.map(csv_safe).to_csv(draft, index=False, lineterminator="\n")
@@ -103,6 +109,7 @@ def write_markdown(report: Report, drawings: Drawings, path: Path) -> None:
             report=report,
             facts=report.facts,
             ranking=report.ranking,
+            has_bounds=report.data.has_bounds,
             drawings=drawings,
             grids={name: markdown_table(found) for name, found in grids.items()},
         )

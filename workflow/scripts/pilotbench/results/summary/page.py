@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pilotbench.ground import atomic_files
-from pilotbench.matrix.axes import AXES, NAMES
+from pilotbench.matrix.axes import AXES, NAMES, NONE
 from pilotbench.results.analysis.formatting import (
     grid,
     hidden,
@@ -63,6 +63,7 @@ def context(report: Report, drawings: Drawings, script: str) -> dict[str, Any]:
         "shape": shape(report),
         "ranking": report.ranking,
         "measured": measured(report),
+        "has_bounds": report.data.has_bounds,
         "bounds": BOUND_WORDS,
         "screening": SCREENING,
         "beside": {section: name for section, name in BESIDE.items() if name in report.tables},
@@ -86,7 +87,8 @@ def measured(report: Report) -> list[Metric]:
     return [
         metric
         for metric in shown_in("ranking")
-        if metric.unit != "share" or metric.name not in rows or rows[metric.name].notna().any()
+        if metric.name not in report.data.meaningless
+        and (metric.unit != "share" or metric.name not in rows or rows[metric.name].notna().any())
     ]
 
 
@@ -99,7 +101,9 @@ def shape(report: Report) -> str:
         ("instance of each", "instances of each"): selection["instances"],
         ("repeat", "repeats"): selection["repeats"],
     }
-    return " · ".join(_axis(*nouns, words) for nouns, words in chosen.items() if words)
+    return " · ".join(
+        _axis(*nouns, words) for nouns, words in chosen.items() if words and words != [NONE]
+    )
 
 
 def _axis(one: str, more: str, words: Any) -> str:
@@ -140,7 +144,7 @@ def cells(report: Report) -> dict[str, Any]:
     if "cells" not in report.tables:
         return {"titles": [], "rows": [], "json": "[]", "count": 0, "bar": -1, "axes": "{}"}
     frame = report.tables["cells"].frame
-    names = [n for n in CELL_COLUMNS if n in frame.columns and not hidden(n, frame)]
+    names = [n for n in CELL_COLUMNS if n in frame.columns and not hidden(n, frame, report.data)]
     bar = names.index("success_rate_all") if "success_rate_all" in names else -1
     first = _first_shards(report)
     rows = []
@@ -154,7 +158,7 @@ def cells(report: Report) -> dict[str, Any]:
     return {
         "titles": [title(name) for name in names],
         "bar": bar,
-        "axes": json.dumps({axis: names.index(axis) for axis in FILTERS}),
+        "axes": json.dumps({axis: names.index(axis) for axis in FILTERS if axis in names}),
         "numeric": [name not in CELL_COLUMNS[:5] for name in names],
         "rows": rows[:FIRST_ROWS],
         "json": script_json(rows),

@@ -23,10 +23,17 @@ WIDTH, NARROW = 720, 250
 
 
 def write(drawings: Drawings, folder: Path) -> None:
-    """Write `folder`/{name}.svg and .png of each figure, light, at a fixed width; the captions."""
+    """Write `folder`/{name}.svg and .png of each figure, light, at a fixed width; the captions.
+
+    Figures of an earlier selection are removed.
+    """
     import vl_convert
 
     folder.mkdir(parents=True, exist_ok=True)
+    names = {figure.name for figure in drawings}
+    for old in [*folder.glob("*.svg"), *folder.glob("*.png")]:
+        if old.stem not in names:
+            old.unlink()
     for figure, drawing in drawings.items():
         svg = vl_convert.vegalite_to_svg(still(drawing.spec))
         atomic_files.write_text(folder / f"{figure.name}.svg", _named(svg, drawing))

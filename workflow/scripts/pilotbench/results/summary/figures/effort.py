@@ -37,7 +37,7 @@ MOST_KEYS = 12  # drawn; the table has them all
 def turns(source: Source) -> Drawing | None:
     """Draw how many turns episodes took: median, quartiles, tenth and ninetieth percentile."""
     frame = like_for_like(source)
-    if frame.empty:
+    if frame.empty or not source.data.has_turns:
         return None
     cuts = frame.groupby(["model", "prompt"], sort=False)["turns"].quantile(
         [0.1, 0.25, 0.5, 0.75, 0.9]

@@ -34,6 +34,8 @@ from pilotbench.results.summary.figures.base import (
     worst_cases,
 )
 
+ORACLE = "The grey tick is the oracle on the same instances, draws and turns. "
+BOUNDS = " ▲ cannot be distinguished from the oracle on these draws, ▼ from the random player."
 OWED = "Dotted: episodes are owed, from all of them failed to all of them passed."
 
 
@@ -48,7 +50,7 @@ def success(source: Source) -> Drawing | None:
     return Drawing(
         "Success by model and prompt",
         f"Success {shared_words(source)}; refusals count as not solved; 95 % intervals. "
-        "The grey tick is the oracle on the same instances, draws and turns. "
+        + ORACLE * source.data.has_bounds
         + (OWED if any(row["owed"] for row in rows) else ""),
         alt_words("Success rate", rows, "shown", "success_rate_all"),
         spec_of(
@@ -158,8 +160,8 @@ def heat(source: Source, axis: str) -> Drawing | None:
     )
     return Drawing(
         f"Model and {axis}",
-        "Success rate in per cent, refusals counted as not solved. ▲ cannot be distinguished from "
-        "the oracle on these draws, ▼ from the random player."
+        "Success rate in per cent, refusals counted as not solved."
+        + BOUNDS * source.data.has_bounds
         + (" Two numbers: episodes are owed, worst and best case." * any(r["owed"] for r in rows)),
         alt_words(f"Heat map of success by model and {axis}", rows, axis, "success_rate_all"),
         spec_of(
