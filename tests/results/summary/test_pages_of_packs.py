@@ -12,7 +12,15 @@ from pilotbench.matrix.cells import Cell
 from pilotbench.results.analysis.formatting import grid
 from pilotbench.results.analysis.load import SummaryData
 from pilotbench.results.analysis.model import Report, report
-from pilotbench.results.summary import figures, page, write_all
+from pilotbench.results.analysis.where_from import question_word
+from pilotbench.results.summary import (
+    compare,
+    export_files,
+    figures,
+    page,
+    terminal_table,
+    write_all,
+)
 from pilotbench.results.summary.figures.base import Source
 from support import simulated_models as sim
 from support.pack_lab import PackLab
@@ -89,3 +97,23 @@ def test_what_was_run_names_no_axis_that_is_not_there(pack: SummaryData) -> None
     made = report(pack)
     assert page.shape(made).startswith("2 models · prompt baseline · task trivia")
     assert "none" not in page.shape(made)
+
+
+def test_the_terminal_has_no_column_of_the_oracle(pack: SummaryData) -> None:
+    made = export_files.as_json(report(pack))
+    assert "oracle" not in terminal_table._scores(made, 140)
+    assert "model-a" in terminal_table._scores(made, 140)
+
+
+def test_flipped_questions_have_their_ids(pack: SummaryData) -> None:
+    sides = [pack.episodes[pack.episodes["model"] == f"model-{name}"] for name in "ab"]
+    found = compare.compare(sides[0], sides[1], ("a", "b"), {"model"})
+    assert len(found.flips) > 0
+    assert list(found.flips["question"]) == [f"q{index}" for index in found.flips["index"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [(None, "4"), ("fr7", "fr7"), ("7", "id=7"), ("a b", "a b")]
+)
+def test_commands_name_a_question_by_its_id(name: str | None, word: str) -> None:
+    assert question_word({"index": 4, "question_id": name}) == word

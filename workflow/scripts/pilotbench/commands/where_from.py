@@ -16,6 +16,7 @@ from typing import Any
 
 from pilotbench.commands.options import add_results
 from pilotbench.ground.errors import UserError
+from pilotbench.ground.untrusted_text import visible
 from pilotbench.results.analysis.where_from import Origin, where_from
 from pilotbench.results.database import store
 from pilotbench.results.database.schema import CELL
@@ -89,7 +90,9 @@ def _episodes(episodes: Sequence[Json]) -> str:
 def _episode(episode: Json) -> str:
     cell = "/".join(str(episode[word]) for word in CELL)
     outcome = episode["level"] or episode["status"]
-    return f"{cell} index={episode['index']} repeat={episode['repeat']} {outcome}"
+    name = episode.get("question_id")
+    question = "" if name is None else f"question={visible(name, 60)} "
+    return f"{cell} {question}index={episode['index']} repeat={episode['repeat']} {outcome}"
 
 
 def _file(file: Json) -> str:

@@ -41,7 +41,18 @@ Json = dict[str, Any]
 _METRICS = {metric.name: metric for metric in METRICS}
 _STATUSES = {metric.name: metric.statuses for metric in METRICS} | {"planned": STATUSES, "owed": ()}
 _WITH_OWED = ("planned", "owed", "lower", "upper", "score_lower", "score_upper")
-_SHOWN = ("index", "repeat", "status", "level", "progress", "turns", "cost_usd", "shard", "episode")
+_SHOWN = (
+    "index",
+    "question_id",
+    "repeat",
+    "status",
+    "level",
+    "progress",
+    "turns",
+    "cost_usd",
+    "shard",
+    "episode",
+)
 NAMED = "metric:"
 """Before the name of a number that a scorer gives where a column of the tables has its name."""
 _OF_SCORER = "Mean over the instances of a number that the scorer gives; missing ones are left out."
@@ -299,8 +310,16 @@ def _to_read(episode: Json, files: list[Json], results: Path) -> str:
     repeat = ["--repeat", str(episode["repeat"])] if episode["repeat"] else []
     words = _with_results(json.loads(file["config"] or "[]"), results)
     config = [*_configfile(file), *(["--config", *words] if words else [])]
-    command = ["python", "-m", "pilotbench", "show", cell, str(episode["index"])]
+    command = ["python", "-m", "pilotbench", "show", cell, question_word(episode)]
     return shlex.join([*command, *repeat, *config])
+
+
+def question_word(episode: Json) -> str:
+    """Return how `show` finds the question of an episode: by its id, otherwise by its index."""
+    name = episode.get("question_id")
+    if name is None:
+        return str(episode["index"])
+    return f"id={name}" if name.isdecimal() else str(name)
 
 
 def notes(files: list[Json]) -> list[str]:

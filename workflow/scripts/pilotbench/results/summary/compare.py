@@ -106,8 +106,15 @@ def _scored(frame: pd.DataFrame, chosen_by: set[str]) -> pd.DataFrame:
         outcome=level.replace({"full_success": "success", "partial_success": "partial"}),
         at_index=frame["index"],
         at_repeat=frame["repeat"],
+        question=_names(frame),
     )
     return kept.assign(**dict.fromkeys(chosen_by & set(CELL), ""))
+
+
+def _names(frame: pd.DataFrame) -> pd.Series:
+    """Return the ids of questions of packs, "" for other instances."""
+    names = frame.get("question_id", pd.Series(None, frame.index, dtype=object)).astype(object)
+    return names.where(names.notna(), "")
 
 
 def _contrasts(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -132,8 +139,9 @@ def _metrics(same: pd.DataFrame, planned: pd.DataFrame, owed: pd.DataFrame) -> p
 def _flips(pairs: pd.DataFrame) -> pd.DataFrame:
     flipped = pairs[pairs["win_base"] != pairs["win_arm"]]
     return (
-        flipped[[*KEY, "outcome_base", "outcome_arm", "shard_base", "shard_arm"]]
+        flipped[[*KEY, "question_arm", "outcome_base", "outcome_arm", "shard_base", "shard_arm"]]
         .rename(columns={"outcome_base": "base_outcome", "outcome_arm": "arm_outcome"})
+        .rename(columns={"question_arm": "question"})
         .reset_index(drop=True)
     )
 

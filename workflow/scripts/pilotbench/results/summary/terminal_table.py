@@ -65,6 +65,10 @@ def _scores(said: dict[str, Any], width: int) -> str:
     titles += [*(metric.heading for metric in measured), "owed"]
     lines = [_row(row, labels, measured) for row in rows]
     lines += [_bound(row, len(measured)) for row in _records(said, "players")]
+    if all(row.get("oracle_ceiling") is None for row in rows):  # packs have none
+        at = titles.index("oracle")
+        titles = titles[:at] + titles[at + 1 :]
+        lines = [(*line[:at], *line[at + 1 :]) for line in lines]
     return table(_columns(titles), lines, width)
 
 
