@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.tasks.conversation import Calling, Conversation, Response, Said
 from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
 from pilotbench.commands.show import _turn
-from pilotbench.episodes.episode import play
+from pilotbench.episodes.episode import course, play
+from pilotbench.episodes.episode_spec import EpisodeSpec
 from pilotbench.episodes.shard_file import episode_schema
 from pilotbench.providers.answer import Answer, Completion
 from pilotbench.providers.messages import compact
@@ -319,3 +321,19 @@ def test_show_prints_all_calls_and_the_user(capsys: pytest.CaptureFixture[str]) 
         "    user: And close one.",
         "[2] model: x",
     ]
+
+
+def test_a_conversation_asks_the_same_requests_in_batches() -> None:
+    messages = [calling_message("chat", ONE, TWO), words("chat", "Done."), words("chat", "x")]
+    _, sent = run(several(), messages)
+    task, model = several(), Model("m", "p", "m")
+    instance = task.instance("none", 0)
+    spec = EpisodeSpec(task, instance, PROMPT, PROTOCOLS["native"], model, "none", 0, 9)
+    turns, asked = course(spec), []
+    request = next(turns)
+    with suppress(StopIteration):
+        for message in messages:
+            asked.append(request.body)
+            completion = Completion(message, "stop", "m")
+            request = turns.send(Answer(completion, "k", 0.0, 0.0, 0.0, 1))
+    assert asked == sent
