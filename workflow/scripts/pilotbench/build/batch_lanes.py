@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.build import snakemake_internals as internals
 from pilotbench.build.result_files import BATCHES, ResultFiles
 from pilotbench.episodes.shard_file import read_header
@@ -41,9 +42,14 @@ class BatchLanes:
         self._shard = shard
 
     def mark(self, wildcards: Wildcards) -> list[str]:
-        """Return the mark that a shard waits for: none unless batches may answer what it asks."""
+        """Return the mark that a shard waits for: none unless batches may answer what it asks.
+
+        What an external task asks is known only while its command runs.
+        """
         shard = self._shard(wildcards)
         internals.keep_off_record(self._snakemake, BATCHES)
+        if is_external(self._experiment.tasks[shard.cell.task]):
+            return []
         if shard.cell.model not in self._models or not self._is_unfinished(shard):
             return []
         return [self._files.batches_over.format(model=to_path(shard.cell.model))]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pilotbench.asking.keys.key_status import learned_rates
 from pilotbench.asking.keys.secrets import environment, missing
 from pilotbench.asking.prices import in_words
+from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.estimation import history
 from pilotbench.estimation.cells import CellEstimates, CellLoad, waste
 from pilotbench.estimation.costs import ModelPrices
@@ -186,8 +187,14 @@ def _row(
 ) -> EstimateRow:
     work = {cell: load.work for cell, load in loads.items()}
     model = experiment.settings.catalog[name]
-    prices = ModelPrices.of(model)
-    costs = None if prices is None else [prices.usd(load) for load in loads.values()]
+    prices, online = ModelPrices.of(model), ModelPrices.of(replace(model, lane=ONLINE))
+    costs = None
+    if prices is not None and online is not None:
+        outside = [is_external(experiment.tasks[cell.task]) for cell in loads]  # in no batch
+        costs = [
+            (online if is_outside else prices).usd(load)
+            for is_outside, load in zip(outside, loads.values(), strict=True)
+        ]
     return EstimateRow(
         model=name,
         shards=len(mine),
