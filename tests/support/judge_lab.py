@@ -25,7 +25,7 @@ from support.http_service import HttpService, Reply
 from support.scripted import said
 
 Json = dict[str, Any]
-Player = Callable[[str], str]
+Player = Callable[[str], Any]
 PRICE = {"input": 1.0, "output": 10.0}
 SECRETS = ("JUDGE_LAB_SECRET", "JUDGE_LAB_OTHER_SECRET")
 RUBRIC = "The reply names the word."
@@ -93,7 +93,8 @@ class JudgeLab:
         name = body["model"]
         if name in self.players:
             asked = body["messages"][-1]["content"]
-            return said(self.players[name](asked))
+            reply = self.players[name](asked)
+            return said(reply) if isinstance(reply, str) else reply
         if self.dead:
             return Reply({"error": {"message": "no such key", "code": "invalid_api_key"}}, 401)
         if self.special is not None and (found := self.special(body)) is not None:
@@ -151,7 +152,10 @@ class JudgeLab:
         self.messages = []
         for shard in experiment.plan.shards:
             out = results / "shards" / shard.path
-            evaluate(experiment, shard, out, self.allowance(experiment, shard))
+            try:
+                evaluate(experiment, shard, out, self.allowance(experiment, shard))
+            except ShardOwed as error:
+                self.messages.append(str(error))
         for one in experiment.verdicts:
             out = results / verdict_file.FOLDER / one.path
             out.unlink(missing_ok=True)

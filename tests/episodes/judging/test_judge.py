@@ -264,6 +264,23 @@ def test_an_update_without_changes_writes_nothing(made: Made) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_verdict_on_an_earlier_reply_never_counts_for_another(made: Made) -> None:
+    lab = made({}, {"good": right})
+    lab.run()
+    lab.rows[1:3] = [
+        {"question": "Q1: fail, which word?", "answer": "word-1"},
+        {"question": "Q2: now which word?", "answer": "another"},
+    ]
+    lab.players["good"] = lambda asked: (
+        {"error": {"message": "no"}, "choices": []} if "fail" in asked else right(asked)
+    )
+    lab.run()  # the file of the first shard, and of its verdicts, are still the old ones
+    assert totals(lab) == {"good": (4, 2, 2)}
+    lab.players["good"] = right
+    lab.run()
+    assert lab.scores("good") == [(True, 1.0), (True, 1.0), (False, 0.0), (True, 1.0)]
+
+
 def test_a_stale_or_damaged_file_of_verdicts_never_counts(made: Made) -> None:
     lab = made({})
     lab.run()

@@ -112,6 +112,12 @@ class Experiment:
         found = {model.name: model for model in (*self.settings.models.values(), *judges)}
         return list(found.values())
 
+    @property
+    def judgings(self) -> Json:
+        """How the replies to the selected tasks are judged, as JSON by task; scores need it."""
+        found = {name: self.judging(name) for name in self.settings.tasks}
+        return {name: asdict(one) for name, one in found.items() if one is not None}
+
     def judging(self, task: str) -> Judging | None:
         """Return how models judge the replies to a task, None if they do not."""
         return self.tasks[task].judging
@@ -170,9 +176,8 @@ class Experiment:
     def selection(self) -> str:
         """A digest of what decides which rows are current: plan and requests of each model."""
         asked = {name: request_fingerprint(m) for name, m in self.settings.catalog.items()}
-        judged = {name: asdict(j) for name, t in self.tasks.items() if (j := t.judging) is not None}
         chosen = [list(self.plan.by_path), self.settings.repeats, asked]
-        return digest([*chosen, judged] if judged else chosen)
+        return digest([*chosen, self.judgings] if self.judgings else chosen)
 
 
 def request_fingerprint(model: Model) -> str:

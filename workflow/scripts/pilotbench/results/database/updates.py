@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,11 +85,13 @@ def update(
                 raise DamagedShards(_damage_text(report.damaged))
             wanted = provisional.open_shards(plan, set(found), report)
             provisional.load(draft, before, wanted, replay, plan.repeats, report)
-            selection = _selection(plan, settings, labels, _judgings(experiment))
+            selection = _selection(
+                plan, settings, labels, experiment.judgings if experiment else {}
+            )
             _load_selection(draft, before, selection, plan)
             if experiment is not None:
                 changed = {file.name: str(file.state["sha256"]) for file in files}
-                shas = verdicts.shas_of(before, changed, report.gone)
+                shas = verdicts.shas_of(before, changed, [*report.gone, *report.outdated])
                 verdicts.load(draft, before, experiment, shas, replay)
             if draft.opened:
                 if experiment is not None:
@@ -158,12 +159,6 @@ def _forget(draft: store.Draft, before: Before, names: list[str]) -> None:
         draft.connection.execute(
             f"DELETE FROM store.{table} WHERE {column} IN (SELECT unnest(?))", [known]
         )
-
-
-def _judgings(experiment: Experiment | None) -> Json:
-    """Return how the selected tasks are judged: scores change with it."""
-    tasks = {} if experiment is None else experiment.tasks
-    return {name: asdict(t.judging) for name, t in tasks.items() if t.judging is not None}
 
 
 def _load_selection(draft: store.Draft, before: Before, selection: Json, plan: Plan) -> None:

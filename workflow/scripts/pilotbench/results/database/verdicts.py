@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,10 +83,14 @@ def load(
             _insert(draft, loaded)
 
 
-def shas_of(before: Before, changed: Mapping[str, str], gone: list[str]) -> dict[str, str | None]:
-    """Return the SHA-256 of each shard file that the database holds after an update."""
-    kept = {name: known.sha256 for name, known in before.shards.items() if name not in gone}
-    return {**kept, **changed}
+def shas_of(before: Before, changed: Mapping[str, str], void: Collection[str]) -> Shas:
+    """Return the SHA-256 of each shard file whose episodes the database has.
+
+    `void` are files that are gone, or some of whose episodes are superseded: there may be other
+    replies in the journal, which only the journal of the judges can have verdicts on.
+    """
+    known = {name: one.sha256 for name, one in before.shards.items()}
+    return {name: sha for name, sha in {**known, **changed}.items() if name not in void}
 
 
 def _parsed(path: str) -> VerdictShard | None:
