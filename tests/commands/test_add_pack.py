@@ -9,12 +9,13 @@ from typing import Any
 
 import pyarrow
 import pytest
+import yaml
 from openpyxl import Workbook
 from pyarrow import parquet
 
 from pilotbench.__main__ import main
 from pilotbench.benchmark.packs.pack_folders import load_tasks
-from pilotbench.benchmark.packs.question_pack import QuestionPack
+from pilotbench.benchmark.packs.question_pack import JUDGED_SYSTEM, QuestionPack
 from pilotbench.benchmark.packs.scorer_guess import guessed
 from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
@@ -281,13 +282,38 @@ def test_a_scoring_function_begins_with_a_file_that_works(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["add-pack", "quiz.csv", "--scorer", "python"]) == 0
-    assert "note: config/tasks/quiz/score.py is a beginning" in capsys.readouterr().out
+    assert "note: config/tasks/quiz/score.py is a first version" in capsys.readouterr().out
     pack = QuestionPack(Path("config/tasks/quiz"))
     pack.check()
     names: dict[str, Any] = {}
     exec(Path("config/tasks/quiz/score.py").read_text(), names)
     assert names["score"]("It is 42.", {"answer": "42"})
     assert not names["score"]("It is 41.", {"answer": "42"})
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_judges_begin_with_a_rubric_and_need_no_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], answers: bool
+) -> None:
+    text = "question,answer\nWhy?,Because.\n" if answers else "question,topic\nWhy?,causes\n"
+    (tmp_path / "letters.csv").write_text(text)
+    assert main(["add-pack", "letters.csv", "--scorer", "judge"]) == 0
+    said = capsys.readouterr().out
+    assert "note: config/tasks/letters/rubric.md is a first version" in said
+    assert "names the judges: gpt-4o-mini" in said
+    assert ("answer: Because." in said) is answers
+    pack = QuestionPack(Path("config/tasks/letters"))
+    pack.check()
+    assert pack.judging is not None
+    assert pack.judging.rubric.startswith("A good reply")
+    assert f"# {JUDGED_SYSTEM}" in Path("config/tasks/letters/task.yaml").read_text()
+
+
+def test_programs_are_asked_for_as_code(tmp_path: Path) -> None:
+    (tmp_path / "sums.csv").write_text('question,answer\nWrite add.,"assert add(1, 2) == 3"\n')
+    assert main(["add-pack", "sums.csv", "--scorer", "code"]) == 0
+    settings = yaml.safe_load(Path("config/tasks/sums/task.yaml").read_text())
+    assert "Python code" in settings["system"]
 
 
 def test_images_beside_the_table_come_along(tmp_path: Path) -> None:

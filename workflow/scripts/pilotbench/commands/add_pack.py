@@ -22,9 +22,15 @@ import yaml
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs import columns, hub_datasets, tables
 from pilotbench.benchmark.packs.pack_folders import NAME
-from pilotbench.benchmark.packs.question_pack import DEFAULT_SYSTEM, NONE, QuestionPack
+from pilotbench.benchmark.packs.question_pack import (
+    DEFAULT_SYSTEM,
+    JUDGED_SYSTEM,
+    NONE,
+    QuestionPack,
+)
 from pilotbench.benchmark.packs.scorer_guess import Guess, guessed
 from pilotbench.benchmark.scorers import SCORERS
+from pilotbench.benchmark.scorers.judging import KIND as JUDGE
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.ground.errors import TaskError, UserError, hint, of_system
 from pilotbench.ground.untrusted_text import visible
@@ -35,6 +41,7 @@ LONGEST_SHOWN = 100
 SYSTEMS = {
     "json_equality": "Answer the question. Reply with the JSON value alone.",
     "json_schema": "Answer the question. Reply with the JSON value alone.",
+    "code": "Write the program that is asked for. Reply with one fenced block of Python code.",
 }
 """System messages for scorers that do not read the last line."""
 
@@ -131,8 +138,8 @@ def _written(args: argparse.Namespace, pack: Path, folder: Path, is_known: bool)
     table, source = _table(args, pack)
     given = {key: getattr(args, key) for key in ("question", "answer", "id")}
     given = {key: value for key, value in given.items() if value is not None}
-    fields = columns.fields_of("add-pack", table, given, (), False, "--{} COLUMN")
-    guess = guessed(columns.answers_of(table, fields))
+    fields = columns.fields_of("add-pack", table, given, (), False, "--{} COLUMN", args.scorer)
+    guess = guessed(columns.answers_of(table, fields) if "answer" in fields else ())
     if "tools" in fields:
         guess = Guess("calls", "questions have tools")
     kind, why = (args.scorer, "as stated") if args.scorer else (guess.kind, guess.why)
@@ -141,20 +148,27 @@ def _written(args: argparse.Namespace, pack: Path, folder: Path, is_known: bool)
         "source": source,
         **({"sheet": args.sheet} if args.sheet else {}),
         "fields": fields,
-        "scorer": {"kind": kind},
+        "scorer": {"kind": kind, **(_JUDGES if kind == JUDGE else {})},
         **({"system": SYSTEMS[kind]} if kind in SYSTEMS else {}),
         **({"examples": {"hold_out": args.hold_out}} if args.hold_out is not None else {}),
     }
     notes = () if args.scorer else guess.notes
     if kind == "python":
         (pack / "score.py").write_text(_SCORE, "utf-8")
-        notes = (f"{folder}/score.py is a beginning: write there what a right answer is",)
+        notes = (f"{folder}/score.py is a first version: write there what a right answer is",)
+    if kind == JUDGE:
+        (pack / "rubric.md").write_text(_RUBRIC, "utf-8")
+        notes = (
+            f"{folder}/rubric.md is a first version: write there what a good reply is",
+            f"scorer.models in {folder}/task.yaml names the judges: {', '.join(_JUDGES['models'])}",
+        )
     if "image" in fields and not _is_hub(args.file):
         _copy_images(
             Path(args.file).parent, pack, [row.get(fields["image"]) for _, row in table.rows]
         )
     text = yaml.safe_dump(settings, allow_unicode=True, sort_keys=False, width=100)
-    (pack / "task.yaml").write_text(_HEAD.format(system=DEFAULT_SYSTEM) + text, "utf-8")
+    system = JUDGED_SYSTEM if kind == JUDGE else DEFAULT_SYSTEM
+    (pack / "task.yaml").write_text(_HEAD.format(system=system) + text, "utf-8")
     made = _checked(pack, folder, args.file, source)
     asked = made.size or 0
     questions = [made.instance(NONE, n) for n in range(min(SHOWN, asked))]
@@ -168,7 +182,7 @@ def _written(args: argparse.Namespace, pack: Path, folder: Path, is_known: bool)
         scorer=kind,
         why=why,
         notes=notes,
-        first=tuple((_asked(one), _shown(one.extra["answer"])) for one in questions),
+        first=tuple((_asked(one), _shown(one.extra.get("answer"))) for one in questions),
         commands=_commands(folder, is_known),
     )
 
@@ -187,6 +201,13 @@ def score(reply, row):
     """Return True or False, a score from 0 to 1, or a dict of metrics."""
     return str(row["answer"]).strip().casefold() in reply.casefold()
 '''
+
+
+_JUDGES = {"rubric": "rubric.md", "models": ["gpt-4o-mini"]}
+
+_RUBRIC = """\
+A good reply answers the question correctly and completely.
+"""
 
 
 def _copy_images(place: Path, pack: Path, cells: Iterable[Any]) -> None:
@@ -252,7 +273,8 @@ def _lines(added: Added) -> Iterator[str]:
     yield f"  scorer:   {added.scorer} ({added.why})"
     for number, (question, answer) in enumerate(added.first, start=1):
         yield f"  {number}. {_short(question)}"
-        yield f"     answer: {_short(answer)}"
+        if "answer" in added.fields:
+            yield f"     answer: {_short(answer)}"
     for note in added.notes:
         yield f"note: {note}"
     yield f"written: {added.folder}/task.yaml"

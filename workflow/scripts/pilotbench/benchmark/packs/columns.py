@@ -1,8 +1,8 @@
 """Which column of a pack's table is what, and its rows as lines of instances.
 
 A line has question and answer, and if there are any image, tools, scorer, world, id and metadata.
-Metadata are all other columns: they are kept with the question, and no model and no scorer sees
-them.
+Metadata are all other columns: they are kept with the question. No model sees them, and of the
+scorers only those that run code.
 """
 
 from __future__ import annotations
