@@ -136,6 +136,31 @@ def test_a_refusal_counts_as_the_command_counts_it(lab: ExternalLab) -> None:
     assert lab.paid == paid
 
 
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("swallows another", "did not pass on a request of the command: model other"),
+        ("asks nothing", "asked nothing through the gateway: does it use"),
+    ],
+)
+def test_results_that_are_not_of_the_model_are_owed(
+    lab: ExternalLab, mode: str, words: str
+) -> None:
+    lab.mode = mode
+    with pytest.raises(ShardOwed, match=words) as caught:
+        lab.evaluate()
+    assert "4 CommandFailed" in str(caught.value)
+    assert lab.paid == 0
+
+
+def test_a_request_without_a_bound_is_owed_under_a_budget(lab: ExternalLab) -> None:
+    lab.mode = "swallows"
+    entry = {n: v for n, v in lab.config()["model_catalog"]["m"].items() if n != "max_output"}
+    with pytest.raises(ShardOwed, match="4 CommandFailed: budget_usd"):
+        lab.evaluate(budget_usd=5, model_catalog={"m": entry})
+    assert lab.paid == 0
+
+
 def test_requests_of_no_sample_are_counted_once(lab: ExternalLab) -> None:
     lab.mode = "warms up"
     ((header, episodes),) = lab.evaluate()

@@ -14,7 +14,11 @@ from pathlib import Path
 
 
 def ask(words: str) -> str:
-    body = {"model": os.environ["QUIZ_MODEL"], "messages": [{"role": "user", "content": words}]}
+    model = "other" if os.environ.get("QUIZ_MODE") == "swallows another" else None
+    body = {
+        "model": model or os.environ["QUIZ_MODEL"],
+        "messages": [{"role": "user", "content": words}],
+    }
     request = urllib.request.Request(
         os.environ["OPENAI_BASE_URL"] + "/chat/completions",
         data=json.dumps(body).encode(),
@@ -41,9 +45,9 @@ def main(first: int, last: int, out: Path) -> int:
             time.sleep(60)
         prompt, target = f"What is {index} plus {index}?", str(2 * index)
         try:
-            reply = ask(prompt)
+            reply = target if mode == "asks nothing" else ask(prompt)
         except urllib.error.HTTPError as error:
-            if mode != "swallows":
+            if not mode.startswith("swallows"):
                 raise
             reply = f"error {error.code}"
         score = 1.0 if reply == target else 0.0

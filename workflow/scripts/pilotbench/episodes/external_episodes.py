@@ -24,6 +24,7 @@ from pilotbench.episodes.owed import Owed
 from pilotbench.ground.errors import (
     CommandFailed,
     ContextOverflow,
+    PilotbenchError,
     ProviderError,
     Refused,
     Stopping,
@@ -36,7 +37,7 @@ from pilotbench.providers.request import Request
 
 Json = dict[str, Any]
 Asked = tuple[Request, Answer]
-Failed = tuple[Request, ProviderError]
+Failed = tuple[Request, PilotbenchError]
 VERDICTS = (Refused, ContextOverflow)
 """What a service decided finally about a request: it may count, as a reply does."""
 
@@ -97,13 +98,13 @@ class _Told:
         repeat, shard = self._repeat, self._shard
         if self._ran.failure is not None:
             error = _worst(error for _, error in self._ran.heard.failed.values())
-            kind = type(error).__name__ if error else CommandFailed.__name__
+            kind = _kind(error)
             why = f"{error}; " if error else ""
             return _all_owed(shard, repeat, kind, f"{why}{self._ran.failure}")
         error = _worst(error for _, error in self._lost.rest)
         if error is not None:
             why = f"{error} (a request that belongs to no sample: which one it spoiled is unknown)"
-            return _all_owed(shard, repeat, type(error).__name__, why)
+            return _all_owed(shard, repeat, _kind(error), why)
         return {(n, repeat): self._over(n) for n in shard.indices}
 
     def _over(self, index: int) -> Episode | Owed:
@@ -111,7 +112,7 @@ class _Told:
         failures = [error for _, error in self._lost.of.get(index, ())]
         error = _worst(failures)
         if error is not None:
-            return Owed(index, self._repeat, type(error).__name__, str(error))
+            return Owed(index, self._repeat, _kind(error), str(error))
         kind = CommandFailed.__name__
         if sample is None:
             return Owed(index, self._repeat, kind, f"sample {index} is not in the results")
@@ -122,7 +123,7 @@ class _Told:
         except CommandFailed as wrong:
             return Owed(index, self._repeat, kind, str(wrong))
 
-    def _record(self, sample: Sample, verdict: ProviderError | None) -> Json:
+    def _record(self, sample: Sample, verdict: PilotbenchError | None) -> Json:
         """Return the record of a sample; a `verdict` of the service ended it."""
         spec = self._spec(sample.index)
         turn = Turn(turn=0, content=sample.reply, call=None, reply=None)
@@ -195,6 +196,12 @@ class _Told:
         return graded(score, verdict)
 
 
-def _worst(errors: Iterator[ProviderError] | list[ProviderError]) -> ProviderError | None:
+def _kind(error: PilotbenchError | None) -> str:
+    """Return the kind of an owed episode: that of a failed request, where it is a known one."""
+    is_known = isinstance(error, ProviderError | Stopping)
+    return type(error).__name__ if is_known else CommandFailed.__name__
+
+
+def _worst(errors: Iterator[PilotbenchError] | list[PilotbenchError]) -> PilotbenchError | None:
     """Return the first error that is a failure, not a verdict about a request."""
     return next((one for one in errors if not isinstance(one, VERDICTS)), None)

@@ -55,10 +55,22 @@ def run(
         values = placeholders(task, shard, repeat, served.base_url, out, ask.in_flight)
         try:
             _run(experiment, task, shard, values, served, allowance)
+            _check_asked(served)
             found = readers.read(out, task.reading, shard.indices)
         except CommandFailed as error:
             return Ran(served.heard, failure=str(error))
         return Ran(served.heard, found)
+
+
+def _check_asked(served: Serving) -> None:
+    """Raise CommandFailed where the results may not be those of the model's answers."""
+    if refused := served.refused:
+        raise CommandFailed(f"the gateway did not pass on a request of the command: {refused[0]}")
+    if not len(served.heard):
+        raise CommandFailed(
+            "the command asked nothing through the gateway: does it use {base_url} and the token, "
+            "or answers that it has stored itself?"
+        )
 
 
 def out_folder(experiment: Experiment, shard: Shard, repeat: int) -> Path:

@@ -24,7 +24,7 @@ from pilotbench.gateway.labels import Labels
 from pilotbench.gateway.server import Server
 from pilotbench.gateway.service import Gateway
 from pilotbench.ground.canonical_json import digest
-from pilotbench.ground.errors import ProviderError
+from pilotbench.ground.errors import PilotbenchError, ProviderError
 from pilotbench.providers.answer import Answer
 from pilotbench.providers.request import BOUNDS, TURNS, Request
 from pilotbench.providers.settings import Model
@@ -38,12 +38,14 @@ LABEL = "shard"
 class Heard:
     """What a command has asked so far; safe among threads.
 
-    `answered` has each answered request once; `failed` those whose last attempt failed.
+    `answered` has each answered request once; `failed` those whose last attempt failed. `failures`
+    counts all attempts that failed.
     """
 
     answered: dict[tuple[str, int], tuple[Request, Answer]] = field(default_factory=dict)
-    failed: dict[tuple[str, int], tuple[Request, ProviderError]] = field(default_factory=dict)
+    failed: dict[tuple[str, int], tuple[Request, PilotbenchError]] = field(default_factory=dict)
     replayed: int = 0
+    failures: int = 0
     _lock: Lock = field(default_factory=Lock)
 
     def answer(self, place: tuple[str, int], request: Request, answer: Answer, old: bool) -> None:
@@ -53,9 +55,10 @@ class Heard:
             self.answered[place] = (request, answer)
             self.failed.pop(place, None)
 
-    def failure(self, place: tuple[str, int], request: Request, error: ProviderError) -> None:
+    def failure(self, place: tuple[str, int], request: Request, error: PilotbenchError) -> None:
         """Record a failure."""
         with self._lock:
+            self.failures += 1
             self.failed[place] = (request, error)
 
     def __len__(self) -> int:
@@ -86,7 +89,7 @@ class ShardAsker:
         old = isinstance(self._ask, JournalOnly) or self._known(request)
         try:
             answer = self._ask(request)
-        except ProviderError as error:
+        except PilotbenchError as error:
             self._heard.failure(place, request, error)
             raise
         self._heard.answer(place, request, answer, old)
@@ -118,6 +121,16 @@ class Serving:
     base_url: str
     token: str
     heard: Heard
+    gateway: Gateway
+
+    @property
+    def refused(self) -> list[str]:
+        """The requests that the gateway did not pass on, such as those to another model."""
+        found = self.gateway.totals()["labels"][LABEL]
+        if found["failed"] <= self.heard.failures:
+            return []
+        known = {str(error) for _, error in self.heard.failed.values()}
+        return [message for message in found["errors"] if message not in known]
 
 
 @contextmanager
@@ -133,7 +146,7 @@ def serving(model: Model, instance: Instance, repeat: int, ask: Source) -> Itera
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
-            yield Serving(f"{server.origin}/v1", token, heard)
+            yield Serving(f"{server.origin}/v1", token, heard, gateway)
         finally:
             gateway.stopping.set()
             server.shutdown()
