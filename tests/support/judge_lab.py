@@ -145,7 +145,7 @@ class JudgeLab:
         """Return what a job may use."""
         return KeyAllowance(home_key(experiment.settings, asked), 2, False, {})
 
-    def run(self, database: bool = True) -> Counter[str]:
+    def run(self, database: bool = True, judges: bool = True) -> Counter[str]:
         """Do what a build does, and return the number of requests by deployment."""
         before, experiment = len(self.service.requests), self.experiment
         results = experiment.settings.results_dir
@@ -156,7 +156,7 @@ class JudgeLab:
                 evaluate(experiment, shard, out, self.allowance(experiment, shard))
             except ShardOwed as error:
                 self.messages.append(str(error))
-        for one in experiment.verdicts:
+        for one in experiment.verdicts if judges else ():
             out = results / verdict_file.FOLDER / one.path
             out.unlink(missing_ok=True)
             try:

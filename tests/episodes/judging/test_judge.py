@@ -274,8 +274,9 @@ def test_a_verdict_on_an_earlier_reply_never_counts_for_another(made: Made) -> N
     lab.players["good"] = lambda asked: (
         {"error": {"message": "no"}, "choices": []} if "fail" in asked else right(asked)
     )
-    lab.run()  # the file of the first shard, and of its verdicts, are still the old ones
+    lab.run(judges=False)  # the file of the first shard and that of its verdicts are the old ones
     assert totals(lab) == {"good": (4, 2, 2)}
+    assert lab.scores("good") == [(True, 1.0), (True, 1.0)]
     lab.players["good"] = right
     lab.run()
     assert lab.scores("good") == [(True, 1.0), (True, 1.0), (False, 0.0), (True, 1.0)]
