@@ -12,6 +12,7 @@ import pandas as pd
 from pilotbench.matrix.axes import NAMES
 from pilotbench.matrix.cells import Cell
 from pilotbench.results.analysis.load import SummaryData
+from pilotbench.results.database.schema import TOKENS
 from support import simulated_models as sim
 
 MODELS = ("strong", "middle", "weak")
@@ -66,7 +67,8 @@ def labels_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def verdicts_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Return verdicts as the database does; each row has what differs from a plain one."""
     plain = {"kind": "single", "repeat": 0, "other": None, "swapped": False, "right": None}
-    plain |= {"score": None, "winner": None}
+    plain |= {"score": None, "winner": None, "cost_usd": 0.001, "identity": "0", "reason": "so"}
+    plain |= {f"tokens_{name}": 1 for name in TOKENS}
     return pd.DataFrame([{**plain, **row} for row in rows])
 
 

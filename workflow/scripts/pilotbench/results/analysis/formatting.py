@@ -29,11 +29,10 @@ RATES = {
     *("verdict_rate", "sensitivity", "specificity", "same", "consistent", "prefers_first_shown"),
     "rating",
 }
-PLAIN = {"alpha"}  # numbers with limits that are no share
 USD = {*(metric.name for metric in METRICS if metric.unit == "USD"), "unusable_usd"}
 POINTS = {"difference", "excess_over_optimal"}
-PLAIN = {"mean", "change"}
-"""Numbers on the scale of a metric, with their interval."""
+PLAIN = {"mean", "change", "alpha"}
+"""Numbers on a scale of their own, with their interval."""
 HIDDEN = {
     *(metric.name for metric in shown_in("tables") if "page" not in metric.shown),
     *("low", "high", "at_ceiling", "at_floor", "repeats", "told_apart"),
@@ -151,8 +150,6 @@ def _limits(name: str, row: dict[Any, Any]) -> str:
         if name == "difference"
         else (row.get(f"{name}_low"), row.get(f"{name}_high"))
     )
-    if name in PLAIN and low is not None and low == low:
-        return f" [{low:.2f}, {high:.2f}]"
     if name in USD and low is not None and low == low:
         bounded = high is not None and high == high
         return f" [{usd(low)}, {usd(high)}]" if bounded else f" [{usd(low)} or more]"
@@ -182,7 +179,7 @@ def number(name: str, value: float) -> str:
         return f"{100 * value:+.1f}"
     if name == "detectable":
         return f"{100 * value:.1f}"
-    if name in PLAIN:
+    if name == "alpha":
         return f"{value:.2f}"
     if name in ("p", "p_holm", "p_models_alike"):
         return "< 0.001" if value < 0.001 else f"{value:.3f}"
