@@ -52,9 +52,9 @@ def test_alpha_is_no_percentage(told: Any) -> None:
 def test_the_terminal_has_a_line_per_judge_and_one_of_comparisons(told: Any) -> None:
     said = as_json(told)
     [judge] = _judges(said)
-    assert judge.startswith("data_pipeline: scorer agrees with people on ")
+    assert judge.startswith("data_pipeline: scorer and people agree on ")
     assert "of 180 labelled replies (alpha 0." in judge
-    assert "errs differently on the models" in judge
+    assert "with different errors on the models" in judge
     [pairs] = _pairs(said)
     assert pairs.startswith("data_pipeline, baseline, comparisons won by j: ")
     assert pairs.count("%") == 3

@@ -22,15 +22,15 @@ def judge_tables(data: SummaryData, episodes: pd.DataFrame) -> list[Described]:
             "corrected",
             "Corrected for the judge's errors",
             "The share of replies that people would call right: from all verdicts, and the labels "
-            "of some replies. `needed` more labels of replies drawn at random would give limits of "
-            "5 points either side.",
+            "of some replies. More labels: how many more, of replies drawn at random, would give "
+            "limits of 5 points either side.",
             corrected_table(data, episodes),
         ),
         (
             "contrasts_corrected",
             "Differences: corrected rates",
             "Two models on the same questions, each corrected by labels of its own replies. One "
-            "Holm family. Positive means the arm did better than the base.",
+            "Holm family per task and prompt. Positive means the arm did better than the base.",
             corrected_differences(data, episodes),
         ),
         (

@@ -92,13 +92,13 @@ def _errors(there: pd.DataFrame) -> Json:
     return {
         "labelled": len(there),
         "same": shared.same,
+        **_limited_alpha(shared),
         "right_right": found.right_right,
         "right_wrong": found.right_wrong,
         "wrong_right": found.wrong_right,
         "wrong_wrong": found.wrong_wrong,
         **limited("sensitivity", found.sensitivity),
         **limited("specificity", found.specificity),
-        **_limited_alpha(shared),
         "p_models_alike": errors_differ(models),
     }
 

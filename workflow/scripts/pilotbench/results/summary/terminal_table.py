@@ -153,12 +153,13 @@ def _percent(value: float | None) -> str:
 
 
 def _judges(said: dict[str, Any]) -> list[str]:
-    """Return one line per judge that people have checked."""
+    """Return one line per task with labels, about the verdicts that count."""
+    first = {row["task"]: row for row in reversed(_records(said, "judges"))}
     return [
-        f"{row['task']}: {row['judge']} agrees with people on {_percent(row['same'])} of "
+        f"{task}: {row['judge']} and people agree on {_percent(row['same'])} of "
         f"{row['labelled']:,} labelled replies{_alpha(row)}{_unequal(row)}; corrected rates: "
         "summary/tables/corrected.csv"
-        for row in _records(said, "judges")
+        for task, row in reversed(first.items())
     ]
 
 
@@ -170,7 +171,9 @@ def _alpha(row: dict[str, Any]) -> str:
 
 def _unequal(row: dict[str, Any]) -> str:
     p = row["p_models_alike"]
-    return "" if p is None or p > ALPHA else f", and errs differently on the models (p = {p:.2g})"
+    if p is None or p > ALPHA:
+        return ""
+    return f", with different errors on the models (p = {p:.2g})"
 
 
 def _pairs(said: dict[str, Any]) -> list[str]:
