@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.commands import check, init, key_checks
 from pilotbench.commands.simulate import SETUP
 from pilotbench.ground.job_context import alive
@@ -389,10 +390,10 @@ def test_a_small_number_is_one_however_it_is_written(tmp_path: Path) -> None:
     assert settings.load(tmp_path / "setup.json", {}).per_input_token_s == 0.00005
 
 
-def simulate(*flags: str) -> subprocess.Popen[str]:
+def simulate(*flags: str, folder: Path = TESTS) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "pilotbench", "simulate", *flags],
-        cwd=TESTS,
+        cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -411,6 +412,22 @@ def test_flags_set_it_up_and_closing_its_input_ends_it() -> None:
     client.close()
     process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("model", ["sim-100", "sim-100-no_retry_oracle", "sim-100-plan_follower"])
+def test_models_play_the_packs_that_are_named(model: str) -> None:
+    flags = ["--setup", "none", "--tasks", "everyday_arithmetic", "--until-stdin-closes"]
+    process = simulate(*flags, folder=ROOT)
+    assert process.stdout is not None
+    address = process.stdout.readline().strip().removeprefix("http://").removesuffix("/v1")
+    instance = QuestionPack(ROOT / "config/tasks/everyday_arithmetic").instance("none", 3)
+    body = {"model": model, "messages": [{"role": "user", "content": instance.request}]}
+    client = http.client.HTTPConnection(address, timeout=60)
+    client.request("POST", "/v1/chat/completions", json.dumps(body), {"api-key": "any"})
+    said = json.loads(client.getresponse().read())["choices"][0]["message"]["content"]
+    client.close()
+    process.communicate(timeout=60)
+    assert said == str(instance.extra["answer"])
 
 
 def test_it_ends_when_its_time_is_over() -> None:

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench import simulator
+from pilotbench.benchmark.tasks import TASKS
 from pilotbench.ground.errors import UserError
+from pilotbench.matrix import config, config_files
 
 SETUP = Path(str(simulator.__file__)).with_name("simulate.yaml")
 NOTHING = Path("none")
@@ -29,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=SETUP,
         metavar="FILE",
-        help="YAML or JSON file with the settings of simulator/setup.py; `none`: every secret is "
-        "accepted without limits",
+        help="YAML or JSON file with the settings of simulator/ground/setup.py; `none`: every "
+        "secret is accepted without limits",
     )
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
@@ -54,9 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=SHARE",
         help="share of requests with a fault, such as error_500=0.05 or reset=0.02; "
-        "simulator/setup.py lists all faults",
+        "simulator/ground/setup.py lists all faults",
     )
-    parser.add_argument("--tasks", metavar="NAMES", help="tasks that the models can play, or all")
+    parser.add_argument(
+        "--tasks",
+        metavar="NAMES",
+        help="tasks that the models can play: `all` of the benchmark, and question packs by name",
+    )
     parser.add_argument(
         "--instances",
         type=int,
@@ -107,6 +113,8 @@ def overrides(args: argparse.Namespace) -> dict[str, Any]:
     }
     if args.tasks:
         found["tasks"] = args.tasks.split(",")
+        if not {"all", *TASKS}.issuperset(found["tasks"]):
+            found["task_folders"] = config.settings(config_files.read()).task_folders
     if args.key:
         found["keys"] = dict(_key(words) for words in args.key)
     if args.fault:

@@ -44,7 +44,7 @@ class Players:
         if skill:
             given = _PLAN in conversation.request
             knows = skill.knows(self._seed, instance.content_hash, given)
-            name = skill.plays(given) if knows else "do_nothing"
+            name = skill.plays(given, bool(instance.plan)) if knows else "do_nothing"
         body = {**_in_protocol(conversation), "model": name}
         turn = conversation.turn - answers_before(instance)
         said = answer(Request(body, instance, "1.0", 0, turn))
@@ -77,9 +77,11 @@ class Skill:
         percent = self.with_plan if plan_given else self.alone
         return share(seed, "skill", self.name, content_hash) * 100 < percent
 
-    def plays(self, plan_given: bool) -> str:
-        """Return the player; one that follows a plan needs a plan."""
-        return self.player if plan_given or self.player != "plan_follower" else "oracle"
+    def plays(self, plan_given: bool, has_plan: bool = True) -> str:
+        """Return the player; one that follows a plan needs a plan, as in no question of a pack."""
+        if self.player == "plan_follower" and not plan_given:
+            return "oracle"
+        return "oracle" if self.player == "no_retry_oracle" and not has_plan else self.player
 
 
 def _has_tools_of(conversation: Conversation, instance: Instance) -> bool:
