@@ -227,6 +227,44 @@ if libc.unshare(0x10000000) == 0 or libc.setuid(0) == 0 or libc.mount(0, b'/', 0
 """Programs that do not know the answer and must not pass, by what they try."""
 
 
+MESSAGES = """
+import json, os, socket, struct
+end = socket.socket(fileno=os.dup(3))
+def send(data): end.sendall(struct.pack('>I', len(data)) + data)
+def read(size):
+    data = b''
+    while len(data) < size: data += end.recv(size - len(data))
+    return data
+def receive(): return json.loads(read(struct.unpack('>I', read(4))[0]))
+"""
+LONG_ANSWER = f"""{MESSAGES}
+send(b'{{"names": {{"f": "function", "g": "function"}}}}')
+while True:
+    if receive()['do'] == 'name': send(b'{{"value": ["kept", ["mine", 0]]}}')
+    else: send(b'{{"value": "' + 2500000 * '中'.encode() + b'"}}')
+"""
+"""What it sends takes 7.5 MB as UTF-8, and 15 MB when the tests send it back."""
+
+
+@pytest.mark.parametrize(
+    ("code", "test"),
+    [
+        (LONG_ANSWER, "assert g(f(3)) == 7316"),
+        ("def f(x, y): x('x' * (5 << 20)); return 0", "assert f(lambda s: s + s, 3) == 7316"),
+        (
+            "class math: isclose = lambda *a: 1\ndef f(x): return 1",
+            "assert math.isclose(f(3), 7316)",
+        ),
+    ],
+)
+def test_what_a_program_sends_or_defines_leaves_no_test_unusable(
+    code: str, test: str, any_sandbox: Sandbox
+) -> None:
+    found = verdict(any_sandbox, code, ["assert True", test])
+    assert found["failure"]
+    assert not found["problem"]
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_program_fails_and_the_next_one_finds_nothing_of_it(
     name: str, sandbox: Sandbox
@@ -358,6 +396,16 @@ FAIR = {
     "test functions": ("def f(x): return x", "def test_one():\n    assert f(1) == 1\n"),
     "names with values": ("LIMIT = 5", "assert LIMIT == 5"),
     "modules of the program": ("import math\ndef f(x): return x", "assert f(math.pi) > 3"),
+    "coroutines": (
+        "import asyncio\nasync def f(x):\n    await asyncio.sleep(0)\n    return x + 1",
+        "import asyncio\nasync def both(): return [await f(1), *await asyncio.gather(f(2), f(3))]\n"
+        "assert asyncio.run(both()) == [2, 3, 4]\nassert asyncio.run(f(4)) == 5",
+    ),
+    "a name of a module": (
+        "class queue:\n    def put(self, x): self.x = x\n"
+        "class calendar:\n    days = staticmethod(lambda x: x)",
+        "q = queue()\nq.put(1)\nassert q.x == 1\nassert calendar.days(2) == 2",
+    ),
     "threads and processes": (
         "import subprocess, sys, threading\ndef f():\n    out = []\n"
         "    t = threading.Thread(target=out.append, args=(1,)); t.start(); t.join()\n"

@@ -69,8 +69,8 @@ def test_the_verdicts_agree_with_a_careful_reader() -> None:
     assert len(refused) <= 0.02 * total
 
 
-def test_a_third_of_the_replies_are_wrong_in_each_of_eight_languages() -> None:
-    labels = {one: Counter[str]() for one in ("en", "zh", "fr", "de", "es", "ja", "ru", "ar")}
+def test_a_third_of_the_replies_are_wrong_in_each_language() -> None:
+    labels = {one: Counter[str]() for one in ("en", "zh", "fr", "de", "es", "ja", "ru", "ar", "ko")}
     for reply in replies():
         labels[reply.language][reply.label] += 1
     assert all(3 * one["wrong"] >= one.total() for one in labels.values())
@@ -85,6 +85,7 @@ SPOILED = {
     "ja": "{}または@|{}ではない|たぶん{}|{}と@|{}か@|{}ですか？",
     "ru": "{} или @|не {}|возможно, {}|{} и @",
     "ar": "{} أو @|ليس {}|ربما {}|{} و @|{}؟",
+    "ko": "{} 또는 @|{}가 아닙니다|아마 {}|{}?",
 }
 """What makes a right reply a wrong one: a denial, a doubt, a question or a second answer."""
 SECOND = {"number": "7", "exact": "Zug", "one_of": "Zug"}

@@ -20,6 +20,7 @@ class Channel:
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
+        self.longest_received = 0
 
     def send(self, message: Any) -> None:
         """Send a message. Raises Closed, and ValueError for one that is too long."""
@@ -36,6 +37,7 @@ class Channel:
         (size,) = _LENGTH.unpack(self._read(_LENGTH.size))
         if size > LONGEST:
             raise Closed
+        self.longest_received = max(self.longest_received, size)
         try:
             return json.loads(self._read(size))
         except (ValueError, RecursionError):

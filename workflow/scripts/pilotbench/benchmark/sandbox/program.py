@@ -17,7 +17,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from types import ModuleType
+from types import CoroutineType, ModuleType
 from typing import Any
 
 from pilotbench.benchmark.sandbox.channel import Channel, Closed
@@ -41,6 +41,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "shown": repr,
     "enter": lambda one: one.__enter__(),
     "leave": lambda one: one.__exit__(None, None, None),
+    "await": lambda one: __import__("asyncio").run(one),
     "eq": operator.eq,
     "lt": operator.lt,
     "le": operator.le,
@@ -99,11 +100,12 @@ class Program:
     def _keep(self, value: Any) -> Any:
         if isinstance(value, Theirs):
             return ["theirs", value.number]
+        whose = "coroutine" if isinstance(value, CoroutineType) else "mine"
         for number, one in enumerate(self._kept):
             if one is value:
-                return ["mine", number]
+                return [whose, number]
         self._kept.append(value)
-        return ["mine", len(self._kept) - 1]
+        return [whose, len(self._kept) - 1]
 
     def _found(self, place: Any) -> Any:
         whose, number = place

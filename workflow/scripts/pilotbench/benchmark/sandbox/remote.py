@@ -18,6 +18,8 @@ from pilotbench.benchmark.sandbox.plain_values import NotPlain, decoded, encoded
 
 Json = dict[str, Any]
 SHORT = 160
+LONG_ANSWER = 1 << 19
+"""From this size on, an answer of the program may be why what tests send back is too long."""
 
 
 class Ended(BaseException):
@@ -98,11 +100,20 @@ class Program:
                     raise Ended
                 if "call" not in answer:
                     return answer
-                self._channel.send(self._called_back(answer))
+                self._call_back(answer)
         except Closed:
             raise Ended from None
         except ValueError as error:
+            if self._channel.longest_received > LONG_ANSWER:
+                raise
             raise BadTest(str(error)) from None
+
+    def _call_back(self, answer: Json) -> None:
+        result = self._called_back(answer)
+        try:
+            self._channel.send(result)
+        except ValueError as error:
+            self._channel.send({"raised": str(error)})
 
     def _called_back(self, answer: Json) -> Json:
         try:
@@ -151,7 +162,7 @@ class Program:
         whose, number = place
         if whose == "theirs":
             return self._functions[number]
-        return Remote(self, int(number))
+        return (RemoteCoroutine if whose == "coroutine" else Remote)(self, int(number))
 
 
 class Remote:
@@ -220,6 +231,29 @@ class Remote:
         if not isinstance(other, Remote):
             return False
         return self.number_ == other.number_ or bool(self.program_.ask("eq", self, other))
+
+
+class RemoteCoroutine(Remote):
+    """A coroutine of the program; it runs there, to its end, when tests await it."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return self.send(None)
+
+    def send(self, value: Any) -> Any:
+        """Run it. Raises StopIteration with its result, as coroutines do."""
+        raise StopIteration(self.program_.ask("await", self))
+
+    def throw(self, error: BaseException) -> Any:
+        """Raise what the event loop of the tests throws in."""
+        raise error
+
+    def close(self) -> None:
+        """Do nothing: it ends with its program."""
 
 
 def _between_two(name: str) -> Callable[[Any, Any], Any]:

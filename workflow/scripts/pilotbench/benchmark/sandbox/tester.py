@@ -7,11 +7,15 @@ mean, or end before they have.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import linecache
 import signal
+import sys
 import traceback
+from collections import defaultdict
 from contextlib import suppress
+from importlib import import_module
 from types import CodeType, FunctionType, ModuleType
 
 from pilotbench.benchmark.sandbox.channel import Channel
@@ -35,6 +39,30 @@ def names_of(code: CodeType) -> set[str]:
     """Return all names that some code uses."""
     inner = (one for one in code.co_consts if isinstance(one, CodeType))
     return {*code.co_names, *(name for one in inner for name in names_of(one))}
+
+
+def standard_modules(text: str) -> dict[str, ModuleType]:
+    """Return Python's own modules that a test uses by their names without importing them.
+
+    Programs usually import them too, but a program may also define such a name: `math.isclose` of
+    a test is Python's own. What the module does not have, or what is called, is the program's.
+    """
+    tree = ast.parse(text)
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    used = defaultdict[str, set[str]](set)
+    owners = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            used[node.value.id].add(node.attr)
+            owners.add(node.value)
+    other = {node.id for node in names if node not in owners}
+    known = (used.keys() & sys.stdlib_module_names) - other
+    modules = {name: import_module(name) for name in sorted(known)}
+    return {
+        name: module
+        for name, module in modules.items()
+        if all(hasattr(module, attribute) for attribute in used[name])
+    }
 
 
 class Tests:
@@ -92,13 +120,15 @@ class Tests:
             file = f"{FILE[:-1]} {number}>"
             linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
             try:
-                self._run(compile(text, file, "exec"), names)
+                self._run(text, file, names)
                 self.passed += 1
             except (Exception, SystemExit) as problem:
                 self._fails(self._said(problem, file))
 
-    def _run(self, code: CodeType, names: Json) -> None:
+    def _run(self, text: str, file: str, names: Json) -> None:
+        code = compile(text, file, "exec")
         entry = self._order["entry_point"]
+        names |= {name: one for name, one in standard_modules(text).items() if name != entry}
         trusted = {*names, *vars(builtins)} - {entry}
         for name in sorted(({*names_of(code), entry} & set(self._program.names)) - trusted):
             names[name] = self._program.value(name)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pilotbench.benchmark.scorers.extraction import extracted
+from pilotbench.benchmark.scorers.languages import RETRACTS
 from pilotbench.benchmark.scorers.scorer import DEEPEST, Verdict, depth_within
 
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE)
@@ -22,7 +23,8 @@ def json_of(given: Any) -> tuple[Any, str]:
 
     That is the whole reply, else the last fenced block, else the value that begins a line and ends
     the reply, else the last line without what wraps it. Raises ValueError where none of them is
-    JSON (NaN and more than forty levels are not).
+    JSON (NaN, a key with two values and more than forty levels are not), and where a block is
+    taken back (`Wait, …`).
     """
     if not isinstance(given, str):
         return given, "argument"
@@ -45,9 +47,12 @@ def judge_json(given: Any, right: Callable[[Any], bool], wrong: str) -> Verdict:
 
 
 def _values(text: str) -> Iterator[tuple[Any, str]]:
-    blocks = [match[2] for match in _FENCE.finditer(text)]
+    blocks = list(_FENCE.finditer(text))
     yield from ((value, WHOLE) for value in _decoded(text))
-    yield from ((value, "last fenced block") for value in _decoded(*blocks[-1:]))
+    if blocks and RETRACTS.search(text, blocks[-1].end()):
+        return
+    last = [match[2] for match in blocks[-1:]]
+    yield from ((value, "last fenced block") for value in _decoded(*last))
     found, breaks_off = _at_the_end(text)
     yield from ((value, "end of the reply") for value in found)
     if not breaks_off:
@@ -58,7 +63,7 @@ def _values(text: str) -> Iterator[tuple[Any, str]]:
 def _decoded(*texts: str) -> Iterator[Any]:
     for text in texts:
         try:
-            yield json.loads(text, parse_constant=_no_number)
+            yield _DECODER.decode(text)
         except (ValueError, RecursionError):
             continue
 
@@ -88,4 +93,14 @@ def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_number)
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object. Raises ValueError where a key has two values: two answers are none."""
+    found = dict(pairs)
+    if len(found) < len(pairs) and any(
+        found[key] != value or type(found[key]) is not type(value) for key, value in pairs
+    ):
+        raise ValueError("a key has two values")
+    return found
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, object_pairs_hook=_object)

@@ -38,18 +38,20 @@ LANGUAGES: dict[str, Language] = {
         "Final answer: 42",
         r"(?:(?:so|thus|hence|therefore),?\s+)?(?:(?:the|my|our)\s+)?"
         r"(?:(?:final|correct|right|overall)\s+)?(?:answer|result|solution)",
-        r"is|are|equals|is equal to|comes to|amounts to|totals|makes|gives|has|have|costs",
+        r"is|are|it['’]s|that['’]s|equals|is equal to|comes to|amounts to|totals|makes|gives"
+        r"|has|have|costs",
         "doubt doubtful disagree wonder suppose assume hardly "
         "not no nor neither never none cannot cant isnt wont dont or either maybe perhaps possibly "
         "might may could would should if whether unless unlikely unsure uncertain guess think "
         "believe believes say says said claim claims some someone many most others least "
         "more less fewer under over between wrong incorrect false except without instead "
-        "alternatively was were used previously question asks asked",
+        "alternatively was were used previously formerly question asks asked too",
         r"\bwait\b|\bactually\b|\bhmm+\b|\bcorrection\b|scratch that|on second thought|\bsorry\b"
         r"|\bi made an? (?:mistake|error)|let me (?:re|double)"
         r"|\bthat(?:'s| is) (?:wrong|not|incorrect)"
         r"|\bis (?:wrong|incorrect|not (?:right|correct))|\bnot sure\b|\bunsure\b|\bjust a guess"
-        r"|\bcould also\b|\balternatively\b|\bshould be\b",
+        r"|\bcould also\b|\balternatively\b|\bshould be\b"
+        r"|\b(?:just )?(?:kidding|joking)\b|\boops\b|\bi mean\b",
         r"because|since|as|which|so that|given that",
         r"let me know|hope (?:this|that|it)|feel free|happy to|any (?:other|further) questions"
         r"|if you (?:have|need|want|would)|is there anything|you(?:'re| are) welcome",
@@ -61,7 +63,7 @@ LANGUAGES: dict[str, Language] = {
         r"(?:答案|答|结果|結果|结论)",
         r"是|为|為|等于|等於|总共|一共|共|有|即|剩下|剩|得到|得",
         "怀疑 不 没 沒 非 无 無 或 可能 也许 如果 未 吗 吧 至少 至多 最多 超过 以上 以下 之间 "
-        "认为 听说",
+        "认为 听说 曾 以前 之前 原来 原先 过去 错 大于 小于 高于 低于 多于 少于 的一半",
         r"等等|不对|不對|更正|抱歉|其实|其實|实际上|算错|有误|错了|不确定",
         r"因为|因為|由于|由於",
         r"希望|如果您|如有|欢迎|请告诉我|祝",
@@ -88,7 +90,7 @@ LANGUAGES: dict[str, Language] = {
         r"(?:(?:also|daher|somit|folglich),?\s+)?(?:(?:die|das|meine)\s+)?"
         r"(?:(?:endgültige|finale|richtige|korrekte)s?\s+)?"
         r"(?:antwort|endantwort|ergebnis|endergebnis|lösung)",
-        r"ist|sind|beträgt|betragen|ergibt|ergeben|lautet|macht|hat|haben|kostet|gleich",
+        r"ist|sind|bleiben|bleibt|beträgt|betragen|ergibt|ergeben|lautet|macht|hat|haben|kostet|gleich",
         "bezweifle zweifle "
         "nicht nein kein keine keiner keinen weder nie oder vielleicht möglicherweise eventuell "
         "wahrscheinlich vermutlich wenn falls ob könnte würde wäre war waren glaube denke sagt "
@@ -106,8 +108,8 @@ LANGUAGES: dict[str, Language] = {
         r"es|son|es de|es igual a|equivale a|tiene|hay|queda|quedan|cuesta",
         "dudo "
         "no ni nunca ningún ninguno ninguna o u quizás quizá tal vez posiblemente probablemente "
-        "puede podría sería si creo cree dicen dice algunos menos más entre salvo sin falso "
-        "incorrecto era",
+        "tampoco antes serían eran puede podría sería si creo cree dicen dice algunos menos más "
+        "entre salvo sin falso incorrecto era",
         r"\bespera\b|\ben realidad\b|\bcorrección\b|\berror\b|\bperdón\b|me equivoqué"
         r"|\bno estoy segur",
         r"porque|ya que|pues|dado que",
@@ -120,7 +122,8 @@ LANGUAGES: dict[str, Language] = {
         r"(?:答え|回答|解答|結果|答)(?:は(?=[:：、\s]))?",
         r"は",
         "疑 ない ません か(?=[?？。]|$) または もしくは あるいは たぶん おそらく かもしれ でしょう "
-        "以上 以下 未満 と思 違 いいえ ではな もし",
+        "以上 以下 未満 と思 違 いいえ ではな じゃな もし "
+        "以前 かつて 昔 より大 より小 より多 より少 の半分 の倍 でない",
         r"待って|訂正|実は|すみません|間違え|間違い",
         r"なぜなら|というのも",
         r"お役に立て|ご質問|お知らせください|何か",
@@ -131,7 +134,8 @@ LANGUAGES: dict[str, Language] = {
         "Ответ: 42",
         r"(?:(?:итак|поэтому|следовательно|таким образом),?\s+)?(?:мой\s+)?"
         r"(?:(?:окончательный|итоговый|правильный|верный)\s+)?(?:ответ|результат|итог)",
-        r"это|всего|равно|равен|равна|равны|составляет|составляют|будет|есть|у него|у неё|осталось",
+        r"это|всего|получается|получаем|равно|равен|равна|равны|составляет|составляют"
+        r"|будет|есть|у него|у неё|осталось",
         "сомневаюсь "
         "не нет ни или либо может возможно вероятно наверное если ли думаю считаю говорят менее "
         "более меньше больше между кроме без неверно неправильно был была было бы",
@@ -181,7 +185,7 @@ LANGUAGES: dict[str, Language] = {
         "정답: 42",
         r"(?:따라서|그러므로)?,?\s*(?:최종\s*)?(?:정답|답변|답)(?:은|는)?",
         r"은|는",
-        "아니 않 또는 혹은 아마 이상 이하 만약",
+        "아니 아닙 아닌 않 못 또는 혹은 아마 이상 이하 미만 초과 보다 절반 만약 예전 전에는",
         r"잠깐|사실은|정정|죄송",
         r"왜냐하면",
         r"도움이|궁금",

@@ -61,11 +61,15 @@ or and to not no nor if but is are was were be as minus plus times over than the
 most maybe perhaps possibly either neither between without wrong incorrect false true unlikely
 impossible unknown unsure except versus vs th st nd rd x pi bn mn half halves quarter quarters
 squared cubed factorial mod sqrt even odd i you it we they that this which base hex octal binary
+ish too short off ago late early
 oder und nicht kein keine ou et pas non y o u e и или не
 """
 _NO_UNIT = frozenset(_NOT_WORDS.split()) | DENYING
 _ORDINAL = re.compile(r"thirds?|(?:four|fif|six|seven|eigh|nin|ten|hundred|thousand)ths?")
-_DENIALS = re.compile(r"[不没沒非无無或和与與至到多余几〇一二三四五六七八九十百千万萬亿億]")
+_DENIALS = re.compile(
+    r"[不没沒非无無或和与與至到多余几〇一二三四五六七八九十百千万萬亿億加减減乘除弱強强错]"
+    r"|の|より|番目|引き?$|割$|がらみ|足らず|[가-힣](?:미만|초과|보다)|번째|째$"
+)
 
 
 def is_unit(text: str) -> bool:
