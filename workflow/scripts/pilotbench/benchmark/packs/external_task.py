@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from pilotbench.benchmark.instances import Example, Image, Instance
-from pilotbench.benchmark.packs.pack_files import check_schema
+from pilotbench.benchmark.packs.pack_schema import check_schema
 from pilotbench.benchmark.tasks.conversation import ONE_CALL
 from pilotbench.benchmark.tasks.task import Score, Session, ToolSpec, Transcript
 from pilotbench.ground import schemas

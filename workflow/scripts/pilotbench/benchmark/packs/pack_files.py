@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from pilotbench.benchmark.packs.pack_schema import check_schema
 from pilotbench.benchmark.packs.pack_session import known_tools
 from pilotbench.benchmark.packs.scorer_choice import chosen
 from pilotbench.benchmark.scorers import SCORERS
@@ -80,29 +81,6 @@ def _check_templates(path: Path, settings: Json) -> None:
     for field in templates:
         if field in fields:
             raise TaskError(f"{path}: {field} is both in fields and in templates")
-
-
-def check_schema(where: str, schema: Json, value: Any) -> None:
-    """Raise TaskError, one line, where `value` is not valid under `schema`."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    error = best_match(Draft202012Validator(schema).iter_errors(value))
-    if error is None:
-        return
-    key = ".".join(map(str, error.absolute_path))
-    if error.validator == "additionalProperties":
-        allowed = list(error.schema["properties"])
-        unknown = next(name for name in error.instance if name not in allowed)
-        dotted = f"{key}.{unknown}" if key else str(unknown)
-        raise TaskError(f"{where}: unknown key {dotted}{hint(str(unknown), allowed)}")
-    if error.validator == "enum":
-        allowed = error.validator_value
-        near = hint(str(error.instance), allowed)
-        raise TaskError(f"{where}: {key}: unknown value {error.instance!r}{near}")
-    words = f"{where}: {key}: " if key else f"{where}: "
-    message = " ".join(error.message.split())
-    raise TaskError(words + (message if len(message) <= 200 else message[:199] + "…"))
 
 
 def numbered_lines(path: Path) -> list[tuple[int, str]]:

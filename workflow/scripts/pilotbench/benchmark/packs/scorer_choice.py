@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from pilotbench.benchmark.packs.pack_schema import check_schema
 from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.scorers.scorer import Scorer
 from pilotbench.ground import schemas
@@ -47,8 +48,6 @@ def chosen(where: str, value: Any) -> ScorerChoice:
 
     Raises TaskError, one line that begins with `where`.
     """
-    from pilotbench.benchmark.packs.pack_files import check_schema
-
     given = {"kind": value} if isinstance(value, str) else value
     if not isinstance(given, dict) or not isinstance(given.get("kind"), str):
         raise TaskError(f"{where} is not the kind of a scorer, or a mapping with kind and options")
