@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,8 +29,10 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").symlink_to(ROOT / "config")
 
 
-def play() -> None:
-    chosen = {"models": "oracle", "prompts": "optimal", "tasks": "simple_task", "instances": 2}
+SIMPLE = {"models": "oracle", "prompts": "optimal", "tasks": "simple_task", "instances": 2}
+
+
+def play(chosen: Mapping[str, Any] = SIMPLE) -> None:
     loaded = load_experiment(config_files.read([], {**chosen, "limits_dir": "limits"}))
     [shard] = loaded.plan.shards
     evaluate(
@@ -78,6 +82,18 @@ def test_a_question_pack_has_no_plan_and_no_tools(capsys: pytest.CaptureFixture[
     assert "## sent: tools\nnone" in text
     titles = [line for line in text.splitlines() if line.startswith("## ")]
     assert titles[:3] == ["## request", "## wanted", "## sent: system"]
+
+
+def test_a_reply_that_judges_decide_about_is_neither_right_nor_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "letters.csv").write_text("question,answer\nWhy?,Because.\n")
+    assert main(["add-pack", "letters.csv", "--scorer", "judge", "--into", "packs"]) == 0
+    chosen = {"models": "oracle", "prompts": "baseline", "tasks": "letters", "instances": 1}
+    play({**chosen, "task_folders": ["packs"]})
+    show = ["show", "oracle/baseline/letters/none/none", "0", "--config", "task_folders=packs"]
+    assert main(show) == 0
+    assert "right: not known yet (the judges decide)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

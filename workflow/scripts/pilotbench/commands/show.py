@@ -244,7 +244,8 @@ def _verdict(verdict: Json | None) -> Iterator[str]:
     form = {True: "yes", False: "no", None: "none is asked for"}[verdict["in_form"]]
     yield f"wanted: {compact(verdict['wanted'])}"
     yield f"read: {compact(verdict['read'])}, by the rule: {verdict['rule']}"
-    yield f"right: {'yes' if verdict['right'] else 'no'} ({verdict['why']}); in form: {form}"
+    right = {True: "yes", False: "no", None: "not known yet"}[verdict["right"]]
+    yield f"right: {right} ({verdict['why']}); in form: {form}"
 
 
 def _section(title: str, *lines: str) -> Iterator[str]:

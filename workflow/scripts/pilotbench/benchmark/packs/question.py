@@ -13,8 +13,8 @@ from typing import Any
 from pilotbench.benchmark.instances import Image, ToolSpec
 from pilotbench.benchmark.packs.conversations import Conversation, conversation_of
 from pilotbench.benchmark.packs.pack_files import json_object, world_schema
-from pilotbench.benchmark.packs.pack_schema import check_schema
 from pilotbench.benchmark.packs.pack_images import image_shown, images_of
+from pilotbench.benchmark.packs.pack_schema import check_schema
 from pilotbench.benchmark.packs.question_tools import check_calls, shown, tools_of
 from pilotbench.benchmark.packs.scorer_choice import ScorerChoice, chosen
 from pilotbench.benchmark.scorers import SCORERS
