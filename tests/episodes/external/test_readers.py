@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -146,9 +148,43 @@ def test_the_forms_of_json(tmp_path: Path, text: str) -> None:
     assert [one.share(1) for one in found.values()] == [1.0, 0.0]
 
 
+@pytest.mark.parametrize("reply", ["a\u2028b\u2029c\x85d", "x" * 200_000, "a\nb", 'say "no"'])
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_a_reply_of_any_text_is_read(tmp_path: Path, kind: str, reply: str) -> None:
+    rows = [{"index": n, "score": 1, "reply": reply} for n in range(2)]
+    with (tmp_path / f"out.{kind}").open("w", encoding="utf-8", newline="") as file:
+        if kind == "csv":
+            writer = csv.DictWriter(file, ["index", "score", "reply"])
+            writer.writeheader()
+            writer.writerows(rows)
+        else:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    found = readers.read(tmp_path, reading(kind), range(2))
+    assert [found[n].reply for n in range(2)] == [reply, reply]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("inspect", '{"eval": {}, "status": "success", "samples": 5}'),
+        ("inspect", '{"eval": {}, "status": "success", "samples": [{}]}'),
+        ("inspect", '{"eval": 5, "status": "success", "samples": []}'),
+        ("lm_eval", '{"filter": "none", "doc_id": "x", "metrics": ["em"], "em": 1}'),
+        ("lm_eval", '{"filter": {}, "doc_id": 0, "metrics": ["em"], "em": 1}'),
+    ],
+)
+def test_a_log_of_another_form_is_refused(tmp_path: Path, kind: str, text: str) -> None:
+    (tmp_path / "samples_1.json").write_text(text)
+    with pytest.raises(CommandFailed, match=f"not in the form of the reader {kind}") as caught:
+        readers.read(tmp_path, reading(kind, file="*.json"), range(2))
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "fields", "words"),
     [
+        ("csv", 'index,score,reply\n0,1,"a\n1,1,b\n', {}, "unexpected end of data"),
+        ("csv", "score,index,score\n0,0,1\n", {}, "the column 'score' appears twice"),
         ("csv", "score\n1\n", {}, "1 records for 2 samples: name the key or column"),
         ("csv", "index,score\n0,1\n0,1\n", {}, "sample 0 is twice"),
         ("csv", "index,score\n0.5,1\n", {}, "the number '0.5' of a sample is not whole"),

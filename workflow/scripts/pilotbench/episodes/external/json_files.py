@@ -25,7 +25,7 @@ def records(path: Path) -> list[Json]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        value = [_parsed(path, line) for line in text.splitlines() if line.strip()]
+        value = [_parsed(path, line) for line in text.split("\n") if line.strip()]
     if isinstance(value, dict) and isinstance(value.get("samples"), list):
         value = value["samples"]
     found = value if isinstance(value, list) else [value]

@@ -31,7 +31,7 @@ def read(out: Path, reading: Reading, indices: range) -> dict[int, Sample]:
         how = ": write --log-format json in the command" if eval_logs else ""
         raise CommandFailed(f"the command wrote no {reading.file} below {{out}}{how}")
     found: dict[int, Sample] = {}
-    for sample in READ[reading.kind](Found(files, indices), reading):
+    for sample in _samples(Found(files, indices), reading):
         if sample.index in found:
             raise CommandFailed(f"sample {sample.index} is twice in the results")
         if sample.index in indices:
@@ -42,3 +42,15 @@ def read(out: Path, reading: Reading, indices: range) -> dict[int, Sample]:
                 f"{indices[-1]}: does the command use {{first}} and {{last}}, or {{samples}}?"
             )
     return found
+
+
+def _samples(found: Found, reading: Reading) -> Iterator[Sample]:
+    """Yield the samples; a file of another form than that of the reader is a CommandFailed."""
+    try:
+        yield from READ[reading.kind](found, reading)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        words = " ".join(str(error).split())[:200]
+        why = f"{type(error).__name__}: {words}"
+        raise CommandFailed(
+            f"{found.names}: not in the form of the reader {reading.kind} ({why})"
+        ) from error

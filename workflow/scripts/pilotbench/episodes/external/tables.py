@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.packs.external_task import Reading
+from pilotbench.benchmark.packs.tables import LONGEST_CELL
 from pilotbench.episodes.external.json_files import records
 from pilotbench.episodes.external.sample import Found, Sample, number_of, simple
 from pilotbench.ground.errors import CommandFailed, hint
@@ -33,10 +35,18 @@ def _rows(path: Path) -> Iterator[Json]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandFailed(f"{path.name}: cannot be read as UTF-8: {error}") from None
-    for row in csv.DictReader(StringIO(text, newline="")):
-        if None in row or None in row.values():
-            raise CommandFailed(f"{path.name}: a row has not as many cells as the header")
-        yield {name: cell for name, cell in row.items() if cell != ""}
+    csv.field_size_limit(LONGEST_CELL)
+    rows = csv.DictReader(StringIO(text, newline=""), strict=True)
+    try:
+        twice = [name for name, count in Counter(rows.fieldnames or ()).items() if count > 1]
+        if twice:
+            raise CommandFailed(f"{path.name}: the column {twice[0]!r} appears twice")
+        for row in rows:
+            if None in row or None in row.values():
+                raise CommandFailed(f"{path.name}: a row has not as many cells as the header")
+            yield {name: cell for name, cell in row.items() if cell != ""}
+    except csv.Error as error:
+        raise CommandFailed(f"{path.name}: line {rows.line_num}: {error}") from None
 
 
 def _read(found: Found, reading: Reading, rows: list[Json]) -> Iterator[Sample]:
