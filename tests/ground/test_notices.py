@@ -198,3 +198,14 @@ def test_no_notice_is_written_through_a_link(
     assert mine.read_text() == "precious"
     assert list(outside.iterdir()) == [mine]
     assert capsys.readouterr().err == "seen\n"
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_the_last_line_of_a_job_is_passed_on_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = f"error: a/b.jsonl.gz: 1 of 20 episodes owed: {'x' * 900}; run again"
+    assert not notices.passed_on(line)  # outside a run the job prints it
+    in_a_run(monkeypatch, tmp_path)
+    assert notices.passed_on(line)
+    assert [one.text for one in notices.read(tmp_path)] == [line]

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Timer
+from typing import NoReturn
 
 from pilotbench.build import signals
-from pilotbench.ground import links
+from pilotbench.ground import links, notices
 from pilotbench.ground.errors import PilotbenchError, UserError, of_system
 
 INTERRUPTED = Event()
@@ -38,10 +39,17 @@ def logged(path: Path, results: Path | None = None) -> Iterator[None]:
         yield
     except PilotbenchError as error:
         logging.getLogger(__name__).error("%s", error)
-        sys.exit(1 if INTERRUPTED.is_set() else f"error: {error}")
+        _end(1 if INTERRUPTED.is_set() else f"error: {error}")
     except OSError as error:
         logging.getLogger(__name__).exception("%s", error)
-        sys.exit(f"error: {of_system(error)}")
+        _end(f"error: {of_system(error)}")
+
+
+def _end(code: int | str) -> NoReturn:
+    """End the process. A run that draws a live table on our terminal prints the line above it."""
+    if isinstance(code, str) and sys.stderr.isatty() and notices.passed_on(code):
+        code = 1
+    sys.exit(code)
 
 
 def _log_to(path: Path) -> None:

@@ -36,7 +36,7 @@ _NAME = "notices-*.jsonl"
 MOST, MOST_OF_A_KIND = 200, 3
 _FURTHER = "further notices are in the logs"
 PAUSE_S = 0.25
-_LONGEST = 300
+_LONGEST, _LONGEST_ERROR = 300, 2000
 log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _thread = threading.local()
@@ -110,6 +110,15 @@ def say(key: str, text: str, kind: str | None = None) -> None:
             _say(notice)
         elif len(waiting) < MOST:
             waiting.append(notice)
+
+
+def passed_on(text: str) -> bool:
+    """Append the last line of a job, in full, to the file of its run; return whether it has one."""
+    with suppress(Exception), _lock:
+        if (file := job_context.read().notices) is not None:
+            line = visible(Scrubber().scrub(text), _LONGEST_ERROR)
+            return _append(Path(file), Notice(time.time(), line, line)) is not None
+    return False
 
 
 @contextmanager
