@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from pilotbench.asking.asker import Asker, JournalOnly, KeyAllowance, NotAnswered
+from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.episodes.evaluate import ShardOutcome, ShardOwed, evaluate, play_shard, replay
 from pilotbench.episodes.shard_file import read_shard
 from pilotbench.ground.errors import BudgetSpent, ConfigError, Stopping
@@ -203,6 +205,25 @@ def test_the_journal_alone_lists_the_requests_that_it_cannot_answer(lab: Lab) ->
     empty = JournalOnly.empty(lab.experiment(), lab.shard())
     play_shard(lab.experiment(), lab.shard(), empty)
     assert len(empty.unanswered) == 2
+
+
+def test_the_log_names_an_owed_question_by_its_id(
+    lab: Lab, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = QuestionPack.instance
+
+    def named(pack: QuestionPack, difficulty: str, index: int) -> Any:
+        found = real(pack, difficulty, index)
+        return replace(found, extra={**found.extra, "id": f"sum-{index}"})
+
+    monkeypatch.setattr(QuestionPack, "instance", named)
+    lab.special[SECOND] = lambda _: failed(400)
+    with caplog.at_level(logging.WARNING), pytest.raises(ShardOwed):
+        lab.evaluate()
+    assert any(
+        line.startswith("owed: question sum-1 (index 1), repeat 0: Rejected: ")
+        for line in caplog.messages
+    )
 
 
 def test_a_fault_in_playing_is_owed_and_takes_no_other_episode_with_it(

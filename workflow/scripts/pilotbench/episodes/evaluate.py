@@ -76,11 +76,12 @@ def evaluate(
     folders = (Path("shards", shard.cell.folder), _instances_folder(shard.cell))
     links.check(experiment.settings.results_dir, *map(str, folders))
     with _source(experiment, shard, allowance) as ask:
+        watch = partial(_log, experiment, shard)
         if is_external(experiment.tasks[shard.cell.task]):
-            outcome = external_episodes.play(experiment, shard, ask, allowance, _log)
+            outcome = external_episodes.play(experiment, shard, ask, allowance, watch)
         else:
-            outcome = play_shard(experiment, shard, ask, ask.in_flight, watch=_log)
-        _report(shard, outcome, ask.damaged)
+            outcome = play_shard(experiment, shard, ask, ask.in_flight, watch=watch)
+        _report(experiment, shard, outcome, ask.damaged)
         if outcome.owed:
             total = len(outcome.owed) + len(outcome.episodes)
             raise ShardOwed(f"{shard.path}: {owed.line(total, outcome.owed, ask.kept)}")
@@ -164,19 +165,32 @@ def play_shard(
     return outcome
 
 
-def _report(shard: Shard, outcome: ShardOutcome, damaged: Iterable[object]) -> None:
+def _report(
+    experiment: Experiment, shard: Shard, outcome: ShardOutcome, damaged: Iterable[object]
+) -> None:
     """Report damaged lines of the journal, and answers that cannot be scored."""
     for damage in damaged:
         notices.say(f"damage {damage}", f"{damage}; what it held is requested again")
     for one in outcome.owed:
         if not one.is_asked_again:
-            where = f"{shard.path}: index {one.index}, repeat {one.repeat}"
+            name = _question(experiment, shard, one.index)
+            where = f"{shard.path}: {name}, repeat {one.repeat}"
             notices.say(where, f"{where}: cannot be scored ({one.kind}: {one.message})")
 
 
-def _log(over: Episode | Owed) -> None:
+def _question(experiment: Experiment, shard: Shard, index: int) -> str:
+    """Return how a message names a question: by its index, and its id if it has one."""
+    task = experiment.tasks[shard.cell.task]
+    if is_external(task):
+        return f"index {index}"
+    name = task.instance(shard.cell.difficulty, index).extra.get("id")
+    return f"index {index}" if name is None else f"question {name} (index {index})"
+
+
+def _log(experiment: Experiment, shard: Shard, over: Episode | Owed) -> None:
     if isinstance(over, Owed):
-        log.warning("owed index=%d repeat=%d %s: %s", *vars(over).values())
+        name = _question(experiment, shard, over.index)
+        log.warning("owed: %s, repeat %d: %s: %s", name, over.repeat, over.kind, over.message)
     else:
         log.info(_LINE, *(over.record[word] for word in _WORDS))
 
