@@ -30,6 +30,17 @@ def versions(data, task, model, version):
     return replace(data, shards=shards)
 
 
+def test_the_parse_rate_that_is_warned_of_is_that_of_the_ranking(data):
+    episodes = data.episodes.assign(turns=1.0, parsed_turns=1.0)
+    few = (episodes["model"] == "strong") & (episodes["task"] == "simple_task")
+    episodes.loc[few, ["turns", "parsed_turns"]] = [30.0, 12.0]
+    said = report(replace(data, episodes=episodes))
+    turns = episodes[episodes["model"] == "strong"][["parsed_turns", "turns"]].sum()
+    rate = f"{100 * turns['parsed_turns'] / turns['turns']:.1f} %"
+    [line] = [words for words in said.facts.warnings if "parse rate" in words]
+    assert line.startswith(f"strong: parse rate below 95 % (lowest: {rate}) under baseline;")
+
+
 def test_two_packs_with_different_scorers_are_not_mixed(data):
     for model in ("strong", "middle"):
         data = versions(data, "simple_task", model, "1-pack")

@@ -194,7 +194,7 @@ def warnings(data: SummaryData, cells: pd.DataFrame) -> list[str]:
     """Return the warnings about the numbers, one sentence each."""
     return [
         *filter(None, [superseded(data)]),
-        *_parse_warnings(cells),
+        *_parse_warnings(data),
         *_repeat_warnings(data),
         *_several_names(data),
         *_mixed_warnings(data),
@@ -233,10 +233,15 @@ def superseded(data: SummaryData) -> str:
     )
 
 
-def _parse_warnings(cells: pd.DataFrame) -> list[str]:
-    if "parse_rate" not in cells:
+def _parse_warnings(data: SummaryData) -> list[str]:
+    """Return the models with a low parse rate over all their turns, as the ranking states it."""
+    if "parse_rate" in data.meaningless:
         return []
-    rates = cells.groupby(["model", "prompt"], sort=False)["parse_rate"].mean()
+    turns = data.episodes[["model", "prompt"]].assign(
+        parsed=number(data.episodes["parsed_turns"]), turns=number(data.episodes["turns"])
+    )
+    sums = turns[turns["model"].isin(data.model_names)].groupby(["model", "prompt"], sort=False)
+    rates = sums["parsed"].sum() / sums["turns"].sum()
     low = rates[rates < PARSE_WARNING].groupby(level="model", sort=False)
     return [
         f"{model}: parse rate below 95 % (lowest: {100 * values.min():.1f} %) under "
