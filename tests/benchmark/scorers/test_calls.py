@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pilotbench.benchmark.scorers.calls import SCORER, example
+from pilotbench.benchmark.scorers.calls import SCORER, example, wanted_in_words
 from pilotbench.ground import schemas
 
 Json = dict[str, Any]
@@ -113,3 +113,13 @@ def test_the_example_of_an_answer_is_right(wanted: list[Json]) -> None:
 def test_a_choice_of_values_that_is_none_is_a_problem(value: Any, why: str | None) -> None:
     found = SCORER.problem([made("f", a=value)])
     assert found is None if why is None else str(found).startswith(why)
+
+
+def test_wanted_calls_are_written_with_their_choices() -> None:
+    assert wanted_in_words([PARIS, ROME]) == (
+        'weather(city="Paris" | "Paris, France"); weather(city="Rome")'
+    )
+    assert wanted_in_words([TIME]) == 'time(zone?="CET" | null, at=9)'
+    free = {"name": "time", "arguments": {"zone": {"optional": True}}}
+    assert wanted_in_words([free]) == "time(zone?=…)"
+    assert wanted_in_words([]) == "no call"

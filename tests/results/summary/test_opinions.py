@@ -27,12 +27,13 @@ def episode(lab: PackLab, model: str) -> tuple[str, str]:
     return str(row["episode"]), str(row["shard"])
 
 
-def insert(lab: PackLab, table: str, row: dict[str, Any]) -> None:
+def insert(lab: PackLab, table: str, *rows: dict[str, Any]) -> None:
     with duckdb.connect(str(lab.lab.database)) as connection:
         connection.execute(f"DELETE FROM store.{table}")
-        names = ", ".join(f'"{name}"' for name in row)
-        marks = ", ".join("?" * len(row))
-        connection.execute(f"INSERT INTO store.{table} ({names}) VALUES ({marks})", [*row.values()])
+        for row in rows:
+            names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
+            query = f"INSERT INTO store.{table} ({names}) VALUES ({marks})"
+            connection.execute(query, [*row.values()])
 
 
 @pytest.mark.parametrize(
@@ -52,11 +53,36 @@ def test_a_verdict_is_in_words(lab: PackLab, verdict: dict[str, Any], words: str
     row = {"episode": first, "shard": shard, "judge": "j", "repeat": 0, "reason": "why"}
     insert(lab, "verdicts", row | pair | verdict)
     found = opinions(lab.lab.database)
-    assert found[first] == [("judge j", words, "why")]
+    place = " when shown first" if pair else ""
+    assert found[first] == [("judge j", words + place, "why")]
     turned = {"better": "worse than model-a", "worse": "better than model-a"}
     if pair:
         word = turned.get(words.split()[0], "as good as model-a")
-        assert found[other] == [("judge j", word, "why")]
+        assert found[other] == [("judge j", f"{word} when shown second", "why")]
+
+
+@pytest.mark.parametrize(
+    ("winners", "words"),
+    [
+        (("first", "first"), ["better than model-b"]),
+        (("tie", "tie"), ["as good as model-b"]),
+        (
+            ("first", "second"),
+            ["better than model-b when shown first", "worse than model-b when shown second"],
+        ),
+    ],
+)
+def test_both_orders_of_a_comparison_are_one_opinion_unless_they_differ(
+    lab: PackLab, winners: tuple[str, str], words: list[str]
+) -> None:
+    (first, shard), (other, _) = (episode(lab, f"model-{name}") for name in "ab")
+    fixed = {"episode": first, "shard": shard, "judge": "j", "reason": "why", "other": other}
+    rows = [
+        {**fixed, "kind": "pair", "repeat": 0, "swapped": swapped, "winner": winner}
+        for swapped, winner in zip((False, True), winners, strict=True)
+    ]
+    insert(lab, "verdicts", *rows)
+    assert [says for _, says, _ in opinions(lab.lab.database)[first]] == words
 
 
 def test_labels_and_verdicts_reach_the_page_and_change_it(lab: PackLab) -> None:

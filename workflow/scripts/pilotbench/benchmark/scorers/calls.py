@@ -37,6 +37,23 @@ def written(calls: Sequence[Json]) -> str:
     return "; ".join(map(_written, calls)) or "no call"
 
 
+def wanted_in_words(wanted: Sequence[Json]) -> str:
+    """Return the calls that a question wants as people write them; `?` marks what may be absent."""
+    return "; ".join(map(_wanted, wanted)) or "no call"
+
+
+def _wanted(call: Json) -> str:
+    given = ", ".join(_choices(name, value) for name, value in call["arguments"].items())
+    return f"{call['name']}({given})"
+
+
+def _choices(name: str, value: Any) -> str:
+    if not _is_choice(value):
+        return f"{name}={canonical(value)}"
+    words = " | ".join(map(canonical, value.get("any", ()))) or "…"
+    return f"{name}{'?' if value.get('optional') else ''}={words}"
+
+
 def _written(call: Json) -> str:
     given = ", ".join(f"{name}={canonical(value)}" for name, value in call["arguments"].items())
     return f"{call['name']}({given})"

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from pilotbench.benchmark.packs.external_task import QUESTION, TARGET, is_external
+from pilotbench.benchmark.packs.question_pack import QuestionPack
+from pilotbench.benchmark.scorers.calls import wanted_in_words
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.ground.errors import PilotbenchError
 from pilotbench.results.analysis.load import SummaryData
@@ -218,6 +220,15 @@ def _reported(known: Question) -> Question:
     return replace(known, text=shown(text, QUESTION_LIMIT), target=target, metadata=others or None)
 
 
+def _target(source: Task, extra: Mapping[str, Any]) -> Any:
+    """Return what a question wants; calls as people write them."""
+    if isinstance(source, QuestionPack):
+        own = extra.get("scorer") or source.scorer.kind
+        if (own if isinstance(own, str) else own["kind"]) == "calls":
+            return wanted_in_words(extra["answer"])
+    return extra.get("answer")
+
+
 def _asker(source: Task | None) -> Callable[[Place, Question], Question]:
     """Return what completes a question with what the task says of it, where the task has it."""
 
@@ -235,7 +246,7 @@ def _asker(source: Task | None) -> Callable[[Place, Question], Question]:
             name=extra.get("id", known.name),
             text=instance.request,
             earlier="\n\n".join(f"{one.role}: {one.text}" for one in instance.earlier),
-            target=extra.get("answer"),
+            target=_target(source, extra),
             metadata=extra.get("metadata", known.metadata),
         )
 

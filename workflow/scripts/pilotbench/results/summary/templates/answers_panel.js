@@ -20,7 +20,7 @@ window.pilotbenchPanel = (function () {
   }
   // What was read, by which rule, and why it was accepted or not.
   function reading(words, tone, reply) {
-    const read = reply.read == null ? [] : ["read ", el("b", { dir: "auto" }, ...visible(reply.read.slice(0, 400))), reply.rule ? " by the rule " + reply.rule : ""];
+    const read = reply.read == null || reply.rule === "judge" ? [] : ["read ", el("b", { dir: "auto" }, ...visible(reply.read.slice(0, 400))), reply.rule ? " by the rule " + reply.rule : ""];
     const why = reply.why && reply.why !== words ? visible(reply.why.slice(0, 400)) : [];
     return el("p", { class: "reading" }, el("span", { class: tone }, words), why.length > 0 && [": ", ...why], read.length > 0 && ["; ", ...read]);
   }
