@@ -13,10 +13,12 @@ import pandas as pd
 import pytest
 
 from pilotbench.commands import compare as command
+from pilotbench.matrix.cells import Cell
 from pilotbench.results.analysis.load import SummaryData
 from pilotbench.results.analysis.metric_contrasts import metric_family
 from pilotbench.results.analysis.model import report
 from pilotbench.results.summary import compare, terminal_table, write_all
+from pilotbench.results.summary.export_files import as_json
 from pilotbench.results.summary.figures import drawings
 from pilotbench.results.summary.figures.base import Source
 from support import scored_models as made
@@ -71,6 +73,18 @@ def test_the_terminal_has_a_table_of_means(folder: Path, tmp_path: Path) -> None
     rows = lines[lines.index(head) + 1 :]
     assert sum("words" in line for line in rows) == 6
     assert any("(all values are equal: no interval)" in line for line in rows)
+
+
+def test_the_terminal_counts_what_is_owed_in_a_column() -> None:
+    owed = {Cell("weak", "baseline", made.TASK, "easy", "0.8"): 2}
+    found = as_json(report(made.data(owed=owed)))
+    [text] = terminal_table._metrics(found, 140)
+    head, *rows = text.strip().splitlines()
+    assert head.endswith("mean [95 %]  owed")
+    weak = [row for row in rows if row.split()[:2] == ["weak", "baseline"]]
+    assert all(row.endswith("  2") for row in weak)
+    assert " to " in weak[0]
+    assert "no mean" not in text
 
 
 def test_a_summary_without_scores_says_nothing_of_them(data: SummaryData) -> None:

@@ -81,8 +81,10 @@ def _metrics(said: dict[str, Any], width: int) -> Iterator[str]:
     rows, labels = _records(said, "metrics"), said["prompts"]
     if not rows:
         return
-    titles = ["model", "prompt", "task", "metric", "instances", "missing", "mean [95 %]"]
+    titles = ["model", "prompt", "task", "metric", "instances", "missing", "mean [95 %]", "owed"]
     lines = [_mean(row, labels) for row in rows[:MOST_METRICS]]
+    if not any(row["owed"] for row in rows):
+        titles, lines = titles[:-1], [line[:-1] for line in lines]
     yield "\n" + table(_columns(titles), lines, width)
     if len(rows) > MOST_METRICS:
         yield f"{len(rows) - MOST_METRICS:,} more rows in summary/tables/metrics.csv"
@@ -97,7 +99,8 @@ def _mean(row: dict[str, Any], labels: dict[str, str]) -> Words:
         visible(str(row["metric"]), 40),
         f"{row['n']:,}",
         f"{row['missing']:,}" if row["missing"] else "",
-        f"{mean} ({row['note']})" if row["note"] else mean,
+        mean if row["owed"] or not row["note"] else f"{mean} ({row['note']})",
+        f"{row['owed']:,}" if row["owed"] else "",
     )
 
 
