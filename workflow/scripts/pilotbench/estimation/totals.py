@@ -164,7 +164,7 @@ def _judge_row(
         load=total(work.values()),
         usd=None if costs is None else sum(costs, start=Range()),
         hours=hours(experiment, past, mine, work, slots),
-        basis="requests on the replies so far; replies to come by their likely length",
+        basis="replies that do not exist yet are estimated by their likely length",
         price=in_words(model.price, model.likely_tier),
         judge=True,
     )

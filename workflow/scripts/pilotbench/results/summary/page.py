@@ -98,12 +98,21 @@ def shape(report: Report) -> str:
     chosen = {
         **{(axis.title, axis.plural): selection[axis.key] for axis in AXES},
         ("model", "models"): models,
-        ("instance of each", "instances of each"): selection["instances"],
+        _instances(report): selection["instances"],
         ("repeat", "repeats"): selection["repeats"],
     }
     return " · ".join(
         _axis(*nouns, words) for nouns, words in chosen.items() if words and words != [NONE]
     )
+
+
+def _instances(report: Report) -> tuple[str, str]:
+    """Return the nouns for instances, and whether some task has fewer than were asked for."""
+    wanted, sizes = report.facts.selection["instances"], report.data.episodes.groupby("task")
+    played = sizes["index"].nunique()
+    if isinstance(wanted, int) and len(played) and played.max() == wanted > played.min():
+        return "instance of each", "instances of each at most"
+    return "instance of each", "instances of each"
 
 
 def _axis(one: str, more: str, words: Any) -> str:
