@@ -109,7 +109,7 @@ def write_csv(made: Bill, path: Path) -> None:
 def text(made: Bill, width: int | None = None) -> str:
     """Return the table, its total, and what is not in it or was paid twice."""
     if not made.total.requests and not made.total.unsure:
-        return "\n".join(["the journal has no paid answers of this time", *_missing(made)])
+        return "\n".join(["the journal has no paid answers in this period", *_missing(made)])
     groups = [([word or NONE for word in group], row) for group, row in made.rows.items()]
     if made.by and len(groups) > 1:
         groups.append((["total", *[""] * (len(made.by) - 1)], made.total))
