@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.build import Build
+from support.build import DATABASE, Build
 
 PLAYER = {"provider": "players", "protocol": "native"}
 CATALOG = {
@@ -47,6 +47,14 @@ def test_a_selection_without_the_failed_model_no_longer_shows_it(build: Build) -
     done = build.snakemake(*PLAIN)
     assert done.returncode == 0
     assert "Nothing to be done" in done.stdout
+
+
+def test_the_database_alone_is_not_up_to_date_after_a_failed_run(build: Build) -> None:
+    assert build.snakemake(*BOTH).returncode == 1
+    again = build.snakemake(DATABASE, *BOTH)
+    assert again.returncode == 1, again.stdout
+    assert build.snakemake(DATABASE, *PLAIN).returncode == 0
+    assert "Nothing to be done" in build.snakemake(DATABASE, *PLAIN).stdout
 
 
 def test_a_partial_summary_after_a_failed_run_shows_the_newer_answers(build: Build) -> None:

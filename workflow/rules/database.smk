@@ -1,7 +1,7 @@
 """The master database, brought up to date from the shards that are new, changed or removed.
 
 INPUT:  every planned shard and file of verdicts (none with partial=true: files and journal are
-        read as they are)
+        read as they are); results/.refreshed, if a failed run refreshed the database
 OUTPUT: results/master.duckdb, results/master_database.json, results/exports/; results/.made, which
         a refresh after a failed run removes: then the next run makes all of this again
 """
@@ -11,6 +11,7 @@ rule database:
     input:
         shards=pilot.planned_shards,
         verdicts=pilot.planned_verdicts,
+        refreshed=local(pilot.refreshed),
     output:
         database=(
             update(pilot.files.database)

@@ -7,6 +7,7 @@ episodes are in the tables too.
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from pilotbench.matrix.fingerprint import Now
 
 MADE = ".made"
 REFRESHED = ".refreshed"
+STEP_S = 1.0
+"""How much newer than the database its mark is: file systems keep times in steps."""
 INSPECT_LOGS = "inspect"
 """Below `exports/`."""
 log = logging.getLogger(__name__)
@@ -126,7 +129,9 @@ def refresh(experiment: Experiment) -> None:
     first: however this ends, the next run rebuilds database, exports and summary.
     """
     invalidate(experiment.settings.results_dir)
-    update_database(experiment)
+    database = update_database(experiment)
+    later = database.stat().st_mtime + STEP_S
+    os.utime(experiment.settings.results_dir / REFRESHED, (later, later))
     write_exports(experiment)
     play_reference(experiment)
     write_summary(experiment)
@@ -135,7 +140,8 @@ def refresh(experiment: Experiment) -> None:
 def invalidate(results: Path) -> None:
     """Make the next run rebuild database, exports and summary, whatever their times are.
 
-    A missing output is rebuilt; with outputs in a bucket, the parameter `refreshed` differs from
+    A missing output is rebuilt. Where only the database, or what is made from it, is asked for,
+    `.refreshed` is a newer input. With outputs in a bucket, the parameter `refreshed` differs from
     the recorded one.
     """
     results.mkdir(parents=True, exist_ok=True)

@@ -65,6 +65,11 @@ class ResultFiles:
         return f"{self.results}/{outputs.MADE}"
 
     @property
+    def refreshed(self) -> str:
+        """When the database was last refreshed outside of the rules."""
+        return f"{self.results}/{outputs.REFRESHED}"
+
+    @property
     def master_json(self) -> str:
         """The master database as JSON."""
         return f"{self.results}/master_database.json"

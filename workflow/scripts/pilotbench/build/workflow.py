@@ -239,6 +239,15 @@ class Workflow:
         """Return what the answers of a shard depend on, other than its files."""
         return self.experiment.versions(self.shard(wildcards).cell)
 
+    def refreshed(self, _: Wildcards) -> list[str]:
+        """Return the mark of a refresh outside of the rules, if there was one here.
+
+        It is newer than the database of that refresh. Without it, Snakemake would take that
+        database for up to date although shards are missing.
+        """
+        is_here = self.here == self.settings.results_dir
+        return [self.files.refreshed] if is_here and outputs.refreshed(self.here) else []
+
     def planned_shards(self, _: Wildcards) -> list[str]:
         """Return the shard files that the database is made from."""
         self.begin()
