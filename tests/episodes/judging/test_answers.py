@@ -78,7 +78,7 @@ def test_a_score_is_read_on_its_scale(score: float, expected: float, right: bool
     assert (found.score, found.right) == (expected, right)
 
 
-@pytest.mark.parametrize("score", [0, 6, True, "5", None, [5], float("nan"), float("inf")])
+@pytest.mark.parametrize("score", [0, 6, True, "5", None, [5], float("nan"), float("inf"), 10**400])
 def test_a_score_off_the_scale_is_none(score: Any) -> None:
     with pytest.raises(Unreadable):
         read(SCALE, json.dumps({"reason": "x", "score": score}))

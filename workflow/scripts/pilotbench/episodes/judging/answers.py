@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
 from statistics import fmean
 from typing import Any
 
@@ -72,10 +71,10 @@ def _score(judging: Judging, name: str, value: Any) -> float:
             raise Unreadable(f"{name} is {str(value)[:40]!r}")
         return float(value == RIGHT)
     low, high = judging.scale
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unreadable(f"{name} is not a number")
-    if not low <= value <= high:
-        raise Unreadable(f"{name} is {value:g}, not from {low:g} to {high:g}")
+    if not low <= value <= high:  # an integer may be too large for a float; NaN is in no range
+        raise Unreadable(f"{name} is {str(value)[:40]}, not from {low:g} to {high:g}")
     return (value - low) / (high - low)
 
 
