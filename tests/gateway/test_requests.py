@@ -85,3 +85,9 @@ def test_only_models_that_can_be_asked_are_listed() -> None:
     assert names == list(served(CATALOG))
     assert not {"claude", "oracle"} & set(names)
     assert not set(PATHS) & set(UNSERVED)
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"-Infinity", b"1e999"])
+def test_a_number_that_json_cannot_hold_is_refused(number: bytes) -> None:
+    with pytest.raises(BadRequest, match="the body must be JSON"):
+        read("chat", b'{"model": "chatty", "temperature": %s}' % number, CATALOG)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from pilotbench.gateway.failures import BadRequest, UnknownModel
 from pilotbench.ground.errors import hint
@@ -104,7 +105,7 @@ def _of_api(api: str, name: str, found: Iterable[Model]) -> Model:
 
 def _parsed(content: bytes) -> Json:
     try:
-        body = json.loads(content, parse_constant=_no_number)
+        body = json.loads(content, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         raise BadRequest("the body must be JSON") from None
     if not isinstance(body, dict):
@@ -114,8 +115,13 @@ def _parsed(content: bytes) -> Json:
     return body
 
 
-def _no_number(word: str) -> Any:
+def _no_number(word: str) -> NoReturn:
     raise ValueError(word)
+
+
+def _finite(word: str) -> float:
+    number = float(word)
+    return number if math.isfinite(number) else _no_number(word)
 
 
 def _depth(value: Any) -> int:
