@@ -290,6 +290,12 @@ def test_a_question_that_stands_twice_is_refused_though_its_name_differs(tmp_pat
         QuestionPack(write(tmp_path, "q.csv", text)).check()
 
 
+def test_a_question_with_two_answers_is_refused(tmp_path: Path) -> None:
+    text = "question,answer\nq,a\nr,a\nq,b\n"
+    with pytest.raises(TaskError, match="line 4: asks the same as line 2, with another answer; wh"):
+        QuestionPack(write(tmp_path, "q.csv", text)).check()
+
+
 def test_questions_of_jsonl_can_have_names_too(tmp_path: Path) -> None:
     lines = [{"nr": n, "question": f"q{n}", "answer": "a"} for n in (5, 7)]
     pack = write(tmp_path, "instances.jsonl", "\n".join(map(json.dumps, lines)))

@@ -46,6 +46,13 @@ def test_a_share_always_has_an_interval_within_0_and_1(values: list[float]) -> N
     assert found.high - found.low > 0.05
 
 
+def test_a_number_that_is_0_or_1_has_the_interval_of_a_share() -> None:
+    values = [1.0] * 3 + [0.0] * 17
+    found = mean(values)
+    assert (found.low, found.high) == plus_two(0.15, np.var(values, ddof=1), 20)
+    assert mean([*values[:-1], 2.0]).high != mean([*values[:-1], 2.0], share=True).high
+
+
 def test_the_same_values_give_the_same_interval_and_a_scale_only_scales_it() -> None:
     x = RNG.lognormal(0, 1, 40)
     one, again, scaled = mean(x), mean(x), mean(1000 * x)

@@ -63,6 +63,7 @@ class QuestionPack:
         self.description: str = settings["description"]
         self.scorer = chosen(f"{folder / 'task.yaml'}: scorer", settings["scorer"])
         usual = JUDGED_SYSTEM if self.scorer.kind == JUDGE else DEFAULT_SYSTEM
+        self._is_table = "source" in settings
         self.system: str = settings.get("system", usual)
         self._stated_system: str = settings.get("system", "")
         self.tool_names: tuple[str, ...] = tuple(settings["tools"])
@@ -205,12 +206,17 @@ class QuestionPack:
 
     def check_lines(self) -> None:
         """Raise TaskError for the first line that is not an instance or repeats an earlier one."""
-        seen: dict[str, int] = {}
+        seen: dict[str, tuple[int, str]] = {}
         for index, (number, _) in enumerate(self._lines.lines):
-            first = seen.setdefault(self.instance(NONE, index).played_hash, number)
+            one = self.instance(NONE, index)
+            key = one.question_hash if self._is_table else one.played_hash
+            first, played = seen.setdefault(key, (number, one.played_hash))
             if first != number:
-                place, word = self._lines.place(index), self._lines.word
-                raise TaskError(f"{place}: the same instance as {word} {first}")
+                same = f"the same instance as {self._lines.word} {first}"
+                if played != one.played_hash:
+                    same = f"asks the same as {self._lines.word} {first}, with another answer"
+                    same += "; where several answers are right, use the scorer one_of"
+                raise TaskError(f"{self._lines.place(index)}: {same}")
         if "id" in self._lines.fields:
             _ = self.names
         _ = self.examples, self.labels

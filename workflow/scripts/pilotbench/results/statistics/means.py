@@ -51,7 +51,8 @@ def mean(values: Any, *, share: bool = False) -> Mean:
     """Return the mean of instance means with its limits.
 
     `share`: between 0 and 1, with the limits of `intervals.plus_two`, which are stated even where
-    all values are equal. Other numbers have those of `studentised`, from FEWEST instances on.
+    all values are equal. Other numbers have limits from FEWEST instances on: where each is 0 or 1
+    the same ones, else those of `studentised`.
     """
     x = np.asarray(values, float)
     n, value = x.size, float(x.mean()) if x.size else None
@@ -62,6 +63,9 @@ def mean(values: Any, *, share: bool = False) -> Mean:
         return Mean(value, float(low), float(high), n)
     if note := _unbounded(x):
         return Mean(value, None, None, n, note)
+    if np.isin(x, (0.0, 1.0)).all():
+        low, high = plus_two(value, x.var(ddof=1), n)
+        return Mean(value, float(low), float(high), n)
     return Mean(value, *studentised(x), n)
 
 
