@@ -245,6 +245,31 @@ def test_what_judges_cost_is_spent_and_billed(made: Made) -> None:
     assert bill.total.usd == pytest.approx(16 * each)
 
 
+@pytest.mark.parametrize("scorer", [{}, {"compare": "all"}])
+def test_verdicts_of_one_request_cost_once_over_all_shards(made: Made, scorer: Json) -> None:
+    """Equal questions and replies in shards of one question each: one request for each repeat."""
+    lab = made(
+        {"reference": False, "repeats": 2, **scorer},
+        {"same": lambda _: "The same.", "bad": wrong},
+        rows=[{"question": "Q0: which word?", "answer": f"word-{n}"} for n in (0, 1)],
+        shard_size=1,
+        repeats=2,
+    )
+    asked = lab.run()["judge-100-100"]
+    files = (lab.folder / "results/verdicts").rglob("*.gz")
+    costs = sum(verdict_file.read_header(path)["cost_usd"] for path in files)
+    bill = bill_of_journal(lab.experiment.settings, ("model",)).rows[("judge-100-100",)]
+    assert bill.requests == asked
+    assert costs == pytest.approx(2 * bill.usd)  # each file states what its verdicts are from
+    sums = "SELECT sum(cost_usd), sum(tokens_input), count(*) > 8 FROM verdicts"
+    assert lab.rows_of(sums) == [(pytest.approx(bill.usd), 100 * asked, True)]
+    lab.config["instances"] = 1
+    lab.run()
+    current = f"{sums} WHERE current"
+    assert lab.rows_of(current)[0][0] == pytest.approx(bill.usd)  # whichever shard is selected
+    assert lab.rows_of(sums)[0][0] == pytest.approx(bill.usd)
+
+
 def test_a_budget_that_is_spent_stops_a_judge(made: Made) -> None:
     lab = made({}, {"good": right}, budget_usd=0.002)
     lab.outputs = {"good": 10, "judge-100-100": 10}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
-STORED = 12
+STORED = 13
 """Version of the stored tables (`views.FORMAT` adds the views)."""
 
 CELL = NAMES
@@ -299,6 +299,7 @@ tokens_reasoning  BIGINT   Reasoning tokens.
 tokens_cached     BIGINT   Cached tokens.
 tokens_cache_writes  BIGINT  Input tokens that were stored in the provider's cache.
 identity          VARCHAR  First 16 characters of its name in the journal; null if not requested.
+started           DOUBLE   When its judge was asked, Unix time in s; null if not requested.
 path              VARCHAR  Path of its file below `results/verdicts`.
 """),
 )

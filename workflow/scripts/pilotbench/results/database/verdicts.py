@@ -189,6 +189,7 @@ def _verdict(path: str, one: VerdictShard, row: Json) -> Json:
         "cost_usd": row["cost_usd"],
         **token_columns(Tokens.from_json(row["tokens"])),
         "identity": requests[-1]["identity"][:IDENTITY_LENGTH] if requests else None,
+        "started": float(requests[-1]["started"]) if requests else None,
         "path": path,
     }
 

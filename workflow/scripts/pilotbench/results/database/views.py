@@ -178,14 +178,32 @@ def _columns(view: metrics.ViewName) -> tuple[Column, ...]:
     return (*map(_column, before), *owed, *map(_column, after))
 
 
+_PAID = [column for column in VERDICTS.columns if column.name.startswith(("cost_", "tokens_"))]
+_FULL = ", ".join(f"first_value({column.name}) OVER stated AS {column.name}" for column in _PAID)
+_ONCE = ", ".join(
+    f"CASE WHEN identity IS NULL OR row_number() OVER paid = 1 THEN {column.name} ELSE 0 END::"
+    f"{column.type} AS {column.name}"
+    for column in _PAID
+)
 _VERDICTS = View(
     "verdicts",
-    "One row per verdict of a judge on a reply that counts, or on two in one order.",
+    "One row per verdict of a judge on a reply that counts, or on two in one order. Where several "
+    "are from one request, one of them has its tokens and cost, and the others have 0.",
+    # Within a file the first verdict from a request states what it cost; but that need not count.
     f"""
-SELECT v.* EXCLUDE (path), {", ".join(f"e.{word}" for word in CELL)}, e.index,
-  e.repeat AS episode_repeat, e.current
-FROM store.verdicts v JOIN store.episodes e ON e.shard = v.shard AND e.episode = v.episode
-WHERE e.counted
+WITH whole AS (
+  SELECT * REPLACE ({_FULL}) FROM store.verdicts
+  WINDOW stated AS (PARTITION BY identity, started ORDER BY
+    coalesce(cost_usd, 1) = 0 AND coalesce(tokens_input, 1) = 0, path, episode, repeat, swapped)
+), counted AS (
+  SELECT v.* EXCLUDE (path), {", ".join(f"e.{word}" for word in CELL)}, e.index,
+    e.repeat AS episode_repeat, e.current
+  FROM whole v JOIN store.episodes e ON e.shard = v.shard AND e.episode = v.episode
+  WHERE e.counted
+)
+SELECT * REPLACE ({_ONCE}) FROM counted
+WINDOW paid AS (PARTITION BY identity, started ORDER BY current DESC, shard, index, episode_repeat,
+  other, repeat, swapped)
 """,
     _without(VERDICTS.columns, "path")
     + _named(EPISODES.columns, *CELL, "index")
