@@ -79,6 +79,7 @@ class JudgeLab:
         self.outputs: dict[str, int] = {}
         self.special: Callable[[Json], Any] | None = None
         self.dead = False
+        self.pack = "essay"
         self.messages: list[str] = []
         self.service = HttpService(self._reply)
 
@@ -107,7 +108,7 @@ class JudgeLab:
     @property
     def experiment(self) -> Experiment:
         """The experiment as pack and config are now."""
-        write_pack(self.folder / "packs", self.scorer, self.rows)
+        write_pack(self.folder / "packs", self.scorer, self.rows, self.pack)
         owners = dict.fromkeys(self.scorer["models"], "judges")
         owners |= dict.fromkeys(self.players, "players")
         catalog = {name: self._entry(provider, name) for name, provider in owners.items()}
@@ -125,7 +126,7 @@ class JudgeLab:
         chosen = {
             "models": list(self.players),
             "prompts": ["baseline"],
-            "tasks": ["essay"],
+            "tasks": [self.pack],
             "instances": "all",
             "shard_size": 3,
             "task_folders": [str(self.folder / "packs")],
@@ -174,6 +175,6 @@ class JudgeLab:
             return connection.execute(query).fetchall()
 
     def scores(self, model: str) -> list[tuple[bool | None, float | None]]:
-        """Return success and score of each question of a model."""
-        where = f"WHERE model = '{model}' ORDER BY index, repeat"
+        """Return success and score of each selected question of a model."""
+        where = f"WHERE model = '{model}' AND current ORDER BY index, repeat"
         return self.rows_of(f"SELECT success, progress FROM episodes {where}")

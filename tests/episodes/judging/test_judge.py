@@ -90,6 +90,32 @@ def test_equal_replies_of_a_cell_are_judged_once_per_repeat(made: Made) -> None:
     assert sorted(costs) == [(False,)] * 4 + [(True,)] * 2
 
 
+@pytest.mark.parametrize("scorer", [{}, {"compare": "all"}], ids=["single", "pair"])
+@pytest.mark.parametrize("renamed", ["prompt", "pack"])
+def test_a_renamed_prompt_or_pack_pays_no_verdict_again(
+    made: Made, scorer: Json, renamed: str
+) -> None:
+    lab = made(scorer)
+    prompts = lab.folder / "prompts"
+    prompts.mkdir()
+    (prompts / "polite.md").write_text("---\nlabel: Polite\n---\nPlease answer.", encoding="utf-8")
+    lab.config |= {"prompt_folders": [str(prompts)], "prompts": ["polite"]}
+    assert lab.run()["judge-100-100"] == 8
+    before = lab.scores("good"), lab.scores("bad")
+    if renamed == "prompt":
+        (prompts / "polite.md").rename(prompts / "kind.md")
+        lab.config["prompts"] = ["kind"]
+    else:
+        (lab.folder / "packs/essay").rename(lab.folder / "packs/letters")
+        lab.pack = "letters"
+    assert lab.run() == {}
+    assert (lab.scores("good"), lab.scores("bad")) == before
+    assert totals(lab) == {"good": (4, 4, 0), "bad": (4, 4, 0)}
+    assert (
+        bill_of_journal(lab.experiment.settings, ("model",)).rows[("judge-100-100",)].requests == 8
+    )
+
+
 def test_a_new_reply_alone_is_judged_again(made: Made) -> None:
     lab = made({}, {"good": right})
     lab.run()

@@ -330,13 +330,12 @@ def _journal(experiment: Experiment, shard: Asked, everywhere: bool) -> Journal:
     Those of an external task stay where they were asked: equal bodies of other shards are others.
     """
     cell, settings = shard.cell, experiment.settings
+    names = experiment.folder_names if everywhere else frozenset[str]()
     if isinstance(shard, VerdictShard):
         judge, *judged = (settings.catalog[m] for m in (shard.judge, cell.model, shard.other) if m)
-        return Journal(
-            settings.journal_dir, judge_folder(judge, judged, cell), whole=True, is_cell=False
-        )
+        folder = judge_folder(judge, judged, cell)
+        return Journal(settings.journal_dir, folder, True, names, elsewhere=everywhere)
     task = experiment.tasks[cell.task]
     moves = everywhere and task.size is not None and not is_external(task)
-    names = experiment.folder_names if everywhere else frozenset[str]()
     folder = journal_folder(settings.catalog[cell.model], cell)
     return Journal(settings.journal_dir, folder, whole=moves, names=names)

@@ -63,7 +63,7 @@ class LabelAsker:
             settings, routing="balanced", catalog={**settings.catalog, model: entry}
         )
         self._model, self._label, self._stop = entry, label, stop
-        self._journal = Journal(settings.journal_dir, label_folder(entry, label), is_cell=False)
+        self._journal = Journal(settings.journal_dir, label_folder(entry, label), elsewhere=False)
         self._open = ExitStack()
 
     def __enter__(self) -> LabelAsker:

@@ -115,7 +115,10 @@ def _folders(folder: Path, packs: bool, names: frozenset[str]) -> Folders:
 
 
 def _beside(folder: Path, packs: bool) -> Iterator[Path]:
-    """Yield the folders of other cells: {model}/{prompt}/{task}/{difficulty}/{rate}."""
+    """Yield the folders of other cells: {model}/{prompt}/{task}/{difficulty}/{rate}.
+
+    Of a judge, {model} is the folder of the judge and of the models that it judges.
+    """
     task, difficulty, rate = folder.parts[-3:]
     for prompt in _listed(folder.parents[3]):
         tasks: Iterable[Path] = _listed(prompt) if packs else [prompt / task]

@@ -80,7 +80,7 @@ class Journal:
 
     `whole` finds answers of any index of the cell, for question packs, whose questions move.
     `names` are the folder names of all prompts and tasks that exist (see other_folders.py). Unless
-    `is_cell`, no other folder is searched.
+    `elsewhere`, no other folder is searched.
     Nothing is read or created before `open` or `read` is called; cells share no lock.
     """
 
@@ -90,11 +90,11 @@ class Journal:
         cell_folder: Path,
         whole: bool = False,
         names: frozenset[str] = frozenset(),
-        is_cell: bool = True,
+        elsewhere: bool = True,
     ) -> None:
         self.root = root
         self.folder = root / cell_folder
-        self._whole, self._names, self._is_cell = whole, names, is_cell
+        self._whole, self._names, self._elsewhere = whole, names, elsewhere
 
     @contextmanager
     def open(
@@ -129,7 +129,7 @@ class Journal:
         answers = Answers(by_request=self._whole)
         for path in filter(touches, self._segments()):
             answers.add_segment(path)
-        if self._is_cell:
+        if self._elsewhere:
             answers.elsewhere = OtherFolders(self.folder, self._whole, self._names, touches)
         answers.failures = [one for one in answers.failures if first <= one.index <= last]
         return answers
