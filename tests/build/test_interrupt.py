@@ -82,15 +82,21 @@ def test_an_ignored_interrupt_stays_ignored() -> None:
     assert interrupt.times == 0
 
 
+MODELS = [Model("m", "p", "m"), Model("judge", "q", "j")]
+
+
 def settings(folder: Path) -> Settings:
-    """Return settings whose one model has three keys; the third has no secret."""
-    model = Model("m", "p", "m")
+    """Return settings of a model with three keys, the third without a secret, and a judge."""
+    model, judge = MODELS
     keys = {name: Key(name, "p", 5, env=name.upper()) for name in ("k1", "k2", "k3")}
     return Settings(
         models={"m": model}, prompts=("baseline",), tasks=("t",), difficulties=("none",),
         tool_success_rates=("none",), instances=1, repeats=1, shard_size=1, max_turns=None,
-        providers={"p": ProviderSettings("p", "openai", keys, base_url=URL)},
-        catalog={"m": model}, limits_dir=folder,
+        providers={
+            "p": ProviderSettings("p", "openai", keys, base_url=URL),
+            "q": ProviderSettings("q", "openai", {"k4": Key("k4", "q", 5, env="K4")}, base_url=URL),
+        },
+        catalog={"m": model, "judge": judge}, limits_dir=folder,
     )  # fmt: skip
 
 
@@ -100,12 +106,13 @@ def settings(folder: Path) -> Settings:
         ({}, "0 answers in flight"),
         ({"k2": 1}, "1 answer in flight"),
         ({"k1": 2, "k2": 1}, "3 answers in flight"),
+        ({"k1": 2, "k4": 2}, "4 answers in flight"),
     ],
 )
 def test_the_answers_in_flight_on_all_keys_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_flight: dict[str, int], words: str
 ) -> None:
-    for name in ("k1", "k2"):
+    for name in ("k1", "k2", "k4"):
         monkeypatch.setenv(name.upper(), f"sk-{name}")
     monkeypatch.delenv("K3", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -115,7 +122,7 @@ def test_the_answers_in_flight_on_all_keys_are_counted(
             stack.callback(limiter.close)
             for _ in range(count):
                 stack.enter_context(limiter.slot())
-        assert waits_for(settings(tmp_path)) == words
+        assert waits_for(settings(tmp_path), MODELS) == words
 
 
 def test_files_that_cannot_be_read_do_not_prevent_an_interrupt(
@@ -123,4 +130,4 @@ def test_files_that_cannot_be_read_do_not_prevent_an_interrupt(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_bytes(b"K1=\xff")  # not UTF-8
-    assert waits_for(settings(tmp_path)) == "the answers in flight"
+    assert waits_for(settings(tmp_path), MODELS) == "the answers in flight"

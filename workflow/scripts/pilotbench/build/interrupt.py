@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 from pilotbench.asking.keys.key_status import held_slots
 from pilotbench.asking.keys.secrets import access, environment, missing
 from pilotbench.ground import job_context
 from pilotbench.ground.errors import PilotbenchError
 from pilotbench.matrix.config import Settings
+from pilotbench.providers.settings import Model
 
 STOPPED = "stopped: every answer received is kept; to continue, run the same command again"
 
@@ -42,18 +43,17 @@ class Interrupt:
             raise KeyboardInterrupt
 
 
-def waits_for(settings: Settings) -> str:
-    """Return what is in flight on the keys of the models that are asked, in words."""
+def waits_for(settings: Settings, models: Iterable[Model]) -> str:
+    """Return what is in flight on the keys of `models`, those that are asked, in words."""
     try:
-        count = _in_flight(settings)
+        count = _in_flight(settings, {model.provider for model in models})
     except (PilotbenchError, OSError):  # an interrupt works whatever is in the folder of the limits
         return "the answers in flight"
     return f"{count} answers in flight" if count != 1 else "1 answer in flight"
 
 
-def _in_flight(settings: Settings) -> int:
+def _in_flight(settings: Settings, providers: Collection[str]) -> int:
     variables = environment()
-    providers = {settings.catalog[model].provider for model in settings.models}
     return sum(
         held_slots(settings.limits_dir, access(settings.providers[name], key, variables), alias)
         for name in providers

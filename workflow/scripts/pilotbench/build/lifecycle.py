@@ -50,7 +50,8 @@ class Lifecycle:
         self._followers: list[notices.Follower] = []
         waits_for = interrupt.waits_for
         self._interrupt = interrupt.Interrupt(
-            lambda: waits_for(workflow.settings), self._write_last
+            lambda: waits_for(workflow.settings, workflow.experiment.models_asked),
+            self._write_last,
         )
 
     def begin(self, *, shared: bool) -> None:
