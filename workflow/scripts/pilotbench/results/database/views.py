@@ -194,7 +194,7 @@ _VERDICTS = View(
 WITH whole AS (
   SELECT * REPLACE ({_FULL}) FROM store.verdicts
   WINDOW stated AS (PARTITION BY identity, started ORDER BY
-    coalesce(cost_usd, 1) = 0 AND coalesce(tokens_input, 1) = 0, path, episode, repeat, swapped)
+    coalesce(cost_usd, 1) = 0 AND coalesce(tokens_input, 0) = 0, path, episode, repeat, swapped)
 ), counted AS (
   SELECT v.* EXCLUDE (path), {", ".join(f"e.{word}" for word in CELL)}, e.index,
     e.repeat AS episode_repeat, e.current
