@@ -15,6 +15,7 @@ import yaml
 
 from support.build import EXPORTS, Build, planned
 from support.external_lab import ExternalLab
+from support.graded_lab import Graded
 from support.runs import wait_until
 
 Json = dict[str, Any]
@@ -24,9 +25,11 @@ SHARDS = [f"results/shards/m/baseline/quiz/none/none/{s}.jsonl.gz" for s in ("00
 pytestmark = pytest.mark.slow
 
 
-def built(folder: Path, lab: ExternalLab) -> Build:
+def built(folder: Path, lab: ExternalLab, **more: Any) -> Build:
     made = Build(folder / "build")
-    chosen = {k: v for k, v in lab.config().items() if k not in ("results_dir", "journal_dir")}
+    chosen = {
+        k: v for k, v in lab.config(**more).items() if k not in ("results_dir", "journal_dir")
+    }
     (made.folder / "overlay.yaml").write_text(yaml.safe_dump(chosen))
     return made
 
@@ -66,6 +69,35 @@ def test_a_killed_run_is_finished_and_a_changed_file_runs_the_command_again(
         shown = build.pilotbench("show", "m/baseline/quiz/none/none", "2", **SECRET).stdout
         assert "What is 2 plus 2?" in shown
         assert "MISSED: the score is at least 1 of the best" in shown
+
+
+def test_a_killed_run_pays_its_grader_once_and_keeps_its_slots(tmp_path: Path) -> None:
+    graded = Graded(tmp_path)
+    lab, outputs = graded.lab, [SHARDS[0].replace("0-00003", one) for one in ("0-00002", "3-00005")]
+    with lab.service, graded.grader:
+        lab.task["samples"], lab.mode = 6, "waits after two"
+        lab.experiment(**graded.config())
+        build = built(tmp_path, lab, **graded.config(shard_size=3))
+        going = subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *outputs, "--configfile", "overlay.yaml"],
+            cwd=build.folder,
+            env=build.environment(**SECRET),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        wait_until(lambda: graded.paid == (4, 4))
+        os.killpg(going.pid, signal.SIGKILL)
+        going.wait()
+        wait_until(lambda: not _running_in(tmp_path / "tasks"))
+        lab.mode = ""
+        lab.experiment(**graded.config())
+        run = build.snakemake(*outputs, EXPORTS, **SECRET)
+        assert run.returncode == 0, run.stdout
+        found = json.loads((build.folder / EXPORTS).read_text())
+        assert found["summary"]["total_tests"] == 6
+        assert graded.paid == (6, 6)
+        assert graded.most == 1
 
 
 def _running_in(folder: Path) -> list[str]:

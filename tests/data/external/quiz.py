@@ -13,10 +13,10 @@ import urllib.request
 from pathlib import Path
 
 
-def ask(words: str) -> str:
-    model = "other" if os.environ.get("QUIZ_MODE") == "swallows another" else None
+def ask(words: str, name: str | None = None) -> str:
+    other = "other" if os.environ.get("QUIZ_MODE") == "swallows another" else None
     body = {
-        "model": model or os.environ["QUIZ_MODEL"],
+        "model": name or other or os.environ["QUIZ_MODEL"],
         "messages": [{"role": "user", "content": words}],
     }
     request = urllib.request.Request(
@@ -51,6 +51,8 @@ def main(first: int, last: int, out: Path) -> int:
                 raise
             reply = f"error {error.code}"
         score = 1.0 if reply == target else 0.0
+        if grader := os.environ.get("QUIZ_GRADER"):
+            score = float(ask(f"Grade the reply {reply!r} to: {prompt}", grader) == "C")
         rows.append((index, f"q{index}", prompt, reply, target, score))
     if mode == "loses one":
         rows.pop()

@@ -69,7 +69,7 @@ def test_silence_is_reported_once_and_again_after_twice_the_time(
     told: list[str] = []
     monkeypatch.setattr(notices, "say", lambda key, text: told.append(text))
     process: Any = SimpleNamespace(said=0)
-    watch = _Watch(SHARD, Heard(), process, None)
+    watch = _Watch(SHARD, [Heard()], process, None)
     with caplog.at_level(logging.INFO):
         for seconds in (1, 119, 121, 130, 241):
             watch(seconds)

@@ -8,13 +8,14 @@ the same keys, slots, limits, prices, budget and journal.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from pilotbench.asking.asker import NOT_ASKED, NotAnswered
 from pilotbench.asking.body_payments import BodyPayments
 from pilotbench.asking.journal import Journal
 from pilotbench.asking.journal.identity import labelled_identity
@@ -45,14 +46,38 @@ class Replayable:
     replayed: bool
 
 
+@dataclass(frozen=True)
+class Job:
+    """The job of a run that asks under a label: the indices of its shard, and what it may use.
+
+    `slots` are the slots in force by alias; `parent` is the process that must stay this one's
+    parent; `halt` stops all jobs of the run. Without `may_ask` the journal is only read.
+    """
+
+    indices: tuple[int, int] = (0, 0)
+    waits: bool = False
+    may_ask: bool = True
+    halt: Callable[[], None] | None = None
+    slots: Mapping[str, int] = field(default_factory=dict)
+    parent: int | None = None
+
+
 class LabelAsker:
     """Answers the requests to one model under one label; safe among threads.
 
     While it is entered it holds the label: another process that holds it raises Stopping. `stop`
     ends what is not sent yet. The parameters of the entry are not used: bodies come as they are.
+    In a `job` it holds the indices of the job's shard under the label, and waits for them.
     """
 
-    def __init__(self, settings: Settings, model: str, label: str, stop: Event) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        model: str,
+        label: str,
+        stop: Event,
+        job: Job | None = None,
+    ) -> None:
         entry = replace(
             settings.catalog[model],
             parameters={},
@@ -63,23 +88,29 @@ class LabelAsker:
             settings, routing="balanced", catalog={**settings.catalog, model: entry}
         )
         self._model, self._label, self._stop = entry, label, stop
+        self._job = job or Job()
         self._journal = Journal(settings.journal_dir, label_folder(entry, label), elsewhere=False)
         self._open = ExitStack()
 
     def __enter__(self) -> LabelAsker:
+        if not self._job.may_ask:
+            self._answers = self._journal.read(*self._job.indices)
+            return self
         try:
-            opened = self._journal.open(0, 0, stopped=lambda: True)
+            stopped = self._stop.is_set if self._job.waits else lambda: True
+            opened = self._journal.open(*self._job.indices, stopped=stopped)
             self._segment = self._open.enter_context(opened)
         except Stopping:
-            holders = "; ".join(self._journal.holders(0, 0))
+            holders = "; ".join(self._journal.holders(*self._job.indices))
             raise Stopping(f"label {self._label} is served by another process: {holders}") from None
-        halt, again = self._stop.set, self._settings.ask_unusable
+        halt, again = self._job.halt or self._stop.set, self._settings.ask_unusable
         self._sender = Sender(self._segment, self._key_client, again, halt)
         return self
 
     def __exit__(self, *_: object) -> None:
         with self._open:
-            self._sender.close()
+            if self._job.may_ask:
+                self._sender.close()
 
     @property
     def folder(self) -> Path:
@@ -89,6 +120,11 @@ class LabelAsker:
     def __call__(self, body: Json, occurrence: int) -> Replayable:
         """Return the answer to a body, which is in the journal when this returns."""
         wanted = labelled_identity(self._model, body, self._label, occurrence)
+        wanted = replace(wanted, index=self._job.indices[0])
+        if not self._job.may_ask:
+            if (known := self._answers.answer(wanted)) is None:
+                raise NotAnswered(NOT_ASKED)
+            return Replayable(known, replayed=True)
         with self._sender.alone(wanted):
             found = self._segment.answers.answer(wanted)
             if found is not None:
@@ -98,7 +134,7 @@ class LabelAsker:
             return Replayable(self._sender.ask(request, wanted), replayed=False)
 
     def _key_client(self, room: Room) -> KeyClient:
-        keys = self._settings.provider_of(self._model.name).keys
+        keys, job = self._settings.provider_of(self._model.name).keys, self._job
         return KeyClient(
             self._settings,
             self._model.name,
@@ -107,6 +143,8 @@ class LabelAsker:
             True,
             BodyPayments(self._settings, self._model),
             stop=self._stop,
+            parent=job.parent,
+            slots=job.slots,
             room=room,
             most_rejections=math.inf,
         )

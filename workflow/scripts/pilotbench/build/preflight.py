@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from pilotbench.asking.asker import prove
 from pilotbench.asking.keys import secrets
+from pilotbench.asking.prices import cost_usd
 from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.build import batches_out
 from pilotbench.episodes.spending import spent
@@ -18,6 +19,7 @@ from pilotbench.matrix.key_routing import home_key, usable_keys
 from pilotbench.matrix.plan import BASELINE
 from pilotbench.matrix.validation import written_in
 from pilotbench.matrix.verdict_shards import Asked, VerdictShard, own_families
+from pilotbench.providers.answer import Tokens
 from pilotbench.providers.kind import Role
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.wire_formats import missing
@@ -106,7 +108,7 @@ def check_external(experiment: Experiment, shards: Iterable[Asked]) -> list[str]
 
     Raises ConfigError for a model that their commands cannot ask.
     """
-    settings, selected = experiment.settings, experiment.settings.tasks
+    settings, selected, shards = experiment.settings, experiment.settings.tasks, list(shards)
     tasks = {name for name in selected if is_external(experiment.tasks[name])}
     for shard in shards:
         model = settings.catalog[shard.cell.model]
@@ -117,6 +119,8 @@ def check_external(experiment: Experiment, shards: Iterable[Asked]) -> list[str]
                 f"which serves api: {' and '.join(PATHS.values())}, not {model.api}; leave the "
                 "model or the task out (with `grids`, per model)"
             )
+    for name in dict.fromkeys(shard.cell.task for shard in shards):
+        _check_others(experiment, name)
     planned = {cell.task for cell in experiment.plan.cells}
     players = [name for name, one in settings.models.items() if KINDS[one.kind].role is Role.PLAYER]
     notes = []
@@ -132,6 +136,26 @@ def check_external(experiment: Experiment, shards: Iterable[Asked]) -> list[str]
                 "episodes of this benchmark only"
             )
     return notes
+
+
+def _check_others(experiment: Experiment, name: str) -> None:
+    """Raise ConfigError for a further model of a task that its command cannot ask."""
+    task, settings = experiment.tasks[name], experiment.settings
+    for other in task.models if is_external(task) else ():
+        model, provider = settings.catalog[other], settings.provider_of(other)
+        if model.api not in PATHS.values():
+            serves = " and ".join(PATHS.values())
+            raise ConfigError(
+                f"task {name}: models: {other} has api: {model.api}; the gateway serves {serves}"
+            )
+        lines = secrets.missing(settings, provider.keys)
+        if lines and len(lines) == len(provider.keys):
+            raise ConfigError(f"task {name}: models: no key for {other}: {'; '.join(lines)}")
+        if settings.budget_usd is not None and cost_usd(model.price, Tokens()) is None:
+            raise ConfigError(
+                f"task {name}: models: budget_usd: {other} has no price, so no bound in USD can "
+                f"hold for it: write model_catalog.{other}.price"
+            )
 
 
 def _not_set(

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.episodes.spending import spent
 from pilotbench.estimation.totals import Estimate, EstimateRow, estimate
-from pilotbench.estimation.wording import hours, price_lines, usd, whole
+from pilotbench.estimation.wording import hours, price_lines, unestimated, usd, whole
 from pilotbench.ground.terminal_tables import columns, table, terminal_width
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.verdict_shards import own_families
@@ -110,6 +110,7 @@ def _notes(experiment: Experiment, made: Estimate) -> Iterator[str]:
     if made.unpriced:
         yield f"not included in USD, price unknown: {', '.join(made.unpriced)}"
         yield from (f"{row.model}: price {row.price}" for row in made.rows if row.usd is None)
+    yield from unestimated(experiment, experiment.plan.shards)
     yield from own_families(experiment.settings, experiment.tasks)
     limit = experiment.settings.budget_usd
     if limit is not None:

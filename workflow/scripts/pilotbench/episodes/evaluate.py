@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import product
@@ -27,6 +27,7 @@ from pilotbench.asking.asker import (
     KeyAllowance,
     NotAnswered,
     Source,
+    prove,
 )
 from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.episodes import external_episodes, owed
@@ -75,6 +76,7 @@ def evaluate(
     started = datetime.now(UTC)
     folders = (Path("shards", shard.cell.folder), _instances_folder(shard.cell))
     links.check(experiment.settings.results_dir, *map(str, folders))
+    allowance = _begun(experiment, shard, allowance)
     with _source(experiment, shard, allowance) as ask:
         watch = partial(_log, experiment, shard)
         if is_external(experiment.tasks[shard.cell.task]):
@@ -94,6 +96,17 @@ def _source(experiment: Experiment, shard: Shard, allowance: KeyAllowance | None
     if allowance is None or experiment.settings.rescore:
         return JournalOnly(experiment, shard)
     return Asker(experiment, shard, allowance, partial(spent, experiment))
+
+
+def _begun(
+    experiment: Experiment, shard: Shard, allowance: KeyAllowance | None
+) -> KeyAllowance | None:
+    """Begin the budget before a command may ask another model than that of its shard."""
+    task = experiment.tasks[shard.cell.task]
+    if not (is_external(task) and task.models) or allowance is None or allowance.proven:
+        return allowance
+    prove(experiment, [shard], partial(spent, experiment))
+    return replace(allowance, proven=True)
 
 
 def replay(experiment: Experiment, shard: Shard) -> ShardOutcome:

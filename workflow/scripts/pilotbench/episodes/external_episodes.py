@@ -7,10 +7,13 @@ service a score. What cannot be told apart leaves all samples of the run unfinis
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from pilotbench.asking.asker import KeyAllowance, Source
+from pilotbench.asking.prices import cost_usd
 from pilotbench.benchmark.packs.external_task import ExternalTask
 from pilotbench.benchmark.tasks.scoring import graded
 from pilotbench.benchmark.tasks.task import Score, Transcript, Turn
@@ -51,26 +54,53 @@ def play(
 ) -> ShardOutcome:
     """Run the command of a shard once per repeat and return its episodes."""
     overs: Overs = {}
-    rest = 0
+    rest, others = 0, Others()
     for repeat in range(experiment.settings.repeats):
         try:
             ran = run(experiment, shard, repeat, ask, allowance)
         except (CommandFailed, Stopping) as error:
             overs |= _all_owed(shard, repeat, type(error).__name__, str(error))
             continue
+        others.add(ran)
         told = _Told(experiment, shard, repeat, ran)
         every, rest = told.overs(), rest + len(told.asked.rest)
         if ran.failure is None:
             for over in every.values():
                 watch(over)
         overs |= every
-    outcome = ShardOutcome(header={"unattributed_requests": rest})
+    outcome = ShardOutcome(header={"unattributed_requests": rest, **others.header(experiment)})
     for _, over in sorted(overs.items()):
         if isinstance(over, Owed):
             outcome.owed.append(over)
         else:
             outcome.episodes.append(over.record)
     return outcome
+
+
+class Others:
+    """What the further models of a task were asked, over all repeats.
+
+    It is not in the cost of the episodes, which is that of the model.
+    """
+
+    def __init__(self) -> None:
+        self._answers: defaultdict[str, list[Answer]] = defaultdict(list)
+
+    def add(self, ran: Ran) -> None:
+        """Add what was asked in one run of the command."""
+        for name, heard in ran.others.items():
+            self._answers[name] += [answer for _, answer in heard.answered.values()]
+
+    def header(self, experiment: Experiment) -> Json:
+        """Return the requests and the cost of each, None where one is unknown."""
+        found = {}
+        for name, answers in self._answers.items():
+            price = experiment.settings.catalog[name].price
+            costs = [cost_usd(price, a.completion.tokens, a.tier, a.started) for a in answers]
+            known = [usd for usd in costs if usd is not None]
+            usd = math.fsum(known) if len(known) == len(costs) else None
+            found[name] = {"requests": len(answers), "cost_usd": usd}
+        return {"other_models": found} if found else {}
 
 
 Overs = dict[tuple[int, int], Episode | Owed]
@@ -88,8 +118,9 @@ class _Told:
         samples = ran.samples.values()
         heard = [(request.body, (request, a)) for request, a in ran.heard.answered.values()]
         self.asked: Attribution[Asked] = attributed(samples, heard)
+        self._failed = list(_failed(ran))
         self._lost: Attribution[Failed] = attributed(
-            samples, [(request.body, (request, e)) for request, e in ran.heard.failed.values()]
+            samples, [(request.body, (request, e)) for request, e in self._failed]
         )
         self._shared = list(self.asked.rest)
 
@@ -97,7 +128,7 @@ class _Told:
         """Return each episode, finished or owed."""
         repeat, shard = self._repeat, self._shard
         if self._ran.failure is not None:
-            error = _worst(error for _, error in self._ran.heard.failed.values())
+            error = _worst(error for _, error in self._failed)
             kind = _kind(error)
             why = f"{error}; " if error else ""
             return _all_owed(shard, repeat, kind, f"{why}{self._ran.failure}")
@@ -194,6 +225,18 @@ class _Told:
             world_diff=[],
         )
         return graded(score, verdict)
+
+
+def _failed(ran: Ran) -> Iterator[Failed]:
+    """Yield the requests that failed.
+
+    What another model, such as a grader, refuses is no verdict about the reply of this one.
+    """
+    yield from ran.heard.failed.values()
+    for name, heard in ran.others.items():
+        for request, error in heard.failed.values():
+            is_verdict = isinstance(error, VERDICTS)
+            yield request, CommandFailed(f"{name}: {error}") if is_verdict else error
 
 
 def _kind(error: PilotbenchError | None) -> str:

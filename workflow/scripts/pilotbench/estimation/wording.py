@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.estimation.needs import begun
 from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import estimate
@@ -25,15 +26,28 @@ def cost_line(experiment: Experiment, shards: Sequence[Asked], slots: Mapping[st
     if len(shards) > QUICK_SHARDS or begun(experiment, played) > QUICK_BEGUN:
         return "estimated cost: run python -m pilotbench estimate with the same configuration"
     made = estimate(experiment, slots, shards)
+    others = unestimated(experiment, shards)
     if not any(need.asks for need in made.needs):
-        return "estimated cost: nothing, the journal has every answer"
+        nothing = "estimated cost: nothing, the journal has every answer"
+        return "; ".join([nothing, *others])
     price = usd(made.usd) + (
         " and more (price unknown: " + ", ".join(made.unpriced) + ")" if made.unpriced else ""
     )
     return (
         f"estimated cost (low / likely / high): {whole(made.load.requests)} requests; "
         f"USD {price}; {hours(made.hours)} hours; {made.basis}"
+        + "".join(f"; {line}" for line in others)
     )
+
+
+def unestimated(experiment: Experiment, shards: Iterable[Asked]) -> list[str]:
+    """Return a line for each task whose command asks further models, which no estimate counts."""
+    tasks = (experiment.tasks[name] for name in dict.fromkeys(one.cell.task for one in shards))
+    return [
+        f"not included: what the command of {task.name} asks {', '.join(task.models)}"
+        for task in tasks
+        if is_external(task) and task.models
+    ]
 
 
 def whole(value: Range) -> str:

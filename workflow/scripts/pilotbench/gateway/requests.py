@@ -25,6 +25,7 @@ UNSERVED = {
 """Path -> why it is not served, and what to do instead."""
 STATE = ("previous_response_id", "conversation", "background")
 """Fields that need what the service, or the account of one key, has stored."""
+CATALOG = "model_catalog"
 DEEPEST = 90
 
 
@@ -41,10 +42,12 @@ class Asked:
     with_usage: bool
 
 
-def read(api: str, content: bytes, catalog: Mapping[str, Model]) -> Asked:
+def read(
+    api: str, content: bytes, catalog: Mapping[str, Model], catalog_name: str = CATALOG
+) -> Asked:
     """Return what a client asks for. Raises BadRequest or UnknownModel, one line each."""
     body = _parsed(content)
-    model = _model(api, body.get("model"), catalog)
+    model = _model(api, body.get("model"), catalog, catalog_name)
     for name in STATE:
         if body.get(name):
             raise BadRequest(f"{name}: is not passed on: send the whole conversation each time")
@@ -74,7 +77,7 @@ def listed(catalog: Mapping[str, Model]) -> Json:
     return {"object": "list", "data": rows}
 
 
-def _model(api: str, name: Any, catalog: Mapping[str, Model]) -> Model:
+def _model(api: str, name: Any, catalog: Mapping[str, Model], catalog_name: str) -> Model:
     """Return the entry that a body names, by its name or by its deployment."""
     if not isinstance(name, str) or not name:
         raise BadRequest("model: must name an entry of model_catalog")
@@ -83,7 +86,7 @@ def _model(api: str, name: Any, catalog: Mapping[str, Model]) -> Model:
         return _of_api(api, name, [catalog[name]])
     found = [model for model in known.values() if model.deployment == name]
     if not found:
-        raise UnknownModel(f"model {name}: is not in model_catalog{hint(name, known)}")
+        raise UnknownModel(f"model {name}: is not in {catalog_name}{hint(name, known)}")
     if len({model.provider for model in found}) > 1:
         names = ", ".join(model.name for model in found)
         raise BadRequest(f"model {name}: is the deployment of several entries; write one: {names}")

@@ -91,9 +91,15 @@ Opener = Callable[[str, str, Event], BodyAsker]
 class Gateway:
     """Answers clients; safe among threads. `stopping` is set when nothing more may be sent."""
 
-    def __init__(self, catalog: Mapping[str, Model], labels: Labels, opener: Opener) -> None:
+    def __init__(
+        self,
+        catalog: Mapping[str, Model],
+        labels: Labels,
+        opener: Opener,
+        catalog_name: str = requests.CATALOG,
+    ) -> None:
         self.labels, self.stopping = labels, Event()
-        self._catalog, self._opener = catalog, opener
+        self._catalog, self._opener, self._catalog_name = catalog, opener, catalog_name
         self._open = ExitStack()
         self._askers: dict[Path, BodyAsker] = {}
         self._runs: defaultdict[tuple[str, str | None], Occurrences] = defaultdict(Occurrences)
@@ -137,7 +143,7 @@ class Gateway:
 
     def _answer(self, call: Call) -> None:
         try:
-            asked = requests.read(call.api, call.content, self._catalog)
+            asked = requests.read(call.api, call.content, self._catalog, self._catalog_name)
             asker = self._asker(asked.model.name, call.label)
             body = digest([asked.model.provider, asked.body])
         except Exception as error:  # whatever it is, the client gets one line
@@ -145,7 +151,8 @@ class Gateway:
             return
         with self._lock:
             counted = self._runs[call.label, call.run]
-        number, delivered = counted.take(body, call.gone), False
+        place = f"{asker.folder} {body}"  # two askers count on their own
+        number, delivered = counted.take(place, call.gone), False
         try:
             try:
                 found = asker(asked.body, number)
@@ -155,7 +162,7 @@ class Gateway:
                 reply = self._failed(call.label, error)
             delivered = not call.gone() and call.deliver(reply) and reply.is_final
         finally:
-            counted.end(body, number, call.gone, delivered)
+            counted.end(place, number, call.gone, delivered)
 
     def _asker(self, model: str, label: str) -> BodyAsker:
         with self._lock:

@@ -24,6 +24,7 @@ from pilotbench.ground.errors import ConfigError, UserError
 from pilotbench.ground.path_names import remember, to_path
 from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.config import Settings, settings
+from pilotbench.matrix.external_models import check_others
 from pilotbench.matrix.plan import BASELINE, Plan, plan
 from pilotbench.matrix.validation import validate
 from pilotbench.matrix.verdict_shards import Asked, VerdictShard, check_judges, verdict_shards
@@ -103,6 +104,9 @@ class Experiment:
                 "repeats": self.settings.repeats,
                 "max_turns": self.settings.max_turns or "auto",
             }
+            if is_external(task) and task.models:
+                others = [self.settings.catalog[name] for name in task.models]
+                self._versions[key]["models"] = digest(list(map(request_fingerprint, others)))
         return self._versions[key]
 
     @property
@@ -209,6 +213,7 @@ def load_experiment(config: Mapping[str, Any], files: Collection[Path] | None = 
     remember((*chosen.catalog, *known_prompts(templates), *known_tasks(packs)))
     tasks = load_tasks(packs, chosen.tasks, chosen.run_code)
     check_judges(chosen, tasks)
+    check_others(chosen, tasks)
     return Experiment(
         chosen,
         _OnDemand(tasks, lambda n: load_tasks(packs, [n], chosen.run_code)[n]),

@@ -93,10 +93,12 @@ class ExternalTask:
         self.requests = float(settings["requests_per_sample"])
         self.input_tokens = float(settings["input_tokens_per_sample"])
         self.output_tokens = float(settings["output_tokens_per_sample"])
+        self.models: tuple[str, ...] = tuple(settings["models"])
         self.reading = self._reading(schema, settings["reader"])
         self._extra: list[str] = settings["files"]
         self._check_placeholders()
-        told = ("description", "timeout_s", *(name for name in settings if "_per_sample" in name))
+        told = ["description", "timeout_s", *(name for name in settings if "_per_sample" in name)]
+        told += [] if self.models else ["models"]  # a task without it is what it was before
         counts = {name: value for name, value in settings.items() if name not in told}
         self.rules_version = f"{READERS_VERSION}-{self._digest(counts)}"
         self.scoring_version = self.rules_version

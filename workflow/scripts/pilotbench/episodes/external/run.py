@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pilotbench.asking.asker import KeyAllowance, Source
+from pilotbench.asking.asker import JournalOnly, KeyAllowance, Source
 from pilotbench.asking.keys.secrets import withheld
+from pilotbench.asking.label_asker import Job
 from pilotbench.benchmark.packs.external_task import ExternalTask
 from pilotbench.episodes.external import readers
 from pilotbench.episodes.external.process import Process, Started
 from pilotbench.episodes.external.sample import Sample
-from pilotbench.episodes.external.shard_gateway import Heard, Serving, serving
+from pilotbench.episodes.external.shard_gateway import Heard, Others, Serving, serving
 from pilotbench.ground import links, notices
-from pilotbench.ground.errors import CommandFailed, Stopping, of_system
+from pilotbench.ground.errors import CommandFailed, ConfigError, Stopping, of_system
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 
@@ -34,12 +35,14 @@ log = logging.getLogger(__name__)
 class Ran:
     """What came of a run: the samples in its results, and what it asked.
 
-    `failure` is why there are no results: what the command or its results lack.
+    `failure` is why there are no results: what the command or its results lack. `others` is what
+    it asked each further model of the task.
     """
 
     heard: Heard
     samples: dict[int, Sample] = field(default_factory=dict)
     failure: str | None = None
+    others: Mapping[str, Heard] = field(default_factory=dict)
 
 
 def run(
@@ -51,15 +54,44 @@ def run(
     model = experiment.settings.catalog[shard.cell.model]
     instance = task.instance(shard.cell.difficulty, shard.first)
     out = _emptied(experiment, shard, repeat)
-    with serving(model, instance, repeat, ask) as served:
+    others = _others(experiment, task, shard, ask, allowance)
+    with serving(model, instance, repeat, ask, others) as served:
         values = placeholders(task, shard, repeat, served.base_url, out, ask.in_flight)
         try:
             _run(experiment, task, shard, values, served, allowance)
             _check_asked(served)
             found = readers.read(out, task.reading, shard.indices)
         except CommandFailed as error:
-            return Ran(served.heard, failure=str(error))
-        return Ran(served.heard, found)
+            return Ran(served.heard, failure=_why(served, error), others=served.others)
+        return Ran(served.heard, found, others=served.others)
+
+
+def _why(served: Serving, error: CommandFailed) -> str:
+    """Return why there are no results, with what the gateway did not pass on."""
+    refused = [one for one in served.refused if one not in str(error)]
+    return "; ".join([*(f"the gateway did not pass on: {one}" for one in refused[:1]), str(error)])
+
+
+def _others(
+    experiment: Experiment,
+    task: ExternalTask,
+    shard: Shard,
+    ask: Source,
+    allowance: KeyAllowance | None,
+) -> Others:
+    """Return the further models of a task. Raises ConfigError where they cannot be limited."""
+    indices = (shard.first, shard.last)
+    if allowance is None or isinstance(ask, JournalOnly):
+        job = Job(indices, may_ask=False)
+    elif task.models and not allowance.borrow:
+        raise ConfigError(
+            f"task {task.name}: models: a job on another machine holds slots of its own model "
+            f"only, so {', '.join(task.models)} could not be limited; run this task on the machine "
+            "of the run"
+        )
+    else:
+        job = Job(indices, True, True, allowance.halt, allowance.slots, allowance.parent)
+    return Others(experiment.settings, task.models, task.name, job)
 
 
 def _check_asked(served: Serving) -> None:
@@ -153,29 +185,29 @@ def _run(
     log.info("runs %s", " ".join(command))
     what = Started(command, task.folder, variables, task.timeout_s)
     with Process(what, lambda line: log.info("| %s", line)) as process:
-        process.watch(_Watch(shard, served.heard, process, allowance))
-    log.info("the command has ended; %s", _asked(served.heard))
+        process.watch(_Watch(shard, served.each, process, allowance))
+    log.info("the command has ended; %s", _asked(served.each))
 
 
 class _Watch:
     """What is looked at while a command runs: whether it may go on, and what it does."""
 
     def __init__(
-        self, shard: Shard, heard: Heard, process: Process, allowance: KeyAllowance | None
+        self, shard: Shard, each: list[Heard], process: Process, allowance: KeyAllowance | None
     ) -> None:
-        self._shard, self._heard, self._process = shard, heard, process
+        self._shard, self._each, self._process = shard, each, process
         self._allowance = allowance
         self._signs, self._since, self._told, self._logged = 0, 0.0, SILENT_S, 0.0
 
     def __call__(self, seconds: float) -> None:
         """Report progress and silence. Raises Stopping if the command must end."""
         self._check()
-        signs = len(self._heard) + self._process.said
+        signs = sum(map(len, self._each)) + self._process.said
         if signs != self._signs:
             self._signs, self._since, self._told = signs, seconds, SILENT_S
         if seconds - self._logged >= PROGRESS_S:
             self._logged = seconds
-            log.info("running for %d s; %s", seconds, _asked(self._heard))
+            log.info("running for %d s; %s", seconds, _asked(self._each))
         if seconds - self._since >= self._told:
             words = (
                 f"{self._shard.path}: the command writes and asks nothing for {self._told:.0f} s"
@@ -194,6 +226,8 @@ class _Watch:
             raise Stopping("the run that started this job has ended")
 
 
-def _asked(heard: Heard) -> str:
-    failed = f", {len(heard.failed)} failed" if heard.failed else ""
-    return f"{len(heard.answered)} requests answered ({heard.replayed} by the journal){failed}"
+def _asked(each: list[Heard]) -> str:
+    lost = sum(len(heard.failed) for heard in each)
+    failed = f", {lost} failed" if lost else ""
+    answered, replayed = sum(len(h.answered) for h in each), sum(h.replayed for h in each)
+    return f"{answered} requests answered ({replayed} by the journal){failed}"
