@@ -510,6 +510,13 @@ def test_tests_that_test_nothing_are_a_problem_and_no_verdict(
     assert problem in found["problem"]
 
 
+def test_what_a_test_calls_np_is_never_the_program(any_sandbox: Sandbox) -> None:
+    cheat = "class np: isclose = lambda *a: True\ndef f(x): return 1"
+    found = verdict(any_sandbox, cheat, ["assert np.isclose(f(3), 7316)"])
+    assert found["passed"] == 0
+    assert found["failure"] or "the tests use np without importing it" in found["problem"]
+
+
 def test_every_test_of_a_list_counts(any_sandbox: Sandbox) -> None:
     tests = ["assert f(1) == 1", "assert f(2) == 3", "assert f(3) == 3"]
     found = verdict(any_sandbox, "def f(x): return x", tests)

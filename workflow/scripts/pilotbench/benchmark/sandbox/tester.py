@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 from collections import defaultdict
+from collections.abc import Container
 from contextlib import suppress
 from importlib import import_module
 from types import CodeType, FunctionType, ModuleType
@@ -41,11 +42,17 @@ def names_of(code: CodeType) -> set[str]:
     return {*code.co_names, *(name for one in inner for name in names_of(one))}
 
 
-def standard_modules(text: str) -> dict[str, ModuleType]:
-    """Return Python's own modules that a test uses by their names without importing them.
+ALIASES = {"np": "numpy", "pd": "pandas"}
+"""Usual names of modules that are not Python's own."""
+
+
+def usual_modules(text: str, defined: Container[str] = ()) -> dict[str, ModuleType]:
+    """Return the modules that a test uses by their usual names without importing them.
 
     Programs usually import them too, but a program may also define such a name: `math.isclose` of
     a test is Python's own. What the module does not have, or what is called, is the program's.
+    Of `np` and `pd`, those that the question's code has `defined` are left. Raises BadTest for
+    a module that is not installed.
     """
     tree = ast.parse(text)
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
@@ -56,13 +63,21 @@ def standard_modules(text: str) -> dict[str, ModuleType]:
             used[node.value.id].add(node.attr)
             owners.add(node.value)
     other = {node.id for node in names if node not in owners}
-    known = (used.keys() & sys.stdlib_module_names) - other
-    modules = {name: import_module(name) for name in sorted(known)}
+    others = {name for name in ALIASES if name not in defined}
+    known = (used.keys() & {*sys.stdlib_module_names, *others}) - other
+    modules = {name: _module(name) for name in sorted(known)}
     return {
         name: module
         for name, module in modules.items()
         if all(hasattr(module, attribute) for attribute in used[name])
     }
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return import_module(ALIASES.get(name, name))
+    except ImportError:
+        raise BadTest(f"the tests use {name} without importing it, and it is not there") from None
 
 
 class Tests:
@@ -128,7 +143,8 @@ class Tests:
     def _run(self, text: str, file: str, names: Json) -> None:
         code = compile(text, file, "exec")
         entry = self._order["entry_point"]
-        names |= {name: one for name, one in standard_modules(text).items() if name != entry}
+        modules = usual_modules(text, names)
+        names |= {name: one for name, one in modules.items() if name != entry}
         trusted = {*names, *vars(builtins)} - {entry}
         for name in sorted(({*names_of(code), entry} & set(self._program.names)) - trusted):
             names[name] = self._program.value(name)
