@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pilotbench.episodes.external.process import Process, Started
+from pilotbench.episodes.external.process import MOST_LINES, Process, Started
 from pilotbench.ground.errors import CommandFailed, Stopping
 from support.runs import wait_until
 
@@ -48,6 +48,21 @@ def ran(what: Started) -> tuple[list[str], Process]:
     with Process(what, lines.append) as process:
         process.watch(lambda seconds: None)
     return lines, process
+
+
+def test_of_endless_output_the_first_lines_are_heard_and_the_last_are_in_the_error(
+    tmp_path: Path,
+) -> None:
+    lines: list[str] = []
+    what = python(tmp_path, "for n in range(30_000): print('line', n)\nraise SystemExit(3)")
+    with (
+        pytest.raises(CommandFailed, match=r"exit code 3: .*line 29999"),
+        Process(what, lines.append) as process,
+    ):
+        process.watch(lambda seconds: None)
+    assert len(lines) == MOST_LINES + 1
+    assert lines[-1] == "… what follows the first 10,000 lines is left out"
+    assert process.said == 30_000
 
 
 def test_the_output_is_heard_line_by_line(tmp_path: Path) -> None:
@@ -101,7 +116,7 @@ def test_a_child_that_is_left_behind_ends(tmp_path: Path) -> None:
 def test_a_command_ends_if_its_job_is_killed(tmp_path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path; "
-        "from pilotbench.episodes.external.process import Process, Started; "
+        "from pilotbench.episodes.external.process import MOST_LINES, Process, Started; "
         f"what = Started([sys.executable, '-c', {CHILD!r}], Path({str(tmp_path)!r}), os.environ); "
         "process = Process(what, print).__enter__(); process.watch(lambda seconds: None)"
     )

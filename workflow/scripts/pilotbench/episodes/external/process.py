@@ -23,6 +23,8 @@ PAUSE_S, GRACE_S = 0.1, 10.0
 SHOWN, LONGEST = 5, 300
 """Lines of the output in an error, and the characters of each."""
 MOST_BYTES = 65536
+MOST_LINES = 10_000
+"""Lines of the output that are heard; those in an error are always the last ones."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Started:
 class Process:
     """A running command; leaving the block ends it.
 
-    `hear` is called with each line of its output, in a thread. `said` counts these lines.
+    `hear` is called with each of the first lines of its output, in a thread. `said` counts all.
     """
 
     def __init__(self, what: Started, hear: Callable[[str], None]) -> None:
@@ -103,7 +105,10 @@ class Process:
                     self.said += 1
                     if any(map(str.isalnum, words)):
                         self._tail.append(visible(words, LONGEST))
-                    self._hear(visible(words, LONGEST))
+                    if self.said <= MOST_LINES:
+                        self._hear(visible(words, LONGEST))
+                    elif self.said == MOST_LINES + 1:
+                        self._hear(f"… what follows the first {MOST_LINES:,} lines is left out")
 
     def _signal(self, number: int) -> None:
         with suppress(ProcessLookupError, PermissionError):
