@@ -415,7 +415,8 @@ FAIR = {
     ),
     "files": (
         "import tempfile\ndef f():\n    open('a', 'w').write('1')\n"
-        "    with tempfile.TemporaryFile() as t: t.write(b'2')\n    return open('/tmp/a').read()",
+        "    with tempfile.TemporaryFile() as t: t.write(b'2')\n"
+        "    return open(tempfile.gettempdir() + '/a').read()",
         "assert f() == '1'",
     ),
     "dataclasses": (

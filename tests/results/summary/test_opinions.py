@@ -28,8 +28,10 @@ def episode(lab: PackLab, model: str) -> tuple[str, str]:
 
 
 def insert(lab: PackLab, table: str, *rows: dict[str, Any]) -> None:
+    """Make these rows the only verdicts and labels."""
     with duckdb.connect(str(lab.lab.database)) as connection:
-        connection.execute(f"DELETE FROM store.{table}")
+        for each in ("verdicts", "labels"):
+            connection.execute(f"DELETE FROM store.{each}")
         for row in rows:
             names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
             query = f"INSERT INTO store.{table} ({names}) VALUES ({marks})"
