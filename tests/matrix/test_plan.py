@@ -78,3 +78,14 @@ def test_the_last_shard_is_cut_at_instances() -> None:
 
 def test_a_task_without_reference_plans_has_no_optimal_and_no_flawed() -> None:
     assert planned(tasks="pack", prompts="optimal,flawed") == []
+
+
+def test_examples_are_read_only_for_a_prompt_that_shows_them() -> None:
+    class Unread(TaskShape):
+        def __getattribute__(self, name: str) -> object:
+            assert name != "examples"
+            return super().__getattribute__(name)
+
+    chosen = config.settings(config_files.read((), {"models": "oracle", "tasks": "simple_task"}))
+    found = plan(chosen, {**TASKS, "simple_task": Unread()}, PROMPTS)
+    assert {shard.cell.prompt for shard in found.shards} == set(STANDARD_PROMPTS)

@@ -96,7 +96,8 @@ def course(spec: EpisodeSpec) -> Course:
 def _begun(spec: EpisodeSpec) -> EpisodeState:
     """Return an episode before its first request. Raises NotApplicable for its prompt."""
     task, instance = spec.task, spec.instance
-    user = spec.prompt.render(instance, [tool.name for tool in spec.tools], task.examples)
+    examples = task.examples if spec.prompt.examples else ()
+    user = spec.prompt.render(instance, [tool.name for tool in spec.tools], examples)
     rules = spec.protocol.system(task, instance, spec.max_turns)
     system = system_of(instance, rules, is_plain=spec.protocol.name == "none")
     messages = messages_of(instance, user, task.images(instance))

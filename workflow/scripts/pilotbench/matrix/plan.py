@@ -81,7 +81,7 @@ def plan(
 
 
 def _has_what_is_needed(task: TaskShape, prompt: PromptNeeds) -> bool:
-    return (task.planned or not prompt.needs_plan) and (bool(task.examples) or not prompt.examples)
+    return (task.planned or not prompt.needs_plan) and (not prompt.examples or bool(task.examples))
 
 
 def _is_run(model: Model, prompt: str) -> bool:

@@ -7,7 +7,6 @@ places and a question that is added or removed moves no other.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from pilotbench.benchmark.instances import Example
 from pilotbench.benchmark.packs.pack_lines import PackLines, lines_of
 from pilotbench.benchmark.packs.question import QuestionReader
 from pilotbench.benchmark.scorers import SCORERS
+from pilotbench.benchmark.scorers.scorer import as_text
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import TaskError, hint
 
@@ -50,7 +50,8 @@ def split(folder: Path, settings: Json, found: PackLines) -> tuple[PackLines, Pa
         held = [i for i, (number, _) in enumerate(found.lines) if number in numbers]
     if len(held) == len(found.lines):
         raise TaskError(f"{where}: takes all {len(held)} questions; none is left to ask")
-    asked = [line for i, line in enumerate(found.lines) if i not in set(held)]
+    kept_out = set(held)
+    asked = [line for i, line in enumerate(found.lines) if i not in kept_out]
     return replace(found, lines=tuple(asked)), _drawn(found, seed, held)
 
 
@@ -82,19 +83,15 @@ def _matching(where: str, lines: PackLines, wanted: Json) -> list[int]:
     """Return the indices of the rows that have all these values."""
     rows = [lines.row(i) for i in range(len(lines.lines))]
     for column, value in wanted.items():
-        seen = {_text(row[column]) for row in rows if column in row}
+        seen = {as_text(row[column]) for row in rows if column in row}
         if not seen:
             names = list(dict.fromkeys(name for row in rows for name in row))
             raise TaskError(f"{where}.where: no column {column!r}{hint(column, names)}")
-        if _text(value) not in seen:
-            near = hint(_text(value), sorted(seen)[:20])
-            raise TaskError(f"{where}.where: no question has {column} {_text(value)!r}{near}")
+        if as_text(value) not in seen:
+            near = hint(as_text(value), sorted(seen)[:20])
+            raise TaskError(f"{where}.where: no question has {column} {as_text(value)!r}{near}")
     return [
         i
         for i, row in enumerate(rows)
-        if all(_text(row.get(column)) == _text(value) for column, value in wanted.items())
+        if all(as_text(row.get(column)) == as_text(value) for column, value in wanted.items())
     ]
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
