@@ -31,6 +31,7 @@ from pilotbench.benchmark.packs.question_pack import (
 from pilotbench.benchmark.packs.scorer_guess import Guess, guessed
 from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.scorers.judging import KIND as JUDGE
+from pilotbench.benchmark.scorers.scorer import as_text
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.ground.errors import TaskError, UserError, hint, of_system
 from pilotbench.ground.untrusted_text import visible
@@ -182,7 +183,7 @@ def _written(args: argparse.Namespace, pack: Path, folder: Path, is_known: bool)
         scorer=kind,
         why=why,
         notes=notes,
-        first=tuple((_asked(one), _shown(one.extra.get("answer"))) for one in questions),
+        first=tuple((_asked(one), as_text(one.extra.get("answer"))) for one in questions),
         commands=_commands(folder, is_known),
     )
 
@@ -246,10 +247,6 @@ def _asked(instance: Instance) -> str:
     before = len(instance.earlier)
     words = f"[{before} message{'s' if before > 1 else ''} before] " if before else ""
     return words + instance.request
-
-
-def _shown(answer: Any) -> str:
-    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
 
 
 def _commands(folder: Path, is_known: bool) -> tuple[str, ...]:

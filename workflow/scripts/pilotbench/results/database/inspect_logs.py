@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pilotbench.benchmark.scorers.scorer import as_text
 from pilotbench.ground import atomic_files
 from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.cells import Cell, shard_of
@@ -216,15 +217,15 @@ def _messages(record: Json, system: str | None) -> Iterator[Json]:
         for call, one in zip(calls, made, strict=True):
             if call["reply"] is not None:
                 names = {"tool_call_id": one["id"], "function": one["function"]}
-                yield {"role": "tool", "content": _text(call["reply"]), **names}
+                yield {"role": "tool", "content": as_text(call["reply"]), **names}
         spoken = turn.get("user") or (None if calls else turn["reply"])
         if spoken is not None:
-            yield {"role": "user", "content": _text(spoken)}
+            yield {"role": "user", "content": as_text(spoken)}
 
 
 def _target(record: Json, verdict: Json) -> str:
     if "wanted" in verdict:
-        return _text(verdict["wanted"])
+        return as_text(verdict["wanted"])
     return "; ".join(goal["says"] for goal in record["goals"])
 
 
@@ -243,7 +244,7 @@ def _scores(record: Json, outcome: Outcome, verdict: Json) -> Json:
         return {}
     score: Json = {"value": "C" if outcome.success else "I"}
     if record["answer"] is not None:
-        score["answer"] = _text(verdict.get("read") or record["answer"])
+        score["answer"] = as_text(verdict.get("read") or record["answer"])
     score["explanation"] = verdict.get("why") or record["reason"] or record["end_reason"] or ""
     score["metadata"] = {
         "progress": outcome.score,
@@ -300,10 +301,6 @@ def _moment(seconds: float) -> str:
 def _known(value: Any) -> Any:
     """Return a cell of a frame, None for a missing one."""
     return None if value is None or value != value or str(value) == "<NA>" else value
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _put(archive: zipfile.ZipFile, name: str, content: Any) -> None:
