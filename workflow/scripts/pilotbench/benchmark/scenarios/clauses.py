@@ -1,0 +1,127 @@
+"""What a request can say, clause by clause; `wording` puts clauses into words.
+
+A clause is a kind and the values of its slots. Slots that name an object of the world (a table, a
+URL, a field of a record) are shown in backticks. `item` and `items` are nouns, which the wording
+takes from its vocabulary by the name of the core's subject (`orders`, say).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One thing that a request says; `subject` is the key of the nouns in the vocabulary."""
+
+    kind: str
+    subject: str
+    slots: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class ClauseKind:
+    """A kind of clause: the slots that its wordings must contain, and what it means."""
+
+    slots: tuple[str, ...]
+    means: str
+
+
+KINDS: dict[str, ClauseKind] = {
+    # where the work list is
+    "list_table": ClauseKind(
+        ("table", "database"), "The items are the rows of a table of a database."
+    ),
+    "list_folder": ClauseKind(("folder",), "The items are the files of a folder, one per item."),
+    "list_queue": ClauseKind(
+        ("queue",), "The items wait in a queue, one message each; take them until it is empty."
+    ),
+    "list_service": ClauseKind(
+        ("service",), "The items are those backends of a service whose state is `up`."
+    ),
+    "sign_in": ClauseKind(
+        ("service", "credential"), "A database or service needs signing in with a credential."
+    ),
+    # where the facts of an item are
+    "detail_url": ClauseKind(
+        ("url",), "Each item's record is offered at its own URL; `<…>` in it is the item's key."
+    ),
+    "detail_reference": ClauseKind(
+        ("field",), "Each item has a tracking reference, in that field; tracking gives its record."
+    ),
+    "detail_file": ClauseKind(("path",), "Each item's record is a file; `<…>` is the item's key."),
+    "detail_cache": ClauseKind(
+        ("cache_key",), "Each item's record is in the cache, under this key; `<…>` is its key."
+    ),
+    "join_table": ClauseKind(
+        ("table", "field", "key"),
+        "The field of each item is not in its record but in another table, by the item's key.",
+    ),
+    # which items count
+    "limit_value": ClauseKind(("limit",), "The limit is this number."),
+    "limit_note": ClauseKind(
+        ("topic", "field"), "The limit is in a house note on this topic, in that field."
+    ),
+    "decide_over": ClauseKind(
+        ("field",), "Only items whose field is strictly above the limit count."
+    ),
+    "decide_under": ClauseKind(
+        ("field",), "Only items whose field is strictly below the limit count."
+    ),
+    # what happens to the items that count: their record is passed on as it is
+    "act_post": ClauseKind(("url",), "The record of each item that counts is posted to a URL."),
+    "act_push": ClauseKind(("queue",), "The record of each one that counts goes into a queue."),
+    "act_notify": ClauseKind(("person",), "A person is sent the record of each that counts."),
+    "act_file": ClauseKind(
+        ("path",), "The record of each one that counts is written to a file; `<…>` is its key."
+    ),
+    "act_schedule": ClauseKind(
+        ("job", "field"),
+        "A job with the record is scheduled for each one that counts; `<…>` in the job's name is"
+        " the item's key, and it runs at the time in that field of the record.",
+    ),
+    "act_role": ClauseKind(
+        ("role",), "Whoever holds this role is sent the record; the staff directory says who."
+    ),
+    # what happens to the rest
+    "rest_post": ClauseKind(("url",), "The records of the others are posted to another URL."),
+    "rest_push": ClauseKind(("queue",), "The records of the others go into another queue."),
+    "rest_notify": ClauseKind(("person",), "Another person is sent the records of the others."),
+    "rest_none": ClauseKind((), "Nothing happens to the others."),
+    "chain": ClauseKind(
+        (),
+        "Every such call quotes (argument `quote`) the receipt number of the one before it, in the"
+        " order of the list; the first one quotes 0.",
+    ),
+    # the answer
+    "answer_total": ClauseKind(
+        ("field",), "The answer is the total of a field over the items that count."
+    ),
+    "answer_largest": ClauseKind(
+        ("key", "field"), "The answer is the key of the item that counts with the largest field."
+    ),
+    "answer_receipt": ClauseKind(
+        (), "The answer is the receipt number of the last call that passed a record on."
+    ),
+    # the axes
+    "rules_note": ClauseKind(
+        ("topic",), "The house rules are the note on this topic; they prevail over the request."
+    ),
+    "fallback": ClauseKind(
+        ("url", "mirror"), "If the first URL is out of service, its mirror serves the same."
+    ),
+    "undo": ClauseKind(
+        ("target", "receipt"),
+        "Somebody has already passed one record on by mistake: the entry with this receipt number"
+        " at this target must be withdrawn, for which a fee is charged.",
+    ),
+    "pending": ClauseKind((), "Where the records go follows in a later message; begin anyway."),
+    "ask_me": ClauseKind(
+        (), "The writer does not know the limit by heart and can be asked for it."
+    ),
+    "change_limit": ClauseKind(
+        ("limit",), "A later message: the limit is now this number, for all items of the list."
+    ),
+    "purpose": ClauseKind((), "Why this has to be done; it decides nothing."),
+}

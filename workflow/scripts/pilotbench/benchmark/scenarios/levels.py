@@ -1,0 +1,63 @@
+"""The tasks of version 4, one per axis, and their levels in the order of the axis.
+
+The first level of each task but `horizon` and `workflow` is the same point: the control of the
+paired contrast. `workflow` has the five names of difficulty as points on all axes together.
+"""
+
+from __future__ import annotations
+
+from pilotbench.benchmark.scenarios.point import Point
+
+LEVELS: dict[str, dict[str, Point]] = {
+    "workflow": {
+        "very_easy": Point(items=1, end="mixed"),
+        "easy": Point(items=2, end="mixed"),
+        "medium": Point(items=4, end="mixed", observation=("hidden",)),
+        "hard": Point(items=8, end="mixed", rules=1000, observation=("hidden", "searched")),
+        "very_hard": Point(
+            items=16,
+            end="mixed",
+            rules=2000,
+            observation=("hidden", "searched", "named"),
+            recovery=("committed",),
+            injected=True,
+        ),
+    },
+    "horizon": {f"n{items}": Point(items=items) for items in (2, 4, 8, 16, 32, 64)},
+    "policy": {
+        "no_rules": Point(items=6),
+        "rules_1000": Point(items=6, rules=1000),
+        "rules_2000": Point(items=6, rules=2000),
+        "rules_4000": Point(items=6, rules=4000),
+    },
+    "observation": {
+        "in_view": Point(items=6),
+        "hidden": Point(items=6, observation=("hidden",)),
+        "named": Point(items=6, observation=("named",)),
+        "joined": Point(items=6, observation=("joined",)),
+        "searched": Point(items=6, observation=("searched",)),
+    },
+    "recovery": {
+        "calm": Point(items=6),
+        "committed": Point(items=6, recovery=("committed",)),
+        "down": Point(items=6, recovery=("down",)),
+        "undo": Point(items=6, recovery=("undo",)),
+        "partial": Point(items=6, recovery=("partial",)),
+    },
+    "abstention": {
+        "possible": Point(items=6),
+        "impossible": Point(items=6, end="impossible"),
+        "forbidden": Point(items=6, end="forbidden", rules=1000),
+        "injected": Point(items=6, injected=True),
+    },
+    "wording": {
+        "public": Point(items=6),
+        "held_out": Point(items=6, wording="held_out"),
+    },
+    "dialogue": {
+        "alone": Point(items=6),
+        "completes": Point(items=6, speaker="completes"),
+        "changes": Point(items=6, speaker="changes"),
+        "asked": Point(items=6, speaker="asked"),
+    },
+}
