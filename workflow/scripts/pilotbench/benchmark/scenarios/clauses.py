@@ -82,7 +82,12 @@ KINDS: dict[str, ClauseKind] = {
         " the item's key, and it runs at the time in that field of the record.",
     ),
     "act_role": ClauseKind(
-        ("role",), "Whoever holds this role is sent the record; the staff directory says who."
+        ("role",),
+        "Whoever holds this role is sent the record of each that counts; the staff directory says"
+        " who that is.",
+    ),
+    "act_phone": ClauseKind(
+        (), "Somebody telephones about each one that counts (no tool can do this)."
     ),
     # what happens to the rest
     "rest_post": ClauseKind(("url",), "The records of the others are posted to another URL."),

@@ -39,6 +39,7 @@ SUBJECTS: dict[str, Subject] = {
         Subject("bookings", "booking", "bookings", "预订", "booking_id", "BO", "price"),
         Subject("refunds", "refund", "refunds", "退款", "refund_id", "RE", "value"),
         Subject("grants", "grant", "grants", "拨款", "grant_id", "GR", "budget"),
+        Subject("servers", "server", "servers", "服务器", "server_id", "SV", "load"),
         Subject("repairs", "repair job", "repair jobs", "维修单", "repair_id", "RP", "cost"),
     )
 }

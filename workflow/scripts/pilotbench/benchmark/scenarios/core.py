@@ -1,0 +1,217 @@
+"""The core of an index: a kind of work and up to 64 items, a pure function of epoch and index.
+
+Whatever an axis may need is drawn here too, so that levels of all tasks share it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+from pilotbench.benchmark.generation import vocabulary
+from pilotbench.benchmark.generation.seeded_random import SeededRandom
+from pilotbench.benchmark.scenarios.point import MOST_ITEMS
+from pilotbench.benchmark.scenarios.subjects import GRADES, REGIONS, SUBJECTS, Subject
+from pilotbench.benchmark.scenarios.targets import KEY
+
+Json = dict[str, Any]
+
+LISTINGS = ("table", "folder", "queue", "service")
+DETAILS = ("url", "reference", "file", "cache")
+ACTS = ("post", "push", "notify", "file", "schedule")
+RESTS = ("none", "post", "push", "notify")
+SERVERS = "servers"
+"""The subject of the listing `service`, and of no other."""
+LEAST, MOST = 1_000, 9_999
+DUTIES = ("duty officer", "acting controller", "deputy registrar", "shift lead")
+COUNTING = 0.6
+"""The share of items that count."""
+_COMBINATIONS = tuple(product(LISTINGS, DETAILS, ACTS))
+_WALKED = [name for name in SUBJECTS if name != SERVERS]
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of a world: `details` begins the names of the items' records.
+
+    `act` and `rest` are the places that may take records, by kind of target.
+    """
+
+    table: str
+    database: str
+    folder: str
+    queue: str
+    service: str
+    credential: str
+    joined: str
+    note: str
+    house: str
+    host: str
+    mirror: str
+    details: str
+    role: str
+    desk: str
+    act: dict[str, str]
+    rest: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Core:
+    """The work of an index; `records` are those of 64 items, the first of which counts.
+
+    `over`: items count whose amount is strictly above `limit`, else strictly below. `second_limit`
+    is another limit, under which at least one of the first two items has the other outcome.
+    `aside` seeds what single axes draw.
+    """
+
+    epoch: str
+    index: int
+    subject: Subject
+    listing: str
+    detail: str
+    act: str
+    rest: str
+    is_noted: bool
+    is_chained: bool
+    answer: str
+    over: bool
+    limit: int
+    second_limit: int
+    names: Names
+    records: tuple[Json, ...]
+    salt: str
+
+    def random(self, *words: object) -> SeededRandom:
+        """Return the stream of draws of one purpose."""
+        return SeededRandom("v4", self.epoch, self.index, *words)
+
+    def counts(self, record: Json, limit: int) -> bool:
+        """Return whether an item counts by its amount alone."""
+        amount = record[self.subject.amount]
+        return bool(amount > limit if self.over else amount < limit)
+
+
+@lru_cache(maxsize=64)
+def core_of(epoch: str, index: int) -> Core:
+    """Return the core of an index."""
+    draw = SeededRandom("v4", epoch, index, "core")
+    turn, place = divmod(index, len(_COMBINATIONS))
+    walk = _walk(epoch, turn)
+    listing, detail, act = walk[place]
+    subject = SUBJECTS[SERVERS if listing == "service" else draw.pick(_WALKED)]
+    limit, over = draw.whole(3_000, 7_000), draw.chance(0.5)
+    is_chained = draw.chance(0.3)
+    records = _records(draw, subject, limit, over)
+    rests = [rest for rest in RESTS if rest != act]
+    return Core(
+        epoch=epoch,
+        index=index,
+        subject=subject,
+        listing=listing,
+        detail=detail,
+        act=act,
+        rest=draw.pick(rests),
+        is_noted=draw.chance(0.5),
+        is_chained=is_chained,
+        answer="receipt" if is_chained and draw.chance(0.5) else draw.pick(("total", "largest")),
+        over=over,
+        limit=limit,
+        second_limit=_second_limit(draw, subject, records, limit, over),
+        names=_names(draw, subject),
+        records=records,
+        salt=str(draw.whole(0, 2**52)),
+    )
+
+
+@lru_cache(maxsize=8)
+def _walk(epoch: str, turn: int) -> list[tuple[str, str, str]]:
+    """Return the kinds of work of a round of indices, each once."""
+    return SeededRandom("v4", epoch, "walk", turn).mixed(_COMBINATIONS)
+
+
+def _records(draw: SeededRandom, subject: Subject, limit: int, over: bool) -> tuple[Json, ...]:
+    numbers = draw.different(MOST_ITEMS, 10_000, 99_999)
+    amounts = _amounts(draw, limit, over)
+    references = draw.different(MOST_ITEMS, 100_000, 999_999)
+    regions, grades = draw.picks(REGIONS, MOST_ITEMS), draw.picks(GRADES, MOST_ITEMS)
+    return tuple(
+        {
+            subject.key: f"{subject.prefix}-{number}",
+            "region": region,
+            "grade": grade,
+            "due": _day(draw),
+            subject.amount: amount,
+            "slot": f"{_day(draw)}T{draw.whole(6, 21):02d}:{draw.pick(('00', '15', '30', '45'))}",
+            "reference": f"trk-{reference}",
+        }
+        for number, amount, region, grade, reference in zip(
+            numbers, amounts, regions, grades, references, strict=True
+        )
+    )
+
+
+def _amounts(draw: SeededRandom, limit: int, over: bool) -> list[int]:
+    """Return different amounts, none of which is the limit; the first one counts."""
+    found: dict[int, None] = {}
+    while len(found) < MOST_ITEMS:
+        above = over if not found else draw.chance(COUNTING if over else 1 - COUNTING)
+        found[draw.whole(limit + 1, MOST) if above else draw.whole(LEAST, limit - 1)] = None
+    return list(found)
+
+
+def _second_limit(
+    draw: SeededRandom, subject: Subject, records: tuple[Json, ...], limit: int, over: bool
+) -> int:
+    """Return a limit under which the first item counts too, and the second one differs."""
+    first, second = (record[subject.amount] for record in records[:2])
+    if (second > limit) != over:
+        return int(second - 1 if over else second + 1)
+    return int(second if (second < first) == over else first)
+
+
+def _day(draw: SeededRandom) -> str:
+    return f"2031-{draw.whole(1, 12):02d}-{draw.whole(1, 28):02d}"
+
+
+def _names(draw: SeededRandom, subject: Subject) -> Names:
+    many = subject.many.replace(" ", "_")
+    dashed = many.replace("_", "-")
+    stems = draw.some(vocabulary.STEMS, 16)
+    numbers = [str(number) for number in draw.different(12, 1000, 9999)]
+    desk, act, rest = (
+        f"{first}.{last}"
+        for first, last in zip(
+            draw.some(vocabulary.FIRST, 3), draw.some(vocabulary.LAST, 3), strict=True
+        )
+    )
+    folders = draw.some(vocabulary.FOLDERS, 3)
+    return Names(
+        table=f"{many}_{numbers[0]}",
+        database=f"{stems[0]}-db-{numbers[1]}",
+        folder=f"{folders[0]}/{many}_{numbers[2]}",
+        queue=f"{stems[1]}-{dashed}-{numbers[3]}",
+        service=f"{stems[2]}-service-{numbers[4]}",
+        credential=f"cr-{draw.whole(10_000_000, 99_999_999)}",
+        joined=f"{stems[3]}_{subject.amount}_{numbers[5]}",
+        note=f"{stems[4]}-limits-{numbers[6]}",
+        house=f"{stems[5]}-house-rules-{numbers[7]}",
+        host=f"https://{stems[6]}-{numbers[8]}.example",
+        mirror=f"https://{stems[7]}-{numbers[9]}.example",
+        details=f"{folders[1]}/{many}_{numbers[10]}",
+        role=f"{draw.pick(DUTIES)} for {subject.many}",
+        desk=desk,
+        act={
+            "post": f"https://{stems[8]}-{numbers[11]}.example/{dashed}",
+            "push": f"{stems[9]}-{dashed}-in",
+            "notify": act,
+            "file": f"{folders[2]}/{stems[10]}/{KEY}.json",
+            "schedule": f"{stems[11]}-{KEY}",
+        },
+        rest={
+            "post": f"https://{stems[12]}-{numbers[2]}.example/{dashed}",
+            "push": f"{stems[13]}-{dashed}-aside",
+            "notify": rest,
+        },
+    )
