@@ -17,6 +17,7 @@ from pilotbench.benchmark.scenarios.subjects import GRADES, REGIONS, SUBJECTS, S
 from pilotbench.benchmark.scenarios.targets import KEY
 
 Json = dict[str, Any]
+Records = tuple[Json, ...]
 
 LISTINGS = ("table", "folder", "queue", "service")
 DETAILS = ("url", "reference", "file", "cache")
@@ -24,6 +25,9 @@ ACTS = ("post", "push", "notify", "file", "schedule")
 RESTS = ("none", "post", "push", "notify")
 SERVERS = "servers"
 """The subject of the listing `service`, and of no other."""
+BLOCK = 8
+BLOCKS = MOST_ITEMS // BLOCK
+MINUTES = ("00", "15", "30", "45")
 LEAST, MOST = 1_000, 9_999
 DUTIES = ("duty officer", "acting controller", "deputy registrar", "shift lead")
 COUNTING = 0.6
@@ -59,11 +63,10 @@ class Names:
 
 @dataclass(frozen=True)
 class Core:
-    """The work of an index; `records` are those of 64 items, the first of which counts.
+    """The work of an index; the first of its 64 items counts.
 
     `over`: items count whose amount is strictly above `limit`, else strictly below. `second_limit`
     is another limit, under which at least one of the first two items has the other outcome.
-    `aside` seeds what single axes draw.
     """
 
     epoch: str
@@ -80,12 +83,18 @@ class Core:
     limit: int
     second_limit: int
     names: Names
-    records: tuple[Json, ...]
     salt: str
 
     def random(self, *words: object) -> SeededRandom:
         """Return the stream of draws of one purpose."""
         return SeededRandom("v4", self.epoch, self.index, *words)
+
+    def records(self, items: int) -> Records:
+        """Return the records of the first items."""
+        blocks = range((items + BLOCK - 1) // BLOCK)
+        of = (self.epoch, self.index)
+        found = [_block(*of, block, self.subject, self.limit, self.over) for block in blocks]
+        return tuple(record for block in found for record in block)[:items]
 
     def counts(self, record: Json, limit: int) -> bool:
         """Return whether an item counts by its amount alone."""
@@ -103,7 +112,7 @@ def core_of(epoch: str, index: int) -> Core:
     subject = SUBJECTS[SERVERS if listing == "service" else draw.pick(_WALKED)]
     limit, over = draw.whole(3_000, 7_000), draw.chance(0.5)
     is_chained = draw.chance(0.3)
-    records = _records(draw, subject, limit, over)
+    first = _block(epoch, index, 0, subject, limit, over)
     rests = [rest for rest in RESTS if rest != act]
     return Core(
         epoch=epoch,
@@ -118,9 +127,8 @@ def core_of(epoch: str, index: int) -> Core:
         answer="receipt" if is_chained and draw.chance(0.5) else draw.pick(("total", "largest")),
         over=over,
         limit=limit,
-        second_limit=_second_limit(draw, subject, records, limit, over),
+        second_limit=_second_limit(subject, first, limit, over),
         names=_names(draw, subject),
-        records=records,
         salt=str(draw.whole(0, 2**52)),
     )
 
@@ -131,39 +139,39 @@ def _walk(epoch: str, turn: int) -> list[tuple[str, str, str]]:
     return SeededRandom("v4", epoch, "walk", turn).mixed(_COMBINATIONS)
 
 
-def _records(draw: SeededRandom, subject: Subject, limit: int, over: bool) -> tuple[Json, ...]:
-    numbers = draw.different(MOST_ITEMS, 10_000, 99_999)
-    amounts = _amounts(draw, limit, over)
-    references = draw.different(MOST_ITEMS, 100_000, 999_999)
-    regions, grades = draw.picks(REGIONS, MOST_ITEMS), draw.picks(GRADES, MOST_ITEMS)
+@lru_cache(maxsize=256)
+def _block(epoch: str, index: int, block: int, subject: Subject, limit: int, over: bool) -> Records:
+    """Return eight records; no key, amount or reference of another block is among them."""
+    draw = SeededRandom("v4", epoch, index, "items", block)
+    numbers = draw.different(BLOCK, 0, 11_249)
+    amounts = _amounts(draw, block, limit, over)
+    regions, grades = draw.picks(REGIONS, BLOCK), draw.picks(GRADES, BLOCK)
     return tuple(
         {
-            subject.key: f"{subject.prefix}-{number}",
+            subject.key: f"{subject.prefix}-{10_000 + BLOCKS * number + block}",
             "region": region,
             "grade": grade,
             "due": _day(draw),
             subject.amount: amount,
-            "slot": f"{_day(draw)}T{draw.whole(6, 21):02d}:{draw.pick(('00', '15', '30', '45'))}",
-            "reference": f"trk-{reference}",
+            "slot": f"{_day(draw)}T{draw.whole(6, 21):02d}:{draw.pick(MINUTES)}",
+            "reference": f"trk-{100_000 + BLOCKS * draw.whole(0, 112_499) + block}",
         }
-        for number, amount, region, grade, reference in zip(
-            numbers, amounts, regions, grades, references, strict=True
-        )
+        for number, amount, region, grade in zip(numbers, amounts, regions, grades, strict=True)
     )
 
 
-def _amounts(draw: SeededRandom, limit: int, over: bool) -> list[int]:
-    """Return different amounts, none of which is the limit; the first one counts."""
+def _amounts(draw: SeededRandom, block: int, limit: int, over: bool) -> list[int]:
+    """Return different amounts, none of which is the limit; the very first one counts."""
     found: dict[int, None] = {}
-    while len(found) < MOST_ITEMS:
-        above = over if not found else draw.chance(COUNTING if over else 1 - COUNTING)
-        found[draw.whole(limit + 1, MOST) if above else draw.whole(LEAST, limit - 1)] = None
+    while len(found) < BLOCK:
+        is_first = not (block or found)
+        above = over if is_first else draw.chance(COUNTING) == over
+        low, high = (limit + 8, MOST - 8) if above else (LEAST, limit - 16)
+        found[draw.whole(low, high) // BLOCKS * BLOCKS + block] = None
     return list(found)
 
 
-def _second_limit(
-    draw: SeededRandom, subject: Subject, records: tuple[Json, ...], limit: int, over: bool
-) -> int:
+def _second_limit(subject: Subject, records: Records, limit: int, over: bool) -> int:
     """Return a limit under which the first item counts too, and the second one differs."""
     first, second = (record[subject.amount] for record in records[:2])
     if (second > limit) != over:
