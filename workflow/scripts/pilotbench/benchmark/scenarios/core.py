@@ -145,6 +145,7 @@ def _block(epoch: str, index: int, block: int, subject: Subject, limit: int, ove
     draw = SeededRandom("v4", epoch, index, "items", block)
     numbers = draw.different(BLOCK, 0, 11_249)
     amounts = _amounts(draw, block, limit, over)
+    references = draw.different(BLOCK, 0, 112_499)
     regions, grades = draw.picks(REGIONS, BLOCK), draw.picks(GRADES, BLOCK)
     return tuple(
         {
@@ -154,9 +155,11 @@ def _block(epoch: str, index: int, block: int, subject: Subject, limit: int, ove
             "due": _day(draw),
             subject.amount: amount,
             "slot": f"{_day(draw)}T{draw.whole(6, 21):02d}:{draw.pick(MINUTES)}",
-            "reference": f"trk-{100_000 + BLOCKS * draw.whole(0, 112_499) + block}",
+            "reference": f"trk-{100_000 + BLOCKS * reference + block}",
         }
-        for number, amount, region, grade in zip(numbers, amounts, regions, grades, strict=True)
+        for number, reference, amount, region, grade in zip(
+            numbers, references, amounts, regions, grades, strict=True
+        )
     )
 
 
