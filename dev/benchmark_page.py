@@ -28,7 +28,6 @@ from typing import Any
 
 from dev import check_benchmark, golden
 from dev.expected_scores import TRIALS, Count, Trial
-from pilotbench import BENCHMARK_VERSION
 from pilotbench.benchmark import flaws
 from pilotbench.benchmark.generation.plan_catalogue import catalogue, steps_of
 from pilotbench.benchmark.generation.seeded_random import SEED_EPOCH
@@ -38,7 +37,7 @@ from pilotbench.benchmark.scorers.extraction import EXTRACTS
 from pilotbench.benchmark.scorers.languages import LANGUAGES
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS, SCORING_VERSION
-from pilotbench.benchmark.tasks.world_task import WorldTask
+from pilotbench.benchmark.tasks.world_task import BENCHMARK_VERSION, WorldTask
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.benchmark.world.toolbox import CATEGORIES, TOOLS
 from pilotbench.ground.canonical_json import digest

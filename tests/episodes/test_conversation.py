@@ -69,6 +69,7 @@ class Task:
     examples: tuple[Example, ...] = ()
     judging: None = None
     scoring_version = rules_version = "1"
+    benchmark_version = None
 
     def __init__(self, calling: Calling, script: list[str], earlier: list[list[str]]) -> None:
         self.calling = calling

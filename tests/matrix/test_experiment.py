@@ -1,4 +1,6 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -66,3 +68,16 @@ def test_tasks_and_prompts_outside_the_selection_load_when_they_are_looked_up() 
     assert loaded.prompts["cot"].name == "cot"
     with pytest.raises(UserError, match="unknown task 'nothing'"):
         loaded.tasks["nothing"]
+
+
+def test_versions_name_the_benchmark_version_of_the_task() -> None:
+    loaded = load_experiment(config_files.read((), {"models": "oracle"}))
+    cells = [Cell("oracle", "baseline", task, "easy", "0.8") for task in ("simple_task", "mine")]
+    assert loaded.versions(cells[0])["task"] == "3/3"
+    loaded.tasks["mine"] = loaded.tasks["everyday_arithmetic"]  # a pack is of no version
+    assert loaded.tasks["mine"].benchmark_version is None
+    assert loaded.versions(cells[1])["task"].startswith("3/")
+    loaded.tasks["newer"] = replace(cast(Any, loaded.tasks["simple_task"]), benchmark_version="4")
+    newer = replace(cells[0], task="newer")
+    assert loaded.versions(newer)["task"] == "4/3"
+    assert loaded.fingerprint(newer) != loaded.fingerprint(cells[0])

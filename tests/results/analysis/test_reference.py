@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,19 @@ def bounds_of(data):
 def test_a_cell_without_players_gets_both_bounds(data, settings, tmp_path):
     assert all(bound != bound for bound in bounds_of(data))
     assert bounds_of(played(data, settings, tmp_path / "reference.json")) == (1.0, 0.0)
+
+
+def test_a_task_of_another_version_states_its_own_rules(data, settings, tmp_path, monkeypatch):
+    cache = tmp_path / "reference.json"
+    played(data, settings, cache)
+    before = json.loads(cache.read_text())
+    newer: Any = TASKS[TASK]
+    monkeypatch.setitem(TASKS, TASK, replace(newer, benchmark_version="4"))
+    assert bounds_of(played(data, settings, cache)) == (1.0, 0.0)
+    after = json.loads(cache.read_text())
+    assert after["versions"] == before["versions"] == ["3", "3"]
+    added = after["played"].keys() - before["played"].keys()
+    assert added == {f"4/3 {key}" for key in before["played"]}
 
 
 def test_outcomes_are_kept(data, settings, tmp_path):

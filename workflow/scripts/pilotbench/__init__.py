@@ -4,8 +4,5 @@ A shard's life is one walk in one direction:
 config -> plan -> evaluate -> provider -> records -> database -> statistics -> summary.
 """
 
-BENCHMARK_VERSION = "3"
-"""Version of world, tools, instances and protocol; a change is a line in the CHANGELOG."""
-
 PROTOCOL_VERSION = "3"
 """How messages are read; a change replays stored answers and is a line in the CHANGELOG."""

@@ -18,7 +18,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pilotbench import BENCHMARK_VERSION
 from pilotbench.asking import prices
 from pilotbench.asking.asker import (
     NOT_ASKED,
@@ -50,7 +49,7 @@ from pilotbench.ground.errors import (
 )
 from pilotbench.ground.path_names import to_path
 from pilotbench.matrix.cells import Cell, Shard
-from pilotbench.matrix.experiment import Experiment
+from pilotbench.matrix.experiment import Experiment, benchmark_version
 from pilotbench.matrix.fingerprint import asked_of
 from pilotbench.providers.answer import Answer, Tokens
 from pilotbench.providers.protocols import PROTOCOLS
@@ -309,14 +308,15 @@ def _provenance(
     started: datetime,
 ) -> Json:
     parameters = asked_of(experiment.settings.catalog[shard.cell.model])
+    task = experiment.tasks[shard.cell.task]
     return {
         **provenance.stamp(),
         "prompt_sha256": experiment.prompts[shard.cell.prompt].sha256,
         "instances_sha256": digest([record["instance"] for record in outcome.episodes]),
         "parameters": parameters,
         "parameters_sha256": digest(parameters),
-        "benchmark_version": BENCHMARK_VERSION,
-        "scoring_version": experiment.tasks[shard.cell.task].scoring_version,
+        "benchmark_version": benchmark_version(task),
+        "scoring_version": task.scoring_version,
         "versions": experiment.versions(shard.cell),
         "libraries": provenance.libraries(),
         "started": started.isoformat(timespec="milliseconds"),

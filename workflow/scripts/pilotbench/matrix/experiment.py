@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pilotbench import BENCHMARK_VERSION, PROTOCOL_VERSION
+from pilotbench import PROTOCOL_VERSION
 from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.benchmark.packs.label_files import Label
 from pilotbench.benchmark.packs.pack_folders import known as known_tasks
@@ -33,6 +33,9 @@ from pilotbench.providers.settings import Model
 Json = dict[str, Any]
 JUDGING_VERSION = "1"
 """Version of how judges are asked and read; a change makes files of verdicts anew."""
+OF_PACKS = "3"
+"""What the versions of packs begin with, which are of no version of the benchmark: as it was when
+packs were added, so that their results stay valid."""
 T = TypeVar("T")
 
 
@@ -100,7 +103,7 @@ class Experiment:
                 "request": request_fingerprint(model),
                 "prompt": self.prompts[cell.prompt].sha256,
                 "protocol": PROTOCOL_VERSION,
-                "task": f"{BENCHMARK_VERSION}/{task.scoring_version}",
+                "task": f"{benchmark_version(task)}/{task.scoring_version}",
                 "repeats": self.settings.repeats,
                 "max_turns": self.settings.max_turns or "auto",
             }
@@ -146,7 +149,8 @@ class Experiment:
         """
         key = (cell.model, cell.prompt, cell.task)
         if key not in self._fingerprints:
-            rules = f"{BENCHMARK_VERSION}/{self.tasks[cell.task].rules_version}"
+            task = self.tasks[cell.task]
+            rules = f"{benchmark_version(task)}/{task.rules_version}"
             now = {**self.versions(cell), "task": rules, "repeats": None}
             self._fingerprints[key] = digest(now)
         return self._fingerprints[key]
@@ -182,6 +186,11 @@ class Experiment:
         asked = {name: request_fingerprint(m) for name, m in self.settings.catalog.items()}
         chosen = [list(self.plan.by_path), self.settings.repeats, asked]
         return digest([*chosen, self.judgings] if self.judgings else chosen)
+
+
+def benchmark_version(task: Task) -> str:
+    """Return the version of the benchmark that the versions and files of a task state."""
+    return task.benchmark_version or OF_PACKS
 
 
 def request_fingerprint(model: Model) -> str:

@@ -3,7 +3,7 @@
 An episode counts only if the present config would send the same requests and score the answers by
 the same rules. `Experiment.fingerprint` is its digest for a cell, which the header of a shard file
 keeps. The instances of a pack are compared one by one, by content hash, since a pack may be edited
-line by line; those of the benchmark's own tasks follow from BENCHMARK_VERSION. Everything else is
+line by line; those of the benchmark's own tasks follow from `benchmark_version`. Everything else is
 *superseded*: it is not counted, and `prune` lists it.
 """
 

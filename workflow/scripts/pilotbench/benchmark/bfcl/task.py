@@ -31,6 +31,7 @@ class BfclTask:
     rated = False
     planned = False
     longest_plan = 1
+    benchmark_version = None
     judging: None = None
     calling = CALLING
     examples: tuple[Example, ...] = ()

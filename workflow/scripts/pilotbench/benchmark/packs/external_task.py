@@ -74,6 +74,7 @@ class ExternalTask:
     rated = False
     planned = False
     longest_plan = 1
+    benchmark_version = None
     calling = ONE_CALL
     examples: Sequence[Example] = ()
     judging = None

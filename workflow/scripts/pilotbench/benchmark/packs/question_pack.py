@@ -50,6 +50,7 @@ class QuestionPack:
     rated = False
     planned = False
     longest_plan = 1
+    benchmark_version = None
 
     def __init__(self, folder: Path, run_code: RunCode = False) -> None:
         """Read task.yaml and count the lines of instances.jsonl.

@@ -11,3 +11,8 @@ TASKS: dict[str, Task] = {
         declared(__name__, __path__, "TASK").values(), key=lambda task: (task.rank, task.name)
     )
 }
+
+
+def of_version(version: str) -> dict[str, Task]:
+    """Return the tasks of a version of the benchmark, which `all` stands for."""
+    return {name: task for name, task in TASKS.items() if task.benchmark_version == version}

@@ -151,6 +151,11 @@ class Task(TaskShape, Protocol):
     @property
     def scoring_version(self) -> str: ...
     @property
+    def benchmark_version(self) -> str | None:
+        """The version of the benchmark that a built-in task is of; None for all others."""
+        ...
+
+    @property
     def judging(self) -> Judging | None:
         """How models judge its replies, None if they do not."""
         ...

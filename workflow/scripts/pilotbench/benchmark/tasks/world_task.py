@@ -15,6 +15,9 @@ from pilotbench.benchmark.tasks.task import Score, ToolSpec, Transcript
 from pilotbench.benchmark.world.levels import DIFFICULTIES, is_discovery
 from pilotbench.ground.errors import TaskError
 
+BENCHMARK_VERSION = "3"
+"""Version of world, tools, instances and protocol; a change is a line in the CHANGELOG."""
+
 if TYPE_CHECKING:
     from pilotbench.benchmark.world.session import WorldSession
 
@@ -37,6 +40,7 @@ class WorldTask:
     examples: tuple[Example, ...] = ()
     rank: int = 100
     judging: None = None
+    benchmark_version: str = BENCHMARK_VERSION
 
     @property
     def name(self) -> str:

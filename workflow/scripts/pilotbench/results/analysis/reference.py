@@ -17,7 +17,6 @@ from typing import Any
 
 import pandas as pd
 
-from pilotbench import BENCHMARK_VERSION
 from pilotbench.ground import atomic_files, notices
 from pilotbench.results.analysis.load import ModelFacts, SummaryData
 from pilotbench.results.analysis.scores import CEILING, DRAW, FLOOR
@@ -72,7 +71,16 @@ def _tell(count: int) -> None:
 
 
 def _key(draw: Any) -> str:
-    return " ".join(str(draw[name]) for name in ("player", *DRAW))
+    return " ".join([*_rules(draw["task"]), *(str(draw[name]) for name in ("player", *DRAW))])
+
+
+def _rules(task: str) -> list[str]:
+    """Return the versions of a task's rules, unless they are those that the file states."""
+    from pilotbench.benchmark.tasks import TASKS
+
+    found = TASKS.get(task)
+    versions = [found.benchmark_version, found.scoring_version] if found else _versions()
+    return [] if versions == _versions() else ["/".join(map(str, versions))]
 
 
 def lacking(data: SummaryData) -> pd.DataFrame:
@@ -155,8 +163,9 @@ def _read(path: Path) -> Known:
 
 
 def _versions() -> list[str]:
-    """Return the versions that determine the outcome of a play."""
+    """Return the versions that determine the outcome of a play in the simulated world."""
     from pilotbench.benchmark.tasks.scoring import SCORING_VERSION
+    from pilotbench.benchmark.tasks.world_task import BENCHMARK_VERSION
 
     return [BENCHMARK_VERSION, SCORING_VERSION]
 
