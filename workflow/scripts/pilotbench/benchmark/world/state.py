@@ -29,6 +29,9 @@ SECTIONS = {
     "references": "reference",
     "models": "model",
     "mappings": "mapping",
+    "directory": "role",
+    "drafts": "draft",
+    "fees": "fee",
 }
 
 
