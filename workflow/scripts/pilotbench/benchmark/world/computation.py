@@ -39,7 +39,7 @@ def _bad(message: str) -> ToolFailure:
     return ToolFailure("bad_expression", message[:200], violation="bad expression")
 
 
-def _value(node: ast.expr, names: dict[str, Number]) -> Number:
+def value_of(node: ast.expr, names: dict[str, Number]) -> Number:
     """Evaluate + - * / over numbers and names; raises ToolFailure `bad_expression`."""
     match node:
         case ast.Constant(value=value) if is_number(value):
@@ -47,9 +47,9 @@ def _value(node: ast.expr, names: dict[str, Number]) -> Number:
         case ast.Name(id=name) if name in names:
             return names[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand, names)
+            return -value_of(operand, names)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
-            made: Number = BINARY[type(op)](_value(left, names), _value(right, names))
+            made: Number = BINARY[type(op)](value_of(left, names), value_of(right, names))
             if abs(made) > LARGEST:
                 raise _bad("the result is too large")
             return made
@@ -73,7 +73,7 @@ def _calculator(world: World, expression: str, values: dict[str, Any]) -> ToolOu
     try:
         tree = ast.parse(expression.strip(), mode="eval").body
         plain = {name: figure for name, (figure, _) in figures.items()}
-        made_value = _value(tree, plain)
+        made_value = value_of(tree, plain)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _bad(f"{expression!r} is no expression") from None
     except ZeroDivisionError:
@@ -93,7 +93,7 @@ def _counts(tree: ast.expr, names: dict[str, Number], name: str, made: Number) -
     Else the result does not come from it: `1234` or `0 * x + 1234` is typed, whatever x is.
     """
     try:
-        return number(_value(tree, {**names, name: names[name] + OTHER})) != made
+        return number(value_of(tree, {**names, name: names[name] + OTHER})) != made
     except (ToolFailure, ZeroDivisionError):
         return True
 

@@ -25,9 +25,9 @@ INLINE_ROOT = "inline"
 class DataObject:
     """One value with its lineage.
 
-    `kind` is text, table (a list of flat records), number or archive. `roots` are the objects of
-    the world that it comes from (`file:…`, `table:…`, or `inline` for typed text), `ops` the
-    operations applied on the way, both sorted.
+    `kind` is text, table (a list of flat records), record (one of them), number or archive. `roots`
+    are the objects of the world that it comes from (`file:…`, `table:…`, or `inline` for typed
+    text), `ops` the operations applied on the way, both sorted.
     """
 
     kind: str

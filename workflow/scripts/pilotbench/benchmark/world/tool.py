@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pilotbench.benchmark.instances import ToolSpec
 from pilotbench.benchmark.world.objects import DataObject
 from pilotbench.ground.canonical_json import canonical
 from pilotbench.ground.errors import TaskError
+
+if TYPE_CHECKING:
+    from fastjsonschema import JsonSchemaValueException
 
 Json = dict[str, Any]
 
@@ -117,10 +120,19 @@ def _compiled(shape: str) -> Callable[[Json], Json]:
     return compiled
 
 
-def check_arguments(tool: Tool | ToolSpec, arguments: Any) -> Json:
+def _said(error: JsonSchemaValueException) -> str:
+    return str(error.message).replace("data.", "").replace("data ", "arguments ")
+
+
+def check_arguments(
+    tool: Tool | ToolSpec,
+    arguments: Any,
+    said: Callable[[JsonSchemaValueException], str] = _said,
+) -> Json:
     """Return `arguments` with defaults filled in; raises ToolFailure `bad_arguments`.
 
-    Whole floats become integers, so that 5 and 5.0 are the same call.
+    Whole floats become integers, so that 5 and 5.0 are the same call. `said` puts what is wrong
+    with the arguments into words.
     """
     import fastjsonschema
 
@@ -136,8 +148,8 @@ def check_arguments(tool: Tool | ToolSpec, arguments: Any) -> Json:
         message = f"numbers must be at most {LARGEST:g}"
         raise ToolFailure("bad_arguments", message, violation=message) from None
     except fastjsonschema.JsonSchemaValueException as error:
-        message = str(error.message).replace("data.", "").replace("data ", "arguments ")
-        raise ToolFailure("bad_arguments", message[:200], violation=message[:200]) from None
+        message = said(error)[:200]
+        raise ToolFailure("bad_arguments", message, violation=message) from None
 
 
 _VALIDATORS: dict[int, tuple[Tool | ToolSpec, Callable[[Json], Json]]] = {}
