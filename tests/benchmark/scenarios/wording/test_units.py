@@ -1,0 +1,76 @@
+"""Which clauses share a sentence, and that no sequence breaks a constraint."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from pilotbench.benchmark.generation.seeded_random import SeededRandom
+from pilotbench.benchmark.scenarios.clauses import KINDS
+from pilotbench.benchmark.scenarios.wording import units
+from support.drawn_clauses import clause, request
+
+FUSED = {
+    pair: key
+    for key in ("decide_over+act_post", "limit_value+decide_over", "chain+answer_receipt")
+    for a, b in (key.split("+"),)
+    for pair in ((a, b), (b, a))
+}
+
+
+def arranged(index: int) -> list[units.Unit]:
+    random = SeededRandom("units", index)
+    return units.arrange(units.fuse(request(index), FUSED, random), random)
+
+
+def test_every_clause_is_said_once() -> None:
+    for index in range(1000):
+        said = [one.kind for unit in arranged(index) for one in unit.clauses]
+        assert sorted(said) == sorted(one.kind for one in request(index))
+
+
+def test_the_others_stand_directly_after_those_that_count() -> None:
+    for index in range(1000):
+        placed = arranged(index)
+        for before, unit in pairwise(placed):
+            if unit.begins("rest_"):
+                assert before.begins("decide_", "act_"), index
+
+
+@pytest.mark.parametrize("kind", sorted(units.AFTER))
+def test_a_bound_clause_comes_after_all_that_it_refers_to(kind: str) -> None:
+    for index in range(1000):
+        placed = arranged(index)
+        here = [i for i, unit in enumerate(placed) if unit.begins(kind)]
+        before = [i for i, unit in enumerate(placed) if unit.begins(*units.AFTER[kind])]
+        assert not here or not before or here[0] >= before[-1], index
+
+
+def test_a_request_never_begins_with_what_needs_a_subject() -> None:
+    never = (*units.NEVER_FIRST, *units.AFTER, *units.DIRECTLY_AFTER)
+    assert not [index for index in range(1000) if arranged(index)[0].begins(*never)]
+
+
+def test_two_kinds_share_a_sentence_in_either_sequence() -> None:
+    clauses = [clause("decide_over"), clause("act_post")]
+    for given in (clauses, clauses[::-1]):
+        found = [units.fuse(given, FUSED, SeededRandom(index)) for index in range(50)]
+        shared = [placed for placed in found if len(placed) == 1]
+        assert 15 < len(shared) < 45
+        assert all(placed[0].clauses == tuple(clauses) for placed in shared)
+
+
+def test_every_kind_has_its_usual_place() -> None:
+    assert not [kind for kind in KINDS if not kind.startswith(units.USUAL)]
+
+
+def test_ten_clauses_have_thousands_of_sequences() -> None:
+    kinds = ("purpose", "list_table", "sign_in", "detail_url", "limit_value", "decide_over")
+    clauses = [clause(kind) for kind in (*kinds, "act_post", "rest_push", "chain", "answer_total")]
+    found = set()
+    for index in range(5000):
+        random = SeededRandom("sequences", index)
+        placed = units.arrange(units.fuse(clauses, FUSED, random), random)
+        found.add(tuple(unit.key for unit in placed))
+    assert len(found) > 2000
