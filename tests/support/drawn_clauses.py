@@ -11,7 +11,16 @@ from pilotbench.benchmark.scenarios.subjects import SUBJECTS
 LISTS = ("list_table", "list_folder", "list_queue", "list_service")
 DETAILS = ("detail_url", "detail_reference", "detail_file", "detail_cache")
 LIMITS = ("limit_value", "limit_note", "ask_me")
-ACTS = ("act_post", "act_push", "act_notify", "act_file", "act_schedule", "act_role", "pending")
+ACTS = (
+    "act_post",
+    "act_push",
+    "act_notify",
+    "act_file",
+    "act_schedule",
+    "act_role",
+    "act_phone",
+    "pending",
+)
 RESTS = ("rest_post", "rest_push", "rest_notify", "rest_none")
 OTHERS = ("sign_in", "rules_note", "undo", "purpose", "chain", "join_table")
 

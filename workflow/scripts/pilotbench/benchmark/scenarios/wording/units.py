@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.scenarios.clauses import Clause
@@ -28,6 +29,7 @@ AFTER = {
     "chain": ("act_", "rest_", "pending"),
     "answer_receipt": ("act_", "rest_", "pending"),
 }
+_HAVE_OWN = ("act_", "decide_", "detail_")
 _SPREADS = (8, 32, 64, 64)
 
 
@@ -40,7 +42,7 @@ class Unit:
 
     def begins(self, *starts: str) -> bool:
         """Return whether one of the kinds begins with one of these."""
-        return any(clause.kind.startswith(starts) for clause in self.clauses)
+        return _begins(self.key, starts)
 
 
 def fuse(
@@ -67,8 +69,8 @@ def _pair(clause: Clause, partner: Clause, key: str) -> Unit:
 
 def arrange(units: Sequence[Unit], random: SeededRandom) -> list[Unit]:
     """Return the units in a drawn sequence that keeps the constraints."""
-    bound = [unit for unit in units if _constraint(unit)]
-    free = [unit for unit in units if not _constraint(unit)]
+    bound = [unit for unit in units if _constraint(unit.key)]
+    free = [unit for unit in units if not _constraint(unit.key)]
     placed = _drawn(free, random)
     bound.sort(key=lambda unit: not unit.begins(*DIRECTLY_AFTER))
     for unit in bound:
@@ -76,22 +78,29 @@ def arrange(units: Sequence[Unit], random: SeededRandom) -> list[Unit]:
     return placed
 
 
-def _constraint(unit: Unit) -> tuple[str, ...]:
+@cache
+def _begins(key: str, starts: tuple[str, ...]) -> bool:
+    return any(kind.startswith(starts) for kind in key.split("+"))
+
+
+@cache
+def _constraint(key: str) -> tuple[str, ...]:
     """Return how the kinds begin that must come before, unless they share the sentence."""
-    found = [
+    found = {
         start
-        for rules in (DIRECTLY_AFTER, AFTER)
-        for kind, starts in rules.items()
-        if unit.begins(kind)
+        for kind, starts in (DIRECTLY_AFTER | AFTER).items()
+        if _begins(key, (kind,))
         for start in starts
-    ]
-    has_own = unit.begins("act_", "decide_", "detail_") and not unit.begins("answer_", "chain")
-    return () if has_own else tuple(found)
+    }
+    has_own = _begins(key, _HAVE_OWN) and not _begins(key, ("answer_", "chain"))
+    return () if has_own else tuple(sorted(found))
 
 
 def _drawn(units: Sequence[Unit], random: SeededRandom) -> list[Unit]:
     spread = random.pick(_SPREADS)
-    ranked = sorted((4 * _usual(unit) + random.whole(0, spread), i) for i, unit in enumerate(units))
+    ranked = sorted(
+        (4 * _usual(unit.key) + random.whole(0, spread), i) for i, unit in enumerate(units)
+    )
     placed = [units[index] for _, index in ranked]
     firsts = [unit for unit in placed if not unit.begins(*NEVER_FIRST)]
     if firsts and firsts[0] is not placed[0]:
@@ -100,14 +109,14 @@ def _drawn(units: Sequence[Unit], random: SeededRandom) -> list[Unit]:
     return placed
 
 
-def _usual(unit: Unit) -> int:
-    kind = unit.clauses[0].kind
-    return next(place for place, start in enumerate(USUAL) if kind.startswith(start))
+@cache
+def _usual(key: str) -> int:
+    return next(place for place, start in enumerate(USUAL) if key.startswith(start))
 
 
 def _place(unit: Unit, placed: Sequence[Unit], random: SeededRandom) -> int:
     """Return where a bound unit may stand: never between `rest` and what it is the rest of."""
-    before = [i + 1 for i, one in enumerate(placed) if one.begins(*_constraint(unit))]
+    before = [i + 1 for i, one in enumerate(placed) if one.begins(*_constraint(unit.key))]
     if before and unit.begins(*DIRECTLY_AFTER):
         return random.pick(before)
     first = before[-1] if before else 0
