@@ -1,8 +1,8 @@
 """Find tools by words: BM25 over names, descriptions and keywords.
 
-Thirty short documents need no library: the known ones load numpy, which costs more than all
-searches of a shard. Formula: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25
-and Beyond (2009), with k1 = 1.2 and b = 0.75 and the idf that is never negative.
+A few hundred short documents need no library: the known ones load numpy, which costs more than
+all searches of a shard. Formula: Robertson and Zaragoza, The Probabilistic Relevance Framework:
+BM25 and Beyond (2009), with k1 = 1.2 and b = 0.75 and the idf that is never negative.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 
+from pilotbench.benchmark.world.tool import Tool
 from pilotbench.benchmark.world.toolbox import TOOLS
 
 K1, B = 1.2, 0.75
@@ -38,36 +40,48 @@ def _stem(word: str) -> str:
     return word
 
 
+class Index:
+    """The words of some tools, by which a query finds the best of them."""
+
+    def __init__(self, tools: Iterable[Tool]) -> None:
+        self._documents = {
+            tool.name: Counter(
+                words(f"{tool.name.replace('_', ' ')} {tool.description} {tool.keywords}")
+            )
+            for tool in tools
+        }
+        count = len(self._documents)
+        seen = Counter(word for counts in self._documents.values() for word in counts)
+        self._idf = {
+            word: math.log(1 + (count - held + 0.5) / (held + 0.5)) for word, held in seen.items()
+        }
+        mean = sum(counts.total() for counts in self._documents.values()) / count
+        self._norms = {
+            name: K1 * (1 - B + B * counts.total() / mean)
+            for name, counts in self._documents.items()
+        }
+
+    def best(self, query: str, limit: int) -> tuple[str, ...]:
+        """Return the names of the best `limit` tools: best first, ties by name, only matches."""
+        wanted = sorted(set(words(query)))
+        scores = {}
+        for name, counts in self._documents.items():
+            norm = self._norms[name]
+            scores[name] = sum(
+                self._idf[word] * counts[word] * (K1 + 1) / (counts[word] + norm)
+                for word in wanted
+                if word in counts
+            )
+        order = sorted((-score, name) for name, score in scores.items() if score > 0)
+        return tuple(name for _, name in order[:limit])
+
+
 @lru_cache(maxsize=1)
-def _index() -> tuple[dict[str, Counter[str]], dict[str, float], float]:
-    """Return the words of each tool, the idf of each word and the mean document length."""
-    documents = {
-        tool.name: Counter(
-            words(f"{tool.name.replace('_', ' ')} {tool.description} {tool.keywords}")
-        )
-        for tool in TOOLS.values()
-    }
-    seen = Counter(word for counts in documents.values() for word in counts)
-    idf = {
-        word: math.log(1 + (len(documents) - count + 0.5) / (count + 0.5))
-        for word, count in seen.items()
-    }
-    mean = sum(counts.total() for counts in documents.values()) / len(documents)
-    return documents, idf, mean
+def _index() -> Index:
+    return Index(TOOLS.values())
 
 
 @lru_cache(maxsize=4096)
 def ranked(query: str, limit: int = FOUND) -> tuple[str, ...]:
-    """Return the names of the best `limit` tools, best first; ties by name, no match is absent."""
-    documents, idf, mean = _index()
-    wanted = sorted(set(words(query)))
-    scores = {}
-    for name, counts in documents.items():
-        norm = K1 * (1 - B + B * counts.total() / mean)
-        scores[name] = sum(
-            idf[word] * counts[word] * (K1 + 1) / (counts[word] + norm)
-            for word in wanted
-            if word in counts
-        )
-    order = sorted((-score, name) for name, score in scores.items() if score > 0)
-    return tuple(name for _, name in order[:limit])
+    """Return the names of the best `limit` of the thirty tools; see `Index.best`."""
+    return _index().best(query, limit)
