@@ -20,10 +20,10 @@ RECORD = {
     "due": "2031-03-14",
 }
 ENTRY = {"kind": "record", "value": RECORD}
-ORDERS = [
+ORDERS: list[Json] = [
     {"order_id": f"OR-{n}", "total": 1000 + n, "due": f"2031-03-{n:02}"} for n in range(1, 21)
 ]
-PAYMENTS = [{"order_id": f"OR-{n}", "paid": 7 * n} for n in (2, 3, 3, 40)]
+PAYMENTS: list[Json] = [{"order_id": f"OR-{n}", "paid": 7 * n} for n in (2, 3, 3, 40)]
 A = "https://a.example"
 
 WORLD: Json = {
@@ -57,10 +57,10 @@ WORLD: Json = {
     "queues": {"todo": [ENTRY], "none": [], "lost-queue": []},
     "cache": {"OR-1": ENTRY, "lost-key": ENTRY},
     "schedule": {"job-1": {**ENTRY, "at": "2031-01-01T10:00"}},
-    "inboxes": {"mara.lind": [], "lost.person": []},
+    "inboxes": {"mara.lind": [], "tom.berg": [], "lost.person": []},
     "notes": {"limits": {"limit": 4821}},
     "references": {"trk-1": ENTRY},
-    "directory": {"shift lead": "mara.lind"},
+    "directory": {"shift lead": "mara.lind", "duty manager": "tom.berg"},
 }
 """The entries `down` are out of service, by name or by saying so themselves."""
 

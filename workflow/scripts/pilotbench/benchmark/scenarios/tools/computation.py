@@ -51,6 +51,6 @@ TOOLS = (
         _calculator,
         ("not_found", "wrong_kind", "bad_expression"),
         "the handle and the value of the result",
-        keywords="arithmetic calculate add plus minus times multiply divide compute",
+        keywords="arithmetic calculate add sum numbers plus minus times multiply divide",
     ),
 )

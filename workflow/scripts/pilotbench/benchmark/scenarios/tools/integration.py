@@ -115,7 +115,7 @@ TOOLS = (
         ("not_found", "out_of_service", "not_signed_in"),
         "the handle, the columns, the number of rows and the first two rows",
         requires="a sign-in where the database asks for one",
-        keywords="connect query sql get load read rows",
+        keywords="database table open connect query sql get read",
     ),
     Tool(
         "integration_queue",
@@ -130,7 +130,7 @@ TOOLS = (
         _queue,
         ("not_found", "out_of_service", "empty", "bad_arguments"),
         "the message with its handle, or the receipt number",
-        keywords="next oldest waiting enqueue put into",
+        keywords="next oldest waiting add record queue push into",
     ),
     Tool(
         "integration_scheduler",
@@ -145,6 +145,6 @@ TOOLS = (
         _scheduler,
         ("not_found", "out_of_service", "exists", "bad_time"),
         "the job, its time and the receipt number",
-        keywords="plan run later date time",
+        keywords="schedule scheduled job jobs run record later time",
     ),
 )

@@ -70,7 +70,7 @@ TOOLS = (
         ("not_found", "out_of_service", "not_signed_in", "not_accepted"),
         "the URL and the receipt number",
         requires="a sign-in where the service asks for one",
-        keywords="submit send http https endpoint api deliver",
+        keywords="post posts record send submit http https endpoint api deliver",
     ),
     Tool(
         "network_monitor",

@@ -113,7 +113,7 @@ TOOLS = (
         _directory,
         ("not_found", "out_of_service"),
         "the name of the person",
-        keywords="person people contact responsible name colleague employee",
+        keywords="person holder contact responsible name employee",
     ),
     Tool(
         "utility_notifier",
@@ -122,7 +122,7 @@ TOOLS = (
         _notifier,
         ("not_found", "out_of_service"),
         "the person and the receipt number",
-        keywords="notify tell message inform inbox notification",
+        keywords="notify send record people tell message inform",
     ),
     Tool(
         "utility_logger",
