@@ -106,6 +106,11 @@ def test_a_stated_share_of_the_wordings_is_held_out(name: str) -> None:
     assert SHARES[0] <= share <= SHARES[1], share
 
 
+def test_no_wording_says_every_other() -> None:
+    """It also means every second one."""
+    assert not [one for _, one in every() if "very other" in one.template]
+
+
 def test_every_condition_names_a_kind() -> None:
     for key, wording in every():
         if wording.after:

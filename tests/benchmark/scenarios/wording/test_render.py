@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from hashlib import sha256
@@ -75,6 +76,11 @@ def test_a_clause_alone_is_a_message(kind: str) -> None:
     for index, name in product(range(5), register.names()):
         if (name, kind) not in AWAITED:
             assert render([clause(kind)], SeededRandom(index), "mixed", name).text
+
+
+def test_an_article_suits_the_value_after_it() -> None:
+    texts = [drawn(index).text for index in range(500)]
+    assert not [text for text in texts if re.search(r"\b[Aa] `[aeio]", text)]
 
 
 def test_a_wording_that_leaves_out_a_value_follows_the_value() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from pilotbench.benchmark.scenarios.wording import layout, register, units
 HELD_OUT_SHARES = {"public": 0.0, "mixed": 0.3, "held_out": 1.0}
 """How often a clause has a held-out wording."""
 _SHARE_CONDITIONAL = 0.5
+_BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=`[aeio])")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def render(
         text = layout.message(sentences, spoken.frame, fillers, random)
     else:
         text = layout.follow_up(sentences, spoken.frame, random)
-    return Text(text, spoken.name, tuple(one.id for one in chosen))
+    shown = _BEFORE_VOWEL.sub(r"\1n ", text) if spoken.language == "en" else text
+    return Text(shown, spoken.name, tuple(one.id for one in chosen))
 
 
 def _chosen(
