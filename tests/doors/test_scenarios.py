@@ -14,7 +14,7 @@ import pytest
 
 from support import Simulator
 from support.build import EXPORTS, Build
-from support.runs import wait_until
+from support.runs import wait_until_kept
 
 PRICE = {"input": 1.0, "output": 2.0, "cached": 1.0}
 EPISODES = 12
@@ -95,7 +95,7 @@ def test_after_a_kill_the_next_command_explains_clears_and_pays_nothing_twice(
         killed = subprocess.Popen(
             command, cwd=tmp_path, env=build.environment(), stdout=log, stderr=log
         )
-    wait_until(lambda: simulator.stats()["total"]["answered"] >= 3)
+    wait_until_kept(tmp_path, 3)
     simulator.hold()
     alive = build.python("-m", "pilotbench", "unlock")
     assert alive.returncode == 1

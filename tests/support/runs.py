@@ -121,9 +121,7 @@ class Run(Build):
 
     def journal(self) -> list[Json]:
         """Return every complete line of the journal."""
-        files = sorted((self.folder / "journal").rglob("*.jsonl"))
-        lines = (line for file in files for line in file.read_bytes().splitlines(keepends=True))
-        return [json.loads(line) for line in lines if line.endswith(b"\n") and line.strip()]
+        return journal_lines(self.folder)
 
     def episodes(self) -> list[Json]:
         """Return the rows of the database: index, status, success, kind of what is owed."""
@@ -214,6 +212,22 @@ def wait_until(true: Callable[[], Any], patient_s: float = PATIENT_S) -> None:
     while not true():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.05)
+
+
+def journal_lines(folder: Path) -> list[Json]:
+    """Return every complete line of the journal in a checkout."""
+    files = sorted((folder / "journal").rglob("*.jsonl"))
+    lines = (line for file in files for line in file.read_bytes().splitlines(keepends=True))
+    return [json.loads(line) for line in lines if line.endswith(b"\n") and line.strip()]
+
+
+def wait_until_kept(folder: Path, count: int, patient_s: float = PATIENT_S) -> None:
+    """Wait until the journal in a checkout holds so many answers: no kill can lose them.
+
+    A test that kills waits for this, not for the count of a service: what a service has counted
+    may be on its way, and is rightly paid again.
+    """
+    wait_until(lambda: sum("asked" in one for one in journal_lines(folder)) >= count, patient_s)
 
 
 def write_pack(folder: Path, questions: int, marks: Mapping[int, str] | None = None) -> None:

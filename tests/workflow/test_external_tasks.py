@@ -16,7 +16,7 @@ import yaml
 from support.build import EXPORTS, Build, planned
 from support.external_lab import ExternalLab
 from support.graded_lab import Graded
-from support.runs import wait_until
+from support.runs import wait_until, wait_until_kept
 
 Json = dict[str, Any]
 SECRET = {"SCRIPTED_SECRET": "sk-scripted-0123456789"}
@@ -51,7 +51,7 @@ def test_a_killed_run_is_finished_and_a_changed_file_runs_the_command_again(
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        wait_until(lambda: lab.paid == 2)
+        wait_until_kept(build.folder, 2)
         os.killpg(going.pid, signal.SIGKILL)
         going.wait()
         wait_until(lambda: not _running_in(tmp_path / "tasks"))
@@ -86,7 +86,8 @@ def test_a_killed_run_pays_its_grader_once_and_keeps_its_slots(tmp_path: Path) -
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        wait_until(lambda: graded.paid == (4, 4))
+        wait_until_kept(build.folder, 8)
+        assert graded.paid == (4, 4)
         os.killpg(going.pid, signal.SIGKILL)
         going.wait()
         wait_until(lambda: not _running_in(tmp_path / "tasks"))

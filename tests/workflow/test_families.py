@@ -14,7 +14,7 @@ from typing import Any
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.simulator.ground.players import Skill
 from support import Simulator
-from support.runs import Run, wait_until
+from support.runs import Run, wait_until_kept
 
 Json = dict[str, Any]
 PLAYED: Json = {"tasks": ["simple_task", "multi_stage_pipeline"], "difficulties": ["easy"]}
@@ -153,8 +153,8 @@ def test_a_killed_run_goes_on_and_pays_for_nothing_twice(tmp_path: Path) -> None
     """Whatever was in flight may be lost; the journal's answers are never asked for again."""
     with services(latency_s=0.15, sigma=0.3) as simulator:
         run = run_of(tmp_path, simulator)
-        killed_after(run, simulator, 30)
-        killed_after(run, simulator, 60)
+        killed_after(run, 30)
+        killed_after(run, 60)
         answered, kept = simulator.stats()["total"]["answered"], len(run.journal())
         assert 0 <= answered - kept <= 2 * SLOTS * len(FAMILIES)
         run.again(*run.targets())
@@ -165,8 +165,8 @@ def test_a_killed_run_goes_on_and_pays_for_nothing_twice(tmp_path: Path) -> None
     assert stats["total"]["answered"] - answered == len(run.journal()) - kept
 
 
-def killed_after(run: Run, simulator: Simulator, answers: int) -> None:
-    """Run until so many answers were given in all, and kill every process."""
+def killed_after(run: Run, answers: int) -> None:
+    """Run until the journal holds so many answers in all, and kill every process."""
     with run.running(*run.targets()) as going:
-        wait_until(lambda: simulator.stats()["total"]["answered"] >= answers)
+        wait_until_kept(run.folder, answers)
         going.kill_all()

@@ -11,7 +11,7 @@ import pytest
 from support import Simulator
 from support.build import DATABASE
 from support.judge_lab import write_pack
-from support.runs import Run, wait_until
+from support.runs import Run, wait_until_kept
 
 Json = dict[str, Any]
 PANEL = ["first_judge", "second_judge"]
@@ -89,9 +89,9 @@ def test_nothing_is_judged_twice_when_everything_is_killed(tmp_path: Path) -> No
     with Simulator(keys={"sim_key1": {"slots": 5}}, latency_s=0.15) as simulator:
         run = judged(tmp_path, simulator)
         for more in (12, 8):
-            until = max(QUESTIONS, run.asked()) + more
+            until = max(QUESTIONS, len(run.journal())) + more
             with run.running(DATABASE) as going:
-                wait_until(lambda limit=until: run.asked() >= limit)  # type: ignore[misc]
+                wait_until_kept(run.folder, until)
                 going.kill_all()
         run.again(DATABASE)
         stats = simulator.stats()["total"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from support import Simulator
-from support.runs import Going, Run, wait_until, with_pid
+from support.runs import Going, Run, wait_until, wait_until_kept, with_pid
 
 IN_FLIGHT = 15
 """Slots of the three keys: so many episodes of a shard at most are being asked for at a time."""
@@ -22,10 +22,6 @@ def simulator() -> Iterator[Simulator]:
     keys = {f"sim_key{n}": {"slots": 5} for n in (1, 2, 3)}
     with Simulator(keys=keys, latency_s=0.3, sigma=0.3) as simulator:
         yield simulator
-
-
-def wait_for_answers(simulator: Simulator, count: int) -> None:
-    wait_until(lambda: simulator.stats()["total"]["answered"] >= count)
 
 
 def wait_for_the_end_of_jobs(going: Going) -> None:
@@ -66,7 +62,7 @@ def test_orphans_stop_asking_and_the_next_run_pays_nothing_again(
 ) -> None:
     run = Run(tmp_path, simulator, questions=150, config={"shard_size": 50})
     with run.running(*run.targets()) as going:
-        wait_for_answers(simulator, 20)
+        wait_until_kept(run.folder, 20)
         simulator.hold()
         assert going.jobs()
         going.kill()
@@ -84,7 +80,7 @@ def test_killing_everything_at_once_loses_only_what_was_in_flight(
 ) -> None:
     run = Run(tmp_path, simulator, questions=90, config={"shard_size": 30})
     with run.running(*run.targets()) as going:
-        wait_for_answers(simulator, 30)
+        wait_until_kept(run.folder, 30)
         going.kill_all()
     assert finish(run, simulator) <= 3 * IN_FLIGHT
 
@@ -99,31 +95,34 @@ def test_an_episode_that_was_killed_continues_at_the_turn_it_had_reached(tmp_pat
     with Simulator(keys={"sim_key1": {}}, latency_s=0.3, **played) as simulator:
         run = Run(tmp_path, simulator, experiment, questions=3, keys=("sim_key1",))
         with run.running(*run.targets()) as going:
-            wait_for_answers(simulator, 15)
-            going.kill_all()
+            wait_until(lambda: len(reached(run)) == 3 and min(reached(run).values()) >= 3)
+            going.kill_all()  # each in the middle of its episode
         answered = simulator.stats()["total"]["answered"]
-        reached = Counter(line["index"] for line in run.journal())
-        assert len(reached) == 3
-        assert min(reached.values()) >= 3  # each in the middle of its episode
+        before = reached(run)
         run.again(*run.targets())
         records = run.records()
         assert [record["success"] for record in records] == [True] * 3
-        assert all(record["turns"] > reached[record["index"]] for record in records)
+        assert all(record["turns"] > before[record["index"]] for record in records)
         turns = sum(record["turns"] for record in records)
-        assert simulator.stats()["total"]["answered"] - answered == turns - reached.total()
-        assert answered - reached.total() <= 3  # what was in flight
+        assert simulator.stats()["total"]["answered"] - answered == turns - before.total()
+        assert answered - before.total() <= 3  # what was in flight
+
+
+def reached(run: Run) -> Counter[int]:
+    """Return the answers that the journal holds by index of the episode."""
+    return Counter(line["index"] for line in run.journal())
 
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Sent to one run after the other; each has answers to lose."""
 
 
-def runs_to_end(run: Run, simulator: Simulator) -> Iterator[tuple[Going, signal.Signals]]:
+def runs_to_end(run: Run) -> Iterator[tuple[Going, signal.Signals]]:
     """Yield for each signal a run that has received ten answers, and is to be ended by it."""
     for how in ENDING:
-        before = simulator.stats()["total"]["answered"]
+        before = len(run.journal())
         with run.running(*run.targets()) as going:
-            wait_for_answers(simulator, before + 10)
+            wait_until_kept(run.folder, before + 10)
             yield going, how
 
 
@@ -131,7 +130,7 @@ def test_interrupted_runs_keep_what_is_in_flight_and_resume(
     tmp_path: Path, simulator: Simulator
 ) -> None:
     run = Run(tmp_path, simulator, questions=240, config={"shard_size": 80})
-    for going, how in runs_to_end(run, simulator):
+    for going, how in runs_to_end(run):
         interrupt(going, how)
         wait_for_the_end_of_jobs(going)
         stats = simulator.stats()["total"]
@@ -142,7 +141,7 @@ def test_interrupted_runs_keep_what_is_in_flight_and_resume(
 
 def test_a_signal_to_snakemake_alone_stops_its_jobs(tmp_path: Path, simulator: Simulator) -> None:
     run = Run(tmp_path, simulator, questions=240, config={"shard_size": 80})
-    for going, how in runs_to_end(run, simulator):
+    for going, how in runs_to_end(run):
         going.process.send_signal(how)
         going.process.wait(600)
         wait_for_the_end_of_jobs(going)

@@ -15,7 +15,7 @@ import pytest
 from support import Simulator
 from support.build import ROOT
 from support.optional import lacking, skip_for
-from support.runs import KEYS, Run, wait_until
+from support.runs import KEYS, Run, wait_until, wait_until_kept
 
 UP = ROOT.parent / "shared/slurm/up.sh"
 DAEMONS = ("slurmctld", "slurmd", "munged")
@@ -141,7 +141,7 @@ def test_a_killed_job_is_resumed_and_the_whole_matrix_is_built(tmp_path: Path, s
         run.plugins = True
         two = ("--resources", "sim_key1=2")  # config says 5
         with run.running(*SLURM, *two) as going:
-            wait_until(lambda: run.journal(), 120)
+            wait_until_kept(run.folder, 1, 120)
             victim = mine(run, "--states", "RUNNING")[0]
             subprocess.run(["scancel", "--signal=KILL", "--full", victim], check=True, timeout=60)
             assert going.process.wait(240) == 1
@@ -158,7 +158,7 @@ def test_a_killed_job_is_resumed_and_the_whole_matrix_is_built(tmp_path: Path, s
 
 def test_answers_from_before_a_kill_are_not_paid_for_again(run: Run, simulator: Simulator) -> None:
     with run.running(*run.targets(), *SLURM, "--resources", "sim_key1=4") as going:
-        wait_until(lambda: len(run.journal()) >= 3, 120)
+        wait_until_kept(run.folder, 3, 120)
         going.kill(signal.SIGKILL)
     for job in mine(run):
         subprocess.run(["scancel", "--signal=KILL", "--full", job], check=False, timeout=60)
