@@ -24,6 +24,11 @@ def simulator() -> Iterator[Simulator]:
         yield simulator
 
 
+def answer(run: Run, simulator: Simulator, count: int) -> None:
+    """Give answers, one at a time, until the journal holds so many; others stay in flight."""
+    wait_until(lambda: simulator.release(1) or len(run.journal()) >= count)
+
+
 def wait_for_the_end_of_jobs(going: Going) -> None:
     wait_until(lambda: not going.jobs())
 
@@ -48,7 +53,7 @@ def test_a_killed_shard_job_is_finished_by_the_next_run(
     simulator.hold()
     with run.running(*run.targets()) as going:
         # Far fewer answers than any of the shards needs, whatever is in flight.
-        wait_until(lambda: simulator.release(1) or len(run.journal()) >= IN_FLIGHT)
+        answer(run, simulator, IN_FLIGHT)
         with_pid(going.jobs()[0], signal.SIGKILL)
         simulator.release()
         assert going.process.wait(600) != 0
@@ -61,9 +66,9 @@ def test_orphans_stop_asking_and_the_next_run_pays_nothing_again(
     tmp_path: Path, simulator: Simulator
 ) -> None:
     run = Run(tmp_path, simulator, questions=150, config={"shard_size": 50})
+    simulator.hold()
     with run.running(*run.targets()) as going:
-        wait_until_kept(run.folder, 20)
-        simulator.hold()
+        answer(run, simulator, 20)
         assert going.jobs()
         going.kill()
         asked = simulator.stats()["total"]["requests"]
