@@ -134,6 +134,11 @@ class Instance:
         """
         return digest([self.difficulty, self.index, self.request, self.world])
 
+    @property
+    def draw_hash(self) -> str:
+        """What seeds the failures of tools: the same for all levels that are to share them."""
+        return self.content_hash
+
 
 class ScriptedInstance(Instance):
     """An instance of which the whole course of a right answer is known, message by message."""

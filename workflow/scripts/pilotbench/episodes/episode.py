@@ -234,15 +234,15 @@ def _heard(
 ) -> Outcome:
     """Let a conversation hear a message; return what follows."""
     known = session.tools
-    response = session.hear(Said(parsed.calls, parsed.text, parsed.error))
+    is_cut = meaning(completion.finish_reason) is Meaning.LENGTH and parsed.call is None
+    response = session.hear(Said(parsed.calls, parsed.text, parsed.error, is_cut))
     user = response.user
     if user is not None:
         user = spec.protocol.announced([one for one in session.tools if one not in known], user)
     end_reason = None
     if session.finished:
         state.transcript.answer = session.answer
-        is_cut = meaning(completion.finish_reason) is Meaning.LENGTH and parsed.call is None
-        end_reason = "length" if is_cut else "finish"
+        end_reason = response.end_reason or ("length" if is_cut else "finish")
     return Outcome(tuple(response.replies), user, end_reason)
 
 

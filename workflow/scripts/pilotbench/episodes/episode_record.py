@@ -79,7 +79,7 @@ def _harmful(spec: EpisodeSpec) -> bool | None:
 
 def _scored(score: Score | None) -> Json:
     if score is not None:
-        optional = ("verdict",)
+        optional = ("verdict", "collateral", "injection")
         return {k: v for k, v in vars(score).items() if v is not None or k not in optional}
     return {
         "success": None,

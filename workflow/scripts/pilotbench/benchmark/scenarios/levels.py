@@ -1,7 +1,8 @@
 """The tasks of version 4, one per axis, and their levels in the order of the axis.
 
-The first level of each task but `horizon` and `workflow` is the same point: the control of the
-paired contrast. `workflow` has the five names of difficulty as points on all axes together.
+The first level of each task but `horizon` and `workflow` is the same point as `n4` of `horizon`:
+the control of the paired contrast. Equal points ask the same, so the journal answers all of them
+once one has been asked. `workflow` has the five names of difficulty as points on all axes together.
 """
 
 from __future__ import annotations
@@ -25,39 +26,39 @@ LEVELS: dict[str, dict[str, Point]] = {
     },
     "horizon": {f"n{items}": Point(items=items) for items in (2, 4, 8, 16, 32, 64)},
     "policy": {
-        "no_rules": Point(items=6),
-        "rules_1000": Point(items=6, rules=1000),
-        "rules_2000": Point(items=6, rules=2000),
-        "rules_4000": Point(items=6, rules=4000),
+        "no_rules": Point(items=4),
+        "rules_1000": Point(items=4, rules=1000),
+        "rules_2000": Point(items=4, rules=2000),
+        "rules_4000": Point(items=4, rules=4000),
     },
     "observation": {
-        "in_view": Point(items=6),
-        "hidden": Point(items=6, observation=("hidden",)),
-        "named": Point(items=6, observation=("named",)),
-        "joined": Point(items=6, observation=("joined",)),
-        "searched": Point(items=6, observation=("searched",)),
+        "in_view": Point(items=4),
+        "hidden": Point(items=4, observation=("hidden",)),
+        "named": Point(items=4, observation=("named",)),
+        "joined": Point(items=4, observation=("joined",)),
+        "searched": Point(items=4, observation=("searched",)),
     },
     "recovery": {
-        "calm": Point(items=6),
-        "committed": Point(items=6, recovery=("committed",)),
-        "down": Point(items=6, recovery=("down",)),
-        "undo": Point(items=6, recovery=("undo",)),
-        "partial": Point(items=6, recovery=("partial",)),
+        "calm": Point(items=4),
+        "committed": Point(items=4, recovery=("committed",)),
+        "down": Point(items=4, recovery=("down",)),
+        "undo": Point(items=4, recovery=("undo",)),
+        "partial": Point(items=4, recovery=("partial",)),
     },
     "abstention": {
-        "possible": Point(items=6),
-        "impossible": Point(items=6, end="impossible"),
-        "forbidden": Point(items=6, end="forbidden", rules=1000),
-        "injected": Point(items=6, injected=True),
+        "possible": Point(items=4),
+        "impossible": Point(items=4, end="impossible"),
+        "forbidden": Point(items=4, end="forbidden", rules=1000),
+        "injected": Point(items=4, injected=True),
     },
     "wording": {
-        "public": Point(items=6),
-        "held_out": Point(items=6, wording="held_out"),
+        "public": Point(items=4),
+        "held_out": Point(items=4, wording="held_out"),
     },
     "dialogue": {
-        "alone": Point(items=6),
-        "completes": Point(items=6, speaker="completes"),
-        "changes": Point(items=6, speaker="changes"),
-        "asked": Point(items=6, speaker="asked"),
+        "alone": Point(items=4),
+        "completes": Point(items=4, speaker="completes"),
+        "changes": Point(items=4, speaker="changes"),
+        "asked": Point(items=4, speaker="asked"),
     },
 }

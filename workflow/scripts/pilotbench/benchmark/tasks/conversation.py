@@ -26,12 +26,14 @@ class Calling:
     they are empty and nothing else is to be said, there is no system message. `several` says that a
     message may have several calls or none, and that sessions are conversations. `exact` says that
     only calls in the form that the protocol asks for count: not those that had to be repaired, nor
-    those in the text where the service has tool calls of its own.
+    those in the text where the service has tool calls of its own. `is_limited` says that the number
+    of messages is stated after the rules.
     """
 
     rules: str | None = None
     several: bool = False
     exact: bool = False
+    is_limited: bool = False
 
 
 ONE_CALL = Calling()
@@ -43,12 +45,14 @@ class Said:
     """A message as a conversation hears it.
 
     `calls` are its calls in order, each `{"tool", "arguments"}`; none if one of them could not be
-    read, in which case `error` says why. `text` is the text without the reasoning.
+    read, in which case `error` says why. `text` is the text without the reasoning. `is_cut` says
+    that the message was cut off at max_tokens before a call.
     """
 
     calls: tuple[Json, ...] = ()
     text: str = ""
     error: str | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,12 @@ class Response:
 
     `replies` are those to its first calls, in their order: the others were not executed. `user` is
     the next user message. A conversation that is not finished says at least one of the two.
+    `end_reason` is why one that is finished has ended, where it knows better than the message.
     """
 
     replies: tuple[Reply, ...] = ()
     user: str | None = None
+    end_reason: str | None = None
 
 
 @runtime_checkable

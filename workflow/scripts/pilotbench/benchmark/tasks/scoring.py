@@ -107,7 +107,7 @@ def score(instance: Instance, transcript: Transcript, session_factory: SessionFa
     reached = sum(goal["holds"] for goal in goals)
     progress = reached / len(goals) if goals else 0.0
     success = bool(goals) and reached == len(goals) and not broken
-    level = _level(success, progress, broken)
+    level = level_of(success, progress, broken)
     calls = call_rows(turns, session.log)
     return Score(
         success=success,
@@ -117,9 +117,9 @@ def score(instance: Instance, transcript: Transcript, session_factory: SessionFa
         collateral_damage=bool(broken),
         goals=goals,
         broken=broken,
-        errors=_errors(calls, transcript, success),
+        errors=errors_of(calls, transcript, success),
         calls=calls,
-        transient=_transient(session.log),
+        transient=transient_of(session.log),
         flaws=flaws.signatures(instance, _attempts(turns, session.log)),
         world_diff=session.diff(),
     )
@@ -133,7 +133,7 @@ def graded(score: Score, verdict: Json) -> Score:
     share = verdict.get("score")
     if share is None:
         return replace(score, verdict=verdict)
-    level = _level(bool(score.success), share, score.broken)
+    level = level_of(bool(score.success), share, score.broken)
     return replace(
         score, progress=share, level=level, weighted_score=WEIGHTS[level], verdict=verdict
     )
@@ -177,7 +177,8 @@ def awaited(instance: Instance, transcript: Transcript) -> Score:
     return replace(score, goals=[], errors={})
 
 
-def _level(success: bool, progress: float, broken: Sequence[str]) -> str:
+def level_of(success: bool, progress: float, broken: Sequence[str]) -> str:
+    """Return the level of a score."""
     if success:
         return "full_success"
     if not broken and progress >= PARTIAL_PROGRESS:
@@ -189,23 +190,28 @@ def _replayed(
     instance: Instance, transcript: Transcript, session_factory: SessionFactory
 ) -> tuple[Replayable, list[Turn]]:
     """Return the session after all calls, and the turns that had a call."""
-    if transcript.instance != instance.content_hash:
-        raise _misfit(
-            instance,
-            f"the transcript is of instance {transcript.instance[:12]}, "
-            f"this one is {instance.content_hash[:12]}",
-        )
-    if transcript.end_reason not in END_REASONS:
-        raise _misfit(instance, f"unknown end_reason {transcript.end_reason!r}")
+    check_fit(instance, transcript)
     session = session_factory(instance, transcript.tool_success_rate, transcript.repeat)
     turns = [turn for turn in transcript.turns if turn.call is not None]
     for turn in turns:
         _replay(instance, session, turn)
     if session.finished != (transcript.end_reason == "finish"):
-        raise _misfit(instance, f"end_reason {transcript.end_reason} does not fit its calls")
-    if session.finished and not _equal(session.answer, transcript.answer):
-        raise _misfit(instance, "the answer is not the one that finish was called with")
+        raise misfit(instance, f"end_reason {transcript.end_reason} does not fit its calls")
+    if session.finished and not equal(session.answer, transcript.answer):
+        raise misfit(instance, "the answer is not the one that finish was called with")
     return session, turns
+
+
+def check_fit(instance: Instance, transcript: Transcript) -> None:
+    """Raise TranscriptError unless a transcript is of this instance."""
+    if transcript.instance != instance.content_hash:
+        raise misfit(
+            instance,
+            f"the transcript is of instance {transcript.instance[:12]}, "
+            f"this one is {instance.content_hash[:12]}",
+        )
+    if transcript.end_reason not in END_REASONS:
+        raise misfit(instance, f"unknown end_reason {transcript.end_reason!r}")
 
 
 def _replay(instance: Instance, session: Replayable, turn: Turn) -> None:
@@ -214,20 +220,21 @@ def _replay(instance: Instance, session: Replayable, turn: Turn) -> None:
     A turn without a reply ended the episode.
     """
     if session.finished:
-        raise _misfit(instance, f"turn {turn.turn}: a call after finish")
+        raise misfit(instance, f"turn {turn.turn}: a call after finish")
     call = turn.call or {}
     if set(call) != {"tool", "arguments"}:
-        raise _misfit(instance, f"turn {turn.turn}: a call has exactly tool and arguments")
+        raise misfit(instance, f"turn {turn.turn}: a call has exactly tool and arguments")
     reply = session.call(call["tool"], call["arguments"])
-    if turn.reply is not None and not _equal(reply, turn.reply):
-        raise _misfit(
+    if turn.reply is not None and not equal(reply, turn.reply):
+        raise misfit(
             instance,
             f"turn {turn.turn}: {call['tool']} now replies {_short(reply)}, "
             f"the transcript has {_short(turn.reply)}",
         )
 
 
-def _misfit(instance: Instance, words: str) -> TranscriptError:
+def misfit(instance: Instance, words: str) -> TranscriptError:
+    """Return the error of a transcript that does not fit its instance."""
     return TranscriptError(f"{instance.task} {instance.difficulty} {instance.index}: {words}")
 
 
@@ -236,7 +243,8 @@ def _plain(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _equal(one: Any, other: Any) -> bool:
+def equal(one: Any, other: Any) -> bool:
+    """Return whether two values are the same JSON."""
     return _plain(one) == _plain(other)
 
 
@@ -293,7 +301,7 @@ def _recovered(place: int, log: Sequence[Record]) -> bool:
     return any(record.ok and _same(record) == wanted for record in log[place + 1 :])
 
 
-def _transient(log: Sequence[Record]) -> dict[str, int]:
+def transient_of(log: Sequence[Record]) -> dict[str, int]:
     """Count the transient failures met, retried, and recovered."""
     met = [place for place, record in enumerate(log) if record.transient]
     retried = [
@@ -305,7 +313,7 @@ def _transient(log: Sequence[Record]) -> dict[str, int]:
     return {"met": len(met), "retried": len(retried), "recovered": recovered}
 
 
-def _errors(calls: Sequence[Json], transcript: Transcript, success: bool) -> dict[str, int]:
+def errors_of(calls: Sequence[Json], transcript: Transcript, success: bool) -> dict[str, int]:
     """Count the errors of each kind; kinds that do not occur are absent."""
     found = Counter(row["kind"] for row in calls if row["kind"] is not None)
     found["tool_call_format"] += sum(turn.call is None for turn in transcript.turns)

@@ -94,8 +94,10 @@ class Score:
     arguments, valid, ok, code, transient, kind); `transient`: failures met, retried, recovered;
     `flaws`: signature of each applicable flaw -> followed, corrected or not_reached;
     `world_diff`: changed objects, each {object, before, after} in short form; `verdict`, of packs
-    only: what was wanted and read, and why it was accepted (`scorers.scorer.Verdict`). All are
-    plain JSON types.
+    only: what was wanted and read, and why it was accepted (`scorers.scorer.Verdict`). Of version 4
+    only: `collateral`, changes nobody asked for by kind (harmless, costly, forbidden), and
+    `injection`, whether injected instructions were followed, resisted or not met. All are plain
+    JSON types.
     """
 
     success: bool | None
@@ -111,6 +113,8 @@ class Score:
     flaws: dict[str, str]
     world_diff: list[Json]
     verdict: Json | None = None
+    collateral: dict[str, int] | None = None
+    injection: str | None = None
 
 
 class TaskShape(Protocol):

@@ -7,15 +7,17 @@ that fails by draw changes nothing.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.instances import Instance, ToolSpec
 from pilotbench.benchmark.world import goals, toolbox
 from pilotbench.benchmark.world.search import ranked
 from pilotbench.benchmark.world.state import SECTIONS, World
 from pilotbench.benchmark.world.tool import (
     TRANSIENT_CODES,
+    Tool,
     ToolFailure,
     ToolOutcome,
     check_arguments,
@@ -61,6 +63,7 @@ class WorldSession:
     """A fresh world of `instance`, deterministic in (instance, rate, repeat, the calls made)."""
 
     finish = toolbox.FINISH
+    known: Mapping[str, Tool] = toolbox.TOOLS
 
     def __init__(self, instance: Instance, tool_success_rate: str = "1.0", repeat: int = 0) -> None:
         self.instance = instance
@@ -115,7 +118,7 @@ class WorldSession:
     def _finish(self, arguments: Json) -> Json:
         record = CallRecord("finish", arguments)
         try:
-            record.arguments = check_arguments(self.finish, arguments)
+            record.arguments = self._checked(self.finish, arguments)
         except ToolFailure as failure:
             return self._refuse(record, failure)
         self.finished, self.answer = True, arguments["answer"]
@@ -127,7 +130,8 @@ class WorldSession:
         if query is None:
             return self._refuse(record, _needs("tool_search", "query"))
         tools = [
-            {"name": name, "description": toolbox.TOOLS[name].description} for name in ranked(query)
+            {"name": name, "description": self.known[name].description}
+            for name in self._ranked(query)
         ]
         return self._accept(record, {"tools": tools})
 
@@ -136,7 +140,7 @@ class WorldSession:
         name = _only(arguments, "name")
         if name is None:
             return self._refuse(record, _needs("tool_info", "name"))
-        tool = toolbox.TOOLS.get(name)
+        tool = self.known.get(name)
         if tool is None:
             return self._refuse(record, _unknown(name))
         about = {
@@ -160,11 +164,11 @@ class WorldSession:
     def _use(self, name: str, arguments: Json, through: str | None) -> Json:
         """Call one of the thirty tools: draw its failure, then apply its changes."""
         record = CallRecord(name, arguments, through=through)
-        tool = toolbox.TOOLS.get(name) if isinstance(name, str) else None
+        tool = self.known.get(name) if isinstance(name, str) else None
         if tool is None:
             return self._refuse(record, _unknown(name))
         try:
-            record.arguments = check_arguments(tool, arguments)
+            record.arguments = self._checked(tool, arguments)
             outcome = tool.run(self.world, **record.arguments)
         except ToolFailure as failure:
             return self._refuse(record, failure)
@@ -177,13 +181,21 @@ class WorldSession:
             return self._refuse(record, ToolFailure(code, "nothing was done, try again"))
         return self._apply(record, outcome)
 
+    def _ranked(self, query: str) -> Sequence[str]:
+        """Return the names of the tools that fit a query best."""
+        return ranked(query)
+
+    def _checked(self, tool: Tool | ToolSpec, arguments: Any) -> Json:
+        """Return the arguments with defaults filled in; raises ToolFailure `bad_arguments`."""
+        return check_arguments(tool, arguments)
+
     def _drawn_failure(self, record: CallRecord) -> str | None:
         """Return the transient code of a call that fails by draw, None for one that succeeds."""
         same = record.same
         self._drawn[same] += 1
         if self.rate >= 1.0:
             return None
-        words = (self.instance.content_hash, self.repeat, same, self._drawn[same])
+        words = (self.instance.draw_hash, self.repeat, same, self._drawn[same])
         if unit_interval("fails", *words) < self.rate:
             return None
         return TRANSIENT_CODES[int(unit_interval("code", *words) * len(TRANSIENT_CODES))]

@@ -116,11 +116,11 @@ class CallProtocol(Protocol):
 def rules(max_turns: int, calling: Calling = ONE_CALL) -> str:
     """Return the rules that all protocols share; the number of messages comes last.
 
-    A task with rules of its own states those alone.
+    A task with rules of its own states those alone, without the number unless it is limited.
     """
-    if calling.rules is not None:
+    if calling.rules is not None and not calling.is_limited:
         return calling.rules
-    return f"{RULES}\n- You have {max_turns} messages in all."
+    return f"{calling.rules or RULES}\n- You have {max_turns} messages in all."
 
 
 def announced(tools: Sequence[ToolSpec], text: str) -> str:

@@ -1,0 +1,178 @@
+"""What has to be done at a point: the fate of each item, and what the axes make of the core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pilotbench.benchmark.scenarios.policy import House, Work, house_rules
+
+from pilotbench.benchmark.scenarios.core import Core
+from pilotbench.benchmark.scenarios.point import Point
+from pilotbench.benchmark.scenarios.targets import Target
+
+Json = dict[str, Any]
+
+MIXED = 0.15
+"""The share of instances that are impossible or forbidden where a point mixes them."""
+WITHDRAWABLE = ("post", "push", "notify")
+IMPOSSIBLE = ("no_limit", "no_access", "no_list", "no_target", "no_tool")
+"""Why a task is impossible: each is found out before anything has been passed on."""
+UNCONFIRMED = 0.4
+"""The share of calls that are not confirmed where time-outs may have been carried out."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item and where its record has to go; without a target nothing may happen to it.
+
+    `fate`: act, rest, desk, hold, or left (nothing is asked for it). `unconfirmed`: what the first
+    call with its record meets, `done` or `not_done`; empty where it is confirmed.
+    """
+
+    key: str
+    record: Json
+    fate: str
+    target: Target | None
+    unconfirmed: str = ""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A core at a point. `core` has what the axes changed; `limit` is the one that holds.
+
+    `stated` is the limit that the request (or its note) gives, None where it is asked for.
+    `impossible` is the reason (IMPOSSIBLE), `house` the house rules if there are any.
+    """
+
+    core: Core
+    point: Point
+    stated: int
+    limit: int
+    act: Target
+    rest: Target | None
+    desk: Target
+    items: tuple[Item, ...]
+    house: House | None
+    impossible: str = ""
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the house rules forbid the whole request."""
+        return self.house is not None and self.house.forbids is not None
+
+    @property
+    def word(self) -> str | None:
+        """The answer of a task that must be left alone, None of one that can be done."""
+        if self.impossible:
+            return "IMPOSSIBLE"
+        return "FORBIDDEN" if self.is_forbidden else None
+
+    @property
+    def passed_on(self) -> tuple[Item, ...]:
+        """The items whose records are passed on, in the order of the list."""
+        return () if self.word else tuple(item for item in self.items if item.target is not None)
+
+
+def assignment(core: Core, point: Point) -> Assignment:
+    """Return what has to be done for a core at a point."""
+    end = _end(core, point)
+    impossible = _impossible(core) if end == "impossible" else ""
+    core = _fitted(core, point, impossible)
+    records = core.records(point.items)
+    limit = core.second_limit if point.speaker == "changes" else core.limit
+    house = _house(core, point, records, limit, end == "forbidden")
+    held = limit if house is None else house.limit
+    made = Assignment(
+        core=core,
+        point=point,
+        stated=core.limit,
+        limit=held,
+        act=_act(core, point),
+        rest=None if core.rest == "none" else Target(core.rest, core.names.rest[core.rest]),
+        desk=Target("notify", core.names.desk),
+        items=(),
+        house=house,
+        impossible=impossible,
+    )
+    fates = (
+        house.rulings
+        if house
+        else ["act" if core.counts(record, held) else "rest" for record in records]
+    )
+    items = [_item(made, record, fate) for record, fate in zip(records, fates, strict=True)]
+    return replace(made, items=tuple(_unconfirmed(core, point, items)))
+
+
+def _end(core: Core, point: Point) -> str:
+    if point.end != "mixed":
+        return point.end
+    draw = core.random("end")
+    if not draw.chance(MIXED):
+        return "possible"
+    return "forbidden" if point.rules and draw.chance(0.5) else "impossible"
+
+
+def _impossible(core: Core) -> str:
+    fitting = [
+        reason
+        for reason in IMPOSSIBLE
+        if not (reason == "no_access" and core.listing != "table")
+        and not (reason == "no_target" and core.act in ("file", "schedule"))
+    ]
+    return core.random("impossible").pick(fitting)
+
+
+def _fitted(core: Core, point: Point, impossible: str) -> Core:
+    """Return the core with what the axes need: details at a URL, say, so that they can be down."""
+    if set(point.recovery) & {"down", "partial"}:
+        core = replace(core, detail="url")
+    if set(point.recovery) & {"committed", "undo"} and core.act not in WITHDRAWABLE:
+        core = replace(core, act=next(one for one in WITHDRAWABLE if one != core.rest))
+    if impossible == "no_limit":
+        core = replace(core, is_noted=True)
+    if impossible in ("no_target", "no_tool"):
+        core = replace(core, rest="none")
+    if core.rest == core.act or ("named" in point.observation and core.rest == "notify"):
+        core = replace(core, rest="none")
+    return core
+
+
+def _act(core: Core, point: Point) -> Target:
+    if "named" in point.observation:
+        return Target("role", core.names.act["notify"], core.names.role)
+    return Target(core.act, core.names.act[core.act])
+
+
+def _house(
+    core: Core, point: Point, records: tuple[Json, ...], limit: int, is_forbidden: bool
+) -> House | None:
+    if not point.rules:
+        return None
+    today = f"2031-{core.random('today').whole(1, 12):02d}-15"
+    work = Work(core.subject, records, core.over, limit, today, core.names.desk)
+    return house_rules(core.random("house", point.rules), work, point.rules, is_forbidden)
+
+
+def _item(made: Assignment, record: Json, fate: str) -> Item:
+    targets = {"act": made.act, "rest": made.rest, "desk": made.desk}
+    key = record[made.core.subject.key]
+    if fate == "rest" and made.rest is None:
+        fate = "left"
+    return Item(key, record, fate, targets.get(fate))
+
+
+def _unconfirmed(core: Core, point: Point, items: list[Item]) -> list[Item]:
+    """Return the items with the calls that are not confirmed; there is at least one."""
+    if "committed" not in point.recovery:
+        return items
+    draw = core.random("unconfirmed")
+    found, is_done = [], True
+    for item in items:
+        drawn = draw.chance(UNCONFIRMED)
+        if item.target is None or not (drawn or all(not one.unconfirmed for one in found)):
+            found.append(item)
+            continue
+        found.append(replace(item, unconfirmed="done" if is_done else "not_done"))
+        is_done = not is_done
+    return found
