@@ -62,7 +62,7 @@ class _Writer:
         elif reason == "no_access":
             self.signed_in()
         elif reason == "no_list":
-            self.listed()
+            self._list()
         return self.steps
 
     def noted(self, topic: str) -> None:
@@ -94,6 +94,8 @@ class _Writer:
             self.signed_in()
             arguments = {"database": names.database, "table": names.table}
             place = self.add("integration_connector", arguments, "get the list")
+            if made.impossible:
+                return
             for first in range(1, len(made.items) + 1, PAGE):
                 data = {"$step": place, "path": "handle"}
                 self.add("data_processing_viewer", {"data": data, "first": first}, "view the list")
@@ -102,7 +104,7 @@ class _Writer:
         elif made.core.listing == "service":
             self.add("network_monitor", {"service": names.service}, "list the servers")
         else:
-            for _ in made.items:
+            for _ in made.items[: 1 if made.impossible else None]:
                 arguments = {"queue": names.queue, "action": "pull"}
                 self.add("integration_queue", arguments, "take a message")
 

@@ -91,9 +91,7 @@ def _replayed(
     return session, turns
 
 
-def _hear(
-    instance: ScenarioInstance, session: ScenarioSession, turn: Turn, is_cut: bool
-) -> None:
+def _hear(instance: ScenarioInstance, session: ScenarioSession, turn: Turn, is_cut: bool) -> None:
     """Let a session hear a message again; its replies must be the stored ones."""
     if session.finished:
         raise first.misfit(instance, f"turn {turn.turn}: a message after the end")

@@ -1,0 +1,117 @@
+"""Which predicates hold, and the kinds of collateral."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pilotbench.benchmark.scenarios.outcome import collateral, fulfilled
+from pilotbench.benchmark.world.objects import content_of
+
+Json = dict[str, Any]
+
+RECORD = {"order_id": "OR-1", "total": 4000}
+OTHER = {"order_id": "OR-2", "total": 2000}
+START: Json = {"queues": {"in": [], "list": [{"kind": "record", "value": OTHER}]}, "log": {}}
+NOTHING: Json = {"held": [], "forbidden": [], "all": False, "free": [], "withdrawn": []}
+
+
+def entry(value: Json, roots: tuple[str, ...] = ("file:a",), **more: Any) -> Json:
+    return {"kind": "record", "value": value, "roots": list(roots), "ops": [], **more}
+
+
+def now(**sections: Json) -> Json:
+    from pilotbench.benchmark.world.state import SECTIONS
+
+    return {**{name: {} for name in SECTIONS}, **START, **sections}
+
+
+def goal(**more: Any) -> Json:
+    content = content_of("record", RECORD)
+    return {
+        "kind": "received", "object": "queue:in", "content": content, "roots": ["file:a"], "ops": []
+    } | more  # fmt: skip
+
+
+ENTRIES = [
+    pytest.param({}, entry(RECORD), True, id="as wanted"),
+    pytest.param({}, entry(OTHER), False, id="another record"),
+    pytest.param({}, entry(RECORD, ("inline",)), False, id="typed by the model"),
+    pytest.param({}, entry(RECORD, quote=5), False, id="quotes what is not to be quoted"),
+    pytest.param({"quote": 5}, entry(RECORD, quote=5), True, id="quotes the right number"),
+    pytest.param({"quote": 5}, entry(RECORD, quote=6), False, id="quotes another number"),
+    pytest.param({"quote": 5}, entry(RECORD), False, id="quotes nothing"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "held", "holds"), ENTRIES)
+def test_an_entry_fulfils_a_predicate(wanted: Json, held: Json, holds: bool) -> None:
+    world = now(queues={**START["queues"], "in": [held]})
+    assert fulfilled([goal(**wanted)], START, world, None) == [holds]
+
+
+CHANGES = [
+    pytest.param({"queues": {**START["queues"], "in": [entry(RECORD)]}}, {}, [], id="asked for"),
+    pytest.param(
+        {"queues": {**START["queues"], "in": [entry(RECORD), entry(RECORD)]}},
+        {},
+        [("queue:in", "costly")],
+        id="twice",
+    ),
+    pytest.param(
+        {"queues": {**START["queues"], "in": [entry(OTHER)]}},
+        {},
+        [("queue:in", "costly")],
+        id="another record",
+    ),
+    pytest.param(
+        {"queues": {**START["queues"], "in": [entry(OTHER)]}},
+        {"held": [content_of("record", OTHER)]},
+        [("queue:in", "forbidden")],
+        id="a record that is held",
+    ),
+    pytest.param(
+        {"queues": {**START["queues"], "in": [entry(OTHER)]}},
+        {"forbidden": ["queue:in"]},
+        [("queue:in", "forbidden")],
+        id="an object that is to get nothing",
+    ),
+    pytest.param(
+        {"queues": {"in": [], "list": []}}, {}, [("queue:list", "costly")], id="a message taken"
+    ),
+    pytest.param(
+        {"queues": {"in": [], "list": []}}, {"free": ["queue:list"]}, [], id="a message of the list"
+    ),
+    pytest.param(
+        {"queues": {"in": [], "list": []}},
+        {"all": True},
+        [("queue:list", "forbidden")],
+        id="a message taken where nothing may change",
+    ),
+    pytest.param(
+        {"queues": {"in": [], "list": []}},
+        {"withdrawn": [content_of("record", OTHER)]},
+        [],
+        id="an entry that was to be withdrawn",
+    ),
+    pytest.param(
+        {"log": {"info": [entry(OTHER)]}}, {}, [("log:info", "harmless")], id="a line of the log"
+    ),
+    pytest.param(
+        {"log": {"info": [entry(OTHER)]}},
+        {"all": True},
+        [("log:info", "harmless")],
+        id="a line of the log where nothing may change",
+    ),
+    pytest.param(
+        {"files": {"x": entry(RECORD)}}, {}, [("file:x", "costly")], id="a file nobody wanted"
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "protected", "found"), CHANGES)
+def test_changes_that_nobody_asked_for_have_a_kind(
+    changes: Json, protected: Json, found: list[tuple[str, str]]
+) -> None:
+    assert collateral([goal()], {**NOTHING, **protected}, START, now(**changes)) == found
