@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs import columns, hub_datasets, tables
 from pilotbench.benchmark.packs.pack_folders import NAME
@@ -32,7 +33,6 @@ from pilotbench.benchmark.packs.scorer_guess import Guess, guessed
 from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.scorers.judging import KIND as JUDGE
 from pilotbench.benchmark.scorers.scorer import as_text
-from pilotbench.benchmark.tasks import TASKS
 from pilotbench.ground.errors import TaskError, UserError, hint, of_system
 from pilotbench.ground.untrusted_text import visible
 from pilotbench.matrix import config, config_files

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench import simulator
-from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix import config, config_files
 

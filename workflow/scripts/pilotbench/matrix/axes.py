@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.benchmark.flaws import FLAWED
 from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
-from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 
 NONE = "none"

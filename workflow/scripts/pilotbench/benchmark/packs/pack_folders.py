@@ -27,7 +27,7 @@ def load_tasks(
     for an unknown name, for a name that two packs or a pack and a task of the benchmark share, and
     for an invalid pack.
     """
-    from pilotbench.benchmark.tasks import TASKS
+    from pilotbench.benchmark.catalogue import TASKS
 
     packs = _pack_folders(folders, (*TASKS, *bfcl.NAMES))
     chosen = [*TASKS, *packs] if names is None else names
@@ -55,7 +55,7 @@ def _opened(folder: Path, run_code: RunCode) -> Task:
 
 def known(folders: Sequence[Path]) -> list[str]:
     """Return the names of all tasks: those of the benchmark, the packs in `folders`, BFCL's."""
-    from pilotbench.benchmark.tasks import TASKS
+    from pilotbench.benchmark.catalogue import TASKS
 
     return [*TASKS, *_pack_folders(folders, (*TASKS, *bfcl.NAMES)), *bfcl.NAMES]
 

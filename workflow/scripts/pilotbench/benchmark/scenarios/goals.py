@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from pilotbench.benchmark.scenarios.tools.world import ScenarioWorld
-
 from pilotbench.benchmark.scenarios.work import Assignment, Item
 from pilotbench.benchmark.scenarios.worlds import (
     detail_of,

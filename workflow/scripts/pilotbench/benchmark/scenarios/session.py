@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.scenarios.tools.ledger import key_of
 from pilotbench.benchmark.scenarios.tools.toolbox import ASK, FINISH, TOOLS, offered
 from pilotbench.benchmark.scenarios.tools.world import TARGETS, ScenarioWorld
-
-from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.tasks.conversation import Response, Said
 from pilotbench.benchmark.world.session import CallRecord, WorldSession
 from pilotbench.benchmark.world.tool import ToolFailure, ToolOutcome

@@ -1,4 +1,4 @@
-"""The task types by name. A new task type is one module here that ends in `TASK = WorldTask(…)`."""
+"""The task types that have a module here, by name. A new one ends in `TASK = WorldTask(…)`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,3 @@ TASKS: dict[str, Task] = {
         declared(__name__, __path__, "TASK").values(), key=lambda task: (task.rank, task.name)
     )
 }
-
-
-def of_version(version: str) -> dict[str, Task]:
-    """Return the tasks of a version of the benchmark, which `all` stands for."""
-    return {name: task for name, task in TASKS.items() if task.benchmark_version == version}

@@ -76,7 +76,7 @@ def _key(draw: Any) -> str:
 
 def _rules(task: str) -> list[str]:
     """Return the versions of a task's rules, unless they are those that the file states."""
-    from pilotbench.benchmark.tasks import TASKS
+    from pilotbench.benchmark.catalogue import TASKS
 
     found = TASKS.get(task)
     versions = [found.benchmark_version, found.scoring_version] if found else _versions()

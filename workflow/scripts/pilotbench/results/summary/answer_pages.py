@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.ground import links
 from pilotbench.results.analysis.load import SummaryData

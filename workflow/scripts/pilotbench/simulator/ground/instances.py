@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs.conversations import spoken
 from pilotbench.benchmark.packs.pack_folders import load_tasks
-from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.world.toolbox import is_discovery
 from pilotbench.simulator.ground.setup import Setup
 

@@ -1,0 +1,18 @@
+"""The tasks of the benchmark by name, of both versions.
+
+Version 3 has one module per task in `tasks/`, version 4 one task per axis in `scenarios/`. Tasks of
+both can be in one experiment.
+"""
+
+from __future__ import annotations
+
+from pilotbench.benchmark import tasks
+from pilotbench.benchmark.scenarios import task as scenarios
+from pilotbench.benchmark.tasks.task import Task
+
+TASKS: dict[str, Task] = {**tasks.TASKS, **scenarios.TASKS}
+
+
+def of_version(version: str) -> dict[str, Task]:
+    """Return the tasks of a version of the benchmark, which `all` stands for."""
+    return {name: task for name, task in TASKS.items() if task.benchmark_version == version}
