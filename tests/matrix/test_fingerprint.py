@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pilotbench.benchmark.tasks import of_version
+from pilotbench.benchmark.catalogue import of_version
 from pilotbench.benchmark.tasks.world_task import BENCHMARK_VERSION
 from pilotbench.build import outputs
 from pilotbench.build.progress import Watch

@@ -12,6 +12,7 @@ from pilotbench.benchmark.players.oracles import no_retry_oracle, oracle, search
 from pilotbench.benchmark.players.plan_follower import plan_follower
 from pilotbench.benchmark.players.player import PlayContext, Player, Seen
 from pilotbench.benchmark.players.shortcut import shortcut
+from pilotbench.benchmark.players.slips import slips
 
 __all__ = ["PLAYERS", "PlayContext", "Player", "Seen"]
 
@@ -27,4 +28,5 @@ PLAYERS: dict[str, Player] = {
     "do_nothing": do_nothing,
     "finish_guess": finish_guess,
     "plan_follower": plan_follower,
+    **{f"slips_{percent}": slips(percent) for percent in (2, 5, 10, 20)},
 }

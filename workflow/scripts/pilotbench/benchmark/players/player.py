@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.world.toolbox import is_discovery
+from pilotbench.benchmark.scenarios.instance import is_searched
 from pilotbench.ground.canonical_json import unit_interval
 
 Json = dict[str, Any]
+UNSEARCHED = ("finish", "requester_ask")
+"""The tools of the world that are offered even where the others have to be searched for."""
 PROTOCOL_TOOLS = ("finish", "tool_search", "tool_info")
 
 
@@ -50,8 +52,8 @@ def finish(answer: Any) -> Json:
 
 
 def use(instance: Instance, tool: str, arguments: Json) -> Json:
-    """Return the call of one of the thirty tools, through `call_tool` under discovery."""
-    if is_discovery(instance.difficulty):
+    """Return the call of a tool of the world, through `call_tool` under discovery."""
+    if is_searched(instance) and tool not in UNSEARCHED:
         return {"tool": "call_tool", "arguments": {"name": tool, "arguments": arguments}}
     return {"tool": tool, "arguments": arguments}
 

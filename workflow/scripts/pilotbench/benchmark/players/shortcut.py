@@ -9,11 +9,12 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.players.player import Json, PlayContext, Seen, finish, use
 from pilotbench.benchmark.players.values import is_sink
 from pilotbench.benchmark.players.walk import reference_answer, walk
+from pilotbench.benchmark.scenarios.instance import is_searched
 from pilotbench.benchmark.world.objects import as_json
 from pilotbench.benchmark.world.references import resolve
 from pilotbench.benchmark.world.session import WorldSession
 from pilotbench.benchmark.world.tool import INLINE_LIMIT
-from pilotbench.benchmark.world.toolbox import TOOLS, is_discovery
+from pilotbench.benchmark.world.toolbox import TOOLS
 
 Call = tuple[str, Json]
 _NOTE: Call = ("utility_logger", {"level": "info"})
@@ -39,7 +40,7 @@ def _calls(instance: Instance) -> list[Call]:
     calls: list[Call] = []
     for step in instance.plan:
         arguments = resolve(step.arguments, found)
-        found.append(_played(session, step.tool, arguments, is_discovery(instance.difficulty)))
+        found.append(_played(session, step.tool, arguments, is_searched(instance)))
         if is_sink(TOOLS[step.tool]) and "data" in arguments:
             calls.append((step.tool, _typed(session, arguments)))
         elif "data" not in TOOLS[step.tool].parameters["properties"] or "data" not in arguments:

@@ -7,7 +7,15 @@ from functools import cached_property
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.scenarios.point import Point
+from pilotbench.benchmark.world.levels import is_discovery
 from pilotbench.ground.canonical_json import digest
+
+
+def is_searched(instance: Instance) -> bool:
+    """Return whether tools have to be searched for, in an instance of either version."""
+    if isinstance(instance, ScenarioInstance):
+        return "searched" in instance.point.observation
+    return is_discovery(instance.difficulty)
 
 
 class ScenarioInstance(Instance):

@@ -40,7 +40,7 @@ class ScenarioSession(WorldSession):
         point = LEVELS[instance.task][instance.difficulty]
         self.world: ScenarioWorld = ScenarioWorld(instance.world)
         self.discovery = "searched" in point.observation
-        self.known = SEARCHED if self.discovery else TOOLS
+        self.known = TOOLS
         self.tools = offered(point.observation, point.speaker)
         self.touched: list[set[str]] = []
         self._unconfirmed = dict(instance.world.get("unconfirmed", {}))

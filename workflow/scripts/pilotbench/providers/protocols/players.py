@@ -14,8 +14,10 @@ from pilotbench.benchmark.instances import Instance, ScriptedInstance
 from pilotbench.benchmark.players import PLAYERS
 from pilotbench.benchmark.players.player import PlayContext, Seen, finish
 from pilotbench.benchmark.players.scripted import scripted
+from pilotbench.benchmark.scenarios.instance import ScenarioInstance
 from pilotbench.benchmark.scorers.calls import example
 from pilotbench.benchmark.scorers.extraction import text_of
+from pilotbench.benchmark.tasks.conversation import Calling
 from pilotbench.ground.errors import Rejected
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.messages import compact
@@ -27,6 +29,8 @@ from pilotbench.providers.settings import Model, ProviderSettings
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
 Json = dict[str, Any]
+SEVERAL = Calling(several=True)
+"""Messages of players have one call each, which is read in the form of one or of several."""
 DO_NOT_KNOW = "I do not know."
 NO_TOOL = "None of the tools fits."
 
@@ -65,6 +69,8 @@ def answer(request: Request) -> Completion:
     if isinstance(move, str):
         return Completion({"role": "assistant", "content": move}, "stop", name)
     reason = "tool_calls" if protocol == "native" else "stop"
+    if isinstance(request.instance, ScenarioInstance):
+        return Completion(message_of(protocol, [move], "", request.turn), reason, name)
     return Completion(call_message(protocol, move, request.turn), reason, name)
 
 
@@ -109,7 +115,7 @@ def seen(protocol: CallProtocol, messages: Sequence[Json]) -> list[Seen]:
     turns: list[Seen] = []
     for place, message in enumerate(messages):
         if message["role"] == "assistant":
-            call = protocol.parse(WIRE_FORMATS["chat"].read(message)).call
+            call = protocol.parse(WIRE_FORMATS["chat"].read(message), calling=SEVERAL).call
             given = messages[place + 1]["content"] if place + 1 < len(messages) else ""
             turns.append(Seen(call, _reply(given)))
     return turns
@@ -127,7 +133,7 @@ def _reply(content: str) -> Json:
 def _move(name: str, protocol: str, request: Request) -> Json | list[Json] | str:
     if "tools" in request.instance.extra:
         return example(request.instance.extra["answer"]) if name == "oracle" else DO_NOT_KNOW
-    if not request.instance.plan:
+    if not request.instance.plan and not isinstance(request.instance, ScenarioInstance):
         return _answer_question(name, protocol, request.instance)
     system, user, *rest = request.body["messages"]
     context = PlayContext(

@@ -15,7 +15,7 @@ from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs.conversations import spoken
 from pilotbench.benchmark.packs.pack_folders import load_tasks
-from pilotbench.benchmark.world.toolbox import is_discovery
+from pilotbench.benchmark.scenarios.instance import is_searched
 from pilotbench.simulator.ground.setup import Setup
 
 CHUNK = 20
@@ -84,7 +84,7 @@ class Instances:
             fitting = [
                 instance
                 for instance in self._candidates(text)
-                if is_discovery(instance.difficulty) == discovery
+                if is_searched(instance) == discovery
                 and spoken(instance) in text
                 and answers_before(instance) == answers
                 and accepts(instance)
