@@ -42,9 +42,10 @@ def receipts_of(made: Assignment) -> dict[str, int]:
     for item in made.passed_on:
         assert item.target is not None
         told = {"at": item.record["slot"]} if item.target.kind == "schedule" else {}
-        told |= {"quote": last} if made.core.is_chained else {}
+        told |= {"quote": last} if made.core.is_chained and item.is_chained else {}
         section, name = locate(item.target.identity(item.key))
-        last = found[item.key] = world.receipt_of(section, name, told, content(made, item))
+        found[item.key] = world.receipt_of(section, name, told, content(made, item))
+        last = found[item.key] if item.is_chained else last
     return found
 
 
@@ -83,7 +84,8 @@ def protected_of(made: Assignment) -> Json:
 def answer_kind(made: Assignment) -> str:
     """Return the kind of the answer: the total where too little happens for the drawn one."""
     acted = [item for item in made.items if item.fate == "act"]
-    wanted = made.passed_on if made.core.answer == "receipt" else acted
+    chained = [item for item in made.passed_on if item.is_chained]
+    wanted = chained if made.core.answer == "receipt" else acted
     return made.core.answer if wanted else "total"
 
 
@@ -91,8 +93,12 @@ def _quoted(made: Assignment, receipts: dict[str, int]) -> list[tuple[Item, int 
     """Return the items that are passed on, each with the receipt number that it quotes."""
     if not made.core.is_chained:
         return [(item, None) for item in made.passed_on]
-    numbers = [0, *receipts.values()]
-    return list(zip(made.passed_on, numbers, strict=False))
+    found: list[tuple[Item, int | None]] = []
+    last = 0
+    for item in made.passed_on:
+        found.append((item, last if item.is_chained else None))
+        last = receipts[item.key] if item.is_chained else last
+    return found
 
 
 def _passed(made: Assignment, item: Item, quote: int | None) -> Json:
@@ -130,7 +136,8 @@ def _answer(made: Assignment, receipts: dict[str, int]) -> Json:
         value: Any = max(acted, key=lambda record: record[subject.amount])[subject.key]
     else:
         total = sum(record[subject.amount] for record in acted)
-        value = list(receipts.values())[-1] if kind == "receipt" else total
+        chained = [receipts[item.key] for item in made.passed_on if item.is_chained]
+        value = chained[-1] if kind == "receipt" else total
     is_text = kind == "largest"
     return {
         "kind": "answer",

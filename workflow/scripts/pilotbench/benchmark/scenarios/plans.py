@@ -29,7 +29,7 @@ def plan_of(made: Assignment, receipts: dict[str, int], mistake: int | None) -> 
         writer.looked_up(item)
         if item.target is not None:
             writer.passed_on(item, quote)
-            quote = receipts[item.key]
+            quote = receipts[item.key] if item.is_chained else quote
     return tuple(writer.steps)
 
 
@@ -140,7 +140,7 @@ class _Writer:
         """Add the call that passes a record on, looked after and repeated where it has to be."""
         target = item.target
         assert target is not None
-        quoted = quote if self.made.core.is_chained else None
+        quoted = quote if self.made.core.is_chained and item.is_chained else None
         arguments = target.arguments(item.key, item.record, self.data, quoted)
         self.add(target.tool, arguments, "pass the record on")
         if item.unconfirmed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pilotbench.benchmark.scenarios.policy import House, Work, house_rules
+from pilotbench.benchmark.scenarios.policy.house import House, Work, house_rules
 
 from pilotbench.benchmark.scenarios.core import Core
 from pilotbench.benchmark.scenarios.point import Point
@@ -35,6 +35,11 @@ class Item:
     fate: str
     target: Target | None
     unconfirmed: str = ""
+
+    @property
+    def is_chained(self) -> bool:
+        """Whether its receipt number is quoted where the work is chained: not that of a desk."""
+        return self.fate in ("act", "rest")
 
 
 @dataclass(frozen=True)
