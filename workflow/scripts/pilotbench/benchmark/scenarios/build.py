@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pilotbench.benchmark.scenarios.wording.render import render
-
 from pilotbench.benchmark.scenarios import goals, plans, requests, worlds
 from pilotbench.benchmark.scenarios.core import core_of
 from pilotbench.benchmark.scenarios.instance import ScenarioInstance
 from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.scenarios.task import PUBLIC
+from pilotbench.benchmark.scenarios.wording.render import render
 from pilotbench.benchmark.scenarios.work import Assignment, assignment
 
 Json = dict[str, Any]

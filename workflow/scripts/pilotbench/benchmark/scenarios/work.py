@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pilotbench.benchmark.scenarios.policy.house import House, Work, house_rules
-
 from pilotbench.benchmark.scenarios.core import Core
 from pilotbench.benchmark.scenarios.point import Point
+from pilotbench.benchmark.scenarios.policy.house import House, Work, house_rules
 from pilotbench.benchmark.scenarios.targets import Target
 
 Json = dict[str, Any]
