@@ -171,7 +171,8 @@ def _unconfirmed(core: Core, point: Point, items: list[Item]) -> list[Item]:
     if "committed" not in point.recovery:
         return items
     draw = core.random("unconfirmed")
-    found, is_done = [], True
+    found: list[Item] = []
+    is_done = True
     for item in items:
         drawn = draw.chance(UNCONFIRMED)
         if item.target is None or not (drawn or all(not one.unconfirmed for one in found)):
