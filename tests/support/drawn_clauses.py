@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
-from pilotbench.benchmark.scenarios.clauses import KINDS, Clause
-from pilotbench.benchmark.scenarios.subjects import SUBJECTS
+from pilotbench.benchmark.scenarios.terms.clauses import KINDS, Clause
+from pilotbench.benchmark.scenarios.terms.subjects import SUBJECTS
 
 LISTS = ("list_table", "list_folder", "list_queue", "list_service")
 DETAILS = ("detail_url", "detail_reference", "detail_file", "detail_cache")

@@ -16,7 +16,7 @@ from pilotbench.benchmark.scenarios.policy.house import (
     judged,
 )
 from pilotbench.benchmark.scenarios.policy.rules import Rule, RuleSet
-from pilotbench.benchmark.scenarios.subjects import GRADES, REGIONS, SUBJECTS
+from pilotbench.benchmark.scenarios.terms.subjects import GRADES, REGIONS, SUBJECTS
 
 SIZES = (1000, 2000, 4000)
 CORES = 3000

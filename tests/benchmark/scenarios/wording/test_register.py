@@ -9,7 +9,7 @@ from string import Formatter
 
 import pytest
 
-from pilotbench.benchmark.scenarios.clauses import KINDS, Clause
+from pilotbench.benchmark.scenarios.terms.clauses import KINDS, Clause
 from pilotbench.benchmark.scenarios.wording import register
 from pilotbench.benchmark.scenarios.wording.layout import LAYOUTS
 from pilotbench.benchmark.scenarios.wording.register import Choice, Wording

@@ -12,7 +12,7 @@ import pytest
 
 from benchmark.scenarios.wording.test_register import AWAITED
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
-from pilotbench.benchmark.scenarios.clauses import KINDS
+from pilotbench.benchmark.scenarios.terms.clauses import KINDS
 from pilotbench.benchmark.scenarios.wording import register
 from pilotbench.benchmark.scenarios.wording.render import HELD_OUT_SHARES, Text, render
 from support.drawn_clauses import clause, request

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
-from pilotbench.benchmark.scenarios.clauses import KINDS
+from pilotbench.benchmark.scenarios.terms.clauses import KINDS
 from pilotbench.benchmark.scenarios.wording import units
 from support.drawn_clauses import clause, request
 

@@ -13,8 +13,8 @@ from typing import Any
 from pilotbench.benchmark.generation import vocabulary
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.scenarios.point import MOST_ITEMS
-from pilotbench.benchmark.scenarios.subjects import GRADES, REGIONS, SUBJECTS, Subject
 from pilotbench.benchmark.scenarios.targets import KEY
+from pilotbench.benchmark.scenarios.terms.subjects import GRADES, REGIONS, SUBJECTS, Subject
 
 Json = dict[str, Any]
 Records = tuple[Json, ...]

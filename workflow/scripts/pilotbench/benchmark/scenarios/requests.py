@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pilotbench.benchmark.scenarios.clauses import Clause
 from pilotbench.benchmark.scenarios.goals import answer_kind
 from pilotbench.benchmark.scenarios.targets import KEY, Target
+from pilotbench.benchmark.scenarios.terms.clauses import Clause
 from pilotbench.benchmark.scenarios.work import Assignment
 from pilotbench.benchmark.scenarios.worlds import detail_of
 

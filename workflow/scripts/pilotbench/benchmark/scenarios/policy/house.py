@@ -13,7 +13,7 @@ from pilotbench.benchmark.scenarios.policy.writing import Written, write
 
 
 class Subject(Protocol):
-    """A kind of item, as `scenarios.subjects` declares it."""
+    """A kind of item, as `scenarios.terms.subjects` declares it."""
 
     @property
     def one(self) -> str:

@@ -9,8 +9,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pilotbench.benchmark.scenarios.clauses import Clause
-from pilotbench.benchmark.scenarios.subjects import SUBJECTS
+from pilotbench.benchmark.scenarios.terms.clauses import Clause
+from pilotbench.benchmark.scenarios.terms.subjects import SUBJECTS
 from pilotbench.ground import yaml_files
 
 FOLDER = Path(__file__).with_name("registers")

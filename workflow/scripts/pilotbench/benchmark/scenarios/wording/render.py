@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
-from pilotbench.benchmark.scenarios.clauses import Clause
+from pilotbench.benchmark.scenarios.terms.clauses import Clause
 from pilotbench.benchmark.scenarios.wording import layout, register, units
 
 HELD_OUT_SHARES = {"public": 0.0, "mixed": 0.3, "held_out": 1.0}

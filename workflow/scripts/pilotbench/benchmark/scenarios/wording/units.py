@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
-from pilotbench.benchmark.scenarios.clauses import Clause
+from pilotbench.benchmark.scenarios.terms.clauses import Clause
 
 SHARE_FUSED = 0.6
 """How often a clause that can share a sentence does so."""
