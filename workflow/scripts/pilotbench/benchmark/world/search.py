@@ -44,35 +44,29 @@ class Index:
     """The words of some tools, by which a query finds the best of them."""
 
     def __init__(self, tools: Iterable[Tool]) -> None:
-        self._documents = {
+        documents = {
             tool.name: Counter(
                 words(f"{tool.name.replace('_', ' ')} {tool.description} {tool.keywords}")
             )
             for tool in tools
         }
-        count = len(self._documents)
-        seen = Counter(word for counts in self._documents.values() for word in counts)
-        self._idf = {
-            word: math.log(1 + (count - held + 0.5) / (held + 0.5)) for word, held in seen.items()
-        }
-        mean = sum(counts.total() for counts in self._documents.values()) / count
-        self._norms = {
-            name: K1 * (1 - B + B * counts.total() / mean)
-            for name, counts in self._documents.items()
-        }
+        seen = Counter(word for counts in documents.values() for word in counts)
+        mean = sum(counts.total() for counts in documents.values()) / len(documents)
+        self._weights: dict[str, list[tuple[str, float]]] = {}
+        for name, counts in documents.items():
+            norm = K1 * (1 - B + B * counts.total() / mean)
+            for word, count in counts.items():
+                idf = math.log(1 + (len(documents) - seen[word] + 0.5) / (seen[word] + 0.5))
+                weight = idf * count * (K1 + 1) / (count + norm)
+                self._weights.setdefault(word, []).append((name, weight))
 
     def best(self, query: str, limit: int) -> tuple[str, ...]:
         """Return the names of the best `limit` tools: best first, ties by name, only matches."""
-        wanted = sorted(set(words(query)))
-        scores = {}
-        for name, counts in self._documents.items():
-            norm = self._norms[name]
-            scores[name] = sum(
-                self._idf[word] * counts[word] * (K1 + 1) / (counts[word] + norm)
-                for word in wanted
-                if word in counts
-            )
-        order = sorted((-score, name) for name, score in scores.items() if score > 0)
+        weights: dict[str, list[float]] = {}
+        for word in sorted(set(words(query))):
+            for name, weight in self._weights.get(word, ()):
+                weights.setdefault(name, []).append(weight)
+        order = sorted((-sum(held), name) for name, held in weights.items())
         return tuple(name for _, name in order[:limit])
 
 
