@@ -30,7 +30,7 @@ def _viewer(world: ScenarioWorld, data: str, first: int) -> ToolOutcome:
 def _filter(world: ScenarioWorld, data: str, column: str, test: str, value: Any) -> ToolOutcome:
     source = world.table(data)
     values = column_of(source, column)
-    if test not in ("==", "!=") and any(is_number(value) != is_number(held) for held in values):
+    if test not in ("==", "!=") and {*map(is_number, values)} - {is_number(value)}:
         message = f"The values of {column!r} and the given value are not of the same type."
         raise ToolFailure("not_comparable", message[:200], violation="not comparable")
     holds = TESTS[test]

@@ -38,7 +38,10 @@ FINISH = ToolSpec(
     "Ends the task and hands in the answer.",
     schema(
         ("answer",),
-        answer={"type": ["number", "string"], "description": "The answer only, without any words."},
+        answer={
+            "type": ["number", "string"],
+            "description": "Only the answer itself, without explanation.",
+        },
     ),
 )
 

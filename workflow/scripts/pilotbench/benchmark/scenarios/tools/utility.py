@@ -99,7 +99,7 @@ TOOLS = (
     ),
     Tool(
         "utility_helper",
-        "Shows a house note: a rule, limit or policy of the house.",
+        "Shows a house note: a rule, a limit or a policy of the company.",
         schema(("topic",), topic=text("The topic of the note.")),
         _helper,
         ("not_found", "out_of_service"),

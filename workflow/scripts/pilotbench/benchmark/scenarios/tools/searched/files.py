@@ -48,7 +48,7 @@ TOOLS = (
     ),
     variant(
         "file_operations_loader", "reader", acting.RETIRED,
-        "Loads a file in the old way. This tool is deprecated and refuses every call.",
+        "Loads a file. This tool is deprecated and refuses every call.",
     ),
     variant(
         "file_operations_counter", "scanner",
@@ -92,7 +92,7 @@ TOOLS = (
     ),
     variant(
         "file_operations_saver", "writer", acting.RETIRED,
-        "Saves data to a file in the old way. This tool is deprecated and refuses every call.",
+        "Saves data to a file. This tool is deprecated and refuses every call.",
     ),
     variant(
         "file_operations_stub_writer", "writer", acting.KEY_ONLY,
@@ -107,7 +107,7 @@ TOOLS = (
     variant(
         "file_operations_redacting_writer", "writer", acting.MASKED_ONLY,
         "Writes a new file in which every field but the key is blacked out. Use it for files that"
-        " leave the house.",
+        " leave the company.",
     ),
     variant(
         "file_operations_rounding_writer", "writer", acting.ROUNDED_ONLY,

@@ -76,7 +76,7 @@ TOOLS = (
     ),
     variant(
         "utility_parcel_finder", "tracker", acting.RETIRED,
-        "Finds a parcel in the old way. This tool is deprecated and refuses every call.",
+        "Finds a parcel by its tracking reference. This tool is deprecated and refuses every call.",
     ),
     looked_up(
         "utility_former_notes", "topic", "notes", _former_note,
@@ -96,7 +96,7 @@ TOOLS = (
     ),
     elsewhere(
         "utility_glossary", "word", "word in the glossary",
-        "Explains a technical word. It knows no rules or limits of the house.",
+        "Explains a technical word. It knows no house notes.",
     ),
     looked_up(
         "utility_former_directory", "role", "directory", other_holder("former holder"),

@@ -73,7 +73,7 @@ TOOLS = (
     ),
     variant(
         "network_downloader", "fetcher", acting.RETIRED,
-        "Downloads data from a URL in the old way. This tool is deprecated and refuses every call.",
+        "Downloads data from a URL. This tool is deprecated and refuses every call.",
     ),
     variant(
         "network_drafter", "poster", acting.DRAFT,
@@ -93,7 +93,7 @@ TOOLS = (
     ),
     variant(
         "network_uploader", "poster", acting.RETIRED,
-        "Uploads data to a URL in the old way. This tool is deprecated and refuses every call.",
+        "Uploads data to a URL. This tool is deprecated and refuses every call.",
     ),
     variant(
         "network_announcer", "poster", acting.KEY_ONLY,

@@ -13,7 +13,7 @@ TOOLS = (
     ),
     variant(
         "utility_message_submitter", "notifier", acting.HELD,
-        "Submits a message to a person to an approver. It is not sent before the approval.",
+        "Submits a message for a person to an approver. It is not sent before the approval.",
     ),
     variant(
         "utility_message_rehearser", "notifier", acting.DRY_RUN,
@@ -25,7 +25,7 @@ TOOLS = (
     ),
     variant(
         "utility_messenger", "notifier", acting.RETIRED,
-        "Sends data to a person in the old way. This tool is deprecated and refuses every call.",
+        "Sends data to a person. This tool is deprecated and refuses every call.",
     ),
     variant(
         "utility_hint_sender", "notifier", acting.KEY_ONLY,
@@ -40,7 +40,7 @@ TOOLS = (
     variant(
         "utility_redacting_messenger", "notifier", acting.MASKED_ONLY,
         "Sends a person a record with every field but the key blacked out. Use it for people"
-        " outside the house.",
+        " outside the company.",
     ),
     variant(
         "utility_rounding_messenger", "notifier", acting.ROUNDED_ONLY,
@@ -49,7 +49,7 @@ TOOLS = (
     ),
     variant(
         "utility_broadcaster", "notifier", acting.BROADCAST,
-        "Sends data to all people of the house. It cannot be limited to one person.",
+        "Sends data to everybody in the company. It cannot be limited to one person.",
     ),
     variant(
         "utility_inbox_replacer", "notifier", acting.REPLACING,
@@ -66,7 +66,7 @@ TOOLS = (
     ),
     elsewhere(
         "utility_letter_tracker", "letter", "registered letter",
-        "Tells where a registered letter is. It knows no tracking references of the house.",
+        "Tells where a registered letter is. It knows no tracking references.",
     ),
     variant(
         "utility_log_rehearser", "logger", acting.DRY_RUN,

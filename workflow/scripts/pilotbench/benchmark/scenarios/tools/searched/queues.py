@@ -52,7 +52,7 @@ _QUEUES = (
     ),
     variant(
         "integration_enqueuer", "push", acting.RETIRED,
-        "Adds data to a queue in the old way. This tool is deprecated and refuses every call.",
+        "Adds data to a queue. This tool is deprecated and refuses every call.",
     ),
     variant(
         "integration_queue_announcer", "push", acting.KEY_ONLY,
@@ -138,7 +138,7 @@ _CACHE = (
     ),
     variant(
         "utility_memory", "put", acting.RETIRED,
-        "Stores data for later in the old way. This tool is deprecated and refuses every call.",
+        "Stores data for later. This tool is deprecated and refuses every call.",
     ),
     emptied(
         "utility_cache_evicter", "key", "cache",

@@ -69,7 +69,7 @@ _DATABASES = (
     ),
     variant(
         "integration_query_runner", "connector", acting.RETIRED,
-        "Queries a table of a database in the old way. This tool is deprecated and refuses every"
+        "Queries a table of a database. This tool is deprecated and refuses every"
         " call.",
     ),
     described(
@@ -110,7 +110,7 @@ _JOBS = (
     ),
     variant(
         "integration_timer", "scheduler", acting.RETIRED,
-        "Plans a job in the old way. This tool is deprecated and refuses every call.",
+        "Plans a job. This tool is deprecated and refuses every call.",
     ),
     variant(
         "integration_reminder", "scheduler", acting.KEY_ONLY,
@@ -169,7 +169,7 @@ _ENTRIES = (
     ),
     variant(
         "integration_undoer", "canceller", acting.RETIRED,
-        "Undoes the last step in the old way. This tool is deprecated and refuses every call.",
+        "Undoes the last step. This tool is deprecated and refuses every call.",
     ),
     Tool(
         "integration_mass_canceller",

@@ -28,7 +28,7 @@ TOOLS = (
     ),
     variant(
         "data_processing_merger", "joiner", acting.RETIRED,
-        "Merges two tables in the old way. This tool is deprecated and refuses every call.",
+        "Merges two tables. This tool is deprecated and refuses every call.",
     ),
     variant(
         "data_processing_estimator", "aggregator", reading.ROUNDED,
