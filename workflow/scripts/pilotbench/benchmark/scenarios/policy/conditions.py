@@ -90,14 +90,14 @@ PART_KINDS: dict[str, PartKind] = {
     "grade": PartKind(
         lambda record, _, values: record["grade"] == values[0],
         lambda random, record, _: (record["grade"],),
-        ("of grade {0}", "graded {0}", "with grade {0}"),
+        ("of grade {0}", "graded {0}"),
         0,
         False,
     ),
     "grades": PartKind(
         lambda record, _, values: record["grade"] in values,
         lambda random, record, _: _with_another(random, record["grade"], GRADES),
-        ("of grade {0} or {1}", "graded {0} or {1}", "of the grades {0} and {1}"),
+        ("of grade {0} or {1}", "graded {0} or {1}", "of one of the grades {0} and {1}"),
         0,
         True,
     ),
@@ -111,7 +111,7 @@ PART_KINDS: dict[str, PartKind] = {
     "regions": PartKind(
         lambda record, _, values: record["region"] in values,
         lambda random, record, _: _with_another(random, record["region"], REGIONS),
-        ("from the {0} or the {1} region", "of the regions {0} and {1}"),
+        ("from the {0} or the {1} region", "of one of the regions {0} and {1}"),
         1,
         True,
     ),
@@ -204,10 +204,10 @@ def _written(value: Any) -> str:
 
 def phrase(random: SeededRandom, condition: Condition, amount: str) -> str:
     """Return a condition in words that follow the noun: `of grade B due before 3 May 2031`."""
-    said = [
-        random.pick(PART_KINDS[part.kind].phrases).format(
-            *map(_written, part.values), amount=amount
-        )
-        for part in condition
-    ]
-    return " ".join(said)
+    said = ""
+    for kind, values in condition:
+        wording = random.pick(PART_KINDS[kind].phrases)
+        linked = wording[0] == "w" and (said[:1] == "w" or " w" in said)
+        said += " and " if linked else " " if said else ""
+        said += wording.format(*map(_written, values), amount=amount)
+    return said

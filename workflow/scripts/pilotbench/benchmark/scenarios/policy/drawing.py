@@ -30,7 +30,7 @@ from pilotbench.benchmark.scenarios.policy.rules import (
     settle,
 )
 
-ATTEMPTS = 14
+ATTEMPTS = 8
 ANY = tuple(PART_KINDS)
 FOR_LIMITS = tuple(kind for kind in ANY if kind not in ("at_least", "below"))
 
@@ -46,17 +46,17 @@ class Size:
 
 SIZES: dict[int, Size] = {
     1000: Size(
-        ("plain", "plain"),
+        ("plain", "limit"),
         ("other", "expired", "nowhere"),
         ("ended", "other"),
     ),
     2000: Size(
-        ("nested", "plain", "conflict", "limit"),
+        ("nested", "conflict", "plain"),
         ("other", "expired", "nowhere", "suspended", "other_limit"),
         ("lifted", "ended", "other"),
     ),
     4000: Size(
-        ("nested", "plain", "limit", "conflict", "restored", "plain"),
+        ("limit", "nested", "conflict", "restored", "plain"),
         (
             *("other", "expired", "nowhere", "suspended", "other_limit"),
             *("coming", "other", "nowhere", "coming_limit"),
@@ -91,11 +91,14 @@ class Draft:
     naive: int
     act: int
     weighed: list[Weighed]
+    outcome: Outcome
+    caught: int = 0
 
-    @property
-    def outcome(self) -> Outcome:
-        """Return what the rules drawn so far mean."""
-        return settle(self.act, self.weighed)
+    def keep(self, weighed: list[Weighed]) -> None:
+        """Go on from these rules."""
+        self.weighed, self.outcome, self.caught = weighed, settle(self.act, weighed), 0
+        for one in weighed:
+            self.caught |= one.applies
 
     def record_of(self, bits: int) -> int:
         """Return the place of one of the records; bits must not be 0."""
@@ -119,8 +122,21 @@ def _changed(outcome: Outcome, naive: int) -> int:
     return ((outcome.act ^ naive) | outcome.hold | outcome.desk).bit_count()
 
 
+def _shadowed(weighed: Sequence[Weighed]) -> bool:
+    """Return whether other rules prevail for each record of some rule."""
+    taken = {True: 0, False: 0}
+    for rule, applies, _ in weighed:
+        is_limit = rule.effect == "limit"
+        if not applies & ~taken[is_limit]:
+            return True
+        taken[is_limit] |= applies
+    return False
+
+
 def _idle(act: int, weighed: list[Weighed], outcome: Outcome, new: Weighed) -> int:
     """Return how many of the rules that meet a new one, and itself, change nothing."""
+    if _shadowed(weighed):
+        return len(weighed)
     places = (n for n, one in enumerate(weighed) if one.applies & new.applies)
     return sum(settle(act, weighed[:n] + weighed[n + 1 :]) == outcome for n in places)
 
@@ -170,7 +186,7 @@ def _score(draft: Draft, weighed: list[Weighed], place: int, role: str) -> int:
     outcome = settle(draft.act, weighed)
     records = len(draft.bits.records)
     changed = _changed(outcome, draft.naive)
-    if (not outcome.act and records > 1) or changed > max(1, records - records // 3):
+    if (not outcome.act and records > 1) or changed > max(1, records - 1):
         return -1
     idle = _idle(draft.act, weighed, outcome, weighed[place])
     wishes = _levels(draft, weighed, place, outcome) + (changed >= min(2, records)) * 2
@@ -219,10 +235,7 @@ def propose(draft: Draft, role: str, target: int) -> Rule:
 
 def _target(draft: Draft, role: str) -> int:
     """Return a record for a new rule: one that no rule has, or for a conflict one that one has."""
-    caught = 0
-    for one in draft.weighed:
-        caught |= one.applies
-    wanted = caught if role == "conflict" else draft.bits.all & ~caught
+    wanted = draft.caught if role == "conflict" else draft.bits.all & ~draft.caught
     return draft.record_of(wanted or draft.bits.all)
 
 
@@ -237,7 +250,7 @@ def add(draft: Draft, role: str) -> None:
             best, found = score, weighed
         if best == PERFECT:
             break
-    draft.weighed = found
+    draft.keep(found)
 
 
 def _general_limits(draft: Draft, limit: int) -> tuple[LimitNotice, ...]:
@@ -381,7 +394,7 @@ def draw_rules(
     """Draw the rules of a handbook of so many words; with `stop`, one forbids the whole list."""
     size, scheme = size_of(words), random.pick(SCHEMES)
     naive = bits.qualifying(limit)
-    draft = Draft(random, bits, noun, today, scheme, naive, naive, [])
+    draft = Draft(random, bits, noun, today, scheme, naive, naive, [], settle(naive, []))
     roles = list(size.roles)
     limits: tuple[LimitNotice, ...] = ()
     if len(roles) > 2 or random.chance(0.7):
@@ -390,6 +403,7 @@ def draw_rules(
         draft.act = bits.qualifying(held.limit) if held else naive
         if not draft.act:
             limits, draft.act = (), naive
+        draft.keep([])
     if not limits:
         roles[-1] = "restored"
     done: list[Weighed] = []

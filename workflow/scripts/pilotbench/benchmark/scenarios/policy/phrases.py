@@ -22,7 +22,7 @@ EFFECTS: dict[str, tuple[str, ...]] = {
         "Every {one} {c} is a matter for `{desk}` and goes there.",
         "The desk of `{desk}` receives all {many} {c}.",
         "`{desk}` decides about {many} {c}; they go to that desk.",
-        "All {many} {c} are sent to the desk, which is `{desk}`.",
+        "All {many} {c} are sent to the desk of `{desk}`.",
         "Hand every {one} {c} to `{desk}`.",
         "As for {many} {c}, send them to `{desk}`.",
     ),
@@ -41,7 +41,7 @@ EFFECTS: dict[str, tuple[str, ...]] = {
         "{Many} {c} always qualify, whatever the limit says.",
         "Treat every {one} {c} as one that qualifies.",
         "Every {one} {c} qualifies, on either side of the limit.",
-        "Without exception of amount, {many} {c} qualify.",
+        "Whatever the amount, {many} {c} qualify.",
         "All {many} {c} qualify; the limit is not applied to them.",
         "Count every {one} {c} among those that qualify.",
         "As for {many} {c}, they qualify in any case.",
@@ -88,7 +88,7 @@ PERIODS: dict[tuple[bool, bool], tuple[str, ...]] = {
     ),
     (True, False): (
         "This section is in force from {first} on.",
-        "The section applies since {first}, without an end.",
+        "The section has applied since {first}, and no end is set.",
         "Its first day in force was {first}, and no last day is set.",
     ),
     (False, True): (
@@ -120,11 +120,12 @@ RESTORED = (
     "A suspension of section {s} has come to an end, and the section is applied as written.",
 )
 GENERAL_LIMIT = (
-    "The general limit for {many} is {limit}, whatever limit a request names.",
-    "For {many} in general, {limit} is the limit, also where a request or a form names another.",
-    "Lists of {many} are decided by a limit of {limit}; a limit in a request is not used.",
-    "The management has set the general limit for {many} at {limit}, and it replaces the limit that"
-    " a request names.",
+    "The general limit for {many} is {limit}, whatever limit a request or another note names.",
+    "For {many} in general, {limit} is the limit, also where a request or a note names another.",
+    "Lists of {many} are decided by a limit of {limit}; limits in requests or other notes are not"
+    " used.",
+    "The management has set the general limit for {many} at {limit}, and it replaces any limit in"
+    " requests or other notes.",
 )
 FROM_DAY = (
     "This holds for requests made on {first} or later, and changes nothing before that day.",
@@ -154,11 +155,11 @@ STOPS = (
 )
 OPEN_STOPS = (
     "From {first} on, no list of {many} may be worked on, and any request for one is forbidden.",
-    "Because of the {name} for {many}, every request to work on a list of {many} is forbidden since"
-    " {first}.",
-    "A {name} for {many} is in force since {first}: a request that concerns a list of {many} is"
-    " forbidden as a whole.",
-    "All work on lists of {many} rests since {first}; requests for it are forbidden.",
+    "Because of the {name} for {many}, every request to work on a list of {many} has been forbidden"
+    " since {first}.",
+    "A {name} for {many} has been in force since {first}: a request that concerns a list of {many}"
+    " is forbidden as a whole.",
+    "All work on lists of {many} has rested since {first}; requests for it are forbidden.",
 )
 
 MEANING: tuple[tuple[str, ...], ...] = (
@@ -176,6 +177,12 @@ MEANING: tuple[tuple[str, ...], ...] = (
         "There are two steps for each item. First, the limit that applies to it decides whether it"
         " qualifies. Second, a section that holds the item, sends it to a desk, or says that it"
         " qualifies or does not, replaces that result.",
+    ),
+    (
+        "The limit of a request or of a notice is general: where a section gives a limit for"
+        " certain items, that one applies to them instead.",
+        "A limit that a section gives for certain items takes the place of the general limit, which"
+        " is that of the request or, if there is one, of a notice.",
     ),
     (
         "An item that is held is left alone: its record is passed on neither with those that"
@@ -291,6 +298,10 @@ RULE_TITLES = (
     "Agreement about {many}",
     "Handling of {many}",
     "{Many} in particular",
+    "Special cases",
+    "Instruction of the management",
+    "Individual arrangements",
+    "Departures from the usual course",
 )
 EXEMPT_TITLES = ("Exemption", "Relief", "An exception", "Exemption granted")
 NOTICE_TITLES = ("Notice of {issued}", "Notice dated {issued}", "Announcement of {issued}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from pilotbench.benchmark.scenarios.policy.conditions import PART_KINDS, Condition, Json
@@ -112,7 +113,7 @@ class Bits:
     amount: str
     over: bool
 
-    @property
+    @cached_property
     def all(self) -> int:
         """Return every record."""
         return (1 << len(self.records)) - 1

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.scenarios.policy import phrases
 from pilotbench.benchmark.scenarios.policy.conditions import Condition, in_words, phrase
-from pilotbench.benchmark.scenarios.policy.handbook import sentence, topics
+from pilotbench.benchmark.scenarios.policy.handbook import context, topics
 from pilotbench.benchmark.scenarios.policy.rules import LimitNotice, Noun, Rule, RuleSet
 
 MARK = "§"
 """Encloses the key of a section in a sentence until the sections have numbers."""
 
-CONTEXT = tuple(map(sentence, phrases.CONTEXT))
+
+LEAST = 8
+"""The words of a short sentence: a text is complete when fewer are missing."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Writer:
         """Return up to so many sentences that decide nothing."""
         count = self.random.whole(0, most)
         if len(self.context) < count:
-            self.context = [one.written(self.random) for one in self.random.mixed(CONTEXT)]
+            self.context = list(self.random.pick(context().variants).sentences)
         return [self.context.pop() for _ in range(count)]
 
     def say(self, wordings: Sequence[str], noun: Noun, **values: object) -> str:
@@ -141,17 +143,17 @@ class Writer:
     def filler(self, words: int) -> list[Section]:
         """Return sections of the handbook of so many words in all."""
         random, found = self.random, []
-        for place, topic in enumerate(random.mixed(topics())):
-            if words < 12:
-                break
-            said: list[str] = []
+        for place, topic in enumerate(random.some(topics(), min(len(topics()), words // 60 + 5))):
             words -= 3
-            for one in random.some(topic.sentences, min(len(topic.sentences), random.whole(5, 9))):
-                if words < 8:
-                    break
-                said.append(one.written(random))
-                words -= one.words
-            found.append(Section(f"f{place}", random.pick(topic.titles), tuple(said)))
+            if words < LEAST:
+                break
+            passage = random.pick(topic.variants)
+            count = min(len(passage.sentences), random.whole(5, 9))
+            while passage.words[count] > words + LEAST and count > 1:
+                count -= 1
+            words -= passage.words[count]
+            title = random.pick(topic.titles)
+            found.append(Section(f"f{place}", title, passage.sentences[:count]))
         return found
 
 
