@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import date
-from typing import Any
 
 import pytest
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
+from pilotbench.benchmark.scenarios.policy.drawing import OTHER_NOUNS, in_conflict
+from pilotbench.benchmark.scenarios.policy.handbook import SLOTS, topics
 from pilotbench.benchmark.scenarios.policy.house import (
     House,
     Work,
@@ -15,11 +18,12 @@ from pilotbench.benchmark.scenarios.policy.house import (
     house_rules,
     judged,
 )
-from pilotbench.benchmark.scenarios.policy.rules import Rule, RuleSet
 from pilotbench.benchmark.scenarios.terms.subjects import GRADES, REGIONS, SUBJECTS
+from support.house_rules import declared, read, rulings
 
 SIZES = (1000, 2000, 4000)
 CORES = 3000
+READ = 40
 
 
 def _day(random: SeededRandom) -> str:
@@ -52,91 +56,24 @@ def rules_of(index: int, words: int, forbidden: bool = False, items: int = 6) ->
     return house_rules(SeededRandom("house", index), work_of(index, items), words, forbidden)
 
 
-def _says(kind: str, values: tuple[Any, ...], record: dict[str, Any], amount: str) -> bool:
-    """Test one part of a condition, written apart from the library."""
-    hour = int(record["slot"].split("T")[1].split(":")[0])
-    first = values[0]
-    return {
-        "grade": lambda: record["grade"] == first,
-        "grades": lambda: record["grade"] in values,
-        "region": lambda: record["region"] == first,
-        "regions": lambda: record["region"] in values,
-        "elsewhere": lambda: record["region"] != first,
-        "due_before": lambda: date.fromisoformat(record["due"]) < date.fromisoformat(first),
-        "due_from": lambda: date.fromisoformat(record["due"]) >= date.fromisoformat(first),
-        "due_between": lambda: first <= record["due"] <= values[1],
-        "at_least": lambda: not record[amount] < first,
-        "below": lambda: not record[amount] >= first,
-        "slot_before": lambda: hour < first,
-        "slot_from": lambda: not hour < first,
-    }[kind]()
-
-
-def _covers(rule: Rule, record: dict[str, Any], amount: str) -> bool:
-    def all_of(condition: Any) -> bool:
-        return all(_says(part.kind, part.values, record, amount) for part in condition)
-
-    if not all_of(rule.when):
-        return False
-    exempt = bool(rule.unless) and all_of(rule.unless)
-    return not exempt or (bool(rule.even_so) and all_of(rule.even_so))
-
-
-def _in_force(rule: Rule, work: Work) -> bool:
-    if rule.noun.many != work.subject.many:
-        return False
-    if (rule.first and work.today < rule.first) or (rule.last and work.today > rule.last):
-        return False
-    by_date = sorted(rule.notices, key=lambda notice: notice.issued)
-    return not (by_date and by_date[-1].suspends)
-
-
-def _prevailing(found: list[int], rules: RuleSet, numbers: dict[str, int]) -> int:
-    """Return the rule that prevails among those at some places, by what the handbook says."""
-    if rules.scheme == "kind":
-        order = ["hold", "desk", "rest", "act"]
-        if rules.rules[found[0]].effect == "limit":
-            return min(found, key=lambda n: rules.rules[n].limit)
-        return min(found, key=lambda n: order.index(rules.rules[n].effect))
-    sign = 1 if rules.scheme == "lower" else -1
-    best = min(found, key=lambda n: sign * numbers[f"r{n}"])
-    yields = rules.override >= 0 and best == rules.override + 1
-    return rules.override if yields and rules.override in found else best
-
-
-def expected(work: Work, rules: RuleSet, numbers: dict[str, int]) -> tuple[str, ...]:
-    """Return the rulings, record by record, by an evaluator of its own."""
-    general = work.limit
-    for one in sorted(rules.limits, key=lambda one: one.issued):
-        if one.noun.many == work.subject.many and (not one.first or one.first <= work.today):
-            general = one.limit
-    rulings = []
-    for record in work.records:
-        amount = work.subject.amount
-        found = [
-            place
-            for place, rule in enumerate(rules.rules)
-            if _in_force(rule, work) and _covers(rule, record, amount)
-        ]
-        special = [n for n in found if rules.rules[n].effect == "limit"]
-        others = [n for n in found if rules.rules[n].effect != "limit"]
-        limit = rules.rules[_prevailing(special, rules, numbers)].limit if special else general
-        counts = record[amount] > limit if work.over else record[amount] < limit
-        ruling = "act" if counts else "rest"
-        rulings.append(
-            rules.rules[_prevailing(others, rules, numbers)].effect if others else ruling
-        )
-    return tuple(rulings)
-
-
 @pytest.mark.parametrize("words", SIZES)
 def test_the_rulings_are_those_of_an_evaluator_of_its_own(words: int) -> None:
     for index in range(CORES // len(SIZES)):
         work = work_of(index, 1 + index % 12)
         drawn, written = drawn_and_written(SeededRandom("house", index), work, words, False)
         house = judged(work, drawn, written)
-        assert house.rulings == expected(work, drawn.rules, written.numbers), index
-        assert house.forbids is None
+        assert house.rulings == rulings(work, declared(work, drawn, written)), index
+
+
+@pytest.mark.parametrize("words", SIZES)
+def test_the_text_suffices_for_the_rulings(words: int) -> None:
+    for index in range(READ):
+        forbidden = index % 5 == 0
+        work = work_of(index)
+        house = rules_of(index, words, forbidden)
+        understood = read(house.text, work)
+        assert understood.today == work.today
+        assert house.rulings == rulings(work, understood), index
 
 
 @pytest.mark.parametrize("words", SIZES)
@@ -152,3 +89,62 @@ def test_a_stop_forbids_the_request_and_only_when_it_is_wanted(words: int) -> No
 def test_the_same_draws_give_the_same_rules() -> None:
     assert rules_of(3, 2000) == rules_of(3, 2000)
     assert rules_of(3, 2000).text != rules_of(4, 2000).text
+
+
+@pytest.mark.parametrize("words", SIZES)
+def test_rules_are_as_long_as_they_should_be(words: int) -> None:
+    for index in range(60):
+        house = rules_of(index, words, index % 4 == 0, items=1 + index)
+        assert abs(len(house.text.split()) - words) <= 0.03 * words
+
+
+@pytest.mark.parametrize(("words", "share"), [(1000, 1), (2000, 0.98), (4000, 0.98)])
+def test_the_rules_change_what_happens_to_two_of_six_items(words: int, share: float) -> None:
+    """And there is always something to do."""
+    changed = 0
+    for index in range(200):
+        work, house = work_of(index), rules_of(index, words)
+        amounts = [record[work.subject.amount] for record in work.records]
+        counts = [one > work.limit if work.over else one < work.limit for one in amounts]
+        naive = ["act" if one else "rest" for one in counts]
+        changed += sum(a != b for a, b in zip(naive, house.rulings, strict=True)) >= 2
+        assert "act" in house.rulings
+    assert changed >= 200 * share
+
+
+@pytest.mark.parametrize(("words", "share"), [(2000, 0.9), (4000, 0.85)])
+def test_long_rules_have_exemptions_from_exemptions_and_conflicts(words: int, share: float) -> None:
+    conflicts = nested = 0
+    for index in range(100):
+        drawn, _ = drawn_and_written(SeededRandom("house", index), work_of(index), words, False)
+        conflicts += bool(in_conflict(drawn.weighed))
+        nested += any(one.rule.even_so for one in drawn.weighed)
+    assert conflicts >= 100 * share
+    assert nested >= 95
+
+
+def test_the_newer_of_two_notices_counts_at_every_size() -> None:
+    for words in SIZES:
+        for index in range(50):
+            work = work_of(index)
+            drawn, _ = drawn_and_written(SeededRandom("house", index), work, words, False)
+            restored = [one for one in drawn.weighed if one.rule.notices]
+            assert restored or len(drawn.rules.limits) >= 2
+
+
+def test_a_long_text_repeats_no_form_of_a_sentence_more_than_three_times() -> None:
+    values = "|".join(sorted({one for values in SLOTS.values() for one in values}, key=len)[::-1])
+    for index in range(30):
+        bodies = [section.split("\n")[-1] for section in rules_of(index, 4000).text.split("\n\n")]
+        masked = re.sub(rf"\b({values}|[\d,]+)\b", "#", "\n".join(bodies))
+        forms = Counter(re.split(r"(?<=\.)\s", masked))
+        assert max(forms.values()) <= 3, forms.most_common(1)
+
+
+def test_other_matters_do_not_mention_items_of_lists() -> None:
+    nouns = {noun for one in SUBJECTS.values() for noun in (one.one, one.many)}
+    nouns |= {noun for one in OTHER_NOUNS for noun in (one.one, one.many)}
+    said = [sentence for topic in topics() for sentence in topic.variants[0].sentences]
+    found = [one for one in said if re.search(rf"(?i)\b({'|'.join(nouns)})\b", one)]
+    assert not found
+    assert len(said) > 400

@@ -56,7 +56,7 @@ SIZES: dict[int, Size] = {
         ("lifted", "ended", "other"),
     ),
     4000: Size(
-        ("limit", "nested", "conflict", "restored", "plain"),
+        ("nested", "conflict", "limit", "restored", "plain"),
         (
             *("other", "expired", "nowhere", "suspended", "other_limit"),
             *("coming", "other", "nowhere", "coming_limit"),
@@ -257,19 +257,18 @@ def _general_limits(draft: Draft, limit: int) -> tuple[LimitNotice, ...]:
     """Return two notices of the limit: the newer one decides differently about a few records."""
     random, amount = draft.random, draft.bits.amount
     amounts = sorted({record[amount] for record in draft.bits.records} | {limit})
-    place = amounts.index(limit)
-    most = max(1, len(amounts) // 4)
-    step = random.whole(1, most) * random.pick((-1, 1))
-    place = max(0, min(len(amounts) - 1, place + step))
-    new = _between(random, amounts, place, limit)
+    place, most = amounts.index(limit), max(1, len(amounts) // 4)
+    lowest, highest = (0, len(amounts) - 2) if draft.bits.over else (1, len(amounts) - 1)
+    places = [n for n in range(lowest, highest + 1) if 0 < abs(n - place) <= most]
+    if not places:
+        return ()
+    new = _between(random, amounts, random.pick(places), limit)
     old = limit + random.pick((-1, 1)) * random.whole(2, 9) * max(10, limit // 500 * 10)
-    if old in (new, limit):
-        old += 250
+    values = (max(100, old + 250 if old == new else old), new)
     days = sorted(random.different(2, 4, 120), reverse=True)
-    issued = [days_later(draft.today, -day) for day in days]
     return tuple(
-        LimitNotice(draft.noun, day, "", value)
-        for day, value in zip(issued, (max(100, old), new), strict=True)
+        LimitNotice(draft.noun, days_later(draft.today, -day), "", value)
+        for day, value in zip(days, values, strict=True)
     )
 
 
@@ -356,11 +355,21 @@ def _stops(draft: Draft, size: Size, forbidden: bool) -> tuple[Rule, ...]:
     return tuple(_stop(draft, kind) for kind in kinds)
 
 
+def _add_dated(draft: Draft, role: str) -> None:
+    """Add a rule that is in force today, with a period or with notices in a share of the draws."""
+    known = len(draft.weighed)
+    before = {id(one) for one in draft.weighed}
+    add(draft, role)
+    if len(draft.weighed) > known:
+        place = next(n for n, one in enumerate(draft.weighed) if id(one) not in before)
+        draft.weighed[place] = _dated(draft, draft.weighed[place], role)
+
+
 def _dated(draft: Draft, one: Weighed, role: str) -> Weighed:
-    """Return a rule in force with a period, or with notices, in a share of the draws."""
     rule = one.rule
     if role == "restored":
-        return one._replace(rule=rule._replace(notices=notices(draft, False)))
+        about = notices(draft, False)
+        return one._replace(rule=rule._replace(first="", last="", notices=about))
     if draft.random.chance(0.3):
         first, last = window(draft, "now")
         return one._replace(rule=rule._replace(first=first, last=last))
@@ -395,24 +404,18 @@ def draw_rules(
     size, scheme = size_of(words), random.pick(SCHEMES)
     naive = bits.qualifying(limit)
     draft = Draft(random, bits, noun, today, scheme, naive, naive, [], settle(naive, []))
-    roles = list(size.roles)
     limits: tuple[LimitNotice, ...] = ()
-    if len(roles) > 2 or random.chance(0.7):
+    if len(size.roles) > 2 or random.chance(0.7):
         limits = _general_limits(draft, limit)
         held = newest_limit(limits, noun, today)
         draft.act = bits.qualifying(held.limit) if held else naive
-        if not draft.act:
-            limits, draft.act = (), naive
         draft.keep([])
-    if not limits:
-        roles[-1] = "restored"
-    done: list[Weighed] = []
-    for role in roles:
-        add(draft, role)
-        new = [n for n, one in enumerate(draft.weighed) if one not in done]
-        for n in new:
-            draft.weighed[n] = _dated(draft, draft.weighed[n], role)
-        done = list(draft.weighed)
+    for role in size.roles:
+        _add_dated(draft, role)
+    for _ in range(len(size.roles) - len(draft.weighed)):
+        _add_dated(draft, "conflict")
+    if not limits and draft.weighed:
+        draft.weighed[0] = _dated(draft, draft.weighed[0], "restored")
     decoys = [_decoy(draft, kind) for kind in size.decoys]
     if "coming_limit" in size.decoys:
         limits = (*limits, _coming_limit(draft, limit))

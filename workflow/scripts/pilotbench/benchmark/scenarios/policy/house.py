@@ -84,24 +84,17 @@ def judged(work: Work, drawn: Drawn, written: Written) -> House:
     """Return what the rules mean for the work."""
     held = newest_limit(drawn.rules.limits, work.noun, work.today)
     places = range(len(work.records))
-    forbids = _forbids(work, drawn, written)
-    reasons = tuple(_reasons(work, drawn, written, place) for place in places)
-    return House(
-        written.text,
-        held.limit if held else work.limit,
-        tuple("hold" if forbids else ruling(drawn.outcome, place) for place in places),
-        reasons,
-        forbids,
-    )
-
-
-def _forbids(work: Work, drawn: Drawn, written: Written) -> str | None:
+    limit = held.limit if held else work.limit
     for place, stop in enumerate(drawn.rules.stops):
         if stop.in_force(work.noun, work.today):
-            until = f" until {in_words(stop.last)}" if stop.last else ""
             number = written.numbers[f"s{place}"]
-            return f"section {number} forbids work on {work.subject.many}{until}"
-    return None
+            until = f" until {in_words(stop.last)}" if stop.last else ""
+            forbids = f"section {number} forbids work on {work.subject.many}{until}"
+            held_all, because = ("hold",) * len(places), (str(number),) * len(places)
+            return House(written.text, limit, held_all, because, forbids)
+    rulings = tuple(ruling(drawn.outcome, place) for place in places)
+    reasons = tuple(_reasons(work, drawn, written, place) for place in places)
+    return House(written.text, limit, rulings, reasons, None)
 
 
 def _reasons(work: Work, drawn: Drawn, written: Written, place: int) -> str:

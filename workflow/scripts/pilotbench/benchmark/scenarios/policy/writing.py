@@ -35,11 +35,12 @@ class Section:
 
 @dataclass
 class Writer:
-    """Writes sections; no sentence of `context` is used twice before all have been used."""
+    """Writes sections; no wording is used twice before all others for the same have been used."""
 
     random: SeededRandom
     desk: str
     context: list[str] = field(default_factory=list)
+    decks: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
     def surroundings(self, most: int) -> list[str]:
         """Return up to so many sentences that decide nothing."""
@@ -48,10 +49,16 @@ class Writer:
             self.context = list(self.random.pick(context().variants).sentences)
         return [self.context.pop() for _ in range(count)]
 
-    def say(self, wordings: Sequence[str], noun: Noun, **values: object) -> str:
+    def next_of(self, wordings: tuple[str, ...]) -> str:
+        """Return one of the wordings, none twice before all have been used."""
+        if not self.decks.get(wordings):
+            self.decks[wordings] = self.random.mixed(wordings)
+        return self.decks[wordings].pop()
+
+    def say(self, wordings: tuple[str, ...], noun: Noun, **values: object) -> str:
         """Return one of the wordings with its values."""
         many = noun.many
-        return self.random.pick(wordings).format(
+        return self.next_of(wordings).format(
             one=noun.one,
             many=many,
             Many=many[0].upper() + many[1:],
