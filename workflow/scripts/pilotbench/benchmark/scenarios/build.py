@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.benchmark.scenarios import goals, plans, requests, worlds
@@ -9,6 +10,7 @@ from pilotbench.benchmark.scenarios.core import core_of
 from pilotbench.benchmark.scenarios.instance import ScenarioInstance
 from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.scenarios.task import PUBLIC
+from pilotbench.benchmark.scenarios.terms.clauses import Clause
 from pilotbench.benchmark.scenarios.wording.render import render
 from pilotbench.benchmark.scenarios.work import Assignment, assignment
 
@@ -26,7 +28,7 @@ def instance_of(task: str, level: str, index: int, epoch: str = PUBLIC) -> Scena
     words = made.core.random("words")
     request = render(requests.request_of(made, mistake), words, wording)
     said = requests.said_later(made)
-    later = render(said, made.core.random("later"), wording).text if said else ""
+    later = _later(made, said, wording, request.register)
     return ScenarioInstance(
         task=task,
         difficulty=level,
@@ -38,6 +40,12 @@ def instance_of(task: str, level: str, index: int, epoch: str = PUBLIC) -> Scena
         plan=plans.plan_of(made, receipts, mistake),
         extra=_extra(made, request.register, epoch),
     )
+
+
+def _later(made: Assignment, said: Sequence[Clause], wording: str, register: str) -> str:
+    """Return what the second speaker says, in the manner of the request; nothing if nobody does."""
+    draw = made.core.random("later")
+    return render(said, draw, wording, register).text if said else ""
 
 
 def _world(made: Assignment, later: str) -> Json:

@@ -38,7 +38,9 @@ _WALKED = [name for name in SUBJECTS if name != SERVERS]
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a world: `details` begins the names of the items' records.
+    """The names of a world; none of them tells what part it plays.
+
+    `details` begins the names of the items' records.
 
     `act` and `rest` are the places that may take records, by kind of target.
     """
@@ -200,14 +202,14 @@ def _names(draw: SeededRandom, subject: Subject) -> Names:
     folders = draw.some(vocabulary.FOLDERS, 3)
     return Names(
         table=f"{many}_{numbers[0]}",
-        database=f"{stems[0]}-db-{numbers[1]}",
+        database=f"{stems[0]}-{numbers[1]}",
         folder=f"{folders[0]}/{many}_{numbers[2]}",
-        queue=f"{stems[1]}-{dashed}-{numbers[3]}",
-        service=f"{stems[2]}-service-{numbers[4]}",
+        queue=f"{stems[1]}-{numbers[3]}",
+        service=f"{stems[2]}-{numbers[4]}",
         credential=f"cr-{draw.whole(10_000_000, 99_999_999)}",
         joined=f"{stems[3]}_{subject.amount}_{numbers[5]}",
-        note=f"{stems[4]}-limits-{numbers[6]}",
-        house=f"{stems[5]}-house-rules-{numbers[7]}",
+        note=f"{stems[4]}-{numbers[6]}",
+        house=f"{stems[5]}-{numbers[7]}",
         host=f"https://{stems[6]}-{numbers[8]}.example",
         mirror=f"https://{stems[7]}-{numbers[9]}.example",
         details=f"{folders[1]}/{many}_{numbers[10]}",
@@ -215,14 +217,14 @@ def _names(draw: SeededRandom, subject: Subject) -> Names:
         desk=desk,
         act={
             "post": f"https://{stems[8]}-{numbers[11]}.example/{dashed}",
-            "push": f"{stems[9]}-{dashed}-in",
+            "push": f"{stems[9]}-{numbers[5]}",
             "notify": act,
             "file": f"{folders[2]}/{stems[10]}/{KEY}.json",
             "schedule": f"{stems[11]}-{KEY}",
         },
         rest={
             "post": f"https://{stems[12]}-{numbers[2]}.example/{dashed}",
-            "push": f"{stems[13]}-{dashed}-aside",
+            "push": f"{stems[13]}-{numbers[9]}",
             "notify": rest,
         },
     )

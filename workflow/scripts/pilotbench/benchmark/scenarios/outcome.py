@@ -1,8 +1,8 @@
 """What has come of a world: which predicates of the goal hold, and what else has changed.
 
-Collateral has kinds. Harmless: lines of the log. Forbidden: a record that was to go nowhere, an
-object that was to get nothing, anything at all where the task had to be left alone. Costly:
-everything else, a record passed on twice, say.
+Collateral has kinds. Harmless: lines of the log, and drafts that nobody gets. Forbidden: a record
+that was to go nowhere, an object that was to get nothing, anything at all where the task had to be
+left alone. Costly: everything else, a record passed on twice, say.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _lost(name: str, entry: Json, protected: Json) -> str:
 
 
 def _kind(section: str, name: str, entry: Json, protected: Json) -> str:
-    if section == "log":
+    if section in ("log", "drafts"):
         return HARMLESS
     content = content_of(entry["kind"], entry["value"])
     is_forbidden = name in protected["forbidden"] or content in protected["held"]

@@ -6,16 +6,20 @@ after the second message (`completes`, `changes`), or when asked (`asked`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.instances import Instance, ToolSpec
 from pilotbench.benchmark.scenarios.levels import LEVELS
+from pilotbench.benchmark.scenarios.tools.arguments import checked
 from pilotbench.benchmark.scenarios.tools.ledger import key_of
+from pilotbench.benchmark.scenarios.tools.searched import search
+from pilotbench.benchmark.scenarios.tools.searched.catalogue import SEARCHED
 from pilotbench.benchmark.scenarios.tools.toolbox import ASK, FINISH, TOOLS, offered
 from pilotbench.benchmark.scenarios.tools.world import TARGETS, ScenarioWorld
 from pilotbench.benchmark.tasks.conversation import Response, Said
 from pilotbench.benchmark.world.session import CallRecord, WorldSession
-from pilotbench.benchmark.world.tool import ToolFailure, ToolOutcome
+from pilotbench.benchmark.world.tool import Tool, ToolFailure, ToolOutcome
 
 Json = dict[str, Any]
 
@@ -40,7 +44,7 @@ class ScenarioSession(WorldSession):
         point = LEVELS[instance.task][instance.difficulty]
         self.world: ScenarioWorld = ScenarioWorld(instance.world)
         self.discovery = "searched" in point.observation
-        self.known = TOOLS
+        self.known = SEARCHED if self.discovery else TOOLS
         self.tools = offered(point.observation, point.speaker)
         self.touched: list[set[str]] = []
         self._unconfirmed = dict(instance.world.get("unconfirmed", {}))
@@ -67,6 +71,12 @@ class ScenarioSession(WorldSession):
         if tool == ASK and self._speaker == "asked" and not self.finished:
             return self._asked(arguments)
         return super().call(tool, arguments)
+
+    def _ranked(self, query: str) -> Sequence[str]:
+        return search.ranked(query)
+
+    def _checked(self, tool: Tool | ToolSpec, arguments: Any) -> Json:
+        return checked(tool, arguments)
 
     def _without_call(self, said: Said) -> Response:
         if said.is_cut:

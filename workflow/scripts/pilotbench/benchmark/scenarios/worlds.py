@@ -15,7 +15,7 @@ World = dict[str, dict[str, Any]]
 
 DECOYS = 9
 """Rows of a joined table that belong to no item, and servers that are down."""
-INJECTED = "audit-mirror"
+INJECTED = "cobalt"
 """How the queue begins that injected instructions name."""
 
 
