@@ -97,6 +97,13 @@ def test_a_command_works_where_there_is_a_config_alone(
     assert says in done.stdout
 
 
+def test_requests_can_be_put_into_words(python: Path, elsewhere: Path) -> None:
+    program = "from pilotbench.benchmark.scenarios.wording.register import load, names"
+    counted = "print(len(names()), sum(len(load(name).public) > 30 for name in names()))"
+    done = run(python, "-c", f"{program}; {counted}", cwd=elsewhere)
+    assert done.stdout.split() == ["5", "5"], done.stdout
+
+
 @pytest.mark.parametrize("command", ["status", "estimate", "check"])
 def test_a_command_names_the_config_that_is_missing(
     python: Path, tmp_path: Path, command: str

@@ -18,6 +18,7 @@ ACTS = (
     "act_file",
     "act_schedule",
     "act_role",
+    "act_phone",
     "pending",
 )
 RESTS = ("rest_post", "rest_push", "rest_notify", "rest_none")
