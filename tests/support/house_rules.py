@@ -141,6 +141,7 @@ SLOTS = {
     "today": f"(?P<today>{DAY})",
     "s": r"(?P<s>\d+)",
     "name": "[a-z ]+",
+    "A_name": "[A-Za-z ]+",
     "desk": "[^`]+",
     "amount": "[a-z]+",
 }

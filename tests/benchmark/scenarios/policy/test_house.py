@@ -98,7 +98,7 @@ def test_rules_are_as_long_as_they_should_be(words: int) -> None:
         assert abs(len(house.text.split()) - words) <= 0.03 * words
 
 
-@pytest.mark.parametrize(("words", "share"), [(1000, 1), (2000, 0.98), (4000, 0.98)])
+@pytest.mark.parametrize(("words", "share"), [(1000, 0.98), (2000, 0.98), (4000, 0.98)])
 def test_the_rules_change_what_happens_to_two_of_six_items(words: int, share: float) -> None:
     """And there is always something to do."""
     changed = 0
@@ -112,7 +112,7 @@ def test_the_rules_change_what_happens_to_two_of_six_items(words: int, share: fl
     assert changed >= 200 * share
 
 
-@pytest.mark.parametrize(("words", "share"), [(2000, 0.9), (4000, 0.85)])
+@pytest.mark.parametrize(("words", "share"), [(2000, 0.97), (4000, 0.97)])
 def test_long_rules_have_exemptions_from_exemptions_and_conflicts(words: int, share: float) -> None:
     conflicts = nested = 0
     for index in range(100):
@@ -120,7 +120,7 @@ def test_long_rules_have_exemptions_from_exemptions_and_conflicts(words: int, sh
         conflicts += bool(in_conflict(drawn.weighed))
         nested += any(one.rule.even_so for one in drawn.weighed)
     assert conflicts >= 100 * share
-    assert nested >= 95
+    assert nested >= 93
 
 
 def test_the_newer_of_two_notices_counts_at_every_size() -> None:

@@ -9,12 +9,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
+from pilotbench.benchmark.scenarios.terms.subjects import GRADES, REGIONS
 
 Json = dict[str, Any]
 Values = tuple[Any, ...]
 
-REGIONS = ("north", "south", "east", "west", "coast", "hills")
-GRADES = ("A", "B", "C", "D")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),

@@ -29,6 +29,7 @@ from pilotbench.benchmark.scenarios.policy.rules import (
     newest_limit,
     settle,
 )
+from pilotbench.benchmark.scenarios.terms.subjects import SUBJECTS
 
 ATTEMPTS = 8
 ANY = tuple(PART_KINDS)
@@ -66,16 +67,11 @@ SIZES: dict[int, Size] = {
 }
 
 OTHER_NOUNS = (
+    *(Noun(one.one, one.many, one.amount) for one in SUBJECTS.values()),
     *(Noun("contract", "contracts", "volume"), Noun("lease", "leases", "rent")),
     *(Noun("deposit", "deposits", "sum"), Noun("loan", "loans", "balance")),
-    *(
-        Noun("subscription", "subscriptions", "charge"),
-        Noun("pension file", "pension files", "pay"),
-    ),
-    *(Noun("tender", "tenders", "volume"), Noun("voucher", "vouchers", "worth")),
-    *(Noun("order", "orders", "total"), Noun("invoice", "invoices", "amount")),
-    *(Noun("claim", "claims", "payout"), Noun("refund", "refunds", "value")),
-    *(Noun("booking", "bookings", "price"), Noun("permit", "permits", "fee")),
+    *(Noun("subscription", "subscriptions", "charge"), Noun("tender", "tenders", "volume")),
+    *(Noun("pension file", "pension files", "pay"), Noun("voucher", "vouchers", "worth")),
 )
 
 
@@ -93,10 +89,12 @@ class Draft:
     weighed: list[Weighed]
     outcome: Outcome
     caught: int = 0
+    idle: int = 0
 
     def keep(self, weighed: list[Weighed]) -> None:
         """Go on from these rules."""
         self.weighed, self.outcome, self.caught = weighed, settle(self.act, weighed), 0
+        self.idle = _idle(self.act, weighed, self.outcome, self.bits.all)
         for one in weighed:
             self.caught |= one.applies
 
@@ -133,11 +131,9 @@ def _shadowed(weighed: Sequence[Weighed]) -> bool:
     return False
 
 
-def _idle(act: int, weighed: list[Weighed], outcome: Outcome, new: Weighed) -> int:
-    """Return how many of the rules that meet a new one, and itself, change nothing."""
-    if _shadowed(weighed):
-        return len(weighed)
-    places = (n for n, one in enumerate(weighed) if one.applies & new.applies)
+def _idle(act: int, weighed: list[Weighed], outcome: Outcome, near: int) -> int:
+    """Return how many of the rules that apply to some records could be left out without change."""
+    places = (n for n, one in enumerate(weighed) if one.applies & near)
     return sum(settle(act, weighed[:n] + weighed[n + 1 :]) == outcome for n in places)
 
 
@@ -178,7 +174,7 @@ def _levels(draft: Draft, weighed: list[Weighed], place: int, outcome: Outcome) 
     return found
 
 
-PERFECT = 10
+PERFECT = 6
 
 
 def _score(draft: Draft, weighed: list[Weighed], place: int, role: str) -> int:
@@ -188,10 +184,16 @@ def _score(draft: Draft, weighed: list[Weighed], place: int, role: str) -> int:
     changed = _changed(outcome, draft.naive)
     if (not outcome.act and records > 1) or changed > max(1, records - 1):
         return -1
-    idle = _idle(draft.act, weighed, outcome, weighed[place])
+    if draft.naive != draft.act and settle(draft.naive, weighed) == outcome:
+        return -1
+    allowed = draft.idle + (role == "conflict")  # a rule over which another one prevails
+    if not allowed and _shadowed(weighed):
+        return -1
+    idle = _idle(draft.act, weighed, outcome, weighed[place].applies)
+    if idle > allowed:
+        return -1
     wishes = _levels(draft, weighed, place, outcome) + (changed >= min(2, records)) * 2
-    wishes += (role != "conflict" or bool(in_conflict(weighed))) * 2
-    return wishes + 4 - 4 * idle if idle < 2 else -1
+    return wishes + (role != "conflict" or bool(in_conflict(weighed))) * 2
 
 
 def _others(kinds: Sequence[str], *used: Condition) -> list[str]:
@@ -241,7 +243,7 @@ def _target(draft: Draft, role: str) -> int:
 
 def add(draft: Draft, role: str) -> None:
     """Add the best of some proposals, if any of them changes what happens to a record."""
-    best, found = 0, draft.weighed
+    best, found = -1, draft.weighed
     for _ in range(ATTEMPTS):
         new = draft.bits.weigh(propose(draft, role, _target(draft, role)))
         place, weighed = _inserted(draft, new)

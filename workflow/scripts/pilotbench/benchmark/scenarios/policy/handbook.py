@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.scenarios.policy.phrases import CONTEXT
+from pilotbench.benchmark.scenarios.terms.subjects import GRADES, REGIONS
 
 SLOTS: dict[str, tuple[str, ...]] = {
     "early": ("7:00", "7:15", "7:30", "7:45", "8:00", "8:15", "8:30", "9:00"),
@@ -37,8 +38,8 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "street": ("Mill Street", "Station Road", "Bridge Lane", "Park Street", "Canal Road"),
     "name": ("Ms Adler", "Mr Brandt", "Ms Costa", "Mr Dunne", "Ms Evans", "Mr Falk", "Ms Gray"),
     "degrees": ("18", "19", "20", "21", "22"),
-    "region": ("north", "south", "east", "west", "coast", "hills"),
-    "grade": ("A", "B", "C", "D"),
+    "region": REGIONS,
+    "grade": GRADES,
     "nth": ("first", "second", "third", "fourth"),
 }
 

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.scenarios.policy.conditions import Json, holds, in_words
 from pilotbench.benchmark.scenarios.policy.drawing import Drawn, draw_rules, ruling
 from pilotbench.benchmark.scenarios.policy.rules import Bits, Noun, Rule, newest_limit
 from pilotbench.benchmark.scenarios.policy.writing import Written, write
-
-
-class Subject(Protocol):
-    """A kind of item, as `scenarios.terms.subjects` declares it."""
-
-    @property
-    def one(self) -> str:
-        """Return the noun."""
-
-    @property
-    def many(self) -> str:
-        """Return the plural of the noun."""
-
-    @property
-    def amount(self) -> str:
-        """Return the field of the amount."""
+from pilotbench.benchmark.scenarios.terms.subjects import Subject
 
 
 @dataclass(frozen=True)

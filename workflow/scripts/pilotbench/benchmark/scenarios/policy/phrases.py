@@ -148,7 +148,7 @@ STOPS = (
     " request for one is forbidden.",
     "Because of the {name} for {many}, every request to work on a list of {many} is forbidden from"
     " {first} until the end of {last}.",
-    "A {name} for {many} is in force from {first} until the end of {last}: during this time, a"
+    "{A_name} for {many} is in force from {first} until the end of {last}: during this time, a"
     " request that concerns a list of {many} is forbidden as a whole.",
     "All work on lists of {many} rests from {first} to {last} (both days included); requests for it"
     " are forbidden.",
@@ -157,7 +157,7 @@ OPEN_STOPS = (
     "From {first} on, no list of {many} may be worked on, and any request for one is forbidden.",
     "Because of the {name} for {many}, every request to work on a list of {many} has been forbidden"
     " since {first}.",
-    "A {name} for {many} has been in force since {first}: a request that concerns a list of {many}"
+    "{A_name} for {many} has been in force since {first}: a request that concerns a list of {many}"
     " is forbidden as a whole.",
     "All work on lists of {many} has rested since {first}; requests for it are forbidden.",
 )

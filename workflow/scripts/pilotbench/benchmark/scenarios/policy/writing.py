@@ -138,7 +138,8 @@ class Writer:
         """Return the sections of a stop of all work on a kind of item."""
         wordings = phrases.STOPS if rule.last else phrases.OPEN_STOPS
         small = name[0].lower() + name[1:]
-        said = self.say(wordings, rule.noun, name=small, **_days(rule))
+        a_name = f"{'An' if small[0] in 'aeiou' else 'A'} {small}"
+        said = self.say(wordings, rule.noun, name=small, A_name=a_name, **_days(rule))
         own = Section(key, name, (*self.surroundings(1), said, *self.surroundings(2)))
         return [own, *self.notices(key, rule)]
 
