@@ -145,14 +145,14 @@ PART_KINDS: dict[str, PartKind] = {
     "at_least": PartKind(
         lambda record, amount, values: record[amount] >= values[0],
         _at_least,
-        ("whose `{amount}` is {0} or more", "with a `{amount}` of at least {0}"),
+        ("whose `{amount}` is {0} or more", "whose `{amount}` is at least {0}"),
         3,
         True,
     ),
     "below": PartKind(
         lambda record, amount, values: record[amount] < values[0],
         _below,
-        ("whose `{amount}` is less than {0}", "with a `{amount}` below {0}"),
+        ("whose `{amount}` is less than {0}", "whose `{amount}` is below {0}"),
         3,
         True,
     ),
@@ -203,10 +203,11 @@ def _written(value: Any) -> str:
 
 def phrase(random: SeededRandom, condition: Condition, amount: str) -> str:
     """Return a condition in words that follow the noun: `of grade B due before 3 May 2031`."""
-    said = ""
+    said, follows = "", False
     for kind, values in condition:
         wording = random.pick(PART_KINDS[kind].phrases)
-        linked = wording[0] == "w" and (said[:1] == "w" or " w" in said)
-        said += " and " if linked else " " if said else ""
+        clause = wording.startswith(("whose", "with"))
+        said += " and " if clause and follows else " " if said else ""
+        follows |= clause
         said += wording.format(*map(_written, values), amount=amount)
     return said
