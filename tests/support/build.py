@@ -14,6 +14,8 @@ from typing import Any, Self
 
 import yaml
 
+from support import preloaded
+
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = Path(sys.prefix, "plugins")
 PLAYERS = {
@@ -69,16 +71,7 @@ class Build:
     def python(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
         """Run this Python in the folder; stdout and stderr are one text."""
         self.refuse_in_fast_tests(words)
-        return subprocess.run(
-            [sys.executable, *words],
-            cwd=self.folder,
-            env=self.environment(**env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=1200,
-            check=False,
-        )
+        return preloaded.python(words, self.folder, self.environment(**env))
 
     def refuse_in_fast_tests(self, words: Iterable[str]) -> None:
         """Fail where a test without the marker `slow` starts Snakemake."""
@@ -116,12 +109,5 @@ def planned(output: str) -> dict[str, int]:
 
 def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run Snakemake in a folder; stdout and stderr in one text."""
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", *words],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts"), "NO_COLOR": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts"), "NO_COLOR": "1"}
+    return preloaded.python(("-m", "snakemake", *words), folder, environment)

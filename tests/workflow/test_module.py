@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from support import Simulator
+from support import Simulator, preloaded
 from support.build import ROOT
 from support.runs import KEYS, Run
 
@@ -55,16 +54,8 @@ class Importing:
 
     def snakemake(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the importing workflow."""
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "4", *words],
-            cwd=self.folder,
-            env=self.run.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=1200,
-            check=False,
-        )
+        command = ("-m", "snakemake", "--cores", "4", *words)
+        return preloaded.python(command, self.folder, self.run.environment())
 
 
 @pytest.fixture
