@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ SCRIPTS = ("quick_test.sh", "test_all.sh", "run_batch_test.sh", "run_parallel_te
 FREE = ("summary --config partial=true", "snakemake estimate", "snakemake check")
 
 
+MODULES = ("snakemake ", "pilotbench ")
 ADDED = "python -m pilotbench add-pack docs/examples/questions.csv"
 
 
@@ -41,6 +43,14 @@ def dry(command: str) -> str:
     if any(f"./{script}" in command for script in SCRIPTS[2:]) or "smart_batch" in command:
         return f"{command} -- -n --quiet all"
     return f"{command} -n --quiet all"
+
+
+def typed(build: Build, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a line as it is typed; without a shell if it has no words for one."""
+    module = command if command.startswith("snakemake ") else command.removeprefix("python -m ")
+    if shlex.join(shlex.split(module)) == module and module.startswith(MODULES):
+        return build.python("-m", *shlex.split(module))
+    return in_shell(build, command)
 
 
 def in_shell(build: Build, command: str) -> subprocess.CompletedProcess[str]:
@@ -80,10 +90,10 @@ def test_a_command_of_a_guide_runs(build: Build, command: str) -> None:
     pack = build.folder / "config/tasks/questions"
     shutil.rmtree(pack, ignore_errors=True)
     if "questions/" in command or "tasks=questions" in command:
-        assert in_shell(build, ADDED).returncode == 0
+        assert typed(build, ADDED).returncode == 0
     if "--configfile mine.yaml" in command:
         shutil.copy(build.folder / "overlay.yaml", build.folder / "mine.yaml")
-    run = in_shell(build, dry(command))
+    run = typed(build, dry(command))
     assert run.returncode == 0, run.stdout
     assert "Traceback" not in run.stdout
 
