@@ -61,12 +61,17 @@ hypothesis.settings.load_profile("any machine")
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the slow places as slow."""
+    """Mark the tests of the slow places as slow, and begin with the files that have such tests.
+
+    A long file at the end would leave the other workers without work.
+    """
     for item in items:
         place = item.path.relative_to(Path(__file__).parent)
         places = {one.as_posix() for one in (place, *place.parents)}
         if any(map(item.get_closest_marker, SLOW_MARKERS)) or places & set(SLOW_PLACES):
             item.add_marker(pytest.mark.slow)
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_collection_finish() -> None:

@@ -19,6 +19,13 @@ def test_a_test_with_the_marker_can(tmp_path: Path) -> None:
     assert Build(tmp_path).python("-m", "snakemake", "--version").stdout.strip()
 
 
+def test_the_files_with_slow_tests_come_first(request: pytest.FixtureRequest) -> None:
+    items = request.session.items
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    order = [item.path in long for item in items]
+    assert order == sorted(order, reverse=True)
+
+
 @pytest.mark.parametrize("folder", ["browser", "doors", "workflow"])
 def test_every_test_of_a_slow_folder_has_the_marker(
     request: pytest.FixtureRequest, folder: str
