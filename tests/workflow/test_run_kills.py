@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from pilotbench.ground.job_context import alive
 from support import Simulator
+from support.chaos import servers
 from support.runs import Going, Run, wait_until, wait_until_kept, with_pid
 
 IN_FLIGHT = 15
@@ -70,7 +72,9 @@ def test_orphans_stop_asking_and_the_next_run_pays_nothing_again(
     with run.running(*run.targets()) as going:
         answer(run, simulator, 20)
         assert going.jobs()
+        (server,) = servers(going)
         going.kill()
+        wait_until(lambda: not alive(server))  # from now on each job can see that its run is gone
         asked = simulator.stats()["total"]["requests"]
         simulator.release()
         wait_for_the_end_of_jobs(going)
