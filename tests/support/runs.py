@@ -230,6 +230,11 @@ def wait_until_kept(folder: Path, count: int, patient_s: float = PATIENT_S) -> N
     wait_until(lambda: sum("asked" in one for one in journal_lines(folder)) >= count, patient_s)
 
 
+def wait_until_idle(simulator: Simulator) -> None:
+    """Wait until a simulator has nothing in flight: what killed processes had asked is counted."""
+    wait_until(lambda: simulator.stats()["total"]["in_flight"] == 0)
+
+
 def write_pack(folder: Path, questions: int, marks: Mapping[int, str] | None = None) -> None:
     """Write the pack `echo`: question n asks for `answer-n`; `marks` adds words."""
     pack = folder / "echo"

@@ -13,7 +13,7 @@ import pytest
 from pilotbench.ground.job_context import alive
 from support import Simulator
 from support.chaos import servers
-from support.runs import Going, Run, wait_until, wait_until_kept, with_pid
+from support.runs import Going, Run, wait_until, wait_until_idle, wait_until_kept, with_pid
 
 IN_FLIGHT = 15
 """Slots of the three keys: so many episodes of a shard at most are being asked for at a time."""
@@ -40,6 +40,7 @@ def finish(run: Run, simulator: Simulator) -> int:
 
     All must be right in the end, and nothing that the journal holds is asked for again.
     """
+    wait_until_idle(simulator)
     kept, answered = len(run.journal()), simulator.stats()["total"]["answered"]
     run.again(*run.targets())
     assert [record["index"] for record in run.records()] == list(range(run.questions))
@@ -106,6 +107,7 @@ def test_an_episode_that_was_killed_continues_at_the_turn_it_had_reached(tmp_pat
         with run.running(*run.targets()) as going:
             wait_until(lambda: len(reached(run)) == 3 and min(reached(run).values()) >= 3)
             going.kill_all()  # each in the middle of its episode
+        wait_until_idle(simulator)
         answered = simulator.stats()["total"]["answered"]
         before = reached(run)
         run.again(*run.targets())
