@@ -46,8 +46,13 @@ def render(
         text = layout.message(sentences, spoken.frame, fillers, random)
     else:
         text = layout.follow_up(sentences, spoken.frame, random)
-    shown = _BEFORE_VOWEL.sub(r"\1n ", text) if spoken.language == "en" else text
-    return Text(shown, spoken.name, tuple(one.id for one in chosen))
+    return Text(_with_articles(text), spoken.name, tuple(one.id for one in chosen))
+
+
+def _with_articles(text: str) -> str:
+    """Return a text with `an` before values that need it; few texts have an article there."""
+    has_one = " a `" in text or "A `" in text
+    return _BEFORE_VOWEL.sub(r"\1n ", text) if has_one else text
 
 
 def _chosen(

@@ -30,7 +30,7 @@ AFTER = {
     "answer_receipt": ("act_", "rest_", "pending"),
 }
 _HAVE_OWN = ("act_", "decide_", "detail_")
-_SPREADS = (8, 32, 64, 64)
+_SPREADS = (16, 64, 128)
 
 
 @dataclass(frozen=True)
