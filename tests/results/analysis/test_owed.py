@@ -16,7 +16,7 @@ from support import simulated_models as sim
 
 PROMPTS = ("baseline", "optimal", "flawed_tool_misuse")
 TABLES = ("ranking", "model_prompt", "success", "cells", "by_task", "by_tool_success_rate")
-FAMILIES = ("models", "prompts", "flaws", "reliability", "difficulty")
+FAMILIES = ("models", "prompts", "flaws", "followed", "reliability", "difficulty")
 
 
 def owing(data, model, below):
@@ -101,6 +101,7 @@ def test_the_page_shows_bounds_in_the_column_of_the_score(told):
         ("reliability", "lower", "upper"),
         ("prompt_effect", "lower", "upper"),
         ("flaw_effect", "lower", "upper"),
+        ("followed_excess", "lower", "upper"),
         ("followed", "followed_lower", "followed_upper"),
     ],
 )

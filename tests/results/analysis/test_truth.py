@@ -137,6 +137,13 @@ def test_a_flaw_is_followed_as_often_as_is_known(drawn):
         assert row["same_under_optimal"] == pytest.approx(0.1, abs=4 * (0.09 / 100) ** 0.5)
 
 
+def test_what_is_due_to_a_flaw_is_the_known_difference(drawn):
+    rows = figure_rows(drawn, "followed_excess")
+    assert len(rows) == 3 * len(sim.FLAWS)
+    hits = [row["low"] <= 0.3 <= row["high"] for row in rows]
+    assert sum(hits) >= 0.9 * len(hits)
+
+
 def test_turns_have_the_known_quantiles(drawn):
     rows = figure_rows(drawn, "turns")
     assert len(rows) == 9

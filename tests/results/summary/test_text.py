@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_every_figure_is_written_as_svg_and_png(written):
     svg = {path.stem for path in (written / "figures").glob("*.svg")}
     png = {path.stem for path in (written / "figures").glob("*.png")}
     assert svg == png
-    assert len(svg) == 14
+    assert len(svg) == 15
     text = (written / "figures" / "success.svg").read_text(encoding="utf-8")
     assert "<title>Success by model and prompt</title>" in text
 
@@ -50,7 +51,7 @@ def test_json_and_csv_have_the_same_cells(written):
 def test_markdown_ranks_and_links_every_figure(written):
     text = (written / "summary.md").read_text(encoding="utf-8")
     assert "| 1 | strong | native | 76.0 % [66.8, 83.3] | a | 100/100 |" in text
-    assert text.count("](figures/") == 14
+    assert text.count("](figures/") == 15
 
 
 @pytest.mark.slow
@@ -66,6 +67,9 @@ def test_the_terminal_table_has_protocol_counts_rates_and_cost(written):
     assert all(len(line) <= 120 for line in lines)
     assert any("optimal (plan given)" in line for line in lines)
     assert any("like with like" in line for line in lines)
+    flawed = [line for line in lines if line.startswith("strong") and "flawed_tool_misuse" in line]
+    assert len(flawed) == 2  # its success, and how far the flaw was followed
+    assert re.search(r"\d+\.\d % +\+\d+\.\d \[-?\d+\.\d, \d+\.\d\] +< 0", flawed[1])
 
 
 @pytest.mark.slow

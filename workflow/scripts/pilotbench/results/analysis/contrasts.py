@@ -30,6 +30,7 @@ KINDS = {
     "models": "each pair of models under the headline prompt",
     "prompts": "each prompt against baseline, within a model",
     "flaws": "each flawed plan against the optimal one, within a model",
+    "followed": "each flaw followed, against the same calls under the optimal plan",
     "reliability": "each tool success rate against the reference rate, within model and prompt",
     "difficulty": "each difficulty against easy (else the easiest), within model and prompt",
 }
@@ -123,24 +124,32 @@ def family(
     counts as a failure; all instances that both sides have are used. `win` is missing for owed
     episodes: their comparisons have worst-case bounds and no conclusion.
     """
+    return adjusted(list(comparisons(kind, episodes, column, pairs, within)))
+
+
+def comparisons(
+    kind: str,
+    episodes: pd.DataFrame,
+    column: str,
+    pairs: Sequence[tuple[str, str]],
+    within: Sequence[str] = (),
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `family` without the values that depend on its number of tests."""
     if episodes.empty or not pairs:
-        return pd.DataFrame(columns=COLUMNS)
-    rows = [
-        row
-        for words, group in sides(episodes, column, within)
-        for base, arm in pairs
-        if (row := _compare(kind, words, group, base, arm)) is not None
-    ]
-    return _adjusted(rows)
+        return
+    for words, group in sides(episodes, column, within):
+        for base, arm in pairs:
+            if (row := _compare(kind, words, group, base, arm)) is not None:
+                yield row
 
 
-def _adjusted(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def adjusted(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return the rows of a family with the values that depend on its number of tests."""
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
-    adjusted = holm([row["p"] for row in rows])
+    corrected = holm([row["p"] for row in rows])
     tests = max(sum(row["p"] is not None for row in rows), 1)
-    for row, p in zip(rows, adjusted, strict=True):
+    for row, p in zip(rows, corrected, strict=True):
         row["p_holm"], row["told_apart"] = p, p is not None and p <= ALPHA
         known = row["difference"] is not None
         row["detectable"] = detectable(row["n"], row["discordance"], tests) if known else None

@@ -268,14 +268,18 @@ def _seen(name: str, first: pd.DataFrame) -> ModelFacts:
 
 
 def prompt_facts(names: Sequence[str], settings: Any) -> dict[str, PromptFacts]:
-    """Return facts of the prompts from their templates; a prompt without a file has none."""
+    """Return facts of the prompts from their templates; a prompt without a file has none.
+
+    Without `settings` they are those of the prompts that are part of the program.
+    """
+    from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
     from pilotbench.benchmark.prompts.prompt_files import load as load_prompts
     from pilotbench.ground.errors import UserError
 
     facts = {}
     for name in names:
         try:
-            folders = settings.prompt_folders if settings else ()
+            folders = settings.prompt_folders if settings else (SHIPPED_PROMPTS,)
             found = load_prompts(folders, [name])[name]
             facts[name] = PromptFacts(found.label, found.needs_plan, found.flaw)
         except UserError:

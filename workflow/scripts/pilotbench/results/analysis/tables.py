@@ -12,7 +12,7 @@ from pilotbench.ground.plurals import counted
 from pilotbench.results.analysis.common_conditions import balanced, inside, is_balanced
 from pilotbench.results.analysis.contrasts import KINDS, every_family
 from pilotbench.results.analysis.costs import Costs
-from pilotbench.results.analysis.flaws import flaw_table
+from pilotbench.results.analysis.flaws import flaw_table, followed_family
 from pilotbench.results.analysis.judge_tables import judge_tables
 from pilotbench.results.analysis.judges import judge_table
 from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData, number
@@ -56,11 +56,12 @@ def tables(
     paid: Costs,
 ) -> dict[str, Table]:
     """Return every table that has rows, by name, in the order of the page."""
+    followed = followed_family(data, episodes)
     made = [
-        *_of_scores(data, episodes, cells, ranked),
+        *_of_scores(data, episodes, cells, ranked, followed),
         *(Table(*described) for described in judge_tables(data, episodes)),
         *_of_costs(data, paid),
-        *_of_details(data, episodes, ranked, uses),
+        *_of_details(data, episodes, ranked, uses, followed),
     ]
     return {
         table.name: replace(table, frame=with_protocol(table.frame, data))
@@ -70,7 +71,11 @@ def tables(
 
 
 def _of_scores(
-    data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame, ranked: Ranking
+    data: SummaryData,
+    episodes: pd.DataFrame,
+    cells: pd.DataFrame,
+    ranked: Ranking,
+    followed: pd.DataFrame,
 ) -> list[Table]:
     found = measures(episodes)
     return [
@@ -94,7 +99,7 @@ def _of_scores(
             metadata_table(episodes),
         ),
         *_of_metrics(data, found),
-        *_families(data, episodes, ranked),
+        *_families(data, episodes, ranked, followed),
     ]
 
 
@@ -150,16 +155,22 @@ def _of_costs(data: SummaryData, paid: Costs) -> list[Table]:
 
 
 def _of_details(
-    data: SummaryData, episodes: pd.DataFrame, ranked: Ranking, uses: list[KeyUse]
+    data: SummaryData,
+    episodes: pd.DataFrame,
+    ranked: Ranking,
+    uses: list[KeyUse],
+    followed: pd.DataFrame,
 ) -> list[Table]:
     return [
         Table(
             "flaws",
             "Flawed plans followed",
             "How often the flaw was followed, and how often the same calls occur when the plan "
-            "has no flaw; success when it was followed and when not. Harmful: the share of "
-            "instances on which following it literally fails.",
-            flaw_table(data, episodes),
+            "has no flaw; success when it was followed and when not. Excess over optimal: the "
+            "difference of the two in points on the instances that both prompts have, with its "
+            "95 % interval and Holm's p. Harmful: the share of instances on which following the "
+            "flaw literally fails.",
+            flaw_table(data, episodes, followed),
         ),
         Table(
             "errors",
@@ -287,17 +298,23 @@ def _shared(cells: pd.DataFrame, axis: str) -> str:
     return "; the levels share no condition, so the rows have different questions"
 
 
-def _families(data: SummaryData, episodes: pd.DataFrame, ranked: Ranking) -> list[Table]:
-    found = {"models": named_sides(ranked.contrasts, data), **every_family(data, episodes)}
+def _families(
+    data: SummaryData, episodes: pd.DataFrame, ranked: Ranking, followed: pd.DataFrame
+) -> list[Table]:
+    found = {
+        "models": named_sides(ranked.contrasts, data),
+        "followed": followed,
+        **every_family(data, episodes),
+    }
     return [
         Table(
             f"contrasts_{kind}",
             f"Differences: {KINDS[kind]}",
-            family_words(frame),
-            frame.drop(columns=["kind", "discordance"]),
+            family_words(found[kind], MEANS.get(kind, BETTER)),
+            found[kind].drop(columns=["kind", "discordance"]),
         )
-        for kind, frame in found.items()
-        if len(frame)
+        for kind in KINDS
+        if kind in found and len(found[kind])
     ]
 
 
@@ -314,6 +331,8 @@ def named_sides(contrasts: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
 
 
 BETTER = "Positive means the arm did better than the base."
+MEANS = {"followed": "Positive means the flaw was followed, not only met by chance."}
+"""What a positive difference means where it is not success."""
 
 
 def family_words(frame: pd.DataFrame, positive: str = BETTER) -> str:

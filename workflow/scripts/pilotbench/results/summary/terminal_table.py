@@ -15,8 +15,8 @@ from pilotbench.results.statistics import ALPHA
 
 NAMES = ("model", "prompt")
 TEXTS = (*NAMES, "protocol", "task", "metric")
-MOST_METRICS = 40
-"""Rows of the table of scores and metrics; the page has them all."""
+MOST_ROWS = 40
+"""Rows of a further table; the page has them all."""
 Words = tuple[str, ...]
 
 
@@ -26,7 +26,8 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     It is read from summary/summary.json if that is newer than the database, otherwise computed.
     """
     said = _written(db_path) or _counted(db_path, settings)
-    lines = [_scores(said, width), *_metrics(said, width), said["verdict"], *said.get("notes", ())]
+    lines = [_scores(said, width), *_metrics(said, width), *_flaws(said, width)]
+    lines += [said["verdict"], *said.get("notes", ())]
     lines += [str(said["facts"].get("spending", ""))]  # an older summary.json has none
     lines += [*_judges(said), *_pairs(said), _unlike(said), _superseded(said), _owed(said)]
     return "\n".join(line for line in lines if line)
@@ -82,12 +83,12 @@ def _metrics(said: dict[str, Any], width: int) -> Iterator[str]:
     if not rows:
         return
     titles = ["model", "prompt", "task", "metric", "instances", "missing", "mean [95 %]", "owed"]
-    lines = [_mean(row, labels) for row in rows[:MOST_METRICS]]
+    lines = [_mean(row, labels) for row in rows[:MOST_ROWS]]
     if not any(row["owed"] for row in rows):
         titles, lines = titles[:-1], [line[:-1] for line in lines]
     yield "\n" + table(_columns(titles), lines, width)
-    if len(rows) > MOST_METRICS:
-        yield f"{len(rows) - MOST_METRICS:,} more rows in summary/tables/metrics.csv"
+    if len(rows) > MOST_ROWS:
+        yield f"{len(rows) - MOST_ROWS:,} more rows in summary/tables/metrics.csv"
 
 
 def _mean(row: dict[str, Any], labels: dict[str, str]) -> Words:
@@ -102,6 +103,23 @@ def _mean(row: dict[str, Any], labels: dict[str, str]) -> Words:
         mean if row["owed"] or not row["note"] else f"{mean} ({row['note']})",
         f"{row['owed']:,}" if row["owed"] else "",
     )
+
+
+def _flaws(said: dict[str, Any], width: int) -> Iterator[str]:
+    """Yield the table of flaws that were followed, if there are any with their excess."""
+    known = [row for row in _records(said, "flaws") if "p_holm" in row]  # an older file has none
+    if not known:
+        return
+    titles = ["model", "prompt", "instances", "followed", "excess over optimal [95 %]", "p (Holm)"]
+    lines = [_flaw(row) for row in known[:MOST_ROWS]]
+    yield "\n" + table(_columns(titles), lines, width)
+    if len(known) > MOST_ROWS:
+        yield f"{len(known) - MOST_ROWS:,} more rows in summary/tables/flaws.csv"
+
+
+def _flaw(row: dict[str, Any]) -> Words:
+    shares = (shown(name, row, None).text for name in ("followed", "excess_over_optimal", "p_holm"))
+    return str(row["model"]), str(row["prompt"]), f"{row['n']:,}", *shares
 
 
 def _records(said: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -46,12 +46,34 @@ def flaw_effect(source: Source) -> Drawing | None:
         "contrasts_flaws",
         "What a flawed plan costs",
         "Difference in success to the plan without the flaw, on the instances that both have.",
-        ("arm", [p for p in source.data.prompt_names if source.data.prompts[p].flaw]),
+        ("arm", _flawed(source)),
     )
 
 
+def followed_excess(source: Source) -> Drawing | None:
+    """Draw how much more often each flaw is followed than its calls occur without it."""
+    return _differences(
+        source,
+        "contrasts_followed",
+        "What a flawed plan makes a model do",
+        "How much more often the flaw is followed than the same calls occur under the plan without "
+        "it, on the instances that both have, with 95 % intervals.",
+        ("arm", _flawed(source)),
+        "followed beyond optimal",
+    )
+
+
+def _flawed(source: Source) -> list[str]:
+    return [p for p in source.data.prompt_names if source.data.prompts[p].flaw]
+
+
 def _differences(
-    source: Source, table: str, title: str, says: str, down: tuple[str, list[str]]
+    source: Source,
+    table: str,
+    title: str,
+    says: str,
+    down: tuple[str, list[str]],
+    what: str = "difference in success",
 ) -> Drawing | None:
     rows = source.rows(table)
     if not rows:
@@ -63,10 +85,17 @@ def _differences(
     names = names or list(dict.fromkeys(row["arm_shown"] for row in rows))
     words = alt_words(title, rows, axis, "difference")
     owed = WORST if any(row["owed"] for row in rows) else ""
-    return Drawing(title, says + owed, words, forest(rows, axis, order, series, names))
+    return Drawing(title, says + owed, words, forest(rows, axis, order, series, names, what))
 
 
-def forest(rows: Rows, axis: str, order: list[str], series: str, names: list[str]) -> Json:
+def forest(
+    rows: Rows,
+    axis: str,
+    order: list[str],
+    series: str,
+    names: list[str],
+    what: str = "difference in success",
+) -> Json:
     """Return the spec of differences: one band per word of `axis`, one line per series.
 
     A series of one needs no legend.
@@ -84,7 +113,7 @@ def forest(rows: Rows, axis: str, order: list[str], series: str, names: list[str
         worst_cases(base.encode(color=colour), alt.X("lower:Q"), alt.X2("upper:Q")),
         base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=colour),
         base.mark_point(filled=True, size=70, opacity=1).encode(
-            x=alt.X("difference:Q", axis=POINTS, title="difference in success, points"),
+            x=alt.X("difference:Q", axis=POINTS, title=f"{what}, points"),
             color=colour,
             shape=kind,
             tooltip=tips(
@@ -136,7 +165,7 @@ def followed(source: Source) -> Drawing | None:
                 tooltip=tips(
                     ["model", "prompt"],
                     ["followed", "corrected", "not_reached", "excess_over_optimal"],
-                    ["n", "followed_success", "followed_failure"],
+                    ["n", "p_holm", "followed_success", "followed_failure"],
                 ),
             ),
             rows=rows,
@@ -156,4 +185,5 @@ FIGURES = (
     Figure("prompt_effect", Section.PROMPTS, "contrasts_prompts", prompt_effect),
     Figure("flaw_effect", Section.FLAWS, "contrasts_flaws", flaw_effect),
     Figure("followed", Section.FLAWS, "flaws", followed),
+    Figure("followed_excess", Section.FLAWS, "contrasts_followed", followed_excess),
 )
