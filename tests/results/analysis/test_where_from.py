@@ -224,3 +224,23 @@ def test_a_number_of_a_player_without_token_counts_is_explained(tmp_path: Path) 
     assert lines.startswith("success_rate: full_success / completed")
     assert "to read the first: python -m pilotbench show oracle/baseline/simple_task" in lines
     assert "in 1 file:" in lines
+
+
+def test_the_excess_of_a_flaw_names_the_episodes_that_it_is_compared_with(tmp_path: Path) -> None:
+    prompts = ("optimal", "flawed_missing_step")
+    plan = Plan(tuple(Shard(Cell("alpha", p, *CELLS[0].words[2:]), 0, 9) for p in prompts), 1)
+    lab = Lab(tmp_path / "results", plan)
+    lab.write(*plan.shards)
+    lab.update()
+    words = {"model": "alpha", "prompt": "flawed_missing_step"}
+    origin = where_from.where_from(lab.database, "excess_over_optimal", words, lab.results)
+    pairs = lab.rows(
+        "SELECT (f.flaws['missing_step'] = 'followed')::INT - (o.flaws['missing_step'] = "
+        "'followed')::INT FROM episodes f JOIN episodes o USING (index) "
+        "WHERE f.prompt <> 'optimal' AND o.prompt = 'optimal'"
+    )
+    known = [difference for (difference,) in pairs if difference is not None]  # refused: no sign
+    assert origin.value == pytest.approx(sum(known) / len(known))
+    assert {episode["prompt"] for episode in origin.episodes} == {"flawed_missing_step"}
+    assert "prompt=optimal" in origin.notes[0]
+    assert "same calls occur" in str(origin.meaning)

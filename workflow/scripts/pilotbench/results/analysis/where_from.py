@@ -25,8 +25,9 @@ from pilotbench.ground.job_context import file_digest
 from pilotbench.ground.untrusted_text import visible
 from pilotbench.results.analysis import reference
 from pilotbench.results.analysis.common_conditions import inside
+from pilotbench.results.analysis.flaws import EXCESS, SAYS, flaw_row
 from pilotbench.results.analysis.judge_tables import judge_tables
-from pilotbench.results.analysis.load import SummaryData, load
+from pilotbench.results.analysis.load import REFERENCE, SummaryData, load
 from pilotbench.results.analysis.measures import SCORE, measures, one_mean
 from pilotbench.results.analysis.scores import measured, prepared, scores
 from pilotbench.results.analysis.tables import model_cells
@@ -53,6 +54,7 @@ _SHOWN = (
     "shard",
     "episode",
 )
+OPTIMAL = {"prompt": REFERENCE}
 NAMED = "metric:"
 """Before the name of a number that a scorer gives where a column of the tables has its name."""
 _OF_SCORER = "Mean over the instances of a number that the scorer gives; missing ones are left out."
@@ -143,11 +145,11 @@ def where_from(
         owed=owed if column in _WITH_OWED else [],
         files=files,
         read=_to_read(episodes[0], files, results) if episodes else None,
-        notes=notes(written),
+        notes=[*_other_side(column, words), *notes(written)],
         commands=commands(written, results),
         finish=_finish(results) if finishes(owed) or _unwritten(files, owed) else None,
         helps=_helps(owed),
-        meaning=_meaning(metric, given),
+        meaning=_meaning(metric, given) or SAYS.get(re.sub("_(low|high|lower|upper)$", "", column)),
         formula=metric.sql if metric is not None else given and f"metrics->>{given!r}",
         unit=metric.unit if metric is not None else None,
     )
@@ -157,6 +159,14 @@ def _meaning(metric: Metric | None, given: str | None) -> str | None:
     if given is not None:
         return _OF_SCORER
     return metric.says if metric is not None else None
+
+
+def _other_side(column: str, words: Mapping[str, str]) -> list[str]:
+    """Return how to list the episodes under `optimal` with which a flaw is compared."""
+    if column not in EXCESS:
+        return []
+    other = shlex.join(f"{word}={value}" for word, value in (dict(words) | OPTIMAL).items())
+    return [f"compared with the episodes of: where-from success_rate_all {other}"]
 
 
 def _of_scorer(
@@ -219,7 +229,8 @@ def _scores(data: SummaryData, words: Mapping[str, str]) -> Json:
     count = scores if len(chosen) else measured
     row = count(chosen.assign(**one), cells.assign(**one), list(one)).iloc[0]
     found = {name: _plain(value) for name, value in row.items() if name not in one}
-    return _of_judges(data, words) | found
+    flaws = {name: _plain(v) for name, v in flaw_row(data, words).items() if _is_number(v)}
+    return _of_judges(data, words) | flaws | found
 
 
 def _of_judges(data: SummaryData, words: Mapping[str, str]) -> Json:
