@@ -125,3 +125,38 @@ def test_a_filter_is_a_word_and_a_value_and_a_comparison_is_json():
     assert where("prompt=cot", "") == {"prompt": "cot"}
     found = compare.compare(frame(), frame(), ("a", "b"), set())
     assert json.loads(json.dumps(compare.as_json(found)))["pairs"] == 200
+
+
+def test_each_side_shows_how_far_it_followed_the_flaws(tmp_path):
+    base = frame(("optimal", "flawed_tool_misuse"))
+    arm = base.assign(flaw_tool_misuse="corrected")
+    found = compare.compare(base, arm, ("a", "b"), set())
+    rows = found.followed.set_index("side")
+    assert rows.loc["base", "difference"] > 0.1
+    assert (rows.loc["arm", "difference"], rows.loc["arm", "p"]) == (0.0, 1.0)
+    assert rows["prompt"].tolist() == ["flawed_tool_misuse"] * 2
+    said = text(found, Path("page.html")).splitlines()
+    assert sum("strong flawed_tool_misuse" in line for line in said) == 3
+    compare.write(found, tmp_path / "compare.html", (tmp_path, tmp_path))
+    assert "<h2>Flaws followed</h2>" in (tmp_path / "compare.html").read_text(encoding="utf-8")
+    assert len((tmp_path / "compare_followed.csv").read_text().splitlines()) == 3
+    assert len(compare.as_json(found)["followed"]["rows"]) == 2
+
+
+def test_owed_episodes_bound_the_flaws_followed_of_their_side():
+    base = frame(("optimal", "flawed_tool_misuse"))
+    arm = base.astype({"success": object, "level": object})
+    lost = arm.index[arm["prompt"] == "flawed_tool_misuse"][:10]
+    arm.loc[lost, ["status", "success", "level"]] = ["owed", None, None]
+    rows = compare.compare(base, arm, ("a", "b"), set()).followed.set_index("side")
+    assert (rows.loc["base", "owed"], rows.loc["arm", "owed"]) == (0, 10)
+    assert rows.loc["arm", "lower"] == pytest.approx(rows.loc["arm", "upper"] - 0.1)
+
+
+@pytest.mark.parametrize("prompts", [("baseline",), ("optimal",), ("flawed_tool_misuse",)])
+def test_without_both_prompts_no_side_has_flaws_to_show(prompts, tmp_path):
+    one = frame(prompts)
+    found = compare.compare(one, one, ("a", "b"), set())
+    assert found.followed.empty
+    compare.write(found, tmp_path / "compare.html", (tmp_path, tmp_path))
+    assert not (tmp_path / "compare_followed.csv").exists()

@@ -37,6 +37,7 @@ _HEAD = ("model and prompt", "difference in points [95 %]", "p (Holm)", "n", "no
 _METRICS = (
     *("model, prompt and task", "metric", "difference [95 %]", "p (Holm)", "n", "left out", "note"),
 )
+_FOLLOWED = ("flaw followed by", "side", "points over optimal [95 %]", *_HEAD[2:])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,7 +104,15 @@ def text(found: Comparison, out: Path) -> str:
     numbers = [_metric(row) for row in found.metrics.to_dict("records")]
     if numbers:
         lines += [table(columns(_METRICS, right=("n", "left out")), numbers, terminal_width()), ""]
+    followed = [_followed(row) for row in found.followed.itertuples(index=False)]
+    if followed:
+        lines += [table(columns(_FOLLOWED, right=("n",)), followed, terminal_width()), ""]
     return "\n".join([*lines, f"page: {out}"])
+
+
+def _followed(row: Any) -> tuple[str, ...]:
+    name, *rest = _cells(row)
+    return name, row.side, *rest
 
 
 def _metric(row: dict[Any, Any]) -> tuple[str, ...]:

@@ -25,17 +25,21 @@ from pilotbench.results.analysis.load import CELL, has_outcome, plain
 from pilotbench.results.analysis.measures import measures
 from pilotbench.results.analysis.metric_contrasts import metric_family
 from pilotbench.results.analysis.scores import graded, solved
+from pilotbench.results.summary.compare_flaws import FOLLOWED, OWED, followed_sides
 from pilotbench.results.summary.transcripts import link
 
 KEY = [*CELL, "index", "repeat"]
 WHERE = (*CELL, "commit")
+FRAMES = ("contrasts", "metrics", "flips", "followed")
 ROWS = 500
-OWED = "owed"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs between two sides on the episodes that both have."""
+    """What differs between two sides on the episodes that both have.
+
+    `followed` is how far each side has followed the flaws of plans, over all its episodes.
+    """
 
     base: str
     arm: str
@@ -47,6 +51,7 @@ class Comparison:
     contrasts: pd.DataFrame = field(repr=False)
     metrics: pd.DataFrame = field(repr=False)
     flips: pd.DataFrame = field(repr=False)
+    followed: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     @property
     def better(self) -> int:
@@ -93,6 +98,7 @@ def compare(
         contrasts=_contrasts(pd.concat([same, planned[owed.any(axis=1)]])),
         metrics=_metrics(same, planned, owed),
         flips=_flips(same),
+        followed=followed_sides(base, arm),
     )
 
 
@@ -178,7 +184,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
     """Return the comparison as JSON types."""
     from pilotbench.results.summary.export_files import json_rows
 
-    frames = {name: getattr(found, name) for name in ("contrasts", "metrics", "flips")}
+    frames = {name: getattr(found, name) for name in FRAMES}
     plain_facts = {k: v for k, v in asdict(found).items() if k not in frames}
     return {
         "verdict": found.verdict,
@@ -191,15 +197,15 @@ def as_json(found: Comparison) -> dict[str, Any]:
 
 
 def write(found: Comparison, out: Path, results: tuple[Path, Path]) -> None:
-    """Write the page, and beside it {stem}_differences.csv, _metrics.csv and _flips.csv."""
+    """Write the page, and beside it {stem}_differences.csv, _metrics, _flips and _followed."""
     from pilotbench.results.summary.page_templates import asset, environment
 
     out.parent.mkdir(parents=True, exist_ok=True)
     flips = _linked(found.flips, out, results)
     files = {}
     written = {"differences": found.contrasts, "metrics": found.metrics, "flips": flips}
-    for name, frame in written.items():
-        if name == "metrics" and frame.empty:
+    for name, frame in (written | {"followed": found.followed}).items():
+        if name in ("metrics", "followed") and frame.empty:
             continue
         file = out.with_name(f"{out.stem}_{name}.csv")
         frame.map(csv_safe).to_csv(file, index=False, lineterminator="\n")
@@ -266,6 +272,7 @@ def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]
     return [
         ("Differences", words, _grid(shown)),
         *(more if len(numbers) else []),
+        *([(*FOLLOWED, _grid(found.followed))] if len(found.followed) else []),
         ("Flipped", "Solved on one side and not on the other.", _grid(flips)),
     ]
 
