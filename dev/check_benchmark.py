@@ -23,6 +23,7 @@ from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
 from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.tasks.task import Task
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.benchmark.world.toolbox import TOOLS
 from pilotbench.episodes.episode import play
@@ -45,9 +46,19 @@ def _ask(request: Request) -> Answer:
     return Answer(answer(request), key="none", started=0, latency_s=0, queued_s=0, attempts=1)
 
 
-def play_locally(instance: Instance, player: str, prompt: str, rate: str, repeat: int = 0) -> Json:
-    """Play one episode of a reference player and return its record; write nothing."""
-    task = TASKS[instance.task]
+def play_locally(
+    instance: Instance,
+    player: str,
+    prompt: str,
+    rate: str,
+    repeat: int = 0,
+    task: Task | None = None,
+) -> Json:
+    """Play one episode of a reference player and return its record; write nothing.
+
+    `task` is needed for an instance whose task is not of version 3.
+    """
+    task = task or TASKS[instance.task]
     model = Model(name=player, provider="players", deployment=player, kind="player")
     turns = task.max_turns(instance.difficulty)
     return play(

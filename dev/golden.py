@@ -1,40 +1,48 @@
 """Record content hashes of instances of every task type, so that none changes unnoticed.
 
-`python -m dev.golden tests/data/golden_instances.json` updates the file. When a hash changes, add a
-CHANGELOG line that says which instances changed and why.
+`python -m dev.golden tests/data/golden_instances.json` updates the file of version 3, and with the
+names of other tasks behind it that of these:
+
+    python -m dev.golden tests/data/golden_briefed.json briefed_pipeline
+
+When a hash changes, add a CHANGELOG line that says which instances changed and why.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from pilotbench.benchmark.briefed.task import TASK as BRIEFED
 from pilotbench.benchmark.tasks import TASKS
-from pilotbench.benchmark.world.levels import DIFFICULTIES
+from pilotbench.benchmark.tasks.task import Task
 
+OTHERS: dict[str, Task] = {BRIEFED.name: BRIEFED}
 INDICES = (*range(10), 99, 100_000)
 
 Hashes = dict[str, dict[str, dict[str, str]]]
 
 
-def hashes() -> Hashes:
-    """Return task -> difficulty -> index -> content hash."""
+def hashes(names: Sequence[str] = ()) -> Hashes:
+    """Return task -> difficulty -> index -> content hash of the named tasks, else of version 3."""
+    known: dict[str, Task] = {**TASKS, **OTHERS}
     return {
         name: {
             difficulty: {
-                str(index): TASKS[name].instance(difficulty, index).content_hash
+                str(index): known[name].instance(difficulty, index).content_hash
                 for index in INDICES
             }
-            for difficulty in DIFFICULTIES
+            for difficulty in known[name].difficulties
         }
-        for name in TASKS
+        for name in names or TASKS
     }
 
 
 def main(arguments: list[str]) -> int:
     """Write the hashes to the file given, or print them."""
-    text = json.dumps(hashes(), indent=1) + "\n"
+    text = json.dumps(hashes(arguments[1:]), indent=1) + "\n"
     if arguments:
         Path(arguments[0]).write_text(text, encoding="utf-8")
     else:

@@ -34,6 +34,13 @@ def test_instances_are_those_of_the_golden_file() -> None:
     assert sum(len(by) for levels in held.values() for by in levels.values()) == 300
 
 
+def test_instances_of_version_4_are_those_of_their_file() -> None:
+    name = "briefed_pipeline"
+    held = json.loads(HELD.with_name("golden_briefed.json").read_text(encoding="utf-8"))
+    assert held == golden.hashes([name])
+    assert {level: len(by) for level, by in held[name].items()} == {"easy": 12, "medium": 12}
+
+
 @pytest.mark.parametrize("seed", ["0", "4821"])
 def test_another_process_under_another_hash_seed_makes_the_same_bytes(seed: str) -> None:
     library = str(ROOT / "workflow" / "scripts")

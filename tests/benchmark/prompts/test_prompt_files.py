@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pilotbench.benchmark import flaws
+from pilotbench.benchmark.briefed.task import TASK as BRIEFED
 from pilotbench.benchmark.flaws import FLAWED
 from pilotbench.benchmark.instances import Example, Instance
 from pilotbench.benchmark.prompts import prompt_files
@@ -200,3 +201,18 @@ def test_loading_does_not_import_jinja2() -> None:
         f"prompts.load([Path({str(FOLDER)!r})], {TEN!r}); assert 'jinja2' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+
+
+@pytest.mark.parametrize(
+    ("name", "applies"),
+    [("baseline", False), ("cot", False), ("optimal", True), ("flawed_tool_misuse", True)],
+)
+def test_a_request_that_needs_its_plan_is_only_asked_with_one(name: str, applies: bool) -> None:
+    instance, prompt = BRIEFED.instance("easy", 0), load(FOLDER, name)
+    if applies:
+        assert "Plan:" in prompt.render(instance)
+        return
+    with pytest.raises(
+        flaws.NotApplicable, match=f"leaves out values .* the prompt {name} gives no plan"
+    ):
+        prompt.render(instance)

@@ -1,4 +1,4 @@
-"""Instances of the five task types: what must hold for every task, difficulty and index.
+"""Instances in the simulated world: what must hold for every task, difficulty and index.
 
 `PILOTBENCH_EXAMPLES` sets how many (task, index) pairs each property meets (default 60).
 """
@@ -15,6 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pilotbench.benchmark import flaws
+from pilotbench.benchmark.briefed.task import TASK as BRIEFED
 from pilotbench.benchmark.generation.plan_catalogue import catalogue, steps_of
 from pilotbench.benchmark.generation.plan_steps import LOOKUPS, STEPS
 from pilotbench.benchmark.generation.vocabulary import successor
@@ -41,18 +43,31 @@ LENGTHS = {
 }
 DIFFICULTIES = ("very_easy", "easy", "medium", "hard", "very_hard")
 
+BRIEFED_LENGTHS = {BRIEFED.name: (3, 5)}
+EVERY: dict[str, WorldTask] = {
+    **{name: WORLD_TASKS[name] for name in LENGTHS},
+    BRIEFED.name: BRIEFED,
+}
+
 tasks = st.sampled_from(sorted(LENGTHS))
+every = st.sampled_from(sorted(EVERY))
+numbers = st.integers(0, 59)  # of a level of the task
 indices = st.integers(0, 5_000) | st.integers(0, 10**9)
 difficulties = st.sampled_from(DIFFICULTIES)
 many = settings(max_examples=EXAMPLES, deadline=None)
 
 
 def levels(task: str, index: int) -> list[Instance]:
-    return [TASKS[task].instance(difficulty, index) for difficulty in DIFFICULTIES]
+    return [EVERY[task].instance(difficulty, index) for difficulty in EVERY[task].difficulties]
+
+
+def view(task: str, index: int, number: int) -> Instance:
+    known = EVERY[task].difficulties
+    return EVERY[task].instance(known[number % len(known)], index)
 
 
 @many
-@given(tasks, indices)
+@given(every, indices)
 def test_the_reference_plan_reaches_the_goal_and_breaks_nothing(task: str, index: int) -> None:
     for instance in levels(task, index):
         session, _ = play(instance)
@@ -61,18 +76,18 @@ def test_the_reference_plan_reaches_the_goal_and_breaks_nothing(task: str, index
 
 
 @many
-@given(tasks, indices)
+@given(every, indices)
 def test_no_goal_predicate_holds_at_the_start(task: str, index: int) -> None:
     for instance in levels(task, index):
         assert not any(held for _, held, _ in WorldSession(instance).goal_state(None))
 
 
 @many
-@given(tasks, indices, difficulties)
+@given(every, indices, numbers)
 def test_leaving_out_any_state_changing_step_misses_the_goal(
-    task: str, index: int, difficulty: str
+    task: str, index: int, number: int
 ) -> None:
-    instance = TASKS[task].instance(difficulty, index)
+    instance = view(task, index, number)
     _, results = play(instance)
     for place, step in enumerate(instance.plan):
         if _changes_state(instance, place, step.tool, results):
@@ -81,10 +96,10 @@ def test_leaving_out_any_state_changing_step_misses_the_goal(
 
 
 @many
-@given(tasks, indices)
+@given(every, indices)
 def test_passing_over_any_operation_misses_the_goal(task: str, index: int) -> None:
     """Later steps take the data that the operation would have taken."""
-    instance = TASKS[task].instance("easy", index)
+    instance = EVERY[task].instance("easy", index)
     for place, step in enumerate(instance.plan):
         handle = {"$step": place, "path": "handle"}
         users = [later for later in instance.plan if handle in later.arguments.values()]
@@ -123,11 +138,11 @@ def _changes_state(instance: Instance, place: int, tool: str, results: list[Json
 
 
 @many
-@given(tasks, indices)
+@given(every, indices)
 def test_plans_have_the_length_of_their_type_and_two_goals_from_two_steps_on(
     task: str, index: int
 ) -> None:
-    least, most = LENGTHS[task]
+    least, most = (LENGTHS | BRIEFED_LENGTHS)[task]
     for instance in levels(task, index):
         assert least <= len(instance.plan) <= most
         assert len(instance.goal) >= min(2, len(instance.plan))
@@ -169,10 +184,12 @@ def said(value: Any, request: str) -> bool:
 
 
 @many
-@given(tasks, indices)
+@given(every, indices)
 def test_the_request_suffices_for_every_literal(task: str, index: int) -> None:
     for instance in levels(task, index):
         stated = {entry["value"] for entry in instance.extra["derived"]}
+        brief = flaws.plan_lines(instance) if instance.extra.get("briefed") else []
+        text = "\n".join([instance.request, *brief])
         for entry in instance.extra["derived"]:
             assert entry["value"] == successor(entry["name"], entry["suffix"])
             assert said(entry["name"], instance.request)
@@ -181,20 +198,20 @@ def test_the_request_suffices_for_every_literal(task: str, index: int) -> None:
             shapes = TOOLS[step.tool].parameters["properties"]
             listed = [word for shape in shapes.values() for word in shape.get("enum", ())]
             for value in literals(step.arguments):
-                assert value in listed or value in stated or said(value, instance.request), (
+                assert value in listed or value in stated or said(value, text), (
                     instance.difficulty,
                     step.tool,
                     value,
-                    instance.request,
+                    text,
                 )
 
 
 @many
-@given(tasks, indices, difficulties)
+@given(every, indices, numbers)
 def test_the_goal_asks_for_nothing_that_the_plan_does_not_name(
-    task: str, index: int, difficulty: str
+    task: str, index: int, number: int
 ) -> None:
-    instance = TASKS[task].instance(difficulty, index)
+    instance = view(task, index, number)
     _, results = play(instance)
     named = {
         str(value) for step in instance.plan for value in resolve(step.arguments, results).values()
@@ -205,7 +222,7 @@ def test_the_goal_asks_for_nothing_that_the_plan_does_not_name(
 
 
 @many
-@given(tasks, indices)
+@given(every, indices)
 def test_texts_stand_in_backticks_and_numbers_bare_without_stray_marks(
     task: str, index: int
 ) -> None:
@@ -217,7 +234,7 @@ def test_texts_stand_in_backticks_and_numbers_bare_without_stray_marks(
 
 
 @many
-@given(tasks, indices)
+@given(every, indices)
 def test_the_answer_comes_from_results_and_is_not_in_the_request(task: str, index: int) -> None:
     for instance in levels(task, index):
         session, results = play(instance)
@@ -235,9 +252,9 @@ def test_the_answer_comes_from_results_and_is_not_in_the_request(task: str, inde
 
 
 @many
-@given(tasks, indices, difficulties)
-def test_what_a_step_yields_is_needed_later(task: str, index: int, difficulty: str) -> None:
-    instance = TASKS[task].instance(difficulty, index)
+@given(every, indices, numbers)
+def test_what_a_step_yields_is_needed_later(task: str, index: int, number: int) -> None:
+    instance = view(task, index, number)
     _, results = play(instance)
     for place, step in enumerate(instance.plan):
         later = any(place in other.needs for other in instance.plan[place + 1 :])
@@ -252,10 +269,10 @@ def _all_steps(source: Any) -> set[int]:
 
 
 @many
-@given(tasks, indices)
+@given(every, indices)
 def test_the_partial_order_follows_from_real_dependencies(task: str, index: int) -> None:
     """A step that needs another comes after it, and any order that respects needs works."""
-    instance = TASKS[task].instance("easy", index)
+    instance = EVERY[task].instance("easy", index)
     _, results = play(instance)
     done: list[int] = []
     while len(done) < len(instance.plan):
@@ -328,16 +345,16 @@ def _first_shown(value: Any, valid: dict[str, str]) -> Any:
     return valid.get(value, value) if isinstance(value, str) else value
 
 
-@pytest.mark.parametrize("task", LENGTHS)
+@pytest.mark.parametrize("task", EVERY)
 def test_indices_walk_a_balanced_catalogue(task: str) -> None:
     plans = [
-        tuple(step.tool for step in TASKS[task].instance("easy", index).plan)
+        tuple(step.tool for step in EVERY[task].instance("easy", index).plan)
         for index in range(200)
     ]
     assert len(set(plans[:20])) == 20
     assert len(set(plans)) >= 60
     assert max(Counter(plans).values()) <= 10
-    assert len(catalogue(WORLD_TASKS[task].grammar)) >= 60
+    assert len(catalogue(EVERY[task].grammar)) >= 60
 
 
 def test_each_of_the_thirty_tools_occurs_in_at_least_three_plans() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pilotbench.benchmark.briefed.task import TASK as BRIEFED
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.ground import notices
 from pilotbench.matrix import config, config_files
@@ -62,6 +63,15 @@ def test_a_task_of_another_version_states_its_own_rules(data, settings, tmp_path
     assert after["versions"] == before["versions"] == ["3", "3"]
     added = after["played"].keys() - before["played"].keys()
     assert added == {f"4/3 {key}" for key in before["played"]}
+
+
+def test_an_instance_that_needs_its_plan_is_played_with_one(settings, monkeypatch):
+    monkeypatch.setitem(TASKS, BRIEFED.name, BRIEFED)
+    instance, turns = BRIEFED.instance("easy", 0), BRIEFED.max_turns("easy")
+    draw = {"task": BRIEFED.name, "difficulty": "easy", "index": 0, "repeat": 0}
+    draw |= {"tool_success_rate": "1.0", "instance": instance.content_hash, "max_turns": turns}
+    play = reference.player(replace(settings, tasks=(BRIEFED.name,)))
+    assert [play(name, draw) for name in ("oracle", "random")] == [True, False]
 
 
 def test_outcomes_are_kept(data, settings, tmp_path):

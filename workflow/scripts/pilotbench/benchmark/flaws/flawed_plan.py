@@ -118,6 +118,20 @@ def distinguishable_steps(instance: Instance) -> list[int]:
     ]
 
 
+def stated_only_here(instance: Instance) -> set[tuple[int, str]]:
+    """Return (place, argument) of the values that the request leaves out: flaws leave them true.
+
+    With a wrong one the task could not be done at all, whatever a model thinks of its plan.
+    """
+    return {(one["place"], one["argument"]) for one in instance.extra.get("briefed", ())}
+
+
+def replaceable_steps(instance: Instance) -> list[int]:
+    """Return the distinguishable steps whose lines may go: no value is stated only there."""
+    kept = {place for place, _ in stated_only_here(instance)}
+    return [place for place in distinguishable_steps(instance) if place not in kept]
+
+
 def matcher(
     instance: Instance, place: int, without: str | None = None
 ) -> Callable[[Attempt], bool]:

@@ -18,6 +18,7 @@ from pilotbench.benchmark.flaws.flawed_plan import (
     given,
     matcher,
     pick,
+    stated_only_here,
 )
 from pilotbench.benchmark.generation.vocabulary import shown
 from pilotbench.benchmark.instances import Instance, Step
@@ -83,8 +84,11 @@ def _stated(value: Any) -> re.Pattern[str]:
 
 def _literals(instance: Instance) -> Iterator[tuple[int, str, Any]]:
     """Yield (place, argument, value) of the literal arguments that a parameter error can change."""
+    kept = stated_only_here(instance)
     for place, step in enumerate(instance.plan):
         for key, value in step.arguments.items():
+            if (place, key) in kept:
+                continue
             if not isinstance(value, str | int | float) or isinstance(value, bool):
                 continue
             if distinguishing_arguments(instance.plan, place, without=key) is None:

@@ -15,6 +15,7 @@ from pilotbench.benchmark.flaws.flawed_plan import (
     matcher,
     optimal_plan,
     pick,
+    replaceable_steps,
 )
 from pilotbench.benchmark.instances import Instance
 
@@ -40,7 +41,8 @@ def sequence_disorder(instance: Instance) -> FlawedPlan:
 def missing_step(instance: Instance) -> FlawedPlan:
     """Omit a step that is not the last."""
     places = distinguishable_steps(instance)
-    place = pick(instance, "missing_step", places[:-1])
+    options = [place for place in places[:-1] if place in replaceable_steps(instance)]
+    place = pick(instance, "missing_step", options)
     steps = optimal_plan(instance)
     is_left_out = matcher(instance, place)
     later = [matcher(instance, other) for other in places if other > place]

@@ -8,6 +8,7 @@ from pilotbench.benchmark.flaws.flawed_plan import (
     changed,
     distinguishable_steps,
     pick,
+    replaceable_steps,
     substitution_rule,
 )
 from pilotbench.benchmark.instances import Instance
@@ -33,7 +34,7 @@ def semantic_drift(instance: Instance) -> FlawedPlan:
     used = {step.tool for step in instance.plan}
     options = [
         (place, drift)
-        for place in distinguishable_steps(instance)
+        for place in replaceable_steps(instance)
         for drift in DRIFTS[instance.plan[place].tool]
         if drift[0] not in used
     ]

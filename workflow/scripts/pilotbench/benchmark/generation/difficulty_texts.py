@@ -209,7 +209,7 @@ def _few(draw: SeededRandom) -> list[Json]:
     return vocabulary.rows(draw, theme, most=3)
 
 
-def _likeness(name: str) -> Callable[[SeededRandom], str]:
+def likeness(name: str) -> Callable[[SeededRandom], str]:
     """Return what draws names like `name`: other numbers or, for a person, another first name."""
     if not _DIGIT.search(name):
         last = name.rpartition(".")[2]
@@ -235,7 +235,7 @@ def with_others(world: Json, draw: SeededRandom, count: int) -> Json:
             continue
         held = dict(objects)
         if section in EMPTY:
-            similar = [_likeness(name) for name in sorted(objects)]
+            similar = [likeness(name) for name in sorted(objects)]
             make = EMPTY[section]
             for _ in range(count):
                 held.setdefault(draw.pick(similar)(draw), make(draw))

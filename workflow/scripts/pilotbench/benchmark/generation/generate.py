@@ -150,12 +150,13 @@ def build(task: str, recipe: Recipe, index: int) -> PlanBuilder:
     """
     for attempt in range(ATTEMPTS):
         core = PlanBuilder(SeededRandom("core", task, index, attempt), recipe)
-        if _fits(core):
+        if fits(core):
             return core
     raise TaskError(f"task {task}: index {index} cannot be built from {' '.join(recipe)}")
 
 
-def _fits(builder: PlanBuilder) -> bool:
+def fits(builder: PlanBuilder) -> bool:
+    """Return whether the draws of a core fit its recipe, so that each of its steps counts."""
     return _attempt(builder) and _every_step_counts(builder)
 
 
@@ -168,10 +169,10 @@ def build_hardest(task: str, recipe: Recipe, index: int) -> PlanBuilder:
     """
     for attempt in range(ATTEMPTS):
         first = _twisted(task, recipe, index, attempt, 0)
-        fits = _fits(first)
-        if fits or _fits(PlanBuilder(SeededRandom("core", task, index, attempt), recipe)):
+        good = fits(first)
+        if good or fits(PlanBuilder(SeededRandom("core", task, index, attempt), recipe)):
             break
-    if fits and _ruled_out(first):
+    if good and _ruled_out(first):
         return first
     for other in range(1, ATTEMPTS):
         builder = _twisted(task, recipe, index, attempt, other)

@@ -83,9 +83,12 @@ class Prompt:
 
         `examples` are those that the task has, of which the first ones are shown.
 
-        Raises flaws.NotApplicable if the flaw does not apply to the instance, and TemplateError
-        (one line, with the file) if the template cannot be rendered.
+        Raises flaws.NotApplicable if the flaw does not apply to the instance or if the instance
+        needs a plan and the prompt gives none, and TemplateError (one line, with the file) if the
+        template cannot be rendered.
         """
+        if not self.needs_plan:
+            self._refuse_without_plan(instance)
         words: dict[str, Any] = {
             "request": instance.request,
             "task": instance.task,
@@ -117,6 +120,15 @@ class Prompt:
             raise self._wrong(error) from None
         except (jinja2.TemplateError, *_OF_VALUES):
             return
+
+    def _refuse_without_plan(self, instance: Instance) -> None:
+        if instance.extra.get("briefed"):
+            from pilotbench.benchmark.flaws import NotApplicable
+
+            raise NotApplicable(
+                f"the request of {instance.task} {instance.index} leaves out values that only its "
+                f"plan states, and the prompt {self.name} gives no plan"
+            )
 
     def _plan(self, instance: Instance) -> list[str]:
         from pilotbench.benchmark import flaws

@@ -71,14 +71,18 @@ class WorldTask:
 
     def instance(self, difficulty: str, index: int) -> Instance:
         """Return instance `index`; raises TaskError for an unknown difficulty or a bad index."""
+        self.check_place(difficulty, index)
+        from pilotbench.benchmark.generation.generate import make
+
+        return make(self.name, self.grammar, self.odd, difficulty, index)
+
+    def check_place(self, difficulty: str, index: int) -> None:
+        """Raise TaskError for an unknown difficulty or a bad index."""
         if difficulty not in self.difficulties:
             known = ", ".join(self.difficulties)
             raise TaskError(f"task {self.name}: no difficulty {difficulty!r}; known: {known}")
         if index < 0:
             raise TaskError(f"task {self.name}: index {index} is below 0")
-        from pilotbench.benchmark.generation.generate import make
-
-        return make(self.name, self.grammar, self.odd, difficulty, index)
 
     def check(self) -> None:
         """Do nothing: the tests check the built-in tasks."""

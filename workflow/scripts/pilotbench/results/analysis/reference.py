@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from pilotbench.ground import atomic_files, notices
-from pilotbench.results.analysis.load import ModelFacts, SummaryData
+from pilotbench.results.analysis.load import REFERENCE, ModelFacts, SummaryData
 from pilotbench.results.analysis.scores import CEILING, DRAW, FLOOR
 
 NAME = "reference.json"
@@ -111,10 +111,10 @@ def player(settings: Any) -> Play:
     try:
         tasks = load_tasks(settings.task_folders, settings.tasks)
         names = known(settings.prompt_folders)
-        prompt = load(settings.prompt_folders, ["baseline" if "baseline" in names else names[0]])
+        plain = "baseline" if "baseline" in names else names[0]
+        found = load(settings.prompt_folders, [plain, *{REFERENCE} & {*names}])
     except (UserError, IndexError):
         return lambda name, draw: None
-    template = next(iter(prompt.values()))
 
     def ask(request: Request) -> Answer:
         return Answer(answer(request), key="none", started=0, latency_s=0, queued_s=0, attempts=1)
@@ -128,10 +128,13 @@ def player(settings: Any) -> Play:
             return None
         model = Model(name=name, provider="players", deployment=name)
         rate, repeat, turns = draw["tool_success_rate"], int(draw["repeat"]), int(draw["max_turns"])
-        episode = play(
-            task, instance, template, PROTOCOLS["native"], model, rate, repeat, turns, ask
-        )
-        return bool(episode.record["success"])
+        for prompt in found.values():  # one that gives a plan, where an instance needs it
+            episode = play(
+                task, instance, prompt, PROTOCOLS["native"], model, rate, repeat, turns, ask
+            )
+            if episode.record["status"] == "completed":
+                return bool(episode.record["success"])
+        return None
 
     return one
 
