@@ -15,6 +15,7 @@ from pilotbench.ground import job_context
 from pilotbench.ground.plurals import counted
 from pilotbench.matrix.axes import AXES, Axis
 from pilotbench.results.analysis.costs import SHARES, Costs
+from pilotbench.results.analysis.endings import cut_warnings
 from pilotbench.results.analysis.formatting import usd
 from pilotbench.results.analysis.judges import judge_warnings
 from pilotbench.results.analysis.load import SummaryData, answering_names, number, unexpected_names
@@ -96,7 +97,7 @@ def facts(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame, paid: 
         asked_again=sum(row["episodes"] for row in owed if row["again"]),
         owed=owed,
         batches=[_batch(row) for row in data.batches if row["model"] in data.model_names],
-        warnings=warnings(data, cells),
+        warnings=warnings(data, episodes, cells),
         superseded=superseded(data),
         tokens_unknown=_without_tokens(episodes),
         requests_unknown=int(paid.total.get("unpriced", 0)),
@@ -190,11 +191,12 @@ def _owed(owed: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def warnings(data: SummaryData, cells: pd.DataFrame) -> list[str]:
+def warnings(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame) -> list[str]:
     """Return the warnings about the numbers, one sentence each."""
     return [
         *filter(None, [superseded(data)]),
         *_parse_warnings(data),
+        *cut_warnings(data, episodes),
         *_repeat_warnings(data),
         *_several_names(data),
         *_mixed_warnings(data),

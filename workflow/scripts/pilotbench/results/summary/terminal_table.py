@@ -9,6 +9,7 @@ from typing import Any
 
 from pilotbench.ground.terminal_tables import TextColumn, table
 from pilotbench.ground.untrusted_text import visible
+from pilotbench.results.analysis.endings import BOUND, by_model, cut_off, cut_words
 from pilotbench.results.analysis.formatting import number, shown
 from pilotbench.results.metrics import Metric, shown_in
 from pilotbench.results.statistics import ALPHA
@@ -29,7 +30,14 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     lines = [_scores(said, width), *_metrics(said, width), *_flaws(said, width)]
     lines += [said["verdict"], *said.get("notes", ())]
     lines += [str(said["facts"].get("spending", ""))]  # an older summary.json has none
-    lines += [*_judges(said), *_pairs(said), _unlike(said), _superseded(said), _owed(said)]
+    lines += [
+        *_cuts(said),
+        *_judges(said),
+        *_pairs(said),
+        _unlike(said),
+        _superseded(said),
+        _owed(said),
+    ]
     return "\n".join(line for line in lines if line)
 
 
@@ -171,6 +179,14 @@ def _rate(row: dict[str, Any]) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _cuts(said: dict[str, Any]) -> Iterator[str]:
+    """Yield one line per model of which episodes were cut."""
+    for model, row in by_model(_records(said, "endings")).items():
+        if words := cut_words(row):
+            bound = f"; {BOUND}" if cut_off(row) else ""
+            yield f"{model}: {words}, of {row['episodes']:,} episodes{bound}"
 
 
 def _judges(said: dict[str, Any]) -> list[str]:
