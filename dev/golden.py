@@ -15,11 +15,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pilotbench.benchmark.briefed.task import TASK as BRIEFED
+from pilotbench.benchmark import catalogue
 from pilotbench.benchmark.tasks import TASKS
-from pilotbench.benchmark.tasks.task import Task
 
-OTHERS: dict[str, Task] = {BRIEFED.name: BRIEFED}
 INDICES = (*range(10), 99, 100_000)
 
 Hashes = dict[str, dict[str, dict[str, str]]]
@@ -27,14 +25,13 @@ Hashes = dict[str, dict[str, dict[str, str]]]
 
 def hashes(names: Sequence[str] = ()) -> Hashes:
     """Return task -> difficulty -> index -> content hash of the named tasks, else of version 3."""
-    known: dict[str, Task] = {**TASKS, **OTHERS}
     return {
         name: {
             difficulty: {
-                str(index): known[name].instance(difficulty, index).content_hash
+                str(index): catalogue.TASKS[name].instance(difficulty, index).content_hash
                 for index in INDICES
             }
-            for difficulty in known[name].difficulties
+            for difficulty in catalogue.TASKS[name].difficulties
         }
         for name in names or TASKS
     }

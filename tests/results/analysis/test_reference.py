@@ -65,8 +65,7 @@ def test_a_task_of_another_version_states_its_own_rules(data, settings, tmp_path
     assert added == {f"4/3 {key}" for key in before["played"]}
 
 
-def test_an_instance_that_needs_its_plan_is_played_with_one(settings, monkeypatch):
-    monkeypatch.setitem(TASKS, BRIEFED.name, BRIEFED)
+def test_an_instance_that_needs_its_plan_is_played_with_one(settings):
     instance, turns = BRIEFED.instance("easy", 0), BRIEFED.max_turns("easy")
     draw = {"task": BRIEFED.name, "difficulty": "easy", "index": 0, "repeat": 0}
     draw |= {"tool_success_rate": "1.0", "instance": instance.content_hash, "max_turns": turns}

@@ -1,16 +1,18 @@
 """The tasks of the benchmark by name, of both versions.
 
-Version 3 has one module per task in `tasks/`, version 4 one task per axis in `scenarios/`. Tasks of
-both can be in one experiment.
+Version 3 has one module per task in `tasks/`, version 4 one task per axis in `scenarios/` and, in
+`briefed/`, the task whose plan states what its request leaves out. Tasks of both can be in one
+experiment.
 """
 
 from __future__ import annotations
 
 from pilotbench.benchmark import tasks
+from pilotbench.benchmark.briefed.task import TASK as BRIEFED
 from pilotbench.benchmark.scenarios import task as scenarios
 from pilotbench.benchmark.tasks.task import Task
 
-TASKS: dict[str, Task] = {**tasks.TASKS, **scenarios.TASKS}
+TASKS: dict[str, Task] = {**tasks.TASKS, **scenarios.TASKS, BRIEFED.name: BRIEFED}
 
 
 def of_version(version: str) -> dict[str, Task]:
