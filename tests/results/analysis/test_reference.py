@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pilotbench.benchmark.briefed.task import TASK as BRIEFED
-from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.ground import notices
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.cells import Cell
