@@ -186,6 +186,8 @@ def _score(draft: Draft, weighed: list[Weighed], place: int, role: str) -> int:
         return -1
     if draft.naive != draft.act and settle(draft.naive, weighed) == outcome:
         return -1
+    if weighed[place].applies == draft.bits.all and records > 2:
+        return -1
     allowed = draft.idle + (role == "conflict")  # a rule over which another one prevails
     if not allowed and _shadowed(weighed):
         return -1
@@ -346,8 +348,11 @@ def _stop(draft: Draft, kind: str) -> Rule:
     noun = other_noun(draft) if kind == "other" else draft.noun
     times = {"ended": "past", "coming": "coming"}
     first, last = window(draft, times.get(kind, "now"))
-    about = notices(draft, kind == "lifted") if kind in ("lifted", "imposed") else ()
-    return Rule("stop", noun, first=first or days_later(draft.today, -9), last=last, notices=about)
+    if kind not in ("lifted", "imposed"):
+        return Rule("stop", noun, first=first or days_later(draft.today, -9), last=last)
+    about = notices(draft, kind == "lifted")
+    first = days_later(about[0].issued, -draft.random.whole(2, 30))
+    return Rule("stop", noun, first=first, last=last, notices=about)
 
 
 def _stops(draft: Draft, size: Size, forbidden: bool) -> tuple[Rule, ...]:
