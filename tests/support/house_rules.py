@@ -1,4 +1,4 @@
-"""Judge house rules without the library: from what they declare, or from their text alone."""
+"""Work for house rules, and judges of them: by what they declare, or by their text alone."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
+from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.scenarios.policy import phrases
 from pilotbench.benchmark.scenarios.policy.conditions import PART_KINDS, Condition, Part
 from pilotbench.benchmark.scenarios.policy.drawing import Drawn
-from pilotbench.benchmark.scenarios.policy.house import Work
+from pilotbench.benchmark.scenarios.policy.house import House, Work, house_rules
 from pilotbench.benchmark.scenarios.policy.rules import LimitNotice, Notice, Noun, Rule
 from pilotbench.benchmark.scenarios.policy.writing import Written
+from pilotbench.benchmark.scenarios.terms.subjects import GRADES, REGIONS, SUBJECTS
 
 Record = dict[str, Any]
 
@@ -304,3 +306,36 @@ def _issued(title: str) -> str:
     found = re.search(DAY, title)
     assert found, title
     return _iso(found[0])
+
+
+# work
+
+
+def _day(random: SeededRandom) -> str:
+    return date.fromordinal(date(2031, 1, 10).toordinal() + random.whole(0, 330)).isoformat()
+
+
+def work_of(index: int, items: int = 6) -> Work:
+    """Return the work of a random core, with at least one item that counts."""
+    random = SeededRandom("policy-test", index)
+    subject = random.pick(list(SUBJECTS.values()))
+    amounts, over = random.different(items, 1000, 9999), random.chance(0.5)
+    records = tuple(
+        {
+            subject.key: f"{subject.prefix}-{number}",
+            subject.amount: amount,
+            "region": random.pick(REGIONS),
+            "grade": random.pick(GRADES),
+            "due": _day(random),
+            "slot": f"{_day(random)}T{random.whole(7, 18):02d}:30",
+            "reference": f"trk-{number}",
+        }
+        for number, amount in zip(random.different(items, 10000, 99999), amounts, strict=True)
+    )
+    half = sorted(amounts)[items // 2]
+    limit = half - 37 if over else half + 37
+    return Work(subject, records, over, limit, _day(random), "lena.petrov")
+
+
+def rules_of(index: int, words: int, forbidden: bool = False, items: int = 6) -> House:
+    return house_rules(SeededRandom("house", index), work_of(index, items), words, forbidden)

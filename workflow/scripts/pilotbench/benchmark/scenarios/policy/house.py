@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.scenarios.policy.conditions import Json, holds, in_words
-from pilotbench.benchmark.scenarios.policy.drawing import Drawn, draw_rules, ruling
+from pilotbench.benchmark.scenarios.policy.drawing import Drawn, draw_rules
+from pilotbench.benchmark.scenarios.policy.proposals import ruling
 from pilotbench.benchmark.scenarios.policy.rules import Bits, Noun, Rule, newest_limit
 from pilotbench.benchmark.scenarios.policy.writing import Written, write
 from pilotbench.benchmark.scenarios.terms.subjects import Subject
