@@ -13,7 +13,7 @@ import pytest
 from pilotbench.ground.job_context import alive
 from support import Simulator
 from support.chaos import servers
-from support.runs import Going, Run, wait_until, wait_until_idle, wait_until_kept, with_pid
+from support.runs import Going, Run, wait_until, wait_until_kept, with_pid
 
 IN_FLIGHT = 15
 """Slots of the three keys: so many episodes of a shard at most are being asked for at a time."""
@@ -35,18 +35,16 @@ def wait_for_the_end_of_jobs(going: Going) -> None:
     wait_until(lambda: not going.jobs())
 
 
-def finish(run: Run, simulator: Simulator) -> int:
+def finish(run: Run) -> int:
     """Run again after a kill; return how many answers the kill has lost.
 
     All must be right in the end, and nothing that the journal holds is asked for again.
     """
-    wait_until_idle(simulator)
-    kept, answered = len(run.journal()), simulator.stats()["total"]["answered"]
     run.again(*run.targets())
     assert [record["index"] for record in run.records()] == list(range(run.questions))
     assert all(record["success"] for record in run.records())
-    assert simulator.stats()["total"]["answered"] - answered == run.questions - kept
-    return answered - kept
+    assert len(run.journal()) == run.questions
+    return run.lost()
 
 
 def test_a_killed_shard_job_is_finished_by_the_next_run(
@@ -62,7 +60,7 @@ def test_a_killed_shard_job_is_finished_by_the_next_run(
         assert going.process.wait(600) != 0
     assert len(run.shards()) == 2  # the others went on
     assert 100 < len(run.journal()) < 150  # of the killed one too
-    assert finish(run, simulator) <= IN_FLIGHT
+    assert finish(run) <= IN_FLIGHT
 
 
 def test_orphans_stop_asking_and_the_next_run_pays_nothing_again(
@@ -82,7 +80,7 @@ def test_orphans_stop_asking_and_the_next_run_pays_nothing_again(
         more = simulator.stats()["total"]["requests"] - asked
         assert more <= 3 * IN_FLIGHT  # each had looked for its run before the kill
     assert run.shards() == {}
-    assert finish(run, simulator) == 0  # what was in flight was kept
+    assert finish(run) == 0  # what was in flight was kept
 
 
 def test_killing_everything_at_once_loses_only_what_was_in_flight(
@@ -92,7 +90,7 @@ def test_killing_everything_at_once_loses_only_what_was_in_flight(
     with run.running(*run.targets()) as going:
         wait_until_kept(run.folder, 30)
         going.kill_all()
-    assert finish(run, simulator) <= 3 * IN_FLIGHT
+    assert finish(run) <= 3 * IN_FLIGHT
 
 
 def test_an_episode_that_was_killed_continues_at_the_turn_it_had_reached(tmp_path: Path) -> None:
@@ -107,16 +105,13 @@ def test_an_episode_that_was_killed_continues_at_the_turn_it_had_reached(tmp_pat
         with run.running(*run.targets()) as going:
             wait_until(lambda: len(reached(run)) == 3 and min(reached(run).values()) >= 3)
             going.kill_all()  # each in the middle of its episode
-        wait_until_idle(simulator)
-        answered = simulator.stats()["total"]["answered"]
         before = reached(run)
         run.again(*run.targets())
         records = run.records()
         assert [record["success"] for record in records] == [True] * 3
         assert all(record["turns"] > before[record["index"]] for record in records)
-        turns = sum(record["turns"] for record in records)
-        assert simulator.stats()["total"]["answered"] - answered == turns - before.total()
-        assert answered - before.total() <= 3  # what was in flight
+        assert len(run.journal()) == sum(record["turns"] for record in records)
+        assert run.lost() <= 3  # what was in flight
 
 
 def reached(run: Run) -> Counter[int]:
@@ -147,7 +142,7 @@ def test_interrupted_runs_keep_what_is_in_flight_and_resume(
         stats = simulator.stats()["total"]
         assert stats["abandoned"] == 0, how.name
         assert stats["answered"] == len(run.journal()) < run.questions, how.name
-    assert finish(run, simulator) == 0
+    assert finish(run) == 0
 
 
 def test_a_signal_to_snakemake_alone_stops_its_jobs(tmp_path: Path, simulator: Simulator) -> None:
@@ -158,7 +153,7 @@ def test_a_signal_to_snakemake_alone_stops_its_jobs(tmp_path: Path, simulator: S
         wait_for_the_end_of_jobs(going)
         answered = simulator.stats()["total"]["answered"]
         assert answered == len(run.journal()) < run.questions, how.name
-    assert finish(run, simulator) == 0
+    assert finish(run) == 0
 
 
 def interrupt(going: Going, how: signal.Signals) -> None:
