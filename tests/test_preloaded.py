@@ -77,13 +77,15 @@ def test_a_run_that_takes_too_long_is_killed(tmp_path: Path) -> None:
         (["-c", "pass"], {}),
         (["-m", "told"], {"PYTHONHASHSEED": "5"}),
         (["-m", "told"], {"PYTHONPATH": "/nowhere:own"}),
+        (["-m", "told"], {"PYTHONPATH": "plugins"}),
     ],
 )
 def test_what_only_a_new_interpreter_can_do_is_left_to_it(
     words: list[str], more: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "own").mkdir()
-    (tmp_path / "own/sitecustomize.py").touch()
+    for name in ("own/sitecustomize.py", "plugins/snakemake_executor_plugin_any/__init__.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
     assert not preloaded.is_possible(words, {**os.environ, **more})
 

@@ -51,6 +51,8 @@ PACKAGES = (
 LONGEST = 1 << 17
 """Bytes of a request: its words and environment."""
 LONGEST_S = 1200.0
+AT_IMPORT = ("sitecustomize.py", "snakemake_executor_plugin_*")
+"""What Python looks for in the import path when it starts, and Snakemake when it is imported."""
 Request = tuple[Sequence[str], str, dict[str, str]]
 
 
@@ -77,7 +79,7 @@ def is_possible(words: Sequence[str], environment: Mapping[str, str]) -> bool:
     """Return whether a run is one of a module, and nothing changes the start of the interpreter."""
     settings = {name for name in environment if name.startswith("PYTHON")} - {"PYTHONPATH"}
     changed = any(os.environ.get(name) != environment[name] for name in settings)
-    own = any((folder / "sitecustomize.py").exists() for folder in _library(environment))
+    own = any(any(folder.glob(name)) for folder in _library(environment) for name in AT_IMPORT)
     return words[0] == "-m" and not changed and not own
 
 
