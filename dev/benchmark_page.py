@@ -1,4 +1,4 @@
-"""Write the generated parts of docs/benchmark.md: `python -m dev.benchmark_page`.
+"""Write the generated parts of docs/benchmark_3.md: `python -m dev.benchmark_page`.
 
 A part is between `<!-- begin: NAME -->` and `<!-- end: NAME -->`; everything else is written by
 hand. A test keeps page and code in step. Measured parts are written only on request: the scores of
@@ -45,7 +45,7 @@ from pilotbench.providers.messages import compact
 from pilotbench.results.database import queries
 
 Json = dict[str, Any]
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmark.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmark_3.md"
 SHOWN = ("basic_task", "medium", 9)
 PLAYED = ("oracle", "baseline", "0.8")
 WIDTH = 100

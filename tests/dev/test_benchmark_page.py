@@ -1,4 +1,4 @@
-"""docs/benchmark.md says what the code does."""
+"""docs/benchmark_3.md says what the code does."""
 
 from __future__ import annotations
 
