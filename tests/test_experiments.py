@@ -23,7 +23,10 @@ EPISODES = {
     "5.5_full": 1250,
     "standard": 1600,
 }
-FLAT = {"experiment", "prompts", "tasks", "difficulties", "tool_success_rates", "instances"}
+FLAT = {
+    *("experiment", "prompts", "tasks", "benchmark", "difficulties", "tool_success_rates"),
+    "instances",
+}
 SCREENINGS = sorted(name for name in EPISODES if name[0] == "5" and not name.endswith("full"))
 SHARED = [  # episodes that two experiments have in common
     ("5.1_baseline", "5.1_full", 200),

@@ -51,7 +51,7 @@ def test_a_table_of_services_has_every_declaration(name: str, declared: Mapping[
 
 def test_a_table_shows_defaults_and_nested_keys() -> None:
     tables = configuration_page.parts()
-    assert "| `difficulties` | `[easy]` |" in tables["config_keys"]
+    assert "| `difficulties` | `auto` |" in tables["config_keys"]
     assert "| `partial` | `false` |" in tables["config_keys"]
     assert "| `price.cached` |  | Input tokens" in tables["model_keys"]
     assert "Default by kind: " in tables["key_keys"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from pilotbench.benchmark.catalogue import of_version
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
 from pilotbench.episodes.shard_file import episode_schema
@@ -40,6 +41,10 @@ def test_an_episode_has_a_key_for_each_axis() -> None:
 
 def test_groups_keep_their_order_since_plans_follow_it() -> None:
     assert axes.TASK.words("all") == (
+        *("workflow", "horizon", "policy", "observation", "recovery", "abstention"),
+        *("wording", "dialogue"),
+    )
+    assert tuple(of_version("3")) == (
         *("simple_task", "basic_task", "data_pipeline", "api_integration"),
         "multi_stage_pipeline",
     )
@@ -48,8 +53,6 @@ def test_groups_keep_their_order_since_plans_follow_it() -> None:
         *("flawed_parameter_error", "flawed_missing_step", "flawed_redundant_operations"),
         *("flawed_logical_inconsistency", "flawed_semantic_drift"),
     )
-    levels = ("very_easy", "easy", "medium", "hard", "very_hard")
-    assert axes.DIFFICULTY.words("all") == levels
 
 
 def test_every_prompt_of_a_group_is_shipped() -> None:

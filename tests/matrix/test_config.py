@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from pilotbench.benchmark.catalogue import of_version
 from pilotbench.benchmark.flaws import FLAWED
 from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
-from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.ground import schemas
 from pilotbench.ground.errors import ConfigError
@@ -125,7 +126,8 @@ def test_a_file_that_is_no_config_is_named(tmp_path: Path, text: str | None, mes
 def test_the_shipped_config_is_valid() -> None:
     merged = config_files.read()
     validate(merged, FILES)
-    assert config.settings(merged).tasks == tuple(TASKS)
+    found = config.settings(merged)
+    assert (found.tasks, found.difficulties) == (("workflow",), ("easy",))
 
 
 @pytest.mark.parametrize("file", sorted(Path("config/experiments").glob("*.yaml")), ids=str)
@@ -141,6 +143,12 @@ def test_every_shipped_experiment_is_valid(file: Path) -> None:
         ({"prompts": "all"}, "prompts", STANDARD_PROMPTS),
         ({"prompts": "flawed,baseline"}, "prompts", (*FLAWED, "baseline")),
         ({"difficulties": "all"}, "difficulties", DIFFICULTIES),
+        ({"tasks": "all"}, "tasks", tuple(of_version("4"))),
+        ({"tasks": "all", "benchmark": 3}, "tasks", tuple(of_version("3"))),
+        ({"tasks": "all,simple_task", "benchmark": "4"}, "tasks", (*LEVELS, "simple_task")),
+        ({"tasks": "horizon", "difficulties": "all"}, "difficulties", tuple(LEVELS["horizon"])),
+        ({"tasks": "horizon"}, "difficulties", tuple(LEVELS["horizon"])),
+        ({"tasks": "horizon,workflow"}, "difficulties", (*LEVELS["horizon"], "easy")),
         ({"tool_success_rates": "0.80, 1"}, "tool_success_rates", ("0.8", "1.0")),
         ({"tool_success_rates": 0.75}, "tool_success_rates", ("0.75",)),
         ({"instances": "all"}, "instances", None),

@@ -34,10 +34,11 @@ PROMPTS = {
     **dict.fromkeys(("optimal", *FLAWED), Needs(True)),
     "few_shot": Needs(False, examples=1),
 }
+CHOSEN = {"models": "oracle", "tasks": "all", "benchmark": 3, "difficulties": "easy"}
 
 
 def planned(**overrides: object) -> list[str]:
-    settings = config.settings(config_files.read((), {"models": "oracle", **overrides}))
+    settings = config.settings(config_files.read((), {**CHOSEN, **overrides}))
     return [str(shard.path) for shard in plan(settings, TASKS, PROMPTS).shards]
 
 

@@ -47,16 +47,17 @@ def read_by_snakemake(command: str) -> argparse.Namespace:
     [
         ("quick_test.sh", "quick --configfile config/experiments/quick.yaml"),
         ("quick_test.sh -n", "quick -n --configfile config/experiments/quick.yaml"),
-        ("test_all.sh -n", "-n --config models=oracle,random prompts=all tasks=all"),
+        ("test_all.sh -n", "-n --config models=oracle,random prompts=all tasks=all benchmark=3"),
         (
             "test_all.sh --config models=smollm2-135m",
-            "--config models=smollm2-135m --config prompts=all tasks=all models=smollm2-135m",
+            "--config models=smollm2-135m --config prompts=all tasks=all benchmark=3 "
+            "models=smollm2-135m",
         ),
         ("run_batch_test.sh -m gpt-5-nano", "--config models=gpt-5-nano"),
         (
             "run_batch_test.sh -m gpt-5-nano -p baseline,cot,optimal -t all -n 100 -d medium",
             "--config models=gpt-5-nano prompts=baseline,cot,optimal tasks=all instances=100 "
-            "difficulties=medium",
+            "difficulties=medium benchmark=3",
         ),
         ("run_batch_test.sh --all-models -- -n", "-n --config models=oracle,random"),
         ("run_batch_test.sh -m smollm2-135m", "--config models=smollm2-135m"),
@@ -73,7 +74,7 @@ def read_by_snakemake(command: str) -> argparse.Namespace:
             "smart_batch_runner.py --model oracle --prompt-types all --task-types all "
             "--num-instances 20 --difficulty hard --tool-success-rate 0.7 --silent",
             "--quiet all --config models=oracle prompts=all tasks=all instances=20 "
-            "difficulties=hard tool_success_rates=0.7",
+            "difficulties=hard tool_success_rates=0.7 benchmark=3",
         ),
         (
             "smart_batch_runner.py --model qwen2.5-3b-instruct --max-workers 3",

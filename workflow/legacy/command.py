@@ -23,6 +23,12 @@ class Command:
     overlays: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """The config keys; the predecessor's tasks are those of version 3 of the benchmark."""
+        is_all = "all" in self.config.get("tasks", "").split(",")
+        return self.config | ({"benchmark": "3"} if is_all else {})
+
     def line(self) -> list[str]:
         """Return the words after `snakemake`: the user's unchanged, then those of the script.
 
@@ -32,7 +38,7 @@ class Command:
         theirs = given(self.words[:end])
         flags: list[str] = []
         for flag, own in (
-            ("--config", [f"{key}={value}" for key, value in self.config.items()]),
+            ("--config", [f"{key}={value}" for key, value in self.settings.items()]),
             ("--resources", [f"{key}={value}" for key, value in self.resources.items()]),
             ("--configfile", self.overlays),
         ):

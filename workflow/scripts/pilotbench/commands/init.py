@@ -116,8 +116,8 @@ def _experiment(found: Usable, out: Path) -> Iterator[str]:
 experiment: mine
 models: [{names}]   # the oracle is free: it shows the highest possible score
 prompts: [baseline, optimal]      # also: cot, flawed (seven of them), files of your own
-tasks: [simple_task, basic_task]  # `all` = five
-difficulties: [easy]              # very_easy, easy, medium, hard, very_hard
+tasks: [simple_task, basic_task]  # `all` = the eight of version 4
+difficulties: [easy]              # each task takes those of its levels that are listed
 instances: 10                     # a larger number adds instances; nothing is asked twice
 # budget_usd: 5                   # stop asking at this amount; needs a price for each model
 """.splitlines()

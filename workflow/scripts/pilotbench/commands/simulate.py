@@ -64,6 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="tasks that the models can play: `all` of the benchmark, and question packs by name",
     )
     parser.add_argument(
+        "--seed-epoch",
+        metavar="VARIABLE",
+        help="environment variable with the seed epoch, as in `seed_epoch: {env: VARIABLE}`",
+    )
+    parser.add_argument(
         "--instances",
         type=int,
         metavar="N",
@@ -115,6 +120,8 @@ def overrides(args: argparse.Namespace) -> dict[str, Any]:
         found["tasks"] = args.tasks.split(",")
         if not {"all", *TASKS}.issuperset(found["tasks"]):
             found["task_folders"] = config.settings(config_files.read()).task_folders
+    if args.seed_epoch:
+        found["seed_epoch"] = {"env": args.seed_epoch}
     if args.key:
         found["keys"] = dict(_key(words) for words in args.key)
     if args.fault:

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from pilotbench.benchmark.catalogue import TASKS
+from pilotbench.benchmark.catalogue import LEVELS, VERSIONS, of_version
 from pilotbench.benchmark.flaws import FLAWED
 from pilotbench.benchmark.prompts.prompt_files import STANDARD_PROMPTS
-from pilotbench.benchmark.world.levels import DIFFICULTIES
 
 NONE = "none"
 """The word on an axis that a task does not have."""
@@ -75,13 +74,12 @@ PROMPT = Axis(
     "Prompt template.",
     groups={"all": STANDARD_PROMPTS, "flawed": FLAWED},
 )
-TASK = Axis("task", "tasks", "Task type.", groups={"all": TASKS})
+TASK = Axis("task", "tasks", "Task type.", groups={"all": of_version(VERSIONS[0])})
 DIFFICULTY = Axis(
     "difficulty",
     "difficulties",
     "`none` where the task has no levels.",
-    groups={"all": DIFFICULTIES},
-    pattern="|".join((*DIFFICULTIES, NONE)),
+    pattern="|".join((*LEVELS, NONE)),
 )
 TOOL_SUCCESS_RATE = Axis(
     "tool_success_rate",

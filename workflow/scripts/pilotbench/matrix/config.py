@@ -9,12 +9,15 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from pilotbench.benchmark.catalogue import of_version
 from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
 from pilotbench.benchmark.scorers.scorer import RunCode
 from pilotbench.ground import schemas, yaml_files
 from pilotbench.ground.path_names import expanded
-from pilotbench.matrix import axes
+from pilotbench.matrix import axes, levels
 from pilotbench.matrix.axes import Axis, listed
+from pilotbench.matrix.seed_epoch import SeedEpoch
+from pilotbench.matrix.seed_epoch import of_config as of_epoch
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.price import UNKNOWN, Listed, Priced, of_config
 from pilotbench.providers.protocols.history import AS_SAID
@@ -35,6 +38,8 @@ LARGE_SHARD = 400
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 """Seconds of each unit of a duration."""
 SCALARS = (
+    "seed_epoch",
+    "benchmark",
     "instances",
     "repeats",
     "shard_size",
@@ -91,6 +96,7 @@ class Settings(Grid):
     task_folders: tuple[Path, ...] = ()
     prompt_folders: tuple[Path, ...] = ()
     experiment: str | None = None
+    seed_epoch: SeedEpoch | None = None
     grids: tuple[Grid, ...] = ()
 
     @property
@@ -157,6 +163,7 @@ def settings(config: Mapping[str, Any]) -> Settings:
         task_folders=_paths("task_folders", listed(config["task_folders"])),
         prompt_folders=_paths("prompt_folders", prompts),
         experiment=config.get("experiment"),
+        seed_epoch=of_epoch(config["seed_epoch"]),
         grids=grids,
     )
 
@@ -167,7 +174,10 @@ def _defaults() -> Json:
 
 
 def _grid(config: Mapping[str, Any]) -> Grid:
-    return Grid(**{one.key: one.words(config[one.key]) for one in axes.AXES[1:]})
+    words = {one.key: one.words(config[one.key]) for one in axes.AXES[1:]}
+    tasks = axes.TASK.words(config["tasks"], {"all": of_version(str(config["benchmark"]))})
+    found = levels.expanded(words["difficulties"], tasks)
+    return Grid(**{**words, "tasks": tasks, "difficulties": found})
 
 
 def _union(grids: Iterable[Grid]) -> dict[str, tuple[str, ...]]:

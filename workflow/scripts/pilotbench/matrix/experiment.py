@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pilotbench import PROTOCOL_VERSION
+from pilotbench.benchmark.catalogue import epochs
 from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.benchmark.packs.label_files import Label
 from pilotbench.benchmark.packs.pack_folders import known as known_tasks
-from pilotbench.benchmark.packs.pack_folders import load_tasks
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.prompts.prompt_files import Prompt
 from pilotbench.benchmark.prompts.prompt_files import known as known_prompts
@@ -26,6 +26,7 @@ from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.config import Settings, settings
 from pilotbench.matrix.external_models import check_others
 from pilotbench.matrix.plan import BASELINE, Plan, plan
+from pilotbench.matrix.seed_epoch import tasks_of
 from pilotbench.matrix.validation import validate
 from pilotbench.matrix.verdict_shards import Asked, VerdictShard, check_judges, verdict_shards
 from pilotbench.providers.settings import Model
@@ -107,6 +108,8 @@ class Experiment:
                 "repeats": self.settings.repeats,
                 "max_turns": self.settings.max_turns or "auto",
             }
+            if (epoch := epochs.shown(task)) is not None:
+                self._versions[key]["epoch"] = epoch
             if is_external(task) and task.models:
                 others = [self.settings.catalog[name] for name in task.models]
                 self._versions[key]["models"] = digest(list(map(request_fingerprint, others)))
@@ -220,12 +223,12 @@ def load_experiment(config: Mapping[str, Any], files: Collection[Path] | None = 
     chosen = settings(config)
     packs, templates = chosen.task_folders, chosen.prompt_folders
     remember((*chosen.catalog, *known_prompts(templates), *known_tasks(packs)))
-    tasks = load_tasks(packs, chosen.tasks, chosen.run_code)
+    tasks = tasks_of(chosen, chosen.tasks)
     check_judges(chosen, tasks)
     check_others(chosen, tasks)
     return Experiment(
         chosen,
-        _OnDemand(tasks, lambda n: load_tasks(packs, [n], chosen.run_code)[n]),
+        _OnDemand(tasks, lambda n: tasks_of(chosen, [n])[n]),
         _OnDemand(
             load_prompts(templates, chosen.prompts), lambda n: load_prompts(templates, [n])[n]
         ),

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.benchmark.tasks.task import TaskShape
+from pilotbench.matrix import levels
 from pilotbench.matrix.axes import NONE
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Grid, Settings
@@ -63,10 +64,10 @@ def plan(
 ) -> Plan:
     """Return the plan of `settings` over the known `tasks` and `prompts`.
 
-    With several grids each cell is planned once. A task without difficulties or tools is planned
-    once, not once per level or rate. A prompt that needs a reference plan or examples is planned
-    only for tasks that have them. An external task is planned under BASELINE only, and not for
-    reference players.
+    With several grids each cell is planned once. A task is planned at those of its levels that are
+    listed; one without difficulties or tools is planned once, not once per level or rate. A prompt
+    that needs a reference plan or examples is planned only for tasks that have them. An external
+    task is planned under BASELINE only, and not for reference players.
     """
     cells = dict.fromkeys(
         cell
@@ -90,9 +91,8 @@ def _is_run(model: Model, prompt: str) -> bool:
 
 
 def _cells(grid: Grid, model: str, prompt: str, task: str, axes: TaskShape) -> Iterator[Cell]:
-    levels = (NONE,) if axes.difficulties == (NONE,) else grid.difficulties
     rates = grid.tool_success_rates if axes.rated else (NONE,)
-    for level, rate in product(levels, rates):
+    for level, rate in product(levels.of_task(axes, grid.difficulties), rates):
         yield Cell(model, prompt, task, level, rate)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pilotbench.benchmark.catalogue import LEVELS, VERSIONS, of_version
 from pilotbench.benchmark.packs import pack_folders
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.ground import schemas
 from pilotbench.ground.errors import ConfigError, hint
 from pilotbench.ground.scrubber import looks_secret
-from pilotbench.matrix import axes, config_checks, paths
+from pilotbench.matrix import axes, config_checks, levels, paths, seed_epoch
 from pilotbench.matrix.axes import listed
 from pilotbench.matrix.config import Settings, settings, typed
 from pilotbench.matrix.config_files import load_file
@@ -92,9 +93,13 @@ def _refuse(
 def schema_of(name: str) -> dict[str, Any]:
     """Return the schema of a part of the config, with the words that other modules declare."""
     flawed, prompts = axes.PROMPT.groups["flawed"], axes.PROMPT.groups["all"]
-    tasks, difficulties = axes.TASK.groups["all"], axes.DIFFICULTY.groups["all"]
     schema = schemas.load(
-        name, prompts=prompts, flawed=flawed, tasks=tasks, difficulties=difficulties
+        name,
+        prompts=prompts,
+        flawed=flawed,
+        tasks=[f"{', '.join(of_version(one))} (benchmark {one})" for one in VERSIONS],
+        levels=levels.described(),
+        versions=map(int, VERSIONS),
     )
     if name in ("providers", "models"):
         schema = wire_formats.completed(schema)
@@ -179,7 +184,7 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
     for path, why in paths.problems(*_named(chosen)):
         raise ConfigError(f"{origin.of(path, _at(path, config))}: {_dotted(path)} {why}")
     for axis, known in (
-        (axes.DIFFICULTY, axes.DIFFICULTY.groups["all"]),
+        (axes.DIFFICULTY, (*LEVELS, axes.NONE)),
         (axes.PROMPT, prompt_files.known(chosen.prompt_folders)),
         (axes.TASK, pack_folders.known(chosen.task_folders)),
     ):
@@ -190,6 +195,25 @@ def _check_references(config: Mapping[str, Any], origin: _Origin) -> None:
                 raise ConfigError(
                     f"{where}: {_dotted(path)}: unknown {axis.title} {name!r}{hint(name, known)}"
                 )
+    _check_levels(config, chosen, origin)
+    if (problem := seed_epoch.problem(chosen)) is not None:
+        where = origin.of(("seed_epoch",), config["seed_epoch"])
+        raise ConfigError(f"{where}: seed_epoch: {problem}")
+
+
+def _check_levels(config: Mapping[str, Any], chosen: Settings, origin: _Origin) -> None:
+    """Refuse a task that has none of the levels that its grid lists."""
+    written: Sequence[Mapping[str, Any]] = config.get("grids") or ({},)
+    for number, (grid, given) in enumerate(zip(chosen.products, written, strict=True)):
+        key = axes.DIFFICULTY.key
+        path = ("grids", number, key) if key in given else (key,)
+        if why := levels.lacking(grid.tasks, grid.difficulties):
+            all_tasks = "all" in listed(given.get(axes.TASK.key, config.get(axes.TASK.key, "all")))
+            other = levels.suiting(grid.difficulties) if all_tasks else None
+            hint_at = f"; each task of benchmark: {other} has one" if other else ""
+            raise ConfigError(
+                f"{origin.of(path, _at(path, config))}: {_dotted(path)}: {why}{hint_at}"
+            )
 
 
 def _named(chosen: Settings) -> tuple[dict[str, Path], list[tuple[paths.Place, Path]]]:

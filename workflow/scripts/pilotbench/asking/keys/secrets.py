@@ -1,26 +1,22 @@
-"""Secrets are found by the NAME of an environment variable; a `.env` file is read, never written.
+"""Secrets are found by the NAME of an environment variable (`ground/variables.py`).
 
-The environment takes precedence over the file. A secret leaves this module only inside an `Access`,
-whose text form does not show it; `scrubber` removes secrets from what others wrote.
+A secret leaves this module only inside an `Access`, whose text form does not show it; `scrubber`
+removes secrets from what others wrote.
 """
 
 from __future__ import annotations
 
-import codecs
-import os
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from io import StringIO
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from pilotbench.ground.errors import ConfigError
+from pilotbench.ground.variables import environment as environment
+from pilotbench.ground.variables import variable as variable
 from pilotbench.matrix.config import Settings
 from pilotbench.providers import base_urls
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.settings import Access, Key, ProviderSettings
 
-ENV_FILE = Path(".env")
 SECRET = "secret"
 OPENAI_HOST = "api.openai.com"
 _OPENAI_ONLY = (
@@ -36,53 +32,6 @@ class NotSet(ConfigError):
     def __init__(self, message: str, variable: str, what: str) -> None:
         super().__init__(message)
         self.variable, self.what = variable, what
-
-
-def environment(file: Path = ENV_FILE) -> dict[str, str]:
-    """Return the environment, and the variables of the `.env` file that it does not set.
-
-    An empty variable of the environment does not hide one of the file. Raises ConfigError for an
-    unreadable file.
-    """
-    found: dict[str, str | None] = {}
-    if file.is_file():
-        from dotenv import dotenv_values
-
-        found = dotenv_values(stream=StringIO(_decoded(file)), interpolate=False)
-    read = {name: value for name, value in found.items() if value is not None}
-    shown = ((n, value) for n, value in os.environ.items() if value.strip() or n not in read)
-    return read | dict(shown)
-
-
-def variable(name: str) -> str:
-    """Return the value of one variable, from the environment or the `.env` file; often asked."""
-    if value := os.environ.get(name, "").strip():
-        return value
-    changed = ENV_FILE.stat().st_mtime_ns if ENV_FILE.is_file() else None
-    return _in_file(ENV_FILE.absolute(), changed).get(name, "").strip()
-
-
-@lru_cache(maxsize=1)
-def _in_file(file: Path, changed: int | None) -> dict[str, str]:
-    """Return the environment with a file that was `changed` at a time in ns, None if missing."""
-    return {} if changed is None else environment(file)
-
-
-def _decoded(file: Path) -> str:
-    """Return the text of a `.env` file; it may be UTF-16 or begin with a byte order mark."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
-    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{file}: line {line} is not UTF-8; save the file as UTF-8") from None
-    if "\0" in text:
-        raise ConfigError(f"{file}: holds zero bytes; save the file as UTF-8")
-    return text
 
 
 def missing(
@@ -248,6 +197,8 @@ def withheld(settings: Settings) -> frozenset[str]:
     keys = [key for one in settings.providers.values() for key in one.keys.values()]
     named = {key.env for key in keys if key.env is not None}
     usual = {name for kind in KINDS.values() for name in kind.sdk_variables}
+    epoch = settings.seed_epoch
+    named |= {epoch.env} if epoch is not None and epoch.env is not None else set()
     return frozenset(named | usual | {name for _, names in _OPENAI_ONLY for name in names})
 
 

@@ -13,6 +13,12 @@ from pilotbench.benchmark.scenarios import task as scenarios
 from pilotbench.benchmark.tasks.task import Task
 
 TASKS: dict[str, Task] = {**tasks.TASKS, **scenarios.TASKS, BRIEFED.name: BRIEFED}
+VERSIONS = ("4", "3")
+"""The versions, the newest first: that is the default."""
+LEVELS: tuple[str, ...] = tuple(
+    dict.fromkeys(level for task in TASKS.values() for level in task.difficulties)
+)
+"""Every level that a task declares, in the order of declaration."""
 
 
 def of_version(version: str) -> dict[str, Task]:

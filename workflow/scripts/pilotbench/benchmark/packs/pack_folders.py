@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pilotbench.benchmark import bfcl
+from pilotbench.benchmark.catalogue.epochs import PUBLIC, in_epoch
 from pilotbench.benchmark.packs import pack_files
 from pilotbench.benchmark.packs.external_task import KIND, ExternalTask
 from pilotbench.benchmark.packs.question_pack import NONE, QuestionPack
@@ -18,14 +19,17 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def load_tasks(
-    folders: Sequence[Path], names: Sequence[str] | None = None, run_code: RunCode = False
+    folders: Sequence[Path],
+    names: Sequence[str] | None = None,
+    run_code: RunCode = False,
+    epoch: str = PUBLIC,
 ) -> dict[str, Task]:
     """Return the named tasks, of the benchmark and from `folders`, in the order of `names`.
 
     Only the named packs are read; without `names`, all packs and no categories of BFCL. A missing
-    folder has no packs. `run_code` says whether programs in replies may be run. Raises TaskError
-    for an unknown name, for a name that two packs or a pack and a task of the benchmark share, and
-    for an invalid pack.
+    folder has no packs. `run_code` says whether programs in replies may be run, `epoch` is that
+    of tasks that have epochs. Raises TaskError for an unknown name, for a name that two packs or a
+    pack and a task of the benchmark share, and for an invalid pack.
     """
     from pilotbench.benchmark.catalogue import TASKS
 
@@ -35,7 +39,8 @@ def load_tasks(
         if name not in TASKS and name not in packs and name not in bfcl.NAMES:
             known = [*TASKS, *packs, *bfcl.NAMES]
             raise TaskError(f"tasks: unknown task {name!r}{hint(name, known)}")
-    return {name: _task(name, TASKS, packs, run_code) for name in chosen}
+    own = {name: in_epoch(task, epoch) for name, task in TASKS.items()}
+    return {name: _task(name, own, packs, run_code) for name in chosen}
 
 
 def _task(

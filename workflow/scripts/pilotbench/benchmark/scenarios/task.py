@@ -5,7 +5,7 @@ The modules that build and play instances are imported when they are needed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pilotbench.benchmark.instances import Example, Image, Instance
@@ -47,7 +47,7 @@ class ScenarioTask:
     """A task type of version 4; `epoch` seeds its instances."""
 
     name: str
-    epoch: str = PUBLIC
+    epoch: str = field(default=PUBLIC, repr=False)
     rated: bool = True
     planned: bool = False
     size: int | None = None

@@ -98,10 +98,10 @@ def lacking(data: SummaryData) -> pd.DataFrame:
 
 def player(settings: Any) -> Play:
     """Return a function that plays one draw and returns its success, None if it cannot."""
-    from pilotbench.benchmark.packs.pack_folders import load_tasks
     from pilotbench.benchmark.prompts.prompt_files import known, load
     from pilotbench.episodes.episode import play
     from pilotbench.ground.errors import UserError
+    from pilotbench.matrix.seed_epoch import tasks_of
     from pilotbench.providers.answer import Answer
     from pilotbench.providers.protocols import PROTOCOLS
     from pilotbench.providers.protocols.players import answer
@@ -109,7 +109,7 @@ def player(settings: Any) -> Play:
     from pilotbench.providers.settings import Model
 
     try:
-        tasks = load_tasks(settings.task_folders, settings.tasks)
+        tasks = tasks_of(settings, settings.tasks)
         names = known(settings.prompt_folders)
         plain = "baseline" if "baseline" in names else names[0]
         found = load(settings.prompt_folders, [plain, *{REFERENCE} & {*names}])

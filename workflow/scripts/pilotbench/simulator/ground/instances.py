@@ -12,10 +12,13 @@ from functools import cached_property
 from pathlib import Path
 
 from pilotbench.benchmark.catalogue import TASKS
+from pilotbench.benchmark.catalogue.epochs import PUBLIC
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs.conversations import spoken
 from pilotbench.benchmark.packs.pack_folders import load_tasks
 from pilotbench.benchmark.scenarios.instance import is_searched
+from pilotbench.benchmark.tasks.task import Task
+from pilotbench.matrix.seed_epoch import of_config
 from pilotbench.simulator.ground.setup import Setup
 
 CHUNK = 20
@@ -29,7 +32,8 @@ class Instances:
     def __init__(self, setup: Setup) -> None:
         folders = [Path(folder) for folder in setup.task_folders]
         names = [name for word in setup.tasks for name in (TASKS if word == "all" else (word,))]
-        self._tasks = load_tasks(folders, names)
+        epoch = of_config(setup.seed_epoch)
+        self._tasks = load_tasks(folders, names, epoch=epoch.name if epoch else PUBLIC)
         self._difficulties = setup.difficulties
         self._limit = setup.instances
         self._made = 0
@@ -103,15 +107,19 @@ class Instances:
             return False
         upto = min(self._made + CHUNK, self._limit)
         for task in self._tasks.values():
-            levels = [one for one in task.difficulties if one in (*self._difficulties, "none")]
             end = upto if task.size is None else min(upto, task.size)
-            for level in levels:
+            for level in self._levels(task):
                 for index in range(self._made, end):
                     instance = task.instance(level, index)
                     start = spoken(instance).split("\n")[0][:_START]
                     self._by_start[start].append(instance)
         self._made = upto
         return True
+
+    def _levels(self, task: Task) -> list[str]:
+        """Return the levels of a task that the set-up has: `all`, or those that it lists."""
+        chosen = self._difficulties
+        return [one for one in task.difficulties if "all" in chosen or one in (*chosen, "none")]
 
 
 def answers_before(instance: Instance) -> int:

@@ -90,6 +90,7 @@ class Setup:
 
     With `tasks` (names, or `all`) the benchmark's players play, over `difficulties`, `instances` of
     each and the packs of `task_folders`; `prepare` makes these instances before serving.
+    `seed_epoch` is that of the config.
 
     `batches` are the settings of the batch endpoints (batch_setup.py).
 
@@ -118,10 +119,11 @@ class Setup:
     keep_alive_s: float | None = None
     first_token_share: float = 0.5
     tasks: tuple[str, ...] = ()
-    difficulties: tuple[str, ...] = ("very_easy", "easy", "medium", "hard", "very_hard")
+    difficulties: tuple[str, ...] = ("all",)
     instances: int = 200
     prepare: bool = False
     task_folders: tuple[str, ...] = ()
+    seed_epoch: Any = None
     batches: BatchSetup = field(default_factory=BatchSetup)
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -134,7 +136,9 @@ def load(path: Path | None, overrides: Mapping[str, Any]) -> Setup:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from None
     merged = dict(values)
     for key, value in overrides.items():
-        merged[key] = {**merged.get(key, {}), **value} if isinstance(value, Mapping) else value
+        known = merged.get(key)
+        of_file = known if isinstance(known, Mapping) else {}
+        merged[key] = {**of_file, **value} if isinstance(value, Mapping) else value
     return from_mapping(merged)
 
 
