@@ -15,9 +15,9 @@ MODEL = Model("m", "p", "d", parameters={"max_tokens": 100})
 
 
 def ahead(
-    prompt: str = "baseline", difficulty: str = "easy", rate: str = "0.8", turns: int = 13
+    prompt: str = "baseline", searches: bool = False, rate: str = "0.8", turns: int = 13
 ) -> Outlook:
-    return outlook(MODEL, prompt, difficulty, rate, turns, plan=2)
+    return outlook(MODEL, prompt, rate, turns, plan=2, searches=searches)
 
 
 @pytest.mark.parametrize("turn", [0, 1, 12])
@@ -43,7 +43,7 @@ def test_a_begun_episode_costs_less_than_a_fresh_one_of_the_same_size() -> None:
     ("less", "more"),
     [
         (ahead(rate="1.0"), ahead(rate="0.6")),
-        (ahead(), ahead(difficulty="hard")),
+        (ahead(), ahead(searches=True)),
     ],
 )
 def test_failing_tools_and_looking_up_cost_turns(less: Outlook, more: Outlook) -> None:
@@ -52,7 +52,7 @@ def test_failing_tools_and_looking_up_cost_turns(less: Outlook, more: Outlook) -
 
 
 def test_a_question_without_tools_is_one_request() -> None:
-    load = guess(Start(0, 500), outlook(MODEL, "baseline", "none", "none", 1, plan=0))
+    load = guess(Start(0, 500), outlook(MODEL, "baseline", "none", 1, plan=0))
     assert (load.requests.low, load.requests.middle, load.requests.high) == (1, 1, 1)
 
 
@@ -62,9 +62,7 @@ def test_a_question_without_tools_is_one_request() -> None:
 )
 def test_a_model_that_reasons_is_expected_to_write_more(parameters: dict[str, Any]) -> None:
     plain, reasons = (
-        outlook(
-            Model("m", "p", "d", api="messages", parameters=given), "baseline", "easy", "1.0", 9, 2
-        )
+        outlook(Model("m", "p", "d", api="messages", parameters=given), "baseline", "1.0", 9, 2)
         for given in ({}, parameters)
     )
     assert reasons.said > plain.said
@@ -72,4 +70,4 @@ def test_a_model_that_reasons_is_expected_to_write_more(parameters: dict[str, An
 
 def test_the_limit_that_a_wire_format_adds_is_a_bound() -> None:
     model = Model("m", "p", "d", api="messages")
-    assert outlook(model, "baseline", "easy", "1.0", 9, 2).bound == MOST_OUTPUT
+    assert outlook(model, "baseline", "1.0", 9, 2).bound == MOST_OUTPUT

@@ -126,10 +126,10 @@ class CellEstimates:
         return outlook(
             self.experiment.settings.catalog[cell.model],
             cell.prompt,
-            cell.difficulty,
             cell.tool_success_rate,
             firsts[0].turns,
             fmean(first.plan for first in firsts),
+            firsts[0].searches,
         )
 
     def _firsts(self, cell: Cell) -> list[First]:

@@ -2,8 +2,8 @@
 
 `low` and `high` are bounds: the model ends the episode with its next message; it uses every turn
 and fills every message to its bound on output. `middle` assumes a model that makes 1.5 times
-the calls of the reference plan, repeats those that fail by draw, and at hard and very_hard looks up
-each tool.
+the calls of the reference plan, repeats those that fail by draw, and looks up each tool where tools
+must be searched for.
 
 Tokens are estimated from characters of JSON. Measured on first requests of all five tasks and all
 three protocols, OpenAI's o200k_base and cl100k_base take 4.1 to 4.6 characters per token; no
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from math import ceil
 
 from pilotbench.asking.keys.usage_file import OUTPUT_TOKENS
-from pilotbench.benchmark.world.levels import is_discovery
 from pilotbench.estimation.needs import Start
 from pilotbench.estimation.ranges import Range, Workload
 from pilotbench.matrix.axes import NONE
@@ -60,9 +59,12 @@ class Outlook:
 
 
 def outlook(
-    model: Model, prompt: str, difficulty: str, rate: str, max_turns: int, plan: float
+    model: Model, prompt: str, rate: str, max_turns: int, plan: float, searches: bool = False
 ) -> Outlook:
-    """Return the outlook of a cell's episodes; `plan` is the mean length of its plans."""
+    """Return the outlook of a cell's episodes.
+
+    `plan` is the mean length of its plans; `searches` says that tools must be searched for.
+    """
     parameters = model.parameters
     limits = output_limits(shortest_body(model))
     bound = int(next((given for given in limits if given), 0))
@@ -72,7 +74,7 @@ def outlook(
         max_turns=max_turns,
         plan=plan,
         rate=1.0 if rate == NONE else float(rate),
-        discovery=is_discovery(difficulty),
+        discovery=searches,
         bound=bound or max(OUTPUT_TOKENS, said),
         said=min(said, bound) if bound else said,
     )

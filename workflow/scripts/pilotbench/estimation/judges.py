@@ -153,4 +153,4 @@ def _load(experiment: Experiment, one: VerdictShard, size: Range) -> Workload:
 
 def _outlook(experiment: Experiment, cell: Cell) -> Outlook:
     model = experiment.settings.catalog[cell.model]
-    return outlook(model, cell.prompt, cell.difficulty, cell.tool_success_rate, 1, 0)
+    return outlook(model, cell.prompt, cell.tool_success_rate, 1, 0)

@@ -17,6 +17,7 @@ from pilotbench.asking.asker import NOT_ASKED, JournalOnly
 from pilotbench.asking.keys.usage_file import IMAGE_CHARACTERS
 from pilotbench.asking.unusable import Unusable
 from pilotbench.benchmark.packs.external_task import ExternalTask, is_external
+from pilotbench.benchmark.scenarios.instance import is_searched
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.estimation.ranges import Range, Workload
@@ -47,14 +48,15 @@ class Start:
 class First:
     """A new episode: its first request (None if the prompt does not apply) and its plan's length.
 
-    `turns` are the turns it may take; a plain question takes one. `work` is what an external task
-    says that a sample takes.
+    `turns` are the turns it may take; a plain question takes one. `searches` says that tools must
+    be searched for. `work` is what an external task says that a sample takes.
     """
 
     start: Start | None
     plan: int
     turns: int
     work: Workload | None = None
+    searches: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def _first(experiment: Experiment, cell: Cell, index: int) -> First:
         ask.starts[0] if ask.starts else None,
         instance.steps,
         turns if task.tools(instance) else 1,
+        searches=is_searched(instance),
     )
 
 
