@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -32,8 +32,11 @@ KINDS = {
     "flaws": "each flawed plan against the optimal one, within a model",
     "followed": "each flaw followed, against the same calls under the optimal plan",
     "reliability": "each tool success rate against the reference rate, within model and prompt",
-    "difficulty": "each difficulty against easy (else the easiest), within model and prompt",
+    "difficulty": "each difficulty against easy (else the easiest), or each level of a task of "
+    "version 4 against its control or the level before, within model and prompt",
 }
+ORDERED = ("horizon", "workflow")
+"""Tasks whose levels form a scale: each is compared with the one before, not with the first."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,8 @@ def adjusted(rows: list[dict[str, Any]]) -> pd.DataFrame:
         row["p_holm"], row["told_apart"] = p, p is not None and p <= ALPHA
         known = row["difference"] is not None
         row["detectable"] = detectable(row["n"], row["discordance"], tests) if known else None
-    return pd.DataFrame(rows)[COLUMNS]
+    found = pd.DataFrame(rows)
+    return found[[name for name in (*COLUMNS[:3], "task", *COLUMNS[3:]) if name in found]]
 
 
 def _compare(
@@ -187,13 +191,13 @@ def every_family(data: SummaryData, episodes: pd.DataFrame) -> dict[str, pd.Data
         "prompts": ("prompt", prompt_pairs(data), ["model"]),
         "flaws": ("prompt", _flaw_pairs(data), ["model"]),
         "reliability": ("tool_success_rate", _rate_pairs(data), ["model", "prompt"]),
-        "difficulty": ("difficulty", _level_pairs(data), ["model", "prompt"]),
     }
     both = outcomes(data, episodes)
     made = {
         kind: family(kind, both, column, pairs, within)
         for kind, (column, pairs, within) in wanted.items()
     }
+    made["difficulty"] = _level_family(data, both)
     return {kind: table for kind, table in made.items() if not table.empty}
 
 
@@ -221,10 +225,54 @@ def _rate_pairs(data: SummaryData) -> list[tuple[str, str]]:
     return [(str(base), str(rate)) for rate in rates if rate != base]
 
 
-def _level_pairs(data: SummaryData) -> list[tuple[str, str]]:
-    from pilotbench.benchmark.world.levels import DIFFICULTIES
+def _level_family(data: SummaryData, both: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparisons of levels: one family over all tasks.
 
-    seen = set(pd.unique(data.cells["difficulty"]))
-    levels = [level for level in DIFFICULTIES if level in seen]
+    The tasks of version 3 share their levels and are compared together, as one; those of version 4
+    each have their own, and their rows name the task.
+    """
+    cells = data.cells[["task", "difficulty"]].drop_duplicates()
+    own = cells["task"].map(_has_own_levels).astype(bool)
+    rows = _of_levels(both, set(cells["task"][~own]), _level_pairs(cells[~own]), [])
+    for task, mine in cells[own].groupby("task", sort=False):
+        rows += _of_levels(both, {task}, _own_pairs(str(task), mine), ["task"])
+    found = adjusted(rows)
+    return found.fillna({"task": ""}) if "task" in found else found
+
+
+def _of_levels(
+    both: pd.DataFrame, tasks: set[Any], pairs: Sequence[tuple[str, str]], within: list[str]
+) -> list[dict[str, Any]]:
+    mine = both[both["task"].isin(tasks)]
+    return list(
+        comparisons("difficulty", mine, "difficulty", pairs, ["model", "prompt", *within])
+    )
+
+
+def _has_own_levels(task: str) -> bool:
+    """Return whether the levels of a task mean something else than those of other tasks."""
+    from pilotbench.benchmark.catalogue import TASKS
+    from pilotbench.benchmark.tasks.world_task import BENCHMARK_VERSION
+
+    return task in TASKS and TASKS[task].benchmark_version != BENCHMARK_VERSION
+
+
+def _own_pairs(task: str, cells: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the levels of a task of version 4 that are compared: base and arm."""
+    from pilotbench.benchmark.catalogue import TASKS
+
+    seen = set(cells["difficulty"])
+    levels = [level for level in TASKS[task].difficulties if level in seen]
+    if task in ORDERED:
+        return list(pairwise(levels))
+    control = TASKS[task].difficulties[0]
+    return [(control, level) for level in levels if level != control and control in seen]
+
+
+def _level_pairs(cells: pd.DataFrame) -> list[tuple[str, str]]:
+    from pilotbench.benchmark.catalogue import LEVELS
+
+    seen = set(pd.unique(cells["difficulty"]))
+    levels = [level for level in LEVELS if level in seen]
     base = "easy" if "easy" in levels else next(iter(levels), "")
     return [(base, level) for level in levels if level != base]

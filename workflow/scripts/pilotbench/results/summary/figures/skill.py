@@ -256,9 +256,11 @@ def _span(rows: Rows) -> list[float]:
 
 
 def _levels(axis: str, order: list[str]) -> list[str]:
-    from pilotbench.benchmark.world.levels import DIFFICULTIES
+    from pilotbench.benchmark.catalogue import LEVELS
 
-    return [d for d in DIFFICULTIES if d in order] if axis == "difficulty" else order
+    if axis != "difficulty":
+        return order
+    return [*(one for one in LEVELS if one in order), *(one for one in order if one not in LEVELS)]
 
 
 FIGURES = (
