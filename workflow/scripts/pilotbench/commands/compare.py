@@ -5,7 +5,8 @@
     python -m pilotbench compare results-before results --base-where commit=1f2e
 
 Episodes are paired by model, prompt, task, difficulty, tool success rate, index and repeat, apart
-from the properties that select the two sides. An episode has one result, made by one commit: to
+from the properties that select the two sides. Results of two epochs or benchmark versions have no
+instances in common: they are compared unpaired. An episode has one result, made by one commit: to
 compare two commits, keep a copy of the results folder before the later run.
 """
 
@@ -38,6 +39,7 @@ _METRICS = (
     *("model, prompt and task", "metric", "difference [95 %]", "p (Holm)", "n", "left out", "note"),
 )
 _FOLLOWED = ("flaw followed by", "side", "points over optimal [95 %]", *_HEAD[2:])
+_UNPAIRED = ("on other instances", *_HEAD[1:])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,12 +109,26 @@ def text(found: Comparison, out: Path) -> str:
     followed = [_followed(row) for row in found.followed.itertuples(index=False)]
     if followed:
         lines += [table(columns(_FOLLOWED, right=("n",)), followed, terminal_width()), ""]
+    others = [_unpaired(row) for row in found.unpaired.to_dict("records")]
+    if others:
+        lines += [table(columns(_UNPAIRED, right=("n",)), others, terminal_width()), ""]
     return "\n".join([*lines, f"page: {out}"])
 
 
 def _followed(row: Any) -> tuple[str, ...]:
     name, *rest = _cells(row)
     return name, row.side, *rest
+
+
+def _unpaired(row: dict[Any, Any]) -> tuple[str, ...]:
+    words = ("model", "prompt", "task", "difficulty")
+    name = visible(" ".join(row[word] for word in words if row.get(word)))
+    n = f"{row['n_base']}, {row['n_arm']}"
+    if row["p"] is None or pandas.isna(row["p"]):
+        return name, "", "", n, row["note"]
+    limits = f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
+    p = formatting.number("p", row["p_holm"])
+    return name, f"{100 * row['difference']:+.1f} {limits}", p, n, ""
 
 
 def _metric(row: dict[Any, Any]) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""Compare two sets of episodes: paired differences, and the episodes whose outcome has changed.
+"""Compare two sets of episodes: differences, and the episodes whose outcome has changed.
 
 Episodes are paired by model, prompt, task, difficulty, rate, index and repeat, except for the words
 by which the two sides are chosen. An instance whose content differs between the two is left out and
-counted.
+counted; tasks of other epochs or benchmark versions are compared unpaired (`compare_unpaired`).
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from pilotbench.results.analysis.measures import measures
 from pilotbench.results.analysis.metric_contrasts import metric_family
 from pilotbench.results.analysis.scores import graded, solved
 from pilotbench.results.summary.compare_flaws import FOLLOWED, OWED, followed_sides
+from pilotbench.results.summary.compare_unpaired import TITLE, WORDS, differences, unlike
 from pilotbench.results.summary.transcripts import link
 
 KEY = [*CELL, "index", "repeat"]
 WHERE = (*CELL, "commit")
-FRAMES = ("contrasts", "metrics", "flips", "followed")
+FRAMES = ("contrasts", "metrics", "flips", "followed", "unpaired")
 ROWS = 500
 
 
@@ -52,6 +53,8 @@ class Comparison:
     metrics: pd.DataFrame = field(repr=False)
     flips: pd.DataFrame = field(repr=False)
     followed: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    unpaired: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    unpaired_says: str = ""
 
     @property
     def better(self) -> int:
@@ -67,6 +70,8 @@ class Comparison:
     def verdict(self) -> str:
         """One sentence that claims no more than the numbers show."""
         owed = f"; {self.owed:,} pairs have an owed episode" if self.owed else ""
+        if self.unpaired_says and not self.pairs:
+            return self.unpaired_verdict
         if not self.pairs:
             return f"The two have no finished episode in common{owed}."
         apart, tested = int(self.contrasts["told_apart"].sum()), self.contrasts["p"].notna().sum()
@@ -74,6 +79,19 @@ class Comparison:
             f"{len(self.flips):,} of {self.pairs:,} episodes changed: {self.better:,} are now "
             f"solved, {self.worse:,} no longer are; the difference is significant in {apart} of "
             f"{tested} {'comparison' if tested == 1 else 'comparisons'}{owed}."
+            + f" {self.unpaired_verdict}"
+            * bool(self.unpaired_says)
+        )
+
+    @property
+    def unpaired_verdict(self) -> str:
+        """One sentence about what has no instances in common, and why."""
+        if not len(self.unpaired):
+            return f"{self.unpaired_says}, and nothing of it is on both sides."
+        apart, tested = int(self.unpaired["told_apart"].sum()), self.unpaired["p"].notna().sum()
+        return (
+            f"{self.unpaired_says}; the difference is significant in {apart} of {tested} "
+            f"{'comparison' if tested == 1 else 'comparisons'}."
         )
 
 
@@ -81,7 +99,9 @@ def compare(
     base: pd.DataFrame, arm: pd.DataFrame, names: tuple[str, str], chosen_by: set[str]
 ) -> Comparison:
     """Compare two frames of episodes; words of `chosen_by` differ by choice and do not pair."""
-    sides = [_scored(frame, chosen_by) for frame in (base, arm)]
+    apart = unlike(base, arm)
+    paired, others = apart.split(base, arm)
+    sides = [_scored(frame, chosen_by) for frame in paired]
     joined = sides[0].merge(sides[1], on=KEY, how="outer", suffixes=("_base", "_arm"))
     planned = joined[joined["outcome_base"].notna() & joined["outcome_arm"].notna()]
     owed = planned[["outcome_base", "outcome_arm"]].eq(OWED)
@@ -99,6 +119,10 @@ def compare(
         metrics=_metrics(same, planned, owed),
         flips=_flips(same),
         followed=followed_sides(base, arm),
+        unpaired=differences(
+            _scored(others[0], chosen_by), _scored(others[1], chosen_by), apart.by
+        ),
+        unpaired_says=apart.says,
     )
 
 
@@ -204,8 +228,8 @@ def write(found: Comparison, out: Path, results: tuple[Path, Path]) -> None:
     flips = _linked(found.flips, out, results)
     files = {}
     written = {"differences": found.contrasts, "metrics": found.metrics, "flips": flips}
-    for name, frame in (written | {"followed": found.followed}).items():
-        if name in ("metrics", "followed") and frame.empty:
+    for name, frame in (written | {name: getattr(found, name) for name in FRAMES[3:]}).items():
+        if name in ("metrics", *FRAMES[3:]) and frame.empty:
             continue
         file = out.with_name(f"{out.stem}_{name}.csv")
         frame.map(csv_safe).to_csv(file, index=False, lineterminator="\n")
@@ -273,6 +297,7 @@ def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]
         ("Differences", words, _grid(shown)),
         *(more if len(numbers) else []),
         *([(*FOLLOWED, _grid(found.followed))] if len(found.followed) else []),
+        *([(TITLE, WORDS, _grid(found.unpaired))] if len(found.unpaired) else []),
         ("Flipped", "Solved on one side and not on the other.", _grid(flips)),
     ]
 
