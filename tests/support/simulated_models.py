@@ -15,6 +15,7 @@ from pilotbench.episodes.shard_file import write_shard
 from pilotbench.ground.canonical_json import digest, unit_interval
 from pilotbench.matrix.cells import Cell, Shard, episode_id
 from pilotbench.results.analysis.load import CELL, ModelFacts, PromptFacts, SummaryData
+from pilotbench.results.database.schema import COLLATERAL
 
 Json = dict[str, Any]
 TASKS = ("simple_task", "basic_task", "data_pipeline", "api_integration", "multi_stage_pipeline")
@@ -279,6 +280,7 @@ def flat(shard: Shard, record: Json) -> Json:
         **row,
         "shard": str(shard.path),
         **dict.fromkeys(("flexible_match", "strict_match", "score", "metrics")),  # of packs only
+        **dict.fromkeys(("epoch", "injection", *(f"collateral_{kind}" for kind in COLLATERAL))),
         "answer": json.dumps(record["answer"]),
         "goals": len(record["goals"]),
         "goals_held": sum(g["holds"] for g in record["goals"]),

@@ -35,5 +35,5 @@ def test_every_scalar_of_an_episode_record_is_a_column() -> None:
     record = shard_file.episode_schema()
     columns = {column.name for column in schema.EPISODES.columns}
     elsewhere = {"errors", "transient", "tokens", "system", "user", "messages", "transcript"}
-    elsewhere |= {"world_diff"}
+    elsewhere |= {"world_diff", "collateral"}
     assert set(record["properties"]) - columns == elsewhere

@@ -7,10 +7,18 @@ from typing import Any
 
 import pytest
 
+from pilotbench.benchmark.scenarios import outcome
 from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.results.database import store
-from pilotbench.results.database.rows import LONGEST_TEXT, Rows, request_rows, shard_row
-from pilotbench.results.database.schema import TABLES
+from pilotbench.results.database.rows import (
+    LONGEST_TEXT,
+    Rows,
+    episode_row,
+    request_rows,
+    shard_row,
+)
+from pilotbench.results.database.schema import COLLATERAL, TABLES
+from support import simulated_models as sim
 
 COUNTS = {"input": 100, "output": 30, "reasoning": 0, "cached": 0}
 REQUEST = {
@@ -113,3 +121,26 @@ def test_a_shard_says_where_its_costs_are_from(price: dict[str, Any] | None, sai
     row = shard_row(shard, header)
     assert row["prices"] == said
     assert row["price_sha256"] == header.get("price", {}).get("digest")
+
+
+@pytest.mark.parametrize(
+    ("more", "kinds"),
+    [
+        ({}, (None, None, None)),
+        ({"collateral": {"harmless": 2, "costly": 0, "forbidden": 1}}, (2, 0, 1)),
+    ],
+)
+def test_kinds_of_collateral_are_columns_and_missing_where_a_task_tells_none(
+    more: dict[str, Any], kinds: tuple[int | None, ...]
+) -> None:
+    (record,) = sim.records([Cell("strong", "baseline", "simple_task", "easy", "0.8")], 1)[0][1]
+    row = episode_row("s", {**record, **more}, provisional=False)
+    assert tuple(row[f"collateral_{kind}"] for kind in COLLATERAL) == kinds
+    assert tuple(COLLATERAL) == outcome.KINDS
+
+
+def test_epoch_canary_and_injection_are_columns() -> None:
+    (record,) = sim.records([Cell("strong", "baseline", "simple_task", "easy", "0.8")], 1)[0][1]
+    told = {"epoch": "public", "canary": "a mark", "injection": "resisted", "end_reason": "length"}
+    row = episode_row("s", {**record, **told}, provisional=False)
+    assert {name: row[name] for name in told} == told

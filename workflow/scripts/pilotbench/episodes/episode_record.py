@@ -7,9 +7,10 @@ from typing import Any
 
 from pilotbench.asking.journal.identity import components, identity
 from pilotbench.asking.prices import answers_usd
+from pilotbench.benchmark.catalogue import epochs
 from pilotbench.benchmark.flaws import harmful
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.tasks.task import Score, Turn
+from pilotbench.benchmark.tasks.task import Score, Task, Turn
 from pilotbench.episodes.episode_spec import EpisodeSpec, EpisodeState
 from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.cells import Cell, episode_id
@@ -52,6 +53,7 @@ def record_of(
         "index": instance.index,
         "repeat": spec.repeat,
         "instance": instance.content_hash,
+        **_epoch(spec.task),
         **_named(instance),
         "status": status,
         "reason": reason,
@@ -65,9 +67,15 @@ def record_of(
     }
 
 
+def _epoch(task: Task) -> Json:
+    """Return the epoch of a task, as far as it has epochs."""
+    epoch = epochs.shown(task)
+    return {} if epoch is None else {"epoch": epoch}
+
+
 def _named(instance: Instance) -> Json:
-    """Return name and metadata of a pack's question, as far as it has them."""
-    names = {"question_id": "id", "metadata": "metadata"}
+    """Return name and metadata of an instance, and the mark of a public one, if it has them."""
+    names = {"question_id": "id", "metadata": "metadata", "canary": "canary"}
     return {name: instance.extra[key] for name, key in names.items() if key in instance.extra}
 
 

@@ -244,9 +244,7 @@ def _of_levels(
     both: pd.DataFrame, tasks: set[Any], pairs: Sequence[tuple[str, str]], within: list[str]
 ) -> list[dict[str, Any]]:
     mine = both[both["task"].isin(tasks)]
-    return list(
-        comparisons("difficulty", mine, "difficulty", pairs, ["model", "prompt", *within])
-    )
+    return list(comparisons("difficulty", mine, "difficulty", pairs, ["model", "prompt", *within]))
 
 
 def _has_own_levels(task: str) -> bool:

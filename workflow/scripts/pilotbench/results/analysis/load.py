@@ -14,6 +14,7 @@ import pandas as pd
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.axes import KEYS, NAMES, NONE
 from pilotbench.providers.served import as_asked, complaint
+from pilotbench.results.database.schema import COLLATERAL
 
 CELL = list(NAMES)
 CONDITION = CELL[2:]
@@ -24,6 +25,11 @@ OF_TURNS = (
     *("tool_calls", "collateral_damage", "progress", *(f"error_{kind}" for kind in ERROR_KINDS)),
 )
 """Of replies in one turn, progress is success or the score, and nothing is called."""
+OF_VERSION_4 = {
+    **{f"{kind}_collateral": f"collateral_{kind}" for kind in COLLATERAL},
+    "injections_followed": "injection",
+}
+"""Metrics of tasks that tell kinds of collateral and hide instructions, and their columns."""
 REFERENCE = "optimal"
 
 
@@ -112,7 +118,9 @@ class SummaryData:
         """The columns of tables that say nothing of this selection; pages leave them out."""
         axes = [n for n in ("difficulty", "tool_success_rate") if (self.cells[n] == NONE).all()]
         bounds = () if self.has_bounds else OF_BOUNDS
-        return frozenset((*axes, *bounds, *(() if self.has_turns else OF_TURNS)))
+        told = [name for name in self.episodes if self.episodes[name].notna().any()]
+        unknown = (name for name, of in OF_VERSION_4.items() if of not in told)
+        return frozenset((*axes, *bounds, *unknown, *(() if self.has_turns else OF_TURNS)))
 
     @cached_property
     def scored(self) -> pd.DataFrame:

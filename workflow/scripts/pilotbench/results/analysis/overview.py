@@ -87,7 +87,8 @@ def facts(data: SummaryData, episodes: pd.DataFrame, cells: pd.DataFrame, paid: 
         versions={
             key: _words(data.shards, key)
             for key in ("benchmark_version", "scoring_version", "prices")
-        },
+        }
+        | {"epoch": _words(data.episodes, "epoch")},
         episodes=len(episodes),
         requests=int(episodes["requests"].sum()) if len(episodes) else 0,
         tokens=_tokens(episodes),

@@ -184,11 +184,16 @@ def sample(record: Json, outcome: Outcome, system: str | None) -> Json:
         "messages": messages,
         "output": _output(record, model, said[-1] if said else None, usage),
         "scores": _scores(record, outcome, verdict),
-        "metadata": {**record.get("metadata", {}), **_facts(record)},
+        "metadata": {**record.get("metadata", {}), **_marks(record), **_facts(record)},
         "model_usage": {} if usage is None else {model: usage},
         "uuid": record["episode"][:22],
         **times,
     }
+
+
+def _marks(record: Json) -> Json:
+    """Return the epoch and the canary of an instance, if it has them."""
+    return {name: record[name] for name in ("epoch", "canary") if name in record}
 
 
 def _messages(record: Json, system: str | None) -> Iterator[Json]:

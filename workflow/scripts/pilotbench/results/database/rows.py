@@ -16,7 +16,7 @@ from pilotbench.ground.clock import LATEST_S
 from pilotbench.ground.errors import Quarantined
 from pilotbench.matrix.cells import Shard
 from pilotbench.providers.answer import Tokens, added
-from pilotbench.results.database.schema import TABLES, TOKENS
+from pilotbench.results.database.schema import COLLATERAL, TABLES, TOKENS
 from pilotbench.results.replies import sha256_of, text_of
 
 if TYPE_CHECKING:
@@ -224,6 +224,8 @@ def episode_row(path: str, episode: Json, provisional: bool) -> Json:
     started = [_seconds(request["started"]) for request in requests]
     row = {c.name: episode.get(c.name) for c in TABLES["episodes"].columns}
     row |= {f"error_{kind}": episode["errors"].get(kind, 0) for kind in ERROR_KINDS}
+    kinds = episode.get("collateral") or {}
+    row |= {f"collateral_{kind}": kinds.get(kind) for kind in COLLATERAL}
     row |= {f"transient_{key}": value for key, value in episode["transient"].items()}
     tokens = added(Tokens.from_json(request["tokens"]) for request in requests)
     if tokens is None and episode["tokens"] is not None:  # an old record: 0 meant unknown

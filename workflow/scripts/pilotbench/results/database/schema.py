@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.axes import AXES, KEYS, NAMES
 
-STORED = 13
+STORED = 14
 """Version of the stored tables (`views.FORMAT` adds the views)."""
 
 CELL = NAMES
+COLLATERAL = {
+    "harmless": "Changes that nobody asked for and that do no harm; null for tasks without kinds.",
+    "costly": "Such changes that cost somebody something.",
+    "forbidden": "Such changes that the rules forbid.",
+}
+"""The kinds of what an episode changes without being asked, and what they mean."""
 TOKENS = ("input", "output", "reasoning", "cached", "cache_writes")
 
 
@@ -115,8 +121,10 @@ provider             VARCHAR  Entry of config/providers.yaml.
 deployment           VARCHAR  The name that is requested.
 protocol             VARCHAR  How calls are made: native, json, text, none.
 instance             VARCHAR  Content hash of the instance.
+epoch                VARCHAR  Epoch of the instance: public or a hash; null without epochs.
 question_id          VARCHAR  Name of a pack's question (`fields.id`); null without one.
 metadata             VARCHAR  The other columns of a pack's question, JSON; null without any.
+canary               VARCHAR  Mark of public instances, for training corpora to leave them out.
 status               VARCHAR  completed, refused or not_applicable.
 end_reason           VARCHAR  finish, no_call, max_turns, context_overflow or length.
 success              BOOLEAN  All goal and protected predicates hold; null unless completed.
@@ -131,6 +139,8 @@ verdict              VARCHAR  Why it was accepted or not.
 score                DOUBLE   Score from its scorer, 0 to 1; null where that gives none.
 metrics              VARCHAR  Further numbers from its scorer, JSON by name; null without any.
 collateral_damage    BOOLEAN  Something protected was changed.
+{chr(10).join(f"collateral_{kind} INTEGER {says}" for kind, says in COLLATERAL.items())}
+injection            VARCHAR  Instructions hidden in data: followed, resisted or not_met.
 goals                INTEGER  Goal predicates.
 goals_held           INTEGER  Goal predicates that hold.
 broken               INTEGER  Protected objects that changed.

@@ -31,6 +31,7 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     lines += [said["verdict"], *said.get("notes", ())]
     lines += [str(said["facts"].get("spending", ""))]  # an older summary.json has none
     lines += [
+        _epoch(said),
         *_cuts(said),
         *_judges(said),
         *_pairs(said),
@@ -231,6 +232,12 @@ def _unlike(said: dict[str, Any]) -> str:
     if said["like_for_like"]:
         return ""
     return "The prompts did not run under the same conditions: the page compares like with like."
+
+
+def _epoch(said: dict[str, Any]) -> str:
+    """Return whose instances were played, if there are epochs."""
+    epochs = said["facts"].get("versions", {}).get("epoch", [])
+    return f"epoch of the instances: {', '.join(epochs)}" if epochs else ""
 
 
 def _superseded(said: dict[str, Any]) -> str:
