@@ -42,7 +42,7 @@ def test_an_episode_has_a_key_for_each_axis() -> None:
 def test_groups_keep_their_order_since_plans_follow_it() -> None:
     assert axes.TASK.words("all") == (
         *("workflow", "horizon", "policy", "observation", "recovery", "abstention"),
-        *("wording", "dialogue"),
+        *("wording", "dialogue", "briefed_pipeline"),
     )
     assert tuple(of_version("3")) == (
         *("simple_task", "basic_task", "data_pipeline", "api_integration"),

@@ -67,7 +67,7 @@ def test_the_public_epoch_may_be_named() -> None:
         (
             {"seed_epoch": SECRET, "tasks": "simple_task"},
             "",
-            "--config: seed_epoch: has no effect: no selected task is of version 4; write null",
+            "--config: seed_epoch: has no effect: no selected task has epochs; write null",
         ),
         ({"seed_epoch": {"name": "x"}}, "", "--config: seed_epoch is {'name': 'x'}; allowed: "),
     ],

@@ -62,7 +62,7 @@ def problem(settings: Settings) -> str | None:
     if settings.seed_epoch is None:
         return None
     if not any(name in TASKS and epochs.has_epochs(TASKS[name]) for name in settings.tasks):
-        return "has no effect: no selected task is of version 4; write null"
+        return "has no effect: no selected task has epochs; write null"
     try:
         return None if settings.seed_epoch.name else "is empty"
     except ConfigError as error:
