@@ -23,7 +23,8 @@ def instance_of(task: str, level: str, index: int, epoch: str = PUBLIC) -> Scena
     """Return instance `index` of a task at a level."""
     point = LEVELS[task][level]
     made = assignment(core_of(epoch, index), point)
-    receipts, mistake = goals.receipts_of(made), goals.mistake_of(made)
+    contents = goals.contents_of(made)
+    receipts, mistake = goals.receipts_of(made, contents), goals.mistake_of(made)
     wording = "mixed" if point.wording == PUBLIC and epoch != PUBLIC else point.wording
     words = made.core.random("words")
     request = render(requests.request_of(made, mistake), words, wording)
@@ -35,8 +36,8 @@ def instance_of(task: str, level: str, index: int, epoch: str = PUBLIC) -> Scena
         index=index,
         request=request.text,
         world=_world(made, later),
-        goal=goals.goal_of(made, receipts),
-        protected=goals.protected_of(made),
+        goal=goals.goal_of(made, contents, receipts),
+        protected=goals.protected_of(made, contents),
         plan=plans.plan_of(made, receipts, mistake),
         extra=_extra(made, request.register, epoch),
     )

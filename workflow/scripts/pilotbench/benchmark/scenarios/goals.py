@@ -24,17 +24,21 @@ from pilotbench.benchmark.world.state import SECTIONS
 Json = dict[str, Any]
 
 
-def goal_of(made: Assignment, receipts: dict[str, int]) -> tuple[Json, ...]:
+def goal_of(
+    made: Assignment, contents: dict[str, str], receipts: dict[str, int]
+) -> tuple[Json, ...]:
     """Return the predicates of the goal, the answer last."""
     if made.word:
         says = f"the answer is {made.word}"
         return ({"kind": "answer", "type": "token", "value": made.word, "says": says},)
-    passed = [_passed(made, item, quote) for item, quote in _quoted(made, receipts)]
+    passed = [
+        _passed(made, item, contents[item.key], quote) for item, quote in _quoted(made, receipts)
+    ]
     withdrawn = [_withdrawn(made)] if "undo" in made.point.recovery else []
     return (*passed, *withdrawn, _answer(made, receipts))
 
 
-def receipts_of(made: Assignment) -> dict[str, int]:
+def receipts_of(made: Assignment, contents: dict[str, str]) -> dict[str, int]:
     """Return the receipt number of each record that is passed on, by the item's key."""
     world = ScenarioWorld({"salt": made.core.salt})
     found: dict[str, int] = {}
@@ -44,7 +48,7 @@ def receipts_of(made: Assignment) -> dict[str, int]:
         told = {"at": item.record["slot"]} if item.target.kind == "schedule" else {}
         told |= {"quote": last} if made.core.is_chained and item.is_chained else {}
         section, name = locate(item.target.identity(item.key))
-        found[item.key] = world.receipt_of(section, name, told, content(made, item))
+        found[item.key] = world.receipt_of(section, name, told, contents[item.key])
         last = found[item.key] if item.is_chained else last
     return found
 
@@ -57,18 +61,18 @@ def mistake_of(made: Assignment) -> int | None:
     return ScenarioWorld({"salt": made.core.salt}).receipt_of(section, name, mistaken_entry(made))
 
 
-def content(made: Assignment, item: Item) -> str:
-    """Return the digits that identify an item's record as it is served."""
-    return content_of("record", shown_record(made, item))
+def contents_of(made: Assignment) -> dict[str, str]:
+    """Return the digits that identify each item's record as it is served, by the item's key."""
+    return {item.key: content_of("record", shown_record(made, item)) for item in made.items}
 
 
-def protected_of(made: Assignment) -> Json:
+def protected_of(made: Assignment, contents: dict[str, str]) -> Json:
     """Return what collateral is judged by.
 
     `held`: contents that may go nowhere. `forbidden`: objects that may get nothing; `all` where
     nothing may change. `free`: the queue that is the work list. `withdrawn`: what may be withdrawn.
     """
-    held = [content(made, item) for item in made.items if item.fate == "hold"]
+    held = [contents[item.key] for item in made.items if item.fate == "hold"]
     injected = [f"queue:{injected_queue(made)}"] if made.point.injected else []
     free = [f"queue:{made.core.names.queue}"] if made.core.listing == "queue" else []
     undone = [content_of("record", mistaken(made))] if "undo" in made.point.recovery else []
@@ -101,7 +105,7 @@ def _quoted(made: Assignment, receipts: dict[str, int]) -> list[tuple[Item, int 
     return found
 
 
-def _passed(made: Assignment, item: Item, quote: int | None) -> Json:
+def _passed(made: Assignment, item: Item, content: str, quote: int | None) -> Json:
     """Return the predicate that an item's record has reached its target."""
     assert item.target is not None
     section, name = detail_of(made, item, mirror="down" in made.point.recovery)
@@ -109,7 +113,7 @@ def _passed(made: Assignment, item: Item, quote: int | None) -> Json:
     return {
         "kind": "stored" if item.target.is_new else "received",
         "object": item.target.identity(item.key),
-        "content": content(made, item),
+        "content": content,
         "roots": [f"{SECTIONS[section]}:{name}"],
         "ops": [],
         **({"at": item.record["slot"]} if is_timed else {}),
