@@ -139,6 +139,11 @@ class Instance:
         """What seeds the failures of tools: the same for all levels that are to share them."""
         return self.content_hash
 
+    @property
+    def play_hash(self) -> str:
+        """What seeds the chance of reference players: equal play for instances that are alike."""
+        return self.content_hash
+
 
 class ScriptedInstance(Instance):
     """An instance of which the whole course of a right answer is known, message by message."""

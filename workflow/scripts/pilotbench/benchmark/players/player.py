@@ -78,7 +78,7 @@ class Chance:
     """Draws that depend on (player, instance, repeat, turn) and on how many were made before."""
 
     def __init__(self, player: str, instance: Instance, repeat: int, turn: int) -> None:
-        self._words = (player, instance.content_hash, repeat, turn)
+        self._words = (player, instance.play_hash, repeat, turn)
         self._count = 0
 
     def number(self) -> float:

@@ -35,3 +35,8 @@ class ScenarioInstance(Instance):
     def draw_hash(self) -> str:
         """What seeds the failures of tools: the core, so that all levels meet the same ones."""
         return digest(["v4", self.world["salt"]])
+
+    @property
+    def play_hash(self) -> str:
+        """What seeds the chance of reference players: equal points are played equally."""
+        return self.question_hash

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance, ScriptedInstance
@@ -21,8 +23,14 @@ from pilotbench.benchmark.tasks.conversation import Calling
 from pilotbench.ground.errors import Rejected
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.messages import compact
+from pilotbench.providers.messages import text_of as content_of
 from pilotbench.providers.protocols import PROTOCOLS
-from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, stated_turns
+from pilotbench.providers.protocols.protocol import (
+    NO_CALL,
+    NOT_EXECUTED,
+    CallProtocol,
+    stated_turns,
+)
 from pilotbench.providers.protocols.text import OPENING
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model, ProviderSettings
@@ -110,21 +118,49 @@ def message_of(protocol: str, calls: Sequence[Json], text: str, turn: int) -> Js
     return {"role": "assistant", "content": None, "tool_calls": made}
 
 
-def seen(protocol: CallProtocol, messages: Sequence[Json]) -> list[Seen]:
-    """Return the turns so far, from the messages after system and user."""
-    turns: list[Seen] = []
+@dataclass(frozen=True)
+class Exchange:
+    """A message of the assistant, the replies to its first calls, and what the user then said."""
+
+    calls: tuple[Json, ...]
+    replies: tuple[Json, ...]
+    text: str
+    said: str
+
+
+def exchanges(protocol: CallProtocol, messages: Sequence[Json]) -> list[Exchange]:
+    """Return the messages of the assistant, each with what follows it.
+
+    Replies are one line each, those of text first and then what the user says.
+    """
+    found: list[Exchange] = []
     for place, message in enumerate(messages):
-        if message["role"] == "assistant":
-            call = protocol.parse(WIRE_FORMATS["chat"].read(message), calling=SEVERAL).call
-            given = messages[place + 1]["content"] if place + 1 < len(messages) else ""
-            turns.append(Seen(call, _reply(given)))
+        if message["role"] != "assistant":
+            continue
+        parsed = protocol.parse(WIRE_FORMATS["chat"].read(message), calling=SEVERAL)
+        after = takewhile(lambda one: one["role"] != "assistant", messages[place + 1 :])
+        lines = "\n".join(content_of(one["content"]) for one in after).split("\n")
+        calls = len(parsed.calls)
+        replies = tuple(map(_reply, lines[:calls]))
+        found.append(Exchange(parsed.calls, replies, parsed.text, "\n".join(lines[calls:])))
+    return found
+
+
+def seen(protocol: CallProtocol, messages: Sequence[Json]) -> list[Seen]:
+    """Return the calls so far that were executed, and the messages without one."""
+    turns: list[Seen] = []
+    for exchange in exchanges(protocol, messages):
+        if not exchange.calls:
+            turns.append(Seen(None, _reply(exchange.said)))
+        pairs = zip(exchange.calls, exchange.replies, strict=False)
+        turns += [Seen(call, reply) for call, reply in pairs if reply != NOT_EXECUTED]
     return turns
 
 
-def _reply(content: str) -> Json:
+def _reply(line: str) -> Json:
     """Return the reply in the message after a call, which is its first line."""
     try:
-        reply = json.loads(content.split("\n", 1)[0])
+        reply = json.loads(line.split("\n", 1)[0])
     except ValueError:
         return NO_CALL
     return reply if isinstance(reply, dict) else NO_CALL

@@ -1,7 +1,7 @@
 """Which instance a conversation belongs to: instances are the same everywhere, so make them here.
 
 Nothing of this is on the wire. Instances are made as they are needed, a few indices of every task
-and difficulty at a time, or all at once by `prepare`.
+and difficulty at a time, or all at once by `prepare`; those of version 4 in scenarios.py.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pilotbench.benchmark.catalogue.epochs import PUBLIC
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.packs.conversations import spoken
 from pilotbench.benchmark.packs.pack_folders import load_tasks
-from pilotbench.benchmark.scenarios.instance import is_searched
-from pilotbench.benchmark.tasks.task import Task
+from pilotbench.benchmark.scenarios.task import ScenarioTask
+from pilotbench.benchmark.world.levels import is_discovery
 from pilotbench.matrix.seed_epoch import of_config
+from pilotbench.simulator.ground.scenarios import Scenarios, levels_of
 from pilotbench.simulator.ground.setup import Setup
 
 CHUNK = 20
@@ -33,7 +34,10 @@ class Instances:
         folders = [Path(folder) for folder in setup.task_folders]
         names = [name for word in setup.tasks for name in (TASKS if word == "all" else (word,))]
         epoch = of_config(setup.seed_epoch)
-        self._tasks = load_tasks(folders, names, epoch=epoch.name if epoch else PUBLIC)
+        tasks = load_tasks(folders, names, epoch=epoch.name if epoch else PUBLIC)
+        ours = [task for task in tasks.values() if isinstance(task, ScenarioTask)]
+        self.scenarios = Scenarios(ours, setup.difficulties, setup.instances)
+        self._tasks = [task for task in tasks.values() if not isinstance(task, ScenarioTask)]
         self._difficulties = setup.difficulties
         self._limit = setup.instances
         self._made = 0
@@ -41,7 +45,8 @@ class Instances:
         self._found: dict[tuple[int, str, bool], Instance | None] = {}
 
     def prepare(self) -> None:
-        """Make all instances."""
+        """Make all instances; of version 4, what recognises them."""
+        _ = self.scenarios.listed
         while self._make_more():
             pass
 
@@ -64,7 +69,7 @@ class Instances:
     @cached_property
     def _most_answers(self) -> int:
         """How many messages of the assistant the question of a pack has at most."""
-        packs = [(task, task.size) for task in self._tasks.values() if task.size is not None]
+        packs = [(task, task.size) for task in self._tasks if task.size is not None]
         return max(
             (
                 answers_before(task.instance("none", index))
@@ -88,7 +93,7 @@ class Instances:
             fitting = [
                 instance
                 for instance in self._candidates(text)
-                if is_searched(instance) == discovery
+                if is_discovery(instance.difficulty) == discovery
                 and spoken(instance) in text
                 and answers_before(instance) == answers
                 and accepts(instance)
@@ -106,20 +111,15 @@ class Instances:
         if self._made >= self._limit:
             return False
         upto = min(self._made + CHUNK, self._limit)
-        for task in self._tasks.values():
+        for task in self._tasks:
             end = upto if task.size is None else min(upto, task.size)
-            for level in self._levels(task):
+            for level in levels_of(task, self._difficulties):
                 for index in range(self._made, end):
                     instance = task.instance(level, index)
                     start = spoken(instance).split("\n")[0][:_START]
                     self._by_start[start].append(instance)
         self._made = upto
         return True
-
-    def _levels(self, task: Task) -> list[str]:
-        """Return the levels of a task that the set-up has: `all`, or those that it lists."""
-        chosen = self._difficulties
-        return [one for one in task.difficulties if "all" in chosen or one in (*chosen, "none")]
 
 
 def answers_before(instance: Instance) -> int:

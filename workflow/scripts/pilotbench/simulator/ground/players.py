@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance, ScriptedInstance
 from pilotbench.benchmark.players import PLAYERS
+from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.protocols.json_object import FORM, FORM_OF_SEVERAL
-from pilotbench.providers.protocols.players import answer, protocol_of
+from pilotbench.providers.protocols.players import answer, exchanges, protocol_of
 from pilotbench.providers.request import Request
+from pilotbench.simulator.ground.alike import astray, fitting
 from pilotbench.simulator.ground.conversation import Conversation, share, text_of
 from pilotbench.simulator.ground.instances import Instances, answers_before
 from pilotbench.simulator.ground.setup import Setup
 
 Json = dict[str, Any]
+Found = tuple[Instance, Json]
+"""What a conversation is about, and the body that a player of it sees."""
 _SKILLED = re.compile(r"sim-(?P<alone>\d+)(-(?P<with_plan>\d+))?(-(?P<player>[a-z_]+))?")
 _PLAN = "\nPlan:\n"
 
@@ -36,19 +41,47 @@ class Players:
         skill = Skill.of(name)
         if name not in PLAYERS and not skill:
             return None
+        knows = partial(self._knows, skill, _PLAN in conversation.request)
+        found = self._scenario(knows, conversation) or self._instance(conversation)
+        if found is None:
+            return None
+        instance, body = found
+        if skill:
+            given = _PLAN in conversation.request
+            name = skill.plays(given, bool(instance.plan)) if knows(instance) else "do_nothing"
+        turn = conversation.turn - answers_before(instance)
+        said = answer(Request({**body, "model": name}, instance, "1.0", 0, turn))
+        return said.message, said.finish_reason or "stop"
+
+    def _instance(self, conversation: Conversation) -> Found | None:
+        """Return the instance of a conversation, None if it is not known."""
         accepts = partial(_has_tools_of, conversation)
         discovery = _discovery(conversation.body)
         instance = self._instances.find(conversation.asked, discovery, accepts)
-        if instance is None:
+        return None if instance is None else (instance, _in_protocol(conversation))
+
+    def _scenario(
+        self, knows: Callable[[Instance], bool], conversation: Conversation
+    ) -> Found | None:
+        """Return what a conversation may be about in version 4, None if nothing.
+
+        Of several that fit so far it is one that the model knows. The body is without the messages
+        that are astray.
+        """
+        discovery = _discovery(conversation.body)
+        alike = self._instances.scenarios.asking(conversation.asked[0], discovery)
+        if not alike:
             return None
-        if skill:
-            given = _PLAN in conversation.request
-            knows = skill.knows(self._seed, instance.content_hash, given)
-            name = skill.plays(given, bool(instance.plan)) if knows else "do_nothing"
-        body = {**_in_protocol(conversation), "model": name}
-        turn = conversation.turn - answers_before(instance)
-        said = answer(Request(body, instance, "1.0", 0, turn))
-        return said.message, said.finish_reason or "stop"
+        body = _in_protocol(conversation)
+        told = exchanges(PROTOCOLS[protocol_of(body)], body["messages"])
+        fit = fitting(alike, told) if len(alike) > 1 else alike
+        instance = next(filter(knows, fit), (fit or alike)[0])
+        lost = [astray(instance, alike, exchange) for exchange in told]
+        return instance, {**body, "messages": _without(body["messages"], lost)}
+
+    def _knows(self, skill: Skill | None, plan_given: bool, instance: Instance) -> bool:
+        """Return whether a model may solve an instance; a player by name always may."""
+        return skill is None or skill.knows(self._seed, instance.play_hash, plan_given)
 
 
 @dataclass(frozen=True)
@@ -72,16 +105,29 @@ class Skill:
         alone = int(found["alone"])
         return cls(name, alone, int(found["with_plan"] or alone), found["player"] or "oracle")
 
-    def knows(self, seed: int, content_hash: str, plan_given: bool = False) -> bool:
+    def knows(self, seed: int, play_hash: str, plan_given: bool = False) -> bool:
         """Return whether it solves an instance."""
         percent = self.with_plan if plan_given else self.alone
-        return share(seed, "skill", self.name, content_hash) * 100 < percent
+        return share(seed, "skill", self.name, play_hash) * 100 < percent
 
     def plays(self, plan_given: bool, has_plan: bool = True) -> str:
         """Return the player; one that follows a plan needs a plan, as in no question of a pack."""
         if self.player == "plan_follower" and not plan_given:
             return "oracle"
         return "oracle" if self.player == "no_retry_oracle" and not has_plan else self.player
+
+
+def _without(messages: Sequence[Json], lost: Sequence[bool]) -> list[Json]:
+    """Return messages without those of the assistant that are lost, and what follows them."""
+    kept: list[Json] = []
+    which = iter(lost)
+    is_lost = False
+    for message in messages:
+        if message["role"] == "assistant":
+            is_lost = next(which)
+        if not is_lost:
+            kept.append(message)
+    return kept
 
 
 def _has_tools_of(conversation: Conversation, instance: Instance) -> bool:
