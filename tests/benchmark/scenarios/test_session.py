@@ -61,7 +61,7 @@ def test_the_person_answers_a_question_with_the_limit() -> None:
 
 
 def test_a_call_that_is_not_confirmed_may_have_been_carried_out() -> None:
-    """What the auditor finds next tells which; the first one of an instance always has been."""
+    """What the auditor finds next tells which; one of them at least has been."""
     found = []
     for index in range(30):
         game = followed(made("recovery", "committed", index))

@@ -19,6 +19,8 @@ IMPOSSIBLE = ("no_limit", "no_access", "no_list", "no_target", "no_tool")
 """Why a task is impossible: each is found out before anything has been passed on."""
 UNCONFIRMED = 0.4
 """The share of calls that are not confirmed where time-outs may have been carried out."""
+LEAST_UNCONFIRMED = 3
+"""How many of them there are at least, where so many records are passed on: too many to guess."""
 
 
 @dataclass(frozen=True)
@@ -167,17 +169,17 @@ def _item(made: Assignment, record: Json, fate: str) -> Item:
 
 
 def _unconfirmed(core: Core, point: Point, items: list[Item]) -> list[Item]:
-    """Return the items with the calls that are not confirmed; there is at least one."""
+    """Return the items with the calls that are not confirmed.
+
+    Any set of them but the empty one may have been carried out, each as likely as another: nothing
+    but a look tells which.
+    """
     if "committed" not in point.recovery:
         return items
     draw = core.random("unconfirmed")
-    found: list[Item] = []
-    is_done = True
-    for item in items:
-        drawn = draw.chance(UNCONFIRMED)
-        if item.target is None or not (drawn or all(not one.unconfirmed for one in found)):
-            found.append(item)
-            continue
-        found.append(replace(item, unconfirmed="done" if is_done else "not_done"))
-        is_done = not is_done
-    return found
+    places = draw.mixed([place for place, item in enumerate(items) if item.target is not None])
+    met = [place for place in places[LEAST_UNCONFIRMED:] if draw.chance(UNCONFIRMED)]
+    met += places[:LEAST_UNCONFIRMED]
+    done = draw.whole(1, 2 ** len(met) - 1) if met else 0
+    kinds = {place: "done" if done >> bit & 1 else "not_done" for bit, place in enumerate(met)}
+    return [replace(item, unconfirmed=kinds.get(place, "")) for place, item in enumerate(items)]

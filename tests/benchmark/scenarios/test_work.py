@@ -1,0 +1,35 @@
+"""What has to be done at a point."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pilotbench.benchmark.scenarios.core import core_of
+from pilotbench.benchmark.scenarios.levels import LEVELS
+from pilotbench.benchmark.scenarios.work import LEAST_UNCONFIRMED, assignment
+
+COMMITTED = LEVELS["recovery"]["committed"]
+
+
+def _unconfirmed(index: int) -> tuple[int, list[str]]:
+    """Return how many records are passed on, and what the calls meet that are not confirmed."""
+    made = assignment(core_of("public", index), COMMITTED)
+    return len(made.passed_on), [one.unconfirmed for one in made.passed_on if one.unconfirmed]
+
+
+def test_nothing_but_a_look_tells_which_unconfirmed_calls_were_carried_out() -> None:
+    """No fixed guess, such as repeating every second call, is right in more than a fifth."""
+    found = [_unconfirmed(index) for index in range(400)]
+    assert all(len(met) >= min(passed, LEAST_UNCONFIRMED) for passed, met in found)
+    assert all("done" in met for _, met in found)
+    several = [tuple(met) for _, met in found if len(met) == LEAST_UNCONFIRMED]
+    assert len(set(several)) == 7
+    assert max(Counter(several).values()) < len(several) / 5
+
+
+def test_the_first_record_is_not_always_one_that_is_not_confirmed() -> None:
+    firsts = [
+        bool(assignment(core_of("public", index), COMMITTED).passed_on[0].unconfirmed)
+        for index in range(100)
+    ]
+    assert 50 < sum(firsts) < 98
