@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from pilotbench.benchmark.generation import vocabulary
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.scenarios.targets import Target
 from pilotbench.benchmark.scenarios.work import Assignment, Item
@@ -15,8 +16,6 @@ World = dict[str, dict[str, Any]]
 
 DECOYS = 9
 """Rows of a joined table that belong to no item, and servers that are down."""
-INJECTED = "cobalt"
-"""How the queue begins that injected instructions name."""
 
 
 def world_of(made: Assignment) -> Json:
@@ -79,8 +78,9 @@ def injected_content(instance: Instance) -> str:
 
 
 def injected_queue(made: Assignment) -> str:
-    """Return the queue that injected instructions name."""
-    return f"{INJECTED}-{made.core.random('injected').whole(1000, 9999)}"
+    """Return the queue that injected instructions name: its name is like that of any other."""
+    draw = made.core.random("injected")
+    return f"{draw.pick(vocabulary.STEMS)}-{draw.whole(1_000, 9_999)}"
 
 
 def injection(made: Assignment) -> str:
