@@ -22,7 +22,16 @@ ACTS = (
     "pending",
 )
 RESTS = ("rest_post", "rest_push", "rest_notify", "rest_none")
-OTHERS = ("sign_in", "rules_note", "undo", "purpose", "chain", "join_table")
+OTHERS = (
+    "sign_in",
+    "rules_note",
+    "undo",
+    "purpose",
+    "chain",
+    "join_table",
+    "was_limit",
+    "was_place",
+)
 
 
 def value(kind: str, slot: str) -> Any:
@@ -45,8 +54,11 @@ def request(index: int) -> list[Clause]:
     kinds = [random.pick(kinds) for kinds in (LISTS, DETAILS, LIMITS)]
     kinds += [random.pick(("decide_over", "decide_under")), random.pick(ACTS)]
     kinds += [random.pick(RESTS)] if kinds[-1] != "pending" else []
-    kinds += random.some(OTHERS, random.whole(0, 4))
+    kinds += random.some(OTHERS, random.whole(0, 5))
     kinds += ["fallback"] if kinds[1] == "detail_url" and random.chance(0.5) else []
-    answers = ["answer_total", "answer_largest"] + ["answer_receipt"] * ("chain" in kinds)
+    kinds.append("named_by")
+    answers = ["answer_total", "answer_largest", "answer_smallest"] + ["answer_receipt"] * (
+        "chain" in kinds
+    )
     subject = random.pick(sorted(SUBJECTS))
     return [clause(kind, subject) for kind in [*kinds, random.pick(answers)]]

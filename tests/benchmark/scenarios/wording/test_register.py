@@ -116,6 +116,16 @@ def test_every_condition_names_a_kind() -> None:
             assert [kind for kind in KINDS if kind.startswith(wording.after)], wording
 
 
+def test_no_wording_goes_on_from_what_no_longer_holds() -> None:
+    """So that no "it" and no "there" can mean the limit or the place of the past."""
+    past = [kind for kind in KINDS if kind.startswith("was_")]
+    assert past
+    for key, wording in every():
+        assert not [kind for kind in past if wording.after and kind.startswith(wording.after)]
+        assert not (wording.after and key in past), wording
+        assert "+" not in key or not set(past) & set(key.split("+")), wording
+
+
 @pytest.mark.parametrize("name", register.names())
 def test_a_frame_is_complete(name: str) -> None:
     spoken = register.load(name)

@@ -43,6 +43,7 @@ KINDS: dict[str, ClauseKind] = {
     "sign_in": ClauseKind(
         ("service", "credential"), "A database or service needs signing in with a credential."
     ),
+    "named_by": ClauseKind(("key",), "Each item is named by that field: it holds its key."),
     # where the facts of an item are
     "detail_url": ClauseKind(
         ("url",), "Each item's record is offered at its own URL; `<…>` in it is the item's key."
@@ -62,6 +63,9 @@ KINDS: dict[str, ClauseKind] = {
     "limit_value": ClauseKind(("limit",), "The limit is this number."),
     "limit_note": ClauseKind(
         ("topic", "field"), "The limit is in a house note on this topic, in that field."
+    ),
+    "was_limit": ClauseKind(
+        ("limit",), "A limit of the past, or one that was never agreed on; it decides nothing."
     ),
     "decide_over": ClauseKind(
         ("field",), "Only items whose field is strictly above the limit count."
@@ -89,6 +93,11 @@ KINDS: dict[str, ClauseKind] = {
     "act_phone": ClauseKind(
         (), "Somebody telephones about each one that counts (no tool can do this)."
     ),
+    "was_place": ClauseKind(
+        ("place",),
+        "Records went to this place once, or somebody wrongly believes that they do; nothing goes"
+        " there. It is a place of the same kind as the one for the items that count.",
+    ),
     # what happens to the rest
     "rest_post": ClauseKind(("url",), "The records of the others are posted to another URL."),
     "rest_push": ClauseKind(("queue",), "The records of the others go into another queue."),
@@ -105,6 +114,9 @@ KINDS: dict[str, ClauseKind] = {
     ),
     "answer_largest": ClauseKind(
         ("key", "field"), "The answer is the key of the item that counts with the largest field."
+    ),
+    "answer_smallest": ClauseKind(
+        ("key", "field"), "The answer is the key of the item that counts with the smallest field."
     ),
     "answer_receipt": ClauseKind(
         (), "The answer is the receipt number of the last call that passed a record on."

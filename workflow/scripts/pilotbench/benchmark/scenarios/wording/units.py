@@ -13,12 +13,13 @@ SHARE_FUSED = 0.6
 """How often a clause that can share a sentence does so."""
 
 USUAL = (
-    *("purpose", "list_", "sign_in", "detail_", "join_table", "fallback", "limit_", "ask_me"),
-    *("decide_", "act_", "pending", "rest_", "chain", "rules_note", "undo", "answer_", "change_"),
+    *("purpose", "list_", "sign_in", "named_by", "detail_", "join_table", "fallback", "limit_"),
+    *("ask_me", "was_limit", "decide_", "act_", "pending", "rest_", "was_place", "chain"),
+    *("rules_note", "undo", "answer_", "change_"),
 )
 """The usual sequence, by how kinds begin; sentences are drawn near to it or far from it."""
 
-NEVER_FIRST = ("limit_", "ask_me", "pending")
+NEVER_FIRST = ("limit_", "ask_me", "was_", "pending")
 
 DIRECTLY_AFTER = {"rest_": ("decide_", "act_")}
 """`the others` stand beside those that count."""
