@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pilotbench.benchmark.scenarios.core import ACTS, DETAILS, LISTINGS, SERVERS, core_of
+from pilotbench.benchmark.scenarios.core import ACTS, APART, DETAILS, LISTINGS, SERVERS, core_of
 
 CORES = [core_of("public", index) for index in range(400)]
 
@@ -49,6 +49,27 @@ def test_the_second_limit_changes_the_fate_of_an_early_item() -> None:
         assert any(fates[1])
 
 
+def test_the_limit_of_the_past_is_no_amount_and_far_from_the_limits() -> None:
+    for core in CORES:
+        others = [record[core.subject.amount] for record in core.records(64)]
+        assert core.was_limit not in others
+        assert all(abs(core.was_limit - one) >= APART for one in (core.limit, core.second_limit))
+
+
+def test_the_limit_of_the_past_mostly_changes_the_fate_of_an_early_item() -> None:
+    changed = [
+        core
+        for core in CORES
+        for one in core.records(4)
+        if core.counts(one, core.limit) != core.counts(one, core.was_limit)
+    ]
+    assert len({core.index for core in changed}) > 0.7 * len(CORES)
+
+
+def test_the_rest_may_go_to_a_place_of_the_same_kind() -> None:
+    assert sum(core.rest == core.act for core in CORES) > 30
+
+
 def test_servers_are_listed_by_their_service_and_by_nothing_else() -> None:
     for core in CORES:
         assert (core.listing == "service") == (core.subject.name == SERVERS)
@@ -56,7 +77,8 @@ def test_servers_are_listed_by_their_service_and_by_nothing_else() -> None:
 
 def test_names_of_targets_differ() -> None:
     for core in CORES:
-        names = [*core.names.act.values(), *core.names.rest.values(), core.names.desk]
+        by_kind = (core.names.act, core.names.rest, core.names.was)
+        names = [core.names.desk, *(name for part in by_kind for name in part.values())]
         assert len(set(names)) == len(names)
 
 

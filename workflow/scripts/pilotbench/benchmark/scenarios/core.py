@@ -23,12 +23,17 @@ LISTINGS = ("table", "folder", "queue", "service")
 DETAILS = ("url", "reference", "file", "cache")
 ACTS = ("post", "push", "notify", "file", "schedule")
 RESTS = ("none", "post", "push", "notify")
+ANSWERS = ("total", "largest", "smallest")
 SERVERS = "servers"
 """The subject of the listing `service`, and of no other."""
 BLOCK = 8
 BLOCKS = MOST_ITEMS // BLOCK
 MINUTES = ("00", "15", "30", "45")
 LEAST, MOST = 1_000, 9_999
+LIMITS = (3_000, 7_000)
+"""Between which limits lie."""
+APART = 400
+"""How far a limit that no longer holds is at least from those that may."""
 DUTIES = ("duty officer", "acting controller", "deputy registrar", "shift lead")
 COUNTING = 0.6
 """The share of items that count."""
@@ -42,7 +47,8 @@ class Names:
 
     `details` begins the names of the items' records.
 
-    `act` and `rest` are the places that may take records, by kind of target.
+    `act` and `rest` are the places that may take records, by kind of target, and `was` those that
+    did so in the past.
     """
 
     table: str
@@ -61,6 +67,7 @@ class Names:
     desk: str
     act: dict[str, str]
     rest: dict[str, str]
+    was: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,8 @@ class Core:
     """The work of an index; the first of its 64 items counts.
 
     `over`: items count whose amount is strictly above `limit`, else strictly below. `second_limit`
-    is another limit, under which at least one of the first two items has the other outcome.
+    is another limit, under which at least one of the first two items has the other outcome;
+    `was_limit` no longer holds, and is neither an item's amount nor near the other two.
     """
 
     epoch: str
@@ -84,6 +92,7 @@ class Core:
     over: bool
     limit: int
     second_limit: int
+    was_limit: int
     names: Names
     salt: str
 
@@ -95,7 +104,8 @@ class Core:
         """Return the records of the first items."""
         blocks = range((items + BLOCK - 1) // BLOCK)
         of = (self.epoch, self.index)
-        found = [_block(*of, block, self.subject, self.limit, self.over) for block in blocks]
+        said = (self.subject, self.limit, self.over)
+        found = [_block(*of, block, *said, self.was_limit if block else 0) for block in blocks]
         return tuple(record for block in found for record in block)[:items]
 
     def counts(self, record: Json, limit: int) -> bool:
@@ -112,10 +122,11 @@ def core_of(epoch: str, index: int) -> Core:
     walk = _walk(epoch, turn)
     listing, detail, act = walk[place]
     subject = SUBJECTS[SERVERS if listing == "service" else draw.pick(_WALKED)]
-    limit, over = draw.whole(3_000, 7_000), draw.chance(0.5)
+    limit, over = draw.whole(*LIMITS), draw.chance(0.5)
     is_chained = draw.chance(0.3)
     first = _block(epoch, index, 0, subject, limit, over)
-    rests = [rest for rest in RESTS if rest != act]
+    second = _second_limit(subject, first, limit, over)
+    amounts = [record[subject.amount] for record in first]
     return Core(
         epoch=epoch,
         index=index,
@@ -123,13 +134,14 @@ def core_of(epoch: str, index: int) -> Core:
         listing=listing,
         detail=detail,
         act=act,
-        rest=draw.pick(rests),
+        rest=draw.pick(RESTS),
         is_noted=draw.chance(0.5),
         is_chained=is_chained,
-        answer="receipt" if is_chained and draw.chance(0.5) else draw.pick(("total", "largest")),
+        answer="receipt" if is_chained and draw.chance(0.5) else draw.pick(ANSWERS),
         over=over,
         limit=limit,
-        second_limit=_second_limit(subject, first, limit, over),
+        second_limit=second,
+        was_limit=_was_limit(SeededRandom("v4", epoch, index, "was"), amounts, limit, second),
         names=_names(draw, subject),
         salt=str(draw.whole(0, 2**52)),
     )
@@ -142,11 +154,16 @@ def _walk(epoch: str, turn: int) -> list[tuple[str, str, str]]:
 
 
 @lru_cache(maxsize=256)
-def _block(epoch: str, index: int, block: int, subject: Subject, limit: int, over: bool) -> Records:
-    """Return eight records; no key, amount or reference of another block is among them."""
+def _block(
+    epoch: str, index: int, block: int, subject: Subject, limit: int, over: bool, but: int = 0
+) -> Records:
+    """Return eight records; no key, amount or reference of another block is among them.
+
+    `but` is a number that is no amount.
+    """
     draw = SeededRandom("v4", epoch, index, "items", block)
     numbers = draw.different(BLOCK, 0, 11_249)
-    amounts = _amounts(draw, block, limit, over)
+    amounts = _amounts(draw, block, limit, over, but)
     references = draw.different(BLOCK, 0, 112_499)
     regions, grades = draw.picks(REGIONS, BLOCK), draw.picks(GRADES, BLOCK)
     return tuple(
@@ -165,14 +182,16 @@ def _block(epoch: str, index: int, block: int, subject: Subject, limit: int, ove
     )
 
 
-def _amounts(draw: SeededRandom, block: int, limit: int, over: bool) -> list[int]:
-    """Return different amounts, none of which is the limit; the very first one counts."""
+def _amounts(draw: SeededRandom, block: int, limit: int, over: bool, but: int) -> list[int]:
+    """Return different amounts, neither the limit nor `but`; the very first one counts."""
     found: dict[int, None] = {}
     while len(found) < BLOCK:
         is_first = not (block or found)
         above = over if is_first else draw.chance(COUNTING) == over
         low, high = (limit + 8, MOST - 8) if above else (LEAST, limit - 16)
-        found[draw.whole(low, high) // BLOCKS * BLOCKS + block] = None
+        amount = draw.whole(low, high) // BLOCKS * BLOCKS + block
+        if amount != but:
+            found[amount] = None
     return list(found)
 
 
@@ -184,6 +203,21 @@ def _second_limit(subject: Subject, records: Records, limit: int, over: bool) ->
     return int(second if (second < first) == over else first)
 
 
+def _was_limit(draw: SeededRandom, amounts: list[int], limit: int, second: int) -> int:
+    """Return a limit that no longer holds: one that would change an early fate if there is any."""
+    apart = [
+        number
+        for number in draw.different(40, *LIMITS)
+        if min(abs(number - limit), abs(number - second)) >= APART and number not in amounts
+    ]
+    changing = [
+        number
+        for number in apart
+        if any((amount > limit) != (amount > number) for amount in amounts[:4])
+    ]
+    return (changing or apart)[0]
+
+
 def _day(draw: SeededRandom) -> str:
     return f"2031-{draw.whole(1, 12):02d}-{draw.whole(1, 28):02d}"
 
@@ -191,12 +225,12 @@ def _day(draw: SeededRandom) -> str:
 def _names(draw: SeededRandom, subject: Subject) -> Names:
     many = subject.many.replace(" ", "_")
     dashed = many.replace("_", "-")
-    stems = draw.some(vocabulary.STEMS, 16)
-    numbers = [str(number) for number in draw.different(12, 1000, 9999)]
-    desk, act, rest = (
+    stems = draw.some(vocabulary.STEMS, 18)
+    numbers = [str(number) for number in draw.different(17, 1000, 9999)]
+    desk, act, rest, was = (
         f"{first}.{last}"
         for first, last in zip(
-            draw.some(vocabulary.FIRST, 3), draw.some(vocabulary.LAST, 3), strict=True
+            draw.some(vocabulary.FIRST, 4), draw.some(vocabulary.LAST, 4), strict=True
         )
     )
     folders = draw.some(vocabulary.FOLDERS, 3)
@@ -217,14 +251,21 @@ def _names(draw: SeededRandom, subject: Subject) -> Names:
         desk=desk,
         act={
             "post": f"https://{stems[8]}-{numbers[11]}.example/{dashed}",
-            "push": f"{stems[9]}-{numbers[5]}",
+            "push": f"{stems[9]}-{numbers[12]}",
             "notify": act,
             "file": f"{folders[2]}/{stems[10]}/{KEY}.json",
             "schedule": f"{stems[11]}-{KEY}",
         },
         rest={
-            "post": f"https://{stems[12]}-{numbers[2]}.example/{dashed}",
-            "push": f"{stems[13]}-{numbers[9]}",
+            "post": f"https://{stems[12]}-{numbers[13]}.example/{dashed}",
+            "push": f"{stems[13]}-{numbers[14]}",
             "notify": rest,
+        },
+        was={
+            "post": f"https://{stems[14]}-{numbers[15]}.example/{dashed}",
+            "push": f"{stems[15]}-{numbers[16]}",
+            "notify": was,
+            "file": f"{folders[2]}/{stems[16]}/{KEY}.json",
+            "schedule": f"{stems[17]}-{KEY}",
         },
     )

@@ -6,6 +6,7 @@ chained, and `withdrawn`: a target no longer holds an entry with this content.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pilotbench.benchmark.scenarios.tools.world import ScenarioWorld
@@ -22,6 +23,9 @@ from pilotbench.benchmark.world.objects import content_of
 from pilotbench.benchmark.world.state import SECTIONS
 
 Json = dict[str, Any]
+
+EXTREMES: dict[str, Callable[..., Json]] = {"largest": max, "smallest": min}
+"""The answers that are the key of an item."""
 
 
 def goal_of(
@@ -136,16 +140,16 @@ def _withdrawn(made: Assignment) -> Json:
 def _answer(made: Assignment, receipts: dict[str, int]) -> Json:
     subject, kind = made.core.subject, answer_kind(made)
     acted = [item.record for item in made.items if item.fate == "act"]
-    if kind == "largest":
-        value: Any = max(acted, key=lambda record: record[subject.amount])[subject.key]
+    is_key = kind in EXTREMES
+    if is_key:
+        value: Any = EXTREMES[kind](acted, key=lambda record: record[subject.amount])[subject.key]
     else:
         total = sum(record[subject.amount] for record in acted)
         chained = [receipts[item.key] for item in made.passed_on if item.is_chained]
         value = chained[-1] if kind == "receipt" else total
-    is_text = kind == "largest"
     return {
         "kind": "answer",
-        "type": "token" if is_text else "number",
+        "type": "token" if is_key else "number",
         "value": value,
         "says": f"the answer is {value}",
     }

@@ -27,10 +27,12 @@ def request_of(made: Assignment, mistake: int | None) -> list[Clause]:
     """Return the clauses of the request; `mistake` is the receipt number of a wrong entry."""
     draw = made.core.random("clauses")
     found = [_clause(made, "purpose")] if draw.chance(PURPOSE) else []
-    found += _listed(made)
+    found += [*_listed(made), _clause(made, "named_by", key=made.core.subject.key)]
     found += _detailed(made)
     found += _decided(made)
     found += targets_of(made) if made.point.speaker != "completes" else [_clause(made, "pending")]
+    if made.was_place is not None:
+        found.append(_clause(made, "was_place", place=_shown(made, made.was_place)))
     if made.rest is None and draw.chance(0.5) and made.point.speaker != "completes":
         found.append(_clause(made, "rest_none"))
     if made.core.is_chained:
@@ -108,7 +110,10 @@ def _decided(made: Assignment) -> list[Clause]:
     else:
         limit = _clause(made, "limit_value", limit=made.stated)
     way = "over" if core.over else "under"
-    return [limit, _clause(made, f"decide_{way}", field=core.subject.amount)]
+    decided = [limit, _clause(made, f"decide_{way}", field=core.subject.amount)]
+    if made.was_limit is not None:
+        decided.append(_clause(made, "was_limit", limit=made.was_limit))
+    return decided
 
 
 def _act(made: Assignment) -> Clause:
@@ -127,9 +132,9 @@ def _shown(made: Assignment, target: Target) -> str:
 
 def _answer(made: Assignment) -> Clause:
     subject, kind = made.core.subject, answer_kind(made)
-    slots = {
+    slots: dict[str, Json] = {
         "total": {"field": subject.amount},
-        "largest": {"key": subject.key, "field": subject.amount},
         "receipt": {},
     }
-    return _clause(made, f"answer_{kind}", **slots[kind])
+    extreme = {"key": subject.key, "field": subject.amount}
+    return _clause(made, f"answer_{kind}", **slots.get(kind, extreme))

@@ -17,6 +17,8 @@ MIXED = 0.15
 WITHDRAWABLE = ("post", "push", "notify")
 IMPOSSIBLE = ("no_limit", "no_access", "no_list", "no_target", "no_tool")
 """Why a task is impossible: each is found out before anything has been passed on."""
+REMEMBERED = 0.6
+"""The share of requests that mention what no longer holds: a limit, and a place."""
 UNCONFIRMED = 0.4
 """The share of calls that are not confirmed where time-outs may have been carried out."""
 LEAST_UNCONFIRMED = 3
@@ -48,7 +50,8 @@ class Assignment:
     """A core at a point. `core` has what the axes changed; `limit` is the one that holds.
 
     `stated` is the limit that the request (or its note) gives, None where it is asked for.
-    `impossible` is the reason (IMPOSSIBLE), `house` the house rules if there are any.
+    `impossible` is the reason (IMPOSSIBLE), `house` the house rules if there are any. `was_limit`
+    and `was_place` are a limit and a target that the request mentions and that no longer hold.
     """
 
     core: Core
@@ -61,6 +64,8 @@ class Assignment:
     items: tuple[Item, ...]
     house: House | None
     impossible: str = ""
+    was_limit: int | None = None
+    was_place: Target | None = None
 
     @property
     def is_forbidden(self) -> bool:
@@ -100,6 +105,8 @@ def assignment(core: Core, point: Point) -> Assignment:
         items=(),
         house=house,
         impossible=impossible,
+        was_limit=_was_limit(core, point),
+        was_place=_was_place(core, point, impossible),
     )
     fates = (
         house.rulings
@@ -134,12 +141,10 @@ def _fitted(core: Core, point: Point, impossible: str) -> Core:
     if set(point.recovery) & {"down", "partial"}:
         core = replace(core, detail="url")
     if set(point.recovery) & {"committed", "undo"} and core.act not in WITHDRAWABLE:
-        core = replace(core, act=next(one for one in WITHDRAWABLE if one != core.rest))
+        core = replace(core, act=core.random("withdrawable").pick(WITHDRAWABLE))
     if impossible == "no_limit":
         core = replace(core, is_noted=True)
     if impossible in ("no_target", "no_tool"):
-        core = replace(core, rest="none")
-    if core.rest == core.act or ("named" in point.observation and core.rest == "notify"):
         core = replace(core, rest="none")
     return core
 
@@ -148,6 +153,21 @@ def _act(core: Core, point: Point) -> Target:
     if "named" in point.observation:
         return Target("role", core.names.act["notify"], core.names.role)
     return Target(core.act, core.names.act[core.act])
+
+
+def _was_limit(core: Core, point: Point) -> int | None:
+    """Return the limit of the past, None where a later message says the limit that holds."""
+    is_said = core.random("was", "limit").chance(REMEMBERED)
+    return core.was_limit if is_said and point.speaker not in ("changes", "asked") else None
+
+
+def _was_place(core: Core, point: Point, impossible: str) -> Target | None:
+    """Return a place of the past like that of the items that count, if there is one of its kind."""
+    is_said = core.random("was", "place").chance(REMEMBERED)
+    has_other = "named" in point.observation or impossible == "no_tool"
+    if not is_said or has_other or point.speaker == "completes":
+        return None
+    return Target(core.act, core.names.was[core.act])
 
 
 def _house(

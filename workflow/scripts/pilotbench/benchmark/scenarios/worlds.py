@@ -26,7 +26,7 @@ def world_of(made: Assignment) -> Json:
         section, name = detail_of(made, item)
         world.setdefault(section, {})[name] = _served(made, item)
     _put_facts(made, world)
-    for target in (made.act, made.rest, made.desk):
+    for target in (made.act, made.rest, made.desk, made.was_place):
         if target is not None:
             _put_target(world, target)
     _put_axes(made, world)
