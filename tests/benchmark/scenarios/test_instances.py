@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from pilotbench.benchmark.scenarios.build import instance_of
+from pilotbench.benchmark.scenarios.core import core_of
 from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.scenarios.plans import most_steps
+from pilotbench.benchmark.scenarios.work import assignment
 from pilotbench.benchmark.world.references import resolve
 from support.scenarios import Change, Game, acting, every_level, followed, made, wanted
 
@@ -138,3 +140,16 @@ def test_another_epoch_has_other_instances_and_no_canary() -> None:
         assert public.world["salt"] != private.world["salt"]
         assert "canary" in public.extra
         assert "canary" not in private.extra
+
+
+def test_the_list_is_shown_in_the_order_in_which_receipts_are_quoted() -> None:
+    folders = [index for index in range(200) if core_of("public", index).listing == "folder"]
+    for index in folders[:20]:
+        instance = made("horizon", "n4", index)
+        game = followed(instance)
+        replies = [turn.reply for turn in game.turns if "files" in str(turn.reply)]
+        shown = next(r["result"]["files"] for r in replies if isinstance(r, dict))
+        keys = [
+            item.key for item in assignment(core_of("public", index), LEVELS["horizon"]["n4"]).items
+        ]
+        assert [path.rsplit("/", 1)[1] for path in shown] == [f"{key}.json" for key in keys]

@@ -19,7 +19,7 @@ def _reader(world: ScenarioWorld, path: str) -> ToolOutcome:
 def _scanner(world: ScenarioWorld, folder: str, pattern: str) -> ToolOutcome:
     stem = folder.rstrip("/") + "/"
     world.in_service(stem[:-1])
-    inside = sorted(path for path in world.sections["files"] if path.startswith(stem))
+    inside = [path for path in world.sections["files"] if path.startswith(stem)]
     if not inside:
         raise not_found("folder", folder, f"folder:{stem}")
     files = [path for path in inside if fnmatchcase(path[len(stem) :], pattern)]
@@ -48,7 +48,7 @@ TOOLS = (
     ),
     Tool(
         "file_operations_scanner",
-        "Lists the files of a folder.",
+        "Lists the files of a folder, oldest first.",
         schema(
             ("folder",),
             folder=text("The path of the folder."),
@@ -56,7 +56,7 @@ TOOLS = (
         ),
         _scanner,
         ("not_found", "out_of_service"),
-        "the paths of the files",
+        "the paths of the files, oldest first",
         keywords="scan find directory folder names",
     ),
     Tool(
