@@ -33,3 +33,14 @@ def test_the_first_record_is_not_always_one_that_is_not_confirmed() -> None:
         for index in range(100)
     ]
     assert 50 < sum(firsts) < 98
+
+
+def test_house_rules_leave_no_other_way_to_what_is_impossible() -> None:
+    """They may state the limit that is missing, and send some records elsewhere first."""
+    found = set()
+    for index in range(300):
+        for level in ("hard", "very_hard"):
+            one = assignment(core_of("public", index), LEVELS["workflow"][level])
+            found.add(one.impossible)
+    assert found <= {"", "no_access", "no_list", "no_tool"}
+    assert {"no_list", "no_tool"} <= found

@@ -88,7 +88,7 @@ class Assignment:
 def assignment(core: Core, point: Point) -> Assignment:
     """Return what has to be done for a core at a point."""
     end = _end(core, point)
-    impossible = _impossible(core) if end == "impossible" else ""
+    impossible = _impossible(core, point) if end == "impossible" else ""
     core = _fitted(core, point, impossible)
     records = core.records(point.items)
     limit = core.second_limit if point.speaker == "changes" else core.limit
@@ -126,14 +126,14 @@ def _end(core: Core, point: Point) -> str:
     return "forbidden" if point.rules and draw.chance(0.5) else "impossible"
 
 
-def _impossible(core: Core) -> str:
-    fitting = [
-        reason
-        for reason in IMPOSSIBLE
-        if not (reason == "no_access" and core.listing != "table")
-        and not (reason == "no_target" and core.act in ("file", "schedule"))
-    ]
-    return core.random("impossible").pick(fitting)
+def _impossible(core: Core, point: Point) -> str:
+    """Return a reason. House rules may state a limit, and let some records go elsewhere first."""
+    unfit = {"no_limit", "no_target"} if point.rules else set()
+    if core.listing != "table":
+        unfit.add("no_access")
+    if core.act in ("file", "schedule"):
+        unfit.add("no_target")
+    return core.random("impossible").pick([one for one in IMPOSSIBLE if one not in unfit])
 
 
 def _fitted(core: Core, point: Point, impossible: str) -> Core:
