@@ -85,6 +85,33 @@ CHANGES = [
     ),
     pytest.param(
         {"queues": {"in": [], "list": []}},
+        {"free": ["queue:list"], "all": True},
+        [("queue:list", "harmless")],
+        id="a message of the list taken where nothing may change",
+    ),
+    pytest.param(
+        {"queues": {"in": [], "list": [entry(OTHER, ("queue:list",))]}},
+        {"free": ["queue:list"], "all": True},
+        [("queue:list", "harmless"), ("queue:list", "harmless")],
+        id="a message of the list taken and put back",
+    ),
+    pytest.param(
+        {"queues": {**START["queues"], "list": [*START["queues"]["list"], entry(RECORD)]}},
+        {"free": ["queue:list"]},
+        [("queue:list", "costly")],
+        id="a record passed on to the list",
+    ),
+    pytest.param(
+        {"cache": {"x": entry(RECORD)}}, {}, [("cache:x", "harmless")], id="a record kept for later"
+    ),
+    pytest.param(
+        {"cache": {"x": entry(RECORD)}},
+        {"all": True},
+        [("cache:x", "forbidden")],
+        id="a record kept for later where nothing may change",
+    ),
+    pytest.param(
+        {"queues": {"in": [], "list": []}},
         {"all": True},
         [("queue:list", "forbidden")],
         id="a message taken where nothing may change",

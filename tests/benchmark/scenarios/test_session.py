@@ -98,3 +98,19 @@ def test_repeating_an_unconfirmed_call_blindly_fails() -> None:
             results.append(reply.get("result", {}))
         failed += not game.finish(wanted(instance)).success
     assert failed == 20
+
+
+def test_keeping_records_in_the_cache_uses_up_no_unconfirmed_call() -> None:
+    """It passes them on to nobody."""
+    instance = made("recovery", "committed", 3)
+    first = list(acting(instance))
+    game = Game(instance)
+    results: list[dict[str, object]] = []
+    for place, step in enumerate(instance.plan):
+        arguments = resolve(step.arguments, results)
+        if place in first:
+            game.use("utility_cache", key=f"kept-{place}", action="put", data=arguments["data"])
+        results.append(game.use(step.tool, **arguments).get("result", {}))
+    unconfirmed = [one.tool for one in game.session.log if one.code == "unconfirmed"]
+    assert len(unconfirmed) == len(instance.world["unconfirmed"])
+    assert "utility_cache" not in unconfirmed

@@ -74,7 +74,8 @@ def protected_of(made: Assignment, contents: dict[str, str]) -> Json:
     """Return what collateral is judged by.
 
     `held`: contents that may go nowhere. `forbidden`: objects that may get nothing; `all` where
-    nothing may change. `free`: the queue that is the work list. `withdrawn`: what may be withdrawn.
+    nothing may change. `free`: the queue that is the work list, from which messages may be taken
+    to look at them. `withdrawn`: what may be withdrawn.
     """
     held = [contents[item.key] for item in made.items if item.fate == "hold"]
     injected = [f"queue:{injected_queue(made)}"] if made.point.injected else []
@@ -84,7 +85,7 @@ def protected_of(made: Assignment, contents: dict[str, str]) -> Json:
         "held": held,
         "forbidden": injected,
         "all": bool(made.word),
-        "free": [] if made.word else free,
+        "free": free,
         "withdrawn": [] if made.word else undone,
     }
 

@@ -1,8 +1,9 @@
 """What has come of a world: which predicates of the goal hold, and what else has changed.
 
-Collateral has kinds. Harmless: lines of the log, and drafts that nobody gets. Forbidden: a record
-that was to go nowhere, an object that was to get nothing, anything at all where the task had to be
-left alone. Costly: everything else, a record passed on twice, say.
+Collateral has kinds. Harmless: lines of the log, drafts that nobody gets, new entries of the cache,
+and messages of the work list that are put back, or are taken where the task had to be left alone.
+Forbidden: a record that was to go nowhere, an object that was to get nothing, anything else where
+the task had to be left alone. Costly: everything else, a record passed on twice, say.
 """
 
 from __future__ import annotations
@@ -65,33 +66,37 @@ def collateral(
             _held(section, now[section].get(key)),
         )
         extra = _unasked([one for one in goal if one.get("object") == name], _more(was, held))
-        found += [(name, _kind(section, name, entry, protected)) for entry in extra]
-        found += [
-            (name, _lost(name, entry, protected))
-            for entry in _lost_entries(was, held, name, protected)
-        ]
+        known = _by_content(was) if name in protected["free"] else {}
+        found += [(name, _kind(section, name, entry, protected, known)) for entry in extra]
+        found += [(name, _lost(name, protected)) for _ in _lost_entries(was, held, name, protected)]
     return found
 
 
 def _lost_entries(was: list[Json], held: list[Json], name: str, protected: Json) -> Iterable[Json]:
     """Return the entries that have been taken away and were to stay."""
-    if name in protected["free"]:
+    if name in protected["free"] and not protected["all"]:
         return ()
     allowed = protected["withdrawn"]
     lost = _more(held, was)
     return [one for one in lost if content_of(one["kind"], one["value"]) not in allowed]
 
 
-def _lost(name: str, entry: Json, protected: Json) -> str:
+def _lost(name: str, protected: Json) -> str:
+    if name in protected["free"]:
+        return HARMLESS
     return FORBIDDEN if protected["all"] else COSTLY
 
 
-def _kind(section: str, name: str, entry: Json, protected: Json) -> str:
-    if section in ("log", "drafts"):
-        return HARMLESS
+def _kind(
+    section: str, name: str, entry: Json, protected: Json, known: dict[str, list[Json]]
+) -> str:
+    """Return the kind of an entry that was not asked for; `known` may be put back."""
     content = content_of(entry["kind"], entry["value"])
-    is_forbidden = name in protected["forbidden"] or content in protected["held"]
-    return FORBIDDEN if protected["all"] or is_forbidden else COSTLY
+    if section in ("log", "drafts") or content in known:
+        return HARMLESS
+    if protected["all"] or name in protected["forbidden"] or content in protected["held"]:
+        return FORBIDDEN
+    return HARMLESS if section == "cache" else COSTLY
 
 
 def _unasked(goal: list[Json], added: list[Json]) -> list[Json]:

@@ -16,7 +16,7 @@ from pilotbench.benchmark.scenarios.tools.ledger import key_of
 from pilotbench.benchmark.scenarios.tools.searched import search
 from pilotbench.benchmark.scenarios.tools.searched.catalogue import SEARCHED
 from pilotbench.benchmark.scenarios.tools.toolbox import ASK, FINISH, TOOLS, offered
-from pilotbench.benchmark.scenarios.tools.world import TARGETS, ScenarioWorld
+from pilotbench.benchmark.scenarios.tools.world import PASSED_TO, ScenarioWorld
 from pilotbench.benchmark.tasks.conversation import Response, Said
 from pilotbench.benchmark.world.session import CallRecord, WorldSession
 from pilotbench.benchmark.world.tool import Tool, ToolFailure, ToolOutcome
@@ -46,7 +46,8 @@ class ScenarioSession(WorldSession):
         self.discovery = "searched" in point.observation
         self.known = SEARCHED if self.discovery else TOOLS
         self.tools = offered(point.observation, point.speaker)
-        self.touched: list[set[str]] = []
+        self.filled: set[str] = set()
+        """The queues that have got a message, even if it was taken out again."""
         self._unconfirmed = dict(instance.world.get("unconfirmed", {}))
         self._speaker, self._speech = instance.world.get("speaker", ("", ""))
         self._heard = 0
@@ -115,6 +116,9 @@ class ScenarioSession(WorldSession):
             self.world.made[outcome.data.handle] = outcome.data
         if found != "not_done":
             self.world.apply(outcome.changes)
+            self.filled |= {
+                one.key for one in outcome.changes if one.section == "queues" and one.value
+            }
         if found is not None:
             return self._refuse(record, ToolFailure(UNCONFIRMED, _NO_CONFIRMATION))
         record.meets = outcome.meets
@@ -122,7 +126,7 @@ class ScenarioSession(WorldSession):
 
     def _passed_on(self, record: CallRecord, outcome: ToolOutcome) -> str:
         """Return the key of the record that a call passes on, an empty text if it does not."""
-        acts = any(change.section in TARGETS for change in outcome.changes)
+        acts = any(change.section in PASSED_TO for change in outcome.changes)
         name = record.arguments.get("data")
         if not acts or not isinstance(name, str) or name not in self.world.made:
             return ""

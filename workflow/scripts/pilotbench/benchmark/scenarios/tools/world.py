@@ -15,7 +15,9 @@ from pilotbench.benchmark.world.tool import ToolFailure
 Json = dict[str, Any]
 
 FEE = 25
-TARGETS = ("endpoints", "queues", "inboxes", "files", "schedule", "cache")
+PASSED_TO = ("endpoints", "queues", "inboxes", "files", "schedule")
+"""The sections that records are passed on to; the cache only keeps data for later."""
+TARGETS = (*PASSED_TO, "cache")
 """The sections whose objects hold entries: a target is the name of one of their objects."""
 
 NOUNS = {
