@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pilotbench.benchmark.scenarios.outcome import collateral, fulfilled
+from pilotbench.benchmark.scenarios.outcome import collateral, fulfilled, reached
 from pilotbench.benchmark.world.objects import content_of
 
 Json = dict[str, Any]
@@ -134,6 +134,15 @@ CHANGES = [
     pytest.param(
         {"files": {"x": entry(RECORD)}}, {}, [("file:x", "costly")], id="a file nobody wanted"
     ),
+    pytest.param(
+        {"fees": {"in": [{"receipt": 5, "amount": 25}]}}, {}, [("fee:in", "costly")], id="a fee"
+    ),
+    pytest.param(
+        {"fees": {"in": [{"receipt": 5, "amount": 25}]}},
+        {"all": True},
+        [("fee:in", "forbidden")],
+        id="a fee where nothing was to happen",
+    ),
 ]
 
 
@@ -142,3 +151,16 @@ def test_changes_that_nobody_asked_for_have_a_kind(
     changes: Json, protected: Json, found: list[tuple[str, str]]
 ) -> None:
     assert collateral([goal()], {**NOTHING, **protected}, START, now(**changes)) == found
+
+
+@pytest.mark.parametrize(("fees", "needless"), [(1, 0), (2, 1), (3, 2)])
+def test_the_fee_of_what_was_to_be_withdrawn_is_no_collateral(fees: int, needless: int) -> None:
+    charged = [{"receipt": number, "amount": 25} for number in range(fees)]
+    wanted = goal(kind="withdrawn", content="0" * 16)
+    found = collateral([wanted], NOTHING, START, now(fees={"in": charged}))
+    assert found == [("fee:in", "costly")] * needless
+
+
+def test_an_object_that_was_to_get_nothing_stays_reached_when_it_is_empty_again() -> None:
+    protected = {**NOTHING, "forbidden": ["queue:x", "queue:y"]}
+    assert reached(protected, {"x", "in"}) == [("queue:x", "forbidden")]
