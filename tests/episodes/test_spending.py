@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pilotbench.asking.asker import prove
 from pilotbench.asking.budget import budget_of
 from pilotbench.asking.payments import begin_budget
 from pilotbench.episodes.spending import spent
+from pilotbench.estimation.totals import estimate
 from pilotbench.ground import job_context
 from pilotbench.ground.errors import ConfigError
 from pilotbench.matrix.verdict_shards import Asked
@@ -77,3 +79,24 @@ def test_a_model_without_a_price_cannot_be_bounded(tmp_path: Path) -> None:
     begin_budget(experiment, [], nothing)
     free = dataclasses.replace(experiment.settings, budget_usd=None)
     begin_budget(dataclasses.replace(experiment, settings=free), experiment.plan.shards, nothing)
+
+
+EQUAL = {"recovery": "calm", "wording": "public", "dialogue": "alone"}
+
+
+def test_levels_that_ask_the_same_are_paid_and_counted_once(tmp_path: Path) -> None:
+    """Their jobs may run at the same time: one asks, and the others find its answers."""
+    with Simulator(tasks=["dialogue"], latency_s=0.001, instances=2) as played:
+        chosen = {"tasks": list(EQUAL), "difficulties": list(EQUAL.values()), "instances": 1}
+        experiment = load(tmp_path, played, models=["sim-oracle"], **chosen)
+        alone = load(tmp_path, played, models=["sim-oracle"], **chosen | {"tasks": "dialogue"})
+        assert estimate(experiment).load == estimate(alone).load
+        shards = experiment.plan.shards
+        with ThreadPoolExecutor() as threads:
+            records = list(threads.map(partial(make, experiment), shards))
+        served = played.stats()["total"]
+    assert len(records) == len(EQUAL)
+    assert len({str(record["transcript"]) for (record,) in records}) == 1
+    assert served["answered"] == len(records[0][0]["requests"])
+    costs = {spent(experiment, shard) for shard in shards}
+    assert costs == {experiment.total(partial(spent, experiment))}

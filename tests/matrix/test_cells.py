@@ -67,3 +67,21 @@ def test_an_episode_is_known_by_its_cell_index_and_repeat() -> None:
         (replace(CELL, tool_success_rate="1.0"), 0, 0),
     ]
     assert len({episode_id(*place) for place in places}) == len(places)
+
+
+@pytest.mark.parametrize(
+    ("task", "level", "place"),
+    [
+        ("recovery", "calm", ("horizon", "n4")),
+        ("horizon", "n4", ("horizon", "n4")),
+        ("horizon", "n8", ("horizon", "n8")),
+        ("observation", "hidden", ("observation", "hidden")),
+        ("workflow", "easy", ("workflow", "easy")),
+        ("simple_task", "easy", ("simple_task", "easy")),
+    ],
+)
+def test_levels_that_ask_the_same_share_a_place(
+    task: str, level: str, place: tuple[str, str]
+) -> None:
+    shared = Shard(Cell("m", "p", task, level, "0.8"), 0, 19).shared
+    assert (shared.cell.task, shared.cell.difficulty) == place

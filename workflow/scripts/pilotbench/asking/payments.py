@@ -179,7 +179,7 @@ def begin_budget(
         _begun.pop().close()
     _begun.append(budget)
     budget.begin(
-        lambda: sum(map(spent, experiment.asked)) + labels_usd(experiment.settings),
+        lambda: experiment.total(spent) + labels_usd(experiment.settings),
         afresh=not experiment.settings.journal_dir.exists(),
         run=_run(),
     )

@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.episodes.spending import spent
@@ -114,7 +115,7 @@ def _notes(experiment: Experiment, made: Estimate) -> Iterator[str]:
     yield from own_families(experiment.settings, experiment.tasks)
     limit = experiment.settings.budget_usd
     if limit is not None:
-        paid = sum(spent(experiment, one) for one in experiment.asked)
+        paid = experiment.total(partial(spent, experiment))
         verdict = "enough" if limit - paid >= made.usd.middle else "NOT enough"
         yield f"budget_usd: {limit:g}, {paid:.4f} of it spent: {verdict} for the likely cost"
 

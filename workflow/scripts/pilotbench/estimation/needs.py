@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pilotbench.asking.asker import NOT_ASKED, JournalOnly
@@ -99,10 +99,22 @@ def characters(body: dict[str, object]) -> int:
 
 
 def needs(experiment: Experiment, shards: Iterable[Shard] | None = None) -> list[Need]:
-    """Return each of `shards`, by default all planned ones, with what it needs."""
-    return [
-        _need(experiment, shard) for shard in (experiment.plan.shards if shards is None else shards)
-    ]
+    """Return each of `shards`, by default all planned ones, with what it needs.
+
+    Of shards that ask the same only the first needs anything.
+    """
+    found: list[Need] = []
+    asked: set[Shard] = set()
+    for shard in experiment.plan.shards if shards is None else shards:
+        need = _need(experiment, shard)
+        found.append(_shared(need) if shard.shared in asked else need)
+        asked |= {shard.shared} if need.asks else set()
+    return found
+
+
+def _shared(need: Need) -> Need:
+    """Return the need of a shard whose answers another one asks for."""
+    return replace(need, reason=f"{need.reason}; asked by an equal level", fresh=0, begun=())
 
 
 def begun(experiment: Experiment, shards: Iterable[Shard]) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from pilotbench.benchmark.scenarios.levels import shared_place
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import RecordError
 from pilotbench.ground.path_names import from_path, to_path
@@ -32,6 +33,12 @@ class Cell:
     def folder(self) -> Path:
         """Path of the cell below `results/shards` and below the journal."""
         return _folder(self.words)
+
+    @property
+    def shared(self) -> Cell:
+        """The cell in whose folder of the journal its answers are: the first that asks the same."""
+        task, level = shared_place(self.task, self.difficulty)
+        return replace(self, task=task, difficulty=level)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -74,6 +81,11 @@ class Shard:
     def path(self) -> Path:
         """Path of the result file below `results/shards`."""
         return self.cell.folder / f"{self.name}{SUFFIX}"
+
+    @property
+    def shared(self) -> Shard:
+        """The same instances of the cell that asks the same; see `Cell.shared`."""
+        return replace(self, cell=self.cell.shared)
 
     @property
     def indices(self) -> range:

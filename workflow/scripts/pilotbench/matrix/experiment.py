@@ -22,7 +22,7 @@ from pilotbench.benchmark.tasks.task import Task
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import ConfigError, UserError
 from pilotbench.ground.path_names import remember, to_path
-from pilotbench.matrix.cells import Cell
+from pilotbench.matrix.cells import Cell, Shard
 from pilotbench.matrix.config import Settings, settings
 from pilotbench.matrix.external_models import check_others
 from pilotbench.matrix.plan import BASELINE, Plan, plan
@@ -91,6 +91,17 @@ class Experiment:
     def asked(self) -> tuple[Asked, ...]:
         """Everything that is asked: the planned shards, and what judges judge of them."""
         return (*self.plan.shards, *self.verdicts)
+
+    def total(self, spent: Callable[[Asked], float]) -> float:
+        """Return what everything that is asked has cost; `spent` returns it for one shard.
+
+        Shards with the same answers count once.
+        """
+        found: dict[Asked, float] = {}
+        for one in self.asked:
+            place = one.shared if isinstance(one, Shard) else one
+            found[place] = max(spent(one), found.get(place, 0.0))
+        return sum(found.values())
 
     def versions(self, cell: Cell) -> Json:
         """Return everything that makes a shard of `cell` out of date when it changes.

@@ -45,9 +45,10 @@ def journal_folder(model: Model, cell: Cell) -> Path:
     It names what is asked, not the entry of models.yaml: a renamed entry finds its answers, and two
     entries that send the same requests share them. Weights count, since a request does not name
     them; how reasoning goes back does not: first messages are equal. Prompt and task count by their
-    names; elsewhere.py finds the answers of renamed ones.
+    names; elsewhere.py finds the answers of renamed ones. Levels of version 4 that ask the same
+    share a folder: one process at a time asks, and the others find its answers.
     """
-    return Path(model_folder(model), *(to_path(word) for word in cell.words[1:]))
+    return Path(model_folder(model), *(to_path(word) for word in cell.shared.words[1:]))
 
 
 def label_folder(model: Model, label: str) -> Path:

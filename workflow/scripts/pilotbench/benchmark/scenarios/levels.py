@@ -1,11 +1,14 @@
 """The tasks of version 4, one per axis, and their levels in the order of the axis.
 
 The first level of each task but `horizon` and `workflow` is the same point as `n4` of `horizon`:
-the control of the paired contrast. Equal points ask the same, so the journal answers all of them
-once one has been asked. `workflow` has the five names of difficulty as points on all axes together.
+the control of the paired contrast. Equal points ask the same, so they share a folder of the journal
+(`shared_place`), which answers all of them once one has been asked. `workflow` has the five names
+of difficulty as points on all axes together.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 from pilotbench.benchmark.scenarios.point import Point
 
@@ -62,3 +65,11 @@ LEVELS: dict[str, dict[str, Point]] = {
         "asked": Point(items=4, speaker="asked"),
     },
 }
+
+
+@cache
+def shared_place(task: str, level: str) -> tuple[str, str]:
+    """Return the first task and level with the same point: the given ones outside version 4."""
+    point = LEVELS.get(task, {}).get(level)
+    places = ((name, one) for name, levels in LEVELS.items() for one in levels)
+    return next((place for place in places if LEVELS[place[0]][place[1]] == point), (task, level))
