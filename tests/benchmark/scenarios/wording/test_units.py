@@ -47,6 +47,16 @@ def test_a_bound_clause_comes_after_all_that_it_refers_to(kind: str) -> None:
         assert not here or not before or here[0] >= before[-1], index
 
 
+@pytest.mark.parametrize(("was", "now"), units.LIKE.items())
+def test_what_no_longer_holds_may_stand_before_what_holds(was: str, now: str) -> None:
+    before = []
+    for index in range(2000):
+        places = {one.kind: i for i, unit in enumerate(arranged(index)) for one in unit.clauses}
+        holding = [place for kind, place in places.items() if kind.startswith(now)]
+        before += [places[was] < place for place in holding[:1] if was in places]
+    assert 0.35 < sum(before) / len(before) < 0.65, (sum(before), len(before))
+
+
 def test_a_request_never_begins_with_what_needs_a_subject() -> None:
     never = (*units.NEVER_FIRST, *units.AFTER, *units.DIRECTLY_AFTER)
     assert not [index for index in range(1000) if arranged(index)[0].begins(*never)]

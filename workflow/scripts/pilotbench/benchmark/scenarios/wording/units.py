@@ -19,6 +19,9 @@ USUAL = (
 )
 """The usual sequence, by how kinds begin; sentences are drawn near to it or far from it."""
 
+LIKE = {"was_limit": "limit_", "was_place": "act_"}
+"""What no longer holds is as likely to stand before what holds as after it."""
+
 NEVER_FIRST = ("limit_", "ask_me", "was_", "pending")
 
 DIRECTLY_AFTER = {"rest_": ("decide_", "act_")}
@@ -112,7 +115,8 @@ def _drawn(units: Sequence[Unit], random: SeededRandom) -> list[Unit]:
 
 @cache
 def _usual(key: str) -> int:
-    return next(place for place, start in enumerate(USUAL) if key.startswith(start))
+    known = LIKE.get(key, key)
+    return next(place for place, start in enumerate(USUAL) if known.startswith(start))
 
 
 def _place(unit: Unit, placed: Sequence[Unit], random: SeededRandom) -> int:
