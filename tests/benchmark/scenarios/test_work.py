@@ -44,3 +44,11 @@ def test_house_rules_leave_no_other_way_to_what_is_impossible() -> None:
             found.add(one.impossible)
     assert found <= {"", "no_access", "no_list", "no_tool"}
     assert {"no_list", "no_tool"} <= found
+
+
+def test_a_missing_tool_or_target_is_needed_where_it_makes_a_task_impossible() -> None:
+    for index in range(400):
+        for level, point in LEVELS["workflow"].items():
+            one = assignment(core_of("public", index), point)
+            if one.impossible in ("no_tool", "no_target"):
+                assert any(item.fate == "act" for item in one.items), (level, index)

@@ -33,10 +33,9 @@ LEAST, MOST = 1_000, 9_999
 LIMITS = (3_000, 7_000)
 """Between which limits lie."""
 APART = 400
-"""How far a limit that no longer holds is at least from those that may."""
+"""How far the two limits are at least from each other."""
 DUTIES = ("duty officer", "acting controller", "deputy registrar", "shift lead")
-COUNTING = 0.6
-"""The share of items that count."""
+_ANYWHERE = [(LEAST, MOST - BLOCKS)] * BLOCK
 _COMBINATIONS = tuple(product(LISTINGS, DETAILS, ACTS))
 _WALKED = [name for name in SUBJECTS if name != SERVERS]
 
@@ -72,11 +71,12 @@ class Names:
 
 @dataclass(frozen=True)
 class Core:
-    """The work of an index; the first of its 64 items counts.
+    """The work of an index; exactly one of the first two of its 64 items counts.
 
-    `over`: items count whose amount is strictly above `limit`, else strictly below. `second_limit`
-    is another limit, under which at least one of the first two items has the other outcome;
-    `was_limit` no longer holds, and is neither an item's amount nor near the other two.
+    `over`: items count whose amount is strictly above `limit`, else strictly below. `other_limit`
+    may replace it, or is one that no longer holds. Amounts tell neither which of the two holds nor
+    which side counts: of the first two items one is below both and one above both, the third or the
+    fourth is between them, and all others are anywhere.
     """
 
     epoch: str
@@ -91,8 +91,7 @@ class Core:
     answer: str
     over: bool
     limit: int
-    second_limit: int
-    was_limit: int
+    other_limit: int
     names: Names
     salt: str
 
@@ -103,9 +102,8 @@ class Core:
     def records(self, items: int) -> Records:
         """Return the records of the first items."""
         blocks = range((items + BLOCK - 1) // BLOCK)
-        of = (self.epoch, self.index)
-        said = (self.subject, self.limit, self.over)
-        found = [_block(*of, block, *said, self.was_limit if block else 0) for block in blocks]
+        of = (self.epoch, self.index, self.subject, self.limit, self.other_limit)
+        found = [_block(*of, block) for block in blocks]
         return tuple(record for block in found for record in block)[:items]
 
     def counts(self, record: Json, limit: int) -> bool:
@@ -122,11 +120,8 @@ def core_of(epoch: str, index: int) -> Core:
     walk = _walk(epoch, turn)
     listing, detail, act = walk[place]
     subject = SUBJECTS[SERVERS if listing == "service" else draw.pick(_WALKED)]
-    limit, over = draw.whole(*LIMITS), draw.chance(0.5)
+    limit, other_limit = _limits(SeededRandom("v4", epoch, index, "limits"))
     is_chained = draw.chance(0.3)
-    first = _block(epoch, index, 0, subject, limit, over)
-    second = _second_limit(subject, first, limit, over)
-    amounts = [record[subject.amount] for record in first]
     return Core(
         epoch=epoch,
         index=index,
@@ -138,10 +133,9 @@ def core_of(epoch: str, index: int) -> Core:
         is_noted=draw.chance(0.5),
         is_chained=is_chained,
         answer="receipt" if is_chained and draw.chance(0.5) else draw.pick(ANSWERS),
-        over=over,
+        over=draw.chance(0.5),
         limit=limit,
-        second_limit=second,
-        was_limit=_was_limit(SeededRandom("v4", epoch, index, "was"), amounts, limit, second),
+        other_limit=other_limit,
         names=_names(draw, subject),
         salt=str(draw.whole(0, 2**52)),
     )
@@ -155,15 +149,12 @@ def _walk(epoch: str, turn: int) -> list[tuple[str, str, str]]:
 
 @lru_cache(maxsize=256)
 def _block(
-    epoch: str, index: int, block: int, subject: Subject, limit: int, over: bool, but: int = 0
+    epoch: str, index: int, subject: Subject, limit: int, other_limit: int, block: int
 ) -> Records:
-    """Return eight records; no key, amount or reference of another block is among them.
-
-    `but` is a number that is no amount.
-    """
+    """Return eight records; no key, amount or reference of another block is among them."""
     draw = SeededRandom("v4", epoch, index, "items", block)
     numbers = draw.different(BLOCK, 0, 11_249)
-    amounts = _amounts(draw, block, limit, over, but)
+    amounts = _amounts(draw, block, (limit, other_limit))
     references = draw.different(BLOCK, 0, 112_499)
     regions, grades = draw.picks(REGIONS, BLOCK), draw.picks(GRADES, BLOCK)
     return tuple(
@@ -182,40 +173,27 @@ def _block(
     )
 
 
-def _amounts(draw: SeededRandom, block: int, limit: int, over: bool, but: int) -> list[int]:
-    """Return different amounts, neither the limit nor `but`; the very first one counts."""
+def _amounts(draw: SeededRandom, block: int, limits: tuple[int, int]) -> list[int]:
+    """Return different amounts, none of which is one of the limits."""
+    ranges = _ANYWHERE if block else [*_ranges(draw, *sorted(limits)), *_ANYWHERE[4:]]
     found: dict[int, None] = {}
     while len(found) < BLOCK:
-        is_first = not (block or found)
-        above = over if is_first else draw.chance(COUNTING) == over
-        low, high = (limit + 8, MOST - 8) if above else (LEAST, limit - 16)
-        amount = draw.whole(low, high) // BLOCKS * BLOCKS + block
-        if amount != but:
+        amount = draw.whole(*ranges[len(found)]) // BLOCKS * BLOCKS + block
+        if amount not in limits:
             found[amount] = None
     return list(found)
 
 
-def _second_limit(subject: Subject, records: Records, limit: int, over: bool) -> int:
-    """Return a limit under which the first item counts too, and the second one differs."""
-    first, second = (record[subject.amount] for record in records[:2])
-    if (second > limit) != over:
-        return int(second - 1 if over else second + 1)
-    return int(second if (second < first) == over else first)
+def _ranges(draw: SeededRandom, low: int, high: int) -> list[tuple[int, int]]:
+    """Return where the first four amounts lie: beyond both limits, and one of two between them."""
+    outside = [(LEAST, low - BLOCKS), (high + BLOCKS, MOST - BLOCKS)]
+    return [*draw.mixed(outside), *draw.mixed([(low + BLOCKS, high - BLOCKS), _ANYWHERE[0]])]
 
 
-def _was_limit(draw: SeededRandom, amounts: list[int], limit: int, second: int) -> int:
-    """Return a limit that no longer holds: one that would change an early fate if there is any."""
-    apart = [
-        number
-        for number in draw.different(40, *LIMITS)
-        if min(abs(number - limit), abs(number - second)) >= APART and number not in amounts
-    ]
-    changing = [
-        number
-        for number in apart
-        if any((amount > limit) != (amount > number) for amount in amounts[:4])
-    ]
-    return (changing or apart)[0]
+def _limits(draw: SeededRandom) -> tuple[int, int]:
+    """Return two limits that are far from each other."""
+    first, *others = draw.different(40, *LIMITS)
+    return first, next(other for other in others if abs(first - other) >= APART)
 
 
 def _day(draw: SeededRandom) -> str:

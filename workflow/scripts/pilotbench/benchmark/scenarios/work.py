@@ -91,7 +91,7 @@ def assignment(core: Core, point: Point) -> Assignment:
     impossible = _impossible(core, point) if end == "impossible" else ""
     core = _fitted(core, point, impossible)
     records = core.records(point.items)
-    limit = core.second_limit if point.speaker == "changes" else core.limit
+    limit = core.other_limit if point.speaker == "changes" else core.limit
     house = _house(core, point, records, limit, end == "forbidden")
     held = limit if house is None else house.limit
     made = Assignment(
@@ -133,6 +133,8 @@ def _impossible(core: Core, point: Point) -> str:
         unfit.add("no_access")
     if core.act in ("file", "schedule"):
         unfit.add("no_target")
+    if not any(core.counts(record, core.limit) for record in core.records(point.items)):
+        unfit |= {"no_target", "no_tool"}
     return core.random("impossible").pick([one for one in IMPOSSIBLE if one not in unfit])
 
 
@@ -158,7 +160,7 @@ def _act(core: Core, point: Point) -> Target:
 def _was_limit(core: Core, point: Point) -> int | None:
     """Return the limit of the past, None where a later message says the limit that holds."""
     is_said = core.random("was", "limit").chance(REMEMBERED)
-    return core.was_limit if is_said and point.speaker not in ("changes", "asked") else None
+    return core.other_limit if is_said and point.speaker not in ("changes", "asked") else None
 
 
 def _was_place(core: Core, point: Point, impossible: str) -> Target | None:
