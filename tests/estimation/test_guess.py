@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pilotbench.benchmark.players.plan_sizes import Sizes
 from pilotbench.estimation.guess import Outlook, guess, outlook
 from pilotbench.estimation.needs import Start
 from pilotbench.providers.settings import Model
@@ -15,9 +16,9 @@ MODEL = Model("m", "p", "d", parameters={"max_tokens": 100})
 
 
 def ahead(
-    prompt: str = "baseline", searches: bool = False, rate: str = "0.8", turns: int = 13
+    prompt: str = "baseline", lookups: int = 0, rate: str = "0.8", turns: int = 13
 ) -> Outlook:
-    return outlook(MODEL, prompt, rate, turns, plan=2, searches=searches)
+    return outlook(MODEL, prompt, rate, turns, plan=2, lookups=lookups)
 
 
 @pytest.mark.parametrize("turn", [0, 1, 12])
@@ -43,7 +44,7 @@ def test_a_begun_episode_costs_less_than_a_fresh_one_of_the_same_size() -> None:
     ("less", "more"),
     [
         (ahead(rate="1.0"), ahead(rate="0.6")),
-        (ahead(), ahead(searches=True)),
+        (ahead(), ahead(lookups=2)),
     ],
 )
 def test_failing_tools_and_looking_up_cost_turns(less: Outlook, more: Outlook) -> None:
@@ -71,3 +72,13 @@ def test_a_model_that_reasons_is_expected_to_write_more(parameters: dict[str, An
 def test_the_limit_that_a_wire_format_adds_is_a_bound() -> None:
     model = Model("m", "p", "d", api="messages")
     assert outlook(model, "baseline", "1.0", 9, 2).bound == MOST_OUTPUT
+
+
+def test_messages_of_version_4_count_by_their_sizes() -> None:
+    usual = outlook(MODEL, "baseline", "0.8", 30, 10)
+    large = outlook(MODEL, "baseline", "0.8", 30, 10, sizes=[Sizes(900, 20_000), Sizes(700, 500)])
+    start = Start(0, 9000)
+    assert guess(start, large).input.middle > guess(start, usual).input.middle
+    assert guess(start, large).input.high > 5 * guess(start, usual).input.high
+    small = outlook(MODEL, "baseline", "0.8", 30, 10, sizes=[Sizes(100, 500)])
+    assert guess(start, small).input.high == guess(start, usual).input.high

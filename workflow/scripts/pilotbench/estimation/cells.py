@@ -129,7 +129,8 @@ class CellEstimates:
             cell.tool_success_rate,
             firsts[0].turns,
             fmean(first.plan for first in firsts),
-            firsts[0].searches,
+            fmean(first.lookups for first in firsts),
+            [first.sizes for first in firsts if first.sizes is not None],
         )
 
     def _firsts(self, cell: Cell) -> list[First]:

@@ -17,7 +17,8 @@ from pilotbench.asking.asker import NOT_ASKED, JournalOnly
 from pilotbench.asking.keys.usage_file import IMAGE_CHARACTERS
 from pilotbench.asking.unusable import Unusable
 from pilotbench.benchmark.packs.external_task import ExternalTask, is_external
-from pilotbench.benchmark.scenarios.instance import is_searched
+from pilotbench.benchmark.players.plan_sizes import Sizes, sizes_of
+from pilotbench.benchmark.scenarios.instance import ScenarioInstance, is_searched
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.estimation.ranges import Range, Workload
@@ -48,15 +49,17 @@ class Start:
 class First:
     """A new episode: its first request (None if the prompt does not apply) and its plan's length.
 
-    `turns` are the turns it may take; a plain question takes one. `searches` says that tools must
-    be searched for. `work` is what an external task says that a sample takes.
+    `turns` are the turns it may take; a plain question takes one. `lookups` are the tools that
+    must be searched for, `sizes` those of the messages of an instance of version 4. `work` is what
+    an external task says that a sample takes.
     """
 
     start: Start | None
     plan: int
     turns: int
     work: Workload | None = None
-    searches: bool = False
+    lookups: int = 0
+    sizes: Sizes | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,8 @@ def _first(experiment: Experiment, cell: Cell, index: int) -> First:
         ask.starts[0] if ask.starts else None,
         instance.steps,
         turns if task.tools(instance) else 1,
-        searches=is_searched(instance),
+        lookups=len({step.tool for step in instance.plan}) if is_searched(instance) else 0,
+        sizes=sizes_of(instance) if isinstance(instance, ScenarioInstance) else None,
     )
 
 
