@@ -61,8 +61,8 @@ def test_the_public_epoch_may_be_named() -> None:
         ),
         (
             {"seed_epoch": {"env": "EPOCH_OF_TEST"}},
-            "short",
-            "--config: seed_epoch: EPOCH_OF_TEST holds fewer than 8 characters",
+            "eight-or-more",
+            "--config: seed_epoch: EPOCH_OF_TEST holds fewer than 16 characters",
         ),
         (
             {"seed_epoch": SECRET, "tasks": "simple_task"},

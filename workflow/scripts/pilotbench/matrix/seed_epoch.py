@@ -15,8 +15,8 @@ from pilotbench.ground.variables import variable
 if TYPE_CHECKING:
     from pilotbench.matrix.config import Settings
 
-SHORTEST = 8
-"""Characters of a secret: a shorter one is guessed in no time."""
+SHORTEST = 16
+"""Characters of a secret: its hash and its instances let everybody check millions of guesses."""
 
 
 @dataclass(frozen=True)
