@@ -59,7 +59,7 @@ def test_bounds_are_as_the_words_say(part: Part, wanted: bool) -> None:
 def test_parts_are_joined_in_plain_english() -> None:
     said: Condition = (Part("at_least", (5600,)), Part("slot_from", (8,)))
     found = {phrase(SeededRandom("join", index), said, "total") for index in range(30)}
-    assert "whose `total` is 5,600 or more and whose slot begins at 8:00 or later" in found
+    assert "with at least 5,600 in `total` and with a slot that begins at 8:00 or later" in found
     assert all(" and " in one for one in found)
 
 

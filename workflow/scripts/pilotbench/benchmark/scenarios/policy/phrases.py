@@ -84,7 +84,7 @@ PERIODS: dict[tuple[bool, bool], tuple[str, ...]] = {
         "This section is in force from {first} to {last}, both days included.",
         "The section applies from {first} until the end of {last}.",
         "Its first day in force is {first}, and its last is {last}.",
-        "Before {first} and after {last} this section has no effect.",
+        "This section has effect from {first} to {last} (both days included) and at no other time.",
     ),
     (True, False): (
         "This section is in force from {first} on.",
@@ -108,7 +108,7 @@ OVERRIDE = (
 SUSPENDED = (
     "Section {s} is suspended.",
     "Section {s} is suspended until another notice says otherwise.",
-    "With this notice, section {s} is out of force.",
+    "With this notice, section {s} is no longer in force.",
     "From this day on, section {s} is not applied.",
     "The management suspends section {s}.",
 )
@@ -117,7 +117,7 @@ RESTORED = (
     "Section {s} applies, whatever was announced about it before.",
     "With this notice, section {s} is in force again.",
     "The management puts section {s} into force.",
-    "A suspension of section {s} has come to an end, and the section is applied as written.",
+    "Section {s}, which was suspended for a time, is applied as written again.",
 )
 GENERAL_LIMIT = (
     "The general limit for {many} is {limit}, whatever limit a request or another note names.",
