@@ -52,3 +52,11 @@ def test_a_missing_tool_or_target_is_needed_where_it_makes_a_task_impossible() -
             one = assignment(core_of("public", index), point)
             if one.impossible in ("no_tool", "no_target"):
                 assert any(item.fate == "act" for item in one.items), (level, index)
+
+
+def test_doing_nothing_is_right_only_where_the_task_has_to_be_left_alone() -> None:
+    points = {point for levels in LEVELS.values() for point in levels.values() if point.items <= 4}
+    for point in points:
+        for index in range(40):
+            one = assignment(core_of("public", index), point)
+            assert bool(one.passed_on) == (one.word is None), (point, index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pilotbench.benchmark.scenarios.core import Core
+from pilotbench.benchmark.scenarios.core import RESTS, Core
 from pilotbench.benchmark.scenarios.point import Point
 from pilotbench.benchmark.scenarios.policy.house import House, Work, house_rules
 from pilotbench.benchmark.scenarios.targets import Target
@@ -133,7 +133,7 @@ def _impossible(core: Core, point: Point) -> str:
         unfit.add("no_access")
     if core.act in ("file", "schedule"):
         unfit.add("no_target")
-    if not any(core.counts(record, core.limit) for record in core.records(point.items)):
+    if not _some_count(core, point):
         unfit |= {"no_target", "no_tool"}
     return core.random("impossible").pick([one for one in IMPOSSIBLE if one not in unfit])
 
@@ -148,7 +148,14 @@ def _fitted(core: Core, point: Point, impossible: str) -> Core:
         core = replace(core, is_noted=True)
     if impossible in ("no_target", "no_tool"):
         core = replace(core, rest="none")
+    elif core.rest == "none" and not _some_count(core, point):
+        core = replace(core, rest=core.random("rest").pick(RESTS[1:]))
     return core
+
+
+def _some_count(core: Core, point: Point) -> bool:
+    """Return whether an item counts by its amount: with a single one, perhaps not."""
+    return any(core.counts(record, core.limit) for record in core.records(point.items))
 
 
 def _act(core: Core, point: Point) -> Target:
