@@ -153,3 +153,24 @@ def test_the_list_is_shown_in_the_order_in_which_receipts_are_quoted() -> None:
             item.key for item in assignment(core_of("public", index), LEVELS["horizon"]["n4"]).items
         ]
         assert [path.rsplit("/", 1)[1] for path in shown] == [f"{key}.json" for key in keys]
+
+
+BROADCASTING = {
+    "network_poster": "network_broadcaster",
+    "utility_notifier": "utility_broadcaster",
+    "integration_queue": "integration_queue_broadcaster",
+}
+
+
+def test_telling_everybody_is_never_the_same_as_telling_one() -> None:
+    for index in range(40):
+        instance = made("observation", "searched", index)
+        game, results = Game(instance), list[Any]()
+        for step in instance.plan:
+            arguments, tool = resolve(step.arguments, results), step.tool
+            if "data" in arguments and tool in BROADCASTING:
+                tool = BROADCASTING[tool]
+                arguments = {key: arguments[key] for key in ("data", "quote") if key in arguments}
+            results.append(game.use(tool, **arguments).get("result", {}))
+        if any(one.tool in BROADCASTING.values() for one in game.session.log):
+            assert not game.finish(wanted(instance)).success, index

@@ -26,7 +26,7 @@ def world_of(made: Assignment) -> Json:
         section, name = detail_of(made, item)
         world.setdefault(section, {})[name] = _served(made, item)
     _put_facts(made, world)
-    for target in (made.act, made.rest, made.desk, made.was_place):
+    for target in (made.act, made.rest, made.desk, made.was_place, *_bystanders(made)):
         if target is not None:
             _put_target(world, target)
     _put_axes(made, world)
@@ -183,6 +183,12 @@ def _joined(made: Assignment) -> list[Json]:
         for number in draw.different(DECOYS, 1_000, 9_999)
     ]
     return draw.mixed(rows)
+
+
+def _bystanders(made: Assignment) -> list[Target]:
+    """Return targets that are to get nothing where a tool may write to all of a kind at once."""
+    is_searched = "searched" in made.point.observation
+    return [Target(kind, made.core.names.was[kind]) for kind in ("post", "push") if is_searched]
 
 
 def _put_target(world: World, target: Target) -> None:
