@@ -73,6 +73,15 @@ def test_an_instance_that_needs_its_plan_is_played_with_one(settings):
     assert [play(name, draw) for name in ("oracle", "random")] == [True, False]
 
 
+@pytest.mark.parametrize(("task", "level"), [("horizon", "n2"), ("dialogue", "changes")])
+def test_version_4_has_bounds_too(settings, task, level):
+    instance, turns = TASKS[task].instance(level, 0), TASKS[task].max_turns(level)
+    draw = {"task": task, "difficulty": level, "index": 0, "repeat": 0, "max_turns": turns}
+    draw |= {"tool_success_rate": "0.8", "instance": instance.content_hash}
+    play = reference.player(replace(settings, tasks=(task,)))
+    assert [play("oracle", draw), play("random", draw)] == [True, False]
+
+
 def test_outcomes_are_kept(data, settings, tmp_path):
     cache = tmp_path / "reference.json"
     played(data, settings, cache)

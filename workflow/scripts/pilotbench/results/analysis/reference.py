@@ -98,6 +98,7 @@ def lacking(data: SummaryData) -> pd.DataFrame:
 
 def player(settings: Any) -> Play:
     """Return a function that plays one draw and returns its success, None if it cannot."""
+    from pilotbench.benchmark.catalogue import TASKS
     from pilotbench.benchmark.prompts.prompt_files import known, load
     from pilotbench.episodes.episode import play
     from pilotbench.ground.errors import UserError
@@ -121,7 +122,7 @@ def player(settings: Any) -> Play:
 
     def one(name: str, draw: Any) -> bool | None:
         task = tasks.get(draw["task"])
-        if task is None or not task.planned:
+        if task is None or not (task.planned or draw["task"] in TASKS):
             return None
         instance = task.instance(draw["difficulty"], int(draw["index"]))
         if instance.content_hash != draw["instance"]:
