@@ -11,6 +11,8 @@ agreement     Krippendorff's alpha of raters, with its interval
 judge_errors  a judge's sensitivity and specificity by labels of people
 corrected     rates, and their differences, that are corrected for these errors
 preferences   ratings of models from pairwise comparisons, ties allowed
+horizon       the length of a task at which a model succeeds half of the time, and ratios of two
+length_curve  the curve of success against length, and tests of supposed horizons
 usage         percentiles, requests in flight, utilisation of a key
 """
 
