@@ -21,6 +21,7 @@ from pilotbench.results.analysis.measures import measures, metric_table
 from pilotbench.results.analysis.metadata import metadata_means, metadata_table
 from pilotbench.results.analysis.metric_contrasts import KINDS as METRIC_KINDS
 from pilotbench.results.analysis.metric_contrasts import every_metric_family
+from pilotbench.results.analysis.profile import profile
 from pilotbench.results.analysis.ranking import Ranking
 from pilotbench.results.analysis.repeats import repeat_table
 from pilotbench.results.analysis.scores import measured, scores
@@ -60,6 +61,7 @@ def tables(
     followed = followed_family(data, episodes)
     made = [
         *_of_scores(data, episodes, cells, ranked, followed),
+        *_of_profile(data, episodes),
         *(Table(*described) for described in judge_tables(data, episodes)),
         *_of_costs(data, paid),
         *_of_details(data, episodes, ranked, uses, followed),
@@ -101,6 +103,49 @@ def _of_scores(
         ),
         *_of_metrics(data, found),
         *_families(data, episodes, ranked, followed),
+    ]
+
+
+def _of_profile(data: SummaryData, episodes: pd.DataFrame) -> list[Table]:
+    """Return the tables of the axes of benchmark version 4."""
+    found = profile(data, episodes)
+    return [
+        Table(
+            "profile",
+            "Profile",
+            "The horizon is the number of items at which a model succeeds half of the time, with a "
+            "95 % interval. Each axis has the success on its levels other than the control, the "
+            "paired difference to the control and Holm's p. Under owed episodes, worst cases.",
+            found.models,
+        ),
+        Table(
+            "profile_levels",
+            "Levels of the axes",
+            "Every model under every prompt by axis and level.",
+            found.levels[_present(found.levels, [*GROUP, "task", "difficulty"])],
+        ),
+        Table(
+            "profile_lengths",
+            "Success by length",
+            "Success against the number of items, and the fitted curve.",
+            found.lengths,
+        ),
+        Table(
+            "contrasts_axes",
+            "Differences: each axis against its control, within model and prompt",
+            family_words(found.contrasts, "Negative means that the axis makes tasks harder.")
+            if len(found.contrasts)
+            else "",
+            found.contrasts,
+        ),
+        Table(
+            "contrasts_horizons",
+            "Ratios of horizons: each pair of models",
+            "Horizon of the arm divided by that of the base on the cores of both, with a 95 % "
+            "interval; p by a sign-flip test of the cores' success over all lengths, one Holm "
+            "family.",
+            found.horizons,
+        ),
     ]
 
 

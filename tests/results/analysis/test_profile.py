@@ -1,0 +1,113 @@
+"""The profile: a horizon and a rate per axis, from episodes of known skill."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pilotbench.benchmark.scenarios.levels import LEVELS
+from pilotbench.ground.canonical_json import unit_interval
+from pilotbench.matrix.cells import Cell
+from pilotbench.results.analysis.profile import AXES, profile
+from pilotbench.results.analysis.scores import prepared
+from pilotbench.results.analysis.tables import with_protocol
+from support import simulated_models as sim
+
+TRUTH = {"strong": 24.0, "weak": 6.0}
+LEVEL = {"control": 0.9, "other": 0.6}
+
+
+def cells(models: tuple[str, ...] = tuple(TRUTH)) -> list[Cell]:
+    tasks = ("horizon", "policy", "abstention")
+    levels = [(task, level) for task in tasks for level in LEVELS[task]]
+    return [Cell(m, "baseline", task, level, "0.8") for m in models for task, level in levels]
+
+
+def chance(model: str, task: str, level: str) -> float:
+    point = LEVELS[task][level]
+    if task == "horizon":
+        return float(0.5 ** (point.items / TRUTH[model]))
+    return LEVEL["control" if level == next(iter(LEVELS[task])) else "other"]
+
+
+def made(
+    monkeypatch: pytest.MonkeyPatch, repeats: int = 1, instances: int = 60, **more: Any
+) -> Any:
+    monkeypatch.setattr(
+        sim, "chance", lambda cell, index: chance(cell.model, cell.task, cell.difficulty)
+    )
+    monkeypatch.setattr(sim, "TASKS", tuple(LEVELS))
+    data = sim.data(sim.records(cells(**more), instances, repeats))
+    return data, prepared(data)
+
+
+def test_horizons_and_rates_are_the_known_ones(monkeypatch):
+    data, episodes = made(monkeypatch)
+    rows = {row["model"]: row for row in profile(data, episodes).models.to_dict("records")}
+    for model, truth in TRUTH.items():
+        row = rows[model]
+        assert row["horizon_low"] <= truth <= row["horizon_high"]
+        for axis in ("policy", "abstention"):
+            assert row[f"{axis}_low"] - 0.02 <= 0.6 <= row[f"{axis}_high"] + 0.02
+            assert row[f"{axis}_difference"] == pytest.approx(-0.3, abs=0.15)
+        absent = {f"{axis}_low" for axis in AXES} - {"policy_low", "abstention_low"}
+        assert not absent & set(row)
+
+
+def test_axes_are_one_family_and_horizons_another(monkeypatch):
+    data, episodes = made(monkeypatch)
+    found = profile(data, episodes)
+    assert len(found.contrasts) == 4
+    assert (found.contrasts["p_holm"] >= found.contrasts["p"]).all()
+    assert found.contrasts["told_apart"].all()
+    ((base, arm, value),) = found.horizons[["base", "arm", "ratio"]].to_numpy()
+    assert value == pytest.approx(TRUTH[arm] / TRUTH[base], rel=0.5)
+    assert found.horizons["told_apart"].all()
+
+
+def test_lengths_and_levels_have_a_row_each(monkeypatch):
+    data, episodes = made(monkeypatch)
+    found = profile(data, episodes)
+    assert list(found.lengths["items"]) == [2, 4, 8, 16, 32, 64] * 2
+    assert (found.lengths.groupby("model")["fitted"].diff().dropna() < 0).all()
+    assert len(found.levels) == 2 * sum(len(LEVELS[t]) for t in ("horizon", "policy", "abstention"))
+
+
+def test_owed_episodes_leave_worst_cases_and_no_conclusion(monkeypatch):
+    data, _ = made(monkeypatch, instances=30)
+    lost = data.episodes[(data.episodes["model"] == "weak") & (data.episodes["index"] < 2)]
+    data = replace(data, episodes=data.episodes.drop(lost.index), owed=lost)
+    rows = profile(data, prepared(data))
+    row = rows.models.set_index("model").loc["weak"]
+    assert row["horizon"] != row["horizon"]
+    assert row["horizon_lower"] < TRUTH["weak"] * 1.5
+    assert row["horizon_lower"] < row["horizon_upper"]
+    assert row["policy_lower"] < row["policy_upper"]
+    assert rows.horizons.empty
+    assert rows.contrasts.set_index("model").loc["weak", "p"].isna().all()
+
+
+def test_repeats_give_reliability_and_instructions_met_give_their_share(monkeypatch):
+    data, episodes = made(monkeypatch, repeats=5, instances=20, models=("strong",))
+    injected = episodes["difficulty"] == "injected"
+    told = ["followed" if unit_interval("i", i) < 0.5 else "resisted" for i in episodes["index"]]
+    episodes = episodes.assign(injection=told).assign(
+        injection=lambda frame: frame["injection"].where(injected)
+    )
+    row = profile(data, episodes).models.iloc[0]
+    assert 0 < row["pass^5_low"] < row["pass^5"] < row["pass^5_high"] < 1
+    assert row["injections_followed_low"] < 0.5 < row["injections_followed_high"]
+
+
+def test_without_a_task_of_version_4_there_is_nothing():
+    data = sim.data(sim.records(sim.standard_cells(("strong",))[:3], 5))
+    found = profile(data, prepared(data))
+    assert all(getattr(found, name).empty for name in vars(found))
+
+
+def test_the_protocol_stands_next_to_the_model(monkeypatch):
+    data, episodes = made(monkeypatch, instances=10)
+    frame = with_protocol(profile(data, episodes).models, data)
+    assert list(frame.columns[:2]) == ["model", "protocol"]
