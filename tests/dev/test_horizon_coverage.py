@@ -1,0 +1,25 @@
+"""The simulation of the horizon's interval: a small part of it."""
+
+from __future__ import annotations
+
+from dev import horizon_coverage as coverage
+from dev.horizon_coverage import Setting
+
+DECAY = Setting("decay", 12.0, 100, 0.0, 1)
+
+
+def test_the_chosen_method_covers_where_log2_alone_does_not():
+    found = DECAY.drawn(400)
+    shares = {name: method(found, DECAY).mean() for name, method in coverage.METHODS.items()}
+    assert 0.92 <= next(iter(shares.values())) <= 0.98
+    assert max(list(shares.values())[1:]) < 0.8
+
+
+def test_every_setting_is_simulated_once_and_shown_by_method_and_curve():
+    every = list(coverage.settings())
+    assert len(every) == len(set(every)) == 336
+    shares = dict.fromkeys(every, 0.95) | {DECAY: 0.9}
+    text = list(coverage.lines({"one": shares}, worst=1))
+    assert "167 of 168" in text[2]
+    assert "168 of 168" in text[3]
+    assert text[-1] == "| decay | 12 | 100 | 0 | 1 | 90.0 % |"
