@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.ground.untrusted_text import visible
 from pilotbench.matrix.axes import NAMES
 from pilotbench.results.analysis.load import SummaryData
@@ -28,21 +29,32 @@ RATES = {
     *("same_under_baseline", "share_between"),
     *("verdict_rate", "sensitivity", "specificity", "same", "consistent", "prefers_first_shown"),
     "rating",
+    *(task for task in LEVELS if task not in ("horizon", "workflow")),
+    *("injections_followed", "fitted"),
 }
 USD = {*(metric.name for metric in METRICS if metric.unit == "USD"), "unusable_usd"}
 POINTS = {"difference", "excess_over_optimal"}
-PLAIN = {"mean", "change", "alpha"}
+PLAIN = {"mean", "change", "alpha", "ratio"}
 """Numbers on a scale of their own, with their interval."""
 HIDDEN = {
     *(metric.name for metric in shown_in("tables") if "page" not in metric.shown),
     *("low", "high", "at_ceiling", "at_floor", "repeats", "told_apart"),
     *("completed", "refused", "owed", "not_applicable"),
+    *("horizon", "horizon_kind", "horizon_cores", "horizon_owed"),
 }
-BESIDE = ("_low", "_high", "_lower", "_upper")  # shown in the column that they belong to
+BESIDE = (
+    "_low",
+    "_high",
+    "_lower",
+    "_upper",
+    "_difference",
+    "_p_holm",
+)  # shown in the column that they belong to
 TITLES = {
     **{metric.name: metric.heading for metric in METRICS},
     "tool_success_rate": "tool rate",
     "planned": "finished",
+    "horizon_says": "horizon (N)",
     "unusable": "unusable answers",
     "unusable_usd": "USD for them",
     "oracle_ceiling": "oracle",

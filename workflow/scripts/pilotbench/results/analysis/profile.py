@@ -20,7 +20,14 @@ from pilotbench.results.analysis.load import SummaryData
 from pilotbench.results.analysis.repeats import repeat_table
 from pilotbench.results.analysis.scores import scores
 from pilotbench.results.statistics import ALPHA
-from pilotbench.results.statistics.horizon import horizon, ratio
+from pilotbench.results.statistics.horizon import (
+    ABOVE,
+    BELOW,
+    KINDS,
+    Horizon,
+    horizon,
+    ratio,
+)
 from pilotbench.results.statistics.intervals import Floats, rate
 from pilotbench.results.statistics.length_curve import fit
 from pilotbench.results.statistics.length_curve import outcomes as curve_outcomes
@@ -146,19 +153,41 @@ def _horizon(group: pd.DataFrame) -> Json:
     owed = int(asked["win"].isna().sum())
     if owed:
         low, high = (horizon(*matrix(group, fill)) for fill in (0.0, 1.0))
+        ends = (low.value or low.low, high.value or high.high)
         return {
+            "horizon_says": f"{owed:,} owed: {_items(ends[0])} to {_items(ends[1])}",
             "horizon_owed": owed,
-            "horizon_lower": low.value if low.value else low.low,
-            "horizon_upper": high.value if high.value else high.high,
+            "horizon_lower": ends[0],
+            "horizon_upper": ends[1],
         }
-    found = horizon(*matrix(group))
+    means, lengths, repeats = matrix(group)
+    found = horizon(means, lengths, repeats)
     return {
+        "horizon_says": says(found, lengths),
         "horizon": found.value,
         "horizon_low": found.low,
         "horizon_high": found.high,
         "horizon_kind": found.kind,
         "horizon_cores": found.n,
     }
+
+
+def says(found: Horizon, lengths: Floats) -> str:
+    """Return a horizon with its limits in words: `21.2 [13, 30.5]`, or `> 64 [64 or more]`."""
+    beyond = {
+        ABOVE: f"> {lengths.max():g}" if lengths.size else "",
+        BELOW: f"< {lengths.min():g}" if lengths.size else "",
+    }
+    if found.kind and found.kind not in beyond:
+        return KINDS[found.kind]
+    value = beyond.get(found.kind) or _items(found.value)
+    if found.high is None:
+        return f"{value} [{_items(found.low)} or more]"
+    return f"{value} [{_items(found.low)}, {_items(found.high)}]"
+
+
+def _items(value: float | None) -> str:
+    return "more" if value is None else f"{value:.3g}"
 
 
 def _axis(task: str, group: pd.DataFrame, contrasts: pd.DataFrame, words: Any) -> Json:

@@ -28,7 +28,7 @@ FILTERS = NAMES[:4]
 """The axes that the page can be filtered by."""
 FIRST_ROWS = 30
 MARKS = {"floor": " ▼", "ceiling": " ▲"}
-BESIDE = {"COST": "cost"}
+BESIDE = {"COST": "cost", "PROFILE": "profile"}
 """Sections of figures that begin with a table, open."""
 BOUND_WORDS = {
     "ceiling": "the oracle",

@@ -10,7 +10,8 @@ from typing import Any
 from pilotbench.ground.terminal_tables import TextColumn, table
 from pilotbench.ground.untrusted_text import visible
 from pilotbench.results.analysis.endings import BOUND, by_model, cut_off, cut_words
-from pilotbench.results.analysis.formatting import number, shown
+from pilotbench.results.analysis.formatting import number, rate, shown
+from pilotbench.results.analysis.profile import AXES, PASSES
 from pilotbench.results.metrics import Metric, shown_in
 from pilotbench.results.statistics import ALPHA
 
@@ -27,8 +28,8 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     It is read from summary/summary.json if that is newer than the database, otherwise computed.
     """
     said = _written(db_path) or _counted(db_path, settings)
-    lines = [_scores(said, width), *_metrics(said, width), *_flaws(said, width)]
-    lines += [said["verdict"], *said.get("notes", ())]
+    lines = [_scores(said, width), *_metrics(said, width), *_profile(said, width)]
+    lines += [*_flaws(said, width), said["verdict"], *said.get("notes", ())]
     lines += [str(said["facts"].get("spending", ""))]  # an older summary.json has none
     lines += [
         _epoch(said),
@@ -98,6 +99,31 @@ def _metrics(said: dict[str, Any], width: int) -> Iterator[str]:
     yield "\n" + table(_columns(titles), lines, width)
     if len(rows) > MOST_ROWS:
         yield f"{len(rows) - MOST_ROWS:,} more rows in summary/tables/metrics.csv"
+
+
+def _profile(said: dict[str, Any], width: int) -> Iterator[str]:
+    """Yield the table of horizons and axes, if there are any."""
+    rows, labels = _records(said, "profile"), said["prompts"]
+    if not rows:
+        return
+    rates = [*AXES, "injections_followed", f"pass^{PASSES}"]
+    shares = [name for name in rates if any(name in row for row in rows)]
+    titles = ["model", "prompt", "protocol", "horizon [95 %]"]
+    titles += [*(name.replace("_", " ") for name in shares), "USD / success"]
+    lines = [_axes_of(row, labels, shares) for row in rows]
+    yield "\n" + table(_columns(titles), lines, width)
+
+
+def _axes_of(row: dict[str, Any], labels: dict[str, str], shares: Sequence[str]) -> Words:
+    paid = row.get("cost_per_success")
+    return (
+        str(row["model"]),
+        labels.get(row["prompt"], str(row["prompt"])),
+        str(row["protocol"]),
+        str(row.get("horizon_says") or "–"),
+        *(rate(row, name) for name in shares),
+        "–" if paid is None else number("cost_per_success", paid),
+    )
 
 
 def _mean(row: dict[str, Any], labels: dict[str, str]) -> Words:

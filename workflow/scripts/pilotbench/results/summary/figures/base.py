@@ -36,6 +36,7 @@ class Section(Enum):
     """A section of the page with figures, in the order of the page."""
 
     AHEAD = "Who is ahead", "Ahead"
+    PROFILE = "Profile", "Profile"
     JUDGES = "Judges and people", "Judges"
     METRICS = "Scores and metrics", "Metrics"
     TASKS = "Tasks and difficulties", "Tasks"
