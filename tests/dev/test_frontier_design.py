@@ -13,7 +13,7 @@ from pilotbench.ground.yaml_files import load
 FILE = Path(__file__).resolve().parents[2] / "config" / "experiments" / "6.0_frontier.yaml"
 
 
-def test_an_episode_costs_more_than_in_proportion_to_its_items():
+def test_an_episode_costs_more_than_in_proportion_to_its_items() -> None:
     price = design.PRICES[2]
     costs = [design.Tokens().usd(items, price) for items in (8, 16, 32, 64)]
     ratios = [more / less for less, more in pairwise(costs)]
@@ -22,16 +22,16 @@ def test_an_episode_costs_more_than_in_proportion_to_its_items():
 
 
 @pytest.mark.parametrize("lengths", [(16,), design.CHOSEN])
-def test_the_cores_give_the_power(lengths):
+def test_the_cores_give_the_power(lengths: tuple[int, ...]) -> None:
     cores = design.cores_for(design.PAIRS[0], lengths)
     assert 0.7 <= design.power(design.PAIRS[0], lengths, cores, 150) <= 0.9
 
 
-def test_equal_models_are_told_apart_in_five_percent():
+def test_equal_models_are_told_apart_in_five_percent() -> None:
     assert design.power((24.0, 24.0), design.CHOSEN, 60, 200) <= 0.1
 
 
-def test_the_file_asks_for_the_chosen_design():
+def test_the_file_asks_for_the_chosen_design() -> None:
     asked = load(FILE.read_text(encoding="utf-8"))
     assert asked["difficulties"] == [f"n{items}" for items in design.CHOSEN]
     assert asked["instances"] >= design.cores_for(design.PAIRS[0], design.CHOSEN)

@@ -8,14 +8,14 @@ from dev.horizon_coverage import Setting
 DECAY = Setting("decay", 12.0, 100, 0.0, 1)
 
 
-def test_the_chosen_method_covers_where_log2_alone_does_not():
+def test_the_chosen_method_covers_where_log2_alone_does_not() -> None:
     found = DECAY.drawn(400)
     shares = {name: method(found, DECAY).mean() for name, method in coverage.METHODS.items()}
     assert 0.92 <= next(iter(shares.values())) <= 0.98
     assert max(list(shares.values())[1:]) < 0.8
 
 
-def test_every_setting_is_simulated_once_and_shown_by_method_and_curve():
+def test_every_setting_is_simulated_once_and_shown_by_method_and_curve() -> None:
     every = list(coverage.settings())
     assert len(every) == len(set(every)) == 336
     shares = dict.fromkeys(every, 0.95) | {DECAY: 0.9}
