@@ -59,6 +59,15 @@ def test_success_that_ends_between_two_lengths_has_its_horizon_between_them():
     assert found.high == pytest.approx(16, rel=0.05)
 
 
+@pytest.mark.parametrize("truth", [24.0, 48.0])
+def test_failing_short_tasks_on_purpose_leaves_no_horizon(truth):
+    """It would flatten the curve; a horizon that is 24 became 26, one that is 70 had no limit."""
+    means = drawn(truth, 200, 10)
+    assert horizon(means, LENGTHS).kind == ""
+    means[::3, 0] = 0
+    assert horizon(means, LENGTHS).kind == RISING
+
+
 @pytest.mark.parametrize("truth", [3.0, 12.0, 48.0])
 def test_many_cores_find_the_horizon(truth):
     found = horizon(drawn(truth, 2000, 3), LENGTHS)

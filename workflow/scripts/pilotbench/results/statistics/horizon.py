@@ -9,6 +9,7 @@ does not: where all succeed or fail, or where success ends between two lengths.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,16 @@ KINDS = {
     "": "The horizon is a number.",
     ABOVE: "The horizon is above the longest task that was asked.",
     BELOW: "The horizon is below the shortest task that was asked.",
-    RISING: "Success does not fall with N: there is no horizon.",
+    RISING: "Success does not fall with N, or is lower at a shorter N: there is no horizon.",
     FEW: "Fewer than two lengths or two cores: there is no horizon.",
 }
 BEYOND = 1.0
 """Doublings beyond the lengths that were asked within which a horizon is still a number."""
+RISE = 0.001
+"""p below which a longer task succeeds more often than a shorter one.
+
+Failing short tasks on purpose would flatten the curve and move a horizon up by a tenth and more.
+"""
 STEP = 0.05
 """Doublings between the supposed horizons that are tested."""
 
@@ -75,6 +81,8 @@ def horizon(means: Any, lengths: Any, repeats: float = 1.0) -> Horizon:
     values, sizes = _known(means, lengths)
     if min(values.shape) < 2:
         return Horizon(None, None, None, values.shape[0], FEW)
+    if _rises(values):
+        return Horizon(None, None, None, values.shape[0], RISING)
     found = outcomes(values, sizes, repeats)
     at = supposed(found)
     value, low, high = limited(at, statistic(found, at), critical(found.cores))
@@ -162,6 +170,15 @@ def _falls(found: Outcomes) -> bool:
     x = np.log2(found.lengths)
     centre = (x * found.counts).sum() / found.counts.sum()
     return bool((found.counts * (x - centre) * found.rates).sum() < -1e-9)
+
+
+def _rises(values: Floats) -> bool:
+    """Return whether a longer task succeeds more often than a shorter one on the same cores."""
+    for shorter, longer in combinations(values.T, 2):
+        gains = (longer - shorter)[~np.isnan(longer - shorter)]
+        if gains.sum() > 0 and sign_flip(gains, one_sided=True) < RISE:
+            return True
+    return False
 
 
 def _items(low: Any, high: Any) -> tuple[float, float | None]:
