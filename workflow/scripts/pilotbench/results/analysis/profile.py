@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pilotbench.benchmark.scenarios.levels import LEVELS
+from pilotbench.results.analysis.abstention import with_work
 from pilotbench.results.analysis.contrasts import family, outcomes
 from pilotbench.results.analysis.load import SummaryData
 from pilotbench.results.analysis.repeats import repeat_table
@@ -65,7 +66,7 @@ def profile(data: SummaryData, episodes: pd.DataFrame) -> Profile:
     cells = _of_axes(data.cells[data.cells["model"].isin(data.model_names)])
     if mine.empty:
         return Profile(*(pd.DataFrame() for _ in range(5)))
-    both = _of_axes(outcomes(data, episodes))
+    both = with_work(_of_axes(outcomes(data, episodes)))
     contrasts = axis_contrasts(both)
     return Profile(
         models=_models(data, mine, cells, both, contrasts),
