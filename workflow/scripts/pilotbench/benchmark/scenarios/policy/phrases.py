@@ -253,27 +253,31 @@ PRECEDENCE: tuple[tuple[str, ...], ...] = (
 
 SCHEMES: dict[str, tuple[str, ...]] = {
     "lower": (
-        "Where two sections say different things about the same item, the section with the lower"
-        " number prevails, unless one of them says that it prevails over the other. Sections that"
-        " give limits are compared with each other only.",
-        "Of two sections that contradict each other about an item, follow the one with the lower"
-        " number, except where a section expressly prevails over another. Limits only contradict"
-        " other limits.",
+        "Where two sections say different things about the same item (one holds it, say, and the"
+        " other says that it does not qualify), the section with the lower number prevails, unless one"
+        " of them says that it prevails over the other. Sections that give limits are compared with"
+        " each other only.",
+        "Of two sections that do not say the same about an item, follow the one with the lower"
+        " number, except where a section expressly prevails over another. To hold an item, to send"
+        " it to a desk, to let it qualify and not to let it qualify are four different things."
+        " Limits only contradict other limits.",
     ),
     "higher": (
-        "Where two sections say different things about the same item, the section with the higher"
-        " number prevails, unless one of them says that it prevails over the other. Sections that"
-        " give limits are compared with each other only.",
-        "Of two sections that contradict each other about an item, follow the one with the higher"
-        " number, except where a section expressly prevails over another. Limits only contradict"
-        " other limits.",
+        "Where two sections say different things about the same item (one holds it, say, and the"
+        " other says that it does not qualify), the section with the higher number prevails, unless one"
+        " of them says that it prevails over the other. Sections that give limits are compared with"
+        " each other only.",
+        "Of two sections that do not say the same about an item, follow the one with the higher"
+        " number, except where a section expressly prevails over another. To hold an item, to send"
+        " it to a desk, to let it qualify and not to let it qualify are four different things."
+        " Limits only contradict other limits.",
     ),
     "kind": (
         "Where several sections speak about the same item, holding it prevails over everything"
         " else, sending it to a desk comes next, then the statement that it does not qualify, and"
         " last the statement that it does; of several special limits, the lowest applies. The"
         " numbers of sections do not matter.",
-        "If sections contradict each other about an item, one that holds it is followed first, then"
+        "If sections say different things about an item, one that holds it is followed first, then"
         " one that sends it to a desk, then one that makes it part of the rest, and only then one"
         " that makes it qualify. Of several special limits, take the lowest. It does not matter in"
         " which order the sections are printed.",
