@@ -38,7 +38,7 @@ ENTRIES = [
     pytest.param({}, entry(RECORD), True, id="as wanted"),
     pytest.param({}, entry(OTHER), False, id="another record"),
     pytest.param({}, entry(RECORD, ("inline",)), False, id="typed by the model"),
-    pytest.param({}, entry(RECORD, quote=5), False, id="quotes what is not to be quoted"),
+    pytest.param({}, entry(RECORD, quote=5), True, id="quotes what is not to be quoted"),
     pytest.param({"quote": 5}, entry(RECORD, quote=5), True, id="quotes the right number"),
     pytest.param({"quote": 5}, entry(RECORD, quote=6), False, id="quotes another number"),
     pytest.param({"quote": 5}, entry(RECORD), False, id="quotes nothing"),

@@ -47,9 +47,12 @@ def _holds(one: Json, added: dict[str, dict[str, list[Json]]], now: Sections) ->
 
 
 def _fits(entry: Json, wanted: Json) -> bool:
-    """Return whether an entry with the right content has its lineage, time and quotation too."""
+    """Return whether an entry with the right content has its lineage, time and quotation too.
+
+    A quotation that nobody asked for does no harm.
+    """
     return set(wanted["roots"]) <= set(entry.get("roots", ())) and all(
-        entry.get(name) == wanted.get(name) for name in ("at", "quote")
+        entry.get(name) == wanted[name] for name in ("at", "quote") if name in wanted
     )
 
 

@@ -254,9 +254,9 @@ PRECEDENCE: tuple[tuple[str, ...], ...] = (
 SCHEMES: dict[str, tuple[str, ...]] = {
     "lower": (
         "Where two sections say different things about the same item (one holds it, say, and the"
-        " other says that it does not qualify), the section with the lower number prevails, unless one"
-        " of them says that it prevails over the other. Sections that give limits are compared with"
-        " each other only.",
+        " other says that it does not qualify), the section with the lower number prevails, unless"
+        " one of them says that it prevails over the other. Sections that give limits are compared"
+        " with each other only.",
         "Of two sections that do not say the same about an item, follow the one with the lower"
         " number, except where a section expressly prevails over another. To hold an item, to send"
         " it to a desk, to let it qualify and not to let it qualify are four different things."
@@ -264,9 +264,9 @@ SCHEMES: dict[str, tuple[str, ...]] = {
     ),
     "higher": (
         "Where two sections say different things about the same item (one holds it, say, and the"
-        " other says that it does not qualify), the section with the higher number prevails, unless one"
-        " of them says that it prevails over the other. Sections that give limits are compared with"
-        " each other only.",
+        " other says that it does not qualify), the section with the higher number prevails, unless"
+        " one of them says that it prevails over the other. Sections that give limits are compared"
+        " with each other only.",
         "Of two sections that do not say the same about an item, follow the one with the higher"
         " number, except where a section expressly prevails over another. To hold an item, to send"
         " it to a desk, to let it qualify and not to let it qualify are four different things."
