@@ -13,6 +13,7 @@ from pilotbench.benchmark.players.plan_follower import plan_follower
 from pilotbench.benchmark.players.player import PlayContext, Player, Seen
 from pilotbench.benchmark.players.shortcut import shortcut
 from pilotbench.benchmark.players.slips import slips
+from pilotbench.benchmark.players.template_program import template
 
 __all__ = ["PLAYERS", "PlayContext", "Player", "Seen"]
 
@@ -28,5 +29,6 @@ PLAYERS: dict[str, Player] = {
     "do_nothing": do_nothing,
     "finish_guess": finish_guess,
     "plan_follower": plan_follower,
+    "template": template,
     **{f"slips_{percent}": slips(percent) for percent in (2, 5, 10, 20)},
 }
