@@ -13,7 +13,8 @@ _CUES = {
     DATABASE: r"database|sign|credential|table|row|库|登录|凭证|表",
     SERVICE: r"service|backend|`up`|state|monitor|服务|后端|监控",
     NOTE: r"note|topic|`limit`|说明|主题|字段",
-    PUSHED: r"push|\bput|enqueue|record|\bpass|receive|goes|推|放|排|记录|others?|rest|不?符合|count",
+    PUSHED: r"push|\bput|enqueue|record|\bpass|receive|goes|推|放|排|记录|others?|rest|不?符合"
+    r"|count",
 }
 _REACH = 90
 
@@ -23,7 +24,7 @@ def roles(request: Request) -> dict[str, list[str]]:
     names, needed = request.named("name"), _needed(request)
     scores = {name: {role: _score(request, name, role) for role in _CUES} for name in names}
     needed += [PUSHED] * (len(names) - len(needed))
-    ways = {way for way in permutations(needed, len(names))}
+    ways = set(permutations(needed, len(names)))
     best = max(
         sorted(ways),
         key=lambda way: sum(scores[name][role] for name, role in zip(names, way, strict=True)),

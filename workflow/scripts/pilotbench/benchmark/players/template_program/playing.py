@@ -84,11 +84,13 @@ def _listed(order: Order) -> Work:
 def _rows(order: Order, database: str, table: str) -> Work:
     opened = yield from _done("integration_connector", database=database, table=table)
     rows: list[Json] = []
-    while not rows or len(rows) < page["of"]:
+    left = 1
+    while left:
         page = yield from _done(
             "data_processing_viewer", data=opened["handle"], first=len(rows) + 1
         )
         rows += page["rows"]
+        left = page["more_rows"]
     return rows
 
 
@@ -177,6 +179,7 @@ def _pass(target: Target, item: Json, key: str) -> tuple[str, Json]:
 def _answered(order: Order, counting: list[Json], receipt: int) -> Any:
     if order.answer == "receipt":
         return receipt
-    if order.answer == "largest":
-        return max(counting, key=lambda item: item[order.amount])[order.key] if counting else "none"
+    ranked = sorted(counting, key=lambda item: int(item[order.amount]))
+    if order.answer in ("largest", "smallest"):
+        return ranked[-1 if order.answer == "largest" else 0][order.key] if ranked else "none"
     return sum(item[order.amount] for item in counting)

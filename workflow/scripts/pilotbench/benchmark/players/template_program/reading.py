@@ -7,23 +7,47 @@ from dataclasses import dataclass
 
 from pilotbench.benchmark.players.template_program import names
 from pilotbench.benchmark.players.template_program.deciding import is_over, limit_in
+from pilotbench.benchmark.players.template_program.past import pastness
 from pilotbench.benchmark.players.template_program.text import AMOUNTS, Request, Token
 
 Target = tuple[str, str]
 """The form of a target and its text."""
 _REST = re.compile(
-    r"(?<!no )\bother(?:s|wise)?\b|\brest\b|remain|left ?over|\bleft\b|\bnot counting|fail\w*(?: to \w+)?|fall short|if not\b(?! its| the| it)"
+    r"(?<!no )\bother(?:s|wise)?\b|\brest\b|remain|left ?over|\bleft\b|\bnot counting"
+    r"|fail\w*(?: to \w+)?"
+    r"|fall short|if not\b(?! its| the| it)"
     r"|(?:\bnot|n't|cannot|unable to) (?:be )?(?:count|qualif|make|meet|satisfy|fulfil|pass)"
     r"|(?:if|when) it doesn't|其余|剩|不符合|没达到|未达到|没入选|未入选|不合|不够格|没选上|落选",
     re.IGNORECASE,
 )
 _ACT = re.compile(
-    r"count|qualif|(?:make|meet|pass)s? the|in which case|what does\b(?! not|n't)|if it does\b|符合|入选|够格|达到条件",
+    r"count|qualif|(?:make|meet|pass)s? the|in which case|what does\b(?! not|n't)|if it does\b"
+    r"|符合|入选|够格|达到条件",
     re.IGNORECASE,
 )
 _EXCEPT = re.compile(
-    r"(?:unless|except|apart from|isn't one of|is not one of|if not\b|other than|besides|belong not"
+    r"(?:unless|except|except of|apart from|isn't one of|is not one of|if not\b|other than"
+    r"|besides|belong not"
     r"|除了?|不属于|除非|只要不是)[^,.;，。；]*$",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"largest|biggest|highest|greatest|maximum|\bmost|\btop\b|leads|first (?:after|by|in)"
+    r"|exceeds all"
+    r"|ahead of|leader in|than any other|surpass|beats|tops|more `\w+` than all|最大|最高|最多"
+    r"|居首|第一|高于其他|数值最高|top",
+    re.IGNORECASE,
+)
+_LEAST = re.compile(
+    r"smallest|lowest|minimum|\bleast|\bbottom|\blast (?:after|by|in)|falls? short of all"
+    r"|below all|others exceed|others surpass|behind all|the rear|undercuts"
+    r"|less `\w+` than all|最小|最低|最少|居末|末位|垫底|倒数|低于其他",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"answer|finish|which|report|tell|give|\bname me|naming|like to know|close with|`amount`"
+    r"|want|\bneed"
+    r"|答案|结束|收尾|写谁|报",
     re.IGNORECASE,
 )
 _LAST = re.compile(r"最后[^。；]{0,12}回执号|末次|答案是[^。；]*回执号")
@@ -51,7 +75,7 @@ class Order:
     rest: Target | None
     chained: bool
     answer: str
-    """`sum`, `largest` or `receipt`."""
+    """`sum`, `largest`, `smallest` or `receipt`."""
 
 
 def read(text: str) -> Order:
@@ -101,8 +125,27 @@ def _targets(request: Request, roles: dict[str, list[str]]) -> tuple[Target | No
     for token in request.tokens:
         if token.form in ("url", "person", "new_file", "job") or token.text in roles[names.PUSHED]:
             doubts.setdefault((token.form, token.text), []).append(_doubt(request, token))
-    ranked = sorted(doubts, key=lambda target: sum(doubts[target]))
+    ranked = sorted(_living(request, doubts), key=lambda target: sum(doubts[target]))
     return (ranked[0] if ranked else None, ranked[1] if len(ranked) > 1 else None)
+
+
+def _living(request: Request, doubts: dict[Target, list[float]]) -> list[Target]:
+    """Return the targets without those that a request mentions only as history."""
+    age = {
+        target: _age(request, target) - 3 * any(map(_is_clear, doubts[target])) for target in doubts
+    }
+    kept = sorted(doubts, key=lambda target: age[target])[:2]
+    return [target for target in kept if age[target] <= 0] or kept[:1]
+
+
+def _is_clear(doubt: float) -> bool:
+    return abs(doubt) >= 2
+
+
+def _age(request: Request, target: Target) -> int:
+    places = [one.start for one in request.tokens if one.text == target[1]]
+    sentences = [request.sentence(place) for place in places]
+    return max(pastness(request.text[start:end]) for start, end in sentences)
 
 
 def _doubt(request: Request, token: Token) -> float:
@@ -142,11 +185,23 @@ def _distance(offset: int, span: tuple[int, int], token: Token) -> int:
 
 
 def _answer(request: Request) -> str:
-    if request.named("key"):
-        return "largest"
+    asked = _asked(request)
+    if asked:
+        return "smallest" if len(_LEAST.findall(asked)) > len(_MOST.findall(asked)) else "largest"
     if "quote" not in request.named("word"):
         return "sum"
     return "sum" if _is_summed(request) and not _LAST.search(request.text) else "receipt"
+
+
+def _asked(request: Request) -> str:
+    """Return the sentences that ask for the key of an item, an empty text if none does."""
+    keys = {request.sentence(one.start) for one in request.tokens if one.form == "key"}
+    for sentence in sorted(keys, reverse=True):
+        near = request.text[request.before(sentence)[0] : sentence[1]]
+        own = request.text[slice(*sentence)]
+        if _ASKS.search(own) and (_MOST.search(near) or _LEAST.search(near)):
+            return own if _MOST.search(own) or _LEAST.search(own) else near
+    return ""
 
 
 def _is_summed(request: Request) -> bool:
