@@ -17,11 +17,13 @@ _CUES = {
     r"|count",
 }
 _REACH = 90
+MOST = 7
+"""The most names that are given roles: no request of version 4 has more."""
 
 
 def roles(request: Request) -> dict[str, list[str]]:
     """Return the names of each role: the likeliest of all ways to give each name one."""
-    names, needed = request.named("name"), _needed(request)
+    names, needed = request.named("name")[:MOST], _needed(request)
     scores = {name: {role: _score(request, name, role) for role in _CUES} for name in names}
     needed += [PUSHED] * (len(names) - len(needed))
     ways = set(permutations(needed, len(names)))
