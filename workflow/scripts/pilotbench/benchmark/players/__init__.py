@@ -13,7 +13,7 @@ from pilotbench.benchmark.players.plan_follower import plan_follower
 from pilotbench.benchmark.players.player import PlayContext, Player, Seen
 from pilotbench.benchmark.players.shortcut import shortcut
 from pilotbench.benchmark.players.slips import slips
-from pilotbench.benchmark.players.template_program import template
+from pilotbench.benchmark.players.template import template
 
 __all__ = ["PLAYERS", "PlayContext", "Player", "Seen"]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.players.player import PlayContext, Seen
-from pilotbench.benchmark.players.template_program.playing import named, template
+from pilotbench.benchmark.players.template import named, template
 from pilotbench.benchmark.scenarios.session import ScenarioSession
 from pilotbench.benchmark.scenarios.task import TASKS
 from pilotbench.benchmark.tasks import TASKS as EARLIER
