@@ -36,7 +36,8 @@ def lengths(source: Source) -> Drawing | None:
     scale, axis = log_axis([row["items"] for row in rows])
     axis.values = sorted({row["items"] for row in rows})
     x = alt.X("items:Q", scale=scale, axis=axis, title="items (N)")
-    base = alt.Chart().encode(x=x, **_by_prompt(source))
+    colour, kind = _by_prompt(source)
+    base = alt.Chart().encode(x=x, color=colour)
     rate = alt.Y("success_rate_all:Q", scale=RATE, axis=_percent(), title="success")
     each = alt.layer(
         alt.Chart().mark_rule(strokeDash=[3, 3]).encode(y=alt.datum(0.5)),
@@ -46,6 +47,7 @@ def lengths(source: Source) -> Drawing | None:
         ),
         base.mark_point(filled=True, size=55, opacity=1).encode(
             y=rate,
+            shape=kind,
             tooltip=tips(
                 ["model", "shown"],
                 ["success_rate_all", "success_rate_all_low", "success_rate_all_high"],
@@ -79,13 +81,15 @@ def axes(source: Source) -> Drawing | None:
     models = model_order(source)
     names = [source.data.label(p) for p in source.data.prompt_names]
     y = alt.Y("model:N", sort=models, title=None, axis=alt.Axis(labelLimit=LABEL))
-    base = alt.Chart().encode(y=y, yOffset=alt.YOffset("shown:N", sort=names), **_by_prompt(source))
+    colour, kind = _by_prompt(source)
+    base = alt.Chart().encode(y=y, yOffset=alt.YOffset("shown:N", sort=names), color=colour)
     lines = len({(row["model"], row["shown"]) for row in rows})
     each = alt.layer(
         base.mark_rule(strokeWidth=2, strokeDash=[2, 3]).encode(x="lower:Q", x2="upper:Q"),
         base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q"),
         base.mark_point(filled=True, size=70, opacity=1).encode(
             x=alt.X("rate:Q", scale=RATE, axis=PERCENT, title=None),
+            shape=kind,
             tooltip=tips(["model", "shown", "axis"], ["rate", "low", "high"], []),
         ),
     ).properties(height=roomy(lines, 120) * lines, width=560)
@@ -100,13 +104,13 @@ def axes(source: Source) -> Drawing | None:
     )
 
 
-def _by_prompt(source: Source) -> dict[str, Any]:
+def _by_prompt(source: Source) -> tuple[Any, Any]:
     """Return colour and shape by prompt; a prompt of one needs no legend."""
     names = [source.data.label(p) for p in source.data.prompt_names]
     colour, kind = by("shown", "Prompt", names), shape("shown", "Prompt", names)
     if len(names) < 2:
         colour, kind = colour.legend(None), kind.legend(None)
-    return {"color": colour, "shape": kind}
+    return colour, kind
 
 
 def _percent() -> Any:
