@@ -8,18 +8,22 @@ episode is played the same way in every process, from any turn on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.scenarios.instance import is_searched
+from pilotbench.benchmark.scenarios.instance import ScenarioInstance, is_searched
+from pilotbench.benchmark.world import toolbox
+from pilotbench.benchmark.world.tool import Tool
 from pilotbench.ground.canonical_json import unit_interval
 
 Json = dict[str, Any]
 UNSEARCHED = ("finish", "requester_ask")
 """The tools of the world that are offered even where the others have to be searched for."""
 PROTOCOL_TOOLS = ("finish", "tool_search", "tool_info")
+UNCONFIRMED = "unconfirmed"
+"""The error of a call that may have been carried out; plans of version 4 say what follows it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,21 @@ def finish(answer: Any) -> Json:
     return {"tool": "finish", "arguments": {"answer": answer}}
 
 
+def give_up(instance: Instance) -> Json:
+    """Return the call that ends the episode without an answer that could be right."""
+    return finish("" if isinstance(instance, ScenarioInstance) else None)
+
+
+def tools_of(instance: Instance) -> Mapping[str, Tool]:
+    """Return the tools of an instance's world, those that have to be searched for too."""
+    if not isinstance(instance, ScenarioInstance):
+        return toolbox.TOOLS
+    from pilotbench.benchmark.scenarios.tools.searched.catalogue import SEARCHED
+    from pilotbench.benchmark.scenarios.tools.toolbox import TOOLS
+
+    return SEARCHED if is_searched(instance) else TOOLS
+
+
 def use(instance: Instance, tool: str, arguments: Json) -> Json:
     """Return the call of a tool of the world, through `call_tool` under discovery."""
     if is_searched(instance) and tool not in UNSEARCHED:
@@ -59,7 +78,7 @@ def use(instance: Instance, tool: str, arguments: Json) -> Json:
 
 
 def uses(turns: Sequence[Seen]) -> Iterator[tuple[str, Json, Json]]:
-    """Yield (tool, arguments, reply) of each earlier use of one of the thirty tools."""
+    """Yield (tool, arguments, reply) of each earlier use of a tool of the world."""
     for turn in turns:
         call = turn.call
         if call is None or call["tool"] in PROTOCOL_TOOLS:
@@ -72,6 +91,12 @@ def uses(turns: Sequence[Seen]) -> Iterator[tuple[str, Json, Json]]:
 def is_transient(reply: Json) -> bool:
     """Return whether a reply is an injected failure, which may be retried."""
     return not reply.get("ok") and bool(reply.get("error", {}).get("transient"))
+
+
+def error_code(reply: Json) -> str | None:
+    """Return the code of the error in a reply, None where there is none."""
+    code: str | None = reply.get("error", {}).get("code")
+    return code
 
 
 class Chance:

@@ -1,31 +1,32 @@
 """Players of graded skill: the oracle with one wrong argument in so many calls.
 
 A slip takes the argument from another step of the plan that uses the same tool (another item's
-record, say), and nobody notices it unless the tool refuses. A refused call is made again.
+record, say), and nobody notices it unless the tool refuses. Then the call is made again. A call
+without a slip is made again only after an injected failure: any other refusal is one that the plan
+expects, such as the one by which it is found out that a task is impossible.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance, Step
 from pilotbench.benchmark.players.player import (
+    UNCONFIRMED,
     Chance,
     Json,
     PlayContext,
     Player,
     Seen,
+    error_code,
     finish,
+    is_transient,
     use,
     uses,
 )
-from pilotbench.benchmark.players.walk import reference_answer
-from pilotbench.benchmark.world.references import resolve
-
-GOES_ON = ("unconfirmed",)
-"""Errors after which the plan goes on: it knows what to do about them."""
+from pilotbench.benchmark.players.walk import filled_in, reference_answer
 
 
 @dataclass
@@ -40,14 +41,17 @@ def slips(percent: int) -> Player:
     """Return the player that slips in so many of a hundred calls."""
 
     def player(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
-        course = _course(turns)
-        chance = Chance(f"slips_{percent}", instance, context.repeat, len(turns))
-        is_slip = chance.number() * 100 < percent
+        def drawn(turn: int) -> tuple[bool, Chance]:
+            chance = Chance(f"slips_{percent}", instance, context.repeat, turn)
+            return chance.number() * 100 < percent, chance
+
+        course = _course(turns, lambda turn: drawn(turn)[0])
+        is_slip, chance = drawn(len(turns))
         if course.place >= len(instance.plan):
             answer = reference_answer(instance)
             return finish(_wrong(answer) if is_slip else answer)
         step = instance.plan[course.place]
-        arguments = _resolved(step.arguments, course.results)
+        arguments = filled_in(step.arguments, course.results)
         if is_slip:
             arguments = _slipped(instance, course, step, arguments, chance)
         return use(instance, step.tool, arguments)
@@ -55,24 +59,16 @@ def slips(percent: int) -> Player:
     return player
 
 
-def _course(turns: Sequence[Seen]) -> _Course:
-    """Return the position of a player that makes each call until it is accepted."""
+def _course(turns: Sequence[Seen], is_slip: Callable[[int], bool]) -> _Course:
+    """Return the position of a player that makes a call again if it slipped and was refused."""
     course = _Course()
-    for _, _, reply in uses(turns):
+    for turn, (_, _, reply) in enumerate(uses(turns)):
         if reply.get("ok"):
             course.results[course.place] = reply["result"]
-        elif reply.get("error", {}).get("code") not in GOES_ON:
+        elif is_transient(reply) or (error_code(reply) != UNCONFIRMED and is_slip(turn)):
             continue
         course.place += 1
     return course
-
-
-def _resolved(value: Any, results: dict[int, Json]) -> Any:
-    """Return arguments with earlier results filled in; what an earlier slip has lost is empty."""
-    try:
-        return resolve(value, results)
-    except (KeyError, IndexError, TypeError):
-        return {name: one if not isinstance(one, dict) else "" for name, one in value.items()}
 
 
 def _slipped(
@@ -84,7 +80,7 @@ def _slipped(
         for other in instance.plan:
             if other.tool != step.tool or name not in other.arguments:
                 continue
-            taken = _resolved({name: other.arguments[name]}, course.results)[name]
+            taken = filled_in({name: other.arguments[name]}, course.results)[name]
             if taken not in (value, ""):
                 found.append((name, taken))
     if not found:

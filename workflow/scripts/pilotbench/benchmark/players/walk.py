@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.players.player import Json, Seen, is_transient, uses
+from pilotbench.benchmark.world.references import resolve
 
 
 @dataclass
@@ -34,6 +35,15 @@ def walk(turns: Sequence[Seen], retries: bool) -> Walk:
             walked.failed.append(walked.place)
         walked.place += 1
     return walked
+
+
+def filled_in(value: Json, results: Mapping[int, Json]) -> Json:
+    """Return arguments with earlier results filled in; what is not there is left empty."""
+    try:
+        found: Json = resolve(value, results)
+    except (KeyError, IndexError, TypeError):
+        found = {name: one if not isinstance(one, dict) else "" for name, one in value.items()}
+    return found
 
 
 def reference_answer(instance: Instance) -> Any:
