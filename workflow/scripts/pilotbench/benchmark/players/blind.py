@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.players.player import Chance, Json, PlayContext, Seen, finish, use
+from pilotbench.benchmark.players.player import (
+    Chance,
+    Json,
+    PlayContext,
+    Seen,
+    finish,
+    tools_of,
+    use,
+)
 from pilotbench.benchmark.players.values import Pool, request_values
-from pilotbench.benchmark.world.toolbox import TOOLS
 
-NAMES = tuple(TOOLS)
+IMPOSSIBLE = "IMPOSSIBLE"
 
 
 def random(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
@@ -22,7 +29,8 @@ def random(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> J
     pool = Pool(instance, turns)
     if len(turns) + 1 >= context.max_turns:
         return finish(chance.pick([*pool.numbers, *pool.words]))
-    tool = TOOLS[chance.pick(NAMES)]
+    tools = tools_of(instance)
+    tool = tools[chance.pick(tuple(tools))]
     return use(instance, tool.name, pool.arguments(tool, chance))
 
 
@@ -31,7 +39,8 @@ def spammer(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> 
     pool = Pool(instance, turns)
     if len(turns) + 1 >= context.max_turns:
         return finish([*pool.numbers, *pool.words])
-    tool = TOOLS[NAMES[(instance.index + len(turns)) % len(NAMES)]]
+    tools = tuple(tools_of(instance).values())
+    tool = tools[(instance.index + len(turns)) % len(tools)]
     chance = Chance("spammer", instance, context.repeat, len(turns))
     return use(instance, tool.name, pool.arguments(tool, chance))
 
@@ -50,3 +59,8 @@ def finish_guess(instance: Instance, context: PlayContext, turns: Sequence[Seen]
         usual = 100_000 + int(chance.number() * 900_000)
         guesses = [*(value for value in met if not isinstance(value, str)), usual, 0, 1]
     return finish(chance.pick(guesses or [""]))
+
+
+def abstainer(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
+    """Say at once that the task cannot be done."""
+    return finish(IMPOSSIBLE)

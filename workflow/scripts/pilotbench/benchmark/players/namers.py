@@ -7,7 +7,7 @@ from typing import Any
 
 from pilotbench.benchmark.flaws import literal_arguments
 from pilotbench.benchmark.instances import Instance, Step
-from pilotbench.benchmark.players.player import Json, PlayContext, Seen, finish, use
+from pilotbench.benchmark.players.player import Json, PlayContext, Seen, finish, tools_of, use
 from pilotbench.benchmark.players.values import (
     Value,
     handles,
@@ -17,7 +17,6 @@ from pilotbench.benchmark.players.values import (
     scalars,
 )
 from pilotbench.benchmark.players.walk import walk
-from pilotbench.benchmark.world.toolbox import TOOLS
 
 # Where an argument names an object of the world: argument -> section.
 SECTIONS = {
@@ -35,6 +34,8 @@ SECTIONS = {
     "database": "databases",
     "job": "schedule",
     "data": "tables",
+    "role": "directory",
+    "target": "queues",
 }
 
 
@@ -47,7 +48,7 @@ def name_only(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -
     walked = walk(turns, retries=True)
     if walked.place >= len(instance.plan):
         return finish(_last_figure(turns))
-    tool = TOOLS[instance.plan[walked.place].tool]
+    tool = tools_of(instance)[instance.plan[walked.place].tool]
     required = set(tool.parameters.get("required", ()))
     arguments = {
         name: _first(instance, name, shape, turns)
@@ -89,15 +90,15 @@ def copier(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> J
         return finish(_last_figure(turns))
     queue = request_values(instance.request)
     for place in range(walked.place):
-        _copied(instance.plan[place], queue, {})
+        _copied(instance, instance.plan[place], queue, {})
     step = instance.plan[walked.place]
-    return use(instance, step.tool, _copied(step, queue, walked.results))
+    return use(instance, step.tool, _copied(instance, step, queue, walked.results))
 
 
-def _copied(step: Step, queue: list[Value], found: dict[int, Json]) -> Json:
+def _copied(instance: Instance, step: Step, queue: list[Value], found: dict[int, Json]) -> Json:
     """Return a step's arguments from `queue`, and remove what was used."""
     by_handle = literal_arguments(step, found)
-    shapes = TOOLS[step.tool].parameters["properties"]
+    shapes = tools_of(instance)[step.tool].parameters["properties"]
     return {
         name: by_handle[name] if _is_handle(value) else _next(shapes[name], queue)
         for name, value in step.arguments.items()

@@ -6,7 +6,16 @@ import re
 from collections.abc import Sequence
 
 from pilotbench.benchmark.instances import Instance
-from pilotbench.benchmark.players.player import Json, PlayContext, Seen, finish, use
+from pilotbench.benchmark.players.player import (
+    Json,
+    PlayContext,
+    Seen,
+    finish,
+    give_up,
+    is_transient,
+    use,
+    uses,
+)
 from pilotbench.benchmark.players.walk import Walk, reference_answer, walk
 from pilotbench.benchmark.scenarios.instance import ScenarioInstance, is_searched
 from pilotbench.benchmark.world.references import resolve
@@ -20,7 +29,12 @@ def oracle(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> J
 
 
 def no_retry_oracle(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
-    """Play the reference plan; give up, without an answer, at the first failure."""
+    """Play the reference plan; give up, without an answer, at the first injected failure.
+
+    In version 3 any failure is one, as its plans expect no refusal.
+    """
+    if any(is_transient(reply) for _, _, reply in uses(turns)):
+        return give_up(instance)
     return _next(instance, walk(turns, retries=False))
 
 
@@ -38,7 +52,7 @@ def searcher(instance: Instance, context: PlayContext, turns: Sequence[Seen]) ->
         return {"tool": "tool_search", "arguments": {"query": wanted[len(searched)]}}
     found = {tool["name"] for turn in searched for tool in turn.reply["result"]["tools"]}
     if walked.place < len(instance.plan) and instance.plan[walked.place].tool not in found:
-        return finish(None)
+        return give_up(instance)
     return _next(instance, walked)
 
 

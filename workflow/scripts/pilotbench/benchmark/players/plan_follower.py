@@ -9,6 +9,7 @@ from pilotbench.benchmark import flaws
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.players.player import Json, PlayContext, Seen, finish, use
 from pilotbench.benchmark.players.walk import walk
+from pilotbench.benchmark.scenarios.instance import ScenarioInstance
 
 _NUMBERING = re.compile(r"^\s*(?:\d+[.)]|-)\s+")
 
@@ -16,10 +17,11 @@ _NUMBERING = re.compile(r"^\s*(?:\d+[.)]|-)\s+")
 def plan_follower(instance: Instance, context: PlayContext, turns: Sequence[Seen]) -> Json | str:
     """Make each step of the plan in the prompt once; retry injected failures.
 
-    Without a plan it calls nothing. What a step cannot have, because what makes it stands later
-    or is missing, it takes from the latest result.
+    Without a plan, and version 4 shows none, it calls nothing. What a step cannot have, because
+    what makes it stands later or is missing, it takes from the latest result.
     """
-    steps = plan_in(instance, context.prompt)
+    shows_plans = not isinstance(instance, ScenarioInstance)
+    steps = plan_in(instance, context.prompt) if shows_plans else None
     if steps is None:
         return "There is no plan."
     walked = walk(turns, retries=True)
