@@ -6,7 +6,14 @@ They play through the same interface as a provider: `player` says what each sees
 
 from __future__ import annotations
 
-from pilotbench.benchmark.players.blind import do_nothing, finish_guess, random, spammer
+from pilotbench.benchmark.players.blind import (
+    abstainer,
+    do_nothing,
+    finish_guess,
+    random,
+    spammer,
+)
+from pilotbench.benchmark.players.naive import naive
 from pilotbench.benchmark.players.namers import copier, name_only
 from pilotbench.benchmark.players.oracles import no_retry_oracle, oracle, searcher
 from pilotbench.benchmark.players.plan_follower import plan_follower
@@ -28,6 +35,8 @@ PLAYERS: dict[str, Player] = {
     "spammer": spammer,
     "do_nothing": do_nothing,
     "finish_guess": finish_guess,
+    "abstainer": abstainer,
+    "naive": naive,
     "plan_follower": plan_follower,
     "template": template,
     **{f"slips_{percent}": slips(percent) for percent in (2, 5, 10, 20)},
