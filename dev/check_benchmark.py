@@ -1,8 +1,9 @@
 """Check the benchmark with the reference players: their scores, and whether the bounds hold.
 
 `python -m dev.check_benchmark` (or `make check-benchmark`) plays every player on every task
-and difficulty, in the same episode loop as a model, prints a table of their scores, and exits with
-1 and the violated bounds if there are any. It asks no provider and writes nothing.
+and difficulty of both versions, prints tables of their scores, and exits with 1 and the violated
+bounds if there are any. It asks no provider and writes nothing. Tasks of version 3 are played in
+the same episode loop as a model, those of version 4 by `dev.check_scenarios`.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from dev import expected_scores
+from dev import check_scenarios, expected_scenarios, expected_scores
 from dev.expected_scores import TRIALS, Count, Trial, Verdict
+from dev.markdown import markdown
 from pilotbench.benchmark import flaws
 from pilotbench.benchmark.instances import Instance
 from pilotbench.benchmark.prompts import prompt_files
 from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
+from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.tasks import TASKS
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.benchmark.world.levels import DIFFICULTIES
@@ -144,7 +148,7 @@ def table(counts: Sequence[Count]) -> str:
     for task, difficulty in dict.fromkeys((c.task, c.difficulty) for c in counts):
         found = (held.get((task, difficulty, trial)) for trial in trials)
         rows.append([task, difficulty, *(_score(one) for one in found)])
-    return _markdown(rows)
+    return markdown(rows)
 
 
 def _score(one: Count | None) -> str:
@@ -168,17 +172,7 @@ def flaw_table(counts: Sequence[Count]) -> str:
         passed = sum(c.passed for c in mine)
         shares = [f"{100 * s / pairs:.1f}" if pairs else "–" for s in (*sums, passed)]
         rows.append([trial.flaw, f"{pairs}", *shares])
-    return _markdown(rows)
-
-
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    lines = [
-        "| " + " | ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)) + " |"
-        for row in rows
-    ]
-    ruler = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([lines[0], ruler, *lines[1:]])
+    return markdown(rows)
 
 
 def report(counts: Sequence[Count], verdicts: Sequence[Verdict]) -> str:
@@ -208,32 +202,79 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m dev.check_benchmark", description=__doc__)
     add = parser.add_argument
     add("--instances", type=int, default=200, help="instances per task and difficulty (200)")
-    add("--tasks", default="", help="comma-separated (all)")
-    add("--difficulties", default="", help="comma-separated (all)")
+    add("--order", type=int, default=1500, help="instances per level for the order of levels (1500;"
+        " 0: not checked)")  # fmt: skip
+    add("--tasks", default="", help="comma-separated (all of both versions)")
+    add("--difficulties", default="", help="comma-separated, or levels of version 4 (all)")
     add("--jobs", type=int, default=2, help="processes (2)")
     add("--json", action="store_true", help="print counts and bounds as JSON")
     return parser.parse_args(words)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be played: tasks and difficulties of version 3, (task, level) of version 4."""
+
+    tasks: tuple[str, ...]
+    difficulties: tuple[str, ...]
+    places: tuple[tuple[str, str], ...]
+
+
+def _choice(options: argparse.Namespace) -> Choice:
+    """Return what the options choose. Raises ConfigError for bad ones."""
+    if options.instances < 1 or options.jobs < 1:
+        raise ConfigError("--instances and --jobs: must be 1 or more")
+    if options.order < 0:
+        raise ConfigError("--order: must be 0 or more")
+    levels = dict.fromkeys([*DIFFICULTIES, *chain.from_iterable(LEVELS.values())])
+    tasks = _chosen(options.tasks, [*TASKS, *LEVELS], "tasks")
+    chosen = _chosen(options.difficulties, levels, "difficulties")
+    places = [(task, level) for task in tasks for level in LEVELS.get(task, ()) if level in chosen]
+    return Choice(
+        tuple(task for task in tasks if task in TASKS),
+        tuple(level for level in chosen if level in DIFFICULTIES),
+        tuple(places),
+    )
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Play, print, and return 0 if all bounds hold, 1 if one is violated, 2 for bad input."""
     options = _arguments(words)
     try:
-        if options.instances < 1 or options.jobs < 1:
-            raise ConfigError("--instances and --jobs: must be 1 or more")
-        tasks = _chosen(options.tasks, TASKS, "tasks")
-        difficulties = _chosen(options.difficulties, DIFFICULTIES, "difficulties")
+        choice = _choice(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    counts = play_all(tasks, difficulties, options.instances, options.jobs)
+    counts = play_all(choice.tasks, choice.difficulties, options.instances, options.jobs)
     verdicts = expected_scores.verdicts(counts)
+    newer = _newer(choice, options)
     if options.json:
-        found = [{**asdict(one), "chances": sum(one.chances)} for one in counts]
-        print(json.dumps({"rows": found, "bounds": [asdict(one) for one in verdicts]}, indent=1))
+        print(json.dumps(_as_json(counts, verdicts, newer), indent=1))
     else:
-        print(report(counts, verdicts))
-    return 0 if all(verdict.holds for verdict in verdicts) else 1
+        shown = [report(counts, verdicts)] if counts else []
+        shown += [check_scenarios.report(newer)] if choice.places else []
+        print("\n\n".join(shown))
+    return 0 if all(verdict.holds for verdict in (*verdicts, *newer.verdicts)) else 1
+
+
+def _newer(choice: Choice, options: argparse.Namespace) -> check_scenarios.Result:
+    """Play what is chosen of version 4; the order of levels needs all of them."""
+    cells = check_scenarios.play_all(choice.places, options.instances, options.jobs)
+    ordered = {(expected_scenarios.ORDERED, level) for level in LEVELS[expected_scenarios.ORDERED]}
+    is_ordered = options.order and ordered <= set(choice.places)
+    order = check_scenarios.play_order(options.order, options.jobs) if is_ordered else []
+    return check_scenarios.Result(cells, order)
+
+
+def _as_json(
+    counts: Sequence[Count], verdicts: Sequence[Verdict], newer: check_scenarios.Result
+) -> Json:
+    found = [{**asdict(one), "chances": sum(one.chances)} for one in counts]
+    return {
+        "rows": found,
+        "bounds": [asdict(one) for one in verdicts],
+        "scenarios": newer.as_json(),
+    }
 
 
 if __name__ == "__main__":
