@@ -13,6 +13,7 @@ from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.ground import notices
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.cells import Cell
+from pilotbench.matrix.seed_epoch import tasks_of
 from pilotbench.results.analysis import reference
 from pilotbench.results.analysis.scores import cell_table, prepared
 from support import simulated_models as sim
@@ -80,6 +81,24 @@ def test_version_4_has_bounds_too(settings, task, level):
     draw |= {"tool_success_rate": "0.8", "instance": instance.content_hash}
     play = reference.player(replace(settings, tasks=(task,)))
     assert [play("oracle", draw), play("random", draw)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("task", "level", "epoch"),
+    [
+        ("workflow", "hard", None), ("recovery", "committed", None), ("dialogue", "asked", None),
+        ("abstention", "forbidden", "another-epoch"),
+    ],
+)  # fmt: skip
+def test_draws_of_version_4_are_played_in_their_epoch(task, level, epoch):
+    chosen = {"models": "oracle", "tasks": task} | ({"seed_epoch": epoch} if epoch else {})
+    settings = config.settings(config_files.read((), chosen))
+    made = tasks_of(settings, (task,))[task]
+    instance, turns = made.instance(level, 3), made.max_turns(level)
+    draw = {"task": task, "difficulty": level, "index": 3, "repeat": 1, "tool_success_rate": "0.8"}
+    draw |= {"instance": instance.content_hash, "max_turns": turns}
+    play = reference.player(settings)
+    assert [play(name, draw) for name in ("oracle", "random")] == [True, False]
 
 
 def test_outcomes_are_kept(data, settings, tmp_path):
