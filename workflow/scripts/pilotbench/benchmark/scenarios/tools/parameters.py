@@ -8,7 +8,7 @@ from pilotbench.benchmark.world.tool import text
 
 Json = dict[str, Any]
 
-DATA = text("The handle of the data, or the name of a table that is in no database.")
+DATA = text("A handle, or the name of a table.")
 COLUMN = text("The name of a column.")
 URL = text("The full URL.")
 QUOTE: Json = {"type": "integer", "description": "A receipt number to quote, if one is required."}
