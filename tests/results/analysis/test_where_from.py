@@ -12,6 +12,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from pilotbench.benchmark.packs.label_files import Label
@@ -105,7 +106,7 @@ def test_every_number_of_the_scores_is_the_one_of_the_summary(
     for column, words in zip(columns, selections, strict=False):
         origin = where_from.where_from(mixed.database, column, words, mixed.results)
         assert {episode["model"] for episode in origin.episodes} <= {"alpha"}
-        if row[column] != row[column]:
+        if pd.isna(row[column]):
             assert origin.value is None, column
         else:
             assert origin.value == pytest.approx(float(row[column])), column
