@@ -8,7 +8,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from pilotbench.results.analysis.tables import plain_prompts
+from pilotbench.benchmark.world.levels import DIFFICULTIES
+from pilotbench.matrix.axes import NONE
+from pilotbench.results.analysis.common_conditions import balanced
+from pilotbench.results.analysis.profile import WORKFLOW
+from pilotbench.results.analysis.tables import model_cells, plain_prompts
 from pilotbench.results.summary.figures import theme
 from pilotbench.results.summary.figures.base import (
     PERCENT,
@@ -36,6 +40,8 @@ from pilotbench.results.summary.figures.base import (
 
 ORACLE = "The grey tick is the oracle on the same instances, draws and turns. "
 BOUNDS = " ▲ cannot be distinguished from the oracle on these draws, ▼ from the random player."
+NAMED = (*DIFFICULTIES, NONE)
+"""The difficulties of the heat map. The levels of version 4's axes are in the profile."""
 OWED = "Dotted: episodes are owed, from all of them failed to all of them passed."
 
 
@@ -147,22 +153,30 @@ def _front(rows: Rows, x: str) -> set[str]:
 
 def heat(source: Source, axis: str) -> Drawing | None:
     """Draw model x task, or model x difficulty, as a heat map."""
-    rows = scored(source.rows(f"by_{axis}"))
+    rows = [
+        row for row in scored(source.rows(f"by_{axis}")) if row.get("difficulty", NONE) in NAMED
+    ]
     if not rows:
         return None
     for row in rows:
         row["label"] = _label(row)
     prompt = widest(source, rows, axis)
-    order = list(pd.unique(source.tables["cells"].frame[axis]))
+    seen = list(pd.unique(source.tables["cells"].frame[axis]))
     base = alt.Chart().encode(
-        x=alt.X(f"{axis}:N", sort=_levels(axis, order), title=None, axis=_wrapped()),
+        x=alt.X(
+            f"{axis}:N",
+            sort=list(NAMED) if axis == "difficulty" else seen,
+            title=None,
+            axis=_wrapped(),
+        ),
         y=alt.Y("model:N", sort=source.data.model_names, title=None),
     )
     return Drawing(
         f"Model and {axis}",
         "Success rate in per cent, refusals counted as not solved."
         + BOUNDS * source.data.has_bounds
-        + (" Two numbers: episodes are owed, worst and best case." * any(r["owed"] for r in rows)),
+        + (" Two numbers: episodes are owed, worst and best case." * any(r["owed"] for r in rows))
+        + _pooled(source) * (axis == "difficulty"),
         alt_words(f"Heat map of success by model and {axis}", rows, axis, "success_rate_all"),
         spec_of(
             base.mark_rect(cornerRadius=3).encode(
@@ -189,6 +203,15 @@ def heat(source: Source, axis: str) -> Drawing | None:
             choose=[prompt, *(p for p in shown(rows) if p != prompt)],
         ),
     )
+
+
+def _pooled(source: Source) -> str:
+    """Return the tasks of the difficulties where `workflow` is among others, else nothing."""
+    cells = balanced(model_cells(source.data), "difficulty", ["prompt"])
+    tasks = list(pd.unique(cells["task"][cells["difficulty"].isin(DIFFICULTIES)]))
+    if WORKFLOW not in tasks or len(tasks) == 1:
+        return ""
+    return f" The difficulties are those of several tasks together: {', '.join(tasks)}."
 
 
 def _label(row: Json) -> str:
@@ -253,14 +276,6 @@ def reliability(source: Source) -> Drawing | None:
 def _span(rows: Rows) -> list[float]:
     rates = [row["rate"] for row in rows]
     return [min(rates) - 0.02, max(rates) + 0.02]
-
-
-def _levels(axis: str, order: list[str]) -> list[str]:
-    from pilotbench.benchmark.catalogue import LEVELS
-
-    if axis != "difficulty":
-        return order
-    return [*(one for one in LEVELS if one in order), *(one for one in order if one not in LEVELS)]
 
 
 FIGURES = (

@@ -1,0 +1,70 @@
+"""The heat map of difficulties: the named ones, without the levels of version 4's axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pilotbench.benchmark.scenarios.levels import LEVELS
+from pilotbench.benchmark.world.levels import DIFFICULTIES
+from pilotbench.matrix.cells import Cell
+from pilotbench.results.analysis.model import report
+from pilotbench.results.summary.figures.base import Drawing, Source
+from pilotbench.results.summary.figures.skill import heat
+from support import simulated_models as sim
+
+VERSION_3 = {"simple_task": DIFFICULTIES}
+PACK = {"pack": ("none",)}
+WORKFLOW = {"workflow": LEVELS["workflow"]}
+AXES = {"horizon": LEVELS["horizon"], "policy": LEVELS["policy"]}
+TOGETHER = "several tasks together: simple_task, workflow."
+
+
+@pytest.fixture(autouse=True)
+def _any_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sim, "chance", lambda cell, index: 0.5)
+    monkeypatch.setattr(sim, "TASKS", (*VERSION_3, *PACK, *LEVELS))
+
+
+def drawn(levels: Any, axis: str = "difficulty") -> Drawing | None:
+    """Return the heat map of two models that were asked tasks at their levels."""
+    cells = [
+        Cell(model, "baseline", task, level, "0.8")
+        for model in ("strong", "weak")
+        for task, named in levels.items()
+        for level in named
+    ]
+    told = report(sim.data(sim.records(cells, 4)))
+    return heat(Source(told.data, told.tables, told.episodes, told.uses, told.costs), axis)
+
+
+def columns(drawing: Drawing, axis: str = "difficulty") -> set[str]:
+    return {row[axis] for row in drawing.spec["data"]["values"]}
+
+
+@pytest.mark.parametrize(
+    ("levels", "seen", "together"),
+    [
+        (VERSION_3, {*DIFFICULTIES}, False),
+        (VERSION_3 | PACK | AXES, {*DIFFICULTIES, "none"}, False),
+        (WORKFLOW | AXES, {*DIFFICULTIES}, False),
+        (VERSION_3 | WORKFLOW, {*DIFFICULTIES}, True),
+        (VERSION_3 | LEVELS, {*DIFFICULTIES}, True),
+    ],
+    ids=["version 3", "with a pack and axes", "version 4", "workflow pooled", "both versions"],
+)
+def test_the_map_of_difficulties_has_the_named_ones_only(levels, seen, together):
+    drawing = drawn(levels)
+    assert columns(drawing) == seen
+    assert (TOGETHER in drawing.says) is together
+
+
+def test_the_columns_are_in_the_order_of_difficulty():
+    across = drawn(AXES | VERSION_3 | PACK).spec["layer"][0]["encoding"]["x"]
+    assert across["sort"] == [*DIFFICULTIES, "none"]
+
+
+def test_axes_alone_have_no_map_of_difficulties():
+    assert drawn(AXES) is None
+    assert columns(drawn(AXES, "task"), "task") == {*AXES}
