@@ -9,7 +9,7 @@ import pytest
 
 from dev import check_scenarios
 from dev.check_benchmark import play_locally
-from dev.expected_scenarios import PLAYERS, SLIPS
+from dev.expected_scenarios import PLAYERS, SLIPS, Cell
 from pilotbench.benchmark.players import PLAYERS as KNOWN
 from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.scenarios.task import TASKS
@@ -106,7 +106,7 @@ def test_the_report_has_a_row_per_level_a_column_per_player_and_what_is_broken()
     assert all(f"| {player} " in head for player, _ in PLAYERS)
     assert "| horizon | n2    | 2         |" in shown
     assert "BROKEN" not in shown
-    failed[-1] = check_scenarios.Cell(**{**vars(failed[-1]), "passed": 1})
+    failed[-1] = Cell(**{**vars(failed[-1]), "passed": 1})
     assert "BROKEN: do_nothing, horizon n2: 0 %: 1 of 2" in check_scenarios.report(
         check_scenarios.Result(failed, [])
     )

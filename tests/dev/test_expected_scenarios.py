@@ -21,7 +21,7 @@ def broken(*cells: Cell) -> list[str]:
     return [one.bound for one in expected_scenarios.verdicts(cells) if not one.holds]
 
 
-MIXED = {"task": "workflow", "level": "easy", "possible": 170, "impossible": 30}
+MIXED: dict[str, Any] = {"task": "workflow", "level": "easy", "possible": 170, "impossible": 30}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 
 from pilotbench.results.analysis.contrasts import every_family
 from pilotbench.results.analysis.scores import prepared
-from pilotbench.results.summary.figures.skill import _levels
 from support import simulated_models as sim
 
 LEVELS = ("very_easy", "easy", "medium")
@@ -66,9 +65,3 @@ def test_tasks_of_both_versions_are_one_family_and_never_mixed() -> None:
     alone = told(("horizon", ("n2", "n8")))
     assert found["difference"][2] == alone["difference"][0]
     assert found["p_holm"][2] >= alone["p_holm"][0]
-
-
-def test_figures_order_levels_as_they_are_declared() -> None:
-    order = ["n8", "hard", "none", "n2", "easy"]
-    assert _levels("difficulty", order) == ["easy", "hard", "n2", "n8", "none"]
-    assert _levels("task", order) == order
