@@ -18,7 +18,7 @@ RECIPES = {
 }
 
 
-@pytest.mark.parametrize(("recipe", "stated"), RECIPES.items(), ids=" ".join)
+@pytest.mark.parametrize(("recipe", "stated"), RECIPES.items(), ids=map(" ".join, RECIPES))
 def test_a_value_is_left_out_only_where_the_request_would_state_it(
     recipe: tuple[str, ...], stated: set[str]
 ) -> None:
