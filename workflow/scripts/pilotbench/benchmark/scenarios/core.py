@@ -5,7 +5,7 @@ Whatever an axis may need is drawn here too, so that levels of all tasks share i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -79,7 +79,7 @@ class Core:
     fourth is between them, and all others are anywhere.
     """
 
-    epoch: str
+    epoch: str = field(repr=False)
     index: int
     subject: Subject
     listing: str
