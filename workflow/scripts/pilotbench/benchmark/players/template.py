@@ -18,7 +18,6 @@ from pilotbench.benchmark.players.template_program.reading import Order, Target,
 
 Call = tuple[str, Json]
 Work = Generator[Call, Json, Any]
-PAGE = 8
 
 
 class Impossible(Exception):

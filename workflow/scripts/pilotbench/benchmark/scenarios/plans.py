@@ -6,13 +6,11 @@ from typing import Any
 
 from pilotbench.benchmark.instances import Step
 from pilotbench.benchmark.scenarios.point import Point
+from pilotbench.benchmark.scenarios.tools.showing import PAGE
 from pilotbench.benchmark.scenarios.work import Assignment, Item
 from pilotbench.benchmark.scenarios.worlds import detail_of, stub_path
 
 Json = dict[str, Any]
-
-PAGE = 8
-"""Rows of a table that the viewer shows at once."""
 
 
 def plan_of(made: Assignment, receipts: dict[str, int], mistake: int | None) -> tuple[Step, ...]:

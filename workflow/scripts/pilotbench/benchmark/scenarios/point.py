@@ -5,11 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MOST_ITEMS = 64
-OBSERVATIONS = ("hidden", "named", "joined", "searched")
-RECOVERIES = ("committed", "down", "undo", "partial")
-ENDS = ("impossible", "forbidden")
-SPEAKERS = ("completes", "changes", "asked")
-WORDINGS = ("public", "held_out")
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,6 @@ PART_KINDS: dict[str, PartKind] = {
     ),
 }
 BROAD = tuple(name for name, kind in PART_KINDS.items() if kind.broad)
-NARROW = tuple(name for name, kind in PART_KINDS.items() if not kind.broad)
 PLACES = {name: kind.place for name, kind in PART_KINDS.items()}
 
 
