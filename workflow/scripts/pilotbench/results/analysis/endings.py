@@ -40,6 +40,17 @@ def endings_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
     return table.join(found[[*CUTS, "cut_share"]])
 
 
+def endings_caption(data: SummaryData) -> str:
+    """Return what the table says; of replies in one turn it names no number of turns."""
+    cuts = ["at max_tokens", "by the context window"]
+    turns = [", by the number of turns"] if data.has_turns else []
+    return (
+        f"By the model, or cut: {', '.join(cuts)}{''.join(turns)}. Cut off: the share that was "
+        f"cut {' or '.join(cuts)}, which more room might have solved; above 2 %, a score is a "
+        "lower bound of skill."
+    )
+
+
 def cut_words(row: Mapping[Any, Any]) -> str:
     """Return in words how many episodes of a row were cut, "" for none."""
     counts = {words: row.get(name) for name, words in CUTS.items()}

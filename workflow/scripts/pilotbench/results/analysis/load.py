@@ -22,7 +22,8 @@ BASELINE = "baseline"
 OF_BOUNDS = ("oracle_ceiling", "random_floor", "at_ceiling", "at_floor")
 OF_TURNS = (
     *("turns", "parse_rate", "repaired", "valid_share", "effective_rate", "recovered_share"),
-    *("tool_calls", "collateral_damage", "progress", *(f"error_{kind}" for kind in ERROR_KINDS)),
+    *("tool_calls", "collateral_damage", "progress", "cut_turns"),
+    *(f"error_{kind}" for kind in ERROR_KINDS),
 )
 """Of replies in one turn, progress is success or the score, and nothing is called."""
 OF_VERSION_4 = {

@@ -12,7 +12,7 @@ from pilotbench.ground.plurals import counted
 from pilotbench.results.analysis.common_conditions import balanced, inside, is_balanced
 from pilotbench.results.analysis.contrasts import KINDS, every_family
 from pilotbench.results.analysis.costs import Costs
-from pilotbench.results.analysis.endings import endings_table
+from pilotbench.results.analysis.endings import endings_caption, endings_table
 from pilotbench.results.analysis.flaws import flaw_table, followed_family
 from pilotbench.results.analysis.judge_tables import judge_tables
 from pilotbench.results.analysis.judges import judge_table
@@ -227,9 +227,7 @@ def _of_details(
         Table(
             "endings",
             "How episodes ended",
-            "By the model, or cut: at max_tokens, by the context window, by the number of turns. "
-            "Cut off: the share that was cut at max_tokens or by the context window, which more "
-            "room might have solved; above 2 %, a score is a lower bound of skill.",
+            endings_caption(data),
             endings_table(data, episodes),
         ),
         Table(
