@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.benchmark.packs.pack_folders import load_tasks
-from pilotbench.benchmark.tasks import TASKS
 from pilotbench.ground.errors import TaskError
 
 
