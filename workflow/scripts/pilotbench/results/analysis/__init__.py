@@ -4,7 +4,7 @@ load         what the database holds of the current selection, read once
 scores       one row per group of episodes: metrics, intervals, bounds
 contrasts    paired comparisons, one family per experiment and kind of contrast
 ranking      models under the headline prompt, best first
-profile      the axes of benchmark version 4: the horizon and a rate per axis
+profile, horizons   the axes of benchmark version 4: the horizon and a rate per axis
 repeats, flaws, usage   pass@k, flawed plans followed, use of the keys
 labelled, corrected_rates, pairwise, judge_tables   judges, labels of people, comparisons
 tables       every table of the summary, by name

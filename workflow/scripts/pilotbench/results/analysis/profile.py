@@ -6,9 +6,7 @@ Where episodes are owed, worst cases replace numbers and no conclusion is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -17,28 +15,21 @@ import pandas as pd
 from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.results.analysis.abstention import with_work
 from pilotbench.results.analysis.contrasts import family, outcomes
+from pilotbench.results.analysis.horizons import (
+    HORIZON,
+    horizon_contrasts,
+    horizon_row,
+    length_table,
+)
 from pilotbench.results.analysis.load import SummaryData
 from pilotbench.results.analysis.repeats import repeat_table
 from pilotbench.results.analysis.scores import scores
-from pilotbench.results.statistics import ALPHA
-from pilotbench.results.statistics.horizon import (
-    ABOVE,
-    BELOW,
-    KINDS,
-    Horizon,
-    horizon,
-    ratio,
-)
-from pilotbench.results.statistics.intervals import Floats, rate
-from pilotbench.results.statistics.length_curve import fit
-from pilotbench.results.statistics.length_curve import outcomes as curve_outcomes
-from pilotbench.results.statistics.multiple import holm
+from pilotbench.results.statistics.intervals import rate
 
 Json = dict[str, Any]
 GROUP = ["model", "prompt"]
-HORIZON, WORKFLOW = "horizon", "workflow"
+WORKFLOW = "workflow"
 AXES = tuple(task for task in LEVELS if task not in (HORIZON, WORKFLOW))
-LENGTHS = {level: point.items for level, point in LEVELS[HORIZON].items()}
 CONTROL, DEMANDED = "control", "demanded"
 PASSES, RATE = 5, "0.8"
 FOLLOWED, NOT_MET = "followed", "not_met"
@@ -71,7 +62,7 @@ def profile(data: SummaryData, episodes: pd.DataFrame) -> Profile:
     return Profile(
         models=_models(data, mine, cells, both, contrasts),
         levels=scores(mine, cells, [*GROUP, "task", "difficulty"]),
-        lengths=_lengths(both),
+        lengths=length_table(both),
         contrasts=contrasts,
         horizons=horizon_contrasts(both),
     )
@@ -113,7 +104,7 @@ def _models(
     costs = scores(mine, cells, GROUP).set_index(GROUP)
     passes = _passes(data, mine)
     for words, group in both.groupby(GROUP, sort=False):
-        row: Json = dict(zip(GROUP, words, strict=True)) | _horizon(group)
+        row: Json = dict(zip(GROUP, words, strict=True)) | horizon_row(group)
         for task in AXES:
             row |= _axis(task, group, contrasts, words)
         row |= _injections(mine, words, int(group["win"].isna().sum()))
@@ -130,65 +121,6 @@ def _in_order(table: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
     ]
     order = sorted(range(len(places)), key=places.__getitem__)
     return table.iloc[order].dropna(axis=1, how="all").reset_index(drop=True)
-
-
-def matrix(group: pd.DataFrame, fill: float | None = None) -> tuple[Floats, Floats, float]:
-    """Return means by core and length, the lengths, and the mean number of repeats.
-
-    `fill` is what an owed episode counts as; without it these are left out.
-    """
-    asked = group[group["task"] == HORIZON]
-    win = asked["win"] if fill is None else asked["win"].fillna(fill)
-    sized = asked.assign(win=win, items=asked["difficulty"].map(LENGTHS))
-    grouped = sized.groupby(["index", "items"])["win"]
-    wide = grouped.mean().unstack("items").sort_index(axis=1)
-    repeats = float(grouped.size().mean()) if len(sized) else 1.0
-    return wide.to_numpy(float), wide.columns.to_numpy(float), repeats
-
-
-def _horizon(group: pd.DataFrame) -> Json:
-    """Return the horizon with its limits, or its worst cases where episodes are owed."""
-    asked = group[group["task"] == HORIZON]
-    if asked.empty:
-        return {}
-    owed = int(asked["win"].isna().sum())
-    if owed:
-        low, high = (horizon(*matrix(group, fill)) for fill in (0.0, 1.0))
-        ends = (low.value or low.low, high.value or high.high)
-        return {
-            "horizon_says": f"{owed:,} owed: {_items(ends[0])} to {_items(ends[1])}",
-            "horizon_owed": owed,
-            "horizon_lower": ends[0],
-            "horizon_upper": ends[1],
-        }
-    means, lengths, repeats = matrix(group)
-    found = horizon(means, lengths, repeats)
-    return {
-        "horizon_says": says(found, lengths),
-        "horizon": found.value,
-        "horizon_low": found.low,
-        "horizon_high": found.high,
-        "horizon_kind": found.kind,
-        "horizon_cores": found.n,
-    }
-
-
-def says(found: Horizon, lengths: Floats) -> str:
-    """Return a horizon with its limits in words: `21.2 [13, 30.5]`, or `> 64 [64 or more]`."""
-    beyond = {
-        ABOVE: f"> {lengths.max():g}" if lengths.size else "",
-        BELOW: f"< {lengths.min():g}" if lengths.size else "",
-    }
-    if found.kind and found.kind not in beyond:
-        return KINDS[found.kind]
-    value = beyond.get(found.kind) or _items(found.value)
-    if found.high is None:
-        return f"{value} [{_items(found.low)} or more]"
-    return f"{value} [{_items(found.low)}, {_items(found.high)}]"
-
-
-def _items(value: float | None) -> str:
-    return "more" if value is None else f"{value:.3g}"
 
 
 def _axis(task: str, group: pd.DataFrame, contrasts: pd.DataFrame, words: Any) -> Json:
@@ -247,63 +179,3 @@ def _passes(data: SummaryData, mine: pd.DataFrame) -> dict[Any, Json]:
 def _costs(row: pd.Series | None) -> Json:
     names = ("cost_per_success", "cost_per_success_low", "cost_per_success_high")
     return {} if row is None else {name: row[name] for name in names if name in row}
-
-
-def _lengths(both: pd.DataFrame) -> pd.DataFrame:
-    """Return success by length with its limits, and the fitted curve, without owed episodes."""
-    rows: list[Json] = []
-    for words, group in both.groupby(GROUP, sort=False):
-        asked = group[group["task"] == HORIZON]
-        if len(asked) and not asked["win"].isna().any():
-            rows += (dict(zip(GROUP, words, strict=True)) | row for row in _curve(asked))
-    return pd.DataFrame(rows)
-
-
-def _curve(asked: pd.DataFrame) -> Iterator[Json]:
-    means, lengths, repeats = matrix(asked)
-    found = horizon(means, lengths, repeats)
-    fitted: Floats | None = None
-    if found.value:
-        fitted = fit(curve_outcomes(means, lengths, repeats), np.log2(found.value)).rates
-    for place, length in enumerate(lengths):
-        values = means[:, place]
-        one = rate(values[~np.isnan(values)], repeats)
-        yield {
-            "items": int(length),
-            "n": one.n,
-            "success_rate_all": one.value,
-            "success_rate_all_low": one.low,
-            "success_rate_all_high": one.high,
-            "fitted": None if fitted is None else float(fitted[place]),
-        }
-
-
-def horizon_contrasts(both: pd.DataFrame) -> pd.DataFrame:
-    """Return the ratio of the horizons of each pair of models on shared cores, one Holm family.
-
-    Pairs with owed episodes have no conclusion and are left out.
-    """
-    rows: list[Json] = []
-    for prompt, group in both[both["task"] == HORIZON].groupby("prompt", sort=False):
-        complete = [m for m, g in group.groupby("model", sort=False) if g["win"].notna().all()]
-        rows += (_pair(str(prompt), group, *pair) for pair in combinations(complete, 2))
-    adjusted = holm([row["p"] for row in rows])
-    for row, p in zip(rows, adjusted, strict=True):
-        row["p_holm"], row["told_apart"] = p, p is not None and p <= ALPHA
-    return pd.DataFrame(rows)
-
-
-def _pair(prompt: str, group: pd.DataFrame, base: str, arm: str) -> Json:
-    """Return the comparison of two models on the cores and lengths of both."""
-    frames = []
-    for model in (base, arm):
-        means, lengths, repeats = matrix(group[group["model"] == model])
-        index = sorted(group.loc[group["model"] == model, "index"].unique())
-        frames.append(pd.DataFrame(means, index, lengths))
-    one, other = frames[0].align(frames[1], join="inner")
-    found = ratio(one.to_numpy(float), other.to_numpy(float), one.columns.to_numpy(float), repeats)
-    return {
-        **{"prompt": prompt, "base": base, "arm": arm, "ratio": found.value},
-        **{"ratio_low": found.low, "ratio_high": found.high, "n": found.n, "p": found.p},
-        "note": found.kind,
-    }
