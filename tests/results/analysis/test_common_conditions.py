@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pilotbench.results.analysis.common_conditions import balanced, is_balanced
-from pilotbench.results.analysis.tables import plain_prompts
+from pilotbench.results.analysis.group_scores import plain_prompts
 from support import simulated_models as sim
 
 

@@ -7,6 +7,7 @@ ranking      models under the headline prompt, best first
 profile, horizons   the axes of benchmark version 4: the horizon and a rate per axis
 repeats, flaws, usage   pass@k, flawed plans followed, use of the keys
 labelled, corrected_rates, pairwise, judge_tables   judges, labels of people, comparisons
+group_scores, family_words   rows of scores and of comparisons for the tables
 tables       every table of the summary, by name
 judges       what judges said and cost, and warnings about them
 overview     what was run, whether it is complete, its cost, and warnings

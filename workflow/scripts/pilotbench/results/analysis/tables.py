@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import pandas as pd
 
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.ground.plurals import counted
-from pilotbench.results.analysis.common_conditions import balanced, inside, is_balanced
+from pilotbench.results.analysis.common_conditions import balanced, is_balanced
 from pilotbench.results.analysis.contrasts import KINDS, every_family
 from pilotbench.results.analysis.costs import Costs
 from pilotbench.results.analysis.endings import endings_caption, endings_table
+from pilotbench.results.analysis.family_words import BETTER, MEANS, family_words, named_sides
 from pilotbench.results.analysis.flaws import flaw_table, followed_family
+from pilotbench.results.analysis.group_scores import (
+    grouped,
+    model_cells,
+    plain_cells,
+    present_columns,
+)
 from pilotbench.results.analysis.judge_tables import judge_tables
 from pilotbench.results.analysis.judges import judge_table
-from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData, number
+from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData
 from pilotbench.results.analysis.measures import measures, metric_table
 from pilotbench.results.analysis.metadata import metadata_means, metadata_table
 from pilotbench.results.analysis.metric_contrasts import KINDS as METRIC_KINDS
@@ -24,19 +30,10 @@ from pilotbench.results.analysis.metric_contrasts import every_metric_family
 from pilotbench.results.analysis.profile import profile
 from pilotbench.results.analysis.ranking import Ranking
 from pilotbench.results.analysis.repeats import repeat_table
-from pilotbench.results.analysis.scores import measured, scores
-from pilotbench.results.analysis.usage import KeyUse, key_table
-from pilotbench.results.metrics import shown_in
-from pilotbench.results.statistics.usage import percentiles
+from pilotbench.results.analysis.scores import measured
+from pilotbench.results.analysis.usage import KeyUse, key_table, latency_table, served_table
 
 GROUP = ["model", "prompt"]
-FIRST = [
-    *("planned", "completed", "refused", "owed", "not_applicable", "n", "repeats"),
-    *("success_rate", "success_rate_low", "success_rate_high"),
-    *("success_rate_all", "success_rate_all_low", "success_rate_all_high", "lower", "upper"),
-    *("oracle_ceiling", "random_floor", "at_ceiling", "at_floor"),
-]
-"""What statistics add to scores; the other metrics follow."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,12 @@ def _of_scores(
             grouped(data, episodes, GROUP),
         ),
         success_table(data, episodes),
-        Table("cells", "Cells", "One row per cell.", cells[_present(cells, [*CELL, "protocol"])]),
+        Table(
+            "cells",
+            "Cells",
+            "One row per cell.",
+            cells[present_columns(cells, [*CELL, "protocol"])],
+        ),
         *_splits(data, episodes),
         Table(
             "metadata",
@@ -122,7 +124,7 @@ def _of_profile(data: SummaryData, episodes: pd.DataFrame) -> list[Table]:
             "profile_levels",
             "Levels of the axes",
             "Every model under every prompt by axis and level.",
-            found.levels[_present(found.levels, [*GROUP, "task", "difficulty"])],
+            found.levels[present_columns(found.levels, [*GROUP, "task", "difficulty"])],
         ),
         Table(
             "profile_lengths",
@@ -270,12 +272,6 @@ def with_protocol(frame: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
     )
 
 
-def plain_prompts(data: SummaryData) -> list[str]:
-    """Return the prompts without a flaw; all of them if every one has a flaw."""
-    names = data.prompt_names
-    return [p for p in names if data.prompts[p].flaw is None] or names
-
-
 def success_table(data: SummaryData, episodes: pd.DataFrame) -> Table:
     """Return models x prompts without a flaw, on the conditions that these prompts share."""
     cells = plain_cells(data)
@@ -295,33 +291,6 @@ def _conditions(data: SummaryData, count: int) -> str:
     if data.has_bounds:
         return f"{counted(count, 'condition')} (task, difficulty, rate)"
     return counted(count, "task")
-
-
-def plain_cells(data: SummaryData) -> pd.DataFrame:
-    """Return the planned cells of prompts without a flaw, on the conditions that these share."""
-    cells = model_cells(data)
-    return balanced(cells[cells["prompt"].isin(plain_prompts(data))], "prompt")
-
-
-def model_cells(data: SummaryData) -> pd.DataFrame:
-    """Return the planned cells of the models."""
-    return data.cells[data.cells["model"].isin(data.model_names)]
-
-
-def grouped(
-    data: SummaryData, episodes: pd.DataFrame, by: list[str], cells: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Return the scores of the models by `by` over `cells` (default: all), with their protocols."""
-    chosen = model_cells(data) if cells is None else cells
-    frame = scores(inside(episodes, chosen), chosen, by)
-    frame.insert(by.index("model") + 1, "protocol", [data.models[m].protocol for m in frame.model])
-    return frame[_present(frame, [*by, "protocol"])]
-
-
-def _present(frame: pd.DataFrame, first: list[str]) -> list[str]:
-    others = [metric.name for metric in shown_in("tables") if metric.name not in FIRST]
-    limited = [(name, f"{name}_low", f"{name}_high") for name in others]
-    return [name for name in [*first, *FIRST, *chain(*limited)] if name in frame.columns]
 
 
 def _splits(data: SummaryData, episodes: pd.DataFrame) -> list[Table]:
@@ -370,47 +339,6 @@ def _families(
     ]
 
 
-def named_sides(contrasts: pd.DataFrame, data: SummaryData) -> pd.DataFrame:
-    """Return the contrasts of models with the protocol of both sides."""
-    if contrasts.empty:
-        return contrasts
-    protocol = {name: facts.protocol for name, facts in data.models.items()}
-    named = contrasts.drop(columns="model")
-    for side in ("base", "arm"):
-        place = list(named.columns).index(side) + 1
-        named.insert(place, f"{side}_protocol", [protocol[name] for name in contrasts[side]])
-    return named
-
-
-BETTER = "Positive means the arm did better than the base."
-MEANS = {"followed": "Positive means the flaw was followed, not only met by chance."}
-"""What a positive difference means where it is not success."""
-
-
-def family_words(frame: pd.DataFrame, positive: str = BETTER) -> str:
-    """Return a description of the family, for the line above its table."""
-    tests = sorted({str(test) for test in frame["test"] if test})
-    tested, owing = int(frame["p"].notna().sum()), int((frame["owed"] > 0).sum())
-    kind = "screening, " if (frame["note"] == "screening").any() else ""
-    sentences = []
-    if tested:
-        sentences.append(
-            f"One Holm family of {tested} {'comparison' if tested == 1 else 'comparisons'} "
-            f"({kind}{' and '.join(tests)}) on {_counts(frame['n'])} shared instances."
-        )
-    if owing:
-        sentences.append(
-            f"{owing} {'comparison has' if owing == 1 else 'comparisons have'} owed episodes: "
-            "worst cases are shown, and no conclusion is drawn."
-        )
-    return " ".join([*sentences, positive])
-
-
-def _counts(n: pd.Series) -> str:
-    low, high = int(n.min()), int(n.max())
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
-
-
 def error_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
     """Return errors per 100 completed episodes by kind, one row per model and prompt."""
     if episodes.empty or not data.has_turns:
@@ -419,24 +347,3 @@ def error_table(data: SummaryData, episodes: pd.DataFrame) -> pd.DataFrame:
     done = done[done["completed"] > 0]
     share = done[[f"error_{kind}" for kind in ERROR_KINDS]].div(done["completed"], axis=0) * 100
     return share.set_axis(list(ERROR_KINDS), axis=1).reset_index()
-
-
-def latency_table(data: SummaryData) -> pd.DataFrame:
-    """Return latency percentiles of the requests of each model."""
-    frame = data.requests
-    rows = []
-    for model in data.model_names:
-        chosen = frame[frame["model"] == model] if len(frame) else frame
-        if len(chosen):
-            mine = number(chosen["latency_s"])
-            rows.append({"model": model, "requests": len(mine), **percentiles(mine)})
-    return pd.DataFrame(rows)
-
-
-def served_table(data: SummaryData) -> pd.DataFrame:
-    """Return how many episodes each reported name has answered, by model."""
-    if data.scored.empty:
-        return pd.DataFrame()
-    named = data.scored.assign(answered_as=data.scored["model_reported"].fillna("not said"))
-    counts = named.groupby(["model", "deployment", "answered_as"], sort=False).size()
-    return counts.rename("episodes").reset_index()

@@ -1,4 +1,4 @@
-"""The use of each key, from its requests and its slots."""
+"""The use of each key, from its requests and its slots; who answered, and how fast."""
 
 from __future__ import annotations
 
@@ -96,3 +96,24 @@ def key_table(uses: list[KeyUse]) -> pd.DataFrame:
             for use in uses
         ]
     )
+
+
+def latency_table(data: SummaryData) -> pd.DataFrame:
+    """Return latency percentiles of the requests of each model."""
+    frame = data.requests
+    rows = []
+    for model in data.model_names:
+        chosen = frame[frame["model"] == model] if len(frame) else frame
+        if len(chosen):
+            mine = number(chosen["latency_s"])
+            rows.append({"model": model, "requests": len(mine), **percentiles(mine)})
+    return pd.DataFrame(rows)
+
+
+def served_table(data: SummaryData) -> pd.DataFrame:
+    """Return how many episodes each reported name has answered, by model."""
+    if data.scored.empty:
+        return pd.DataFrame()
+    named = data.scored.assign(answered_as=data.scored["model_reported"].fillna("not said"))
+    counts = named.groupby(["model", "deployment", "answered_as"], sort=False).size()
+    return counts.rename("episodes").reset_index()

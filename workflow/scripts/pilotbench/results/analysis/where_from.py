@@ -26,11 +26,11 @@ from pilotbench.ground.untrusted_text import visible
 from pilotbench.results.analysis import reference
 from pilotbench.results.analysis.common_conditions import inside
 from pilotbench.results.analysis.flaws import EXCESS, SAYS, flaw_row
+from pilotbench.results.analysis.group_scores import model_cells
 from pilotbench.results.analysis.judge_tables import judge_tables
 from pilotbench.results.analysis.load import REFERENCE, SummaryData, load
 from pilotbench.results.analysis.measures import SCORE, measures, one_mean
 from pilotbench.results.analysis.scores import measured, prepared, scores
-from pilotbench.results.analysis.tables import model_cells
 from pilotbench.results.database.queries import opened
 from pilotbench.results.database.schema import CELL
 from pilotbench.results.metrics import FINISHED, METRICS, Metric

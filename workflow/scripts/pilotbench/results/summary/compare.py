@@ -286,7 +286,7 @@ def figure(contrasts: pd.DataFrame) -> dict[str, str]:
 
 
 def _tables(found: Comparison, flips: pd.DataFrame) -> list[tuple[str, str, Any]]:
-    from pilotbench.results.analysis.tables import family_words
+    from pilotbench.results.analysis.family_words import family_words
 
     shown = found.contrasts.drop(columns=["kind", "base", "arm", "discordance"])
     words = family_words(found.contrasts) if len(shown) else "Nothing to compare."

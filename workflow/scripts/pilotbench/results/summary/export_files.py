@@ -14,8 +14,8 @@ from pilotbench.ground import atomic_files
 from pilotbench.ground.untrusted_text import csv_safe, markdown
 from pilotbench.results.analysis.common_conditions import is_balanced
 from pilotbench.results.analysis.formatting import ShownTable, grid
+from pilotbench.results.analysis.group_scores import model_cells
 from pilotbench.results.analysis.model import Report
-from pilotbench.results.analysis.tables import model_cells
 from pilotbench.results.summary.figures.base import Drawings
 from pilotbench.results.summary.page_templates import environment
 

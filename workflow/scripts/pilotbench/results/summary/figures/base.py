@@ -16,8 +16,9 @@ import pandas as pd
 from pilotbench.results.analysis.common_conditions import is_balanced
 from pilotbench.results.analysis.costs import Costs
 from pilotbench.results.analysis.formatting import short
+from pilotbench.results.analysis.group_scores import plain_cells
 from pilotbench.results.analysis.load import CONDITION, SummaryData
-from pilotbench.results.analysis.tables import Table, plain_cells
+from pilotbench.results.analysis.tables import Table
 from pilotbench.results.analysis.usage import KeyUse
 from pilotbench.results.summary.figures import theme
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.results.analysis.common_conditions import inside
-from pilotbench.results.analysis.tables import plain_cells
+from pilotbench.results.analysis.group_scores import plain_cells
 from pilotbench.results.analysis.usage import KeyUse
 from pilotbench.results.statistics.usage import PERCENTILES
 from pilotbench.results.summary.figures import theme

@@ -11,8 +11,8 @@ import pandas as pd
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.matrix.axes import NONE
 from pilotbench.results.analysis.common_conditions import balanced
+from pilotbench.results.analysis.group_scores import model_cells, plain_prompts
 from pilotbench.results.analysis.profile import WORKFLOW
-from pilotbench.results.analysis.tables import model_cells, plain_prompts
 from pilotbench.results.summary.figures import theme
 from pilotbench.results.summary.figures.base import (
     PERCENT,
