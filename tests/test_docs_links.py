@@ -15,7 +15,7 @@ TRANSLATED = sorted((ROOT / "docs/zh").glob("*.md"))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
-FOLDERS = ("config", "dev", "docs", "envs", "profiles", "tests", "workflow")
+FOLDERS = ("config", "dev", "docs", "envs", "legacy", "profiles", "tests", "workflow")
 PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]+)`")
 
 

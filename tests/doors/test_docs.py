@@ -72,6 +72,7 @@ def in_shell(build: Build, command: str) -> subprocess.CompletedProcess[str]:
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """A checkout whose config selects players, with their results."""
     made = Build(tmp_path_factory.mktemp("guides"))
+    shutil.copytree(ROOT / "legacy", made.folder / "legacy")
     for name in (*SCRIPTS, "smart_batch_runner.py", "logs", "pilot_bench_cumulative_results"):
         shutil.copy(ROOT / name, made.folder / name, follow_symlinks=False)
     shutil.copytree(ROOT / "docs/examples", made.folder / "docs/examples")

@@ -217,7 +217,7 @@ def test_no_script_runs_the_embedded_model_unless_it_is_named(typed: str) -> Non
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_each_script_prints_its_own_help_without_an_environment(script: str, flag: str) -> None:
     run = subprocess.run(
-        [Path(sys.base_prefix, "bin/python3"), ROOT / "workflow/legacy", script, flag],
+        [Path(sys.base_prefix, "bin/python3"), ROOT / "legacy", script, flag],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
@@ -238,6 +238,7 @@ def test_a_missing_environment_is_created_first(tmp_path: Path) -> None:
     made = build.folder / ".venv/bin/python"
     recipe = f"printf '#!/bin/sh\\nexec {sys.executable} \"$$@\"' > {made}; chmod +x {made}"
     (build.folder / "Makefile").write_text(f"setup:\n\tmkdir -p {made.parent}\n\t{recipe}\n")
+    shutil.copytree(ROOT / "legacy", build.folder / "legacy")
     shutil.copy(ROOT / "quick_test.sh", build.folder)
     bare = Path(sys.base_prefix, "bin/python3")
     run = subprocess.run(

@@ -1,4 +1,5 @@
-"""`python workflow/legacy SCRIPT WORD…`, where SCRIPT is the name of a script in the top folder."""
+#!/usr/bin/env python3
+"""The predecessor's batch runner: its flags become one snakemake command (see --help)."""
 
 import sys
 from pathlib import Path
@@ -7,4 +8,4 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from legacy.scripts import main
 
-    main(sys.argv[1], sys.argv[2:])
+    main("smart_batch_runner.py", sys.argv[1:])

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 NO_MAKE = (
     "make is not installed: install it (apt-get install make), or create the environment manually: "
     "python3 -m venv .venv && "

@@ -101,6 +101,8 @@ def smart_batch_runner(words: list[str]) -> Command:
     return command
 
 
+SHOWN = "smart_batch_runner"
+"""An option without effect: `ps aux | grep smart_batch_runner` finds the run of every script."""
 SCRIPTS = {
     "quick_test.sh": quick_test,
     "test_all.sh": test_all,
@@ -124,4 +126,4 @@ def main(script: str, words: list[str]) -> NoReturn:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     print(f"+ {shlex.join(['snakemake', *line])}", file=sys.stderr, flush=True)
-    os.execv(sys.executable, [sys.executable, "-m", "snakemake", *line])
+    os.execv(sys.executable, [sys.executable, "-X", f"{SHOWN}={script}", "-m", "snakemake", *line])
