@@ -1,0 +1,1 @@
+legacy/api_client_manager.py

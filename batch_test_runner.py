@@ -1,0 +1,1 @@
+legacy/batch_test_runner.py
