@@ -132,3 +132,11 @@ def test_a_ratio_is_limited_on_the_side_on_which_the_horizons_are(base, arm, kin
     assert (found.value, found.kind) == (None, kind)
     assert bool(found.low) is low
     assert (found.high is not None) is high
+
+
+def test_each_side_of_a_ratio_has_its_own_number_of_repeats():
+    base, arm = drawn(8, 30, 1), drawn(16, 30, 2)
+    twice = ratio(base, arm, LENGTHS, (1.0, 9.0))
+    swapped = ratio(arm, base, LENGTHS, (9.0, 1.0))
+    assert twice.low == pytest.approx(1 / swapped.high)
+    assert twice.low != pytest.approx(ratio(base, arm, LENGTHS, (9.0, 1.0)).low)

@@ -135,13 +135,15 @@ def horizon_contrasts(both: pd.DataFrame) -> pd.DataFrame:
 
 def _pair(prompt: str, group: pd.DataFrame, base: str, arm: str) -> Json:
     """Return the comparison of two models on the cores and lengths of both."""
-    frames = []
+    frames, times = [], []
     for model in (base, arm):
         means, lengths, repeats = matrix(group[group["model"] == model])
         index = sorted(group.loc[group["model"] == model, "index"].unique())
         frames.append(pd.DataFrame(means, index, lengths))
+        times.append(repeats)
     one, other = frames[0].align(frames[1], join="inner")
-    found = ratio(one.to_numpy(float), other.to_numpy(float), one.columns.to_numpy(float), repeats)
+    sizes = one.columns.to_numpy(float)
+    found = ratio(one.to_numpy(float), other.to_numpy(float), sizes, (times[0], times[1]))
     return {
         **{"prompt": prompt, "base": base, "arm": arm, "ratio": found.value},
         **{"ratio_low": found.low, "ratio_high": found.high, "n": found.n, "p": found.p},

@@ -186,9 +186,12 @@ def _items(low: Any, high: Any) -> tuple[float, float | None]:
     return 2.0 ** float(low), None if np.isinf(high) else 2.0 ** float(high)
 
 
-def ratio(base: Any, arm: Any, lengths: Any, repeats: float = 1.0) -> HorizonRatio:
+def ratio(
+    base: Any, arm: Any, lengths: Any, repeats: tuple[float, float] = (1.0, 1.0)
+) -> HorizonRatio:
     """Return the horizon of `arm` / that of `base`, paired by core: rows are the same cores.
 
+    `repeats` are those of base and arm.
     The test is the sign-flip test of the cores' mean successes over the lengths, which are the area
     under the curve: two models of equal success at each length are told apart in 5 % of draws.
     The limits combine those of both horizons with their correlation between cores.
@@ -198,7 +201,8 @@ def ratio(base: Any, arm: Any, lengths: Any, repeats: float = 1.0) -> HorizonRat
     shared = ~np.isnan(one) & ~np.isnan(other)
     values, sizes = _known(np.where(shared, one, np.nan), lengths)
     others, _ = _known(np.where(shared, other, np.nan), lengths)
-    pair = [horizon(side, sizes, repeats) for side in (values, others)]
+    sides = zip((values, others), repeats, strict=True)
+    pair = [horizon(side, sizes, count) for side, count in sides]
     cores, kinds = pair[0].n, {side.kind for side in pair}
     if kinds & {FEW, RISING}:
         return HorizonRatio(None, None, None, cores, None, FEW if FEW in kinds else RISING)
