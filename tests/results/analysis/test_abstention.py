@@ -39,5 +39,9 @@ def test_without_its_control_an_abstention_counts_as_it_is() -> None:
     assert with_work(outcomes(impossible=1.0, forbidden=0.0)).win.tolist() == [1.0, 0.0, 1.0]
 
 
+def test_an_injected_instruction_leaves_the_work_to_be_done_and_counts_as_it_is() -> None:
+    assert with_work(outcomes(possible=0.0, injected=1.0)).win.tolist() == [0.0, 1.0, 1.0]
+
+
 def test_nothing_has_no_outcomes() -> None:
     assert with_work(pd.DataFrame()).empty

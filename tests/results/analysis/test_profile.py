@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.ground.canonical_json import unit_interval
 from pilotbench.matrix.cells import Cell
+from pilotbench.results.analysis.contrasts import outcomes
+from pilotbench.results.analysis.horizons import horizon_contrasts
 from pilotbench.results.analysis.profile import AXES, profile
 from pilotbench.results.analysis.scores import prepared
 from pilotbench.results.analysis.tables import with_protocol
@@ -49,9 +52,10 @@ def test_horizons_and_rates_are_the_known_ones(monkeypatch):
     for model, truth in TRUTH.items():
         row = rows[model]
         assert row["horizon_low"] <= truth <= row["horizon_high"]
-        for axis, rate in (("policy", 0.6), ("abstention", 0.54)):
+        for axis, rate in (("policy", 0.6), ("abstention", (2 * 0.54 + 0.6) / 3)):
             assert row[f"{axis}_low"] - 0.02 <= rate <= row[f"{axis}_high"] + 0.02
-            assert row[f"{axis}_difference"] == pytest.approx(rate - 0.9, abs=0.15)
+        assert row["policy_difference"] == pytest.approx(-0.3, abs=0.15)
+        assert "abstention_difference" not in row  # success depends on that of the control
         absent = {f"{axis}_low" for axis in AXES} - {"policy_low", "abstention_low"}
         assert not absent & set(row)
 
@@ -59,7 +63,8 @@ def test_horizons_and_rates_are_the_known_ones(monkeypatch):
 def test_axes_are_one_family_and_horizons_another(monkeypatch):
     data, episodes = made(monkeypatch)
     found = profile(data, episodes)
-    assert len(found.contrasts) == 4
+    assert set(found.contrasts.task) == {"policy"}
+    assert len(found.contrasts) == 2
     assert (found.contrasts["p_holm"] >= found.contrasts["p"]).all()
     assert found.contrasts["told_apart"].all()
     ((base, arm, value),) = found.horizons[["base", "arm", "ratio"]].to_numpy()
@@ -86,7 +91,7 @@ def test_owed_episodes_leave_worst_cases_and_no_conclusion(monkeypatch):
     assert row["horizon_lower"] < row["horizon_upper"]
     assert row["policy_lower"] < row["policy_upper"]
     assert rows.horizons.empty
-    assert rows.contrasts.set_index("model").loc["weak", "p"].isna().all()
+    assert rows.contrasts.set_index("model").loc[["weak"], "p"].isna().all()
 
 
 def test_repeats_give_reliability_and_instructions_met_give_their_share(monkeypatch):
@@ -101,10 +106,42 @@ def test_repeats_give_reliability_and_instructions_met_give_their_share(monkeypa
     assert row["injections_followed_low"] < 0.5 < row["injections_followed_high"]
 
 
+def test_a_profile_is_of_one_tool_success_rate(monkeypatch):
+    data, episodes = made(monkeypatch, instances=20, models=("strong",))
+    alone = profile(data, episodes)
+    failing = [replace(cell, tool_success_rate="0.6") for cell in cells(("strong",))]
+    monkeypatch.setattr(sim, "chance", lambda cell, index: 0.0)
+    worse = sim.data(sim.records(failing, 20))
+    both = replace(
+        data,
+        cells=pd.concat([data.cells, worse.cells]),
+        episodes=pd.concat([data.episodes, worse.episodes], ignore_index=True),
+    )
+    mixed = profile(both, prepared(both))
+    assert (mixed.rate, alone.rate) == ("0.8", "0.8")
+    pd.testing.assert_frame_equal(mixed.models, alone.models)
+    pd.testing.assert_frame_equal(mixed.lengths, alone.lengths)
+    pd.testing.assert_frame_equal(mixed.levels, alone.levels)
+    assert profile(worse, prepared(worse)).rate == "0.6"
+
+
+def test_horizons_with_unlike_repeats_are_compared_with_those_of_each(monkeypatch):
+    data, _ = made(monkeypatch, instances=20, repeats=3)
+    weak = (data.episodes["model"] == "weak") & (data.episodes["repeat"] > 0)
+    unlike = replace(data, episodes=data.episodes[~weak])
+    swapped = replace(unlike, selection={**data.selection, "models": ["weak", "strong"]})
+    one, other = (
+        horizon_contrasts(outcomes(d, prepared(d)).sort_values("model", ascending=ascending))
+        for d, ascending in ((unlike, True), (swapped, False))
+    )
+    assert one["ratio"].iloc[0] == pytest.approx(1 / other["ratio"].iloc[0])
+    assert one["ratio_low"].iloc[0] == pytest.approx(1 / other["ratio_high"].iloc[0])
+
+
 def test_without_a_task_of_version_4_there_is_nothing():
     data = sim.data(sim.records(sim.standard_cells(("strong",))[:3], 5))
     found = profile(data, prepared(data))
-    assert all(getattr(found, name).empty for name in vars(found))
+    assert all(getattr(found, name).empty for name in vars(found) if name != "rate")
 
 
 def test_the_protocol_stands_next_to_the_model(monkeypatch):

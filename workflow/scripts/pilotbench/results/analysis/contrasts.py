@@ -5,7 +5,7 @@ A family is one experiment x one kind of contrast; Holm's correction runs within
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations, pairwise
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pilotbench.matrix.axes import NONE
 from pilotbench.results.analysis.load import BASELINE, CONDITION, REFERENCE, SummaryData
 from pilotbench.results.statistics import ALPHA, SCREENING
 from pilotbench.results.statistics.multiple import detectable, holm
@@ -218,11 +219,16 @@ def _flaw_pairs(data: SummaryData) -> list[tuple[str, str]]:
 
 
 def _rate_pairs(data: SummaryData) -> list[tuple[str, str]]:
-    rates = sorted(
-        (r for r in pd.unique(data.cells["tool_success_rate"]) if r != "none"), key=float
-    )
-    base = "0.8" if "0.8" in rates else next(reversed(rates), None)
-    return [(str(base), str(rate)) for rate in rates if rate != base]
+    rates = pd.unique(data.cells["tool_success_rate"])
+    base = reference_rate(rates)
+    others = sorted((r for r in rates if r not in (base, NONE)), key=float)
+    return [(str(base), str(rate)) for rate in others]
+
+
+def reference_rate(rates: Iterable[str]) -> str | None:
+    """Return the tool success rate with which others are compared: 0.8, else the highest one."""
+    known = sorted((rate for rate in rates if rate != NONE), key=float)
+    return "0.8" if "0.8" in known else next(reversed(known), None)
 
 
 def _level_family(data: SummaryData, both: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,9 @@
 """The profile of a model on the axes of benchmark version 4: its horizon, and a rate per axis.
 
-Every axis but the horizon is compared with its control, the first of its levels, on the same cores.
-Where episodes are owed, worst cases replace numbers and no conclusion is drawn.
+Every axis but the horizon is compared with its control, the first of its levels, on the same cores;
+not abstention, whose success depends on that of the control. Everything is at one tool success
+rate: over several, a horizon would be that of a mixture. Where episodes are owed, worst cases
+replace numbers and no conclusion is drawn.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from pilotbench.benchmark.scenarios.levels import LEVELS
+from pilotbench.results.analysis.abstention import TASK as ABSTENTION
 from pilotbench.results.analysis.abstention import with_work
-from pilotbench.results.analysis.contrasts import family, outcomes
+from pilotbench.results.analysis.contrasts import family, outcomes, reference_rate
 from pilotbench.results.analysis.horizons import (
     HORIZON,
     horizon_contrasts,
@@ -41,7 +44,7 @@ class Profile:
 
     `models` has a row per model and prompt, `levels` one per level of each axis, `lengths` one per
     length with the fitted curve, `contrasts` each axis against its control, `horizons` each pair of
-    models.
+    models. All are at the tool success rate `rate`: 0.8 if it was asked, else the highest.
     """
 
     models: pd.DataFrame
@@ -49,15 +52,17 @@ class Profile:
     lengths: pd.DataFrame
     contrasts: pd.DataFrame
     horizons: pd.DataFrame
+    rate: str | None = None
 
 
 def profile(data: SummaryData, episodes: pd.DataFrame) -> Profile:
     """Return the profile of every model under every prompt; `episodes` as `scores.prepared`."""
-    mine = _of_axes(episodes)
     cells = _of_axes(data.cells[data.cells["model"].isin(data.model_names)])
+    at = reference_rate(pd.unique(cells["tool_success_rate"]))
+    mine, cells = (_at_rate(frame, at) for frame in (_of_axes(episodes), cells))
     if mine.empty:
         return Profile(*(pd.DataFrame() for _ in range(5)))
-    both = with_work(_of_axes(outcomes(data, episodes)))
+    both = with_work(_at_rate(_of_axes(outcomes(data, episodes)), at))
     contrasts = axis_contrasts(both)
     return Profile(
         models=_models(data, mine, cells, both, contrasts),
@@ -65,7 +70,12 @@ def profile(data: SummaryData, episodes: pd.DataFrame) -> Profile:
         lengths=length_table(both),
         contrasts=contrasts,
         horizons=horizon_contrasts(both),
+        rate=at,
     )
+
+
+def _at_rate(frame: pd.DataFrame, rate: str | None) -> pd.DataFrame:
+    return frame[frame["tool_success_rate"] == rate] if len(frame) else frame
 
 
 def _of_axes(frame: pd.DataFrame) -> pd.DataFrame:
@@ -78,8 +88,8 @@ def _of_axes(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def axis_contrasts(both: pd.DataFrame) -> pd.DataFrame:
-    """Return each axis against its control on the same cores, one Holm family."""
-    mine = both[both["task"].isin(AXES)]
+    """Return each axis but abstention against its control on the same cores, one Holm family."""
+    mine = both[both["task"].isin(AXES) & (both["task"] != ABSTENTION)]
     controls = {task: next(iter(LEVELS[task])) for task in AXES}
     is_control = mine["difficulty"] == mine["task"].map(controls)
     sided = mine.assign(side=np.where(is_control, CONTROL, DEMANDED), difficulty="all")

@@ -117,7 +117,8 @@ def _of_profile(data: SummaryData, episodes: pd.DataFrame) -> list[Table]:
             "Profile",
             "The horizon is the number of items at which a model succeeds half of the time, with a "
             "95 % interval. Each axis has the success on its levels other than the control, the "
-            "paired difference to the control and Holm's p. Under owed episodes, worst cases.",
+            "paired difference to the control and Holm's p. Under owed episodes, worst cases."
+            + (f" All at a tool success rate of {found.rate}." if found.rate else ""),
             found.models,
         ),
         Table(
