@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from browser import boxes
 from pilotbench.episodes.shard_file import read_shard, write_shard
 from pilotbench.results.summary import compare, transcripts, write_all
 from support import simulated_models as sim
@@ -188,12 +189,44 @@ def flips(summary):
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (820, 1180), (1440, 900)])
 @pytest.mark.parametrize("dark", [False, True])
-def test_nothing_overflows_at_any_size(browser, summary, width, height, dark):
+def test_nothing_is_cut_or_overlaps_at_any_size(browser, summary, width, height, dark):
     browser.size(width, height, dark)
     browser.open((summary / "index.html").as_uri())
     assert browser.ask("document.documentElement.scrollWidth") <= width
+    assert boxes.cut(browser) == []
     ground = browser.ask("getComputedStyle(document.body).backgroundColor")
     assert ground == ("rgb(20, 24, 29)" if dark else "rgb(255, 255, 255)")
+
+
+def test_the_first_screen_of_a_phone_has_headline_and_ranking(browser, summary):
+    browser.size(390, 844)
+    browser.open((summary / "index.html").as_uri())
+    ends = "[...document.querySelectorAll('h1, .ranking tr[data-model]')]"
+    assert browser.ask(f"{ends}.map(e => e.getBoundingClientRect().bottom).every(y => y < 844)")
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("<p style='width:500px'>wide</p>", ["beside the page: wide"]),
+        ("<p style='width:5px;overflow:hidden'>clipped</p>", ["clipped: clipped"]),
+        (
+            "<div class=scroll style='overflow-x:auto'><b style='padding:0 999px'>far</b></div>",
+            ["cut without a sign: far"],
+        ),
+        ("<div class='scroll more-right' style='overflow-x:auto'><b>near</b></div>", []),
+        (
+            "<figure data-figure='f'><div class='chart'><svg width='90' height='30'>"
+            "<text y='20'>one</text><text x='5' y='20'>two</text><text x='80' y='20'>long</text>"
+            "</svg></div></figure>",
+            ["f: cut: long", "f: overlap: one / two"],
+        ),
+    ],
+)
+def test_boxes_are_measured(browser, body, found):
+    browser.size(390, 844)
+    browser.driver.get(f"data:text/html,<meta name=viewport content=width=device-width>{body}")
+    assert boxes.cut(browser) == found
 
 
 def test_series_are_lighter_on_a_dark_page(browser, summary):
@@ -214,18 +247,6 @@ def test_no_name_on_an_axis_is_left_out(page):
         ".map(t => t.textContent)"
     )
     assert len(names) == 9
-
-
-@pytest.mark.parametrize("width", [390, 820, 1440])
-def test_no_word_of_a_legend_is_cut(browser, summary, width):
-    browser.size(width, 900)
-    browser.open((summary / "index.html").as_uri())
-    cut = browser.ask(
-        "[...document.querySelectorAll('.chart svg')].flatMap(svg => [...svg.querySelectorAll("
-        "'.role-legend-label text')].filter(t => t.getBoundingClientRect().right > "
-        "svg.getBoundingClientRect().right + 1).map(t => t.textContent))"
-    )
-    assert cut == []
 
 
 def test_a_line_of_megabytes_is_shown_in_pieces(browser, tmp_path):

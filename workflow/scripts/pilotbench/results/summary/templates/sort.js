@@ -21,5 +21,17 @@ window.pilotbenchTables = (function () {
       [...body.rows].sort((a, b) => { const x = a.cells[at].dataset.sort, y = b.cells[at].dataset.sort; return x === "" || y === "" ? compare(x, y) : way * compare(x, y); }).forEach((row) => body.append(row));
     });
   }
+  // Says at which edge something is scrolled out.
+  function edges(box) {
+    const left = box.scrollLeft, more = box.scrollWidth - box.clientWidth;
+    box.classList.toggle("more-left", more > 1 && left > 1);
+    box.classList.toggle("more-right", more > 1 && left < more - 1);
+  }
+  const watch = new ResizeObserver((found) => { for (const { target } of found) edges(target.matches("table") ? target.parentElement : target); });
+  for (const box of document.querySelectorAll(".scroll")) {
+    box.addEventListener("scroll", () => edges(box), { passive: true });
+    watch.observe(box);
+    if (box.firstElementChild) watch.observe(box.firstElementChild);
+  }
   return { compare, turned };
 })();
