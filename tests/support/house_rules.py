@@ -16,7 +16,7 @@ from pilotbench.benchmark.scenarios.policy.drawing import Drawn
 from pilotbench.benchmark.scenarios.policy.house import House, Work, house_rules
 from pilotbench.benchmark.scenarios.policy.rules import LimitNotice, Notice, Noun, Rule
 from pilotbench.benchmark.scenarios.policy.writing import Written
-from pilotbench.benchmark.scenarios.terms.subjects import GRADES, REGIONS, SUBJECTS
+from pilotbench.benchmark.scenarios.terms.subjects import GRADES, REGIONS, ROUND, SUBJECTS
 
 Record = dict[str, Any]
 
@@ -319,7 +319,8 @@ def work_of(index: int, items: int = 6) -> Work:
     """Return the work of a random core, with at least one item that counts."""
     random = SeededRandom("policy-test", index)
     subject = random.pick(list(SUBJECTS.values()))
-    amounts, over = random.different(items, 1000, 9999), random.chance(0.5)
+    tens, over = random.different(items, 1000 // ROUND, 9999 // ROUND), random.chance(0.5)
+    amounts = [ROUND * ten + random.whole(1, ROUND - 1) for ten in tens]
     records = tuple(
         {
             subject.key: f"{subject.prefix}-{number}",
@@ -333,7 +334,7 @@ def work_of(index: int, items: int = 6) -> Work:
         for number, amount in zip(random.different(items, 10000, 99999), amounts, strict=True)
     )
     half = sorted(amounts)[items // 2]
-    limit = half - 37 if over else half + 37
+    limit = (half - 37 if over else half + 37) // ROUND * ROUND
     return Work(subject, records, over, limit, _day(random), "lena.petrov")
 
 

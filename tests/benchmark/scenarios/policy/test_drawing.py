@@ -8,6 +8,7 @@ from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.scenarios.policy.house import (
     drawn_and_written,
 )
+from pilotbench.benchmark.scenarios.terms.subjects import ROUND
 from support.house_rules import rules_of, work_of
 
 SIZES = (1000, 2000, 4000)
@@ -36,3 +37,13 @@ def test_the_newer_of_two_notices_counts_at_every_size() -> None:
             drawn, _ = drawn_and_written(SeededRandom("house", index), work, words, False)
             restored = [one for one in drawn.weighed if one.rule.notices]
             assert restored or len(drawn.rules.limits) >= 2
+
+
+@pytest.mark.parametrize("words", SIZES)
+def test_no_amount_is_exactly_at_a_limit_of_the_rules(words: int) -> None:
+    for index in range(200):
+        work = work_of(index)
+        drawn, _ = drawn_and_written(SeededRandom("house", index), work, words, False)
+        limits = [one.limit for one in drawn.rules.limits]
+        limits += [one.rule.limit for one in drawn.weighed]
+        assert not [limit for limit in limits if limit % ROUND], index

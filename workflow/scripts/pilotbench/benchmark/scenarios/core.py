@@ -14,7 +14,7 @@ from pilotbench.benchmark.generation import vocabulary
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.scenarios.point import MOST_ITEMS
 from pilotbench.benchmark.scenarios.targets import KEY
-from pilotbench.benchmark.scenarios.terms.subjects import GRADES, REGIONS, SUBJECTS, Subject
+from pilotbench.benchmark.scenarios.terms.subjects import GRADES, REGIONS, ROUND, SUBJECTS, Subject
 
 Json = dict[str, Any]
 Records = tuple[Json, ...]
@@ -174,12 +174,12 @@ def _block(
 
 
 def _amounts(draw: SeededRandom, block: int, limits: tuple[int, int]) -> list[int]:
-    """Return different amounts, none of which is one of the limits."""
+    """Return different amounts, none of which can be a limit."""
     ranges = _ANYWHERE if block else [*_ranges(draw, *sorted(limits)), *_ANYWHERE[4:]]
     found: dict[int, None] = {}
     while len(found) < BLOCK:
         amount = draw.whole(*ranges[len(found)]) // BLOCKS * BLOCKS + block
-        if amount not in limits:
+        if amount % ROUND:
             found[amount] = None
     return list(found)
 
@@ -192,7 +192,8 @@ def _ranges(draw: SeededRandom, low: int, high: int) -> list[tuple[int, int]]:
 
 def _limits(draw: SeededRandom) -> tuple[int, int]:
     """Return two limits that are far from each other."""
-    first, *others = draw.different(40, *LIMITS)
+    low, high = LIMITS
+    first, *others = (ROUND * number for number in draw.different(40, low // ROUND, high // ROUND))
     return first, next(other for other in others if abs(first - other) >= APART)
 
 

@@ -22,6 +22,7 @@ from pilotbench.benchmark.scenarios.policy.rules import (
     newest_limit,
     settle,
 )
+from pilotbench.benchmark.scenarios.terms.subjects import ROUND
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,13 @@ def _general_limits(draft: Draft, limit: int) -> tuple[LimitNotice, ...]:
     amounts = sorted({record[amount] for record in draft.bits.records} | {limit})
     place, most = amounts.index(limit), max(1, len(amounts) // 4)
     lowest, highest = (0, len(amounts) - 2) if draft.bits.over else (1, len(amounts) - 1)
-    places = [n for n in range(lowest, highest + 1) if 0 < abs(n - place) <= most]
-    if not places:
+    beyond = [
+        _beyond(amounts, n, place) for n in range(lowest, highest + 1) if 0 < abs(n - place) <= most
+    ]
+    spans = [(low, high) for low, high in beyond if high - low > ROUND]
+    if not spans:
         return ()
-    new = _between(random, amounts, random.pick(places), limit)
+    new = _between(random, *random.pick(spans))
     old = limit + random.pick((-1, 1)) * random.whole(2, 9) * max(10, limit // 500 * 10)
     values = (max(100, old + 250 if old == new else old), new)
     days = sorted(random.different(2, 4, 120), reverse=True)
@@ -74,17 +78,17 @@ def _general_limits(draft: Draft, limit: int) -> tuple[LimitNotice, ...]:
     )
 
 
-def _between(random: SeededRandom, amounts: list[int], place: int, limit: int) -> int:
-    """Return a round number beyond an amount, seen from the limit, and before the next one."""
+def _beyond(amounts: list[int], place: int, limit: int) -> tuple[int, int]:
+    """Return the amount at a place and the next one, seen from the place of the limit."""
     amount = amounts[place]
-    if amount >= limit:
-        top = amounts[place + 1] if place + 1 < len(amounts) else amount + 400
-        value = amount + random.whole(0, max(0, top - amount - 1))
-    else:
-        bottom = amounts[place - 1] if place else max(1, amount - 400)
-        value = amount - 1 - random.whole(0, max(0, amount - bottom - 1))
-    rounded = value // 10 * 10
-    return rounded if min(amount, limit) <= rounded <= value and rounded != limit else value
+    if place > limit:
+        return amount, amounts[place + 1] if place + 1 < len(amounts) else amount + 400
+    return amounts[place - 1] if place else max(1, amount - 400), amount
+
+
+def _between(random: SeededRandom, low: int, high: int) -> int:
+    """Return a round number above `low` and below `high`."""
+    return ROUND * random.whole(low // ROUND + 1, (high - 1) // ROUND)
 
 
 def _add_dated(draft: Draft, role: str) -> None:

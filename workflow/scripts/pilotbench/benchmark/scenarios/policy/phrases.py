@@ -165,10 +165,9 @@ OPEN_STOPS = (
 MEANING: tuple[tuple[str, ...], ...] = (
     (
         "A request names a list of items and a limit, and it asks for the items above the limit or"
-        " for those below it: these qualify, and all others, also those exactly at the limit, are"
-        " the rest.",
+        " for those below it: these qualify, and all others are the rest.",
         "Items on the side of the limit that a request asks for (above it or below it) qualify; all"
-        " others are the rest, and an item exactly at the limit is one of them.",
+        " others are the rest.",
     ),
     (
         "Decide about each item in two steps: find the limit that applies to it, which says whether"

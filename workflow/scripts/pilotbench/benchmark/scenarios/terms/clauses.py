@@ -1,8 +1,8 @@
 """What a request can say, clause by clause; `wording` puts clauses into words.
 
 A clause is a kind and the values of its slots. Slots that name an object of the world (a table, a
-URL, a field of a record) are shown in backticks. `item` and `items` are nouns, which the wording
-takes from its vocabulary by the name of the core's subject (`orders`, say).
+URL, a field of a record) are shown in backticks. `{one}` and `{many}` in a wording are the nouns of
+the core's subject (`order` and `orders`, say).
 """
 
 from __future__ import annotations
@@ -65,13 +65,15 @@ KINDS: dict[str, ClauseKind] = {
         ("topic", "field"), "The limit is in a house note on this topic, in that field."
     ),
     "was_limit": ClauseKind(
-        ("limit",), "A limit of the past, or one that was never agreed on; it decides nothing."
+        ("limit",),
+        "A limit of the past or of the future, of other lists, or one that was never agreed on; it"
+        " decides nothing.",
     ),
     "decide_over": ClauseKind(
-        ("field",), "Only items whose field is strictly above the limit count."
+        ("field",), "Only items whose field is above the limit count; none is exactly at it."
     ),
     "decide_under": ClauseKind(
-        ("field",), "Only items whose field is strictly below the limit count."
+        ("field",), "Only items whose field is below the limit count; none is exactly at it."
     ),
     # what happens to the items that count: their record is passed on as it is
     "act_post": ClauseKind(("url",), "The record of each item that counts is posted to a URL."),
@@ -95,8 +97,8 @@ KINDS: dict[str, ClauseKind] = {
     ),
     "was_place": ClauseKind(
         ("place",),
-        "Records went to this place once, or somebody wrongly believes that they do; nothing goes"
-        " there. It is a place of the same kind as the one for the items that count.",
+        "Records went to this place once, will do so later, or those of another list do; nothing"
+        " goes there. It is a place of the same kind as the one for the items that count.",
     ),
     # what happens to the rest
     "rest_post": ClauseKind(("url",), "The records of the others are posted to another URL."),

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 
 REGIONS = ("north", "south", "east", "west", "coast", "hills")
 GRADES = ("A", "B", "C", "D")
+ROUND = 10
+"""Every limit is a multiple of this, in requests as in house rules, and no amount is: no item is
+exactly at a limit, and wordings may put one there on either side."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A kind of item. `key` names it (`prefix-48213`); `amount` is a whole number of 1,000 or more.
+    """A kind of item. `key` names it (`prefix-48213`).
+
+    `amount` is a whole number of 1,000 or more, and no multiple of ROUND.
 
     Every record also has `region` (REGIONS), `grade` (GRADES), `due` (a date of 2031 such as
     `2031-03-14`), `slot` (a time such as `2031-04-02T14:30`) and `reference` (where it is tracked).
