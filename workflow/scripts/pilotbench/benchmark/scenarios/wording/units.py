@@ -9,7 +9,7 @@ from functools import cache
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
 from pilotbench.benchmark.scenarios.terms.clauses import Clause
 
-SHARE_FUSED = 0.6
+SHARE_FUSED = 0.7
 """How often a clause that can share a sentence does so."""
 
 USUAL = (
