@@ -30,7 +30,7 @@ quick: setup     ## run a small real benchmark without any key
 	touch $@
 
 test: .venv/plugins/.ready  ## run every test in random order (-p randomly prints the seed) and report the coverage
-	$(BIN)/python -m pytest -n $(workers) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report= --cov-fail-under=90
+	$(BIN)/python -m pytest -n $(workers) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=40 --cov --cov-report= --cov-fail-under=90
 
 test-fast: setup ## run the tests without the marker "slow"
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
