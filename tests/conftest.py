@@ -122,9 +122,9 @@ def model_file() -> Path:
 
     weights = config.settings(config_files.read()).catalog["smollm2-135m"].weights
     assert weights is not None
-    weights.file.parent.mkdir(parents=True, exist_ok=True)
-    with weights.file.with_suffix(".lock").open("w") as lock:  # another process tests beside us
+    weights.on_disk.parent.mkdir(parents=True, exist_ok=True)
+    with weights.on_disk.with_suffix(".lock").open("w") as lock:  # another process tests beside us
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not weights.file.exists():
-            fetch(weights, weights.file)
-    return weights.file
+        if not weights.on_disk.exists():
+            fetch(weights, weights.on_disk)
+    return weights.on_disk

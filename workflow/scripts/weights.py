@@ -11,5 +11,5 @@ with logged(log, log.parents[2]):
     out = Path(snakemake.output[0])
     catalog = load_experiment(snakemake.config).settings.catalog
     weights.fetch(
-        next(m.weights for m in catalog.values() if m.weights and m.weights.file == out), out
+        next(m.weights for m in catalog.values() if m.weights and m.weights.on_disk == out), out
     )

@@ -122,14 +122,10 @@ class Workflow:
         }
 
     @property
-    def packaged_weights(self) -> dict[str, dict[str, Any]]:
-        """Sources and hash of the weights that packages carry, by file name."""
+    def fetched_weights(self) -> dict[str, str]:
+        """The SHA-256 of the weights that are downloaded, by file name."""
         weights = (model.weights for model in self.settings.catalog.values())
-        return {
-            one.file.name: {"sources": one.sources, "sha256": one.sha256}
-            for one in weights
-            if one and one.sources
-        }
+        return {one.on_disk.name: str(one.sha256) for one in weights if one and one.is_fetched}
 
     def can_update(self, name: str) -> bool:
         """Return whether Snakemake can update a result in place.
@@ -230,10 +226,10 @@ class Workflow:
 
     def _weights_of(self, name: str) -> list[str]:
         model = self.settings.catalog[name]
-        if model.weights and model.weights.path and not model.weights.file.is_file():
+        if model.weights and model.weights.path and not model.weights.on_disk.is_file():
             where = f"model_catalog.{model.name}.weights.path"
             sys.exit(f"error: {where}: there is no file {model.weights.path}")
-        return [str(model.weights.file)] if model.weights else []
+        return [str(model.weights.on_disk)] if model.weights else []
 
     def versions(self, wildcards: Wildcards) -> Mapping[str, Any]:
         """Return what the answers of a shard depend on, other than its files."""

@@ -43,7 +43,7 @@ def first(config: Mapping[str, Any]) -> Problem | None:
 
 def then(config: Mapping[str, Any]) -> Problem | None:
     """Return the first problem of a config that is valid by its schema."""
-    parts = (_urls, _requests, _batch_lanes, _packages, _listed)
+    parts = (_urls, _requests, _batch_lanes, _weights, _listed)
     checks = (_lists(config, ()), *(part(config) for part in parts))
     return next(chain.from_iterable(checks), None)
 
@@ -202,7 +202,7 @@ def _unwritable(config: Mapping[str, Any], entry: Json, kind: Kind) -> str | Non
     return None
 
 
-def _packages(config: Mapping[str, Any]) -> Iterator[Problem]:
+def _weights(config: Mapping[str, Any]) -> Iterator[Problem]:
     for name, entry in _entries(config, "model_catalog"):
         given = entry.get("weights") or {}
         places: list[tuple[Place, Mapping[str, Any]]] = [((), given)]

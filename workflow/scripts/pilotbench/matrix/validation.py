@@ -219,7 +219,7 @@ def _check_levels(config: Mapping[str, Any], chosen: Settings, origin: _Origin) 
 def _named(chosen: Settings) -> tuple[dict[str, Path], list[tuple[paths.Place, Path]]]:
     """Return the folders that are written, by key, and the paths that are only read."""
     read: list[tuple[paths.Place, Path]] = [
-        (("model_catalog", model.name, "weights", "path"), model.weights.file)
+        (("model_catalog", model.name, "weights", "path"), model.weights.on_disk)
         for model in chosen.catalog.values()
         if model.weights is not None and model.weights.path is not None
     ]

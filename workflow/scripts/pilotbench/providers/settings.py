@@ -25,6 +25,8 @@ class Weights:
     """Where a GGUF file comes from, and its context size in tokens."""
 
     path: str | None = None
+    hub: str | None = None
+    file: str | None = None
     package: str | None = None
     member: str | None = None
     parts: Sequence[Mapping[str, str]] = ()
@@ -33,18 +35,23 @@ class Weights:
     context: int = 8192
 
     @property
-    def sources(self) -> list[tuple[str, str]]:
-        """(package, member) of each part of the file, in order; none for a file at a path."""
+    def packages(self) -> list[tuple[str, str]]:
+        """(package, member) of each part of the file, in order; none where no package has it."""
         if self.package is not None:
             return [(self.package, str(self.member))]
         return [(part["package"], part["member"]) for part in self.parts]
 
     @property
-    def file(self) -> Path:
+    def is_fetched(self) -> bool:
+        """Whether the file is downloaded, rather than there at a path."""
+        return self.path is None
+
+    @property
+    def on_disk(self) -> Path:
         """The file that the server loads, relative to the working directory."""
         if self.path is not None:
             return expanded("weights.path", self.path)
-        return Path("resources/models", self.name or Path(str(self.member)).name)
+        return Path("resources/models", self.name or Path(str(self.file or self.member)).name)
 
 
 @dataclass(frozen=True)

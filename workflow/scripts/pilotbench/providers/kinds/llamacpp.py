@@ -65,10 +65,10 @@ def start(model: Model, slots: int) -> Any:
     where = f"model_catalog.{model.name}.weights"
     if model.weights is None:
         raise ConfigError(f"{where} is missing: a model of kind llamacpp names its GGUF file")
-    if not model.weights.file.is_file():
-        raise ConfigError(f"{where}: there is no file {model.weights.file}")
+    if not model.weights.on_disk.is_file():
+        raise ConfigError(f"{where}: there is no file {model.weights.on_disk}")
     params = xllamacpp.CommonParams()
-    params.model.path = str(model.weights.file)
+    params.model.path = str(model.weights.on_disk)
     params.model_alias = {model.deployment}  # what answers report, instead of the path
     params.n_ctx = model.weights.context * slots
     params.n_parallel = slots
@@ -87,7 +87,7 @@ def start(model: Model, slots: int) -> Any:
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
-        raise ConfigError(f"{where}: {model.weights.file} cannot be loaded: {error}") from None
+        raise ConfigError(f"{where}: {model.weights.on_disk} cannot be loaded: {error}") from None
 
 
 KIND = Kind(

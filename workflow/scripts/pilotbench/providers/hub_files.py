@@ -1,0 +1,99 @@
+"""Files of a Hugging Face hub, at one revision; a download that broke off is resumed."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from pilotbench.ground.errors import UserError
+
+ENDPOINT = "https://huggingface.co"
+FORM = "OWNER/NAME@REVISION"
+_WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_HUB = re.compile(rf"({_WORD}/{_WORD})@([A-Za-z0-9][A-Za-z0-9._-]*)")
+ATTEMPTS = 5
+PAUSE_S = 2.0
+_TIMEOUT = httpx.Timeout(60, connect=10)
+
+
+class _Broken(Exception):
+    """A transfer that another attempt may continue; its text is one line."""
+
+
+def is_hub(text: str) -> bool:
+    """Return whether `text` is a repository of a hub at one revision."""
+    return _HUB.fullmatch(text) is not None
+
+
+def download(hub: str, file: str, part: Path, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Complete `part`, which may have the beginning of `file` of the repository `hub`.
+
+    The hub is that of HF_ENDPOINT; HF_TOKEN is sent if it is set. Raises UserError, one line; what
+    has arrived stays in `part`, and the next call continues there.
+    """
+    match = _HUB.fullmatch(hub)
+    if match is None:
+        raise UserError(f"weights.hub: must be {FORM}")
+    endpoint = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
+    url = f"{endpoint}/{match[1]}/resolve/{match[2]}/{file}"
+    token = os.environ.get("HF_TOKEN", "").strip()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with httpx.Client(headers=headers, follow_redirects=True, timeout=_TIMEOUT) as client:
+        _completed(client, url, f"{hub}: {file}", part, sleep)
+
+
+def _completed(
+    client: httpx.Client, url: str, named: str, part: Path, sleep: Callable[[float], None]
+) -> None:
+    """Attempt it again as long as something arrives; give up after ATTEMPTS without a byte."""
+    failed = 0
+    while True:
+        before = _size(part)
+        try:
+            return _attempt(client, url, named, part)
+        except (_Broken, httpx.TransportError) as error:
+            failed = 0 if _size(part) > before else failed + 1
+            if failed >= ATTEMPTS or isinstance(
+                error, httpx.ConnectError | httpx.UnsupportedProtocol
+            ):
+                why = str(error) or type(error).__name__
+                raise UserError(f"{named}: cannot be downloaded from {url}: {why}") from None
+            sleep(PAUSE_S)
+
+
+def _attempt(client: httpx.Client, url: str, named: str, part: Path) -> None:
+    begun = _size(part)
+    # Without compression, so that a range counts the bytes of the file.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={begun}-"} if begun else {})
+    with client.stream("GET", url, headers=headers) as answer:
+        if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return  # all of it is there: its SHA-256 decides
+        _check(answer, named)
+        goes_on = answer.status_code == httpx.codes.PARTIAL_CONTENT
+        with part.open("ab" if goes_on else "wb") as target:
+            for chunk in answer.iter_raw():
+                target.write(chunk)
+
+
+def _check(answer: httpx.Response, named: str) -> None:
+    """Raise UserError, or _Broken if another attempt may succeed."""
+    status = answer.status_code
+    if status < 300:
+        return
+    if status == 429 or status >= 500:
+        raise _Broken(f"HTTP {status}")
+    if status in (401, 403):
+        advice = "accept the licence of the model there, and set HF_TOKEN in the environment"
+        raise UserError(f"{named}: the hub refuses access (HTTP {status}): {advice}")
+    if status == 404:
+        raise UserError(f"{named}: the hub has no such file at this revision (HTTP 404)")
+    raise UserError(f"{named}: the hub answers HTTP {status}")
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
