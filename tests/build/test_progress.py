@@ -11,9 +11,10 @@ import pytest
 from pilotbench.asking.journal import Journal, journal_folder
 from pilotbench.asking.journal.answers import Answers
 from pilotbench.build.progress import Watch
-from pilotbench.build.progress_table import tables
+from pilotbench.build.progress_table import Look, tables
+from pilotbench.commands.status import _as_json
 from pilotbench.episodes.shard_file import write_shard
-from pilotbench.ground import job_context
+from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import RateLimited
 from pilotbench.ground.file_locks import is_locked
 from pilotbench.matrix import config_files
@@ -103,6 +104,40 @@ def test_an_unfinished_shard_shows_begun_and_owed_episodes_and_that_it_runs(
     assert watch.model_rows()[0].shards_running == 0
 
 
+def test_the_time_left_is_known_from_the_first_answers_on(watch: Watch) -> None:
+    def asked(ago_s: float) -> Answer:
+        completion = Completion({"content": "x"}, "stop", "m", Tokens(1, 1))
+        return Answer(completion, "players_local", time.time() - ago_s, 1, 0, 1)
+
+    assert Look.at(watch).overview.left_s is None
+    with journal_of(watch, 2).open(4, 5) as segment:
+        for turn in range(4):
+            segment.write(wanted(f"a{turn}", 4, turn=turn), asked(8 - 2 * turn))
+    row, seen = watch.model_rows()[0], Look.at(watch).overview
+    assert (row.done, row.shards_done, row.answers) == (0, 0, 4)
+    assert row.answer_rate == pytest.approx(30, rel=0.2)
+    assert row.expected > 5  # of six episodes
+    assert seen.left_s == pytest.approx(2 * row.expected, rel=0.2)
+    assert 0 < seen.share < 1
+
+
+def test_answers_before_the_run_do_not_slow_its_rate(watch: Watch) -> None:
+    finish(watch, 0, minutes_ago=3)
+    assert watch.model_rows()[0].lately == 7
+    notices.begin(notices.of_run(watch.experiment.settings.results_dir))
+    assert (watch.model_rows()[0].lately, watch.model_rows()[0].left_s) == (0, None)
+
+
+def test_a_look_reads_each_journal_once(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    whole = Journal.read
+    monkeypatch.setattr(
+        Journal, "read", lambda self, first, last: read.append(first) or whole(self, first, last)
+    )
+    Look.at(watch)
+    assert sorted(read) == [0, 2, 4]
+
+
 def test_an_answer_is_read_only_once(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     whole = Answers.record
@@ -161,4 +196,7 @@ def test_the_text_names_every_model_and_key_as_the_json_does(watch: Watch) -> No
     assert "oracle" in text
     assert "2/6" in text
     assert "players_local" in text
-    assert json.dumps([vars(row) for row in watch.model_rows()])
+    found = json.loads(json.dumps(_as_json(watch)))
+    assert set(found) >= {"overview", "waiting", "models", "keys", "judges", "batches", "notices"}
+    assert found["models"][0]["done"] == 2
+    assert found["keys"][0]["state"] == ""

@@ -19,14 +19,18 @@ def test_a_terminal_shows_models_and_keys(tmp_path: Path) -> None:
     build = Build(tmp_path)
     build.configure(TINY)
     output = on_terminal(build)
-    assert "answers per min" in output
+    assert " of 2 episodes, " in output
     assert "rule evaluate:" not in output
+    assert "jobs: 1 evaluate, " in output
+    for header in ("Provided resources", "Snakemake version", "Building DAG", "Job stats"):
+        assert header not in output
     assert "summary: results/summary/index.html" in output
 
 
 def test_a_pipe_shows_plain_lines(finished: Build) -> None:
     output = (finished.folder / "output.txt").read_text()
-    assert "answers per min" not in output
+    assert " of 16 episodes, " not in output
+    assert "Provided resources: " in output
     assert "rule evaluate:" in output
     assert "summary: results/summary/index.html" in output
 
@@ -36,7 +40,7 @@ def test_a_notice_of_a_job_stays_above_the_live_table(tmp_path: Path) -> None:
         nowhere = {"base_url": "http://127.0.0.1:9/v1", "retry_for_s": 2}
         run = Run(tmp_path, simulator, keys=KEYS[:1], provider=nowhere)
     output = on_terminal(run, succeeds=False)
-    assert "answers per min" in output
+    assert " episodes, 0 answers" in output
     lines = [line for line in output.splitlines() if "connection refused, retrying for" in line]
     assert len(lines) == 1
     assert lines[0].split("\x1b[2K")[-1].startswith("sim_key1: connection refused")

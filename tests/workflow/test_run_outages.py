@@ -33,7 +33,8 @@ def test_a_refused_connection_is_reported_in_terminal_log_and_status(
     status = run.pilotbench("status", "--configfile", "overlay.yaml").stdout
     assert "notices of the last run" in status
     assert "sim_key1: connection refused, retrying for " in status
-    assert "connection refused for " in status.splitlines()[4] + status.splitlines()[5]
+    assert "retrying: sim_key1 (connection refused for " in status
+    assert "owed: 60 ConnectionFailed: " in status
 
 
 def test_a_model_that_does_not_exist_is_stopped_for_all_jobs_of_the_run(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def limiter(tmp_path: Path, clock: HandClock) -> Iterator[Limiter]:
 
 
 def state(folder: Path, clock: HandClock) -> str:
-    return state_of(folder, ACCESS, "k", clock)
+    return str(state_of(folder, ACCESS, "k", clock))
 
 
 def test_a_key_that_nobody_has_used_has_no_state_and_gets_no_files(
@@ -47,10 +48,11 @@ def test_a_pause_is_shown_while_it_lasts(
 ) -> None:
     with limiter.slot() as slot:
         slot.rejected(retry_after=600)
-    assert state(tmp_path, clock).startswith("paused until ")
-    assert state(tmp_path, clock).endswith(" by 429")
+    assert state(tmp_path, clock).startswith("paused by 429 until ")
+    left = state_of(tmp_path, ACCESS, "k", clock).until - time.time()
+    assert left == pytest.approx(600, abs=60)
     clock.forward(610)
-    assert state(tmp_path, clock) == "every request is answered 429, for 10 min"
+    assert state(tmp_path, clock) == "refused by 429: every request, for 10 min"
     with limiter.slot() as slot:
         slot.settle(0)
     assert state(tmp_path, clock) == ""
@@ -63,7 +65,7 @@ def test_dead_keys_and_failing_services_are_shown_until_they_answer(
     for _ in range(3):
         breaker.failed(REFUSED, clock.now(), "a")
         clock.forward(60)
-    assert state(tmp_path, clock) == "connection refused for 3 min"
+    assert state(tmp_path, clock) == "retrying: connection refused for 3 min"
     breaker.failed(AuthenticationFailed("HTTP 401: no"), clock.now(), "a")
     assert state(tmp_path, clock) == "in doubt: HTTP 401: no"
     clock.forward(2)

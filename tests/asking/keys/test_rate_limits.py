@@ -266,10 +266,10 @@ def test_the_state_of_a_key_names_its_limit_and_the_end_of_the_wait(
     folder = key_folder(tmp_path, ACCESS, "k")
     with limiters(folder, clock) as [one]:
         answer(one, requests(60, 30))
-        assert state_of(tmp_path, ACCESS, "k", clock) == ""
+        assert not state_of(tmp_path, ACCESS, "k", clock).kind
         answer(one, requests(60, 0))
-        said = state_of(tmp_path, ACCESS, "k", clock)
-        assert said.startswith("at its limit of 60 requests a minute until ")
+        said = str(state_of(tmp_path, ACCESS, "k", clock))
+        assert said.startswith("at a rate limit of 60 requests a minute until ")
         assert list(learned_limits(tmp_path, ACCESS, "k", "m", clock)) == ["requests"]
 
 
@@ -277,10 +277,10 @@ def test_the_state_of_a_key_names_the_limit_of_the_config(tmp_path: Path, clock:
     key = Key("k", "p", 20, rpm=2)
     with limiters(key_folder(tmp_path, ACCESS, "k"), clock, rpm=2) as [one]:
         answer(one)
-        assert state_of(tmp_path, ACCESS, "k", clock, key) == ""
+        assert not state_of(tmp_path, ACCESS, "k", clock, key).kind
         answer(one)
-        said = state_of(tmp_path, ACCESS, "k", clock, key)
-        assert said.startswith("at its limit of rpm: 2 until ")
+        said = str(state_of(tmp_path, ACCESS, "k", clock, key))
+        assert said.startswith("at a rate limit of rpm: 2 until ")
 
 
 def test_a_new_run_and_a_user_may_test_a_long_wait(tmp_path: Path, clock: HandClock) -> None:

@@ -1,7 +1,8 @@
-"""Snakemake's own log lines, and on a terminal a live table of models and keys below them.
+"""Snakemake's own log lines, and on a terminal a live view of the run below them.
 
 The default profile chooses it (`logger: pilotbench`). Where the output is not a terminal, the lines
-are exactly those of Snakemake's own handler.
+are exactly those of Snakemake's own handler. On a terminal one line stands for its header, which
+lists every resource; `--verbose` shows it.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class LogHandler(LogHandlerBase):
         self.addFilter(internals.default_log_filter(self.common_settings))
         self._plain = internals.default_log_handler(self.common_settings, stream)
         self._console = Console(file=stream)
+        settings = self.common_settings
+        self._is_brief = self._console.is_terminal and not (settings.dryrun or settings.verbose)
         self._cost: Callable[[], str] | None = None
         self._live: Live | None = None
         self._ended = threading.Event()
@@ -91,14 +94,25 @@ class LogHandler(LogHandlerBase):
         live = self._live
         if self._silent or expected(record) or self._waiting.covers(record):
             return
+        if self._is_brief and internals.is_header(record):
+            return
         if live is None:
-            self._plain.emit(reworded(record))
+            self._plain.emit(reworded(self._brief(record)))
             if self._cost is not None and internals.ends_dry_run(str(record.msg)):
                 self._write(self._cost)
         elif record.levelno > INFO or internals.event_of(record) in STILL_SHOWN:
             text = self._plain.format(record)
             if text and text != "None":
                 live.console.print(Text.from_ansi(text))
+
+    def _brief(self, record: LogRecord) -> LogRecord:
+        """Return the record that lists the jobs as one line, any other unchanged."""
+        counts = internals.planned_counts(record) if self._is_brief else None
+        if counts is None:
+            return record
+        record = copy.copy(record)
+        record.msg = f"jobs: {', '.join(f'{n:,} {rule}' for rule, n in counts.items())}"
+        return record
 
     def close(self) -> None:
         """End the live table with the run."""

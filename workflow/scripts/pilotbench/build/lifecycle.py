@@ -122,7 +122,7 @@ class Lifecycle:
         self._interrupt.listen()
         if shards:
             for view in self._views():
-                view.watch(progress_table.live(experiment))
+                view.watch(progress_table.live(Watch(experiment)))
 
     def _shards_to_run(self) -> list[Asked]:
         jobs = internals.jobs_to_run(self._snakemake)

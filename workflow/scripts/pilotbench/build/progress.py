@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from pilotbench.asking.asker import JournalOnly
-from pilotbench.asking.keys.key_status import held_slots, state_of
-from pilotbench.asking.keys.secrets import access, environment, missing
+from pilotbench.asking.keys.key_status import UNSET, KeyState, held_slots, state_of
+from pilotbench.asking.keys.secrets import access, environment, missing, to_set
 from pilotbench.asking.prices import cost_usd, stored_usd
 from pilotbench.asking.unusable import Unusable
 from pilotbench.build import batches_out
 from pilotbench.build.batches_out import BatchProgress
+from pilotbench.build.expected_requests import ExpectedRequests
 from pilotbench.build.judge_progress import JudgeProgress, judge_rows
+from pilotbench.episodes.owed import Cause, causes
 from pilotbench.episodes.shard_file import read_header
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import RecordError
@@ -30,6 +35,7 @@ from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.fingerprint import Now
 from pilotbench.providers.answer import BATCH, Tokens
 from pilotbench.providers.price import Priced
+from pilotbench.providers.settings import ProviderSettings
 
 Json = dict[str, Any]
 WINDOW_S = 300.0
@@ -43,6 +49,8 @@ class ModelProgress:
     `begun` are in unfinished shards and have an answer in the journal; `owed` failed because of the
     infrastructure and wait for the next run; `usd` is the known cost of all answers: `usd_unknown`
     episodes have an answer of unknown cost; `recent` were finished in the last `recent_s` seconds.
+    `answers` have arrived, `lately` of them in the last `recent_s` seconds, and `expected` are
+    still to come.
     """
 
     model: str
@@ -57,6 +65,9 @@ class ModelProgress:
     usd_unknown: int = 0
     recent: int = 0
     recent_s: float = 0.0
+    answers: int = 0
+    lately: float = 0.0
+    expected: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -64,24 +75,38 @@ class ModelProgress:
         return 60 * self.recent / self.recent_s if self.recent_s else 0.0
 
     @property
+    def answer_rate(self) -> float:
+        """Answers per minute."""
+        return 60 * self.lately / self.recent_s if self.recent_s else 0.0
+
+    @property
     def left_s(self) -> float | None:
-        """Seconds left at this rate; None where there is no progress."""
-        return 60 * (self.planned - self.done) / self.rate if self.rate else None
+        """Seconds left at this rate of answers; None where there is no progress."""
+        if self.done >= self.planned:
+            return 0.0
+        return 60 * self.expected / self.answer_rate if self.answer_rate else None
+
+    @property
+    def share(self) -> float:
+        """The share of the requests that are answered; 1 only where every episode is finished."""
+        if self.done >= self.planned:
+            return 1.0
+        return min(0.99, self.answers / max(1.0, self.answers + self.expected))
 
 
 @dataclass
 class KeyProgress:
     """Requests on one key: in flight now (None: its secret is not set here), answers per minute.
 
-    `slots` are those in force in the current run, else those of the config. `state` describes what
-    keeps the key from answering; it is empty where nothing does.
+    `slots` are those in force in the current run, else those of the config. `state` is what keeps
+    the key from answering.
     """
 
     key: str
     slots: int
     in_flight: int | None
     rate: float = 0.0
-    state: str = ""
+    state: KeyState = field(default_factory=KeyState)
 
 
 @dataclass(frozen=True)
@@ -107,13 +132,48 @@ class Watch:
     experiment: Experiment
     _headers: dict[tuple[Path, int], Json | None] = field(default_factory=dict)
     _seen: dict[Shard, dict[str, _Answer | None]] = field(default_factory=dict)
+    _read: dict[Shard, JournalOnly] | None = None
+    _lock: RLock = field(default_factory=RLock)
+
+    def __post_init__(self) -> None:
+        self._requests = ExpectedRequests(self.experiment)
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Read each journal once for all rows of the block; for one thread at a time."""
+        with self._lock:
+            self._read = {}
+            try:
+                yield
+            finally:
+                self._read = None
 
     def model_rows(self) -> list[ModelProgress]:
         """Return a row for each model, in the order of the config."""
         rows = {name: ModelProgress(name) for name in self.experiment.settings.models}
+        unfinished, since = [], self._since()
+        self._requests.forget()
         for shard in self.experiment.plan.shards:
-            self._count(rows[shard.cell.model], shard)
+            row = rows[shard.cell.model]
+            row.shards += 1
+            row.planned += self._planned(shard)
+            if header := self._header(shard):
+                self._count(row, shard, header, since)
+            else:
+                unfinished.append(shard)
+        for shard in unfinished:
+            self._count_journal(rows[shard.cell.model], shard, since)
         return list(rows.values())
+
+    def owed(self) -> list[Cause]:
+        """Return why episodes of unfinished shards are owed, most frequent causes first."""
+        found = [
+            (failure.kind, failure.message)
+            for shard in self.experiment.plan.shards
+            if self._header(shard) is None
+            for failure in self._journal(shard).answers.owed().values()
+        ]
+        return causes(found)
 
     def key_rows(self) -> list[KeyProgress]:
         """Return a row for each key of the providers of the selected models and judges."""
@@ -124,7 +184,7 @@ class Watch:
         rows = []
         for provider in (settings.providers[name] for name in names):
             for alias, key in provider.keys.items():
-                in_flight, state = None, ""
+                in_flight, state = None, KeyState(UNSET, _to_set(provider, alias, variables))
                 if not missing(settings, [alias], variables):
                     opened = access(provider, key, variables)
                     in_flight = held_slots(settings.limits_dir, opened, alias)
@@ -162,26 +222,33 @@ class Watch:
                 found += [] if saved is None else [saved / max(1, header["requests"])]
         return sum(found) / len(found) if found else None
 
-    def _count(self, row: ModelProgress, shard: Shard) -> None:
-        planned = len(shard.indices) * self.experiment.settings.repeats
-        row.shards += 1
-        row.planned += planned
-        header = self._header(shard)
-        if header is None:
-            self._count_journal(row, shard)
-            return
+    def _planned(self, shard: Shard) -> int:
+        return len(shard.indices) * self.experiment.settings.repeats
+
+    def _since(self) -> float:
+        """Return from when on rates are counted: the run's start, at most WINDOW_S ago."""
+        began = notices.began(self.experiment.settings.results_dir)
+        return max(time.time() - WINDOW_S, began or 0.0)
+
+    def _count(self, row: ModelProgress, shard: Shard, header: Json, since: float) -> None:
         self._seen.pop(shard, None)
         row.shards_done += 1
-        row.done += min(header["planned"], planned)
+        row.done += min(header["planned"], self._planned(shard))
         price = self.experiment.settings.catalog[shard.cell.model].price
         usd, unusable = _header_usd(header, price), Unusable.in_header(header)
         row.usd += (usd or 0.0) + unusable.usd(price)
         row.usd_unknown += header["planned"] if usd is None else len(unusable.unknown(price))
-        if header["asked"] and _age_s(header, "ended") < WINDOW_S:
+        requests: int = header["requests"] if "requests" in header else header["asked"]
+        row.answers += requests
+        self._requests.learn(shard.cell, header["planned"], requests)
+        started, ended = _moment(header, "started"), _moment(header, "ended")
+        if header["asked"] and ended > since:
             row.recent += header["planned"]
-            row.recent_s = max(row.recent_s, min(WINDOW_S, _age_s(header, "started")))
+            within = (ended - max(started, since)) / max(ended - started, 1e-9)
+            row.lately += header["asked"] * min(1.0, within)
+            row.recent_s = max(row.recent_s, time.time() - max(started, since))
 
-    def _count_journal(self, row: ModelProgress, shard: Shard) -> None:
+    def _count_journal(self, row: ModelProgress, shard: Shard, since: float) -> None:
         journal = self._journal(shard)
         mine = [one for one in self._known(journal, shard) if one.index in shard.indices]
         unusable = Unusable.of(journal.answers.failures)
@@ -189,13 +256,23 @@ class Watch:
         row.usd += sum(one.usd or 0.0 for one in mine) + unusable.usd(price)
         unknown = {(one.index, one.repeat) for one in mine if one.usd is None}
         row.usd_unknown += len(unknown | unusable.unknown(price))
-        row.begun += len({(one.index, one.repeat) for one in mine})
+        begun = Counter((one.index, one.repeat) for one in mine)
+        row.begun += len(begun)
         row.owed += len(journal.answers.owed())
         row.shards_running += bool(journal.holders)
+        row.answers += len(mine)
+        row.expected += self._requests.left(shard.cell, self._planned(shard), begun.values())
+        if late := [one.started for one in mine if one.started > since]:
+            row.lately += len(late)
+            row.recent_s = max(row.recent_s, time.time() - min(late))
 
     def _journal(self, shard: Shard) -> JournalOnly:
         """Return what was recorded for a shard; its answers need not be looked up elsewhere."""
-        return JournalOnly(self.experiment, shard, everywhere=False)
+        if self._read is None:
+            return JournalOnly(self.experiment, shard, everywhere=False)
+        if shard not in self._read:
+            self._read[shard] = JournalOnly(self.experiment, shard, everywhere=False)
+        return self._read[shard]
 
     def _known(self, journal: JournalOnly, shard: Shard) -> list[_Answer]:
         """Return every readable answer; each is read once."""
@@ -225,9 +302,9 @@ class Watch:
                             this = (one.started, one.slots)
                             last[one.key] = max(this, last.get(one.key, this))
                         longest = max(longest, now - one.started)
-            elif _age_s(header, "ended") < WINDOW_S:
+            elif now - _moment(header, "ended") < WINDOW_S:
                 found.update(header["provenance"]["keys"])
-                longest = max(longest, min(WINDOW_S, _age_s(header, "started")))
+                longest = max(longest, min(WINDOW_S, now - _moment(header, "started")))
         rates = {alias: 60 * count / longest for alias, count in found.items()}
         return rates, {alias: count for alias, (_, count) in last.items()}
 
@@ -273,5 +350,9 @@ def _header_usd(header: Json, price: Priced | None) -> float | None:
     return usd
 
 
-def _age_s(header: Json, moment: str) -> float:
-    return time.time() - datetime.fromisoformat(header["provenance"][moment]).timestamp()
+def _moment(header: Json, name: str) -> float:
+    return datetime.fromisoformat(header["provenance"][name]).timestamp()
+
+
+def _to_set(provider: ProviderSettings, alias: str, variables: Mapping[str, str]) -> str:
+    return to_set(provider, [alias], variables, every=True)

@@ -1,20 +1,24 @@
-"""The progress of models, keys and batches as tables."""
+"""The progress of a run as a view: a bar, why it waits, and tables of models, keys and batches."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from pilotbench.build import waiting
 from pilotbench.build.batches_out import BatchProgress, about, moment
 from pilotbench.build.judge_progress import JudgeProgress
 from pilotbench.build.progress import KeyProgress, ModelProgress, Watch
+from pilotbench.build.progress_bar import Overview, overview, span
+from pilotbench.build.waiting import Reason
 from pilotbench.ground.terminal_tables import TextColumn, columns, table, terminal_width
-from pilotbench.matrix.experiment import Experiment
 
 _MODELS = ("episodes", "begun", "owed", "shards", "running", "per min", "left", "USD")
 _JUDGES = ("verdicts", "begun", "owed", "files", "running", "USD")
-_KEYS = ("in flight", "slots", "answers per min")
+_SPARE = ("USD", "owed", "per min", "shards", "files", "begun", "running")
+_KEYS = ("in flight", "slots", "per min")
 _BATCHES = ("wave", "out", "answered", "failed")
 _TIMES = ("since", "promised")
 _SAVES = "saves USD"
@@ -28,13 +32,14 @@ def tables(
     judges: Sequence[JudgeProgress] = (),
 ) -> str:
     """Return one row per model with their total, per judge, key, and model with batches out."""
-    rows = [*models, total(models)] if len(models) != 1 else models
-    found = [table(columns(("model", *_MODELS), right=_MODELS), map(_model, rows), width)]
+    rows = [_model(row) for row in models]
+    rows += [_model(total(models), left="")] if len(models) != 1 else []
+    found = [table(_named(columns(("model", *_MODELS), _MODELS, _SPARE)), rows, width)]
     if judges:
-        head = columns(("judge", *_JUDGES), right=_JUDGES)
+        head = _named(columns(("judge", *_JUDGES), _JUDGES, _SPARE))
         found.append(table(head, map(_judge, judges), width))
     if keys:
-        head = columns(("key", *_KEYS, "state"), right=_KEYS)
+        head = _named(columns(("key", *_KEYS), _KEYS, ("per min", "slots")))
         found.append(table(head, map(_key, keys), width))
     if batches:
         head, now = _batch_columns(), time.time()
@@ -43,19 +48,57 @@ def tables(
 
 
 def _batch_columns() -> list[TextColumn]:
-    return columns(("batches of", *_BATCHES, *_TIMES, _SAVES), right=(*_BATCHES, _SAVES))
+    spare = ("out", "promised", "failed", _SAVES, "since", "wave")
+    return _named(columns(("batches of", *_BATCHES, *_TIMES, _SAVES), (*_BATCHES, _SAVES), spare))
 
 
-def live(experiment: Experiment) -> Callable[[], str]:
-    """Return a function that gives the present tables, as wide as the terminal behind stderr."""
-    watch = Watch(experiment)
+def _named(head: list[TextColumn]) -> list[TextColumn]:
+    """Return the columns; the first one holds names."""
+    return [replace(head[0], names=True), *head[1:]]
+
+
+def live(watch: Watch) -> Callable[[], str]:
+    """Return a function that gives the present view, as wide as the terminal behind stderr."""
     return lambda: of(watch, terminal_width(sys.stderr))
 
 
 def of(watch: Watch, width: int | None) -> str:
-    """Return the present tables of a watch."""
-    rows = watch.model_rows(), watch.key_rows(), watch.batch_rows()
-    return tables(*rows, width, watch.judge_rows())
+    """Return the present view of a watch: the bar, why the run waits, and the tables."""
+    return Look.at(watch).text(width)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a watch sees at one time."""
+
+    models: list[ModelProgress]
+    keys: list[KeyProgress]
+    judges: list[JudgeProgress]
+    batches: list[BatchProgress]
+    overview: Overview
+    reasons: list[Reason]
+
+    @classmethod
+    def at(cls, watch: Watch) -> Look:
+        """Look now."""
+        with watch.looking():
+            models, judges, keys = watch.model_rows(), watch.judge_rows(), watch.key_rows()
+            batches, owed = watch.batch_rows(), watch.owed()
+        catalog = watch.experiment.settings.catalog
+        seen = overview(models, judges, [catalog[row.model].provider for row in models])
+        is_over = seen.share >= 1
+        why = waiting.reasons(keys, owed, batches, time.time(), is_over)
+        return cls(models, keys, judges, batches, seen, why)
+
+    def text(self, width: int | None) -> str:
+        """Return the view; where there is a `width`, no line is longer."""
+        lines = [*self.overview.lines(width), *waiting.lines(self.reasons, width)]
+        shown = tables(self.models, self.keys, self.batches, width, self.judges)
+        return "\n".join([*lines, "", shown])
+
+    def line(self) -> str:
+        """Return the look as one line for a log."""
+        return "; ".join([self.overview.line(), *waiting.lines(self.reasons)])
 
 
 def total(models: Sequence[ModelProgress]) -> ModelProgress:
@@ -70,7 +113,7 @@ def total(models: Sequence[ModelProgress]) -> ModelProgress:
     return found
 
 
-def _model(row: ModelProgress) -> tuple[str, ...]:
+def _model(row: ModelProgress, left: str | None = None) -> tuple[str, ...]:
     return (
         row.model,
         f"{row.done}/{row.planned}",
@@ -78,8 +121,8 @@ def _model(row: ModelProgress) -> tuple[str, ...]:
         str(row.owed),
         f"{row.shards_done}/{row.shards}",
         str(row.shards_running),
-        f"{row.rate:.1f}",
-        _duration(row),
+        f"{row.answer_rate:.1f}",
+        _duration(row) if left is None else left,
         _usd(row),
     )
 
@@ -98,7 +141,7 @@ def _judge(row: JudgeProgress) -> tuple[str, ...]:
 
 def _key(key: KeyProgress) -> tuple[str, ...]:
     flight = "–" if key.in_flight is None else str(key.in_flight)
-    return key.key, flight, str(key.slots), f"{key.rate:.1f}", key.state
+    return key.key, flight, str(key.slots), f"{key.rate:.1f}"
 
 
 def _batch(row: BatchProgress, now: float) -> tuple[str, ...]:
@@ -119,5 +162,4 @@ def _duration(row: ModelProgress) -> str:
         return "done"
     if row.left_s is None:
         return "–"
-    minutes, seconds = divmod(int(row.left_s), 60)
-    return f"{minutes // 60}h{minutes % 60:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"
+    return span(row.left_s)

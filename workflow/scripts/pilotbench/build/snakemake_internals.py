@@ -250,6 +250,28 @@ def is_last_error(message: str) -> bool:
     return message.startswith("Exiting because a job execution failed")
 
 
+def is_header(record: logging.LogRecord) -> bool:
+    """Return whether a record describes the machine, the command line or all resources."""
+    return event_of(record) in ("workflow_started", "resources_info") or str(record.msg).startswith(
+        (
+            "Using workflow specific profile",
+            "Config file ",
+            "Assuming unrestricted shared filesystem",
+            "Building DAG of jobs",
+            "Using shell: ",
+            "Conda environments: ignored",
+        )
+    )
+
+
+def planned_counts(record: logging.LogRecord) -> dict[str, int] | None:
+    """Return rule -> number of jobs, from the record that lists them; None for another record."""
+    found = getattr(record, "stats", None)
+    if not isinstance(found, Mapping):
+        return None
+    return {str(rule): int(count) for rule, count in found.items() if rule != "total"}
+
+
 def ends_dry_run(message: str) -> bool:
     """Return whether this is the last message of a dry run."""
     return message.startswith("This was a dry-run")

@@ -1,4 +1,4 @@
-"""Report the progress of a run: finished, owed, in flight, spent.
+"""Report the progress of a run: finished, owed, in flight, spent, and why it waits.
 
 It works at any time: during a run, from another terminal, or after a crash.
 """
@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 
 from pilotbench.build.progress import Watch
-from pilotbench.build.progress_table import of
+from pilotbench.build.progress_table import Look, of
 from pilotbench.commands.options import add_config, experiment_of
 from pilotbench.ground.terminal_tables import terminal_width
 
@@ -51,15 +51,19 @@ def text(watch: Watch) -> str:
     return "\n".join([*lines, *(["", "notices of the last run", *found] if found else [])])
 
 
-def _as_json(watch: Watch) -> dict[str, list[dict[str, object]]]:
-    models = [{**asdict(row), "rate": row.rate, "left_s": row.left_s} for row in watch.model_rows()]
-    notices = [asdict(notice) for notice in watch.notices()]
+def _as_json(watch: Watch) -> dict[str, object]:
+    look = Look.at(watch)
+    rates = ("rate", "answer_rate", "left_s", "share")
     return {
-        "models": models,
-        "judges": [asdict(row) for row in watch.judge_rows()],
-        "keys": [asdict(row) for row in watch.key_rows()],
-        "batches": [asdict(row) for row in watch.batch_rows()],
-        "notices": notices,
+        "overview": asdict(look.overview),
+        "waiting": [asdict(one) for one in look.reasons],
+        "models": [
+            {**asdict(row), **{name: getattr(row, name) for name in rates}} for row in look.models
+        ],
+        "judges": [asdict(row) for row in look.judges],
+        "keys": [{**asdict(row), "state": str(row.state)} for row in look.keys],
+        "batches": [asdict(row) for row in look.batches],
+        "notices": [asdict(notice) for notice in watch.notices()],
     }
 
 

@@ -11,7 +11,7 @@ from statistics import fmean
 
 from pilotbench.estimation.guess import Outlook, guess, outlook
 from pilotbench.estimation.history import KINDS_OF_INPUT, MODEL_EPISODES, History, Past
-from pilotbench.estimation.needs import First, Need, sample
+from pilotbench.estimation.needs import First, Need, outline, sample
 from pilotbench.estimation.ranges import MEASURES, Range, Workload, total
 from pilotbench.matrix.cells import Cell
 from pilotbench.matrix.experiment import Experiment
@@ -122,16 +122,7 @@ class CellEstimates:
         return total(loads).times(1 / len(firsts))
 
     def _outlook(self, cell: Cell) -> Outlook:
-        firsts = self._firsts(cell)
-        return outlook(
-            self.experiment.settings.catalog[cell.model],
-            cell.prompt,
-            cell.tool_success_rate,
-            firsts[0].turns,
-            fmean(first.plan for first in firsts),
-            fmean(first.lookups for first in firsts),
-            [first.sizes for first in firsts if first.sizes is not None],
-        )
+        return _ahead_of(self.experiment, cell, self._firsts(cell))
 
     def _firsts(self, cell: Cell) -> list[First]:
         model = self.experiment.settings.catalog[cell.model]
@@ -153,6 +144,27 @@ class CellEstimates:
         for shard in self.experiment.plan.shards:
             found[shard.cell].extend(shard.indices)
         return found
+
+
+def likely_turns(experiment: Experiment, cell: Cell) -> float:
+    """Return the likely number of requests of an episode, from the plans of some instances."""
+    size = experiment.tasks[cell.task].size or SAMPLED
+    firsts = [outline(experiment, cell, index) for index in range(min(size, SAMPLED))]
+    if works := [first.work for first in firsts if first.work is not None]:
+        return fmean(work.requests.middle for work in works)
+    return _ahead_of(experiment, cell, firsts).turns
+
+
+def _ahead_of(experiment: Experiment, cell: Cell, firsts: Sequence[First]) -> Outlook:
+    return outlook(
+        experiment.settings.catalog[cell.model],
+        cell.prompt,
+        cell.tool_success_rate,
+        firsts[0].turns,
+        fmean(first.plan for first in firsts),
+        fmean(first.lookups for first in firsts),
+        [first.sizes for first in firsts if first.sizes is not None],
+    )
 
 
 def waste(some: Sequence[Need]) -> dict[str, Range]:

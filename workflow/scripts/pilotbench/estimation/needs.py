@@ -152,21 +152,30 @@ def sample(experiment: Experiment, cell: Cell, indices: Sequence[int]) -> list[F
     return [_first(experiment, cell, index) for index in chosen]
 
 
-def _first(experiment: Experiment, cell: Cell, index: int) -> First:
+def outline(experiment: Experiment, cell: Cell, index: int) -> First:
+    """Return what is known of a new episode without rendering its first request."""
     task = experiment.tasks[cell.task]
     if is_external(task):
         return First(Start(0, 0), 0, 1, _said(task))
-    shard = Shard(cell, index, index)
-    ask = _Replay(experiment, shard, JournalOnly.empty(experiment, shard))
     instance = task.instance(cell.difficulty, index)
     turns = experiment.settings.max_turns or task.max_turns(cell.difficulty)
     return First(
-        ask.starts[0] if ask.starts else None,
+        None,
         instance.steps,
         turns if task.tools(instance) else 1,
         lookups=len({step.tool for step in instance.plan}) if is_searched(instance) else 0,
-        sizes=sizes_of(instance) if isinstance(instance, ScenarioInstance) else None,
     )
+
+
+def _first(experiment: Experiment, cell: Cell, index: int) -> First:
+    task, found = experiment.tasks[cell.task], outline(experiment, cell, index)
+    if is_external(task):
+        return found
+    shard = Shard(cell, index, index)
+    ask = _Replay(experiment, shard, JournalOnly.empty(experiment, shard))
+    instance = task.instance(cell.difficulty, index)
+    sizes = sizes_of(instance) if isinstance(instance, ScenarioInstance) else None
+    return replace(found, start=ask.starts[0] if ask.starts else None, sizes=sizes)
 
 
 def _said(task: ExternalTask) -> Workload:

@@ -192,6 +192,14 @@ def read(results_dir: Path) -> list[Notice]:
         return []
 
 
+def began(results_dir: Path) -> float | None:
+    """Return when the last run began, Unix time in s; None if no run has left its notices."""
+    try:
+        return int(max((results_dir / FOLDER).glob(_NAME)).stem.split("-")[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 class Follower:
     """Passes each new line of the run's notices to `write`, from its own thread."""
 

@@ -16,21 +16,33 @@ from typing import TextIO
 GAP = 2
 SHORTEST = 12
 """A column of names is never narrower than this, and a name is cut rather than wrapped."""
+LEGIBLE = 20
+"""Columns that can be spared are left out before a name gets narrower than this."""
 
 
 @dataclass(frozen=True)
 class TextColumn:
-    """One column: `right` aligns numbers; `names` are cut with an ellipsis, not wrapped."""
+    """One column: `right` aligns numbers; `names` are cut with an ellipsis, not wrapped.
+
+    Where a terminal has no room for all columns, those with the highest `spare` are left out
+    first; one with 0 never is.
+    """
 
     title: str
     right: bool = False
     names: bool = False
+    spare: int = 0
 
 
-def columns(titles: Iterable[str], right: Iterable[str] = ()) -> list[TextColumn]:
-    """Return a column per title; those in `right` hold numbers."""
-    numbers = set(right)
-    return [TextColumn(title, title in numbers) for title in titles]
+def columns(
+    titles: Iterable[str], right: Iterable[str] = (), spare: Sequence[str] = ()
+) -> list[TextColumn]:
+    """Return a column per title; those in `right` hold numbers.
+
+    Those in `spare` are left out where there is no room, the last of them first.
+    """
+    numbers, order = set(right), {title: place for place, title in enumerate(spare, start=1)}
+    return [TextColumn(t, t in numbers, spare=order.get(t, 0)) for t in titles]
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
@@ -49,7 +61,8 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[column.title for column in head], *rows]
+    titles = [column.title for column in head]
+    head, cells = _fitting(head, [titles, *rows], width)
     sizes = _sizes(head, cells, width)
     grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
     for column, size in zip(head, sizes, strict=True):
@@ -65,6 +78,25 @@ def table(
     total = sum(sizes) + GAP * len(sizes)
     Console(file=out, width=total, color_system=None, force_terminal=False).print(grid)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def _fitting(
+    head: Sequence[TextColumn], cells: Sequence[Sequence[str]], width: int | None
+) -> tuple[Sequence[TextColumn], Sequence[Sequence[str]]]:
+    """Return the columns for which there is room, and their cells."""
+    from rich.cells import cell_len
+
+    while width is not None and any(column.spare for column in head):
+        needed = GAP * (len(head) - 1)
+        for column, (title, *texts) in zip(head, zip(*cells, strict=True), strict=True):
+            longest = max(map(cell_len, (*title.split(), *texts)), default=0)
+            needed += min(longest, LEGIBLE) if column.names else longest
+        if needed <= width:
+            break
+        last = max(range(len(head)), key=lambda place: head[place].spare)
+        head = [*head[:last], *head[last + 1 :]]
+        cells = [[*row[:last], *row[last + 1 :]] for row in cells]
+    return head, cells
 
 
 def _sizes(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pilotbench.asking.keys.available_keys import duration, plain, until
 from pilotbench.asking.keys.circuit_breaker import FILE as HEALTH
 from pilotbench.asking.keys.circuit_breaker import KEY, forget, rows_in
-from pilotbench.asking.keys.evidence import Evidence
 from pilotbench.asking.keys.learned_limits import LearnedLimit, rates_of
 from pilotbench.asking.keys.limiter import LEDGER
 from pilotbench.asking.keys.opened_limiter import key_folder, limiter_of
@@ -46,14 +47,40 @@ def learned_rates(
     return rates_of(learned)
 
 
+@dataclass(frozen=True)
+class KeyState:
+    """What prevents a key from answering: nothing if `kind` is empty.
+
+    `kind` is one of KINDS; `until` is Unix time in s where the end is known.
+    """
+
+    kind: str = ""
+    text: str = ""
+    until: float | None = None
+
+    def __str__(self) -> str:
+        """Return the state in words."""
+        if not self.kind:
+            return ""
+        return f"{self.kind}{' ' if self.kind in ENDING else ': '}{self.text}"
+
+
+PAUSED, LIMITED, FAILING, REFUSED, DOUBTED, DEAD, UNSET = KINDS = (
+    *("paused by 429", "at a rate limit", "retrying", "refused by 429"),
+    *("in doubt", "dead", "not set"),
+)
+ENDING = (PAUSED, LIMITED)
+"""States whose end is known."""
+
+
 def state_of(
     limits_dir: Path | None,
     access: Access,
     alias: str,
     clock: Clock = CLOCK,
     key: Key | None = None,
-) -> str:
-    """Return what prevents a key from answering now; empty if nothing does or it is unused.
+) -> KeyState:
+    """Return what prevents a key from answering now: nothing if it is unused.
 
     `key` has the rpm and tpm of the config.
     """
@@ -63,19 +90,24 @@ def state_of(
     rows = rows_in(peek(folder / HEALTH), clock)
     failing = {n: row for n, row in rows.items() if row.count and now - row.last < LATELY_S}
     if KEY in failing:
-        return _refused(failing[KEY])
-    if limit.paused_until > now:
-        return f"paused until {until(limit.paused_until - now)} by 429"
+        dead = failing[KEY].count > 1
+        return KeyState(DEAD if dead else DOUBTED, failing[KEY].message)
+    if (left := limit.paused_until - now) > 0:
+        return KeyState(PAUSED, f"until {until(left)}", time.time() + left)
     if failing:
         worst = min(failing.values(), key=lambda row: row.since)
-        return f"{plain(worst.message)} for {duration(now - worst.since)}"
+        return KeyState(FAILING, f"{_bare(worst.message)} for {duration(now - worst.since)}")
     if limit.refused_since is not None and now - limit.paused_until < LATELY_S:
-        return f"every request is answered 429, for {duration(now - limit.refused_since)}"
+        return KeyState(REFUSED, f"every request, for {duration(now - limit.refused_since)}")
     return _limited(usage, now, key)
 
 
-def _limited(usage: KeyUsage, now: float, key: Key | None) -> str:
-    """Return which rate limit the key waits for, and until when; empty if for none."""
+def _bare(message: str) -> str:
+    return plain(message).rstrip(". ")
+
+
+def _limited(usage: KeyUsage, now: float, key: Key | None) -> KeyState:
+    """Return which rate limit the key waits for, and until when; nothing if for none."""
     waits: list[tuple[float, str]] = []
     for name, rpm, tpm in (("rpm", key.rpm, None), ("tpm", None, key.tpm)) if key else ():
         if wait := usage.wait_for(now, rpm, tpm, 1):
@@ -85,13 +117,9 @@ def _limited(usage: KeyUsage, now: float, key: Key | None) -> str:
             if wait := one.wait(now, 1):
                 waits.append((wait, one.in_words(counted)))
     if not waits:
-        return ""
+        return KeyState()
     left, words = max(waits)
-    return f"at its limit of {words} until {until(left, seconds=True)}"
-
-
-def _refused(row: Evidence) -> str:
-    return f"{'dead' if row.count > 1 else 'in doubt'}: {row.message}"
+    return KeyState(LIMITED, f"of {words} until {until(left, seconds=True)}", time.time() + left)
 
 
 def lift_pauses(settings: Settings) -> dict[str, float]:
