@@ -1,9 +1,10 @@
 """Coverage of the interval of a horizon, by simulation, and of the methods not chosen.
 
-    python -m dev.horizon_coverage [--draws 2000]
+    python -m dev.horizon_coverage [--draws 2000] [--lengths 8 16 32]
 
 True horizons 1.5 to 100 x 15 to 100 cores x heterogeneity between cores (standard deviation of the
 logit) x curves (each item succeeding alike: decay; logistic) x repeats: 336 settings, N = 2 to 64.
+With other lengths, the horizons are those up to one doubling beyond them.
 An interval covers a horizon if its test does not reject it, as `results.statistics.horizon` finds
 its limits. The other methods regress on log2 N only.
 """
@@ -24,7 +25,7 @@ from pilotbench.results.statistics import ALPHA
 from pilotbench.results.statistics.length_curve import Outcomes, statistic
 
 Floats = NDArray[np.float64]
-LENGTHS = np.array([2.0, 4, 8, 16, 32, 64])
+LENGTHS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 TRUTHS = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 100.0)
 CORES, SPREADS, REPEATS = (15, 25, 50, 100), (0.0, 1.0, 2.0), (1, 3)
 CURVES = ("decay", "logistic")
@@ -43,13 +44,19 @@ class Setting:
     cores: int
     spread: float
     repeats: int
+    lengths: tuple[float, ...] = LENGTHS
+
+    @property
+    def sizes(self) -> Floats:
+        """The lengths that are asked, in items."""
+        return np.array(self.lengths)
 
     @property
     def chances(self) -> Floats:
         """The success rate by length of a core of mean difficulty."""
         if self.curve == "decay":
-            return np.asarray(0.5 ** (LENGTHS / self.truth))
-        return np.asarray(expit(-STEEPNESS * np.log2(LENGTHS / self.truth)))
+            return np.asarray(0.5 ** (self.sizes / self.truth))
+        return np.asarray(expit(-STEEPNESS * np.log2(self.sizes / self.truth)))
 
     def drawn(self, draws: int) -> Outcomes:
         """Return the outcomes of many draws."""
@@ -60,8 +67,8 @@ class Setting:
         rates = means.mean(1)
         left = means - rates[:, None]
         spread = np.einsum("dgi,dgj->dij", left, left) / (self.cores - 1)
-        counts = np.full(LENGTHS.size, float(self.cores))
-        return Outcomes(LENGTHS, rates, counts, spread, self.cores, self.repeats)
+        counts = np.full(len(self.lengths), float(self.cores))
+        return Outcomes(self.sizes, rates, counts, spread, self.cores, self.repeats)
 
 
 def chosen(found: Outcomes, setting: Setting) -> NDArray[np.bool_]:
@@ -75,7 +82,7 @@ def fitted(found: Outcomes) -> tuple[Floats, Floats]:
 
     A trace of successes and failures keeps separated outcomes finite, as Firth's penalty does.
     """
-    x = np.stack([np.ones(LENGTHS.size), np.log2(LENGTHS)])
+    x = np.stack([np.ones(found.lengths.size), np.log2(found.lengths)])
     n = found.counts * found.repeats + 0.2
     wins = found.rates * found.counts * found.repeats + 0.1
     b = np.zeros((found.rates.shape[0], 2))
@@ -91,7 +98,7 @@ def fitted(found: Outcomes) -> tuple[Floats, Floats]:
 def fieller(found: Outcomes, setting: Setting) -> NDArray[np.bool_]:
     """Return whether Fieller's interval of -a/b with the sandwich and Student's t covers."""
     b, bread = fitted(found)
-    x = np.stack([np.ones(LENGTHS.size), np.log2(LENGTHS)])
+    x = np.stack([np.ones(found.lengths.size), np.log2(found.lengths)])
     meat = found.cores * found.repeats**2 * np.einsum("il,dlk,jk->dij", x, found.spread, x)
     return _within(b, bread @ meat @ bread, setting, float(t.ppf(1 - ALPHA / 2, found.cores - 1)))
 
@@ -114,16 +121,18 @@ METHODS: dict[str, Callable[[Outcomes, Setting], NDArray[np.bool_]]] = {
 }
 
 
-def settings() -> Iterator[Setting]:
-    """Yield every setting."""
+def settings(lengths: tuple[float, ...] = LENGTHS) -> Iterator[Setting]:
+    """Yield every setting with these lengths."""
     for words in product(CURVES, TRUTHS, CORES, SPREADS, REPEATS):
-        yield Setting(*words)
+        one = Setting(*words, lengths)
+        if lengths == LENGTHS or lengths[0] / 2 <= one.truth <= 2 * lengths[-1]:
+            yield one
 
 
-def covered(draws: int) -> dict[str, dict[Setting, float]]:
+def covered(draws: int, lengths: tuple[float, ...] = LENGTHS) -> dict[str, dict[Setting, float]]:
     """Return the coverage of each method in each setting."""
     found: dict[str, dict[Setting, float]] = {name: {} for name in METHODS}
-    for setting in settings():
+    for setting in settings(lengths):
         outcomes = setting.drawn(draws)
         for name, method in METHODS.items():
             found[name][setting] = float(method(outcomes, setting).mean())
@@ -151,7 +160,9 @@ def main() -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="Coverage of the interval of a horizon.")
     parser.add_argument("--draws", type=int, default=2000)
-    print("\n".join(lines(covered(parser.parse_args().draws))))
+    parser.add_argument("--lengths", type=float, nargs="+", default=LENGTHS, metavar="N")
+    args = parser.parse_args()
+    print("\n".join(lines(covered(args.draws, tuple(args.lengths)))))
     return 0
 
 

@@ -23,3 +23,10 @@ def test_every_setting_is_simulated_once_and_shown_by_method_and_curve() -> None
     assert "167 of 168" in text[2]
     assert "168 of 168" in text[3]
     assert text[-1] == "| decay | 12 | 100 | 0 | 1 | 90.0 % |"
+
+
+def test_with_other_lengths_horizons_are_simulated_that_these_can_tell() -> None:
+    every = list(coverage.settings((8.0, 16.0, 32.0)))
+    assert {one.truth for one in every} == {6.0, 12.0, 24.0, 48.0}
+    found = every[0].drawn(10)
+    assert (found.lengths.tolist(), found.rates.shape) == ([8.0, 16.0, 32.0], (10, 3))
