@@ -12,7 +12,7 @@ from pilotbench.matrix.cells import Cell
 from pilotbench.results.analysis.formatting import grid
 from pilotbench.results.analysis.load import SummaryData
 from pilotbench.results.analysis.model import Report, report
-from pilotbench.results.analysis.where_from import question_word
+from pilotbench.results.analysis.recreate import question_word
 from pilotbench.results.summary import (
     compare,
     export_files,

@@ -59,7 +59,8 @@ def text(origin: Origin) -> str:
     ]
     lines += [f"  {_episode(episode)}" for episode in origin.episodes]
     if origin.meaning:
-        lines.insert(0, f"{origin.column}: {origin.meaning} ({origin.formula})")
+        formula = f" ({origin.formula})" if origin.formula else ""
+        lines.insert(0, f"{origin.column}: {origin.meaning}{formula}")
     if origin.read:
         lines.append(f"to read the first: {origin.read}")
     if origin.owed:

@@ -14,6 +14,6 @@ overview     what was run, whether it is complete, its cost, and warnings
 headline     the result in one sentence
 model        all of this together
 reference    the reference players on the draws of the models
-where_from   from a number back to its episodes, files and commands
+where_from, profile_numbers, recreate   from a number back to its episodes, files and commands
 formatting   numbers and tables for people
 """

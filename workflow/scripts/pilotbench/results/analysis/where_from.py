@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from pathlib import Path
@@ -21,7 +21,6 @@ import pandas as pd
 from pilotbench.benchmark.tasks.scoring import STATUSES
 from pilotbench.episodes.owed import causes, remedy
 from pilotbench.ground.errors import UserError
-from pilotbench.ground.job_context import file_digest
 from pilotbench.ground.untrusted_text import visible
 from pilotbench.results.analysis import reference
 from pilotbench.results.analysis.common_conditions import inside
@@ -30,10 +29,12 @@ from pilotbench.results.analysis.group_scores import model_cells
 from pilotbench.results.analysis.judge_tables import judge_tables
 from pilotbench.results.analysis.load import REFERENCE, SummaryData, load
 from pilotbench.results.analysis.measures import SCORE, measures, one_mean
+from pilotbench.results.analysis.profile_numbers import profile_columns, profile_number
+from pilotbench.results.analysis.recreate import commands, notes, to_read
 from pilotbench.results.analysis.scores import measured, prepared, scores
 from pilotbench.results.database.queries import opened
 from pilotbench.results.database.schema import CELL
-from pilotbench.results.metrics import FINISHED, METRICS, Metric
+from pilotbench.results.metrics import FINISHED, METRICS
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,6 +59,7 @@ OPTIMAL = {"prompt": REFERENCE}
 NAMED = "metric:"
 """Before the name of a number that a scorer gives where a column of the tables has its name."""
 _OF_SCORER = "Mean over the instances of a number that the scorer gives; missing ones are left out."
+PLACE = "concat_ws('/', task, difficulty, tool_success_rate)"
 _ORIGIN = (
     "path",
     "state",
@@ -89,7 +91,7 @@ class Origin:
     `read` is the command that shows the first episode. `notes` name obstacles: files that have
     changed since. `finish` is the command that requests the missing episodes, if another run can
     finish any; `helps` has the remedy for each kind of owed episode. `meaning`, `formula` (SQL over
-    the episodes) and `unit` are the metric's, None for a column that is no metric.
+    the episodes) and `unit` are the metric's; a column that is no metric has no formula.
     """
 
     column: str
@@ -121,44 +123,93 @@ def where_from(
             raise UserError(f"where-from: unknown word {word!r}; allowed: {', '.join(CELL)}")
     data = reference.completed(load(db, None), db.parent / reference.NAME)
     data = _population(data, words.get("model"))
-    where = " AND ".join(["list_contains(?, model)", *(f"{word} = ?" for word in words)])
-    values = [data.model_names, *words.values()]
-    current = f"current AND {where}"
+    if _chosen(data, words).empty:
+        named = " ".join(f"{word}={value}" for word, value in words.items())
+        raise UserError(f"where-from: no episode of the current selection has {named}")
+    number = _number(data, column, words)
+    limits = {word: value for word, value in words.items() if word not in number.unlimited}
+    where = " AND ".join(["list_contains(?, model)", *(f"{word} = ?" for word in limits)])
+    values: list[Any] = [data.model_names, *limits.values()]
+    if number.places is not None:
+        where, values = f"{where} AND list_contains(?, {PLACE})", [*values, number.places]
+    current = f"current AND {where} AND {number.where}"
     with opened(db) as connection:
         files = _rows(connection, _FILES.format(current), values)
         owed = _rows(connection, _OWED.format(where), values)
-        if not (files or owed):
-            named = " ".join(f"{word}={value}" for word, value in words.items())
-            raise UserError(f"where-from: no episode of the current selection has {named}")
-        statuses = _STATUSES.get(re.sub("_(low|high)$", "", column), FINISHED)
-        episodes = _rows(connection, _EPISODES.format(current), [*values, list(statuses)])
-    numbers = _scores(data, words)
-    given = column.removeprefix(NAMED) if column not in numbers else None
-    value = _of_scorer(data, words, given, numbers) if given is not None else numbers[column]
-    metric = _METRICS.get(column)
+        episodes = _rows(connection, _EPISODES.format(current), [*values, list(number.statuses)])
     written = [file for file in files if file["state"] != "provisional"]
     return Origin(
         column,
         dict(words),
-        value,
+        number.value,
         episodes=episodes,
-        owed=owed if column in _WITH_OWED else [],
+        owed=owed if number.with_owed else [],
         files=files,
-        read=_to_read(episodes[0], files, results) if episodes else None,
-        notes=[*_other_side(column, words), *notes(written)],
+        read=to_read(episodes[0], files, results) if episodes else None,
+        notes=[*number.notes, *_other_side(column, words), *notes(written)],
         commands=commands(written, results),
         finish=_finish(results) if finishes(owed) or _unwritten(files, owed) else None,
         helps=_helps(owed),
-        meaning=_meaning(metric, given) or SAYS.get(re.sub("_(low|high|lower|upper)$", "", column)),
-        formula=metric.sql if metric is not None else given and f"metrics->>{given!r}",
-        unit=metric.unit if metric is not None else None,
+        meaning=number.meaning,
+        formula=number.formula,
+        unit=number.unit,
     )
 
 
-def _meaning(metric: Metric | None, given: str | None) -> str | None:
-    if given is not None:
-        return _OF_SCORER
-    return metric.says if metric is not None else None
+@dataclass(frozen=True)
+class _Number:
+    """A number with its meaning, and which of the chosen episodes it is made of.
+
+    `places` are their task, difficulty and rate, joined; None for all. `where` is SQL over them.
+    `unlimited` are the words that do not limit the episodes.
+    """
+
+    value: float | int | None
+    statuses: Sequence[str] = FINISHED
+    with_owed: bool = False
+    meaning: str | None = None
+    formula: str | None = None
+    unit: str | None = None
+    places: list[str] | None = None
+    where: str = "true"
+    unlimited: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _number(data: SummaryData, column: str, words: Mapping[str, str]) -> _Number:
+    """Return a number of the tables of scores, else of the profile, else of the scorers.
+
+    Raises UserError for a column that nothing has.
+    """
+    numbers = _scores(data, words)
+    if column in numbers:
+        metric = _METRICS.get(column)
+        return _Number(
+            numbers[column],
+            statuses=_STATUSES.get(re.sub("_(low|high)$", "", column), FINISHED),
+            with_owed=column in _WITH_OWED,
+            meaning=metric.says if metric else SAYS.get(_base(column)),
+            formula=metric.sql if metric else None,
+            unit=metric.unit if metric else None,
+        )
+    if found := profile_number(data, column, words):
+        return _Number(
+            _plain(found.value),
+            with_owed=found.with_owed,
+            meaning=found.meaning,
+            unit=found.unit,
+            places=["/".join(place) for place in found.places],
+            where=found.where,
+            unlimited=found.unlimited,
+            notes=found.notes,
+        )
+    name = column.removeprefix(NAMED)
+    value = _of_scorer(data, words, name, numbers)
+    return _Number(value, meaning=_OF_SCORER, formula=f"metrics->>{name!r}")
+
+
+def _base(column: str) -> str:
+    return re.sub("_(low|high|lower|upper)$", "", column)
 
 
 def _other_side(column: str, words: Mapping[str, str]) -> list[str]:
@@ -182,7 +233,7 @@ def _of_scorer(
     tasks = sorted(set(found.loc[found["metric"] == name, "task"]))
     if not tasks:
         more = [f"{NAMED}{other}" if other in numbers else other for other in set(found["metric"])]
-        known = ", ".join([*numbers, *sorted(map(visible, more))])
+        known = ", ".join([*numbers, *profile_columns(data, numbers), *sorted(map(visible, more))])
         raise UserError(f"where-from: no column {visible(name)!r}; allowed: {known}")
     if len(tasks) > 1:
         raise UserError(
@@ -292,82 +343,3 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any]) 
     cursor = connection.execute(query, values)
     names = [entry[0] for entry in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def commands(files: list[Json], results: Path) -> list[str]:
-    """Return the shell commands that recreate `files`: per commit, one for each command line.
-
-    They have the `--configfile` and `--config` of the runs that wrote the files. They replay the
-    journal and do not pay for answers in it.
-    """
-    groups: dict[tuple[str, ...], list[Json]] = {}
-    for file in files:
-        words = shlex.join([*_configfile(file), *_config(file, results)])
-        groups.setdefault((file["commit"] or "", words), []).append(file)
-    found, here = [], ""
-    for (commit, words), members in sorted(groups.items()):
-        if commit and commit != here:
-            found.append(f"git checkout {commit}")
-            here = commit
-        targets = shlex.join(str(results / "shards" / file["path"]) for file in members)
-        found.append(f"snakemake {targets} --force {words}".rstrip())
-    return found
-
-
-def _to_read(episode: Json, files: list[Json], results: Path) -> str:
-    """Return the command that shows an episode, with the config of the run that wrote its file."""
-    file = next(file for file in files if file["path"] == episode["shard"])
-    cell = "/".join(str(episode[word]) for word in CELL)
-    repeat = ["--repeat", str(episode["repeat"])] if episode["repeat"] else []
-    words = _with_results(json.loads(file["config"] or "[]"), results)
-    config = [*_configfile(file), *(["--config", *words] if words else [])]
-    command = ["python", "-m", "pilotbench", "show", cell, question_word(episode)]
-    return shlex.join([*command, *repeat, *config])
-
-
-def question_word(episode: Json) -> str:
-    """Return how `show` finds the question of an episode: by its id, otherwise by its index."""
-    name = episode.get("question_id")
-    if name is None:
-        return str(episode["index"])
-    return f"id={name}" if name.isdecimal() else str(name)
-
-
-def notes(files: list[Json]) -> list[str]:
-    """Return a line for each thing that has changed since `files` were written."""
-    found = []
-    if any(file["dirty"] for file in files):
-        found.append("written with uncommitted changes: the commit does not determine the code")
-    overlays = {tuple(pair) for file in files for pair in json.loads(file["configfiles"] or "[]")}
-    found += [
-        f"{path} has changed: its SHA-256 was {digest}"
-        for path, digest in sorted(overlays)
-        if file_digest(Path(path)) != digest
-    ]
-    return found
-
-
-def _configfile(file: Json) -> list[str]:
-    paths = [path for path, _ in json.loads(file["configfiles"] or "[]")]
-    return ["--configfile", *paths] if paths else []
-
-
-def _config(file: Json, results: Path) -> list[str]:
-    """Return the --config arguments of the run that wrote a file, or its shape if unknown."""
-    words = json.loads(file["config"] or "null")
-    words = _with_results(_shape(file) if words is None else words, results)
-    return ["--config", *words] if words else []
-
-
-def _with_results(words: list[str], results: Path) -> list[str]:
-    """Return words of `--config` that name the folder of the results where it is another one."""
-    known = results == Path("results") or any(word.startswith("results_dir=") for word in words)
-    return words if known else [*words, f"results_dir={results}"]
-
-
-def _shape(file: Json) -> list[str]:
-    config = {
-        "repeats": file["repeats"],
-        "max_turns": file["max_turns"] or "auto",
-    }
-    return [f"{key}={value}" for key, value in config.items()]
