@@ -44,6 +44,12 @@ def test_a_notice_of_a_job_stays_above_the_live_table(tmp_path: Path) -> None:
     lines = [line for line in output.splitlines() if "connection refused, retrying for" in line]
     assert len(lines) == 1
     assert lines[0].split("\x1b[2K")[-1].startswith("sim_key1: connection refused")
+    [log] = (tmp_path / "results/logs").glob("batch_test_*.log")
+    told = [line[10:] for line in log.read_text().splitlines()]
+    assert told[0].startswith("3 files to ask for: snakemake --configfile overlay.yaml")
+    assert lines[0].split("\x1b[2K")[-1].strip() in told
+    assert "; retrying: sim_key1 (connection refused for " in told[-2]
+    assert told[-1] == "ended with unfinished jobs"
 
 
 def on_terminal(build: Build, succeeds: bool = True) -> str:

@@ -12,6 +12,7 @@ import copy
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from itertools import chain
 from logging import INFO, LogRecord
@@ -28,6 +29,8 @@ from pilotbench.ground.errors import UserError
 from pilotbench.matrix.config_files import load_file
 
 PAUSE_S = 2.0
+COST = 4
+"""A pause is at least so many times as long as the look before it."""
 TEMPORARY = os.EX_TEMPFAIL
 LEFT_LOCKED = "the run that locked this folder is dead; the next run clears its lock"
 STILL_SHOWN = (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR, LogEvent.ERROR)
@@ -129,6 +132,7 @@ class LogHandler(LogHandlerBase):
 
     def _keep_looking(self, look: Callable[[], str]) -> None:
         while not self._ended.is_set():
+            began = time.monotonic()
             try:
                 text = look()
             except Exception as error:  # a view must never stop what it shows
@@ -137,7 +141,7 @@ class LogHandler(LogHandlerBase):
             if live is None:
                 return
             live.update(Text(text), refresh=True)
-            self._ended.wait(PAUSE_S)
+            self._ended.wait(max(PAUSE_S, COST * (time.monotonic() - began)))
 
 
 class Waiting:

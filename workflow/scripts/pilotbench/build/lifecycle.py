@@ -26,6 +26,8 @@ from pilotbench.build import (
 from pilotbench.build import snakemake_internals as internals
 from pilotbench.build.one_line_errors import one_line_errors
 from pilotbench.build.progress import Watch
+from pilotbench.build.progress_table import Look
+from pilotbench.build.run_log import RunLog
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import PilotbenchError, of_system
 from pilotbench.ground.job_context import RunCommand
@@ -48,6 +50,7 @@ class Lifecycle:
     def __init__(self, workflow: Workflow) -> None:
         self._workflow, self._snakemake = workflow, workflow.snakemake
         self._followers: list[notices.Follower] = []
+        self._log: RunLog | None = None
         waits_for = interrupt.waits_for
         self._interrupt = interrupt.Interrupt(
             lambda: waits_for(workflow.settings, workflow.experiment.models_asked),
@@ -83,7 +86,7 @@ class Lifecycle:
 
     def on_success(self) -> None:
         """Print the result where the run was for the summary."""
-        self._end_views()
+        self._end_views("finished")
         if self._makes_summary():
             self._print_result()
 
@@ -92,7 +95,7 @@ class Lifecycle:
 
         End the process with an exit code of its own where this run only waits for batches.
         """
-        self._end_views()
+        self._end_views("stopped" if self._interrupt.times else "ended with unfinished jobs")
         self._refresh()
         if self._interrupt.times:
             print(interrupt.STOPPED, file=sys.stderr)
@@ -121,8 +124,11 @@ class Lifecycle:
         self._follow_notices()
         self._interrupt.listen()
         if shards:
+            watch = Watch(experiment)
+            begins = f"{len(shards):,} files to ask for: {job_context.read().command.to_finish()}"
+            self._log = RunLog(self._workflow.here, lambda: Look.at(watch).line(), begins)
             for view in self._views():
-                view.watch(progress_table.live(Watch(experiment)))
+                view.watch(progress_table.live(watch))
 
     def _shards_to_run(self) -> list[Asked]:
         jobs = internals.jobs_to_run(self._snakemake)
@@ -146,6 +152,8 @@ class Lifecycle:
     def _write_notice(self, line: str) -> None:
         """Write a job's notice to the terminal: above the live table where there is one."""
         views = self._views()
+        if self._log is not None:
+            self._log.write(line)
         for view in views:
             view.say(line)
         if not views:
@@ -165,11 +173,13 @@ class Lifecycle:
         targets = internals.targets(self._snakemake)
         return bool(targets) and targets <= LOOKS_ONLY
 
-    def _end_views(self) -> None:
-        """End the live tables and the job server, and print the last notices."""
+    def _end_views(self, how: str) -> None:
+        """End the live views and the job server, and print the last notices."""
         job_server.end()
         while self._followers:
             self._followers.pop().end()
+        if self._log is not None:
+            self._log.end(how)
         for view in self._views():
             view.unwatch()
 
