@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -54,11 +56,24 @@ def test_the_page_draws_every_figure_without_an_error_or_a_request(browser, summ
     browser.requests(), browser.errors()
     browser.size(1280, 900)
     browser.open((summary / "index.html").as_uri())
-    figures = len(list((summary / "figures").glob("*.svg")))
+    figures = len(json.loads((summary / "summary.json").read_text())["figures"])
     assert browser.ask("document.querySelectorAll('.chart svg').length") == figures
     assert browser.errors() == []
     asked = [url for url in browser.requests() if not url.startswith(("file:", "data:", "about:"))]
     assert asked == []
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("svg", "blob:"), ("png", "data:image/png")])
+def test_a_figure_is_saved_as_a_file(page, kind, begins):
+    page.driver.execute_script(
+        "HTMLAnchorElement.prototype.click = function () {"
+        " window.saved = [this.download, this.href]; }"
+    )
+    page.click(f"#figure-success [data-save={kind}]")
+    page.wait("window.saved")
+    name, href = page.ask("window.saved")
+    assert name == f"success.{kind}"
+    assert href.startswith(begins)
 
 
 def test_cells_sort_by_number_both_ways(page):

@@ -99,7 +99,7 @@ def test_links_are_replaced_and_what_they_lead_to_stays(
         ("shards", outputs.update_database),
         ("exports", outputs.write_exports),
         ("summary", outputs.write_summary),
-        ("summary/figures", outputs.write_summary),
+        ("summary/figures", outputs.write_figures),
     ],
 )
 def test_a_folder_that_leads_out_is_one_line(

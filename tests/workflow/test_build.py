@@ -46,6 +46,15 @@ def test_deleted_files_are_written_again(build: Build) -> None:
     assert build.planned() == {}
 
 
+def test_figures_are_files_on_request_and_kept_up_to_date_from_then_on(build: Build) -> None:
+    figures = build.folder / "results/summary/figures"
+    assert not figures.exists()
+    assert build.planned("figures") == {"figures": 1}
+    figures.mkdir()
+    build.configure({**PLAYERS, "instances": 6})
+    assert build.planned()["figures"] == 1
+
+
 def test_the_oracle_succeeds_and_random_does_not(finished: Build) -> None:
     models = finished.master()["models"]
     assert set(models) == {"oracle", "random"}

@@ -9,9 +9,11 @@ from pathlib import Path
 from support.build import Build
 
 
-def test_the_report_contains_page_figures_and_tables_with_captions(
+def test_the_report_contains_page_tables_and_requested_figures_with_captions(
     build: Build,
 ) -> None:
+    assert build.snakemake("figures").returncode == 0
+    assert build.planned() == {}
     run = build.snakemake("--report", "report.zip")
     assert run.returncode == 0, run.stdout
     with zipfile.ZipFile(build.folder / "report.zip") as report:

@@ -1,9 +1,10 @@
-"""The summary page, its tables and its figures.
+"""The summary page and its tables; on request also its figures as files: snakemake figures
 
 INPUT:  the master database
 OUTPUT: results/reference.json, what oracle and random player score on the draws of the models;
-        results/summary/ (index.html, summary.md, summary.json, tables/, figures/); page, figures and
-        tables are in Snakemake's own report too
+        results/summary/ (index.html, summary.md, summary.json, tables/, figures/); page, tables and
+        figures are in Snakemake's own report too. While the folder figures/ is there, it is a result
+        like the others and kept up to date
 """
 
 
@@ -37,13 +38,6 @@ rule summary_pages:
         markdown=pilot.files.summary("summary.md"),
         text=pilot.files.summary("summary.txt"),
         json=pilot.files.summary("summary.json"),
-        figures=report(
-            directory(pilot.files.summary("figures")),
-            patterns=["{figure}.svg"],
-            caption=pilot.figure_captions,
-            category=lambda w: pilot.caption("figures", w.figure)["section"],
-            labels=lambda w: {"figure": pilot.caption("figures", w.figure)["title"]},
-        ),
         tables=report(
             directory(pilot.files.summary("tables")),
             patterns=["{table}.csv"],
@@ -57,3 +51,23 @@ rule summary_pages:
         "../../envs/pilotbench.yaml"
     script:
         "../scripts/summary.py"
+
+
+rule figures:
+    input:
+        database=pilot.files.database,
+        captions=pilot.files.summary("summary.json"),
+    output:
+        figures=report(
+            directory(pilot.files.figures),
+            patterns=["{figure}.svg"],
+            caption=pilot.figure_captions,
+            category=lambda w: pilot.caption("figures", w.figure)["section"],
+            labels=lambda w: {"figure": pilot.caption("figures", w.figure)["title"]},
+        ),
+    log:
+        pilot.files.log("figures"),
+    conda:
+        "../../envs/pilotbench.yaml"
+    script:
+        "../scripts/figures.py"

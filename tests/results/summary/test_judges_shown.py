@@ -77,7 +77,7 @@ def test_files_have_every_number(told: Any, tmp_path: Path) -> None:
     write_csv(told, tmp_path)
     corrected = pd.read_csv(tmp_path / "corrected.csv")
     assert {"verdict_rate_low", "corrected_high", "needed", "note"} <= set(corrected.columns)
-    write_markdown(told, {}, tmp_path / "summary.md")
+    write_markdown(told, tmp_path / "summary.md")
     text = (tmp_path / "summary.md").read_text()
     assert "Corrected for the judge's errors" in text
     assert "79.1 %" in text

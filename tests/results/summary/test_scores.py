@@ -51,7 +51,6 @@ def test_page_and_files_have_every_number(folder: Path) -> None:
     assert '<section id="scores-and-metrics">' in page
     assert '<th class="n">Score</th>' in page
     assert "<b>" not in page.split('id="table-metrics"')[1].split("</details>")[0]
-    assert {"metrics.svg", "metrics.png"} <= {path.name for path in (folder / "figures").iterdir()}
 
 
 def test_each_number_has_a_chart_with_its_own_scale(folder: Path, data: SummaryData) -> None:

@@ -25,6 +25,8 @@ MADE = ".made"
 REFRESHED = ".refreshed"
 STEP_S = 1.0
 """How much newer than the database its mark is: file systems keep times in steps."""
+FIGURES = "summary/figures"
+"""Made on request, and kept up to date as long as the folder is there."""
 INSPECT_LOGS = "inspect"
 """Below `exports/`."""
 log = logging.getLogger(__name__)
@@ -109,7 +111,7 @@ def write_summary(experiment: Experiment) -> None:
 
     results = experiment.settings.results_dir
     out = results / "summary"
-    links.check(results, *(f"summary/{name}" for name in ("figures", "tables")))
+    links.check(results, "summary/tables")
     out.mkdir(parents=True, exist_ok=True)
     width = shutil.get_terminal_size((110, 24)).columns
     batches = [asdict(row) for row in Watch(experiment).batch_rows()]
@@ -120,6 +122,17 @@ def write_summary(experiment: Experiment) -> None:
         )
         table = summary.terminal(results / "master.duckdb", width=width)
     atomic_files.write_text(out / "summary.txt", table)
+
+
+def write_figures(experiment: Experiment) -> None:
+    """Write `summary/figures/`: the figures of the page as SVG and PNG files."""
+    from pilotbench.results import summary
+
+    results = experiment.settings.results_dir
+    links.check(results, FIGURES)
+    with database_errors(results / "master.duckdb"):
+        database = results / "master.duckdb"
+        summary.draw(database, results, results / FIGURES, experiment.settings)
 
 
 def refresh(experiment: Experiment) -> None:
@@ -135,6 +148,8 @@ def refresh(experiment: Experiment) -> None:
     write_exports(experiment)
     play_reference(experiment)
     write_summary(experiment)
+    if (experiment.settings.results_dir / FIGURES).is_dir():
+        write_figures(experiment)
 
 
 def invalidate(results: Path) -> None:

@@ -12,7 +12,7 @@ SHARD = "/".join(f"{{{name}}}" for name in (*NAMES, "shard"))
 """The path of a shard below `shards/`, without its suffix, as Snakemake's wildcards."""
 BATCHES = ".batches"
 """Below the results folder: the marks of a run that the batches of a model are over."""
-_PAGES = ("index.html", "summary.md", "summary.txt", "summary.json", "figures", "tables")
+_PAGES = ("index.html", "summary.md", "summary.txt", "summary.json", "tables")
 _TABLES = ("episodes", "cells", "leaderboard", "errors", "metrics", "shards", "owed")
 
 
@@ -22,13 +22,15 @@ class ResultFiles:
     those of the verdicts below `verdicts/`.
 
     `results` is the folder as the config names it: with object storage, the copies of the files on
-    this machine are elsewhere. `run` names the run, for files that no other run may find.
+    this machine are elsewhere. `run` names the run, for files that no other run may find. `drawn`:
+    figures have been requested earlier, so that they are among the results.
     """
 
     results: str
     planned: Iterable[str] = field(repr=False)
     run: str = "run"
     judged: Iterable[str] = field(default=(), repr=False)
+    drawn: bool = False
 
     @property
     def shard(self) -> str:
@@ -95,6 +97,11 @@ class ResultFiles:
         return f"{self.results}/exports/{outputs.INSPECT_LOGS}"
 
     @property
+    def figures(self) -> str:
+        """The folder of the figures, which only a request for it makes."""
+        return f"{self.results}/{outputs.FIGURES}"
+
+    @property
     def pages(self) -> list[str]:
         """The page, and the other files of the summary."""
         return [self.summary(name) for name in _PAGES]
@@ -110,4 +117,5 @@ class ResultFiles:
     def all(self) -> list[str]:
         """Return every result. A target that names only some of them hides failures of others."""
         derived = (self.database, self.made, self.master_json, self.parquet, self.reference)
-        return [*self.shards, *self.verdicts, *derived, *self.csv, *self.pages]
+        drawn = [self.figures] if self.drawn else []
+        return [*self.shards, *self.verdicts, *derived, *self.csv, *self.pages, *drawn]

@@ -62,7 +62,8 @@ class Workflow:
         run = f"{os.getpid()}-{time.time_ns()}"  # a job on a cluster has another: it needs no mark
         self._verdicts = {str(one.path): one for one in experiment.verdicts}
         judged = () if self.settings.partial else self._verdicts
-        self.files = ResultFiles(str(self.settings.results_dir), planned, run, judged)
+        drawn = Path(self.here, outputs.FIGURES).is_dir()
+        self.files = ResultFiles(str(self.settings.results_dir), planned, run, judged, drawn)
         self.targets = self.files.all()
         self.batches = BatchLanes(snakemake, self.experiment, self.files, self.shard)
         # Each evaluated resource of 10,000 shards costs seconds: keys without a job have none.

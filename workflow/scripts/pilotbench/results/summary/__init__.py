@@ -3,7 +3,7 @@
 write_all        every file of the summary
 page             index.html
 export_files     summary.json, summary.md and CSV tables
-figures          every figure of the page, by name; render_figures writes SVG and PNG
+figures          every figure of the page, by name; render_figures writes SVG and PNG on request
 transcripts      one page per shard
 answer_pages     one table of question x model per task: answer_table, answer_replies, page_data
 terminal_table   the short table for a terminal
@@ -31,7 +31,7 @@ def build(
     batches: Sequence[Mapping[str, Any]] = (),
     tasks: Mapping[str, Task] | None = None,
 ) -> None:
-    """Write `out`/index.html, summary.md, summary.json, tables/, figures/, transcripts/, answers/.
+    """Write `out`/index.html, summary.md, summary.json, tables/, transcripts/, answers/.
 
     `results` is the folder that holds shards/. `batches` are those that are out, one entry per
     model (see `SummaryData`). `tasks` have the questions of packs. Nothing is asked of any
@@ -40,6 +40,13 @@ def build(
     from pilotbench.results.summary import write_all
 
     write_all.build(db_path, results, out, settings, batches, tasks)
+
+
+def draw(db_path: Path, results: Path, folder: Path, settings: Any) -> None:
+    """Write the figures of the page as SVG and PNG files, with their captions, to `folder`."""
+    from pilotbench.results.summary import write_all
+
+    write_all.draw(db_path, results, folder, settings)
 
 
 def terminal(db_path: Path, settings: Any = None, *, width: int = 110) -> str:

@@ -95,7 +95,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def write_markdown(report: Report, drawings: Drawings, path: Path) -> None:
+def write_markdown(report: Report, path: Path) -> None:
     """Write the summary as Markdown."""
     grids = {
         name: grid(table.frame, report.data, ROWS)
@@ -110,7 +110,6 @@ def write_markdown(report: Report, drawings: Drawings, path: Path) -> None:
             facts=report.facts,
             ranking=report.ranking,
             has_bounds=report.data.has_bounds,
-            drawings=drawings,
             grids={name: markdown_table(found) for name, found in grids.items()},
         )
     )

@@ -12,7 +12,7 @@ from typing import Any
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.results.analysis import reference
 from pilotbench.results.analysis.load import SummaryData, load
-from pilotbench.results.analysis.model import report
+from pilotbench.results.analysis.model import Report, report
 from pilotbench.results.summary import (
     answer_pages,
     export_files,
@@ -21,7 +21,7 @@ from pilotbench.results.summary import (
     render_figures,
     transcripts,
 )
-from pilotbench.results.summary.figures.base import Source
+from pilotbench.results.summary.figures.base import Drawings, Source
 from pilotbench.results.summary.judged import judged
 
 
@@ -42,18 +42,32 @@ def build(
     answer_pages.write(data, tasks or {}, db_path, results, out)
 
 
+def draw(db_path: Path, results: Path, folder: Path, settings: Any) -> None:
+    """Write the figures of a database as SVG and PNG files to `folder`."""
+    write_figures(reference.completed(load(db_path, settings), results / reference.NAME), folder)
+
+
+def write_figures(data: SummaryData, folder: Path) -> None:
+    """Write the figures, and remove those of an earlier selection."""
+    render_figures.write(_drawn(data)[1], folder)
+
+
 def write(data: SummaryData, out: Path) -> None:
     """Write everything but transcripts and answers; the page comes last, so that its links work."""
     out.mkdir(parents=True, exist_ok=True)
     with render_figures.javascript() as script:
-        with _frozen():
-            made = report(data)
-        drawn = figures.drawings(Source(data, made.tables, made.episodes, made.uses, made.costs))
+        made, drawn = _drawn(data)
         export_files.write_csv(made, out / "tables")
-        render_figures.write(drawn, out / "figures")
         export_files.write_json(made, drawn, out / "summary.json")
-        export_files.write_markdown(made, drawn, out / "summary.md")
+        export_files.write_markdown(made, out / "summary.md")
         page.write(made, drawn, script(), out / "index.html")
+
+
+def _drawn(data: SummaryData) -> tuple[Report, Drawings]:
+    with _frozen():
+        made = report(data)
+    source = Source(data, made.tables, made.episodes, made.uses, made.costs)
+    return made, figures.drawings(source)
 
 
 @contextmanager

@@ -138,6 +138,13 @@
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.addEventListener("click", () => navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent).then(() => { button.textContent = "Copied"; }, () => { button.textContent = "Select and copy"; }));
   }
+  for (const button of document.querySelectorAll("[data-save]")) {
+    button.addEventListener("click", async () => {
+      const { save, of } = button.dataset;
+      const href = await views[of].view.toImageURL(save, 2);
+      Object.assign(document.createElement("a"), { href, download: of + "." + save }).click();
+    });
+  }
   addEventListener("beforeprint", () => document.querySelectorAll("details.table").forEach((box) => { box.open = true; }));
   drawInTurn(charts.slice());
 })();
