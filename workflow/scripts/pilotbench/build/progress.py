@@ -149,7 +149,11 @@ class Watch:
                 self._read = None
 
     def model_rows(self) -> list[ModelProgress]:
-        """Return a row for each model, in the order of the config."""
+        """Return a row for each model, in the order of the config.
+
+        The answers that equal levels share are paid for once: their cost counts with the first.
+        """
+        paid: set[Shard] = set()
         rows = {name: ModelProgress(name) for name in self.experiment.settings.models}
         unfinished, since = [], self._since()
         self._requests.forget()
@@ -159,10 +163,17 @@ class Watch:
             row.planned += self._planned(shard)
             if header := self._header(shard):
                 self._count(row, shard, header, since)
+                if shard.shared not in paid:
+                    self._count_cost(row, shard, header)
+                paid.add(shard.shared)
             else:
                 unfinished.append(shard)
         for shard in unfinished:
-            self._count_journal(rows[shard.cell.model], shard, since)
+            row = rows[shard.cell.model]
+            mine = self._count_journal(row, shard, since)
+            if shard.shared not in paid:
+                self._count_journal_cost(row, shard, mine)
+            paid.add(shard.shared)
         return list(rows.values())
 
     def owed(self) -> list[Cause]:
@@ -234,10 +245,6 @@ class Watch:
         self._seen.pop(shard, None)
         row.shards_done += 1
         row.done += min(header["planned"], self._planned(shard))
-        price = self.experiment.settings.catalog[shard.cell.model].price
-        usd, unusable = _header_usd(header, price), Unusable.in_header(header)
-        row.usd += (usd or 0.0) + unusable.usd(price)
-        row.usd_unknown += header["planned"] if usd is None else len(unusable.unknown(price))
         requests: int = header["requests"] if "requests" in header else header["asked"]
         row.answers += requests
         self._requests.learn(shard.cell, header["planned"], requests)
@@ -248,14 +255,16 @@ class Watch:
             row.lately += header["asked"] * min(1.0, within)
             row.recent_s = max(row.recent_s, time.time() - max(started, since))
 
-    def _count_journal(self, row: ModelProgress, shard: Shard, since: float) -> None:
+    def _count_cost(self, row: ModelProgress, shard: Shard, header: Json) -> None:
+        price = self.experiment.settings.catalog[shard.cell.model].price
+        usd, unusable = _header_usd(header, price), Unusable.in_header(header)
+        row.usd += (usd or 0.0) + unusable.usd(price)
+        row.usd_unknown += header["planned"] if usd is None else len(unusable.unknown(price))
+
+    def _count_journal(self, row: ModelProgress, shard: Shard, since: float) -> list[_Answer]:
+        """Count what the journal has of a shard, and return its answers."""
         journal = self._journal(shard)
         mine = [one for one in self._known(journal, shard) if one.index in shard.indices]
-        unusable = Unusable.of(journal.answers.failures)
-        price = self.experiment.settings.catalog[shard.cell.model].price
-        row.usd += sum(one.usd or 0.0 for one in mine) + unusable.usd(price)
-        unknown = {(one.index, one.repeat) for one in mine if one.usd is None}
-        row.usd_unknown += len(unknown | unusable.unknown(price))
         begun = Counter((one.index, one.repeat) for one in mine)
         row.begun += len(begun)
         row.owed += len(journal.answers.owed())
@@ -265,6 +274,14 @@ class Watch:
         if late := [one.started for one in mine if one.started > since]:
             row.lately += len(late)
             row.recent_s = max(row.recent_s, time.time() - min(late))
+        return mine
+
+    def _count_journal_cost(self, row: ModelProgress, shard: Shard, mine: list[_Answer]) -> None:
+        unusable = Unusable.of(self._journal(shard).answers.failures)
+        price = self.experiment.settings.catalog[shard.cell.model].price
+        row.usd += sum(one.usd or 0.0 for one in mine) + unusable.usd(price)
+        unknown = {(one.index, one.repeat) for one in mine if one.usd is None}
+        row.usd_unknown += len(unknown | unusable.unknown(price))
 
     def _journal(self, shard: Shard) -> JournalOnly:
         """Return what was recorded for a shard; its answers need not be looked up elsewhere."""

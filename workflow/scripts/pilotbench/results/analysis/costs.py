@@ -1,6 +1,8 @@
 """What the answers of the selection have cost: by model, by key, and over time.
 
-An answer without a price or without token counts is counted as unknown, never as 0 USD.
+An answer without a price or without token counts is counted as unknown, never as 0 USD. Equal
+levels of version 4 share answers: `paid_usd`, the keys, the total and the sums over time count each
+answer once, while `known_usd` and the cost per success are those of each cell on its own.
 """
 
 from __future__ import annotations
@@ -20,6 +22,11 @@ from pilotbench.results.metrics import shown_in
 SHARES = {metric.name: metric.heading for metric in shown_in("cost") if metric.unit == "share"}
 FIRST = ("known_usd", "unpriced", "cost_per_success", "requests")
 """The columns that come first."""
+PAID = "paid_usd"
+SHARED = (
+    " Equal levels share answers: USD paid counts each answer once, as the total and the keys do; "
+    "USD known adds up what the cells cost, each on its own."
+)
 POINTS = 160
 """Moments at which the sums over time are drawn."""
 
@@ -76,7 +83,7 @@ def costs(data: SummaryData, episodes: pd.DataFrame) -> Costs:
     unusable = _unusable(data)
     lost = unusable["unusable_usd"].sum(min_count=1)
     return Costs(
-        models=_by_model(data, episodes, unusable),
+        models=_by_model(data, episodes, requests, unusable),
         keys=_measured(requests, ["model", "key"]),
         times=over_time(requests),
         total={} if total.empty else total.iloc[0].to_dict(),
@@ -87,8 +94,13 @@ def costs(data: SummaryData, episodes: pd.DataFrame) -> Costs:
     )
 
 
-def _by_model(data: SummaryData, episodes: pd.DataFrame, unusable: pd.DataFrame) -> pd.DataFrame:
-    """Return the metrics of costs of each model, with the interval of its cost per success."""
+def _by_model(
+    data: SummaryData, episodes: pd.DataFrame, requests: pd.DataFrame, unusable: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the metrics of costs of each model, with the interval of its cost per success.
+
+    Where episodes share answers, `paid_usd` is the known cost with each of them counted once.
+    """
     cells = data.cells[data.cells["model"].isin(data.model_names)]
     if episodes.empty:
         return pd.DataFrame()
@@ -96,7 +108,11 @@ def _by_model(data: SummaryData, episodes: pd.DataFrame, unusable: pd.DataFrame)
     table = found[found["requests"].fillna(0) > 0]
     table = table.merge(unusable, how="left", left_on="model", right_index=True)
     others = [metric.name for metric in shown_in("cost") if metric.name not in FIRST]
-    return table[["model", *FIRST, *PER_SUCCESS, "unusable", "unusable_usd", *others]]
+    paid = []
+    if table["requests"].sum() > len(requests):
+        known = requests.groupby("model")["cost_usd"].sum(min_count=1)
+        table[PAID], paid = table["model"].map(known), [PAID]
+    return table[["model", *paid, *FIRST, *PER_SUCCESS, "unusable", "unusable_usd", *others]]
 
 
 def _unusable(data: SummaryData) -> pd.DataFrame:

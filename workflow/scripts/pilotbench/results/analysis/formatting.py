@@ -32,7 +32,7 @@ RATES = {
     *(task for task in LEVELS if task not in ("horizon", "workflow")),
     *("injections_followed", "fitted"),
 }
-USD = {*(metric.name for metric in METRICS if metric.unit == "USD"), "unusable_usd"}
+USD = {*(metric.name for metric in METRICS if metric.unit == "USD"), "unusable_usd", "paid_usd"}
 POINTS = {"difference", "excess_over_optimal"}
 PLAIN = {"mean", "change", "alpha", "ratio"}
 """Numbers on a scale of their own, with their interval."""
@@ -57,6 +57,7 @@ TITLES = {
     "horizon_says": "horizon (N)",
     "unusable": "unusable answers",
     "unusable_usd": "USD for them",
+    "paid_usd": "USD paid",
     "oracle_ceiling": "oracle",
     "random_floor": "random",
     "p_holm": "p (Holm)",

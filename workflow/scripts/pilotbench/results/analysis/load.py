@@ -213,19 +213,31 @@ def _requests(db_path: Path) -> pd.DataFrame:
     """Return the requests of the selection with the columns that a summary looks at.
 
     There may be a million: even their identities would fill the memory. Records of earlier releases
-    have no cost of a request: that of the episode is divided by tokens.
+    have no cost of a request: that of the episode is divided by tokens. An answer that several
+    episodes have used, since equal levels ask the same, was sent and paid for once: it has one row.
     """
     from pilotbench.results.database import queries
 
     with queries.opened(db_path) as connection:
+        (several,) = connection.execute(_USED_AGAIN).fetchone() or (0,)
         return connection.execute(
             f"SELECT {_REQUEST_COLUMNS}, r.batch IS NOT NULL AS batched, coalesce(r.cost_usd, "
             "e.cost_usd * (r.tokens_input + r.tokens_output) "
             "/ nullif(e.tokens_input + e.tokens_output, 0)) AS cost_usd "
-            "FROM requests r JOIN episodes e USING (shard, episode) WHERE r.current"
+            "FROM requests r JOIN episodes e USING (shard, episode) WHERE r.current "
+            f"{_ONCE if several else ''}"
         ).df()
 
 
+_USED_AGAIN = """
+SELECT count(*) - count(DISTINCT (identity, started)) FROM requests
+WHERE current AND identity IS NOT NULL
+"""
+_ONCE = """
+QUALIFY r.identity IS NULL
+  OR row_number() OVER (PARTITION BY r.identity, r.started ORDER BY r.shard, r.episode, r.turn) = 1
+ORDER BY r.shard, r.episode, r.turn
+"""
 _REQUEST_COLUMNS = ", ".join(
     f"r.{name}"
     for name in (

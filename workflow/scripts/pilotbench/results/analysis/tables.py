@@ -10,7 +10,7 @@ from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.ground.plurals import counted
 from pilotbench.results.analysis.common_conditions import balanced, is_balanced
 from pilotbench.results.analysis.contrasts import KINDS, every_family
-from pilotbench.results.analysis.costs import Costs
+from pilotbench.results.analysis.costs import PAID, SHARED, Costs
 from pilotbench.results.analysis.endings import endings_caption, endings_table
 from pilotbench.results.analysis.family_words import BETTER, MEANS, family_words, named_sides
 from pilotbench.results.analysis.flaws import flaw_table, followed_family
@@ -189,7 +189,8 @@ def _of_costs(data: SummaryData, paid: Costs) -> list[Table]:
             "Cost by model",
             "What the answers of finished episodes cost. Requests without a price or token counts "
             "are counted, not taken as 0. USD per success has a 95 % interval; unusable answers "
-            "were paid for too and are in no other number.",
+            "were paid for too and are in no other number."
+            + (SHARED if PAID in paid.models else ""),
             paid.models,
         ),
         Table(

@@ -24,6 +24,7 @@ from pilotbench.ground.errors import UserError
 from pilotbench.ground.untrusted_text import visible
 from pilotbench.results.analysis import reference
 from pilotbench.results.analysis.common_conditions import inside
+from pilotbench.results.analysis.costs import PAID, costs
 from pilotbench.results.analysis.flaws import EXCESS, SAYS, flaw_row
 from pilotbench.results.analysis.group_scores import model_cells
 from pilotbench.results.analysis.judge_tables import judge_tables
@@ -58,6 +59,7 @@ _SHOWN = (
 OPTIMAL = {"prompt": REFERENCE}
 NAMED = "metric:"
 """Before the name of a number that a scorer gives where a column of the tables has its name."""
+_SAYS = {**SAYS, PAID: "Known cost in USD, each answer that several episodes share counted once."}
 _OF_SCORER = "Mean over the instances of a number that the scorer gives; missing ones are left out."
 PLACE = "concat_ws('/', task, difficulty, tool_success_rate)"
 _ORIGIN = (
@@ -181,14 +183,14 @@ def _number(data: SummaryData, column: str, words: Mapping[str, str]) -> _Number
 
     Raises UserError for a column that nothing has.
     """
-    numbers = _scores(data, words)
+    numbers = _scores(data, words) | (_paid(data, words) if column == PAID else {})
     if column in numbers:
         metric = _METRICS.get(column)
         return _Number(
             numbers[column],
             statuses=_STATUSES.get(re.sub("_(low|high)$", "", column), FINISHED),
             with_owed=column in _WITH_OWED,
-            meaning=metric.says if metric else SAYS.get(_base(column)),
+            meaning=metric.says if metric else _SAYS.get(_base(column)),
             formula=metric.sql if metric else None,
             unit=metric.unit if metric else None,
         )
@@ -282,6 +284,15 @@ def _scores(data: SummaryData, words: Mapping[str, str]) -> Json:
     found = {name: _plain(value) for name, value in row.items() if name not in one}
     flaws = {name: _plain(v) for name, v in flaw_row(data, words).items() if _is_number(v)}
     return _of_judges(data, words) | flaws | found
+
+
+def _paid(data: SummaryData, words: Mapping[str, str]) -> Json:
+    """Return what was paid for a model, or for all of them, where episodes share answers."""
+    paid = costs(data, prepared(data))
+    if PAID not in paid.models or not set(words) <= {"model"}:
+        return {}
+    mine = paid.models[paid.models["model"].isin([words.get("model")])]
+    return {PAID: _plain(mine[PAID].iloc[0] if len(mine) else paid.known_usd)}
 
 
 def _of_judges(data: SummaryData, words: Mapping[str, str]) -> Json:
