@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pilotbench.benchmark.generation.seeded_random import SeededRandom
+from pilotbench.benchmark.scenarios.amendments import amended
 from pilotbench.benchmark.scenarios.terms.clauses import KINDS, Clause
 from pilotbench.benchmark.scenarios.terms.subjects import SUBJECTS
 
@@ -61,4 +62,5 @@ def request(index: int) -> list[Clause]:
         "chain" in kinds
     )
     subject = random.pick(sorted(SUBJECTS))
-    return [clause(kind, subject) for kind in [*kinds, random.pick(answers)]]
+    clauses = [clause(kind, subject) for kind in [*kinds, random.pick(answers)]]
+    return amended(clauses, lambda topic: SeededRandom("amended", topic, index))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pilotbench.benchmark.scenarios.amendments import amended
 from pilotbench.benchmark.scenarios.goals import answer_kind
 from pilotbench.benchmark.scenarios.targets import KEY, Target
 from pilotbench.benchmark.scenarios.terms.clauses import Clause
@@ -42,7 +43,7 @@ def request_of(made: Assignment, mistake: int | None) -> list[Clause]:
         found.append(_clause(made, "rules_note", topic=made.core.names.house))
     if mistake is not None:
         found.append(_clause(made, "undo", target=made.act.name, receipt=mistake))
-    return found
+    return amended(found, lambda topic: made.core.random("amended", topic))
 
 
 def targets_of(made: Assignment) -> list[Clause]:

@@ -123,6 +123,17 @@ KINDS: dict[str, ClauseKind] = {
     "answer_receipt": ClauseKind(
         (), "The answer is the receipt number of the last call that passed a record on."
     ),
+    # what has been said the wrong way round, or has not
+    "places_turned": ClauseKind(
+        (), "The places for the items that count and for the others have been exchanged."
+    ),
+    "places_kept": ClauseKind((), "These places have not been exchanged."),
+    "side_turned": ClauseKind((), "The side of the limit on which items count is the other one."),
+    "side_kept": ClauseKind((), "The side of the limit on which items count is the one stated."),
+    "rank_turned": ClauseKind(
+        (), "The answer is the smallest where the largest is stated, and the reverse."
+    ),
+    "rank_kept": ClauseKind((), "The answer is the largest or the smallest, as stated."),
     # the axes
     "rules_note": ClauseKind(
         ("topic",), "The house rules are the note on this topic; they prevail over the request."

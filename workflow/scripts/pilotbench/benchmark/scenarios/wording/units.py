@@ -15,7 +15,7 @@ SHARE_FUSED = 0.7
 USUAL = (
     *("purpose", "list_", "sign_in", "named_by", "detail_", "join_table", "fallback", "limit_"),
     *("ask_me", "was_limit", "decide_", "act_", "pending", "rest_", "was_place", "chain"),
-    *("rules_note", "undo", "answer_", "change_"),
+    *("rules_note", "undo", "answer_", "change_", "places_", "side_", "rank_"),
 )
 """The usual sequence, by how kinds begin; sentences are drawn near to it or far from it."""
 
@@ -32,6 +32,9 @@ AFTER = {
     "fallback": ("detail_",),
     "chain": ("act_", "rest_", "pending"),
     "answer_receipt": ("act_", "rest_", "pending"),
+    "places_": ("act_", "rest_"),
+    "side_": ("decide_",),
+    "rank_": ("answer_",),
 }
 _HAVE_OWN = ("act_", "decide_", "detail_")
 _SPREADS = (16, 64, 128)
