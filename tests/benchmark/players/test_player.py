@@ -73,7 +73,7 @@ def test_the_random_player_makes_calls_of_version_4_that_are_often_valid() -> No
         call for index in range(5)
         for call in play(instance_of("horizon", "n4", index), "random").calls
     ]  # fmt: skip
-    assert sum(call["valid"] for call in calls) / len(calls) > 0.05
+    assert sum(call["valid"] for call in calls) / len(calls) > 0.03
 
 
 def test_a_shortcut_gives_the_contents_and_the_answer_and_has_no_record() -> None:
