@@ -22,9 +22,13 @@ LIMIT = 0.02
 """The share that a player without insight stays under."""
 IGNORED = 0.05
 """The share that a player who ignores an axis stays under."""
+READ = {"public": 0.82, "held_out": 0.12}
+"""The share that a program without a model stays under, by whether it was written for the wordings:
+what was measured, and the error of 200 instances."""
 PLAYERS = (
     ("oracle", "1.0"), ("oracle", "0.6"), ("searcher", "1.0"), ("no_retry_oracle", "0.8"),
-    ("naive", "1.0"), ("abstainer", "1.0"), *((name, "1.0") for name in (*HARDLY, *NEVER, *SLIPS)),
+    ("naive", "1.0"), ("abstainer", "1.0"), ("template", "1.0"),
+    *((name, "1.0") for name in (*HARDLY, *NEVER, *SLIPS)),
 )  # fmt: skip
 ORDERED = "workflow"
 EXACT_FROM = 1_000
@@ -94,6 +98,9 @@ def _of(one: Cell) -> Iterator[Verdict]:
         yield Verdict(f"{one.place}: what is impossible ({one.impossible})", words, holds)
     elif one.player == "naive":
         yield _naive(one, words)
+    elif one.player == "template" and one.task == "wording":
+        holds = is_under(one.passed, one.episodes, READ[one.level])
+        yield Verdict(f"{one.place}: under {READ[one.level]:.0%}", words, holds)
     elif one.player in NEVER:
         yield Verdict(f"{one.place}: 0 %", words, one.passed == 0)
     elif one.player in HARDLY:

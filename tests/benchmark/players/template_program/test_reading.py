@@ -34,6 +34,18 @@ def order_of(*sentences: str) -> Order:
             "The limit of 4000 is obsolete. It counts above 5000, the limit, in `total`.",
             (True, 5000),
         ),
+        (
+            "5000 has replaced 4000 as the limit. It counts above the limit in `total`.",
+            (True, 5000),
+        ),
+        ("Limit 4000 replaced by 5000. It counts above the limit in `total`.", (True, 5000)),
+        ("No order counts whose `total` the limit of 5000 exceeds.", (True, 5000)),
+        ("All orders count except those above the limit of 5000 in `total`.", (False, 5000)),
+        (
+            "An order counts if its `total` is above the limit of 5000. I have confused the two"
+            " sides of the limit, so please read one for the other.",
+            (False, 5000),
+        ),
     ],
 )
 def test_the_limit_and_its_side(said: str, read_as: tuple[bool, int]) -> None:
@@ -49,6 +61,17 @@ def test_the_limit_and_its_side(said: str, read_as: tuple[bool, int]) -> None:
         (
             "The record goes to `ulf.ek`, unless the order counts, in which case post it to"
             " `https://b.example/orders` instead.",
+            ("url", "https://b.example/orders"),
+            "ulf.ek",
+        ),
+        (
+            "A record is sent to `ulf.ek`, save where its order counts, which is a reason to post"
+            " it to `https://b.example/orders` instead.",
+            ("url", "https://b.example/orders"),
+            "ulf.ek",
+        ),
+        (
+            f"{ACT} Every record is sent to `ulf.ek`, except those of orders that count.",
             ("url", "https://b.example/orders"),
             "ulf.ek",
         ),
@@ -71,6 +94,11 @@ def test_where_records_go(said: str, act: tuple[str, str], rest: str | None) -> 
         (SUM, "sum"),
         ("Answer with the `order_id` of the one with the largest `total`.", "largest"),
         ("Answer with the `order_id` of the one with the smallest `total`.", "smallest"),
+        ("The answer is its `order_id`: no other that counts exceeds it in `total`.", "largest"),
+        (
+            "Sort by `total`, largest first; answer with the `order_id` of the last.",
+            "smallest",
+        ),
         ("Give as `quote` the receipt number before; the last is the answer.", "receipt"),
     ],
 )

@@ -14,7 +14,8 @@ from pilotbench.benchmark.players.player import (
     is_transient,
     use,
 )
-from pilotbench.benchmark.players.template_program.reading import Order, Target, read
+from pilotbench.benchmark.players.template_program.placing import Target
+from pilotbench.benchmark.players.template_program.reading import Order, read
 
 Call = tuple[str, Json]
 Work = Generator[Call, Json, Any]

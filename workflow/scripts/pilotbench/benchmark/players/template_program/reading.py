@@ -6,31 +6,11 @@ import re
 from dataclasses import dataclass
 
 from pilotbench.benchmark.players.template_program import names
+from pilotbench.benchmark.players.template_program.amending import is_turned
 from pilotbench.benchmark.players.template_program.deciding import is_over, limit_in
-from pilotbench.benchmark.players.template_program.past import pastness
-from pilotbench.benchmark.players.template_program.text import AMOUNTS, Request, Token
+from pilotbench.benchmark.players.template_program.placing import Target, targets
+from pilotbench.benchmark.players.template_program.text import AMOUNTS, Request
 
-Target = tuple[str, str]
-"""The form of a target and its text."""
-_REST = re.compile(
-    r"(?<!no )\bother(?:s|wise)?\b|\brest\b|remain|left ?over|\bleft\b|\bnot counting"
-    r"|fail\w*(?: to \w+)?"
-    r"|fall short|if not\b(?! its| the| it)"
-    r"|(?:\bnot|n't|cannot|unable to) (?:be )?(?:count|qualif|make|meet|satisfy|fulfil|pass)"
-    r"|(?:if|when) it doesn't|其余|剩|不符合|没达到|未达到|没入选|未入选|不合|不够格|没选上|落选",
-    re.IGNORECASE,
-)
-_ACT = re.compile(
-    r"count|qualif|(?:make|meet|pass)s? the|in which case|what does\b(?! not|n't)|if it does\b"
-    r"|符合|入选|够格|达到条件",
-    re.IGNORECASE,
-)
-_EXCEPT = re.compile(
-    r"(?:unless|except|except of|apart from|isn't one of|is not one of|if not\b|other than"
-    r"|besides|belong not"
-    r"|除了?|不属于|除非|只要不是)[^,.;，。；]*$",
-    re.IGNORECASE,
-)
 _MOST = re.compile(
     r"largest|biggest|highest|greatest|maximum|\bmost|\btop\b|leads|first (?:after|by|in)"
     r"|exceeds all"
@@ -44,6 +24,28 @@ _LEAST = re.compile(
     r"|less `\w+` than all|最小|最低|最少|居末|末位|垫底|倒数|低于其他",
     re.IGNORECASE,
 )
+_TURNS_ANSWER = re.compile(
+    r"opposite|other end|other extreme|contrary|come last|of the last\b|at the back|at the end\?"
+    r"|stands at the end|strike out|discard|throw out|take away always|until (?:a|one|is only)"
+    r"|另一头|正相反|排在末尾|去掉|till there's one",
+    re.IGNORECASE,
+)
+_CONVERSE_MOST = re.compile(
+    r"(?:no other|nobody else|none of the others)[^.]*(?:exceeds|beats)|looks? (?:small|tiny)"
+    r"|(?:has|with|got|have|had) (?:a )?more `\w+`(?: than it)?[.,]?|too low|a tiny"
+    r"|(?:all|without one|but one|but that)[^.;]*have (?:got )?less|got less|whenever[^.]*higher"
+    r"|a higher `|higher `\w+`[;.]|没有谁的`\w+`比它更大|都比它小|更大的就换|显得小|is higher"
+    r"|with higher|look small|more `\w+` than it",
+    re.IGNORECASE,
+)
+_CONVERSE_LEAST = re.compile(
+    r"(?:no other|nobody else|none of the others)[^.]*(?:undercuts|gets under)|looks? (?:large|huge"
+    r"|big)|(?:has|with|got|have) (?:a )?less `\w+`(?: than it)?[.,]?|too high|a huge"
+    r"|(?:all|without one|but one|but that)[^.;]*have (?:got )?more|got more|whenever[^.]*lower"
+    r"|a lower `|lower `\w+`[;.]|没有谁的`\w+`比它更小|都比它大|更小的就换|显得大|is lower"
+    r"|with lower|look big|less `\w+` than it",
+    re.IGNORECASE,
+)
 _ASKS = re.compile(
     r"answer|finish|which|report|tell|give|\bname me|naming|like to know|close with|`amount`"
     r"|want|\bneed"
@@ -55,6 +57,16 @@ _SUM = re.compile(
     r"\bsum|total|\badd|together|combined|overall|altogether|come to|as a whole|how much"
     r"|合计|总[数和计额]|加起来|加一加|相加|累加|求和|累计|[共总]计|合在一起|一共|算出来",
     re.IGNORECASE,
+)
+_RANKS = re.compile(
+    f"{_MOST.pattern}|{_LEAST.pattern}|{_CONVERSE_MOST.pattern}|{_CONVERSE_LEAST.pattern}",
+    re.IGNORECASE,
+)
+_NOT_ASKED = re.compile(
+    r"[^.,;:]*\b(?:nor|neither|not the sum|not after the sum)[^,:]*,(?= (?:nor|not))"
+)
+_HOLDS = re.compile(
+    r"keep hold|in mind|手里|you keep one|sort what|排队|if one sorted", re.IGNORECASE
 )
 
 
@@ -83,7 +95,9 @@ def read(text: str) -> Order:
     request = Request(text)
     roles = names.roles(request)
     amount = next(iter(request.named("amount")), "total")
-    act, rest = _targets(request, roles)
+    act, rest = targets(request, roles[names.PUSHED])
+    if rest and is_turned(request, "places"):
+        act, rest = rest, act
     note = roles[names.NOTE]
     database, credential = roles[names.DATABASE], request.named("credential")
     return Order(
@@ -92,7 +106,7 @@ def read(text: str) -> Order:
         record=_record(request),
         amount=amount,
         key=AMOUNTS[amount],
-        over=is_over(request),
+        over=is_over(request) != is_turned(request, "side"),
         limit=None if note else limit_in(request),
         note=note[0] if note else None,
         act=act,
@@ -119,78 +133,32 @@ def _record(request: Request) -> Target:
     return (found[0].form, found[0].text) if found else ("tracked", "reference")
 
 
-def _targets(request: Request, roles: dict[str, list[str]]) -> tuple[Target | None, Target | None]:
-    """Return where records go of the items that count and of the rest."""
-    doubts: dict[Target, list[float]] = {}
-    for token in request.tokens:
-        if token.form in ("url", "person", "new_file", "job") or token.text in roles[names.PUSHED]:
-            doubts.setdefault((token.form, token.text), []).append(_doubt(request, token))
-    ranked = sorted(_living(request, doubts), key=lambda target: sum(doubts[target]))
-    return (ranked[0] if ranked else None, ranked[1] if len(ranked) > 1 else None)
-
-
-def _living(request: Request, doubts: dict[Target, list[float]]) -> list[Target]:
-    """Return the targets without those that a request mentions only as history."""
-    age = {
-        target: _age(request, target) - 3 * any(map(_is_clear, doubts[target])) for target in doubts
-    }
-    kept = sorted(doubts, key=lambda target: age[target])[:2]
-    return [target for target in kept if age[target] <= 0] or kept[:1]
-
-
-def _is_clear(doubt: float) -> bool:
-    return abs(doubt) >= 2
-
-
-def _age(request: Request, target: Target) -> int:
-    places = [one.start for one in request.tokens if one.text == target[1]]
-    sentences = [request.sentence(place) for place in places]
-    return max(pastness(request.text[start:end]) for start, end in sentences)
-
-
-def _doubt(request: Request, token: Token) -> float:
-    """Return how much speaks for the rest (above 0) or for what counts (below 0) around a token."""
-    sentence = request.sentence(token.start)
-    for weight, piece in (
-        (4, request.segment(token.start)),
-        (2, sentence),
-        (1, request.before(sentence)),
-    ):
-        side = _nearest(request.text, piece, token)
-        if side:
-            return weight * side
-    return 0
-
-
-def _nearest(text: str, piece: tuple[int, int], token: Token) -> int:
-    """Return 1 if the nearest cue speaks of the rest, -1 if of what counts, 0 without any."""
-    part = text[piece[0] : piece[1]]
-    rest = [found.span() for found in _REST.finditer(part)]
-    act = [
-        found.span()
-        for found in _ACT.finditer(part)
-        if not any(start <= found.start() < end for start, end in rest)
-    ]
-    cues = [*((span, 1) for span in rest), *((span, -1) for span in act)]
-    turned = [
-        (_distance(piece[0], span, token), -side if _EXCEPT.search(part[: span[0]]) else side)
-        for span, side in cues
-    ]
-    return min(turned, default=(0, 0))[1]
-
-
-def _distance(offset: int, span: tuple[int, int], token: Token) -> int:
-    start, end = offset + span[0], offset + span[1]
-    return start - token.end if start >= token.end else token.start - end
-
-
 def _answer(request: Request) -> str:
     asked = _asked(request)
     if asked:
-        return "smallest" if len(_LEAST.findall(asked)) > len(_MOST.findall(asked)) else "largest"
+        said = _extreme(asked)
+        return _reverse(said) if is_turned(request, "rank") else said
     if "quote" not in request.named("word"):
         return "sum"
     return "sum" if _is_summed(request) and not _LAST.search(request.text) else "receipt"
+
+
+def _extreme(asked: str) -> str:
+    """Return which end of the ranking a sentence asks for."""
+    text = _NOT_ASKED.sub("", asked)
+    most, least = _CONVERSE_MOST.search(text), _CONVERSE_LEAST.search(text)
+    if most and least:
+        return "largest" if most.start() < least.start() else "smallest"
+    if most or least:
+        return "largest" if most else "smallest"
+    found = [(one.start(), "smallest") for one in _LEAST.finditer(text)]
+    found += [(one.start(), "largest") for one in _MOST.finditer(text)]
+    said = min(found, default=(0, "largest"))[1]
+    return _reverse(said) if _TURNS_ANSWER.search(text) else said
+
+
+def _reverse(said: str) -> str:
+    return "largest" if said == "smallest" else "smallest"
 
 
 def _asked(request: Request) -> str:
@@ -199,8 +167,11 @@ def _asked(request: Request) -> str:
     for sentence in sorted(keys, reverse=True):
         near = request.text[request.before(sentence)[0] : sentence[1]]
         own = request.text[slice(*sentence)]
-        if _ASKS.search(own) and (_MOST.search(near) or _LEAST.search(near)):
-            return own if _MOST.search(own) or _LEAST.search(own) else near
+        if _ASKS.search(own) and _RANKS.search(near):
+            return own if _RANKS.search(own) else near
+        after = request.text[sentence[0] : request.after(sentence)[1]]
+        if _HOLDS.search(after) and _RANKS.search(after):
+            return after
     return ""
 
 

@@ -88,6 +88,11 @@ class Request:
         at = self.sentences.index(sentence)
         return self.sentences[at - 1] if at else (0, 0)
 
+    def after(self, sentence: tuple[int, int]) -> tuple[int, int]:
+        """Return the sentence after another, or that one if it is the last."""
+        at = self.sentences.index(sentence)
+        return self.sentences[min(at + 1, len(self.sentences) - 1)]
+
 
 def form_of(name: str) -> str:
     """Return the form of a name between backticks."""
