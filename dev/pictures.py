@@ -73,7 +73,7 @@ PICTURES = (
     Picture("summary.png", "index.html", 1290),
     Picture(
         "transcript.png",
-        "transcripts/strong/baseline/basic_task/easy/0.8/00000-00009.html",
+        "transcripts/index.html#strong/baseline/basic_task/easy/0.8/00000-00009",
         1870,
         dark=True,
     ),

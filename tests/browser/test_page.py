@@ -9,7 +9,7 @@ import pytest
 
 from browser import boxes
 from pilotbench.episodes.shard_file import read_shard, write_shard
-from pilotbench.results.summary import compare, transcripts, write_all
+from pilotbench.results.summary import answer_pages, compare, transcripts, write_all
 from support import simulated_models as sim
 
 pytestmark = pytest.mark.browser
@@ -41,7 +41,12 @@ def summary(tmp_path_factory):
     data = sim.data(shards)
     write_all.write(data, folder / "summary")
     transcripts.write(data.shards, folder / "master.duckdb", folder, folder / "summary")
+    answer_pages.write(data, {}, folder / "master.duckdb", folder, folder / "summary")
     return folder / "summary"
+
+
+def transcript(summary, place):
+    return (summary / "transcripts" / "index.html").as_uri() + "#" + place
 
 
 @pytest.fixture
@@ -145,8 +150,7 @@ def test_a_cell_leads_to_its_conversations_and_nothing_in_them_runs(page):
 
 
 def test_a_conversation_shows_calls_results_goals_and_what_changed(page, summary):
-    path = next((summary / "transcripts" / "weak" / "baseline").rglob("*.html"))
-    page.open(f"{path.as_uri()}#i4r0")
+    page.open(transcript(summary, "weak/baseline/simple_task/easy/0.8/00000-00009/i4r0"))
     text = page.one("main").text
     for word in (
         "Instance 4",
@@ -159,19 +163,81 @@ def test_a_conversation_shows_calls_results_goals_and_what_changed(page, summary
         "tokens",
     ):
         assert word in text
-    page.click(".list a:nth-child(3)")
+    page.click(".lines a:nth-child(3)")
     page.wait("document.querySelector('h2').textContent.includes('Instance 2')")
 
 
 def test_the_same_instances_of_another_model_are_one_click_away(page, summary):
-    path = next((summary / "transcripts" / "weak" / "baseline" / "simple_task").rglob("*.html"))
-    page.open(f"{path.as_uri()}#i3r0")
+    page.open(transcript(summary, "weak/baseline/simple_task/easy/0.8/00000-00009/i3r0"))
     page.ask(
         "(() => { const menu = document.querySelector('select[aria-label=model]');"
         " menu.value = 'strong'; menu.dispatchEvent(new Event('change')); })()"
     )
-    page.wait("location.pathname.includes('/strong/') && document.body.dataset.ready === 'yes'")
+    page.wait("document.querySelector('h1').textContent.startsWith('strong')")
+    page.wait("document.body.dataset.ready === 'yes'")
     assert "Instance 3" in page.one("h2").text
+
+
+HEADING = "document.querySelector('#view h2')?.textContent"
+
+
+def test_keys_lead_through_the_transcripts_and_the_address_follows(page, summary):
+    place = "weak/baseline/simple_task/easy/0.8/00000-00009"
+    page.open(transcript(summary, f"{place}/i3r0"))
+    for key, heading, model in (("j", 4, "weak"), ("k", 3, "weak"), ("[", 3, "middle")):
+        page.driver.switch_to.active_element.send_keys(key)
+        page.wait(f"{HEADING}?.includes('Instance {heading}') && document.body.dataset.ready")
+        page.wait(f"document.querySelector('h1').textContent.startsWith('{model}')")
+        assert page.ask("location.hash") == f"#{place.replace('weak', model)}/i{heading}r0"
+    page.driver.switch_to.active_element.send_keys("n")
+    page.wait("document.querySelector('#view h2 span').className !== 'good'")
+    assert page.errors() == []
+
+
+def test_words_are_found_in_a_shard_and_in_all_of_them(page, summary):
+    page.open(transcript(summary, "weak/baseline/simple_task/easy/0.8/00000-00009"))
+    lines = "document.querySelectorAll('.lines a').length"
+    assert page.ask(lines) == 10
+    page.one("#find").send_keys("STEP 10: read")
+    page.wait("document.querySelector('.told').textContent.endsWith(' of 10')")
+    here = page.ask(lines)
+    page.click("#everywhere")
+    page.wait("/found$/.test(document.querySelector('.told').textContent)")
+    assert page.ask(lines) > here
+    page.click(".lines a:last-child")
+    page.wait("document.body.dataset.ready && CSS.highlights.get('found')?.size > 0")
+    assert "step 10" in page.one(".lines a:last-child").text
+    assert page.errors() == []
+
+
+def test_an_episode_has_the_command_that_shows_it(page, summary):
+    place = "weak/baseline/simple_task/easy/0.8/00000-00009"
+    page.open(transcript(summary, f"{place}/i3r0"))
+    command = page.one(".links button").get_attribute("title")
+    assert command.endswith(f"/shards/{place}.jsonl.gz 3")
+    assert page.one(".links button:nth-child(2)").get_attribute("title") == page.ask(
+        "location.href"
+    )
+
+
+def test_instances_of_the_benchmark_are_side_by_side(page, summary):
+    assert page.one("#answers li").text.startswith("simple_task")
+    page.click("#answers a")
+    page.wait("document.body.dataset.ready === 'yes'")
+    names = page.ask("[...document.querySelectorAll('tbody th')].map(th => th.textContent)")
+    assert names[0].endswith(" · easy · 0.8")
+    page.click("tbody tr")
+    page.wait("document.querySelector('.panel').dataset.shown")
+    assert page.ask("document.querySelectorAll('.panel article .calls').length") >= 2
+    page.ask("document.querySelector('.panel article a').click()")
+    page.wait(f"{HEADING}?.includes('Instance ' + {names[0].split()[0]})")
+    assert page.errors() == []
+
+
+def test_words_are_found_in_the_transcripts_of_a_task(page, summary):
+    page.open((summary / "answers/simple_task/index.html").as_uri() + "#q=step+10:&replies=1")
+    page.wait("/^[1-9][0-9]* of 70$/.test(document.getElementById('count').textContent)")
+    assert page.errors() == []
 
 
 def test_a_flipped_instance_leads_to_both_conversations(browser, summary, flips):
@@ -185,7 +251,7 @@ def test_a_flipped_instance_leads_to_both_conversations(browser, summary, flips)
             f".at({column}).querySelector('a').click()"
         )
         browser.wait("document.body.dataset.ready === 'yes'")
-        assert f"/{prompt}/" in browser.ask("location.pathname")
+        assert f"/{prompt}/" in browser.ask("location.hash")
         assert f"Instance {flips['index'].iloc[0]}" in browser.one("h2").text
     assert browser.errors() == []
 
@@ -278,7 +344,7 @@ def test_a_line_of_megabytes_is_shown_in_pieces(browser, tmp_path):
     frame = pd.DataFrame([{"path": shard.path.as_posix(), "state": "file"}])
     transcripts.write(frame, tmp_path / "none.duckdb", tmp_path, tmp_path / "summary")
     browser.size(1280, 900)
-    browser.open(next((tmp_path / "summary/transcripts").rglob("*.html")).as_uri())
+    browser.open((tmp_path / "summary/transcripts/index.html").as_uri())
     shown = "document.getElementById('main').textContent.length"
     assert browser.ask(shown) < 100_000
     assert "not reported" in browser.one("main").text
@@ -301,7 +367,7 @@ def test_all_calls_of_a_message_and_the_next_user_message_are_shown(browser, tmp
     frame = pd.DataFrame([{"path": shard.path.as_posix(), "state": "file"}])
     transcripts.write(frame, tmp_path / "none.duckdb", tmp_path, tmp_path / "summary")
     browser.size(1280, 900)
-    browser.open(next((tmp_path / "summary/transcripts").rglob("*.html")).as_uri())
+    browser.open((tmp_path / "summary/transcripts/index.html").as_uri())
     browser.wait("document.querySelector('.turn') !== null")
     text = browser.ask("[...document.querySelectorAll('.turn')].map(t => t.textContent).join()")
     places = [

@@ -88,7 +88,7 @@ def test_links_are_replaced_and_what_they_lead_to_stays(
     linked(results / "summary/transcripts", outside)
     outputs.write_summary(experiment)
     assert content(outside) == before
-    page = "summary/transcripts/oracle/baseline/simple_task/easy/0.8/00000-00001.html"
+    page = "summary/transcripts/oracle/baseline/simple_task/easy/0.8/00000-00001.js"
     assert (results / page).is_file()
     assert not any((results / link).is_symlink() for link in places)
 

@@ -170,3 +170,10 @@ def unpacked(file: Path) -> Any:
 
     text = file.read_text(encoding="ascii").split('","')[1].split('"')[0]
     return json.loads(gzip.decompress(base64.b64decode(text)))
+
+
+def handed_over(file: Path) -> list[str]:
+    """Return what a data file hands over: its name and its parts."""
+    words = file.read_text(encoding="ascii").split("pilotbenchData(", 1)[1].rsplit(");", 1)[0]
+    found: list[str] = json.loads(f"[{words}]")
+    return found

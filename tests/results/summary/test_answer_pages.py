@@ -75,7 +75,9 @@ def test_replies_have_the_text_the_reading_and_where_they_are_from(built: PackLa
     assert reply["reply"].endswith(reply["read"])
     assert {"rule", "why"} <= set(reply)
     link, command = said["shards"][reply["shard"]]
-    assert (built.out / link).is_file()
+    page, _, place = link.partition("#")
+    assert (built.out / page).is_file()
+    assert (built.out / "transcripts" / f"{place}.js").is_file()
     assert command.startswith("python -m pilotbench show ")
     assert command.endswith("model-a/baseline/trivia/none/none/00000-00019.jsonl.gz")
     assert said["rows"][29][2][2] == [None]

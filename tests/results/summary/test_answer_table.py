@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.matrix.cells import Cell
 from pilotbench.results.summary.answer_table import (
     Column,
@@ -29,17 +30,24 @@ CELLS = [
 ]
 
 
-def data_of(changes: dict[int, dict[str, Any]], owed: dict[Cell, int] | None = None) -> Any:
+def data_of(
+    changes: dict[int, dict[str, Any]], owed: dict[Cell, int] | None = None, task: str = "quiz"
+) -> Any:
     """Return the data of four columns with four questions; `changes` are columns by index."""
     data = sim.data(sim.records(CELLS, 4), owed)
     rows = [row | changes.get(row["index"], {}) for row in data.episodes.to_dict("records")]
-    return replace(data, episodes=pd.DataFrame(rows))
+    return replace(
+        data,
+        episodes=pd.DataFrame(rows).assign(task=task),
+        cells=data.cells.assign(task=task),
+        owed=data.owed.assign(task=task),
+    )
 
 
 def entry_of(columns: dict[str, Any]) -> Entry:
     """Return the entry of an episode with these columns."""
     known = {"status": "completed", "success": True, "progress": 1.0, "answer": '"said"'}
-    found = answer_table(data_of({0: known | columns}), "simple_task", None).rows[0].cells[0]
+    found = answer_table(data_of({0: known | columns}), "quiz", None).rows[0].cells[0]
     assert found is not None
     return found[0]
 
@@ -83,13 +91,13 @@ def test_progress_is_kept_where_it_is_partial() -> None:
 
 
 def test_columns_are_models_in_order_and_prompts_within() -> None:
-    table = answer_table(data_of({}), "simple_task", None)
+    table = answer_table(data_of({}), "quiz", None)
     assert table.columns == [Column(m, p) for m in ("strong", "weak") for p in ("cot", "baseline")]
 
 
 def test_owed_episodes_are_rows_too() -> None:
     owing = Cell("strong", "cot", "simple_task", "easy", "1.0")
-    table = answer_table(data_of({}, {owing: 2}), "simple_task", None)
+    table = answer_table(data_of({}, {owing: 2}), "quiz", None)
     assert [row.index for row in table.rows] == [0, 1, 2, 3, 4, 5]
     assert table.rows[5].cells == [[Entry("o")], None, None, None]
 
@@ -142,8 +150,31 @@ def test_the_question_of_an_external_task_is_what_its_command_reported(tmp_path:
     lab.service.address = "http://127.0.0.1:9"
     told = {"question": "What is 2 plus 2?", "target": "4", "topic": "sums"}
     data = data_of({0: {"question_id": "q0", "metadata": json.dumps(told)}})
-    table = answer_table(data, "simple_task", lab.experiment().tasks["quiz"])
+    table = answer_table(data, "quiz", lab.experiment().tasks["quiz"])
     found = Question("q0", "What is 2 plus 2?", target="4", metadata={"topic": "sums"})
     assert table.rows[0].question == found
     assert table.metadata == ["topic"]
     assert table.rows[1].question == Question()
+
+
+@pytest.mark.parametrize(
+    ("columns", "read"),
+    [
+        ({"success": True, "error_tool_selection": 1}, "said"),
+        ({"success": False, "error_tool_selection": 2, "end_reason": "finish"}, "tool selection"),
+        ({"success": False, "end_reason": "max_turns"}, "max_turns"),
+        ({"success": None, "status": "refused", "end_reason": None}, "said"),
+    ],
+)
+def test_an_episode_of_the_benchmark_says_how_it_ended(columns: Any, read: str) -> None:
+    errors = {f"error_{kind}": 0 for kind in ERROR_KINDS}
+    known = {"status": "completed", "progress": 1.0, "answer": '"said"'} | errors
+    data = data_of({0: known | columns}, task="simple_task")
+    table = answer_table(data, "simple_task", None)
+    found = table.rows[0].cells[0]
+    assert found is not None
+    assert found[0].read == read
+    assert table.rows[0].question == Question(
+        metadata={"difficulty": "easy", "tool success rate": "1.0"}
+    )
+    assert table.metadata == []

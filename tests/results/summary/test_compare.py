@@ -89,13 +89,15 @@ def test_the_page_links_to_both_transcripts_where_they_exist(tmp_path):
     base, arm = (every[every["prompt"] == prompt] for prompt in ("baseline", "cot"))
     found = compare.compare(base, arm, ("<b>base</b>", "arm"), {"prompt"})
     page = tmp_path / "summary" / "transcripts" / found.flips["shard_base"].iloc[0]
-    page = page.with_name(page.name.replace(".jsonl.gz", ".html"))
+    page = page.with_name(page.name.replace(".jsonl.gz", ".js"))
     page.parent.mkdir(parents=True)
     page.write_text("x")
     out = tmp_path / "summary" / "compare.html"
     compare.write(found, out, (tmp_path, tmp_path))
     html = out.read_text(encoding="utf-8")
-    assert f'href="transcripts/{found.flips["shard_base"].iloc[0][:8]}' in html.replace("./", "")
+    assert f'href="transcripts/index.html#{found.flips["shard_base"].iloc[0][:8]}' in html.replace(
+        "./", ""
+    )
     assert "<b>base</b>" not in html
     assert (tmp_path / "summary" / "compare_flips.csv").exists()
 

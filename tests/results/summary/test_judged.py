@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from pilotbench.build.judge_progress import judge_rows
 from pilotbench.results.analysis.judges import judge_warnings
 from pilotbench.results.analysis.load import ModelFacts, load
 from support.judge_lab import SECRETS, JudgeLab, right, wrong
+from support.pack_lab import handed_over
 
 Json = dict[str, Any]
 
@@ -40,10 +40,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgeLab]:
 def embedded(lab: JudgeLab, model: str) -> Json:
     """Return what the page of a model's first shard says of its judges."""
     folder = lab.folder / "results/summary/transcripts" / model
-    page = sorted(folder.rglob("*.html"))[0].read_text(encoding="utf-8")
-    found = re.search(r'id="judged">([^<]+)<', page)
-    assert found is not None
-    said: Json = json.loads(gzip.decompress(base64.b64decode(found[1])))
+    judged = handed_over(sorted(folder.rglob("*.js"))[0])[2]
+    said: Json = json.loads(gzip.decompress(base64.b64decode(judged)))
     return said
 
 

@@ -1,14 +1,19 @@
-"""The table of a task: a row per question or instance, a column per model and prompt."""
+"""The table of a task: a row per question or instance, a column per model and prompt.
+
+Instances of the benchmark's own tasks are not generated for it, which would cost seconds: their
+rows have difficulty and tool success rate, and their episodes how they ended.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.benchmark.packs.external_task import QUESTION, TARGET, is_external
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.benchmark.scorers.calls import wanted_in_words
@@ -28,6 +33,9 @@ NEEDED = (
     *("question_id", "metadata", "episode"),
 )
 """Columns of episodes and owed ones."""
+OF_PACKS = {"flexible_match", "strict_match", "read_answer", "question_id", "metadata", "episode"}
+ENDING = "ending"
+"""How an episode of a benchmark task ended that is no success: its first error, or the reason."""
 Place = tuple[str, str, int]
 """Difficulty, tool success rate and index of an instance."""
 RIGHT = {"1": 1, "1~": 1, "0": 0, "0~": 0, "r": 0}
@@ -108,7 +116,8 @@ class AnswerTable:
 
 def answer_table(data: SummaryData, task: str, source: Task | None) -> AnswerTable:
     """Return the table of a task of the selection."""
-    episodes = _of(data, data.episodes, task)
+    played = task in TASKS
+    episodes = _of(data, data.episodes, task, played)
     owed = _of(data, data.owed, task)
     cells = _of(data, data.cells, task)
     planned = set(zip(cells["model"], cells["prompt"], strict=True))
@@ -121,12 +130,12 @@ def answer_table(data: SummaryData, task: str, source: Task | None) -> AnswerTab
     found: dict[Place, list[Cell | None]] = {}
     names = {column: number for number, column in enumerate(columns)}
     known: dict[Place, Question] = {}
-    for row in episodes.to_dict("records"):
+    for row in _rows(episodes):
         place = _place(row)
         _put(found, names, row, _entry(row))
         if place not in known:
-            known[place] = _recorded(row)
-    for row in owed.to_dict("records"):
+            known[place] = _conditions(place) if played else _recorded(row)
+    for row in _rows(owed):
         _put(found, names, row, Entry(OWED))
     asked = _asker(source)
     rows = [
@@ -134,14 +143,40 @@ def answer_table(data: SummaryData, task: str, source: Task | None) -> AnswerTab
         for place in sorted(found)
     ]
     metadata = dict.fromkeys(name for row in rows for name in row.question.metadata or ())
+    if played:
+        metadata = dict.fromkeys(
+            n
+            for n in metadata
+            if len({r.question.metadata[n] for r in rows if r.question.metadata}) > 1
+        )
     repeats = max((len(cell) for row in rows for cell in row.cells if cell), default=1)
     return AnswerTable(task, columns, list(metadata), rows, repeats)
 
 
-def _of(data: SummaryData, frame: pd.DataFrame, task: str) -> pd.DataFrame:
+def _of(data: SummaryData, frame: pd.DataFrame, task: str, played: bool = False) -> pd.DataFrame:
     """Return what the table needs of the rows of the task: a frame has far more columns."""
     chosen = frame[(frame["task"] == task) & frame["model"].isin(data.model_names)]
-    return chosen[[name for name in NEEDED if name in chosen]]
+    names = [name for name in NEEDED if name in chosen and not (played and name in OF_PACKS)]
+    return chosen[names].assign(**{ENDING: _endings(chosen)}) if played else chosen[names]
+
+
+def _endings(frame: pd.DataFrame) -> pd.Series[Any]:
+    """Return how the episodes ended that are no success; missing for the others."""
+    kinds = [name for name in frame if str(name).startswith("error_")]
+    counts = frame[kinds].to_numpy(dtype=float, na_value=0.0) > 0
+    names = pd.Series([str(kind).removeprefix("error_").replace("_", " ") for kind in kinds])
+    ends = frame["end_reason"].astype(object)
+    if kinds:
+        first = names.iloc[counts.argmax(axis=1)].set_axis(frame.index)
+        ends = first.where(counts.any(axis=1), ends)
+    return ends.mask(frame["success"].eq(True))
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[Json]:
+    """Yield the rows as dictionaries; `to_dict` of pandas is slower."""
+    names = [str(name) for name in frame]
+    for values in zip(*(frame[name].tolist() for name in names), strict=True):
+        yield dict(zip(names, values, strict=True))
 
 
 def _place(row: Mapping[Any, Any]) -> Place:
@@ -166,13 +201,15 @@ def _put(
 
 
 def _entry(row: Mapping[Any, Any]) -> Entry:
-    read, progress = row.get("read_answer"), row.get("progress")
+    read, progress, ending = row.get("read_answer"), row.get("progress"), row.get(ENDING)
     return Entry(
         mark=_mark(row),
-        read=_known_text(read if _is_text(read) else row.get("answer")),
+        read=str(ending)
+        if _is_text(ending)
+        else _known_text(read if _is_text(read) else row.get("answer")),
         progress=round(float(progress), 4) if progress and 0 < progress < 1 else None,
         shard=str(row["shard"]),
-        episode=str(row["episode"]),
+        episode=row.get("episode"),
     )
 
 
@@ -202,6 +239,12 @@ def shown(value: Any, limit: int = TEXT_LIMIT) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = text.encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _conditions(place: Place) -> Question:
+    """Return what is known of an instance of the benchmark without generating it."""
+    words = zip(("difficulty", "tool success rate"), place[:2], strict=True)
+    return Question(metadata={name: word for name, word in words if word != "none"})
 
 
 def _recorded(row: Mapping[Any, Any]) -> Question:

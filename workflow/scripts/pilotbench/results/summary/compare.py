@@ -261,9 +261,9 @@ def _linked(flips: pd.DataFrame, out: Path, results: tuple[Path, Path]) -> pd.Da
 
 
 def _href(out: Path, summary: Path, shard: str, index: int, repeat: int) -> str:
-    from pilotbench.results.summary.transcripts import FOLDER, page_path
+    from pilotbench.results.summary.transcripts import FOLDER, data_path
 
-    if not (summary / FOLDER / page_path(shard)).is_file():
+    if not (summary / FOLDER / data_path(shard)).is_file():
         return ""
     return quote(os.path.relpath(summary, out.parent)) + "/" + link(shard, index, repeat)
 

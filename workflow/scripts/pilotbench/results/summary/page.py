@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.ground import atomic_files
 from pilotbench.matrix.axes import AXES, NAMES, NONE
 from pilotbench.results.analysis.formatting import (
@@ -122,13 +123,18 @@ def _axis(one: str, more: str, words: Any) -> str:
 
 
 def answer_links(report: Report) -> list[dict[str, Any]]:
-    """Return the pages of answers: task, link and how many questions each has."""
+    """Return the pages of answers: task, link, how many questions or instances, and their noun."""
     from pilotbench.results.summary.answer_pages import page_link, tasks_with_page
 
     data, place = report.data, ["task", "difficulty", "tool_success_rate", "index"]
     known = pd.concat([data.episodes[place], data.owed[place]]).drop_duplicates()
     return [
-        {"task": task, "link": page_link(task), "questions": int((known["task"] == task).sum())}
+        {
+            "task": task,
+            "link": page_link(task),
+            "count": int((known["task"] == task).sum()),
+            "noun": "instance" if task in TASKS else "question",
+        }
         for task in tasks_with_page(data)
     ]
 

@@ -1,8 +1,9 @@
-"""Transcript pages: one file per shard, which embeds the shard and unpacks it when opened.
+"""The transcripts: one page for all, and one data file per shard that it loads when asked to.
 
-A page is a few lines of HTML around the shard's own gzip bytes (base64); `viewer.js` next to them
-unpacks and shows it, so that 100,000 episodes cost the index nothing and a page costs a read and
-a write. What models wrote reaches the page only as text nodes.
+A data file is the shard's own gzip bytes (base64) as a script, since a page from disk may load
+nothing else: 100,000 episodes cost the index nothing, and a shard costs a read and a write. The
+address after `#` names the shard and the episode. What models wrote reaches the page only as text
+nodes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import base64
 import gzip
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,19 +20,28 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from pilotbench.ground import atomic_files, links
+from pilotbench.ground import atomic_files, job_context, links
 from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.cells import SUFFIX, shard_of
-from pilotbench.results.summary.page_templates import TEMPLATES, asset, environment
+from pilotbench.results.summary import page_data
+from pilotbench.results.summary.page_templates import asset
 
 FOLDER = "transcripts"
-TEMPLATE = "transcript.html.j2"
-ASSETS = ("text.js", "viewer.js", "viewer.css")
+PAGE = "index.html"
+FORMAT = 2
+RAW = ".raw"
+"""Before the suffix of a file with raw requests and answers (see `raw_turns`)."""
+ASSETS = {
+    PAGE: "transcripts.html",
+    **{name: name for name in ("text.js", "files.js", "shards_data.js", "viewer.css")},
+    **{name: name for name in ("viewer_episode.js", "viewer_search.js", "viewer.js")},
+}
+"""The files beside the data, and their templates."""
 
 
 @dataclass(frozen=True)
-class Page:
-    """One page to write: its shard, where the shard's bytes come from, and what they are.
+class Transcript:
+    """One file to write: its shard, where the shard's bytes come from, and what they are.
 
     `judged` is what judges said of its episodes, as JSON.
     """
@@ -42,15 +52,15 @@ class Page:
     judged: str = ""
 
 
-def page_path(shard_path: str) -> str:
-    """Return the path of a shard's page below transcripts/, from its path below shards/."""
-    return shard_path.removesuffix(SUFFIX) + ".html"
+def data_path(shard_path: str) -> str:
+    """Return the path of a shard's data below transcripts/, from its path below shards/."""
+    return shard_path.removesuffix(SUFFIX) + ".js"
 
 
 def link(shard_path: str, index: int | None = None, repeat: int = 0) -> str:
-    """Return the relative URL of a shard's page from the summary folder, at one episode."""
-    anchor = "" if index is None else f"#i{index}r{repeat}"
-    return quote(f"{FOLDER}/{page_path(shard_path)}") + anchor
+    """Return the relative URL of a shard's transcripts from the summary folder, at one episode."""
+    anchor = "" if index is None else f"/i{index}r{repeat}"
+    return f"{FOLDER}/{PAGE}#{quote(shard_path.removesuffix(SUFFIX))}{anchor}"
 
 
 def write(
@@ -60,62 +70,62 @@ def write(
     out: Path,
     said: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
-    """Write the pages of the current shards, return how many; unchanged pages stay untouched.
+    """Write the data of the current shards, return how many files; unchanged ones stay untouched.
 
     `said` is what judges said of the episodes of a shard, as JSON, by its path.
-    Pages of missing shards are removed.
+    Files of missing shards are removed.
     """
     folder = out / FOLDER
     links.cut(out, folder)
-    pages = [_with_verdicts(page, said) for page in _pages(shards, results)]
-    _write_assets(folder, [page.path for page in pages])
-    template = environment().get_template(TEMPLATE)
+    chosen = [_with_verdicts(one, said) for one in _transcripts(shards, results)]
+    _write_assets(folder, [one.path for one in chosen])
     written = 0
-    for page in pages:
-        target = folder / page_path(page.path)
-        if _stamp(target) == page.stamp:
+    for one in chosen:
+        target = folder / data_path(one.path)
+        if page_data.stamp_of(target) == one.stamp:
             continue
-        shard = shard_of(Path("shards", page.path))
-        html = template.render(
-            stamp=page.stamp,
-            shard=shard,
-            base="../" * 5,
-            content=_content(page, db_path, results),
-            judged=_packed(page.judged.encode()) if page.judged else "",
-            command=f"{_show(page, results)} {shard.first}",
-        )
         target.parent.mkdir(parents=True, exist_ok=True)
-        atomic_files.write_text(target, html)
+        atomic_files.write_text(target, _script(one, db_path, results))
         written += 1
-    _remove_others(folder, {page_path(page.path) for page in pages})
+    _remove_others(folder, {one.path.removesuffix(SUFFIX) for one in chosen})
     return written
 
 
-def _pages(shards: pd.DataFrame, results: Path) -> Iterable[Page]:
-    form = digest(asset(TEMPLATE))[:8]
+def _transcripts(shards: pd.DataFrame, results: Path) -> Iterable[Transcript]:
     for row in shards.to_dict("records"):
         path = str(row["path"])
         if row.get("state") == "provisional":
-            yield Page(path, f"{form} provisional {row.get('completed')} {row.get('ended')}", True)
+            stamp = f"{FORMAT} provisional {row.get('completed')} {row.get('ended')}"
+            yield Transcript(path, stamp, True)
         elif (file := results / "shards" / path).is_file():
             found = file.stat()
-            yield Page(path, f"{form} {found.st_size} {found.st_mtime_ns}")
+            yield Transcript(path, f"{FORMAT} {found.st_size} {found.st_mtime_ns}")
 
 
-def _with_verdicts(page: Page, said: Mapping[str, str]) -> Page:
-    """Return a page with what judges said, which its stamp then covers."""
-    if page.path not in said:
-        return page
-    words = said[page.path]
-    return replace(page, judged=words, stamp=f"{page.stamp} {digest(words)[:12]}")
+def _script(one: Transcript, db_path: Path, results: Path) -> str:
+    """Return the script that hands over a shard, how to show it, and what judges said."""
+    name = json.dumps(one.path.removesuffix(SUFFIX))
+    packed = f'"{_content(one, db_path, results)}"'
+    judged = f'"{_packed(one.judged.encode()) if one.judged else ""}"'
+    command = json.dumps(show_command(one.path, results, provisional=one.provisional))
+    return f"// {one.stamp}\nwindow.pilotbenchData({name},{packed},{judged},{command});\n"
+
+
+def _with_verdicts(one: Transcript, said: Mapping[str, str]) -> Transcript:
+    """Return a transcript with what judges said, which its stamp then covers."""
+    if one.path not in said:
+        return one
+    words = said[one.path]
+    return replace(one, judged=words, stamp=f"{one.stamp} {digest(words)[:12]}")
 
 
 def _packed(content: bytes) -> str:
     return base64.b64encode(gzip.compress(content, mtime=0)).decode("ascii")
 
 
-def _show(page: Page, results: Path) -> str:
-    return show_command(page.path, results, provisional=page.provisional)
+def config_words() -> str:
+    """Return the options that give a command the config of this run."""
+    return job_context.read().command.line().strip()
 
 
 def show_command(path: str, results: Path, *, provisional: bool = False) -> str:
@@ -132,38 +142,31 @@ def show_command(path: str, results: Path, *, provisional: bool = False) -> str:
     )
 
 
-def _content(page: Page, db_path: Path, results: Path) -> str:
-    if not page.provisional:
-        raw = (results / "shards" / page.path).read_bytes()
+def _content(one: Transcript, db_path: Path, results: Path) -> str:
+    if not one.provisional:
+        raw = (results / "shards" / one.path).read_bytes()
     else:
         from pilotbench.results.database import queries
 
-        header, episodes = queries.shard_records(db_path, results, page.path)
+        header, episodes = queries.shard_records(db_path, results, one.path)
         lines = [json.dumps(record) for record in (header or {"kind": "shard"}, *episodes)]
         raw = gzip.compress("\n".join(lines).encode(), mtime=0)
     return base64.b64encode(raw).decode("ascii")
 
 
-def _stamp(page: Path) -> str | None:
-    """Return the stamp in the first line of a page, None without a page."""
-    try:
-        with page.open(encoding="utf-8") as lines:
-            first = lines.readline()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return first.partition("<!--")[2].partition("-->")[0].strip() or None
-
-
 def _write_assets(folder: Path, paths: list[str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ASSETS:
-        content = (TEMPLATES / name).read_bytes()
-        atomic_files.write_bytes(folder / name, content)
+    for name, template in ASSETS.items():
+        page_data.write(folder / name, asset(template))
     words = json.dumps([path.removesuffix(SUFFIX) for path in paths])
-    atomic_files.write_text(folder / "shards.js", f"window.SHARDS = {words};\n")
+    options = json.dumps(config_words())
+    page_data.write(
+        folder / "shards.js", f"window.SHARDS = {words};\nwindow.OPTIONS = {options};\n"
+    )
 
 
-def _remove_others(folder: Path, keep: set[str]) -> None:
-    for page in folder.glob("*/*/*/*/*/*.html"):
-        if str(page.relative_to(folder)) not in keep:
-            page.unlink()
+def _remove_others(folder: Path, keep: Collection[str]) -> None:
+    """Remove the files of shards that are not in `keep`, and pages of earlier releases."""
+    for file in folder.glob("*/*/*/*/*/*"):
+        name = str(file.relative_to(folder)).removesuffix(".js").removesuffix(RAW)
+        if name not in keep:
+            file.unlink()

@@ -3,13 +3,14 @@
   "use strict";
   const HEIGHT = 36, AROUND = 10, MANY = 200;
   const { el, visible } = window.pilotbenchText;
-  const { head, columns, FINISHED, isRight, disagreement, eachFile, eachReplies } = window.pilotbenchAnswers;
+  const { head, columns, FINISHED, isRight, disagreement, eachFile, eachText } = window.pilotbenchAnswers;
   const { fill, SIGNS } = window.pilotbenchPanel;
   const labels = window.pilotbenchLabels;
   const main = document.getElementById("main");
+  const noun = head.shards ? "instance" : "question", said = head.shards ? "transcripts" : "replies";
   const several = new Set(columns.map((column) => column.prompt)).size > 1;
   const SHOW = {
-    all: ["all questions", () => true],
+    all: ["all " + noun + "s", () => true],
     split: ["disagreements", (row, shown) => disagreement(row, shown) > 0],
     wrong: ["any reply wrong", (row, shown) => shown.some((column) => has(row, column, "wrong"))],
     nobody: ["nobody right", (row, shown) => row.finished && !shown.some((column) => has(row, column, "right"))],
@@ -124,13 +125,13 @@
     searched = wanted; hits = null; told = "";
     if (!wanted) { recount(); return; }
     const words = wanted.split(" "), byNumber = new Map(rows.map((row) => [row.number, row])), found = new Set();
-    setTimeout(() => eachReplies((first, several, part) => {
+    setTimeout(() => eachText(rows, (several, part) => {
       if (searched !== wanted) return false;
-      several.forEach(([question, , cells], at) => {
-        const row = byNumber.get(first + at), texts = [question, ...cells.flat().map((reply) => reply && reply.reply || "")].map((text) => text.toLowerCase());
+      several.forEach(([number, texts]) => {
+        const row = byNumber.get(number);
         if (row && words.every((word) => haystack(row).includes(word) || texts.some((text) => text.includes(word)))) found.add(row.number);
       });
-      told = part < 1 ? "searched " + Math.round(100 * part) + " % of the replies" : "";
+      told = part < 1 ? "searched " + Math.round(100 * part) + " % of the " + said : "";
       hits = new Set(found);
       list = ordered(rows.filter((row) => keeps(row, words)));
       heading(); drawn = ""; draw(); recount();
@@ -141,7 +142,7 @@
   const button = (text, label, use) => { const made = el("button", { type: "button", "aria-label": label, title: label }, text); made.addEventListener("click", use); return made; };
   const option = (value, text, chosen) => el("option", { value, selected: value === chosen }, ...visible(text));
   const chosen = (menu, use) => { menu.addEventListener("change", () => use(menu.value)); return menu; };
-  const search = el("input", { type: "search", id: "find", placeholder: "id, question, target, answer", autocomplete: "off", "aria-keyshortcuts": "/" });
+  const search = el("input", { type: "search", id: "find", placeholder: head.shards ? "instance, answer, error" : "id, question, target, answer", autocomplete: "off", "aria-keyshortcuts": "/" });
   const deep = el("input", { type: "checkbox", id: "replies" });
   const show = chosen(el("select", { id: "show" }, Object.entries(SHOW).map(([value, [text]]) => option(value, text))), (value) => change({ show: value }));
   const sort = chosen(el("select", { id: "sort" }), (value) => change({ sort: value, down: value === "disagreement" }));
@@ -150,8 +151,8 @@
   const menu = el("div", { class: "menu" }), choices = el("details", { class: "choices" }, el("summary", {}, "Columns"), menu);
   const tools = el("details", { class: "tools", open: innerWidth > 700 }, el("summary", {}, "Filters"), el("div", { class: "row" },
     el("label", {}, "Show ", show), head.metadata.length > 0 && el("span", { class: "pair" }, el("label", {}, "Where ", column), value),
-    el("label", {}, "Sort ", sort), choices, button("Label replies", "label replies as right or wrong", () => change({ label: true, open: null })), reset));
-  const bar = el("div", { class: "bar" }, el("div", { class: "row" }, el("label", { class: "find" }, "Find ", search), el("label", {}, deep, " in replies")), tools, chips, counted);
+    el("label", {}, "Sort ", sort), choices, !head.shards && button("Label replies", "label replies as right or wrong", () => change({ label: true, open: null })), reset));
+  const bar = el("div", { class: "bar" }, el("div", { class: "row" }, el("label", { class: "find" }, "Find ", search), el("label", {}, deep, " in " + said)), tools, chips, counted);
   search.addEventListener("input", () => change({ q: search.value }, true));
   deep.addEventListener("change", () => change({ deep: deep.checked }));
   reset.addEventListener("click", () => { const { open } = state; state = plainState(); change({ open }); });
@@ -179,7 +180,7 @@
   function controls() {
     if (document.activeElement !== search) search.value = state.q;
     deep.checked = state.deep; show.value = state.show;
-    const keys = [["disagreement", "disagreement"], ["order", "order in the file"], ["id", "id"], ["question", "question"], ["target", "target"], ...head.metadata.map((name) => [name, name]), ...columns.map((one) => [one.key, labelOf(one)])];
+    const keys = [["disagreement", "disagreement"], ["order", "order in the file"], ["id", head.shards ? "instance" : "id"], ...(head.shards ? [] : [["question", "question"], ["target", "target"]]), ...head.metadata.map((name) => [name, name]), ...columns.map((one) => [one.key, labelOf(one)])];
     if (sort.length !== keys.length) sort.replaceChildren(...keys.map(([key, text]) => option(key, text)));
     sort.value = state.sort;
     if (column.length !== head.metadata.length) { column.replaceChildren(...head.metadata.map((name) => option(name, name))); }
@@ -206,9 +207,9 @@
 
   // ---- the table ----
   // Rows have one height and stand at fixed places of the body, so that drawing one moves no other.
-  const table = el("table", { role: "grid", tabindex: "0", "aria-label": "Questions and replies", "aria-rowcount": head.rows + 1 });
+  const table = el("table", { role: "grid", tabindex: "0", "aria-label": "Replies by " + noun + " and model", "aria-rowcount": head.rows + 1 });
   const scroll = el("div", { class: "scroll" }, table), top = el("thead", { role: "rowgroup" }), body = el("tbody", { role: "rowgroup" });
-  const none = el("p", { class: "none", hidden: true }, "No question fits the filters.");
+  const none = el("p", { class: "none", hidden: true }, "Nothing fits the filters.");
   table.append(top, body);
   scroll.append(none);
   const sortable = (key, text) => {
@@ -225,14 +226,14 @@
   function heading() {
     const split = state.open != null && innerWidth > 1100, withTarget = !split && innerWidth > 700 && rows.some((row) => row.target !== "");
     reads = state.read && !split;
-    const kinds = ["id", "question", ...(withTarget ? ["target"] : []), ...state.also.map(() => "meta"), ...shown.map(() => reads ? "reply" : "mark")];
+    const kinds = ["id", ...(head.shards ? [] : ["question"]), ...(withTarget ? ["target"] : []), ...state.also.map(() => "meta"), ...shown.map(() => reads ? "reply" : "mark")];
     table.dataset.target = withTarget ? "yes" : "no";
-    const narrow = innerWidth <= 700, widths = { id: narrow ? 62 : 92, question: narrow ? 130 : split ? 180 : 280, target: 112, meta: 104, reply: 118, mark: narrow ? 68 : 80 };
-    table.style.setProperty("--columns", kinds.map((kind) => kind === "question" ? "minmax(" + widths.question + "px, 1fr)" : widths[kind] + "px").join(" "));
+    const narrow = innerWidth <= 700, widths = { id: head.shards ? (narrow ? 112 : 150) : narrow ? 62 : 92, question: narrow ? 130 : split ? 180 : 280, target: 112, meta: 104, reply: 118, mark: narrow ? 68 : 80 };
+    table.style.setProperty("--columns", kinds.map((kind) => kind === (head.shards ? "reply" : "question") ? "minmax(" + widths[kind] + "px, 1fr)" : widths[kind] + "px").join(" "));
     table.style.minWidth = kinds.reduce((sum, kind) => sum + widths[kind], 0) + "px";
     table.setAttribute("aria-colcount", kinds.length);
     top.replaceChildren(el("tr", { role: "row", "aria-rowindex": "1" },
-      headCell("id", "id", sortable("id", "id")), headCell("question", "question", sortable("question", "question")),
+      headCell("id", "id", sortable("id", head.shards ? "instance" : "id")), !head.shards && headCell("question", "question", sortable("question", "question")),
       withTarget && headCell("target", "target", sortable("target", "target")),
       state.also.map((name) => headCell(name, "meta", sortable(name, name))),
       shown.map((one) => headCell(one.key, "reply", sortable(one.key, one.model), several && el("small", {}, one.prompt), el("small", { title: "right / finished, of the rows shown" }, standing(one)), statusMenu(one)))));
@@ -254,7 +255,7 @@
   function lineOf(row, at) {
     const text = (kind, words) => el("td", { role: "gridcell", class: kind }, ...visible(words));
     const made = el("tr", { id: "row-" + row.number, role: "row", "aria-rowindex": at + 2, "aria-selected": String(current === row) },
-      el("th", { scope: "row", role: "rowheader", class: "id" }, ...visible(row.name)), text("question", row.question.replace(/\s+/g, " ")),
+      el("th", { scope: "row", role: "rowheader", class: "id" }, ...visible(row.name)), !head.shards && text("question", row.question.replace(/\s+/g, " ")),
       table.dataset.target === "yes" && text("target", row.target), state.also.map((name) => text("meta", row.meta[name] ?? "")),
       shown.map((one) => replyCell(row.cells[one.at], one)));
     made.style.top = at * HEIGHT + "px";
@@ -292,8 +293,8 @@
   }
 
   // ---- the panel ----
-  const panel = el("aside", { class: "panel", hidden: true, "aria-label": "Replies to one question", tabindex: "-1" },
-    el("div", { class: "top" }, el("h2"), el("span", { class: "place quiet" }), button("↑", "previous question", () => step(-1)), button("↓", "next question", () => step(1)), button("×", "close", close)), el("div", { class: "body" }));
+  const panel = el("aside", { class: "panel", hidden: true, "aria-label": "Replies to one " + noun, tabindex: "-1" },
+    el("div", { class: "top" }, el("h2"), el("span", { class: "place quiet" }), button("↑", "previous " + noun, () => step(-1)), button("↓", "next " + noun, () => step(1)), button("×", "close", close)), el("div", { class: "body" }));
   const openRow = (row) => change({ open: row.name }, panel.hidden ? false : true);
   function close() { change({ open: null }); table.focus({ preventScroll: true }); }
   function step(way) {

@@ -4,36 +4,18 @@ window.pilotbenchAnswers = (function () {
   const KEPT = 8; // files of replies in memory
   const head = JSON.parse(document.getElementById("head").textContent);
   const columns = head.columns.map(([model, prompt], at) => ({ at, model, prompt, key: model + "/" + prompt }));
-  const arrived = {};
-  window.pilotbenchData = (name, packed) => { arrived[name] = packed; };
-
-  function script(name) {
-    return new Promise((resolve, reject) => {
-      const made = document.createElement("script");
-      made.src = name + ".js";
-      made.onload = () => { made.remove(); const packed = arrived[name]; delete arrived[name]; resolve(packed); };
-      made.onerror = () => { made.remove(); reject(new Error(name + ".js beside this page cannot be read")); };
-      document.head.append(made);
-    });
-  }
-  function bytesOf(packed) {
-    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(packed);
-    const text = atob(packed), bytes = new Uint8Array(text.length);
-    for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
-    return bytes;
-  }
-  async function read(name) {
-    const stream = new Blob([bytesOf(await script(name))]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return JSON.parse(await new Response(stream).text());
-  }
+  const { parts, unpacked } = window.pilotbenchFiles, { textOf } = window.pilotbenchShards;
+  const shardOf = (path, passing) => window.pilotbenchShards.read("../../transcripts/", path, passing);
+  const read = async (name) => JSON.parse(await unpacked((await parts(name + ".js", name))[0]));
 
   // A mark says whether an episode counts as right ("1") or wrong ("0"); "~": what was read is
   // right, and not in the form that was asked for; "r" refused, "n" not applicable, "o" owed.
   const FINISHED = new Set(["1", "1~", "0", "0~", "r"]);
   const isRight = (mark) => mark[0] === "1";
+  window.OPTIONS = head.options;
   function rowOf([number, index, id, question, target, meta, cells, where]) {
-    const name = id == null ? [...where, index].join(" · ") : id;
-    return { number, index, id, name, question, target, meta, where, cells: cells.map((cell) => cell && cell.map(([mark, text, progress]) => ({ mark, read: text || "", progress }))) };
+    const name = id == null ? [index, ...where].join(" · ") : id;
+    return { number, index, id, name, question, target, meta, where, cells: cells.map((cell) => cell && cell.map(([mark, text, progress, shard]) => ({ mark, read: text || "", progress, shard }))) };
   }
   // How evenly the finished replies of the columns are divided into right and wrong: 0 to 1.
   function disagreement(row, shown) {
@@ -59,11 +41,26 @@ window.pilotbenchAnswers = (function () {
     if (kept.size > KEPT) kept.delete(kept.keys().next().value);
     return found;
   }
+  // Of a benchmark task: the episodes of a row in some columns, from the files of the transcripts.
+  const episodesOf = (row, shown) => Promise.all(shown.map(async (column) => Promise.all((row.cells[column.at] || []).map(async ({ shard }, repeat) => {
+    if (shard == null) return null;
+    const found = await shardOf(head.shards[shard]), episode = found.episodes.find((one) => one.index === row.index && one.repeat === repeat);
+    return episode ? { episode, found } : null;
+  }))));
   // The whole question and target of a row, and its replies by column and repeat.
   async function repliesOf(row) {
     const { shards, rows } = await file(Math.floor(row.number / head.perFile));
     const [question, target, cells] = rows[row.number % head.perFile];
     return { shards, question, target, cells };
+  }
+  // Gives file by file what was said: numbers of rows, each with its texts, and the part read so far.
+  async function eachText(rows, use) {
+    if (!head.shards) return eachReplies((first, several, part) => use(several.map(([question, , cells], at) => [first + at, [question, ...cells.flat().map((reply) => reply && reply.reply || "")].map((text) => text.toLowerCase())]), part));
+    const byPlace = new Map(rows.map((row) => [[...row.where, row.index].join("/"), row.number]));
+    for (const [at, path] of head.shards.entries()) {
+      const { words, episodes } = await shardOf(path, true), where = words.slice(3, 5).filter((word) => word !== "none");
+      if (use(episodes.map((episode) => [byPlace.get([...where, episode.index].join("/")), [textOf(episode)]]), (at + 1) / head.shards.length) === false) return;
+    }
   }
   // Gives every file of replies: the number of its first row, and its rows.
   async function eachReplies(use) {
@@ -73,5 +70,5 @@ window.pilotbenchAnswers = (function () {
       if (await use(at * head.perFile, rows, (at + 1) / files) === false) return;
     }
   }
-  return { head, columns, FINISHED, isRight, disagreement, eachFile, repliesOf, eachReplies };
+  return { head, columns, FINISHED, isRight, disagreement, eachFile, repliesOf, episodesOf, eachText };
 })();

@@ -46,5 +46,10 @@ window.pilotbenchText = (function () {
   function facts(pairs) {
     return el("dl", { class: "facts" }, pairs.filter(([, value]) => value != null && value !== "").map(([name, value]) => el("div", {}, el("dt", {}, visible(name)), el("dd", {}, visible(String(value).slice(0, 300))))));
   }
-  return { el, visible, plain, block, facts };
+  function copier(text, word) {
+    const made = el("button", { type: "button", title: text }, word);
+    made.addEventListener("click", () => navigator.clipboard.writeText(text).then(() => { made.textContent = "Copied"; setTimeout(() => { made.textContent = word; }, 2000); }, () => { made.replaceWith(el("code", {}, text)); }));
+    return made;
+  }
+  return { el, visible, plain, block, facts, copier };
 })();

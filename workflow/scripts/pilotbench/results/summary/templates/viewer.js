@@ -1,146 +1,151 @@
+// The page of transcripts: the address names shard and episode, so that a link leads to either.
 (function () {
   "use strict";
-  const { el, visible, plain, block, facts } = window.pilotbenchText;
-  const body = document.body, main = document.getElementById("main");
-  const words = JSON.parse(body.dataset.words), base = body.dataset.base;
-  // Token counts that were not reported are null; earlier releases wrote zeros.
-  const told = (tokens) => Boolean(tokens && (tokens.input || tokens.output));
-  const count = (value) => Number(value || 0).toLocaleString("en");
-  const anchor = (episode) => "i" + episode.index + "r" + episode.repeat;
-  function sign(episode) {
-    if (episode.status === "refused") return ["⊘", "mid", "refused"];
-    if (episode.status === "not_applicable") return ["–", "quiet", "not applicable"];
-    if (episode.level == null) return ["…", "quiet", "not judged yet"];
-    if (episode.success) return ["✓", "good", "success"];
-    return episode.level === "partial_success" ? ["◐", "mid", "partial"] : ["✗", "bad", "failure"];
-  }
+  const MOST = 300; // episodes that a search lists
+  const { el, visible, copier } = window.pilotbenchText;
+  const { read, paths, wordsOf, addressOf, showCommand, sign } = window.pilotbenchShards;
+  const { shown, entry, anchor } = window.pilotbenchEpisode;
+  const search = window.pilotbenchSearch;
+  const body = document.body, main = document.getElementById("main"), header = document.querySelector("header"), title = document.querySelector("h1");
+  let shard = null, listed = [], current = null;
 
-  async function textOf(element) {
-    const packed = atob(element.textContent.trim()), bytes = new Uint8Array(packed.length);
-    for (let at = 0; at < packed.length; at += 1) bytes[at] = packed.charCodeAt(at);
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
-  }
-  async function unpacked() {
-    const text = await textOf(document.getElementById("shard"));
-    const lines = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
-    const said = document.getElementById("judged"), judged = said ? JSON.parse(await textOf(said)) : { scores: {}, verdicts: {} };
-    const episodes = lines.slice(1).map((episode) => withVerdicts(episode, judged));
-    return { header: lines[0], episodes };
-  }
-  // The file of a shard does not say what its judges say: the score of their verdicts is the database's.
-  function withVerdicts(episode, judged) {
-    const score = judged.scores[episode.episode], verdicts = judged.verdicts[episode.episode] || [];
-    if (!score) return { ...episode, verdicts };
-    const { why, ...rest } = score;
-    return { ...episode, ...rest, verdicts, verdict: { ...episode.verdict, right: score.success, why } };
+  const hrefOf = (path, episode) => "#" + addressOf(path) + (episode ? "/" + anchor(episode) : "");
+  function address() {
+    const [, path, place] = decodeURIComponent(location.hash.slice(1)).match(/^(.*?)(?:\/(i\d+r\d+))?$/);
+    return { path: path || paths[0], place };
   }
 
   // ---- the same instances elsewhere ----
-  function elsewhere() {
-    const here = location.hash, all = (window.SHARDS || []).map((path) => path.split("/").map(decodeURIComponent));
-    const name = all.length ? decodeURIComponent(location.pathname.split("/").pop()).replace(/\.html$/, "") : "";
-    const go = (parts) => { location.href = base + parts.map((part) => encodeURIComponent(encodeName(part))).join("/") + ".html" + location.hash; };
+  const cells = new Map(); // words of a cell, joined: its shards
+  for (const path of paths) {
+    const parts = path.split("/"), [first, last] = parts.pop().split("-").map(Number), key = parts.map(decodeURIComponent).join("\n");
+    if (!cells.has(key)) cells.set(key, []);
+    cells.get(key).push({ path, first, last });
+  }
+  function elsewhere(at, word) {
+    const words = [...shard.words.slice(0, 5)], index = current ? current.index : 0;
+    words[at] = word;
+    const found = cells.get(words.join("\n")) || [];
+    return (found.find(({ first, last }) => first <= index && index <= last) || found[0] || {}).path;
+  }
+  function others(at) {
+    const here = shard.words;
+    return [...new Set([...cells.keys()].map((key) => key.split("\n")).filter((words) => words.every((word, i) => i === at || word === here[i])).map((words) => words[at]))];
+  }
+  const go = (path) => { location.hash = hrefOf(path, current).slice(1); };
+  function menus() {
     const pick = (label, at) => {
-      const same = all.filter((parts) => parts.every((part, i) => i === at || part === (i < 5 ? words[i] : name)));
-      if (same.length < 2) return null;
-      const menu = el("select", { "aria-label": label }, same.map((parts) => el("option", { value: parts[at], selected: parts[at] === (at < 5 ? words[at] : name) }, parts[at])));
-      menu.addEventListener("change", () => go(same[menu.selectedIndex]));
+      const words = others(at);
+      if (words.length < 2) return null;
+      const menu = el("select", { "aria-label": label }, words.map((word) => el("option", { value: word, selected: word === shard.words[at] }, ...visible(word))));
+      menu.addEventListener("change", () => go(elsewhere(at, menu.value)));
       return el("label", {}, label + " ", menu);
     };
-    const menus = [pick("model", 0), pick("prompt", 1), pick("task", 2), pick("difficulty", 3), pick("tool rate", 4), pick("instances", 5)].filter(Boolean);
-    if (menus.length) document.querySelector("header").append(el("div", { class: "elsewhere" }, el("span", {}, "Same instances with another"), menus));
-    return here;
+    const ranges = cells.get(shard.words.slice(0, 5).join("\n")), range = el("select", { "aria-label": "instances" }, ranges.map((one) => el("option", { value: one.path, selected: one.path === shard.path }, one.first + " to " + one.last)));
+    range.addEventListener("change", () => { location.hash = hrefOf(range.value).slice(1); });
+    const made = [["model", 0], ["prompt", 1], ["task", 2], ["difficulty", 3], ["tool rate", 4]].map(([label, at]) => pick(label, at)).filter(Boolean);
+    return el("div", { class: "elsewhere" }, made.length > 0 && el("span", {}, "Same instances with another"), made, ranges.length > 1 && el("label", {}, "instances ", range));
   }
-  // As names.to_path writes a name into a path component.
-  function encodeName(name) {
-    return [...name].map((c, i) => (/[A-Za-z0-9._+-]/.test(c) && !(c === "." && i === 0)) ? c : [...new TextEncoder().encode(c)].map((b) => "%" + b.toString(16).toUpperCase().padStart(2, "0")).join("")).join("");
+
+  // ---- the list: the episodes of the shard, or what a search finds ----
+  const find = el("input", { type: "search", id: "find", placeholder: "words in transcripts", "aria-label": "Find words in transcripts", autocomplete: "off", "aria-keyshortcuts": "/" });
+  const wide = el("input", { type: "checkbox", id: "everywhere" }), told = el("p", { class: "told quiet", "aria-live": "polite" });
+  const lines = el("div", { class: "lines" });
+  const keys = el("details", { class: "keys" }, el("summary", {}, "Keys"), el("dl", {}, [["j k ↓ ↑", "next, previous episode"], ["n p", "next, previous that is not a success"], ["[ ]", "the same instance of the previous, next model"], ["/", "find"], ["c", "copy the show command"], ["Esc", "leave the search"]].map(([key, words]) => el("div", {}, el("dt", {}, key), el("dd", {}, words)))));
+  const list = el("nav", { class: "list", "aria-label": "Episodes" }, find, paths.length > 1 && el("label", {}, wide, " in all " + paths.length.toLocaleString("en") + " shards"), told, lines, keys);
+  const view = el("div", { id: "view" });
+  const lineOf = (path, episode, words, note) => {
+    const made = entry(episode, hrefOf(path, episode));
+    if (note) made.append(el("small", { class: "more" }, ...visible(note)));
+    if (words.length) made.append(el("small", { class: "more" }, ...visible(search.snippet(episode, words))));
+    return { path, episode, made };
+  };
+  let asked = 0;
+  function fill() {
+    const words = search.wordsOf(find.value), number = asked += 1;
+    listed = []; lines.replaceChildren(); told.textContent = "";
+    const add = (path, found, note) => {
+      const made = found.slice(0, Math.max(0, MOST - (words.length ? listed.length : 0))).map((episode) => lineOf(path, episode, words, note));
+      listed.push(...made); lines.append(...made.map((one) => one.made));
+      marked();
+    };
+    if (!words.length || !wide.checked) {
+      add(shard.path, words.length ? shard.episodes.filter((episode) => search.has(episode, words)) : shard.episodes);
+      if (words.length) told.textContent = listed.length.toLocaleString("en") + " of " + shard.episodes.length.toLocaleString("en");
+      return;
+    }
+    let count = 0;
+    search.everywhere(shard.path, words, (one, found, part) => {
+      if (number !== asked) return false;
+      count += found.length;
+      add(one.path, found, wordsOf(one.path).slice(0, 5).filter((word) => word !== "none").join(" · "));
+      told.textContent = count.toLocaleString("en") + " found" + (count > listed.length ? ", the first " + MOST + " shown" : "") + (part < 1 ? ", searched " + Math.round(100 * part) + " %" : "");
+      return listed.length < MOST;
+    });
+  }
+  let waiting;
+  find.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => { fill(); search.mark(view, search.wordsOf(find.value)); }, 200); });
+  wide.addEventListener("change", fill);
+  const isHere = ({ path, episode }) => path === shard.path && current && anchor(episode) === anchor(current);
+  function marked() {
+    for (const one of listed) {
+      if (!isHere(one)) { one.made.removeAttribute("aria-current"); continue; }
+      one.made.setAttribute("aria-current", "true");
+      const box = one.made.getBoundingClientRect(), room = lines.getBoundingClientRect();
+      if (box.top < room.top || box.bottom > room.bottom) lines.scrollTop += box.top - room.top - 60;
+    }
+  }
+  function step(way, wanted = () => true) {
+    let at = listed.findIndex(isHere);
+    do at += way; while (listed[at] && !wanted(listed[at].episode));
+    if (listed[at]) location.hash = hrefOf(listed[at].path, listed[at].episode).slice(1);
+  }
+  function beside(way) {
+    const words = others(0), next = words[words.indexOf(shard.words[0]) + way];
+    if (next != null) go(elsewhere(0, next));
   }
 
   // ---- one episode ----
-  function turnOf(episode, turn) {
-    const request = (episode.requests || []).find((one) => one.turn === turn.turn);
-    const call = (episode.calls || []).find((one) => one.turn === turn.turn);
-    const wrong = turn.parse_error || (call && call.kind), shaky = call && call.transient;
-    const state = wrong ? "wrong" : shaky ? "shaky" : call && call.ok ? "fine" : "";
-    return el("div", { class: "turn " + state },
-      el("p", {}, el("b", {}, "Turn " + (turn.turn + 1)),
-        request && el("span", {}, request.key), request && el("span", {}, Number(request.latency_s).toFixed(2) + " s"),
-        request && el("span", {}, told(request.tokens) ? count(request.tokens.input) + " → " + count(request.tokens.output) + " tokens" : "tokens not reported"),
-        request && request.attempts > 1 && el("span", {}, request.attempts + " attempts"),
-        request && request.model && request.model !== episode.deployment && el("span", {}, "answered as ", visible(String(request.model).slice(0, 120))),
-        turn.finish_reason && turn.finish_reason !== "stop" && turn.finish_reason !== "tool_calls" && el("span", { class: "mid" }, visible(String(turn.finish_reason).slice(0, 120))),
-        call && call.kind && el("span", { class: "bad" }, "✗ " + call.kind), shaky && el("span", { class: "mid" }, "transient failure"),
-        turn.repaired && el("span", { class: "mid" }, "JSON repaired"),
-        turn.surplus > 0 && el("span", { class: "mid" }, turn.surplus + " further calls not executed")),
-      turn.thought && el("details", {}, el("summary", {}, "thought"), block(turn.thought)),
-      turn.content && block(turn.content),
-      turn.parse_error && el("p", { class: "bad" }, "✗ no call could be parsed: ", visible(String(turn.parse_error).slice(0, 400))),
-      turn.call && [el("span", { class: "who" }, "calls ", el("b", {}, visible(String(turn.call.tool).slice(0, 120)))), block(turn.call.arguments, "call")],
-      turn.reply != null && [el("span", { class: "who" }, "result"), block(turn.reply)],
-      (turn.further || []).flatMap((one) => [
-        el("span", { class: "who" }, "calls ", el("b", {}, visible(String(one.tool).slice(0, 120)))), block(one.arguments, "call"),
-        ...(one.reply != null ? [el("span", { class: "who" }, "result"), block(one.reply)] : [])]),
-      turn.user != null && [el("span", { class: "who" }, "user"), block(turn.user)]);
+  const command = () => current ? showCommand(shard, current) : "";
+  function show() {
+    const { place } = address();
+    current = shard.episodes.find((one) => anchor(one) === place) || shard.episodes[0];
+    header.querySelector(".elsewhere")?.remove();
+    header.append(menus());
+    if (!current) { view.replaceChildren(el("p", { class: "quiet" }, "No episode is finished.")); return; }
+    view.replaceChildren(el("p", { class: "links" }, copier(command(), "Copy show command"), copier(location.href.split("#")[0] + hrefOf(shard.path, current), "Copy link")), shown(current, shard));
+    document.title = [sign(current)[0], ...shard.words.slice(0, 5), current.index].join(" · ");
+    scrollTo(0, 0); marked();
+    search.mark(view, search.wordsOf(find.value));
   }
-  function readings(verdict) {
-    const words = { true: "yes", false: "no", null: "no form is asked for" };
-    if (verdict.rule === "judge") return [["wanted", verdict.wanted == null ? null : plain(verdict.wanted)], ["right", verdict.right == null ? "not judged yet" : words[verdict.right]], ["why", verdict.why]];
-    return [["wanted", plain(verdict.wanted)], ["read", verdict.read == null ? "nothing" : plain(verdict.read)], ["by the rule", verdict.rule], ["right", words[verdict.right]], ["in form", words[verdict.in_form]], ["why", verdict.why]];
-  }
-  function judgements(verdicts) {
-    const tones = { right: ["✓", "good"], better: ["✓", "good"], wrong: ["✗", "bad"], worse: ["✗", "bad"], tie: ["=", "mid"] };
-    const compared = verdicts.some((one) => one.other != null), scored = verdicts.some((one) => one.criteria || (one.score != null && one.score % 1));
-    const criteria = (one) => Object.entries(one.criteria || {}).map(([name, score]) => name + " " + Math.round(100 * score) + " %").join(", ");
-    const head = ["judge", compared && "beside", compared && "shown", "verdict", scored && "score", "reason"].filter(Boolean);
-    return el("table", { class: "diff" }, el("thead", {}, el("tr", {}, head.map((word) => el("th", {}, word)))), el("tbody", {}, verdicts.map((one) => {
-      const [glyph, tone] = tones[one.verdict] || ["", ""];
-      return el("tr", {}, el("td", {}, visible(one.judge + (one.repeat ? ", repeat " + one.repeat : ""))), compared && el("td", {}, visible(String(one.other))), compared && el("td", {}, String(one.shown)), el("td", { class: tone }, glyph + " " + one.verdict), scored && el("td", {}, one.score == null ? "–" : Math.round(100 * one.score) + " %" + (one.criteria ? " (" + criteria(one) + ")" : "")), el("td", {}, visible(String(one.reason || "").slice(0, 2000))));
-    })));
-  }
-  const nameOf = (episode) => episode.question_id == null ? [String(episode.index)] : visible(String(episode.question_id).slice(0, 60));
-  function shown(episode, header) {
-    const [glyph, tone, verdict] = sign(episode), tokens = episode.tokens || {};
-    const system = header.system && header.system[episode.system];
-    const diff = episode.world_diff || [];
-    return el("article", {},
-      el("h2", {}, el("span", { class: tone }, glyph + " "), episode.question_id == null ? "Instance " + episode.index : ["Question ", ...nameOf(episode)], episode.repeat ? ", repeat " + episode.repeat : "", " ", el("small", {}, verdict)),
-      facts([["progress", episode.progress == null ? null : Math.round(100 * episode.progress) + " %"], ["ended by", episode.end_reason], ["turns", episode.turns + " of " + episode.max_turns], ["tokens", !(episode.requests || []).length ? null : !told(tokens) ? "not reported" : count(tokens.input) + " in, " + count(tokens.output) + " out" + (tokens.reasoning ? " (" + count(tokens.reasoning) + " reasoning)" : "") + (tokens.cached ? ", " + count(tokens.cached) + " cached" : "")], ["cost", episode.cost_usd == null ? "unknown" : "$" + episode.cost_usd.toPrecision(3)], ["protocol", episode.protocol], ["answered as", episode.model_reported], ["reason", episode.reason], ["instance", String(episode.instance).slice(0, 12)], ["index", episode.question_id == null ? null : episode.index], ...Object.entries(episode.metadata || {}).map(([column, value]) => [column.slice(0, 60), plain(value)])]),
-      el("div", { class: "panels" },
-        el("section", {}, el("h3", {}, "Goal"), el("ul", {}, (episode.goals || []).map((goal) => el("li", {}, el("b", { class: goal.holds ? "good" : "bad" }, goal.holds ? "✓" : "✗"), visible(String(goal.says).slice(0, 2000)))), (episode.broken || []).map((object) => el("li", {}, el("b", { class: "bad" }, "✗"), "protected, but changed: ", visible(String(object).slice(0, 400)))), !(episode.goals || []).length && el("li", { class: "quiet" }, "none"))),
-        el("section", {}, el("h3", {}, "Errors"), el("ul", {}, Object.entries(episode.errors || {}).map(([kind, n]) => el("li", {}, el("b", { class: "bad" }, "✗"), kind + " × " + n)), Object.entries(episode.flaws || {}).filter(([flaw]) => episode.prompt === "flawed_" + flaw).map(([flaw, how]) => el("li", {}, el("b", {}, "⚑"), "the flaw " + flaw + " was " + how.replace("_", " "))), episode.transient && episode.transient.met > 0 && el("li", {}, el("b", { class: "mid" }, "↻"), episode.transient.met + " transient " + (episode.transient.met === 1 ? "failure" : "failures") + " met, " + episode.transient.recovered + " recovered"), !Object.keys(episode.errors || {}).length && el("li", { class: "quiet" }, "none found")))),
-      diff.length > 0 && [el("h3", {}, "World, before and after"), el("table", { class: "diff" }, el("thead", {}, el("tr", {}, ["object", "before", "after"].map((word) => el("th", {}, word)))), el("tbody", {}, diff.map((change) => el("tr", {}, [change.object, change.before, change.after].map((value) => el("td", {}, value == null ? "–" : visible(plain(value).slice(0, 2000))))))))],
-      episode.answer != null && [el("h3", {}, "Answer"), block(episode.answer)],
-      episode.verdict && [el("h3", {}, episode.verdict.rule === "judge" ? "How it was judged" : "How it was read"), facts(readings(episode.verdict)), episode.verdicts.length > 0 && judgements(episode.verdicts)],
-      el("h3", {}, "Conversation"),
-      system && el("details", {}, el("summary", {}, "system message (" + count(system.length) + " characters)"), block(system)),
-      (episode.messages || []).map((one) => el("div", { class: "turn" }, el("p", {}, el("b", {}, one.role === "user" ? "User (given)" : "Assistant (given)")), block(one.content))),
-      episode.user && el("div", { class: "turn" }, el("p", {}, el("b", {}, "Prompt")), block(episode.user)),
-      (episode.transcript || []).map((turn) => turnOf(episode, turn)));
-  }
-
-  // A line of the list: for a question of a pack with its text, its target and what was read.
-  function entry(episode) {
-    const [glyph, tone, verdict] = sign(episode), read = episode.verdict, short = (value) => visible(plain(value).replace(/\s+/g, " ").slice(0, 80));
-    return el("a", { href: "#" + anchor(episode) }, el("span", { class: tone, title: verdict }, glyph),
-      el("span", {}, nameOf(episode), (episode.repeat ? " · repeat " + episode.repeat : "")),
-      el("small", {}, read || episode.progress == null ? "" : Math.round(100 * episode.progress) + " %"),
-      read && episode.user && el("small", { class: "more" }, short(episode.user)),
-      read && el("small", { class: "more" }, read.wanted != null && ["target ", el("b", {}, short(read.wanted)), " · "], read.read == null ? "nothing read" : ["read ", el("b", { class: tone }, short(read.read))]));
-  }
-
-  unpacked().then(({ header, episodes }) => {
-    elsewhere();
-    const list = el("nav", { class: "list", "aria-label": "Episodes" }, episodes.map(entry));
-    const view = el("div", { id: "view" });
-    main.replaceChildren(list, view);
-    const open = () => {
-      const wanted = location.hash.slice(1), episode = episodes.find((one) => anchor(one) === wanted) || episodes[0];
-      if (!episode) { view.replaceChildren(el("p", { class: "quiet" }, "No episode is finished.")); return; }
-      list.querySelectorAll("a").forEach((link) => { if (link.hash === "#" + anchor(episode)) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current"); });
-      view.replaceChildren(shown(episode, header)); scrollTo(0, 0);
-    };
-    addEventListener("hashchange", open); open();
+  async function open() {
+    const { path } = address();
+    if (shard && shard.path === path) { show(); return; }
+    delete body.dataset.ready;
+    try {
+      if (!paths.includes(path)) throw new Error("there is no shard " + path + "; it may have been made again with other instances");
+      const found = await read("", path);
+      if (address().path !== path) return; // another one was asked for meanwhile
+      shard = found;
+      const [model, ...words] = shard.words;
+      title.replaceChildren(...visible(model), " ", el("small", {}, ...visible(words.slice(0, 4).join(" · ")), " · instances " + words[4].replace("-", " to ").replace(/\b0+(?=\d)/g, "")));
+      if (!main.contains(list)) main.replaceChildren(list, view);
+      show();
+      if (!find.value || !wide.checked) fill();
+    } catch (error) { main.replaceChildren(el("p", {}, "The transcripts of this page could not be opened: ", ...visible(error.message))); shard = null; }
     body.dataset.ready = "yes";
-  }).catch((error) => { main.replaceChildren(el("p", {}, "The transcripts of this page could not be opened: " + error.message)); });
+  }
+
+  // ---- keys ----
+  const bad = (episode) => !episode.success;
+  const USE = { j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1), n: () => step(1, bad), p: () => step(-1, bad), "[": () => beside(-1), "]": () => beside(1), "/": () => { find.focus(); find.select(); }, c: () => view.querySelector(".links button")?.click() };
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !shard) return;
+    if (event.key === "Escape" && event.target === find) { find.value = ""; fill(); search.mark(view, []); find.blur(); return; }
+    if (event.key === "Enter" && event.target === find && listed.length) { find.blur(); location.hash = hrefOf(listed[0].path, listed[0].episode).slice(1); return; }
+    if (event.target.closest("input, select, textarea") || (event.key.startsWith("Arrow") && event.target.closest("pre, summary, button"))) return;
+    if (USE[event.key]) { event.preventDefault(); USE[event.key](); }
+  });
+  addEventListener("hashchange", open);
+  open();
 })();
