@@ -36,8 +36,8 @@ def load(folder: Path, name: str = "mine") -> prompt_files.Prompt:
 
 
 def test_ten_prompts_are_shipped_and_one_for_questions() -> None:
-    assert prompt_files.known([FOLDER]) == sorted([*TEN, "few_shot"])
-    for prompt in prompt_files.load([FOLDER], [*TEN, "few_shot"]).values():
+    assert prompt_files.known([FOLDER]) == sorted([*TEN, "chatty", "few_shot"])
+    for prompt in prompt_files.load([FOLDER], [*TEN, "chatty", "few_shot"]).values():
         prompt.check()
 
 
