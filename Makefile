@@ -6,6 +6,8 @@ only ?=
 job ?=
 peer ?=
 workers ?= auto
+model ?=
+comma := ,
 # Python keeps compiled modules: tests start hundreds of processes, and each would compile the library.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -21,8 +23,9 @@ setup: .venv/.ready  ## create .venv with the pinned environment
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps bfcl-eval==2026.3.23 mpmath==1.3.0  # docs/bfcl.md
 	touch $@
 
-quick: setup     ## run a small real benchmark without any key
-	$(RUN) quick --configfile config/experiments/quick.yaml
+quick: setup     ## compare three prompts with a small real model, without any key (model=qwen: and a second model)
+	$(if $(filter-out qwen,$(model)),$(error model=$(model): the second model of quick is qwen))
+	$(RUN) quick --configfile config/experiments/quick.yaml $(if $(model),--config models=smollm2-135m$(comma)qwen2.5-coder-0.5b$(comma)oracle)
 
 # The plugins are outside the environment, because Snakemake imports every plugin that it finds at every start.
 .venv/plugins/.ready: .venv/.ready envs/plugins.txt

@@ -81,8 +81,9 @@ def start(model: Model, slots: int) -> Any:
     params.cors_origins = ""
     for threads in (params.cpuparams, params.cpuparams_batch):
         # Its threads wait for each other by spinning. On two busy cores, two threads took over ten
-        # times the CPU time of one (48 tokens: 13.4 instead of 1.0 CPU-s).
-        threads.n_threads = max(1, (os.cpu_count() or 1) // 2)
+        # times the CPU time of one (48 tokens: 13.4 instead of 1.0 CPU-s). So jobs share the cores:
+        # each slot of the key can be a job with a server of its own.
+        threads.n_threads = max(1, (os.cpu_count() or 1) // max(2, slots))
         threads.poll = 0
     try:
         return xllamacpp.Server(params)
