@@ -10,11 +10,6 @@ include: "workflow/rules/config_files.smk"
 report: "workflow/report/workflow.rst"
 
 
-configfile: "config/config.yaml"
-configfile: "config/models.yaml"
-configfile: "config/providers.yaml"
-
-
 include: "workflow/rules/experiment.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/batches.smk"

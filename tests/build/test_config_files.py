@@ -9,30 +9,60 @@ from typing import Any
 import pytest
 
 from pilotbench.build import config_files
+from pilotbench.matrix.config_files import read
 from support.build import ROOT
 
 
+class Rules(SimpleNamespace):
+    """What `load` needs of Snakemake's workflow; `read` are the files merged into its config."""
+
+    read: list[str]
+
+    def configfile(self, file: str) -> None:
+        self.read.append(file)
+
+
 def workflow(namespace: str | None, *files: str) -> Any:
-    return SimpleNamespace(modifier=SimpleNamespace(namespace=namespace), configfiles=list(files))
+    return Rules(modifier=SimpleNamespace(namespace=namespace), configfiles=list(files), read=[])
 
 
-def test_the_files_of_this_workflow_are_read_from_the_working_folder(
+def test_in_the_checkout_its_own_files_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    rules = workflow(None)
+    files = [f"config/{name}.yaml" for name in ("config", "models", "providers")]
+    assert config_files.load(rules) == list(map(Path, files))
+    assert rules.read == files
+
+
+def test_elsewhere_the_files_of_the_working_folder_follow_the_shipped_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(ROOT)
-    assert config_files.check(workflow(None)) == [
-        Path(f"config/{name}.yaml") for name in ("config", "models", "providers")
-    ]
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit, match=r"error: config/config.yaml: no such config file"):
-        config_files.check(workflow(None))
+    shipped = [ROOT / f"config/{name}.yaml" for name in ("config", "models", "providers")]
+    assert config_files.load(workflow(None)) == shipped
+    Path("config").mkdir()
+    Path("config/models.yaml").write_text("model_catalog: {mine: {provider: players}}\n")
+    rules = workflow(None)
+    assert config_files.load(rules) == [*shipped, Path("config/models.yaml")]
+    assert rules.read[-1] == "config/models.yaml"
+    assert {"mine", "oracle"} <= set(read()["model_catalog"])
+
+
+def test_a_broken_file_of_the_working_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("config").mkdir()
+    Path("config/config.yaml").write_text("- a list\n")
+    with pytest.raises(SystemExit, match=r"error: config/config\.yaml: must be a mapping"):
+        config_files.load(workflow(None))
 
 
 def test_a_broken_file_of_an_importing_workflow_is_named(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("- a list\n")
     with pytest.raises(SystemExit, match=r"mine\.yaml: must be a mapping"):
-        config_files.check(workflow("pilot", str(file)))
+        config_files.load(workflow("pilot", str(file)))
 
 
 def test_only_the_config_of_an_importing_workflow_is_completed() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from pilotbench.ground import provenance
+from pilotbench.ground import provenance, shipped
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +70,9 @@ def test_a_commit_in_bytes_that_are_no_text_is_a_commit(
     monkeypatch.setenv("PATH", str(tmp_path))
     head, dirty = provenance.commit()
     assert (head, dirty) == ("abc\ufffd", True)
+
+
+def test_an_installed_package_has_a_version_and_no_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "IN_CHECKOUT", False)
+    assert provenance.commit() == (None, None)
+    assert provenance.libraries()["pilotbench"] == version("pilotbench")

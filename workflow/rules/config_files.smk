@@ -1,8 +1,9 @@
-"""The config files are read once before Snakemake merges them, so that a broken one is named.
+"""The config files, each checked before Snakemake merges it, so that a broken one is named.
 
-INPUT:  config/config.yaml, config/models.yaml, config/providers.yaml; where another workflow
-        imports this one by `module`, the files that it has read
-OUTPUT: none, or one line that names the file and what is wrong with it
+INPUT:  config/config.yaml, config/models.yaml, config/providers.yaml beside the Snakefile, and in a
+        working folder elsewhere its own files of these names; where another workflow imports this
+        one by `module`, the files that it has read
+OUTPUT: `config`, or one line that names the file and what is wrong with it
 """
 
 import sys
@@ -12,4 +13,4 @@ sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent / "scripts"))
 
 from pilotbench.build import config_files
 
-CONFIG_FILES = config_files.check(workflow)
+CONFIG_FILES = config_files.load(workflow)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pyarrow import parquet
 from pilotbench.benchmark.packs import hub_datasets
 from pilotbench.benchmark.packs.question_pack import QuestionPack
 from pilotbench.ground.errors import TaskError
+from pilotbench.ground.shipped import how_to_install
 
 HEAD = ["Nr", "Frage", "Lösung", "topic"]
 ROWS = [
@@ -333,7 +335,7 @@ def test_rows_that_are_kept_need_neither_network_nor_package(
     pack = write(tmp_path, "unused", "")
     (pack / "task.yaml").write_text(f"description: d\nscorer: {{kind: exact}}\nsource: {source}\n")
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(TaskError, match=r"needs the extra hf: pip install 'pilotbench\[hf\]'"):
+    with pytest.raises(TaskError, match=re.escape(f"needs the extra hf: {how_to_install('hf')}")):
         QuestionPack(pack)
     (pack / hub_datasets.kept_name(source)).write_text('{"question": "q", "answer": "a", "n": 1}\n')
     assert questions(QuestionPack(pack)) == [(None, "q", "a", {"n": 1})]
@@ -344,5 +346,5 @@ def test_excel_without_its_extra_is_one_line(
 ) -> None:
     pack = write(tmp_path, "q.xlsx", workbook(tmp_path / "q.xlsx", [HEAD, *ROWS]))
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(TaskError, match=r"pip install 'pilotbench\[tables\]'"):
+    with pytest.raises(TaskError, match=re.escape(how_to_install("tables"))):
         QuestionPack(pack)

@@ -7,22 +7,24 @@ from typing import Any
 
 from pilotbench.build import snakemake_internals as snakemake
 from pilotbench.build.one_line_errors import one_line_errors
-from pilotbench.matrix.config_files import BASE_FILES, load_file, read
-
-CHECKOUT = Path(__file__).resolve().parents[4]
-"""The folder of this workflow: another workflow that imports it runs elsewhere."""
+from pilotbench.ground import shipped
+from pilotbench.matrix.config_files import BASE_FILES, base_files, load_file, read
 
 
-def check(workflow: Any) -> list[Path]:
-    """Return the config files of this workflow; end with one line where one cannot be read.
+def load(workflow: Any) -> list[Path]:
+    """Read the config files of this workflow, and return them.
 
-    Where another workflow imports this one by `module`, they are the files which that one has read.
+    They are the shipped ones and those of the working folder; where another workflow imports this
+    one by `module`, the files which that one has read. Ends with one line where one is broken.
     """
     imported = snakemake.is_imported(workflow)
-    files = snakemake.config_files(workflow) if imported else [Path(file) for file in BASE_FILES]
+    files = snakemake.config_files(workflow) if imported else base_files()
     with one_line_errors():
         for file in files:
             load_file(file)
+    if not imported:
+        for file in files:
+            snakemake.read_config_file(workflow, file)
     return files
 
 
@@ -35,4 +37,4 @@ def complete(workflow: Any, config: dict[str, Any]) -> dict[str, Any]:
     if not snakemake.is_imported(workflow):
         return config
     with one_line_errors():
-        return read((), config, CHECKOUT)
+        return read((), config, [shipped.ROOT / file for file in BASE_FILES])

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pilotbench.build import snakemake_internals
+from pilotbench.ground import shipped
 from pilotbench.ground.job_context import MAY_ASK_PREFIX, alive
 
 FOLDER = snakemake_internals.FOLDER
@@ -95,7 +96,7 @@ def in_progress(folder: Path = FOLDER) -> str | None:
         return None
     return (
         f"a run is in progress in this folder ({owner}); to look at it meanwhile: "
-        "python -m pilotbench status"
+        f"{shipped.COMMAND} status"
     )
 
 
@@ -152,7 +153,7 @@ def _unknown(owner: Owner | None) -> str:
     where = owner.machine.split()[0] if owner else "an unknown machine"
     return (
         f"this folder is locked by a run on {where}; if it is over: "
-        "python -m pilotbench unlock --force"
+        f"{shipped.COMMAND} unlock --force"
     )
 
 

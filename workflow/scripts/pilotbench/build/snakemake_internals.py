@@ -86,6 +86,11 @@ def config_files(workflow: Any) -> list[Path]:
     return [Path(file) for file in workflow.configfiles]
 
 
+def read_config_file(workflow: Any, file: Path) -> None:
+    """Merge a config file into the config, as the directive `configfile:` does."""
+    workflow.configfile(str(file))
+
+
 def overlays(workflow: Any) -> list[Path]:
     """Return the files given after `--configfile`."""
     return [Path(file) for file in workflow.overwrite_configfiles]

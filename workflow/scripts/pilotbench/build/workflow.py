@@ -25,7 +25,7 @@ from pilotbench.build import snakemake_internals as internals
 from pilotbench.build.batch_lanes import BatchLanes
 from pilotbench.build.one_line_errors import one_line_errors
 from pilotbench.build.result_files import SHARD, ResultFiles
-from pilotbench.ground import job_context, links
+from pilotbench.ground import job_context, links, shipped
 from pilotbench.ground.errors import ConfigError
 from pilotbench.ground.job_context import JobContext
 from pilotbench.ground.path_names import from_path, to_path
@@ -268,7 +268,7 @@ class Workflow:
     def quick_targets(self, _: Wildcards) -> list[str]:
         """Return all results of the quick selection; stop where another one is configured."""
         if not self.settings.quick:
-            command = "snakemake quick --configfile config/experiments/quick.yaml"
+            command = f"{shipped.BUILD} quick --configfile config/experiments/quick.yaml"
             sys.exit(f"error: quick needs its own selection: {command}   (or: make quick)")
         return self.targets
 

@@ -33,6 +33,7 @@ from pilotbench.benchmark.packs.scorer_guess import Guess, guessed
 from pilotbench.benchmark.scorers import SCORERS
 from pilotbench.benchmark.scorers.judging import KIND as JUDGE
 from pilotbench.benchmark.scorers.scorer import as_text
+from pilotbench.ground import shipped
 from pilotbench.ground.errors import TaskError, UserError, hint, of_system
 from pilotbench.ground.untrusted_text import visible
 from pilotbench.matrix import config, config_files
@@ -253,7 +254,7 @@ def _commands(folder: Path, is_known: bool) -> tuple[str, ...]:
     """Return the commands that estimate and run the pack."""
     place = "" if is_known else f" task_folders={shlex.quote(str(folder.parent))}"
     chosen = f"--config tasks={folder.name} prompts=baseline instances=all{place}"
-    return f"python -m pilotbench estimate {chosen}", f"snakemake {chosen}"
+    return f"{shipped.COMMAND} estimate {chosen}", f"{shipped.BUILD} {chosen}"
 
 
 def _said(added: Added) -> str:

@@ -18,6 +18,7 @@ import yaml
 
 from pilotbench.asking.keys.secrets import environment, missing, notes
 from pilotbench.asking.prices import price_of
+from pilotbench.ground import shipped
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix import config, config_files
 from pilotbench.matrix.config import Settings
@@ -107,10 +108,10 @@ def _experiment(found: Usable, out: Path) -> Iterator[str]:
     names = ", ".join(json.dumps(model) for model in [*models, "oracle"])
     yield from f"""\
 # Your own experiment. Before a paid run:
-#   python -m pilotbench check --configfile {file}       check that every key answers
-#   python -m pilotbench estimate --configfile {file}    estimate requests, tokens, USD and hours
-#   snakemake -n --configfile {file}                     list what would run, and why
-# Then: snakemake --configfile {file}
+#   {shipped.COMMAND} check --configfile {file}       check that every key answers
+#   {shipped.COMMAND} estimate --configfile {file}    estimate requests, tokens, USD and hours
+#   {shipped.BUILD} -n --configfile {file}                     list what would run, and why
+# Then: {shipped.BUILD} --configfile {file}
 # Every key of config/config.yaml can be set here; other keys keep their values from there.
 
 experiment: mine
@@ -193,4 +194,4 @@ def _said(found: Usable, out: Path) -> Iterator[str]:
     for line in found.lacking:
         yield f"missing: {line}"
     yield f"written: {out}"
-    yield f"next: python -m pilotbench check --configfile {shlex.quote(str(out))}"
+    yield f"next: {shipped.COMMAND} check --configfile {shlex.quote(str(out))}"

@@ -45,7 +45,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 def experiment_of(args: argparse.Namespace) -> Experiment:
     """Return the experiment that the arguments select. Raises UserError."""
     merged = config_files.read(args.configfile, overrides(args.config))
-    return load_experiment(merged, [*map(Path, config_files.BASE_FILES), *args.configfile])
+    return load_experiment(merged, [*config_files.base_files(), *args.configfile])
 
 
 def overrides(words: list[str]) -> dict[str, Any]:

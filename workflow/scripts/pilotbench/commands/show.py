@@ -263,7 +263,7 @@ def _experiment(args: argparse.Namespace, cell: Cell) -> Experiment:
     named = {"results_dir": str(Path(args.cell).parents[6])} if _is_file(args.cell) else {}
     own = {**named, **overrides(args.config), **alone, "repeats": args.repeat + 1}
     merged = config_files.read(args.configfile, own)
-    files = [*map(Path, config_files.BASE_FILES), *args.configfile]
+    files = [*config_files.base_files(), *args.configfile]
     return load_experiment(merged, files)
 
 

@@ -8,6 +8,7 @@ from pilotbench.benchmark.packs.external_task import is_external
 from pilotbench.estimation.needs import begun
 from pilotbench.estimation.ranges import Range
 from pilotbench.estimation.totals import estimate
+from pilotbench.ground import shipped
 from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.matrix.verdict_shards import Asked
@@ -24,7 +25,7 @@ def cost_line(experiment: Experiment, shards: Sequence[Asked], slots: Mapping[st
     """
     played = [shard for shard in shards if isinstance(shard, Shard)]
     if len(shards) > QUICK_SHARDS or begun(experiment, played) > QUICK_BEGUN:
-        return "estimated cost: run python -m pilotbench estimate with the same configuration"
+        return f"estimated cost: run {shipped.COMMAND} estimate with the same configuration"
     made = estimate(experiment, slots, shards)
     others = unestimated(experiment, shards)
     if not any(need.asks for need in made.needs):

@@ -9,7 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("openai", "xllamacpp", "jsonschema", "jinja2")
+from pilotbench.ground import shipped
+
+LIBRARIES = ("pilotbench", "openai", "xllamacpp", "jsonschema", "jinja2")
 HERE = Path(__file__).resolve().parent
 PATIENCE_S = 10.0
 """How long git may take before the run continues without it."""
@@ -19,8 +21,11 @@ PATIENCE_S = 10.0
 def commit() -> tuple[str | None, bool | None]:
     """Return (git commit, has uncommitted changes) of the workflow.
 
-    Each is None if git does not report it: outside a repository, without git, or if it hangs.
+    Each is None if git does not report it: outside a repository, without git, or if it hangs; and
+    for an installed package, which a repository around its environment says nothing about.
     """
+    if not shipped.IN_CHECKOUT:
+        return None, None
     head = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--untracked-files=no") if head else None
     return head, None if changes is None else bool(changes)

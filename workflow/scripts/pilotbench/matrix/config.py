@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.catalogue import of_version
-from pilotbench.benchmark.prompts.prompt_files import SHIPPED_PROMPTS
 from pilotbench.benchmark.scorers.scorer import RunCode
 from pilotbench.ground import schemas, yaml_files
 from pilotbench.ground.path_names import expanded
+from pilotbench.ground.shipped import with_shipped
 from pilotbench.matrix import axes, levels
 from pilotbench.matrix.axes import Axis, listed
 from pilotbench.matrix.seed_epoch import SeedEpoch
@@ -135,9 +135,7 @@ def settings(config: Mapping[str, Any]) -> Settings:
     chosen = axes.MODEL.words(config["models"], {"all": catalog})
     grids = tuple(_grid({**config, **one}) for one in config.get("grids") or ())
     limit, size, turns = config["instances"], config["shard_size"], config["max_turns"]
-    limits, prompts = config["limits_dir"], listed(config["prompt_folders"])
-    if "prompt_folders" not in given:
-        prompts.append(SHIPPED_PROMPTS)
+    limits = config["limits_dir"]
     return Settings(
         **_union(grids or (_grid(config),)),
         models={name: catalog[name] for name in chosen},
@@ -160,8 +158,8 @@ def settings(config: Mapping[str, Any]) -> Settings:
         results_dir=expanded("results_dir", config["results_dir"]),
         journal_dir=expanded("journal_dir", config["journal_dir"]),
         limits_dir=expanded("limits_dir", limits) if limits else None,
-        task_folders=_paths("task_folders", listed(config["task_folders"])),
-        prompt_folders=_paths("prompt_folders", prompts),
+        task_folders=_folders("task_folders", config),
+        prompt_folders=_folders("prompt_folders", config),
         experiment=config.get("experiment"),
         seed_epoch=of_epoch(config["seed_epoch"]),
         grids=grids,
@@ -199,8 +197,11 @@ def auto_shard_size(instances: int | str) -> int:
     return next((size for upto, size in AUTO_SHARD_SIZES if count <= upto), LARGE_SHARD)
 
 
-def _paths(key: str, words: Iterable[Any]) -> tuple[Path, ...]:
-    return tuple(expanded(key, str(word)) for word in words)
+def _folders(key: str, config: Mapping[str, Any]) -> tuple[Path, ...]:
+    """Return the folders of a key; those of the default include the shipped one, as the last."""
+    words = listed(config[key])
+    folders = tuple(expanded(key, str(word)) for word in words)
+    return with_shipped(folders, words[0]) if words == _defaults()[key] else folders
 
 
 def model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> Model:

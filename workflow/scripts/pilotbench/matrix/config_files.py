@@ -8,24 +8,35 @@ from typing import Any
 
 import yaml
 
-from pilotbench.ground import yaml_files
+from pilotbench.ground import shipped, yaml_files
 from pilotbench.ground.errors import ConfigError
 
 Json = dict[str, Any]
 BASE_FILES = ("config/config.yaml", "config/models.yaml", "config/providers.yaml")
 
 
+def base_files() -> list[Path]:
+    """Return the config files that are always read: the shipped ones, then the folder's own.
+
+    In the checkout itself they are the same. A folder elsewhere may have all, some or none.
+    """
+    own = [Path(file) for file in BASE_FILES]
+    if not shipped.ROOT.samefile(Path()):
+        return [*(shipped.ROOT / file for file in own), *(file for file in own if file.exists())]
+    return own
+
+
 def read(
     overlays: Sequence[Path] = (),
     overrides: Mapping[str, Any] | None = None,
-    checkout: Path = Path(),
+    base: Iterable[Path] | None = None,
 ) -> Json:
-    """Return the merged config of the base files in `checkout`, `overlays` and `overrides`.
+    """Return the merged config of `base` (by default `base_files`), `overlays` and `overrides`.
 
     Raises ConfigError for a file that is missing or is not YAML.
     """
     merged: Json = {}
-    for path in (*(checkout / file for file in BASE_FILES), *overlays):
+    for path in (*(base_files() if base is None else base), *overlays):
         _merge(merged, load_file(path))
     _merge(merged, overrides or {})
     return merged

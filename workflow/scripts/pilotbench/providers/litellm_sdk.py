@@ -28,11 +28,12 @@ from urllib.parse import urlsplit
 import httpx2
 
 from pilotbench.ground.errors import ConfigError
+from pilotbench.ground.shipped import how_to_install
 from pilotbench.providers.settings import Access, ProviderSettings
 from pilotbench.providers.wire_format import Received, Send
 
 Json = dict[str, Any]
-INSTALL = "pip install --constraint envs/constraints.txt --editable '.[litellm]'"
+INSTALL = how_to_install("litellm")
 CREDENTIALS = (
     "aws_access_key_id",
     "aws_secret_access_key",

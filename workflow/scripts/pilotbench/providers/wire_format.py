@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pilotbench.ground.errors import ConfigError
+from pilotbench.ground.shipped import how_to_install
 from pilotbench.providers.answer import Completion
 from pilotbench.providers.failures import FailureRules
 from pilotbench.providers.messages import Message, Offer
@@ -27,8 +28,7 @@ DONE: Json = {"[DONE]": True}
 
 def not_installed(api: str, package: str) -> str:
     """Return the line about a wire format whose SDK is missing; its extra has the same name."""
-    how = f"pip install --constraint envs/constraints.txt --editable '.[{package}]'"
-    return f"api {api} needs the package {package}: {how}"
+    return f"api {api} needs the package {package}: {how_to_install(package)}"
 
 
 def check_mappings(parameters: Mapping[str, Any], names: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from pilotbench.benchmark.packs import tables
 from pilotbench.ground import atomic_files
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import TaskError
+from pilotbench.ground.shipped import how_to_install
 
 SCHEME = "hf://"
 FORM = "hf://OWNER/NAME@REVISION?split=SPLIT&subset=SUBSET"
@@ -62,7 +63,7 @@ def _downloaded(where: str, name: str, revision: str, options: dict[str, str]) -
     try:
         import datasets
     except ImportError:
-        raise TaskError(f"{where} needs the extra hf: pip install 'pilotbench[hf]'") from None
+        raise TaskError(f"{where} needs the extra hf: {how_to_install('hf')}") from None
     try:
         found = datasets.load_dataset(
             name, options.get("subset"), split=options.get("split"), revision=revision

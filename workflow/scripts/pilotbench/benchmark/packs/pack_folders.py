@@ -13,9 +13,12 @@ from pilotbench.benchmark.packs.external_task import KIND, ExternalTask
 from pilotbench.benchmark.packs.question_pack import NONE, QuestionPack
 from pilotbench.benchmark.scorers.scorer import RunCode
 from pilotbench.benchmark.tasks.task import Task
+from pilotbench.ground import shipped
 from pilotbench.ground.errors import TaskError, hint
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+SHIPPED = shipped.ROOT / "config/tasks"
+"""The packs that come with the library."""
 
 
 def load_tasks(
@@ -66,15 +69,22 @@ def known(folders: Sequence[Path]) -> list[str]:
 
 
 def _pack_folders(folders: Iterable[Path], taken: Iterable[str]) -> dict[str, Path]:
-    """Return the folders of packs by name, without those that begin with a dot or an underscore."""
+    """Return the folders of packs by name, without those that begin with a dot or an underscore.
+
+    A pack of another folder replaces the shipped one of its name.
+    """
     found: dict[str, Path] = {}
     benchmark = set(taken)
-    for path in sorted(path for folder in map(Path, folders) for path in _subfolders(folder)):
+    given = [Path(folder) for folder in folders]
+    own = sorted(path for folder in given if folder != SHIPPED for path in _subfolders(folder))
+    for path in [*own, *(sorted(_subfolders(SHIPPED)) if SHIPPED in given else ())]:
         name = path.name
         if NAME.fullmatch(name) is None or name in (NONE, "all"):
             raise TaskError(f"{path}: a pack's name has letters, digits, '.', '_' and '-' only")
         if name in benchmark:
             raise TaskError(f"{path}: {name} is a task of the benchmark; rename the pack")
+        if name in found and path.parent == SHIPPED:
+            continue
         if name in found and found[name].resolve() != path.resolve():
             raise TaskError(f"{path}: the name {name} is taken by {found[name]}")
         found.setdefault(name, path)

@@ -20,6 +20,7 @@ from typing import Any
 
 from pilotbench.benchmark.packs.pack_files import json_object, json_value
 from pilotbench.ground.errors import TaskError
+from pilotbench.ground.shipped import how_to_install
 
 Json = dict[str, Any]
 Row = tuple[int, Json]
@@ -234,7 +235,7 @@ def _excel(path: Path, sheet: str | None = None) -> Table:
         from openpyxl import load_workbook
     except ImportError:
         raise TaskError(
-            f"{path}: Excel files need the extra tables: pip install 'pilotbench[tables]'; "
+            f"{path}: Excel files need the extra tables: {how_to_install('tables')}; "
             "or save the sheet as CSV UTF-8"
         ) from None
     try:

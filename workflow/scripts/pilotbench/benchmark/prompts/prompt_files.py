@@ -32,7 +32,7 @@ import yaml
 
 from pilotbench.benchmark.flaws import FLAWS
 from pilotbench.benchmark.instances import Example, Instance
-from pilotbench.ground import yaml_files
+from pilotbench.ground import shipped, yaml_files
 from pilotbench.ground.canonical_json import digest
 from pilotbench.ground.errors import TemplateError, hint
 
@@ -48,8 +48,8 @@ NEEDS = {
     PLAN: "; a template with a plan sets `needs_plan: true`",
     EXAMPLES: "; a template with examples says how many, such as `examples: 5`",
 }
-SHIPPED_PROMPTS = Path(__file__).resolve().parent / "default_prompts"
-"""The files of config/prompts inside the package, for a folder without a checkout."""
+SHIPPED_PROMPTS = shipped.ROOT / "config/prompts"
+"""The prompts that come with the library."""
 
 _OF_VALUES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _FRONT = re.compile(r"\A---\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)

@@ -24,8 +24,9 @@ from pilotbench.benchmark.scorers.scorer import EXTRACT, FORM, Json, Scorer, Ver
 from pilotbench.benchmark.scorers.wrapping import unwrapped
 from pilotbench.benchmark.world.folding import folded
 from pilotbench.ground.errors import Unscorable
+from pilotbench.ground.shipped import how_to_install
 
-INSTALL = "pip install --constraint envs/constraints.txt --editable '.[math]'"
+INSTALL = how_to_install("math")
 LONGEST = 200
 PATIENCE_S = 60.0
 _COMMANDS = """

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from pilotbench.ground import links
+from pilotbench.ground import links, shipped
 from pilotbench.ground.errors import UserError
 from pilotbench.results.database import shardfiles, store, updates
 from pilotbench.results.database.queries import opened
@@ -84,5 +84,5 @@ def _refuse_outdated(results: Path) -> None:
     if other:
         raise UserError(
             f"{results / store.NAME}: does not know {other[0]} as it is now; "
-            "bring it up to date first: snakemake summary"
+            f"bring it up to date first: {shipped.BUILD} summary"
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pilotbench.benchmark.flaws import FLAWED
+from pilotbench.ground import shipped
 from pilotbench.ground.errors import UserError
 from pilotbench.results.database import store
 from pilotbench.results.database.schema import CELL
@@ -147,7 +148,7 @@ def opened(db: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     if not db.exists():
-        raise UserError(f"{db}: no database yet; make it with: snakemake summary")
+        raise UserError(f"{db}: no database yet; make it with: {shipped.BUILD} summary")
     try:
         return store.reader(db)
     except duckdb.Error as error:
