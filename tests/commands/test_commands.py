@@ -106,6 +106,25 @@ def test_a_selection_may_precede_or_follow_options(
     assert capsys.readouterr().err.startswith("error: X/master.duckdb: ")
 
 
+@pytest.mark.parametrize(
+    ("words", "passed"),
+    [
+        (["-n", "--config", "a=1", "--", "all"], ["-n", "--config", "a=1", "--", "all"]),
+        (["--", "--help"], ["--help"]),
+        (["summary", "--json"], ["summary", "--json"]),
+        ([], []),
+    ],
+    ids=" ".join,
+)
+def test_the_words_of_run_are_passed_on_unchanged(
+    words: list[str], passed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--json", *words]) == 0
+    command = json.loads(capsys.readouterr().out)
+    assert command[:3] == [sys.executable, "-m", "snakemake"]
+    assert command[len(command) - len(passed) :] == passed
+
+
 def test_an_unknown_option_is_named_alone(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([*WHERE, "--configuration", "mine.yaml", "model=a"])

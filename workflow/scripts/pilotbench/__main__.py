@@ -11,12 +11,17 @@ import importlib
 import os
 import pkgutil
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.machinery import FileFinder
 from pathlib import Path
 
 from pilotbench import commands
+from pilotbench.ground import shipped
 from pilotbench.ground.errors import PilotbenchError, UserError
+
+OWN = ("-h", "--help", "--json")
+"""Options of a command that passes on all other words."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class CommandModule:
 
     module: str
     description: str
+    passes_on: bool = False
+    """Whether the words after its name belong to another program (`PASSES_ON`)."""
 
     @property
     def name(self) -> str:
@@ -72,13 +79,22 @@ def all_commands() -> list[CommandModule]:
         tree = ast.parse(file.read_text(encoding="utf-8"))
         functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
         if {"add_arguments", "run"} <= functions:
-            found.append(CommandModule(entry.name, ast.get_docstring(tree) or ""))
+            assigned = [node.targets for node in tree.body if isinstance(node, ast.Assign)]
+            passes_on = "PASSES_ON" in {ast.unparse(one) for several in assigned for one in several}
+            found.append(CommandModule(entry.name, ast.get_docstring(tree) or "", passes_on))
     return found
 
 
 def _parsed(words: list[str]) -> argparse.Namespace:
     """Return the arguments of a command; its `words`, if any, may also follow options."""
-    parser = _parser(words[0] if words else "")
+    known = {command.name: command for command in all_commands()}
+    name = words[0] if words else ""
+    parser = _parser(known.values(), name)
+    if name in known and known[name].passes_on:
+        own = next((n for n, word in enumerate(words) if n and word not in OWN), len(words))
+        args = parser.parse_args(words[:own])
+        args.words = words[own + (words[own : own + 1] == ["--"]) :]
+        return args
     args, rest = parser.parse_known_args(words)
     options = [word for word in rest if word.startswith("-")]
     if options:
@@ -90,13 +106,13 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     return args
 
 
-def _parser(wanted: str) -> argparse.ArgumentParser:
+def _parser(known: Iterable[CommandModule], wanted: str) -> argparse.ArgumentParser:
     """Return the parser; only the command `wanted` is imported and has its arguments."""
     parser = argparse.ArgumentParser(
-        prog="python -m pilotbench", description=__doc__, formatter_class=_Help
+        prog=shipped.COMMAND, description=__doc__, formatter_class=_Help
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in all_commands():
+    for command in known:
         own = subparsers.add_parser(
             command.name,
             help=command.help.replace("%", "%%"),
