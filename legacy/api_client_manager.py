@@ -52,7 +52,7 @@ class APIClientManager:
         label: str | None = None,
     ) -> None:
         overlays = [Path(file) for file in configfiles]
-        files = [*map(Path, config_files.BASE_FILES), *overlays]
+        files = [*config_files.base_files(), *overlays]
         experiment = load_experiment(config_files.read(overlays, config), files)
         self._label = label or script_name()
         self._catalog = experiment.settings.catalog

@@ -81,7 +81,7 @@ def settings_of(overrides: Mapping[str, str]) -> Settings:
     from pilotbench.matrix import config, config_files, validation
 
     merged = config_files.read((), overrides)
-    validation.validate(merged, map(Path, config_files.BASE_FILES))
+    validation.validate(merged, config_files.base_files())
     return config.settings(merged)
 
 
