@@ -18,10 +18,8 @@ help:            ## show this list
 setup: .venv/.ready  ## create .venv with the pinned environment
 .venv/.ready: pyproject.toml envs/constraints.txt
 	@$(PYTHON) envs/ready.py
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --editable '.[dev]'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps bfcl-eval==2026.3.23 mpmath==1.3.0  # docs/bfcl.md
-	touch $@
+	$(PYTHON) envs/install.py environment
+	@touch $@
 
 quick: setup     ## compare three prompts with a small real model, without any key (model=qwen: and a second model)
 	$(if $(filter-out qwen,$(model)),$(error model=$(model): the second model of quick is qwen))
@@ -29,8 +27,8 @@ quick: setup     ## compare three prompts with a small real model, without any k
 
 # The plugins are outside the environment, because Snakemake imports every plugin that it finds at every start.
 .venv/plugins/.ready: .venv/.ready envs/plugins.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --no-deps --upgrade --target .venv/plugins --requirement envs/plugins.txt
-	touch $@
+	$(PYTHON) envs/install.py plugins
+	@touch $@
 
 test: .venv/plugins/.ready  ## run every test in random order (-p randomly prints the seed) and report the coverage
 	$(BIN)/python -m pytest -n $(workers) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=40 --cov --cov-report= --cov-fail-under=90

@@ -29,4 +29,4 @@ def test_the_environment_is_not_recreated_during_a_run(tmp_path: Path) -> None:
 
 def test_the_environment_is_created_after_this_check() -> None:
     recipe = (ROOT / "Makefile").read_text().partition(".venv/.ready: ")[2]
-    assert recipe.index("envs/ready.py") < recipe.index("venv --clear")
+    assert recipe.index("envs/ready.py") < recipe.index("envs/install.py environment")
