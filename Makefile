@@ -11,7 +11,7 @@ comma := ,
 # Python keeps compiled modules: tests start hundreds of processes, and each would compile the library.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup quick test test-fast lint docs bench check-benchmark simulate soak chaos status
+.PHONY: help setup quick test test-fast lint docs bench check-benchmark simulate soak chaos image status
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -61,6 +61,10 @@ soak: setup      ## run half an hour with faults of every kind
 chaos: setup     ## kill thirty runs at random, online and in batches, and resume them
 	PYTHONPATH=tests:workflow/scripts $(BIN)/python -m support.chaos
 	PYTHONPATH=tests:workflow/scripts $(BIN)/python -m support.batch_chaos
+
+image: setup     ## build the container image; without podman, docker or buildah, check its recipe
+	@for builder in podman docker buildah; do $$builder info >/dev/null 2>&1 && exec $$builder build --tag pilotbench --file Containerfile .; done; \
+	$(BIN)/python -m pytest -q -n 0 tests/test_container.py
 
 status: setup    ## show the progress of a run, also while it is running
 	$(BIN)/python -m pilotbench status
