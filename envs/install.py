@@ -41,7 +41,7 @@ def commands(words: Sequence[str], uv: str | None = None) -> list[Command]:
         return [[*install, *PINNED, "--editable", f".[{words[1]}]"]]
     if words[0] != "environment":
         raise SystemExit(f"error: {words[0]}: must be environment, extras or plugins")
-    create = [uv, "venv", "--quiet", "--clear", "--seed", "--python", sys.executable] if uv else [
+    create = [uv, "venv", "--quiet", "--clear", "--python", sys.executable] if uv else [
         sys.executable, "-m", "venv", "--clear",
     ]  # fmt: skip
     return [

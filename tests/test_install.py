@@ -33,12 +33,6 @@ def test_uv_and_pip_install_the_same(words: list[str]) -> None:
     assert all(line[0] == "uv" for line in install.commands(words, "uv"))
 
 
-def test_a_new_environment_has_pip_in_both_cases() -> None:
-    by_uv, by_pip = (install.commands(["environment"], uv)[0] for uv in ("uv", None))
-    assert "--seed" in by_uv
-    assert "--without-pip" not in by_pip
-
-
 def test_what_is_said_to_install_bfcl_is_what_is_installed() -> None:
     assert INSTALL.endswith(" ".join(["--no-deps", *install.BFCL]))
 
