@@ -19,7 +19,7 @@ from pilotbench.simulator.ground import setup
 from support import Simulator
 from support.build import PLAYERS, ROOT
 
-MADE_FROM = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "Snakefile")
+MADE_FROM = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICE", "Snakefile")
 FOLDERS = ("workflow", "config", "profiles", "envs")
 MINE = ("--configfile", "mine.yaml")
 SHARD = "results/shards/gpt-4o-mini/short/example/none/none/00000-00005.jsonl.gz"
