@@ -18,7 +18,6 @@ VERSION_3 = {"simple_task": DIFFICULTIES}
 PACK = {"pack": ("none",)}
 WORKFLOW = {"workflow": LEVELS["workflow"]}
 AXES = {"horizon": LEVELS["horizon"], "policy": LEVELS["policy"]}
-TOGETHER = "several tasks together: simple_task, workflow."
 
 
 @pytest.fixture(autouse=True)
@@ -27,15 +26,20 @@ def _any_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sim, "TASKS", (*VERSION_3, *PACK, *LEVELS))
 
 
-def drawn(levels: Any, axis: str = "difficulty") -> Drawing | None:
-    """Return the heat map of two models that were asked tasks at their levels."""
+def reported(levels: Any) -> Any:
+    """Return the report of two models that were asked tasks at their levels."""
     cells = [
         Cell(model, "baseline", task, level, "0.8")
         for model in ("strong", "weak")
         for task, named in levels.items()
         for level in named
     ]
-    told = report(sim.data(sim.records(cells, 4)))
+    return report(sim.data(sim.records(cells, 4)))
+
+
+def drawn(levels: Any, axis: str = "difficulty") -> Drawing | None:
+    """Return the heat map of difficulties, or of another axis."""
+    told = reported(levels)
     return heat(Source(told.data, told.tables, told.episodes, told.uses, told.costs), axis)
 
 
@@ -44,20 +48,17 @@ def columns(drawing: Drawing, axis: str = "difficulty") -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("levels", "seen", "together"),
+    ("levels", "seen"),
     [
-        (VERSION_3, {*DIFFICULTIES}, False),
-        (VERSION_3 | PACK | AXES, {*DIFFICULTIES, "none"}, False),
-        (WORKFLOW | AXES, {*DIFFICULTIES}, False),
-        (VERSION_3 | WORKFLOW, {*DIFFICULTIES}, True),
-        (VERSION_3 | LEVELS, {*DIFFICULTIES}, True),
+        (VERSION_3, {*DIFFICULTIES}),
+        (VERSION_3 | PACK | AXES, {*DIFFICULTIES, "none"}),
+        (WORKFLOW | AXES, {*DIFFICULTIES}),
+        (VERSION_3 | WORKFLOW, {*DIFFICULTIES}),
     ],
-    ids=["version 3", "with a pack and axes", "version 4", "workflow pooled", "both versions"],
+    ids=["version 3", "with a pack and axes", "version 4", "both versions"],
 )
-def test_the_map_of_difficulties_has_the_named_ones_only(levels, seen, together):
-    drawing = drawn(levels)
-    assert columns(drawing) == seen
-    assert (TOGETHER in drawing.says) is together
+def test_the_map_of_difficulties_has_the_named_ones_only(levels, seen):
+    assert columns(drawn(levels)) == seen
 
 
 def test_the_columns_are_in_the_order_of_difficulty():
@@ -68,3 +69,11 @@ def test_the_columns_are_in_the_order_of_difficulty():
 def test_axes_alone_have_no_map_of_difficulties():
     assert drawn(AXES) is None
     assert columns(drawn(AXES, "task"), "task") == {*AXES}
+
+
+def test_levels_of_one_name_and_unlike_meaning_are_not_pooled():
+    tables = reported(VERSION_3 | WORKFLOW).tables
+    assert set(tables["by_difficulty"].frame["n"]) == {4}
+    assert "the levels of workflow are in the table of levels" in tables["by_difficulty"].says
+    assert set(tables["profile_levels"].frame["difficulty"]) == {*DIFFICULTIES}
+    assert set(reported(WORKFLOW).tables["by_difficulty"].frame["difficulty"]) == {*DIFFICULTIES}

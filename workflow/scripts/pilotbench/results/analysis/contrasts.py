@@ -238,7 +238,7 @@ def _level_family(data: SummaryData, both: pd.DataFrame) -> pd.DataFrame:
     each have their own, and their rows name the task.
     """
     cells = data.cells[["task", "difficulty"]].drop_duplicates()
-    own = cells["task"].map(_has_own_levels).astype(bool)
+    own = cells["task"].map(has_own_levels).astype(bool)
     rows = _of_levels(both, set(cells["task"][~own]), _level_pairs(cells[~own]), [])
     for task, mine in cells[own].groupby("task", sort=False):
         rows += _of_levels(both, {task}, _own_pairs(str(task), mine), ["task"])
@@ -253,7 +253,7 @@ def _of_levels(
     return list(comparisons("difficulty", mine, "difficulty", pairs, ["model", "prompt", *within]))
 
 
-def _has_own_levels(task: str) -> bool:
+def has_own_levels(task: str) -> bool:
     """Return whether the levels of a task mean something else than those of other tasks."""
     from pilotbench.benchmark.catalogue import TASKS
     from pilotbench.benchmark.tasks.world_task import BENCHMARK_VERSION

@@ -25,6 +25,7 @@ from pilotbench.results.analysis.horizons import (
     length_table,
 )
 from pilotbench.results.analysis.load import SummaryData
+from pilotbench.results.analysis.metadata import instance_table
 from pilotbench.results.analysis.repeats import repeat_table
 from pilotbench.results.analysis.scores import scores
 from pilotbench.results.statistics.intervals import rate
@@ -44,7 +45,8 @@ class Profile:
 
     `models` has a row per model and prompt, `levels` one per level of each axis, `lengths` one per
     length with the fitted curve, `contrasts` each axis against its control, `horizons` each pair of
-    models. All are at the tool success rate `rate`: 0.8 if it was asked, else the highest.
+    models, `instances` each value of what instances are. All are at the tool success rate `rate`:
+    0.8 if it was asked, else the highest.
     """
 
     models: pd.DataFrame
@@ -52,6 +54,7 @@ class Profile:
     lengths: pd.DataFrame
     contrasts: pd.DataFrame
     horizons: pd.DataFrame
+    instances: pd.DataFrame
     rate: str | None = None
 
 
@@ -61,7 +64,7 @@ def profile(data: SummaryData, episodes: pd.DataFrame) -> Profile:
     at = reference_rate(pd.unique(cells["tool_success_rate"]))
     mine, cells = (_at_rate(frame, at) for frame in (_of_axes(episodes), cells))
     if mine.empty:
-        return Profile(*(pd.DataFrame() for _ in range(5)))
+        return Profile(*(pd.DataFrame() for _ in range(6)))
     both = with_work(_at_rate(_of_axes(outcomes(data, episodes)), at))
     contrasts = axis_contrasts(both)
     return Profile(
@@ -70,6 +73,7 @@ def profile(data: SummaryData, episodes: pd.DataFrame) -> Profile:
         lengths=length_table(both),
         contrasts=contrasts,
         horizons=horizon_contrasts(both),
+        instances=instance_table(mine),
         rate=at,
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 from pilotbench.benchmark.tasks.scoring import ERROR_KINDS
 from pilotbench.ground.plurals import counted
 from pilotbench.results.analysis.common_conditions import balanced, is_balanced
-from pilotbench.results.analysis.contrasts import KINDS, every_family
+from pilotbench.results.analysis.contrasts import KINDS, every_family, has_own_levels
 from pilotbench.results.analysis.costs import PAID, SHARED, Costs
 from pilotbench.results.analysis.endings import endings_caption, endings_table
 from pilotbench.results.analysis.family_words import BETTER, MEANS, family_words, named_sides
@@ -132,6 +132,15 @@ def _of_profile(data: SummaryData, episodes: pd.DataFrame) -> list[Table]:
             "Success by length",
             "Success against the number of items, and the fitted curve.",
             found.lengths,
+        ),
+        Table(
+            "profile_instances",
+            "Success by kind of instance",
+            "Register and subject: over all tasks of version 4, with the core as the unit. Wording "
+            "and how a task has to end: within the tasks where they vary. Values of a column have "
+            "other cores, except wordings and the ends of abstention. Unfinished episodes are in "
+            "no row.",
+            found.instances,
         ),
         Table(
             "contrasts_axes",
@@ -301,17 +310,29 @@ def _splits(data: SummaryData, episodes: pd.DataFrame) -> list[Table]:
         "difficulty": "Difficulty",
         "tool_success_rate": "Tool success rate",
     }
+    chosen = model_cells(data)
+    alike = _alike_levels(chosen)
+    left = dict.fromkeys(chosen["task"][~chosen["task"].isin(alike["task"])])
+    apart = f"; the levels of {', '.join(left)} are in the table of levels" if left else ""
     return [
         Table(
             f"by_{axis}",
             title,
-            f"Every model under every prompt by {title.lower()}{_shared(cells, axis)}.",
+            f"Every model under every prompt by {title.lower()}{_shared(cells, axis)}"
+            f"{apart if axis == 'difficulty' else ''}.",
             grouped(data, episodes, [*GROUP, axis], cells),
         )
         for axis, title in axes.items()
-        for cells in [balanced(model_cells(data), axis, ["prompt"])]
+        for cells in [balanced(alike if axis == "difficulty" else chosen, axis, ["prompt"])]
         if data.cells[axis].nunique() > 1
     ]
+
+
+def _alike_levels(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells without tasks whose levels have the names, not the meaning, of others."""
+    own = cells["task"].map(has_own_levels).astype(bool)
+    named_alike = own & cells["difficulty"].isin(cells["difficulty"][~own])
+    return cells[~cells["task"].isin(cells["task"][named_alike])]
 
 
 def _shared(cells: pd.DataFrame, axis: str) -> str:

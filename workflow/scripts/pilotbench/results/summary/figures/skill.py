@@ -10,9 +10,7 @@ import pandas as pd
 
 from pilotbench.benchmark.world.levels import DIFFICULTIES
 from pilotbench.matrix.axes import NONE
-from pilotbench.results.analysis.common_conditions import balanced
-from pilotbench.results.analysis.group_scores import model_cells, plain_prompts
-from pilotbench.results.analysis.profile import WORKFLOW
+from pilotbench.results.analysis.group_scores import plain_prompts
 from pilotbench.results.summary.figures import theme
 from pilotbench.results.summary.figures.base import (
     PERCENT,
@@ -175,8 +173,7 @@ def heat(source: Source, axis: str) -> Drawing | None:
         f"Model and {axis}",
         "Success rate in per cent, refusals counted as not solved."
         + BOUNDS * source.data.has_bounds
-        + (" Two numbers: episodes are owed, worst and best case." * any(r["owed"] for r in rows))
-        + _pooled(source) * (axis == "difficulty"),
+        + (" Two numbers: episodes are owed, worst and best case." * any(r["owed"] for r in rows)),
         alt_words(f"Heat map of success by model and {axis}", rows, axis, "success_rate_all"),
         spec_of(
             base.mark_rect(cornerRadius=3).encode(
@@ -203,15 +200,6 @@ def heat(source: Source, axis: str) -> Drawing | None:
             choose=[prompt, *(p for p in shown(rows) if p != prompt)],
         ),
     )
-
-
-def _pooled(source: Source) -> str:
-    """Return the tasks of the difficulties where `workflow` is among others, else nothing."""
-    cells = balanced(model_cells(source.data), "difficulty", ["prompt"])
-    tasks = list(pd.unique(cells["task"][cells["difficulty"].isin(DIFFICULTIES)]))
-    if WORKFLOW not in tasks or len(tasks) == 1:
-        return ""
-    return f" The difficulties are those of several tasks together: {', '.join(tasks)}."
 
 
 def _label(row: Json) -> str:
