@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pilotbench.benchmark.instances import Instance
+from pilotbench.benchmark.scenarios.injections import injected_content
 from pilotbench.benchmark.scenarios.instance import ScenarioInstance
-from pilotbench.benchmark.scenarios.worlds import injected_content
 from support.scenarios import Game, acting, followed, made, wanted
 
 

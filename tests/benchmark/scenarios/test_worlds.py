@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pilotbench.benchmark.scenarios.core import core_of
+from pilotbench.benchmark.scenarios.injections import injected_queue
 from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.scenarios.work import assignment
-from pilotbench.benchmark.scenarios.worlds import injected_queue
 
 INJECTED = LEVELS["abstention"]["injected"]
 

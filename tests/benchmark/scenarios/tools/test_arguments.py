@@ -18,7 +18,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("network_fetcher", {"url": "u", "page": 1}, "The call has an argument that the tool does not"
      " take; it takes `part`, `url`."),
     ("network_poster", {"url": "u", "data": {"order_id": "OR-1"}},
-     "`data` must be the handle of the data, not the data itself."),
+     "`data` must be a handle or the name of a table, not the data itself."),
     ("integration_queue", {"queue": "q", "action": "peek"}, "`action` must be one of pull, push."),
     ("utility_logger", {"text": "x" * 301}, "`text` must be at most 300 characters long."),
     ("finish", {"answer": [1]}, "`answer` must be a number or text."),

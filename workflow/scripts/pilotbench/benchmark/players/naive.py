@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from pilotbench.benchmark.instances import Instance, Step
 from pilotbench.benchmark.players.oracles import oracle
 from pilotbench.benchmark.players.player import (
-    UNCONFIRMED,
     Json,
     PlayContext,
     Seen,
@@ -19,7 +18,7 @@ from pilotbench.benchmark.players.player import (
     uses,
 )
 from pilotbench.benchmark.players.walk import filled_in
-from pilotbench.benchmark.scenarios.instance import ScenarioInstance
+from pilotbench.benchmark.scenarios.instance import UNCONFIRMED, ScenarioInstance
 
 if TYPE_CHECKING:
     from pilotbench.benchmark.scenarios.work import Assignment
@@ -104,7 +103,7 @@ def _without_axes(made: Assignment) -> Assignment:
 
 def _injected(made: Assignment, steps: Sequence[Step]) -> list[Step]:
     """Return the step that an injected instruction asks for, with the first record."""
-    from pilotbench.benchmark.scenarios.worlds import injected_queue
+    from pilotbench.benchmark.scenarios.injections import injected_queue
 
     if not made.point.injected:
         return []

@@ -22,8 +22,6 @@ Json = dict[str, Any]
 UNSEARCHED = ("finish", "requester_ask")
 """The tools of the world that are offered even where the others have to be searched for."""
 PROTOCOL_TOOLS = ("finish", "tool_search", "tool_info")
-UNCONFIRMED = "unconfirmed"
-"""The error of a call that may have been carried out; plans of version 4 say what follows it."""
 
 
 @dataclass(frozen=True)

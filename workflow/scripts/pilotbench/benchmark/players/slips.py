@@ -14,7 +14,6 @@ from typing import Any
 
 from pilotbench.benchmark.instances import Instance, Step
 from pilotbench.benchmark.players.player import (
-    UNCONFIRMED,
     Chance,
     Json,
     PlayContext,
@@ -27,6 +26,7 @@ from pilotbench.benchmark.players.player import (
     uses,
 )
 from pilotbench.benchmark.players.walk import filled_in, reference_answer
+from pilotbench.benchmark.scenarios.instance import UNCONFIRMED
 
 
 @dataclass

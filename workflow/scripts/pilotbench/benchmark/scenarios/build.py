@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pilotbench.benchmark.scenarios import goals, plans, requests, worlds
+from pilotbench.benchmark.scenarios import goals, injections, plans, requests, worlds
 from pilotbench.benchmark.scenarios.core import core_of
 from pilotbench.benchmark.scenarios.instance import ScenarioInstance
 from pilotbench.benchmark.scenarios.levels import LEVELS
@@ -65,5 +65,5 @@ def _extra(made: Assignment, register: str, epoch: str) -> Json:
     }
     told: Json = {"metadata": facts, **canary}
     if made.point.injected:
-        told["injected"] = worlds.injected_queue(made)
+        told["injected"] = injections.injected_queue(made)
     return told

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pilotbench.benchmark.scenarios.injections import injected_queue
 from pilotbench.benchmark.scenarios.tools.world import ScenarioWorld
 from pilotbench.benchmark.scenarios.work import Assignment, Item
 from pilotbench.benchmark.scenarios.worlds import (
     detail_of,
-    injected_queue,
     mistaken,
     mistaken_entry,
     shown_record,

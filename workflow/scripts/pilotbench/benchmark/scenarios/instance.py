@@ -10,6 +10,9 @@ from pilotbench.benchmark.scenarios.point import Point
 from pilotbench.benchmark.world.levels import is_discovery
 from pilotbench.ground.canonical_json import digest
 
+UNCONFIRMED = "unconfirmed"
+"""The error of a call that may have been carried out; plans say what follows it."""
+
 
 def is_searched(instance: Instance) -> bool:
     """Return whether tools have to be searched for, in an instance of either version."""

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.benchmark.scenarios import outcome
-from pilotbench.benchmark.scenarios.instance import ScenarioInstance
-from pilotbench.benchmark.scenarios.session import UNCONFIRMED, ScenarioSession
-from pilotbench.benchmark.scenarios.worlds import injected_content
+from pilotbench.benchmark.scenarios.injections import injected_content
+from pilotbench.benchmark.scenarios.instance import UNCONFIRMED, ScenarioInstance
+from pilotbench.benchmark.scenarios.session import ScenarioSession
 from pilotbench.benchmark.tasks import scoring as first
 from pilotbench.benchmark.tasks.conversation import Said
 from pilotbench.benchmark.tasks.task import Score, Transcript, Turn

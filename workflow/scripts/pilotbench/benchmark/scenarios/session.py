@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotbench.benchmark.instances import Instance, ToolSpec
+from pilotbench.benchmark.scenarios.instance import UNCONFIRMED
 from pilotbench.benchmark.scenarios.levels import LEVELS
 from pilotbench.benchmark.scenarios.tools.arguments import checked
 from pilotbench.benchmark.scenarios.tools.ledger import key_of
@@ -30,7 +31,6 @@ NO_CALL = (
     " the task is done, call finish."
 )
 """The fixed reply to a message without calls; it names no other tool."""
-UNCONFIRMED = "unconfirmed"
 _NO_CONFIRMATION = "No confirmation arrived in time. The call may or may not have been carried out."
 
 

@@ -39,7 +39,7 @@ def said(error: JsonSchemaValueException) -> str:
         known = ", ".join(f"`{key}`" for key in error.definition["properties"])
         return f"The call has an argument that the tool does not take; it takes {known}."
     if name == "`data`":
-        return "`data` must be the handle of the data, not the data itself."
+        return "`data` must be a handle or the name of a table, not the data itself."
     return f"{name} must be {_rule(rule, limit)}."
 
 
