@@ -30,8 +30,10 @@ def amended(clauses: Sequence[Clause], random: Callable[[str], SeededRandom]) ->
     found = list(clauses)
     for topic, reverse in (("places", _places), ("side", _side), ("rank", _rank)):
         reversed_ = reverse(found)
+        if reversed_ == found:
+            continue
         draw = random(topic)
-        if reversed_ == found or not draw.chance(AMENDED):
+        if not draw.chance(AMENDED):
             continue
         is_turned = draw.chance(TURNED)
         said = Clause(f"{topic}_{'turned' if is_turned else 'kept'}", found[0].subject)
