@@ -1,4 +1,4 @@
-"""A reply is right if it names what is asked for, and not the other thing that the passage states."""
+"""A reply is right if it names what is asked for, and not the other thing in the passage."""
 
 import re
 
@@ -11,5 +11,5 @@ def score(reply, row):
 
 def named(forms, reply):
     """Return the first form that a reply has as a whole word, also in the plural, as a list."""
-    found = (one for one in forms.split("|") if re.search(rf"(?<!\w){re.escape(one)}s?\b", reply, re.I))
-    return list(found)[:1]
+    patterns = {one: rf"(?<!\w){re.escape(one)}s?\b" for one in forms.split("|")}
+    return [one for one, pattern in patterns.items() if re.search(pattern, reply, re.I)][:1]

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pilotbench.results.analysis.headline import ModelStanding, Situation, headline, notes
+from pilotbench.results.analysis.headline import (
+    ModelStanding,
+    PromptChange,
+    Situation,
+    headline,
+    notes,
+)
 
 
 def row(model, score=None, owed=0, bound="", protocol="native"):
@@ -76,6 +82,18 @@ SENTENCES = {
     "one model": (
         under(row("a", 0.9)),
         "a: 90.0 % [.., ..] under baseline; there is no other model to compare with.",
+    ),
+    "one model under several prompts": (
+        under(
+            row("a", 0.9),
+            changes=(
+                PromptChange("short", -0.1, -0.2, 0.05, told_apart=False),
+                PromptChange("long", 0.05, 0.01, 0.09, told_apart=True),
+                PromptChange("chatty", -0.5, -0.7, -0.25, told_apart=True),
+            ),
+        ),
+        "a: 90.0 % [.., ..] under baseline; chatty is 50.0 points [25.0, 70.0] worse, long is "
+        "5.0 points [1.0, 9.0] better, short cannot be distinguished from it.",
     ),
     "one model at the floor": (
         under(row("a", 0.0, bound="floor")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -195,6 +196,13 @@ def test_equal_models_are_reported_as_indistinguishable():
 def test_a_single_model_is_ahead_of_no_other():
     _, data = baseline(("strong",))
     assert report(data).verdict.endswith("there is no other model to compare with.")
+
+
+def test_a_single_model_under_two_prompts_says_what_the_prompt_changes():
+    cells = [c for c in sim.standard_cells(("strong",)) if c.prompt in ("baseline", "optimal")]
+    told = report(sim.data(sim.records(cells)))
+    assert "no other model" not in told.verdict
+    assert re.search(r"; .*(points \[.*\] better|cannot be distinguished from it)", told.verdict)
 
 
 def test_a_selection_of_players_is_shown_and_not_ranked():

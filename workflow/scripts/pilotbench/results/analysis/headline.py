@@ -30,12 +30,27 @@ class ModelStanding:
 
 
 @dataclass(frozen=True)
+class PromptChange:
+    """How far another prompt changes the score of a model, as a share, with its 95 % interval.
+
+    `told_apart`: the difference is more than chance.
+    """
+
+    prompt: str
+    difference: float
+    low: float
+    high: float
+    told_apart: bool
+
+
+@dataclass(frozen=True)
 class Situation:
     """Everything that a headline depends on.
 
     `prompt` is the label of the headline prompt, "" where there is none.
     `standings` are the models planned under it, best score first; `alike` holds the models that
     cannot be distinguished from the best ones. `absent` are models that it is not planned for.
+    `changes` compare the headline prompt with others, where there is only one model.
     """
 
     prompt: str
@@ -48,6 +63,7 @@ class Situation:
     conditions: int = 1
     planned: int = 1
     absent: tuple[str, ...] = ()
+    changes: tuple[PromptChange, ...] = ()
 
     @property
     def complete(self) -> tuple[ModelStanding, ...]:
@@ -119,10 +135,27 @@ _CASES: tuple[tuple[Callable[[Situation], bool], Callable[[Situation], str]], ..
 
 def _only(of: Situation, row: ModelStanding) -> str:
     state = f" with {_episodes(row.owed)} owed" if row.owed else ""
-    return (
-        f"{row.model}: {row.shown} under {of.prompt}{state}{_bound((row,))}; "
-        "there is no other model to compare with."
-    )
+    compared = _changes(of.changes) or "there is no other model to compare with"
+    return f"{row.model}: {row.shown} under {of.prompt}{state}{_bound((row,))}; {compared}."
+
+
+def _changes(changes: Sequence[PromptChange]) -> str:
+    """Return which prompts are better or worse, by how much, and which cannot be told apart."""
+    apart = sorted((one for one in changes if one.told_apart), key=lambda one: one.difference)
+    alike = [one.prompt for one in changes if not one.told_apart]
+    said = [_change(one) for one in apart[:NAMED]]
+    if len(apart) > NAMED:
+        said.append(f"{len(apart) - NAMED} more prompts differ")
+    if alike:
+        said.append(f"{_names(alike, 'prompts')} cannot be distinguished from it")
+    return ", ".join(said)
+
+
+def _change(one: PromptChange) -> str:
+    worse = one.difference < 0
+    ends = sorted(100 * (-end if worse else end) for end in (one.low, one.high))
+    points = f"{100 * abs(one.difference):.1f} points [{ends[0]:.1f}, {ends[1]:.1f}]"
+    return f"{one.prompt} is {points} {'worse' if worse else 'better'}"
 
 
 def _ahead(of: Situation) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from pilotbench.results.analysis.costs import Costs, costs
 from pilotbench.results.analysis.formatting import rate
-from pilotbench.results.analysis.headline import ModelStanding, Situation, headline, notes
+from pilotbench.results.analysis.headline import (
+    ModelStanding,
+    PromptChange,
+    Situation,
+    headline,
+    notes,
+)
 from pilotbench.results.analysis.load import SummaryData, complaints
 from pilotbench.results.analysis.overview import Facts, facts
 from pilotbench.results.analysis.ranking import Ranking, ranking
@@ -33,7 +39,9 @@ class Report:
     @property
     def verdict(self) -> str:
         """Who is ahead, in one sentence that claims no more than the numbers show."""
-        return headline(situation(self.data, self.ranking))
+        changes = self.tables.get("contrasts_prompts")
+        of = situation(self.data, self.ranking)
+        return headline(replace(of, changes=_changes(self.data, changes)))
 
     @property
     def notes(self) -> list[str]:
@@ -99,3 +107,17 @@ def _alike(ranked: Ranking) -> frozenset[str]:
         for one, other in ((row.base, row.arm), (row.arm, row.base))
         if one in best and not row.told_apart
     )
+
+
+def _changes(data: SummaryData, compared: Table | None) -> tuple[PromptChange, ...]:
+    """Return how other prompts change the score of the only model; without owed episodes only."""
+    if compared is None or len(data.model_names) != 1:
+        return ()
+    return tuple(
+        PromptChange(
+            data.label(str(row["arm"])), row["difference"], row["low"], row["high"],
+            bool(row["told_apart"]),
+        )
+        for row in compared.frame.to_dict("records")
+        if row["base"] == data.headline and not row["owed"]
+    )  # fmt: skip
