@@ -7,10 +7,12 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from pilotbench.ground.errors import UserError
+
+if TYPE_CHECKING:
+    import httpx2
 
 ENDPOINT = "https://huggingface.co"
 FORM = "OWNER/NAME@REVISION"
@@ -18,7 +20,7 @@ _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _HUB = re.compile(rf"({_WORD}/{_WORD})@([A-Za-z0-9][A-Za-z0-9._-]*)")
 ATTEMPTS = 5
 PAUSE_S = 2.0
-_TIMEOUT = httpx.Timeout(60, connect=10)
+TIMEOUT_S, CONNECT_S = 60, 10
 
 
 class _Broken(Exception):
@@ -36,6 +38,8 @@ def download(hub: str, file: str, part: Path, sleep: Callable[[float], None] = t
     The hub is that of HF_ENDPOINT; HF_TOKEN is sent if it is set. Raises UserError, one line; what
     has arrived stays in `part`, and the next call continues there.
     """
+    import httpx2
+
     match = _HUB.fullmatch(hub)
     if match is None:
         raise UserError(f"weights.hub: must be {FORM}")
@@ -43,44 +47,49 @@ def download(hub: str, file: str, part: Path, sleep: Callable[[float], None] = t
     url = f"{endpoint}/{match[1]}/resolve/{match[2]}/{file}"
     token = os.environ.get("HF_TOKEN", "").strip()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with httpx.Client(headers=headers, follow_redirects=True, timeout=_TIMEOUT) as client:
+    timeout = httpx2.Timeout(TIMEOUT_S, connect=CONNECT_S)
+    with httpx2.Client(headers=headers, follow_redirects=True, timeout=timeout) as client:
         _completed(client, url, f"{hub}: {file}", part, sleep)
 
 
 def _completed(
-    client: httpx.Client, url: str, named: str, part: Path, sleep: Callable[[float], None]
+    client: httpx2.Client, url: str, named: str, part: Path, sleep: Callable[[float], None]
 ) -> None:
     """Attempt it again as long as something arrives; give up after ATTEMPTS without a byte."""
+    import httpx2
+
     failed = 0
     while True:
         before = _size(part)
         try:
             return _attempt(client, url, named, part)
-        except (_Broken, httpx.TransportError) as error:
+        except (_Broken, httpx2.TransportError) as error:
             failed = 0 if _size(part) > before else failed + 1
             if failed >= ATTEMPTS or isinstance(
-                error, httpx.ConnectError | httpx.UnsupportedProtocol
+                error, httpx2.ConnectError | httpx2.UnsupportedProtocol
             ):
                 why = str(error) or type(error).__name__
                 raise UserError(f"{named}: cannot be downloaded from {url}: {why}") from None
             sleep(PAUSE_S)
 
 
-def _attempt(client: httpx.Client, url: str, named: str, part: Path) -> None:
+def _attempt(client: httpx2.Client, url: str, named: str, part: Path) -> None:
+    import httpx2
+
     begun = _size(part)
     # Without compression, so that a range counts the bytes of the file.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={begun}-"} if begun else {})
     with client.stream("GET", url, headers=headers) as answer:
-        if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+        if answer.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
             return  # all of it is there: its SHA-256 decides
         _check(answer, named)
-        goes_on = answer.status_code == httpx.codes.PARTIAL_CONTENT
+        goes_on = answer.status_code == httpx2.codes.PARTIAL_CONTENT
         with part.open("ab" if goes_on else "wb") as target:
             for chunk in answer.iter_raw():
                 target.write(chunk)
 
 
-def _check(answer: httpx.Response, named: str) -> None:
+def _check(answer: httpx2.Response, named: str) -> None:
     """Raise UserError, or _Broken if another attempt may succeed."""
     status = answer.status_code
     if status < 300:
