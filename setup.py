@@ -46,7 +46,8 @@ class BuildWithWorkflow(build_py):
         """Return source -> target of each file."""
         shipped = Path(self.build_lib or "", "pilotbench", "shipped")
         found = (path for pattern in SHIPPED for path in sorted(Path().glob(pattern)))
-        return {str(path): str(shipped / path) for path in found if path.is_file()}
+        files = (path for path in found if path.is_file() and "__pycache__" not in path.parts)
+        return {str(path): str(shipped / path) for path in files}
 
 
 setup(cmdclass={"build_py": BuildWithWorkflow})
