@@ -7,6 +7,7 @@ run has done so.
 from __future__ import annotations
 
 import atexit
+import shutil
 import sys
 from contextlib import suppress
 from itertools import chain
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilotbench.build import (
     batches_out,
+    end_screen,
     interrupt,
     job_server,
     outputs,
@@ -22,15 +24,18 @@ from pilotbench.build import (
     progress_table,
     run_lock,
     signals,
+    waiting,
 )
 from pilotbench.build import snakemake_internals as internals
 from pilotbench.build.one_line_errors import one_line_errors
 from pilotbench.build.progress import Watch
 from pilotbench.build.progress_table import Look
 from pilotbench.build.run_log import RunLog
+from pilotbench.build.waiting import Reason
 from pilotbench.ground import job_context, notices
 from pilotbench.ground.errors import PilotbenchError, of_system
 from pilotbench.ground.job_context import RunCommand
+from pilotbench.ground.terminal_tables import terminal_width
 from pilotbench.matrix.verdict_shards import Asked
 from pilotbench.providers import price_list
 from pilotbench.providers.kinds import KINDS
@@ -51,6 +56,7 @@ class Lifecycle:
         self._workflow, self._snakemake = workflow, workflow.snakemake
         self._followers: list[notices.Follower] = []
         self._log: RunLog | None = None
+        self._seen: Look | None = None
         waits_for = interrupt.waits_for
         self._interrupt = interrupt.Interrupt(
             lambda: waits_for(workflow.settings, workflow.experiment.models_asked),
@@ -126,7 +132,7 @@ class Lifecycle:
         if shards:
             watch = Watch(experiment)
             begins = f"{len(shards):,} files to ask for: {job_context.read().command.to_finish()}"
-            self._log = RunLog(self._workflow.here, lambda: Look.at(watch).line(), begins)
+            self._log = RunLog(self._workflow.here, lambda: self._look(watch), begins)
             for view in self._views():
                 view.watch(progress_table.live(watch))
 
@@ -206,8 +212,22 @@ class Lifecycle:
         here = self._workflow.here
         table = Path(here, "summary/summary.txt")
         if table.exists():
-            text = f"\n{table.read_text()}\nsummary: {here}/summary/index.html"
-            print(text, file=sys.stderr)
+            text = table.read_text()
+            if width := terminal_width(sys.stderr):
+                height = shutil.get_terminal_size().lines
+                text = end_screen.fitted(text, width, height, str(table))
+            lines = waiting.lines(self._still_waiting(), width)
+            print(f"\n{text}", *lines, f"summary: {here}/summary/index.html",
+                  sep="\n", file=sys.stderr)  # fmt: skip
+
+    def _still_waiting(self) -> list[Reason]:
+        """Return what kept the run waiting at its end; the table says itself what is owed."""
+        found = self._seen.reasons if self._seen is not None else []
+        return [one for one in found if one.kind in waiting.OF_KEYS]
+
+    def _look(self, watch: Watch) -> str:
+        self._seen = Look.at(watch)
+        return self._seen.line()
 
     def _refresh(self) -> None:
         self._interrupt.over = True

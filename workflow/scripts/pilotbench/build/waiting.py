@@ -13,7 +13,8 @@ from pilotbench.episodes.owed import Cause, remedy
 from pilotbench.ground.untrusted_text import visible
 
 OWED, BATCH = "owed", "out in batches"
-ORDER = (*KINDS, OWED, BATCH)
+OF_KEYS = KINDS
+ORDER = (*OF_KEYS, OWED, BATCH)
 SHOWN = 4
 """Of each kind; the others are counted."""
 LONGEST = 160

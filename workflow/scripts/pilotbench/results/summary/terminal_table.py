@@ -19,6 +19,11 @@ NAMES = ("model", "prompt")
 TEXTS = (*NAMES, "protocol", "task", "metric")
 MOST_ROWS = 40
 """Rows of a further table; the page has them all."""
+NARROW = 100
+"""Columns of a terminal that may have no room for a whole table."""
+KEPT = (*NAMES, "task", "metric", "success [95 %]", "mean [95 %]", "horizon [95 %]", "owed")
+LAST = ("instances", "oracle", "protocol")
+"""Columns that are never left out on a narrow terminal, and those that are left out first."""
 Words = tuple[str, ...]
 
 
@@ -29,7 +34,7 @@ def terminal(db_path: Path, settings: Any = None, width: int = 110) -> str:
     """
     said = _written(db_path) or _counted(db_path, settings)
     lines = [_scores(said, width), *_metrics(said, width), *_profile(said, width)]
-    lines += [*_flaws(said, width), said["verdict"], *said.get("notes", ())]
+    lines += [*_flaws(said, width), f"\n{said['verdict']}", *said.get("notes", ())]
     lines += [str(said["facts"].get("spending", ""))]  # an older summary.json has none
     lines += [
         _epoch(said),
@@ -80,11 +85,15 @@ def _scores(said: dict[str, Any], width: int) -> str:
         at = titles.index("oracle")
         titles = titles[:at] + titles[at + 1 :]
         lines = [(*line[:at], *line[at + 1 :]) for line in lines]
-    return table(_columns(titles), lines, width)
+    return table(_columns(titles, width), lines, width)
 
 
-def _columns(titles: list[str]) -> list[TextColumn]:
-    return [TextColumn(t, right=t not in TEXTS, names=t in NAMES) for t in titles]
+def _columns(titles: list[str], width: int) -> list[TextColumn]:
+    """Return the columns; on a narrow terminal, those that matter less are left out."""
+    first = [t for t in titles if t not in (*KEPT, *LAST)]
+    order = [*first, *(t for t in LAST if t in titles)] if width < NARROW else []
+    spare = {title: place for place, title in enumerate(order, start=1)}
+    return [TextColumn(t, t not in TEXTS, t in NAMES, spare.get(t, 0)) for t in titles]
 
 
 def _metrics(said: dict[str, Any], width: int) -> Iterator[str]:
@@ -96,7 +105,7 @@ def _metrics(said: dict[str, Any], width: int) -> Iterator[str]:
     lines = [_mean(row, labels) for row in rows[:MOST_ROWS]]
     if not any(row["owed"] for row in rows):
         titles, lines = titles[:-1], [line[:-1] for line in lines]
-    yield "\n" + table(_columns(titles), lines, width)
+    yield "\n" + table(_columns(titles, width), lines, width)
     if len(rows) > MOST_ROWS:
         yield f"{len(rows) - MOST_ROWS:,} more rows in summary/tables/metrics.csv"
 
@@ -111,7 +120,7 @@ def _profile(said: dict[str, Any], width: int) -> Iterator[str]:
     titles = ["model", "prompt", "protocol", "horizon [95 %]"]
     titles += [*(name.replace("_", " ") for name in shares), "USD / success"]
     lines = [_axes_of(row, labels, shares) for row in rows]
-    yield "\n" + table(_columns(titles), lines, width)
+    yield "\n" + table(_columns(titles, width), lines, width)
 
 
 def _axes_of(row: dict[str, Any], labels: dict[str, str], shares: Sequence[str]) -> Words:
@@ -147,7 +156,7 @@ def _flaws(said: dict[str, Any], width: int) -> Iterator[str]:
         return
     titles = ["model", "prompt", "instances", "followed", "excess over optimal [95 %]", "p (Holm)"]
     lines = [_flaw(row) for row in known[:MOST_ROWS]]
-    yield "\n" + table(_columns(titles), lines, width)
+    yield "\n" + table(_columns(titles, width), lines, width)
     if len(known) > MOST_ROWS:
         yield f"{len(known) - MOST_ROWS:,} more rows in summary/tables/flaws.csv"
 
