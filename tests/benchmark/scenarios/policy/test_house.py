@@ -41,7 +41,7 @@ def test_a_stop_forbids_the_request_and_only_when_it_is_wanted(words: int) -> No
     for index in range(100):
         for forbidden in (False, True):
             house = rules_of(index, words, forbidden)
-            assert bool(house.forbids) == forbidden
+            assert house.forbidden == forbidden
             assert "forbidden" in house.text
             assert (set(house.rulings) == {"hold"}) >= forbidden
 

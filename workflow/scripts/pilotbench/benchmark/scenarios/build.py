@@ -9,6 +9,7 @@ from pilotbench.benchmark.scenarios import goals, injections, plans, requests, w
 from pilotbench.benchmark.scenarios.core import core_of
 from pilotbench.benchmark.scenarios.instance import ScenarioInstance
 from pilotbench.benchmark.scenarios.levels import LEVELS
+from pilotbench.benchmark.scenarios.point import PUBLIC_WORDINGS
 from pilotbench.benchmark.scenarios.task import PUBLIC
 from pilotbench.benchmark.scenarios.terms.clauses import Clause
 from pilotbench.benchmark.scenarios.wording.render import render
@@ -25,7 +26,7 @@ def instance_of(task: str, level: str, index: int, epoch: str = PUBLIC) -> Scena
     made = assignment(core_of(epoch, index), point)
     contents = goals.contents_of(made)
     receipts, mistake = goals.receipts_of(made, contents), goals.mistake_of(made)
-    wording = "mixed" if point.wording == PUBLIC and epoch != PUBLIC else point.wording
+    wording = "mixed" if point.wording == PUBLIC_WORDINGS and epoch != PUBLIC else point.wording
     words = made.core.random("words")
     request = render(requests.request_of(made, mistake), words, wording)
     said = requests.said_later(made)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MOST_ITEMS = 64
+PUBLIC_WORDINGS = "public"
+"""The wordings of the public epoch; a private one mixes them with those that are held out."""
 
 
 @dataclass(frozen=True)
@@ -27,4 +29,4 @@ class Point:
     end: str = "possible"
     injected: bool = False
     speaker: str = ""
-    wording: str = "public"
+    wording: str = PUBLIC_WORDINGS

@@ -49,7 +49,7 @@ class Item:
 class Assignment:
     """A core at a point. `core` has what the axes changed; `limit` is the one that holds.
 
-    `stated` is the limit that the request (or its note) gives, None where it is asked for.
+    `stated` is the limit that the request, its note or its author when asked gives first.
     `impossible` is the reason (IMPOSSIBLE), `house` the house rules if there are any. `was_limit`
     and `was_place` are a limit and a target that the request mentions and that no longer hold.
     """
@@ -70,7 +70,7 @@ class Assignment:
     @property
     def is_forbidden(self) -> bool:
         """Whether the house rules forbid the whole request."""
-        return self.house is not None and self.house.forbids is not None
+        return self.house is not None and self.house.forbidden
 
     @property
     def word(self) -> str | None:
