@@ -42,6 +42,12 @@ def levels() -> str:
     return "\n".join(rows)
 
 
+_WORDS = {
+    ("injected", True): "injected instruction",
+    ("end", "mixed"): "about 15 % impossible or forbidden",
+}
+
+
 def _added(point: Point) -> str:
     """Return what a point has more than the plain one, in words."""
     plain = Point(items=point.items)
@@ -55,7 +61,7 @@ def _added(point: Point) -> str:
         elif isinstance(value, tuple):
             found.append(f"{field.name}: {', '.join(value)}")
         else:
-            found.append("injected instruction" if value is True else f"{field.name}: {value}")
+            found.append(_WORDS.get((field.name, value), f"{field.name}: {value}"))
     return "; ".join(found) or "–"
 
 
