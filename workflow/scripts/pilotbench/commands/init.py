@@ -138,7 +138,7 @@ def _models(settings: Settings, found: Usable) -> Iterator[str]:
         yield f"    provider: {_name(settings, service)}"
         for name, value in service.first_model.items():
             yield f"    {name}: {_flow(value)}"
-        yield "    protocol: native             # or json, text: see docs/benchmark.md"
+        yield "    protocol: native             # or json, text: see docs/benchmark_3.md"
         if not _has_price(settings, service):
             yield "    # price: {input: …, output: …}   # USD per million tokens"
 

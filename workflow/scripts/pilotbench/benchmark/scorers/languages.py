@@ -1,7 +1,7 @@
 """The words by which replies say their answer, one declaration per language.
 
 The marks before an answer, the verbs of a sentence that states one, and the words that deny, offer
-an alternative or leave open. Extraction, units and docs/benchmark.md read them from here; a new
+an alternative or leave open. Extraction, units and docs/benchmark_3.md read them from here; a new
 language is one entry of `LANGUAGES`.
 """
 

@@ -1,7 +1,7 @@
 """Read one number from a short text: one number only, with its sign, currency, scale and unit.
 
-What is read is listed in docs/benchmark.md. Whatever else stands beside the number, a second number
-above all, leaves none: nothing is ever searched for within a text.
+What is read is listed in docs/benchmark_3.md. Whatever else stands beside the number, a second
+number above all, leaves none: nothing is ever searched for within a text.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Each function reads the text after a tag and returns calls as values that `reading.call_of` takes.
 None means that the text does not have this form; NotACallError that it has, but is no call. The
-table of families is in docs/benchmark.md.
+table of families is in docs/benchmark_3.md.
 """
 
 from __future__ import annotations

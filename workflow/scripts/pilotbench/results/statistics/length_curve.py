@@ -7,7 +7,7 @@ The curve is a logistic regression on log2 N and on N, neither of whose slopes m
 H is the horizon, at which P is one half. On log2 N alone the curve would be symmetric. Where every
 item succeeds with the same chance, P(N) = p^N and logit P is about -log2(N) ln 2 - N ln(2) / (2H):
 the second slope describes it, and without it intervals of 100 cores cover the truth in as few as
-7 % of draws (`python -m dev.horizon_coverage`).
+8 % of draws (`python -m dev.horizon_coverage`).
 
 Everything is an array: rates have the lengths as their last axis, any axes may precede them, and
 supposed horizons, as log2, have those axes without the last.
