@@ -41,6 +41,7 @@ def drawn(truth: float, count: int, seed: int) -> Any:
         (cores(2, 1, 0, 0, 0, 0), BELOW, BOTTOM, 2.0),
         (cores(9, 10, 11, 10, 9, 12), RISING, None, None),
         (cores(5, 8, 10, 12, 14, 12), RISING, None, None),
+        (cores(10, 10, 10, 10, 10, 10), RISING, None, None),
         (np.ones((1, 6)), FEW, None, None),
         (np.full((5, 6), np.nan), FEW, None, None),
     ],

@@ -127,11 +127,13 @@ def limited(at: Floats, found: Floats, most: float) -> tuple[Floats, Floats, Flo
     """Return the estimate and the limits, as log2, from statistics along the last axis.
 
     The estimate is the middle of where the statistic changes its sign, the limits are where it is
-    last above `most` and first below -`most`; infinite where it is not within the range.
+    last above `most` and first below -`most`; infinite where it is not within the range. Where the
+    statistic is 0 everywhere there is no estimate (NaN).
     """
     low, high = _last_above(at, found, most), _first_below(at, found, -most)
     flat = 1e-3
-    value = (_last_above(at, found, flat) + _first_below(at, found, -flat)) / 2
+    with np.errstate(invalid="ignore"):  # the one end is -inf and the other inf
+        value = (_last_above(at, found, flat) + _first_below(at, found, -flat)) / 2
     return value, low, high
 
 
