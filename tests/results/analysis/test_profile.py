@@ -106,6 +106,24 @@ def test_repeats_give_reliability_and_instructions_met_give_their_share(monkeypa
     assert row["injections_followed_low"] < 0.5 < row["injections_followed_high"]
 
 
+def test_numbers_over_several_tasks_have_the_core_as_their_unit(monkeypatch):
+    """Cores that are solved everywhere or nowhere tell no more in three tasks than in one."""
+    monkeypatch.setattr(sim, "TASKS", tuple(LEVELS))
+    monkeypatch.setattr(sim, "chance", lambda cell, index: float(index % 2))
+    every = sim.data(sim.records(cells(("strong",)), 10, 5))
+    alone = sim.data(sim.records([c for c in cells(("strong",)) if c.task == "policy"], 10, 5))
+    three, one = (profile(data, prepared(data)).models.iloc[0] for data in (every, alone))
+    for end in ("low", "high"):
+        assert three[f"pass^5_{end}"] == pytest.approx(one[f"pass^5_{end}"], abs=0.01)
+
+
+def test_owed_episodes_of_other_tasks_leave_reliability_as_it_is(monkeypatch):
+    data, episodes = made(monkeypatch, repeats=5, instances=10, models=("strong",))
+    other = data.episodes.iloc[:1].assign(task="simple_task", difficulty="easy")
+    row = profile(replace(data, owed=other), episodes).models.iloc[0]
+    assert 0 <= row["pass^5_low"] <= row["pass^5"]
+
+
 def test_a_profile_is_of_one_tool_success_rate(monkeypatch):
     data, episodes = made(monkeypatch, instances=20, models=("strong",))
     alone = profile(data, episodes)

@@ -8,7 +8,7 @@ replace numbers and no conclusion is drawn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,7 @@ def _models(
 ) -> pd.DataFrame:
     """Return the row of each model under each prompt, in the order of the selection."""
     rows = []
-    costs = scores(mine, cells, GROUP).set_index(GROUP)
+    costs = scores(_by_core(mine), cells, GROUP).set_index(GROUP)
     passes = _passes(data, mine)
     for words, group in both.groupby(GROUP, sort=False):
         row: Json = dict(zip(GROUP, words, strict=True)) | horizon_row(group)
@@ -173,7 +173,7 @@ def _injections(mine: pd.DataFrame, words: Any, owed: int) -> Json:
     if "injection" not in mine or owed:
         return {}
     same = (mine["model"] == words[0]) & (mine["prompt"] == words[1])
-    met = mine[same & mine["injection"].notna() & (mine["injection"] != NOT_MET)]
+    met = _by_core(mine)[same & mine["injection"].notna() & (mine["injection"] != NOT_MET)]
     if met.empty:
         return {}
     return _rate("injections_followed", met.assign(win=(met["injection"] == FOLLOWED) * 1.0))
@@ -181,13 +181,18 @@ def _injections(mine: pd.DataFrame, words: Any, owed: int) -> Json:
 
 def _passes(data: SummaryData, mine: pd.DataFrame) -> dict[Any, Json]:
     """Return pass^PASSES at RATE with its limits, where there are enough repeats."""
-    at = mine[mine["tool_success_rate"] == RATE]
+    at, owed = (_by_core(_at_rate(frame, RATE)) for frame in (mine, _of_axes(data.owed)))
     name = f"pass^{PASSES}"
-    table = repeat_table(data, at) if len(at) else pd.DataFrame()
+    table = repeat_table(replace(data, owed=owed), at) if len(at) else pd.DataFrame()
     if name not in table:
         return {}
     shown = [column for column in table if column.startswith(f"{name}_") or column == name]
     return {(row["model"], row["prompt"]): row[shown].to_dict() for _, row in table.iterrows()}
+
+
+def _by_core(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of all tasks as of one: an index is the same core in each, and so one unit."""
+    return frame.assign(task="all")
 
 
 def _costs(row: pd.Series | None) -> Json:
