@@ -50,6 +50,16 @@ def test_a_short_run_has_its_last_progress(tmp_path: Path, monkeypatch: pytest.M
     assert lines(log) == ["1 file to ask for", "100 %", "finished"]
 
 
+def test_a_slow_look_does_not_delay_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_log, "QUICK_S", 0.0)
+    log = RunLog(tmp_path, lambda: "50 %", "many files to ask for")
+    log.end("finished")
+    assert lines(log)[-1] == "finished"
+    assert lines(log).count("50 %") <= 1
+
+
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("in the way")
     log = RunLog(tmp_path, lambda: "0 %", "1 file to ask for")

@@ -21,6 +21,8 @@ FIRST_S, PAUSE_S = 2.0, 10.0
 """When the first line about the progress is due, and how long after it the next."""
 COST = 30
 """A pause is at least so many times as long as the look before it."""
+QUICK_S = 1.0
+"""The end of a run is not delayed by a look that takes longer."""
 
 
 class RunLog:
@@ -29,7 +31,7 @@ class RunLog:
     def __init__(self, results: Path, look: Callable[[], str], title: str) -> None:
         start = time.strftime("%Y%m%d_%H%M%S")
         self.path = results / FOLDER / f"batch_test_{start}_{os.getpid()}.log"
-        self._look, self._last = look, ""
+        self._look, self._last, self._took_s = look, "", 0.0
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self.write(title)
@@ -49,23 +51,25 @@ class RunLog:
         if self._ended.is_set():
             return
         self._ended.set()
-        self._thread.join(timeout=PAUSE_S)
-        self._progress()
+        if self._took_s < QUICK_S:
+            self._thread.join(timeout=PAUSE_S)
+            self._progress()
         self.write(line)
 
     def _follow(self) -> None:
         pause = FIRST_S
         while not self._ended.wait(pause):
-            began = time.monotonic()
             self._progress()
-            pause = max(PAUSE_S, COST * (time.monotonic() - began))
+            pause = max(PAUSE_S, COST * self._took_s)
 
     def _progress(self) -> None:
         """Write how far the run is, unless that was the last line about it."""
+        began = time.monotonic()
         try:
             line = self._look()
         except Exception as error:  # a view must never stop what it shows
             line = f"(no progress to show: {error})"
+        self._took_s = time.monotonic() - began
         if line != self._last:
             self._last = line
             self.write(line)
