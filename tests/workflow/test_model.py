@@ -44,6 +44,22 @@ def test_a_real_model_plays_and_a_second_run_asks_it_nothing(
     assert read_shard(path)[0]["asked"] == 0
 
 
+@pytest.mark.model
+def test_quick_compares_three_prompts_of_a_real_model(tmp_path: Path, model_file: Path) -> None:
+    build = Build(tmp_path)
+    build.configure({"instances": 2})
+    (tmp_path / "resources/models").mkdir(parents=True)
+    shutil.copy(model_file, tmp_path / "resources/models")
+    files = ("config/experiments/quick.yaml", "overlay.yaml")
+    run = build.python("-m", "snakemake", "quick", "--configfile", *files)
+    assert run.returncode == 0, run.stdout
+    shards = [read_shard(path)[1] for path in (tmp_path / "results/shards").rglob("*.jsonl.gz")]
+    assert [len(episodes) for episodes in shards] == [2] * 9
+    assert all(one["tokens"]["output"] <= 24 for episodes in shards for one in episodes)
+    assert "no other model" not in run.stdout
+    assert all(name in run.stdout for name in ("baseline", "few_shot", "chatty"))
+
+
 def test_no_weights_are_fetched_for_other_providers(tmp_path: Path) -> None:
     assert "weights" not in Build(tmp_path).planned()
 
