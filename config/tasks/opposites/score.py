@@ -6,4 +6,4 @@ import re
 def score(reply, row):
     """Return the verdict; `forms` has the opposites, separated by `|`."""
     named = [one for one in row["forms"].split("|") if re.search(rf"\b{one}\b", reply, re.I)]
-    return {"success": bool(named), "read": named[0] if named else "none of them"}
+    return {"success": bool(named), "read": named[0] if named else "none"}
