@@ -10,6 +10,7 @@ import pytest
 
 from pilotbench.asking.journal import Journal, journal_folder
 from pilotbench.asking.journal.answers import Answers
+from pilotbench.build import live_page
 from pilotbench.build.progress import Watch
 from pilotbench.build.progress_table import Look, tables
 from pilotbench.commands.status import _as_json
@@ -200,3 +201,28 @@ def test_the_text_names_every_model_and_key_as_the_json_does(watch: Watch) -> No
     assert set(found) >= {"overview", "waiting", "models", "keys", "judges", "batches", "notices"}
     assert found["models"][0]["done"] == 2
     assert found["keys"][0]["state"] == ""
+
+
+def live(watch: Watch) -> dict[str, object]:
+    """Return what the data file of the page says."""
+    page = live_page.write(watch, 2.0)
+    text = page.with_name("live_data.js").read_text()
+    found: dict[str, object] = json.loads(text.removeprefix("window.pilotbenchLive(")[:-3])
+    return found
+
+
+def test_the_page_of_a_run_says_how_far_it_is_and_when_the_summary_is_new(watch: Watch) -> None:
+    finish(watch, 0)
+    before = live(watch)
+    assert (before["every"], before["over"], before["page"]) == (2.0, False, None)
+    models, keys = before["tables"]
+    assert models["rows"][0][:2] == ["oracle", "2/6"]
+    assert keys["rows"][0][0] == "players_local"
+    summary = watch.experiment.settings.results_dir / "summary"
+    assert "live_data.js" in (summary / "live.html").read_text()
+    (summary / "index.html").write_text("x")
+    for position in (1, 2):
+        finish(watch, position)
+    after = live(watch)
+    assert (after["over"], after["percent"]) == (True, "100 %")
+    assert after["page"]

@@ -10,6 +10,7 @@ import json
 import time
 from dataclasses import asdict
 
+from pilotbench.build import live_page
 from pilotbench.build.progress import Watch
 from pilotbench.build.progress_table import Look, of
 from pilotbench.commands.options import add_config, experiment_of
@@ -30,17 +31,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="refresh every SECONDS (default: 2) until interrupted",
     )
+    parser.add_argument(
+        "--page",
+        action="store_true",
+        help="also write results/summary/live.html, a page that refreshes itself with --watch",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the progress of each model and key."""
     watch = Watch(experiment_of(args))
+    if args.page:
+        page = live_page.write(watch, args.watch or 0.0)
+        if not args.json:
+            print(f"page: {page}")
     if args.json:
         print(json.dumps(_as_json(watch), indent=1))
     elif args.watch is None:
         print(text(watch))
     else:
-        _refresh(watch, args.watch)
+        _refresh(watch, args.watch, page=args.page)
     return 0
 
 
@@ -67,7 +77,7 @@ def _as_json(watch: Watch) -> dict[str, object]:
     }
 
 
-def _refresh(watch: Watch, pause_s: float) -> None:
+def _refresh(watch: Watch, pause_s: float, *, page: bool) -> None:
     from rich.live import Live
     from rich.text import Text
 
@@ -75,6 +85,8 @@ def _refresh(watch: Watch, pause_s: float) -> None:
         with Live(Text(text(watch)), auto_refresh=False) as live:
             while True:
                 time.sleep(max(pause_s, 0.2))
+                if page:
+                    live_page.write(watch, pause_s)
                 live.update(Text(text(watch)), refresh=True)
     except KeyboardInterrupt:
         return

@@ -21,6 +21,7 @@ from pilotbench.results.analysis.load import CELL
 from pilotbench.results.analysis.model import Report
 from pilotbench.results.metrics import Metric, shown_in
 from pilotbench.results.statistics import SCREENING
+from pilotbench.results.summary import page_data
 from pilotbench.results.summary.figures import theme
 from pilotbench.results.summary.figures.base import Drawings, Section
 from pilotbench.results.summary.page_templates import asset, environment, script_json
@@ -46,6 +47,9 @@ CELL_COLUMNS = (
 def write(report: Report, drawings: Drawings, script: str, path: Path) -> None:
     """Write the page; `script` is Vega, Vega-Lite and Vega-Embed."""
     html = environment().get_template("index.html.j2").render(context(report, drawings, script))
+    live = path.with_name(page_data.LIVE)
+    if not live.exists():  # the page loads it, and a browser reports what is missing
+        atomic_files.write_text(live, "window.pilotbenchLive(null);\n")
     atomic_files.write_text(path, html)
 
 
@@ -79,6 +83,7 @@ def context(report: Report, drawings: Drawings, script: str) -> dict[str, Any]:
         "css": asset("page.css"),
         "js": asset("page.js"),
         "sort": asset("sort.js"),
+        "live": asset("live_poll.js"),
     }
 
 

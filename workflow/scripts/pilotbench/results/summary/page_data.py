@@ -14,6 +14,8 @@ from typing import Any
 
 from pilotbench.ground import atomic_files
 
+LIVE = "live_data.js"
+"""What `status --watch --page` says of a run in progress (see `build.live_page`)."""
 LEVEL = 3
 """Of gzip: 6 takes three times as long for files that are a tenth smaller."""
 

@@ -145,6 +145,16 @@
       Object.assign(document.createElement("a"), { href, download: of + "." + save }).click();
     });
   }
+  // ---- a run in progress: how far it is, and this page again when it has been written again ----
+  const live = document.getElementById("live");
+  let stamp;
+  window.pilotbenchWatch((now, isFresh) => {
+    live.hidden = !isFresh;
+    if (!now) return;
+    if (stamp && now.page && now.page !== stamp) { location.reload(); return; }
+    stamp = now.page;
+    if (isFresh) live.replaceChildren("A run is in progress: " + now.percent + ", " + now.left + ". ", Object.assign(document.createElement("a"), { href: "live.html", textContent: "Follow it" }));
+  });
   addEventListener("beforeprint", () => document.querySelectorAll("details.table").forEach((box) => { box.open = true; }));
   drawInTurn(charts.slice());
 })();

@@ -28,10 +28,12 @@ window.pilotbenchTables = (function () {
     box.classList.toggle("more-right", more > 1 && left < more - 1);
   }
   const watch = new ResizeObserver((found) => { for (const { target } of found) edges(target.matches("table") ? target.parentElement : target); });
-  for (const box of document.querySelectorAll(".scroll")) {
+  function announce(box) {
+    edges(box);
     box.addEventListener("scroll", () => edges(box), { passive: true });
     watch.observe(box);
     if (box.firstElementChild) watch.observe(box.firstElementChild);
   }
-  return { compare, turned };
+  document.querySelectorAll(".scroll").forEach(announce);
+  return { compare, turned, announce };
 })();
