@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from pilotbench.ground.errors import UserError
 from pilotbench.matrix import config_files
 from pilotbench.matrix.experiment import load_experiment
 from support.build import ROOT
+from support.pack_lab import unpacked
 
 CELL = "oracle/optimal/simple_task/easy/0.8"
 
@@ -69,6 +71,31 @@ def test_after_a_run_it_shows_the_transcript_of_file_or_journal(
     assert found["cell"]["model"] == "oracle"
     path = f"results/shards/{CELL}/00000-00001.jsonl.gz"
     assert shown(capsys, path, "1") == text
+
+
+def test_raw_turns_are_as_sent_and_as_received(capsys: pytest.CaptureFixture[str]) -> None:
+    play()
+    found = json.loads(shown(capsys, CELL, "1", "--raw"))
+    assert [one["turn"] for one in found] == list(range(len(found)))
+    for before, after in itertools.pairwise(found):
+        messages = before["request"]["messages"]
+        assert after["request"]["messages"][: len(messages)] == messages
+        assert before["answer"]["completion"]["message"] in after["request"]["messages"]
+    path = f"results/shards/{CELL}/00000-00001.jsonl.gz"
+    words = shown(capsys, path, "0", "--raw", "--page")
+    file = Path(f"results/summary/transcripts/{CELL}/00000-00001.raw.js")
+    assert words == f"written: {file}\n"
+    kept = unpacked(file)
+    assert {name.split()[0] for name in kept} == {"0", "1"}
+    assert kept["1 0 0"] == found[0]
+
+
+def test_raw_turns_need_a_file_for_the_page_and_a_journal() -> None:
+    play()
+    shutil.rmtree("journal")
+    path = f"results/shards/{CELL}/00000-00001.jsonl.gz"
+    assert main(["show", CELL, "0", "--raw", "--page"]) != 0
+    assert main(["show", path, "0", "--raw", "--page"]) != 0
 
 
 def test_a_flaw_that_does_not_apply_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import argparse
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeat", type=int, default=0, metavar="N", help="repeat, from 0 (default: 0)"
     )
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="print the request and the answer of each turn as JSON, as sent and as received",
+    )
+    parser.add_argument(
+        "--page",
+        action="store_true",
+        help="with --raw and the path of a shard file: write them for the page of its transcripts",
+    )
     add_config(parser)
 
 
@@ -80,9 +90,27 @@ def run(args: argparse.Namespace) -> int:
     cell = cell_of(args.cell)
     experiment = _experiment(args, cell)
     index = index_of(experiment.tasks[cell.task], args.index)
+    if args.raw:
+        print(_raw(args, experiment, cell, index))
+        return 0
     look = look_at(experiment, cell, index, args.repeat)
     print(json.dumps(as_json(look), indent=1) if args.json else "\n".join(text(look)))
     return 0
+
+
+def _raw(args: argparse.Namespace, experiment: Experiment, cell: Cell, index: int) -> str:
+    """Return the raw turns of an episode as JSON, or the file that has those of its shard."""
+    from pilotbench.results.summary import raw_turns
+
+    if not args.page:
+        found = raw_turns.turns(experiment, Shard(cell, index, index))
+        return json.dumps([one for one in found if one["repeat"] == args.repeat], indent=1)
+    if not _is_file(args.cell):
+        raise UserError("show: --page needs the path of a shard file")
+    header, _ = read_shard(Path(args.cell))
+    settings = replace(experiment.settings, repeats=int(header.get("repeats", 1)))
+    whole = replace(experiment, settings=settings)
+    return f"written: {raw_turns.write(whole, shard_of(Path(args.cell)))}"
 
 
 def _is_file(words: str) -> bool:

@@ -57,5 +57,12 @@ window.pilotbenchShards = (function () {
     }
     return searched.get(episode);
   }
-  return { read, addressOf, wordsOf, commandOf, showCommand, nameOf, sign, textOf, paths: window.SHARDS || [] };
+  // The raw request and answer of a turn, from a file that is only written when asked for.
+  const raws = new Map();
+  async function rawOf(base, path, episode, turn) {
+    const name = path + ".raw";
+    if (!raws.has(path)) raws.set(path, parts(base + addressOf(path) + ".raw.js", name).then(async ([packed]) => JSON.parse(await unpacked(packed))));
+    try { return (await raws.get(path))[[episode.index, episode.repeat, turn.turn].join(" ")] || null; } catch (error) { raws.delete(path); throw error; }
+  }
+  return { read, rawOf, addressOf, wordsOf, commandOf, showCommand, nameOf, sign, textOf, paths: window.SHARDS || [] };
 })();

@@ -1,14 +1,32 @@
 // One episode as it is shown: facts, goals, how it was read or judged, and its conversation.
 window.pilotbenchEpisode = (function () {
   "use strict";
-  const { el, visible, plain, block, facts } = window.pilotbenchText;
-  const { sign } = window.pilotbenchShards;
+  const { el, visible, plain, block, facts, copier } = window.pilotbenchText;
+  const { sign, rawOf, showCommand } = window.pilotbenchShards;
   // Token counts that were not reported are null; earlier releases wrote zeros.
   const told = (tokens) => Boolean(tokens && (tokens.input || tokens.output));
   const count = (value) => Number(value || 0).toLocaleString("en");
   const anchor = (episode) => "i" + episode.index + "r" + episode.repeat;
 
-  function turnOf(episode, turn) {
+  // What was sent and what came, read when it is opened: whole messages, and the fields of the answer.
+  function rawTurn(shard, episode, turn) {
+    const made = el("details", { class: "raw" }, el("summary", {}, "raw request and answer"));
+    made.addEventListener("toggle", async () => {
+      if (!made.open || made.childElementCount > 1) return;
+      const body = el("div", {}, el("p", { class: "quiet" }, "Reading …"));
+      made.append(body);
+      try {
+        const found = await rawOf("", shard.path, episode, turn);
+        body.replaceChildren(...(found ? [el("span", { class: "who" }, "request"), block(found.request), el("span", { class: "who" }, "answer, as the journal has it"), block(found.answer)] : [el("p", { class: "quiet" }, "The journal does not have this turn.")]));
+      } catch {
+        const command = showCommand(shard, episode) + " --raw --page";
+        body.replaceChildren(el("p", { class: "quiet" }, "Not written yet. This command writes it for all episodes of the shard, from the journal and at no cost; then open this again: ", el("code", {}, command), " ", copier(command, "Copy")));
+        made.addEventListener("toggle", () => { if (!made.open) body.remove(); }, { once: true });
+      }
+    });
+    return made;
+  }
+  function turnOf(episode, turn, shard) {
     const request = (episode.requests || []).find((one) => one.turn === turn.turn);
     const call = (episode.calls || []).find((one) => one.turn === turn.turn);
     const wrong = turn.parse_error || (call && call.kind), shaky = call && call.transient;
@@ -31,7 +49,8 @@ window.pilotbenchEpisode = (function () {
       (turn.further || []).flatMap((one) => [
         el("span", { class: "who" }, "calls ", el("b", {}, visible(String(one.tool).slice(0, 120)))), block(one.arguments, "call"),
         ...(one.reply != null ? [el("span", { class: "who" }, "result"), block(one.reply)] : [])]),
-      turn.user != null && [el("span", { class: "who" }, "user"), block(turn.user)]);
+      turn.user != null && [el("span", { class: "who" }, "user"), block(turn.user)],
+      request && request.identity && rawTurn(shard, episode, turn));
   }
   function readings(verdict) {
     const words = { true: "yes", false: "no", null: "no form is asked for" };
@@ -49,7 +68,8 @@ window.pilotbenchEpisode = (function () {
     })));
   }
   const nameOf = (episode) => episode.question_id == null ? [String(episode.index)] : visible(String(episode.question_id).slice(0, 60));
-  function shown(episode, { header }) {
+  function shown(episode, shard) {
+    const { header } = shard;
     const [glyph, tone, verdict] = sign(episode), tokens = episode.tokens || {};
     const system = header.system && header.system[episode.system];
     const diff = episode.world_diff || [];
@@ -66,7 +86,7 @@ window.pilotbenchEpisode = (function () {
       system && el("details", {}, el("summary", {}, "system message (" + count(system.length) + " characters)"), block(system)),
       (episode.messages || []).map((one) => el("div", { class: "turn" }, el("p", {}, el("b", {}, one.role === "user" ? "User (given)" : "Assistant (given)")), block(one.content))),
       episode.user && el("div", { class: "turn" }, el("p", {}, el("b", {}, "Prompt")), block(episode.user)),
-      (episode.transcript || []).map((turn) => turnOf(episode, turn)));
+      (episode.transcript || []).map((turn) => turnOf(episode, turn, shard)));
   }
 
   // A line of the list: for a question of a pack with its text, its target and what was read.
