@@ -26,7 +26,7 @@ for (const element of document.querySelectorAll("body *")) {
 for (const svg of document.querySelectorAll(".chart svg, .still svg")) {
   if (!seen(svg)) continue;
   const frame = svg.getBoundingClientRect(), holder = svg.closest("figure, .chart").getBoundingClientRect();
-  if (frame.right > holder.right + 1 || frame.left < holder.left - 1) words(svg.closest("figure"), "wider than its figure");
+  if (!svg.closest(".more-right, .more-left")) if (frame.right > holder.right + 1 || frame.left < holder.left - 1) words(svg.closest("figure"), "wider than its figure");
   const drawn = [...svg.querySelectorAll("text")].filter((text) => text.textContent.trim() && text.getAttribute("opacity") !== "0" && seen(text));
   for (const text of drawn) {
     const box = text.getBoundingClientRect();

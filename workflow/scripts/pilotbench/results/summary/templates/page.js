@@ -20,6 +20,20 @@
       return color && color.legend !== null && color.scale && typeof color.scale.domain?.[0] === "string" ? color.scale.domain : [];
     });
   }
+  // Names below a heat map are turned where they would meet; its cells keep room for their numbers.
+  function fit(spec, element) {
+    const space = () => Math.max(240, element.clientWidth - 24);
+    let room = space();
+    const layers = (spec.layer || []).filter((layer) => layer.encoding?.x?.axis?.labelAngle === 0), rows = spec.data.values;
+    if (!layers.length || !rows.length) return;
+    const most = (words) => Math.max(...words.map((word) => String(word ?? "").length)), letter = room < 440 ? 4.8 : 6.8;
+    const names = [...new Set(rows.map((row) => String(row[layers[0].encoding.x.field])))], side = 20 + letter * most(rows.map((row) => row.model));
+    const needed = 8 + (room < 440 ? 5.8 : 7) * most(rows.map((row) => row.label));
+    if (needed * names.length + side > room) { element.closest("figure").classList.add("tall"); room = space(); }
+    const cell = Math.max((room - side) / names.length, needed);
+    if (letter * most(names.flatMap((name) => name.split("_"))) > cell - 4) for (const layer of layers) layer.encoding.x.axis = { labelAngle: -40, labelLimit: 150, labelFontSize: 11 };
+    if (needed * names.length + side > room) spec.width = needed * names.length;
+  }
   function prepared(name, element, theme) {
     const spec = theme === "dark" ? darkened(specs[name]) : structuredClone(specs[name]);
     spec.data.values = spec.data.values.filter(keeps);
@@ -36,6 +50,8 @@
       spec.config.axisXDiscrete = { labelFontSize: 8 };
       for (const layer of spec.layer || []) if (layer.mark.type === "text") layer.mark.fontSize = 10;
     }
+    spec.padding = { left: 5, top: 5, right: 20, bottom: 5 }; // half of a number at the end of an axis
+    fit(spec, element);
     const menu = (spec.params || []).find((p) => p.name === "prompt_menu");
     if (menu) {
       const left = [...new Set(spec.data.values.map((row) => row.shown))];
@@ -53,6 +69,7 @@
       return;
     }
     views[name] = await vegaEmbed(element, spec, { actions: false, renderer: "svg", tooltip: { theme: dark.matches ? "dark" : "light" } });
+    window.pilotbenchTables.announce(element);
     element.dataset.drawn = "yes";
   }
   const charts = [...document.querySelectorAll(".chart")];

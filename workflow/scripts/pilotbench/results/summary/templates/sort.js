@@ -28,8 +28,11 @@ window.pilotbenchTables = (function () {
     box.classList.toggle("more-right", more > 1 && left < more - 1);
   }
   const watch = new ResizeObserver((found) => { for (const { target } of found) edges(target.matches("table") ? target.parentElement : target); });
+  const announced = new WeakSet();
   function announce(box) {
     edges(box);
+    if (announced.has(box)) return;
+    announced.add(box);
     box.addEventListener("scroll", () => edges(box), { passive: true });
     watch.observe(box);
     if (box.firstElementChild) watch.observe(box.firstElementChild);
