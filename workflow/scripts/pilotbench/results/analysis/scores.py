@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,13 @@ from pilotbench.results.analysis.load import CELL, CONDITION, SummaryData, numbe
 from pilotbench.results.database.schema import EPISODES
 from pilotbench.results.metrics import METRICS
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import coin_tail
 from pilotbench.results.statistics.intervals import limits
 from pilotbench.results.statistics.paired import sign_flip
 from pilotbench.results.statistics.ratios import ratio_limits
+
+if TYPE_CHECKING:
+    import duckdb
 
 UNIT = ["task", "index"]
 DRAW = [*CONDITION, "index", "repeat", "instance", "max_turns"]
@@ -92,15 +97,21 @@ def measured(episodes: pd.DataFrame, cells: pd.DataFrame, keys: list[str]) -> pd
 
     `not_applicable` comes from the cells, since `episodes` are the scored ones only.
     """
-    import duckdb
-
     sizes = cells.groupby(keys, sort=False)[["planned", "owed", "not_applicable"]].sum()
-    with duckdb.connect() as connection:
+    with _engine().cursor() as connection:
         connection.register("found", _typed(episodes, keys))
         connection.register("sizes", sizes.reset_index())
         table = connection.execute(metrics.per_group(keys, "sizes", "found", list(sizes))).df()
     found = table.set_index(keys).reindex(sizes.index)
     return found[COUNTS + [metric.name for metric in METRICS if metric.name not in COUNTS]]
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """Return the one database in memory that every table is computed in: starting one is slow."""
+    import duckdb
+
+    return duckdb.connect()
 
 
 _USED = set(re.findall(r"\w+", " ".join(metric.sql for metric in METRICS)))
@@ -207,11 +218,9 @@ def _marks(episodes: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 def _not_ahead(episodes: pd.DataFrame, keys: list[str]) -> pd.Series:
     """Return for each group whether the exact one-sided test finds no difference `ahead`."""
-    from scipy.stats import binom
-
     means = _unit_means(episodes, keys, "ahead").dropna()
     up, down = ((sign * means > 1e-12).groupby(level=keys, sort=False).sum() for sign in (1, -1))
-    p = pd.Series(binom.sf(up - 1, up + down, 0.5), up.index)
+    p = pd.Series(coin_tail(up, up + down), up.index)
     fractions = (means % 1 != 0).groupby(level=keys, sort=False).transform("any")
     uneven = means[fractions].groupby(level=keys, sort=False)
     p.update(uneven.agg(lambda d: sign_flip(d, one_sided=True)).astype(float))

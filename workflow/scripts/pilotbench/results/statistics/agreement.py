@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import t_quantile
 from pilotbench.results.statistics.intervals import Floats
 
 ADDED = 4.0  # units of chance agreement that an interval adds
@@ -101,8 +102,6 @@ def _distances(each: Floats, values: Floats, level: Level) -> Floats:
 def _limits(
     parts: list[Floats], total: Floats, values: Floats, level: Level
 ) -> tuple[float, float]:
-    from scipy.stats import t
-
     added = _chance(values)
     base = total + ADDED * np.mean(added, axis=0)
 
@@ -113,7 +112,7 @@ def _limits(
 
     squares = sum(influence(part) ** 2 for part in parts)
     squares += ADDED * float(np.mean([influence(part) ** 2 for part in added]))
-    half = float(t.ppf(1 - ALPHA / 2, max(len(parts) - 1, 1))) * float(np.sqrt(squares))
+    half = float(t_quantile(1 - ALPHA / 2, max(len(parts) - 1, 1))) * float(np.sqrt(squares))
     centre = _alpha(base, values, level)
     return centre - half, min(1.0, centre + half)
 

@@ -8,6 +8,7 @@ from math import ceil, sqrt
 import numpy as np
 
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import normal_quantile, normal_tail
 from pilotbench.results.statistics.intervals import Floats
 from pilotbench.results.statistics.judge_errors import Judged
 
@@ -42,8 +43,6 @@ def corrected(of: Judged, questions: int | None = None) -> Corrected | None:
     verdict to the verdicts. `python -m support.judge_coverage` shows their coverage.
     Source: W. G. Cochran, Sampling Techniques (1977), section 5A.9 and chapter 12.
     """
-    from scipy.stats import norm
-
     n, labels = of.right.size, of.labels
     if not labels:
         return None
@@ -59,7 +58,7 @@ def corrected(of: Judged, questions: int | None = None) -> Corrected | None:
     variance = (by_labels + by_verdicts) * _together(of, rates, influence)
     centre = float(weights @ rates)
     value = _plain(of, met, held)
-    half = float(norm.ppf(1 - ALPHA / 2)) * sqrt(variance)
+    half = float(normal_quantile(1 - ALPHA / 2)) * sqrt(variance)
     return Corrected(
         value,
         min(value, max(0.0, centre - half)),
@@ -105,9 +104,7 @@ def _together(of: Judged, rates: Floats, influence: Floats) -> float:
 
 def _needed(per_label: float, by_verdicts: float, labels: int, n: int) -> int | None:
     """Return how many more random labels give limits of `PRECISE`; None if all are too few."""
-    from scipy.stats import norm
-
-    spare = (PRECISE / float(norm.ppf(1 - ALPHA / 2))) ** 2 - by_verdicts
+    spare = (PRECISE / float(normal_quantile(1 - ALPHA / 2))) ** 2 - by_verdicts
     if spare <= 0 or per_label / spare > n:
         return None
     return max(0, ceil(per_label / spare) - labels)
@@ -125,8 +122,6 @@ class Difference:
 
 def difference(base: Corrected, arm: Corrected) -> Difference:
     """Return arm - base, whose influences are of the same questions in the same order."""
-    from scipy.stats import norm
-
     shared = float(base.influence @ arm.influence)
     sizes = sqrt(float((base.influence**2).sum()) * float((arm.influence**2).sum()))
     alike = shared / sizes if sizes > 0 else 0.0
@@ -134,8 +129,8 @@ def difference(base: Corrected, arm: Corrected) -> Difference:
         max(base.variance + arm.variance - 2 * alike * sqrt(base.variance * arm.variance), 1e-12)
     )
     value, centre = arm.value - base.value, arm.centre - base.centre
-    half = float(norm.ppf(1 - ALPHA / 2)) * error
-    p = 2 * float(norm.sf(abs(centre) / error))
+    half = float(normal_quantile(1 - ALPHA / 2)) * error
+    p = 2 * float(normal_tail(abs(centre) / error))
     return Difference(
         value, min(value, max(-1.0, centre - half)), max(value, min(1.0, centre + half)), p
     )

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import t_quantile
 from pilotbench.results.statistics.intervals import Floats
 from pilotbench.results.statistics.length_curve import (
     Outcomes,
@@ -118,9 +119,7 @@ def supposed(found: Outcomes) -> Floats:
 
 def critical(cores: int) -> float:
     """Return the statistic from which a supposed horizon is rejected."""
-    from scipy.stats import t
-
-    return float(t.ppf(1 - ALPHA / 2, cores - 1))
+    return float(t_quantile(1 - ALPHA / 2, cores - 1))
 
 
 def limited(at: Floats, found: Floats, most: float) -> tuple[Floats, Floats, Floats]:

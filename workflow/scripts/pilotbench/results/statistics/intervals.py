@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import normal_quantile, t_quantile
 
 Floats = NDArray[np.float64]
 
@@ -32,12 +33,13 @@ class Interval:
 def wilson(rate: Any, n: Any, alpha: float = ALPHA) -> tuple[Floats, Floats]:
     """Return Wilson's score limits of `rate` seen in `n` trials; arrays or numbers, n may be real.
 
-    Source: E. B. Wilson, JASA 22 (1927) 209-212, as in statsmodels' `proportion_confint`.
+    Source: E. B. Wilson, JASA 22 (1927) 209-212.
     """
-    from statsmodels.stats.proportion import proportion_confint
-
     rate, n = np.asarray(rate, float), np.asarray(n, float)
-    low, high = proportion_confint(rate * n, n, alpha=alpha, method="wilson")
+    z = normal_quantile(1 - alpha / 2)
+    centre = rate + z**2 / (2 * n)
+    half = z * np.sqrt(rate * (1 - rate) / n + (z / (2 * n)) ** 2)
+    low, high = ((centre + side) / (1 + z**2 / n) for side in (-half, half))
     return (
         np.where(rate <= 0, 0.0, np.clip(low, 0.0, 1.0)),
         np.where(rate >= 1, 1.0, np.clip(high, 0.0, 1.0)),
@@ -52,14 +54,12 @@ def plus_two(mean: Any, variance: Any, n: Any, alpha: float = ALPHA) -> tuple[Fl
     added ones correct that. For one repeat it is close to A. Agresti, B. A. Coull, The American
     Statistician 52 (1998) 119-126; `python -m support.coverage` shows its coverage with repeats.
     """
-    from scipy.stats import t
-
     mean, variance, n = (np.asarray(x, float) for x in (mean, variance, n))
     size = n + 2
     centre = (mean * n + 1) / size
     squares = (n - 1) * variance + n * mean**2 + 1 - size * centre**2
     error = np.sqrt(np.maximum(squares, 0.0) / (size - 1) / size)
-    half = t.ppf(1 - alpha / 2, np.maximum(n - 1, 1)) * error
+    half = t_quantile(1 - alpha / 2, np.maximum(n - 1, 1)) * error
     low, high = np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
     return np.minimum(low, mean), np.maximum(high, mean)
 

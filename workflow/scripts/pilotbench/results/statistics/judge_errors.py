@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import normal_quantile, t_quantile
 from pilotbench.results.statistics.intervals import Floats, Interval, wilson
 
 SEED = 20_260_102
@@ -93,8 +94,6 @@ def effective(hit: NDArray[np.bool_], weight: Floats, question: NDArray[np.int_]
     Source: E. Korn, B. Graubard, Survey Methodology 24 (1998) 193-201, with its factor of Student's
     t for few questions.
     """
-    from scipy.stats import norm, t
-
     total = float(weight.sum())
     value = (float((weight * hit).sum()) + 1) / (total + 2)
     sums = np.bincount(question, weight * (hit - value))
@@ -102,7 +101,7 @@ def effective(hit: NDArray[np.bool_], weight: Floats, question: NDArray[np.int_]
     if groups < 2:
         return min(total, 1.0)
     spread = float((sums**2).sum()) * groups / (groups - 1)
-    few = float((norm.ppf(1 - ALPHA / 2) / t.ppf(1 - ALPHA / 2, groups - 1)) ** 2)
+    few = float((normal_quantile(1 - ALPHA / 2) / t_quantile(1 - ALPHA / 2, groups - 1)) ** 2)
     return total * min(1.0, few * total * value * (1 - value) / spread) if spread > 0 else total
 
 
@@ -140,9 +139,7 @@ def rogan_gladen(right: float, n: float, sensitivity: Interval, specificity: Int
     chance. Sources: W. Rogan, B. Gladen, American Journal of Epidemiology 107 (1978) 71-76;
     limits: Z. Lang, J. Reiczigel, Preventive Veterinary Medicine 113 (2014) 13-22.
     """
-    from scipy.stats import norm
-
-    z = float(norm.ppf(1 - ALPHA / 2))
+    z = float(normal_quantile(1 - ALPHA / 2))
     if sensitivity.value is None or specificity.value is None:
         return Interval(None, 0.0, 1.0, round(n))
     places = sensitivity.n + 2, specificity.n + 2

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import t_quantile
 from pilotbench.results.statistics.intervals import Floats, plus_two
 from pilotbench.results.statistics.paired import SEED, paired_limits, sign_flip
 
@@ -85,13 +86,11 @@ def studentised(values: Any, alpha: float = ALPHA) -> tuple[float, float]:
     12.5. Where a few instances have most of the sum, BCa and Student's t cover far less. From MANY
     instances on it is Student's t.
     """
-    from scipy.stats import t
-
     x = np.asarray(values, float)
     n, value, variance = x.size, float(x.mean()), float(x.var(ddof=1))
     error = np.sqrt(variance / n)
     if n >= MANY:
-        half = float(t.ppf(1 - alpha / 2, n - 1) * error)
+        half = float(t_quantile(1 - alpha / 2, n - 1) * error)
         return value - half, value + half
     centred, rng = x - value, np.random.default_rng(SEED)
     found = []

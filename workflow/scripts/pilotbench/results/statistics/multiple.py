@@ -7,20 +7,24 @@ from math import sqrt
 from string import ascii_lowercase
 
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import normal_quantile
+
+HALVINGS = 50
+"""Of the range in which a detectable difference is sought: to 1e-15."""
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Return Holm-adjusted p-values in the same order; None (not tested) stays None.
 
-    Source: S. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70, by statsmodels.
+    Source: S. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70.
     """
-    from statsmodels.stats.multitest import multipletests
-
-    tested = [p for p in p_values if p is not None]
-    if not tested:
-        return list(p_values)
-    adjusted = iter(multipletests(tested, method="holm")[1])
-    return [None if p is None else float(next(adjusted)) for p in p_values]
+    rising = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    adjusted: list[float | None] = [None] * len(p_values)
+    most = 0.0
+    for left, (p, place) in zip(range(len(rising), 0, -1), rising, strict=True):
+        most = max(most, min(1.0, left * p))
+        adjusted[place] = most
+    return adjusted
 
 
 def letters(names: Sequence[str], apart: Mapping[frozenset[str], bool]) -> dict[str, str]:
@@ -66,15 +70,18 @@ def detectable(
     differ). None if even a difference of 1 would be missed.
     Source: R. J. Connor, Biometrics 43 (1987) 207-211, equation 3.1, solved for the difference.
     """
-    from scipy.optimize import brentq
-    from scipy.stats import norm
-
     if n < 1:
         return None
-    z_alpha, z_power = norm.ppf(1 - alpha / tests / 2), norm.ppf(power)
+    z_alpha, z_power = normal_quantile(1 - alpha / tests / 2), normal_quantile(power)
 
     def short(delta: float) -> float:
         share = max(discordance, delta)
         return float(z_alpha * sqrt(share) + z_power * sqrt(share - delta**2) - delta * sqrt(n))
 
-    return float(brentq(short, 1e-9, 1.0)) if short(1.0) < 0 else None
+    if short(1.0) >= 0:
+        return None
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if short(middle) > 0 else (low, middle)
+    return high

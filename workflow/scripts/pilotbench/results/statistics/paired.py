@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import coin_tail, normal_quantile
 
 Floats = NDArray[np.float64]
 SEED = 20_260_101
@@ -76,12 +77,10 @@ def paired_limits(differences: Any, alpha: float = ALPHA) -> tuple[float, float]
     Medicine 24 (2005) 729-740, add half as much; with few instances that differ in one direction
     their interval covers 88 % and excludes zero although the exact test does not reject.
     """
-    from scipy.stats import norm
-
     d = np.asarray(differences, float)
     n = d.size + 2
     total, squares = float(d.sum()), float((d**2).sum()) + 2
-    half = float(norm.ppf(1 - alpha / 2)) * np.sqrt(max(squares - total**2 / n, 0.0)) / n
+    half = float(normal_quantile(1 - alpha / 2)) * np.sqrt(max(squares - total**2 / n, 0.0)) / n
     low, high = float(total / n - half), float(total / n + half)
     value = total / d.size if d.size else 0.0
     return max(-1.0, min(low, value)), min(1.0, max(high, value))
@@ -103,10 +102,10 @@ def sign_flip(differences: Any, *, one_sided: bool = False) -> float:
     if steps is None:
         return _rounded(d, one_sided)
     if np.all(np.abs(steps) == np.abs(steps[0])):
-        from scipy.stats import binomtest
-
-        side = "greater" if one_sided else "two-sided"
-        return float(binomtest(int((steps > 0).sum()), steps.size, alternative=side).pvalue)
+        up = int((steps > 0).sum())
+        if one_sided:
+            return float(coin_tail(up, steps.size))
+        return min(1.0, 2 * float(coin_tail(max(up, steps.size - up), steps.size)))
     return _convolved(steps, one_sided)
 
 

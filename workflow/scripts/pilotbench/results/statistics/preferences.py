@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import t_quantile
 from pilotbench.results.statistics.intervals import Floats, Interval
 
 ADDED = 2.0  # comparisons of each pair that an interval adds, half of them won
@@ -37,8 +38,6 @@ def ratings(wins: Any) -> Ratings:
     Sources: R. A. Bradley, M. E. Terry, Biometrika 39 (1952) 324-345, by evalica; the limits as
     those of `intervals.plus_two`. `python -m support.judge_coverage` shows their coverage.
     """
-    from scipy.stats import t
-
     each = np.asarray(wins, float)
     total, models = each.sum(0), each.shape[1]
     met = total + total.T
@@ -51,7 +50,7 @@ def ratings(wins: Any) -> Ratings:
     slopes = _slopes(base, pairs)
     played = each.sum((1, 2)) > 0
     n = int(played.sum())
-    quantile = float(t.ppf(1 - ALPHA / 2, max(n - 1, 1)))
+    quantile = float(t_quantile(1 - ALPHA / 2, max(n - 1, 1)))
     found = []
     for model, (value, centre) in enumerate(
         zip(_rating(chances), _rating(_chances(base)), strict=True)

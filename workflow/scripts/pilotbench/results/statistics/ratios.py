@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pilotbench.results.statistics import ALPHA
+from pilotbench.results.statistics.distributions import t_quantile
 from pilotbench.results.statistics.intervals import Floats
 
 
@@ -22,13 +23,11 @@ def ratio_limits(sums: dict[str, Any], most: Any) -> tuple[Floats, Floats]:
     of 20 instances; `python -m support.coverage` shows both.
     Source: E. C. Fieller, Journal of the Royal Statistical Society B 16 (1954) 175-185.
     """
-    from scipy.stats import t
-
     n, x, y, xx, yy, xy = (np.asarray(sums[k], float) for k in ("n", "x", "y", "xx", "yy", "xy"))
     most, mean, size = np.asarray(most, float), x / n, n + 2
     x2, y2 = x + 2 * mean, y + most
     squares, mixed, wins = xx + 2 * mean**2, xy + mean * most, yy + most**2
-    scale = t.ppf(1 - ALPHA / 2, np.maximum(n - 1, 1)) ** 2 / (size * (size - 1))
+    scale = t_quantile(1 - ALPHA / 2, np.maximum(n - 1, 1)) ** 2 / (size * (size - 1))
     a = (y2 / size) ** 2 - scale * (wins - y2**2 / size)
     b = x2 * y2 / size**2 - scale * (mixed - x2 * y2 / size)
     c = (x2 / size) ** 2 - scale * (squares - x2**2 / size)
