@@ -328,7 +328,7 @@ class Workflow:
         if not self._serves_jobs:
             self._serves_jobs = True
             if self.is_main and internals.executes(self.snakemake):
-                self.lifecycle.start_job_server()
+                self.lifecycle.start_job_servers()
         return int(self._home(asked) == alias)
 
     def _home(self, shard: Asked) -> str:
@@ -342,9 +342,12 @@ class Workflow:
         if not self.is_main or cell in self._prepared:
             return
         self._prepared.add(cell)
-        links.check(self.here, f"logs/{cell.folder}", f"shards/{cell.folder}")
+        if internals.executes(self.snakemake):
+            links.check(self.here, f"logs/{cell.folder}", f"shards/{cell.folder}")
         known = job_context.read().texts
-        job_context.update(texts=texts.read(self.experiment, [cell], known))
+        found = texts.read(self.experiment, [cell], known)
+        if found != known:  # most cells have only words that others have too
+            job_context.update(texts=found)
 
 
 def _local_results(snakemake: Any, settings: Settings) -> Path:
