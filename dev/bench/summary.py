@@ -88,13 +88,14 @@ def plan_of(models: int) -> Plan:
 def _page(results: Path, plan: Plan) -> Iterator[Row]:
     from pilotbench.results import database as master
     from pilotbench.results import summary
+    from pilotbench.results.analysis.load import load
 
     with ProcessPoolExecutor(2) as workers:
         list(workers.map(database.write, repeat(results), plan.shards, repeat(0.02), chunksize=20))
     settings, out = database.settings(), results / "summary"
     master.update(results, plan, settings)
     started = time.perf_counter()
-    summary.build(results / "master.duckdb", results, out, settings)
+    summary.build(load(results / "master.duckdb", settings), out)
     name = f"summary: {plan.episodes:,} episodes"
     yield without_bar(f"{name}, all pages made", time.perf_counter() - started, "s")
     page = out / "index.html"

@@ -30,6 +30,8 @@ def main(does, file=""):
         until = time.process_time() + 0.5
         while time.process_time() < until:
             pass
+    if does == "exit":
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if does == "fail":
         sys.exit("error: one line")
     if does == "raise":
@@ -47,7 +49,7 @@ RUN = """
 import sys, time
 from pilotbench.build import job_server
 job_server.start(["work"])
-print(__import__("os").environ[job_server.VARIABLE], job_server._servers[0][0].pid, flush=True)
+print(__import__("os").environ[job_server.ASKING], job_server._servers[0][0].pid, flush=True)
 sys.stdin.read()
 job_server.end()
 """
@@ -163,6 +165,14 @@ def test_a_child_whose_script_was_killed_stops_cleanly(start: Start, tmp_path: P
         waited_for(tmp_path / "w")
         waiting.kill()
         assert waited_for(tmp_path / "w.ended") == "stopped in order"
+
+
+def test_a_child_that_exits_at_a_signal_ends_alone(start: Start) -> None:
+    """Its script ends as soon as it has reported, and that signal must not unwind the server."""
+    with running(start) as (_, env, server):
+        for _ in range(20):
+            assert script(start, env, does="exit")[0] == 0
+        assert script(start, env, does="tell")[1].startswith(f"{server} ")
 
 
 def test_a_script_whose_child_was_killed_fails_with_one_line(start: Start, tmp_path: Path) -> None:

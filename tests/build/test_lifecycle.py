@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -128,16 +129,41 @@ def test_a_refresh_that_fails_is_one_line(
     assert line.startswith("error: ")
 
 
+SERVERS = (job_server.ASKING, job_server.DERIVING)
+
+
 @pytest.mark.parametrize(
-    ("snakemake", "started"), [({}, 1), ({"touch": True}, 0), ({"local_exec": False}, 0)]
+    ("rules", "snakemake", "started"),
+    [
+        (("evaluate", "database"), {}, SERVERS),
+        (("evaluate",), {}, SERVERS[:1]),
+        (("summary_pages",), {}, SERVERS[1:]),
+        (("estimate",), {}, ()),
+        (("evaluate", "database"), {"touch": True}, ()),
+        (("evaluate", "database"), {"local_exec": False}, ()),
+    ],
 )
-def test_a_job_server_serves_jobs_that_run_here_and_ask(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snakemake: dict[str, Any], started: int
+def test_job_servers_serve_the_jobs_that_run_here(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rules: tuple[str, ...],
+    snakemake: dict[str, Any],
+    started: tuple[str, ...],
 ) -> None:
-    starts: list[tuple[str, ...]] = []
-    monkeypatch.setattr(job_server, "start", starts.append)
+    starts: dict[str, set[str]] = {}
+
+    def start(modules: tuple[str, ...], variable: str = job_server.ASKING) -> None:
+        starts[variable] = {*modules}
+
+    monkeypatch.setattr(job_server, "start", start)
     monkeypatch.setattr(snakemake_internals, "temporary_folders", lambda _: [])
-    begun(tmp_path, "evaluate", **snakemake).start_job_server()
-    assert len(starts) == started
+    begun(tmp_path, *rules, **snakemake).start_job_servers()
+    assert tuple(starts) == started
     sdks = {"anthropic", "litellm", "pilotbench.providers.openai_sdk", "genai_prices.data"}
-    assert all({*job_server.MODULES, *sdks} == {*modules} - OURS for modules in starts)
+    asking = starts.get(job_server.ASKING, {*job_server.MODULES, *sdks})
+    assert asking - OURS == {*job_server.MODULES, *sdks}
+
+
+def test_what_the_servers_import_exists() -> None:
+    for name in (*job_server.MODULES, *job_server.DERIVING_MODULES):
+        assert importlib.util.find_spec(name), name

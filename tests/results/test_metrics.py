@@ -36,6 +36,7 @@ from jsonschema import Draft202012Validator
 from dev import database_page
 from pilotbench.results import summary
 from pilotbench.results.database import export, master_json
+from pilotbench.results.analysis.load import load
 from pilotbench.results.analysis.where_from import where_from
 from support.database_lab import filled
 
@@ -45,7 +46,7 @@ lab.update()
 master = master_json.content(lab.database)
 Draft202012Validator(master_json.schema()).validate(master)
 export.write(lab.database, folder / "exports")
-summary.build(lab.database, lab.results, folder / "summary", None)
+summary.build(load(lab.database, None), folder / "summary")
 print(
     json.dumps(
         {
@@ -114,7 +115,7 @@ def test_a_new_metric_is_in_the_summary_and_the_terminal(found: Any, folder: Pat
     header = (folder / "summary/tables/cells.csv").read_text().splitlines()[0]
     assert "distinct_tools" in header.split(",")
     page = (folder / "summary/index.html").read_text()
-    assert '<th class="n">Widest toolbox</th>' in page
+    assert '<th class="n" role="columnheader">Widest toolbox</th>' in page
     assert page.count(">widest toolbox</button>") >= 2
     assert "widest toolbox" in found["terminal"].splitlines()[0]
 

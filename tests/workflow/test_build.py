@@ -33,14 +33,14 @@ def test_the_build_knows_each_table_that_the_library_writes(finished: Build) -> 
     listed = finished.snakemake("--summary").stdout.splitlines()
     rules = {row[0]: row[2] for row in (line.split("\t") for line in listed) if len(row) > 2}
     for name in export.TABLES:
-        assert rules[f"results/exports/{name}.csv"] == "exports"
+        assert rules[f"results/exports/{name}.csv"] == "database"
 
 
 def test_deleted_files_are_written_again(build: Build) -> None:
     (build.folder / "results/exports/cells.csv").unlink()
     (build.folder / "results/summary/summary.txt").unlink()
     jobs = build.planned()
-    assert (jobs["exports"], jobs["summary_pages"]) == (1, 1)
+    assert (jobs["database"], jobs["summary_pages"]) == (1, 1)
     assert build.snakemake().returncode == 0
     assert (build.folder / "results/exports/cells.csv").exists()
     assert build.planned() == {}
@@ -83,8 +83,6 @@ def test_editing_a_prompt_rebuilds_its_shards_the_database_and_the_summary(build
     assert planned(listed) == {
         "evaluate": SHARDS // 2,
         "database": 1,
-        "exports": 1,
-        "reference": 1,
         "summary_pages": 1,
         "all": 1,
     }

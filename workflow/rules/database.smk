@@ -1,4 +1,5 @@
-"""The master database, brought up to date from the shards that are new, changed or removed.
+"""The master database, brought up to date from the shards that are new, changed or removed, and
+what is exported from it.
 
 INPUT:  every planned shard and file of verdicts (none with partial=true: files and journal are
         read as they are); results/.refreshed, if a failed run refreshed the database
@@ -19,6 +20,9 @@ rule database:
             else pilot.files.database
         ),
         made=touch(pilot.files.made),
+        master=pilot.files.master_json,
+        parquet=pilot.files.parquet,
+        csv=pilot.files.csv,
     log:
         pilot.files.log("database"),
     conda:
@@ -27,18 +31,3 @@ rule database:
         **pilot.database_params,
     script:
         "../scripts/database.py"
-
-
-rule exports:
-    input:
-        database=pilot.files.database,
-    output:
-        master=pilot.files.master_json,
-        parquet=pilot.files.parquet,
-        csv=pilot.files.csv,
-    log:
-        pilot.files.log("exports"),
-    conda:
-        "../../envs/pilotbench.yaml"
-    script:
-        "../scripts/exports.py"

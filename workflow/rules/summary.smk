@@ -8,7 +8,7 @@ OUTPUT: results/reference.json, what oracle and random player score on the draws
 """
 
 
-rule reference:
+rule summary_pages:
     input:
         database=pilot.files.database,
     output:
@@ -17,19 +17,6 @@ rule reference:
             if pilot.can_update("reference.json")
             else pilot.files.reference
         ),
-    log:
-        pilot.files.log("reference"),
-    conda:
-        "../../envs/pilotbench.yaml"
-    script:
-        "../scripts/reference.py"
-
-
-rule summary_pages:
-    input:
-        database=pilot.files.database,
-        reference=pilot.files.reference,
-    output:
         page=report(
             pilot.files.summary("index.html"),
             caption="../report/page.rst",

@@ -1,11 +1,13 @@
-"""Adapter: bring the master database up to date."""
+"""Adapter: bring the master database and its exports up to date."""
 
 from pathlib import Path
 
-from pilotbench.build import outputs
-from pilotbench.build.job import logged
-from pilotbench.matrix.experiment import load_experiment
+from pilotbench.build import job_server
 
-with logged(Path(snakemake.log[0])):
-    results = Path(snakemake.output.database).parent
-    outputs.update_database(load_experiment(snakemake.config).at(results))
+work = {
+    "step": "database",
+    "config": snakemake.config,
+    "results": Path(snakemake.output.database).parent,
+    "log": snakemake.log[0],
+}
+job_server.run("pilotbench.build.derived", work, variable=job_server.DERIVING)

@@ -1,11 +1,13 @@
-"""Adapter: write the summary."""
+"""Adapter: play the reference players and write the summary."""
 
 from pathlib import Path
 
-from pilotbench.build import outputs
-from pilotbench.build.job import logged
-from pilotbench.matrix.experiment import load_experiment
+from pilotbench.build import job_server
 
-with logged(Path(snakemake.log[0])):
-    results = Path(snakemake.output.page).parents[1]
-    outputs.write_summary(load_experiment(snakemake.config).at(results))
+work = {
+    "step": "summary",
+    "config": snakemake.config,
+    "results": Path(snakemake.output.page).parents[1],
+    "log": snakemake.log[0],
+}
+job_server.run("pilotbench.build.derived", work, variable=job_server.DERIVING)

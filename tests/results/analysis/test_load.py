@@ -81,7 +81,7 @@ def test_words_are_in_the_order_of_the_config(built):
 def test_build_writes_everything_and_its_links_work(built, shards):
     results, settings = built
     out = results / "summary"
-    summary.build(results / "master.duckdb", results, out, settings)
+    summary.build(load(results / "master.duckdb", settings), out)
     assert len(list((out / "transcripts").glob("*/**/*.js"))) == len(shards)
     for name in ("index.html", "summary.md", "summary.json", "tables/cells.csv"):
         assert (out / name).stat().st_size > 500

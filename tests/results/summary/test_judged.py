@@ -32,7 +32,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgeLab]:
         with JudgeLab(folder, scorer, {"good": right, "judge-100-100-0": wrong}) as made:
             made.run()
             outputs.write_exports(made.experiment)
-            outputs.play_reference(made.experiment)
             outputs.write_summary(made.experiment)
             yield made
 

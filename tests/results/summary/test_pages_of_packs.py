@@ -81,7 +81,7 @@ def test_page_and_text_name_no_bounds_and_turns(pack: SummaryData, tmp_path: Pat
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "turns.svg").write_text("of an earlier selection", encoding="utf-8")
     write_all.write(pack, tmp_path)
-    write_all.write_figures(pack, tmp_path / "figures")
+    write_all.draw(pack, tmp_path / "figures")
     html = (tmp_path / "index.html").read_text(encoding="utf-8")
     shown = html.split('<script type="application/json"')[0]
     text = (tmp_path / "summary.md").read_text(encoding="utf-8")

@@ -49,7 +49,7 @@ def test_page_and_files_have_every_number(folder: Path) -> None:
         assert f'id="table-{name}"' in page
         assert said["tables"][name]["title"] in text
     assert '<section id="scores-and-metrics">' in page
-    assert '<th class="n">Score</th>' in page
+    assert '<th class="n" role="columnheader">Score</th>' in page
     assert "<b>" not in page.split('id="table-metrics"')[1].split("</details>")[0]
 
 

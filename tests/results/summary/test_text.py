@@ -32,7 +32,7 @@ def test_the_page_is_self_contained_and_small(written):
 @pytest.mark.slow
 def test_every_figure_is_written_as_svg_and_png_on_request(written, standard):
     assert not (written / "figures").exists()
-    write_all.write_figures(standard, written / "figures")
+    write_all.draw(standard, written / "figures")
     svg = {path.stem for path in (written / "figures").glob("*.svg")}
     png = {path.stem for path in (written / "figures").glob("*.png")}
     assert svg == png

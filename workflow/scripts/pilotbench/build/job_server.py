@@ -1,9 +1,12 @@
 """Jobs without start-up time: a process that has imported everything forks a child for each.
 
 The script of a job is a new interpreter, and importing what asks a provider takes more than half a
-CPU second: as much as twenty short questions. A run therefore starts one server when its first job
+CPU second: as much as twenty short questions. A run therefore starts a server when its first job
 is ready; the script of a job passes work, environment and streams to a child of the server and
 waits. Where no server answers (a job on a cluster, another interpreter), the script does the work.
+
+There are two: the jobs that ask are small and many, those that derive results from what is finished
+are few and need pandas and DuckDB, which the second server imports while the first ones ask.
 
 Whichever process dies, the others end: the server reads a pipe of the run and exits when that is
 closed; its children then have another parent, which they check before each request (see
@@ -35,8 +38,8 @@ from typing import Any, BinaryIO, NoReturn
 
 from pilotbench.build import signals
 
-VARIABLE = "PILOTBENCH_JOB_SERVER"
-"""Interpreter and socket of the server, for the jobs that inherit the environment."""
+ASKING, DERIVING = "PILOTBENCH_JOB_SERVER", "PILOTBENCH_DERIVING_SERVER"
+"""Interpreter and socket of each server, for the jobs that inherit these variables."""
 MODULES = (
     "pilotbench.build.shard",
     "pilotbench.build.verdicts",
@@ -47,6 +50,20 @@ MODULES = (
     "encodings.idna",
 )
 """What the job of every shard imports, at its start or when it first needs it."""
+DERIVING_MODULES = (
+    "pilotbench.build.derived",
+    "pilotbench.build.progress",
+    "pilotbench.episodes.evaluate",
+    "pilotbench.results.database.updates",
+    "pilotbench.results.database.master_json",
+    "pilotbench.results.database.export",
+    "pyarrow.pandas_compat",
+    "pyarrow.parquet",
+    "rich.table",
+    "pilotbench.results.summary.write_all",
+    "pilotbench.results.summary.terminal_table",
+)
+"""What the jobs of database and summary import."""
 LIBRARY = Path(__file__).resolve().parents[2]
 _SERVE = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -56,11 +73,11 @@ _STREAMS = (0, 1, 2)
 _END = b"end"
 _KILLED = "error: the process of this job was killed; its answers are in the journal"
 _servers: list[tuple[subprocess.Popen[bytes], Path]] = []
-"""The server of this process with its folder; the pipe that it reads closes with the process."""
+"""Each server of this process with its folder; the pipe that it reads closes with the process."""
 
 
-def start(modules: Sequence[str] = MODULES) -> None:
-    """Start a server that imports `modules`, and publish its address to the jobs.
+def start(modules: Sequence[str] = MODULES, variable: str = ASKING) -> None:
+    """Start a server that imports `modules`, and publish its address to the jobs as `variable`.
 
     There is none where its socket cannot be made: the path of the temporary folder is too long.
     """
@@ -82,20 +99,22 @@ def start(modules: Sequence[str] = MODULES) -> None:
             stdin=subprocess.PIPE,
             stdout=quiet,
             stderr=quiet,
+            env={"OPENBLAS_NUM_THREADS": "1", **os.environ},  # a child is forked without threads
             pass_fds=[number],
         )
         _servers.append((server, folder))
-    os.environ[VARIABLE] = f"{sys.prefix}{os.pathsep}{folder}/socket"
+    os.environ[variable] = f"{sys.prefix}{os.pathsep}{folder}/socket"
 
 
 def folders() -> list[Path]:
-    """Return the temporary folder of the server of this process, if it has one."""
+    """Return the temporary folders of the servers of this process."""
     return [folder for _, folder in _servers]
 
 
 def end(at_once: bool = False) -> None:
-    """End the server, its children first unless `at_once`: a remaining child has another parent."""
-    os.environ.pop(VARIABLE, None)
+    """End the servers, their children first unless `at_once`: those left have another parent."""
+    for variable in (ASKING, DERIVING):
+        os.environ.pop(variable, None)
     while _servers:
         server, folder = _servers.pop()
         if at_once:
@@ -104,12 +123,12 @@ def end(at_once: bool = False) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run(module: str, arguments: dict[str, Any], here: bool = False) -> None:
-    """Run `module.main(**arguments)` in a child of the server and exit as it exits.
+def run(module: str, arguments: dict[str, Any], here: bool = False, variable: str = ASKING) -> None:
+    """Run `module.main(**arguments)` in a child of a server and exit as it exits.
 
     With `here` True, or where no server answers, it runs in this process.
     """
-    connection = None if here else _connected()
+    connection = None if here else _connected(variable)
     if connection is not None:
         # Pickled, not as JSON: a config with numbers as keys keeps them.
         work = pickle.dumps((module, arguments, dict(os.environ), str(Path.cwd())))
@@ -192,6 +211,7 @@ def _work(connection: socket.socket, handled: list[signal.Signals]) -> NoReturn:
     except BaseException:  # the job ends here: its traceback belongs in its log
         traceback.print_exc()
     finally:
+        signals.ignore()  # once this is reported, the script ends, and that is a signal
         with suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -206,8 +226,8 @@ def _stop_with(connection: socket.socket) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _connected() -> socket.socket | None:
-    prefix, _, path = os.environ.get(VARIABLE, "").rpartition(os.pathsep)
+def _connected(variable: str) -> socket.socket | None:
+    prefix, _, path = os.environ.get(variable, "").rpartition(os.pathsep)
     if prefix != sys.prefix:
         return None
     connection = socket.socket(socket.AF_UNIX)

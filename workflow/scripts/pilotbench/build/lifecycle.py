@@ -45,6 +45,9 @@ from pilotbench.providers.wire_formats import WIRE_FORMATS
 if TYPE_CHECKING:
     from pilotbench.build.workflow import Workflow
 
+ASKING = {"evaluate", "judge", "compare", "batches"}
+DERIVING = {"database", "summary_pages", "figures", "inspect_logs"}
+"""Rules whose jobs are forked from one of the servers."""
 LOOKS_ONLY = {"estimate", "check"}
 """Targets that make no results."""
 
@@ -72,20 +75,28 @@ class Lifecycle:
         if self._workflow.imported:  # nothing calls `on_start` then
             self._follow_notices()
 
-    def start_job_server(self) -> None:
-        """Start the process that jobs on this machine are forked from."""
+    def start_job_servers(self) -> None:
+        """Start the processes that jobs on this machine are forked from; once."""
         snakemake = self._snakemake
-        if internals.runs_jobs_here(snakemake) and not internals.only_touches(snakemake):
+        if job_server.folders() or not internals.runs_jobs_here(snakemake):
+            return
+        if internals.only_touches(snakemake):
+            return
+        rules = {job.rule for job in internals.jobs_to_run(snakemake)}
+        if rules & ASKING:
             models = self._workflow.experiment.models_asked
             sdks = [(*WIRE_FORMATS[m.api].sdk, *KINDS[m.kind].sdk) for m in models]
             prices = price_list.MODULES if any(isinstance(m.price, Listed) for m in models) else ()
             job_server.start(tuple(dict.fromkeys(chain(job_server.MODULES, prices, *sdks))))
-            run_lock.sign(self._temporary_folders())
+        if rules & DERIVING:
+            job_server.start(job_server.DERIVING_MODULES, job_server.DERIVING)
+        run_lock.sign(self._temporary_folders())
 
     def on_start(self, logs: list[str]) -> None:
         """Stop before the first job where prompts, packs, keys or budget are not in order."""
         with one_line_errors():
             run_lock.sign(self._temporary_folders())
+            self.start_job_servers()
             signals.end_build_cleanly(job_context.stop_asking)
             if not internals.only_touches(self._snakemake):  # touching asks nothing
                 self._check_and_watch(logs)

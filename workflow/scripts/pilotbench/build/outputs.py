@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from pilotbench.build.progress import Watch
 from pilotbench.ground import atomic_files, job_context, links
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix.experiment import Experiment
@@ -47,6 +46,15 @@ def database_errors(database: Path) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _reading(database: Path) -> Iterator[Path]:
+    """Keep a database open, so that everything which reads it shares one catalog of its views."""
+    from pilotbench.results.database import queries
+
+    with database_errors(database), queries.opened(database):
+        yield database
+
+
 def update_database(experiment: Experiment) -> Path:
     """Bring `master.duckdb` up to date from shard files and, where there is none, the journal."""
     from pilotbench.episodes.evaluate import replay
@@ -76,9 +84,9 @@ def write_exports(experiment: Experiment) -> None:
 
     results = experiment.settings.results_dir
     links.check(results, "exports")
-    with database_errors(results / "master.duckdb"):
-        master_json.write(results / "master.duckdb", results / "master_database.json")
-        export.write(results / "master.duckdb", results / "exports")
+    with _reading(results / "master.duckdb") as database:
+        master_json.write(database, results / "master_database.json")
+        export.write(database, results / "exports")
 
 
 def write_inspect_logs(experiment: Experiment) -> None:
@@ -94,20 +102,15 @@ def write_inspect_logs(experiment: Experiment) -> None:
     log.info("%d logs in %s", written, folder)
 
 
-def play_reference(experiment: Experiment) -> None:
-    """Write `reference.json`: oracle and random player on the draws of the models."""
+def write_summary(experiment: Experiment) -> None:
+    """Write `summary/` from the database; `summary.txt` is for the terminal.
+
+    Oracle and random player play those draws of the models that are not in `reference.json` yet.
+    """
+    from pilotbench.build.progress import Watch  # a command that makes nothing need not load it
+    from pilotbench.results import summary
     from pilotbench.results.analysis import reference
     from pilotbench.results.analysis.load import load
-
-    results = experiment.settings.results_dir
-    with database_errors(results / "master.duckdb"):
-        data = load(results / "master.duckdb", experiment.settings)
-        reference.play_missing(data, experiment.settings, results / reference.NAME)
-
-
-def write_summary(experiment: Experiment) -> None:
-    """Write `summary/` from database and `reference.json`; `summary.txt` is for the terminal."""
-    from pilotbench.results import summary
 
     results = experiment.settings.results_dir
     out = results / "summary"
@@ -115,24 +118,23 @@ def write_summary(experiment: Experiment) -> None:
     out.mkdir(parents=True, exist_ok=True)
     width = shutil.get_terminal_size((110, 24)).columns
     batches = [asdict(row) for row in Watch(experiment).batch_rows()]
-    with database_errors(results / "master.duckdb"):
-        summary.build(
-            *(results / "master.duckdb", results, out, experiment.settings, batches),
-            tasks=experiment.tasks,
-        )
-        table = summary.terminal(results / "master.duckdb", width=width)
+    with _reading(results / "master.duckdb") as database:
+        data = load(database, experiment.settings)
+        reference.play_missing(data, experiment.settings, results / reference.NAME)
+        summary.build(data, out, batches, experiment.tasks)
+        table = summary.terminal(database, width=width)
     atomic_files.write_text(out / "summary.txt", table)
 
 
 def write_figures(experiment: Experiment) -> None:
     """Write `summary/figures/`: the figures of the page as SVG and PNG files."""
     from pilotbench.results import summary
+    from pilotbench.results.analysis.load import load
 
     results = experiment.settings.results_dir
     links.check(results, FIGURES)
-    with database_errors(results / "master.duckdb"):
-        database = results / "master.duckdb"
-        summary.draw(database, results, results / FIGURES, experiment.settings)
+    with _reading(results / "master.duckdb") as database:
+        summary.draw(load(database, experiment.settings), results / FIGURES)
 
 
 def refresh(experiment: Experiment) -> None:
@@ -146,7 +148,6 @@ def refresh(experiment: Experiment) -> None:
     later = database.stat().st_mtime + STEP_S
     os.utime(experiment.settings.results_dir / REFRESHED, (later, later))
     write_exports(experiment)
-    play_reference(experiment)
     write_summary(experiment)
     if (experiment.settings.results_dir / FIGURES).is_dir():
         write_figures(experiment)

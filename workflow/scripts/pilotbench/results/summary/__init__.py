@@ -18,35 +18,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pilotbench.benchmark.tasks.task import Task
+    from pilotbench.results.analysis.load import SummaryData
 
 CAPTIONS = Path("figures/captions.rst")
 """The captions of the figures, for Snakemake's report."""
 
 
 def build(
-    db_path: Path,
-    results: Path,
+    loaded: SummaryData,
     out: Path,
-    settings: Any,
     batches: Sequence[Mapping[str, Any]] = (),
     tasks: Mapping[str, Task] | None = None,
 ) -> None:
     """Write `out`/index.html, summary.md, summary.json, tables/, transcripts/, answers/.
 
-    `results` is the folder that holds shards/. `batches` are those that are out, one entry per
-    model (see `SummaryData`). `tasks` have the questions of packs. Nothing is asked of any
-    provider.
+    `loaded` is the selection as `analysis.load` has read it. `batches` are those that are out, one
+    entry per model (see `SummaryData`). `tasks` have the questions of packs. Nothing is asked of
+    any provider.
     """
     from pilotbench.results.summary import write_all
 
-    write_all.build(db_path, results, out, settings, batches, tasks)
+    write_all.build(loaded, out, batches, tasks)
 
 
-def draw(db_path: Path, results: Path, folder: Path, settings: Any) -> None:
+def draw(loaded: SummaryData, folder: Path) -> None:
     """Write the figures of the page as SVG and PNG files, with their captions, to `folder`."""
     from pilotbench.results.summary import write_all
 
-    write_all.draw(db_path, results, folder, settings)
+    write_all.draw(loaded, folder)
 
 
 def terminal(db_path: Path, settings: Any = None, *, width: int = 110) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pilotbench.benchmark.tasks.task import Task
 from pilotbench.results.analysis import reference
-from pilotbench.results.analysis.load import SummaryData, load
+from pilotbench.results.analysis.load import SummaryData
 from pilotbench.results.analysis.model import Report, report
+from pilotbench.results.database import store
 from pilotbench.results.summary import (
     answer_pages,
     export_files,
@@ -26,15 +25,14 @@ from pilotbench.results.summary.judged import judged
 
 
 def build(
-    db_path: Path,
-    results: Path,
+    loaded: SummaryData,
     out: Path,
-    settings: Any,
     batches: Sequence[Mapping[str, Any]] = (),
     tasks: Mapping[str, Task] | None = None,
 ) -> None:
     """Write the summary of a database to `out`."""
-    data = reference.completed(load(db_path, settings), results / reference.NAME)
+    results, db_path = loaded.results, loaded.results / store.NAME
+    data = reference.completed(loaded, results / reference.NAME)
     write(replace(data, batches=batches), out)
     names = [] if data.verdicts.empty else [str(path) for path in data.shards["path"]]
     said = judged(db_path, names) if names else {}
@@ -42,13 +40,9 @@ def build(
     answer_pages.write(data, tasks or {}, db_path, results, out)
 
 
-def draw(db_path: Path, results: Path, folder: Path, settings: Any) -> None:
-    """Write the figures of a database as SVG and PNG files to `folder`."""
-    write_figures(reference.completed(load(db_path, settings), results / reference.NAME), folder)
-
-
-def write_figures(data: SummaryData, folder: Path) -> None:
-    """Write the figures, and remove those of an earlier selection."""
+def draw(loaded: SummaryData, folder: Path) -> None:
+    """Write the figures as SVG and PNG files; remove those of an earlier selection."""
+    data = reference.completed(loaded, loaded.results / reference.NAME)
     render_figures.write(_drawn(data)[1], folder)
 
 
@@ -64,17 +58,6 @@ def write(data: SummaryData, out: Path) -> None:
 
 
 def _drawn(data: SummaryData) -> tuple[Report, Drawings]:
-    with _frozen():
-        made = report(data)
+    made = report(data)
     source = Source(data, made.tables, made.episodes, made.uses, made.costs)
     return made, figures.drawings(source)
-
-
-@contextmanager
-def _frozen() -> Iterator[None]:
-    """Exclude the frames from the garbage collection that statsmodels runs at every correction."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
