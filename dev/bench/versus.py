@@ -13,7 +13,7 @@ OURS = "pilot-bench"
 def judged(rows: Iterable[Row]) -> list[Row]:
     """Return the rows, ours with the best peer's figure as bar and whether it is reached.
 
-    Ours is the column `pilot-bench`, or another of ours where that has no such figure.
+    Ours is the column `pilot-bench`, or `pilot-bench-shards` where that has no such figure.
     """
     found = [row | {"bar": None, "holds": True} if "peer" in row else row for row in rows]
     first = sorted(found, key=lambda row: row.get("peer") == OURS)

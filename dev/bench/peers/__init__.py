@@ -19,7 +19,7 @@ from dev.bench.row import Row
 PEERS: dict[str, Peer] = {
     peer.name: peer for peer in (promptfoo.PEER, inspect_ai.PEER, lm_eval.PEER, evalscope.PEER)
 }
-OURS = {player.name: player for player in (Ours(), Ours(whole=True))}
+OURS = {player.name: player for player in (Ours(), Ours(whole=False))}
 NAMES = (*OURS, *PEERS)
 
 

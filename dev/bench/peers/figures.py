@@ -60,6 +60,7 @@ def no_latency(player: Player, scale: float) -> Iterator[Row]:
     with player.sit(job, NO_MARKS) as sitting:
         found = _run(sitting, job)
         if (yield from _all_right(player, name, job, sitting)):
+            yield less(player, f"{name}: whole command", found.seconds, "s")
             yield more(player, f"{name}: episodes", job.questions / found.seconds, "1/s")
             yield less(player, f"{name}: CPU each", 1000 * found.cpu_s / job.questions, "ms")
 
@@ -152,6 +153,7 @@ def _utilised(player: Player, name: str, job: BenchJob) -> Iterator[Row]:
     with player.sit(job, NO_MARKS) as sitting:
         found = _run(sitting, job)
         if (yield from _all_right(player, name, job, sitting)):
+            yield less(player, f"{name}: whole command", found.seconds, "s")
             yield more(player, f"{name}: utilisation with start-up", found.utilisation, "")
             yield more(player, f"{name}: utilisation in the window", found.in_window, "")
             yield more(player, f"{name}: of the list schedule", found.of_list, "")

@@ -1,4 +1,4 @@
-"""pilot-bench in the same jobs: the shards alone, and the command as typed."""
+"""pilot-bench in the same jobs: the command as typed, and the shards alone."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dev.bench.peers.peer import Sitting, Tally
 
 @dataclass(frozen=True)
 class Ours:
-    """pilot-bench; `whole` makes database, exports, tables and page too."""
+    """pilot-bench; without `whole` it makes no database, exports, tables and page."""
 
-    whole: bool = False
+    whole: bool = True
 
     @property
     def name(self) -> str:
         """Its column."""
-        return "pilot-bench-whole" if self.whole else "pilot-bench"
+        return "pilot-bench" if self.whole else "pilot-bench-shards"
 
     @property
     def leaves_out(self) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ omits a peer that cannot be installed. Every runner gets the same questions, an 
 as scorer and the same simulator, with one run per job. *One sample* is the median of three runs
 after a warm-up run.
 
-- `pilot-bench`: only the shards, as in the other tables. `pilot-bench-whole`: the command as
-  typed, with database, tables and page. A peer's command writes its own results and report.
+- `pilot-bench`: the command as typed, with database, exports, tables and page. A peer's command
+  writes its own results and report. `pilot-bench-shards`: only the shards, as in the other tables.
 - *Ours / best peer* compares the first column, or the second if the first is empty, with the best
   peer.
 - *Lost*: neither right nor wrong; a failed request that is scored as 0 is *wrong*. A time is
@@ -33,11 +33,20 @@ after a warm-up run.
   highest of the line, including the runner's own. A line with different loads is measured again
   before it is used.
 """
+AFTER = "database, tables and page are made after the last answer."
 WHY = {
-    "one sample from scratch: result written after": "two programs start one after the other: "
-    "Snakemake (1.2 s until a script's file is written), then the shard's job.",
-    "one sample from scratch: whole command": "the result is written first, but Snakemake "
-    "needs about 0.8 s more to record its outputs and to end.",
+    "one sample from scratch: result written after": "the page is the last of the files; the "
+    "shard's is written first, see the second column.",
+    "one sample from scratch: whole command": "Snakemake alone needs 1.2 s until a script's file "
+    "is written and 0.8 s more to end; in between are the shard's job, the database and the page.",
+    "latency 0, 50 slots, 2000 episodes: whole command": AFTER,
+    "latency 0, 50 slots, 2000 episodes: episodes": AFTER,
+    "latency 0, 50 slots, 2000 episodes: CPU each": AFTER,
+    "one key of 5, 1 s, 200 episodes: whole command": AFTER,
+    "one key of 5, 1 s, 200 episodes: utilisation with start-up": AFTER,
+    "5 % of 500 and 2 % resets, 2000 episodes: whole command": AFTER,
+    "kill -9 at half of 800, run again: paid again": "answers that were on their way at the kill; "
+    "the next line is what counts.",
     "one key of 5, 1 s, 200 episodes: utilisation in the window": "each runner has its own order "
     "of requests, so the last requests differ; the next line accounts for that.",
     "one key of 5, 1 s, 200 episodes: of the list schedule": "by 0.2 %, within the random "

@@ -34,10 +34,10 @@ def test_ours_is_held_against_the_best_peer(
 
 def test_another_column_of_ours_is_no_peer_and_stands_in_where_the_first_has_no_figure() -> None:
     rows = [
-        row("pilot-bench-whole", 9.0),
+        row("pilot-bench-shards", 9.0),
         row("pilot-bench", 1.0),
         row("a", 2.0),
-        row("pilot-bench-whole", 9.0, name="poison"),
+        row("pilot-bench-shards", 9.0, name="poison"),
         row("a", 2.0, name="poison"),
     ]
     whole, first, _, alone, _ = versus.judged(versus.judged(rows))

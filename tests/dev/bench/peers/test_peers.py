@@ -220,7 +220,7 @@ def test_a_command_that_does_not_end_is_killed(
 
 @pytest.mark.slow
 def test_ours_asks_nothing_when_a_finished_job_is_run_again() -> None:
-    found = values(figures.again(Ours(), 0.02))
+    found = values(figures.again(Ours(whole=False), 0.02))
     assert (found["right"], found["requests repeated"]) == (20, 0)
 
 
