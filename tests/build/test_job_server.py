@@ -20,7 +20,14 @@ WORK = """
 import os, signal, sys, time
 from pathlib import Path
 
+prepared = []
+
+def prepare():
+    prepared.append(os.getpid())
+
 def main(does, file=""):
+    if does == "prepared":
+        print(*prepared)
     if does == "tell":
         print(os.getppid(), Path.cwd(), os.environ["MARK"])
         print("aside", file=sys.stderr)
@@ -124,6 +131,13 @@ def test_a_child_of_the_server_takes_the_place_of_the_script(start: Start, tmp_p
     with running(start) as (_, env, server):
         code, out, err = script(start, {**env, "MARK": "another"}, does="tell")
         assert (code, out, err) == (0, f"{server} {tmp_path} another\n", "aside\n")
+
+
+def test_a_server_prepares_what_its_children_need(start: Start) -> None:
+    run = start(RUN.replace('"work"', '"work:prepare"'))
+    variable, server = run.stdout.readline().rsplit(" ", 1)
+    _, out, _ = script(start, {"PILOTBENCH_JOB_SERVER": variable}, does="prepared")
+    assert out == server
 
 
 @pytest.mark.parametrize(

@@ -166,4 +166,6 @@ def test_job_servers_serve_the_jobs_that_run_here(
 
 def test_what_the_servers_import_exists() -> None:
     for name in (*job_server.MODULES, *job_server.DERIVING_MODULES):
-        assert importlib.util.find_spec(name), name
+        module, _, function = name.partition(":")
+        assert importlib.util.find_spec(module), name
+        assert not function or callable(getattr(importlib.import_module(module), function))

@@ -62,8 +62,9 @@ DERIVING_MODULES = (
     "rich.table",
     "pilotbench.results.summary.write_all",
     "pilotbench.results.summary.terminal_table",
+    "pilotbench.results.summary.page_templates:compile_all",
 )
-"""What the jobs of database and summary import."""
+"""What the jobs of database and summary import; behind a colon a function that prepares more."""
 LIBRARY = Path(__file__).resolve().parents[2]
 _SERVE = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -149,9 +150,9 @@ def serve() -> None:
     handled = signals.ignore()  # the run ends us when its jobs are over
     signal.signal(signal.SIGCHLD, lambda *_: _reap())  # so that their CPU time is counted as ours
     try:
-        for module in modules:
+        for name in modules:
             with suppress(ImportError):  # the job that needs it reports it
-                importlib.import_module(module)
+                _load(name)
         gc.freeze()
         with socket.socket(fileno=int(number)) as listener, selectors.DefaultSelector() as ready:
             ready.register(listener, selectors.EVENT_READ)
@@ -169,6 +170,14 @@ def serve() -> None:
             _wait_for_children(1.0)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _load(name: str) -> None:
+    """Import a module; call the function that is named behind a colon."""
+    module, _, function = name.partition(":")
+    found = importlib.import_module(module)
+    if function:
+        getattr(found, function)()
 
 
 def _reap() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pilotbench.results.analysis.formatting import finished, number, rate, usd
 TEMPLATES = Path(__file__).parent / "templates"
 
 
+@cache
 def environment() -> jinja2.Environment:
     """Return the template environment: everything is escaped unless a template says otherwise."""
     env = jinja2.Environment(
@@ -28,6 +30,12 @@ def environment() -> jinja2.Environment:
     env.filters |= {"finished": finished, "number": number, "inlined": inlined}
     env.filters["cut_words"] = cut_words
     return env
+
+
+def compile_all() -> None:
+    """Compile every template, so that a process which is forked from this one need not."""
+    for name in environment().list_templates(extensions=["j2"]):
+        environment().get_template(name)
 
 
 def asset(name: str) -> str:
