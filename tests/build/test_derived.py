@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,18 @@ def test_a_signal_ends_a_step_with_its_code(
             signal.signal(one, handler)
     assert ended.value.code == 128 + number
     assert given == []
+
+
+def test_planning_loads_nothing_that_only_asking_or_deriving_needs() -> None:
+    """Each command, and each process of a run, imports this."""
+    heavy = {"httpx", "httpx2", "openai", "duckdb", "pandas", "numpy", "pilotbench.asking.asker"}
+    code = f"import sys, pilotbench.build.workflow; print(*sorted({heavy} & set(sys.modules)))"
+    library = str(Path(derived.__file__).parents[2])
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": library},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout == "\n"
