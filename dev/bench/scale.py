@@ -126,6 +126,7 @@ def checkout(folder: Path, shards: int) -> Any:
     prompts = [*STANDARD_PROMPTS, *(f"flawed_{name}" for name in FLAWED)]
     return _support().Build(folder, {
         "models": names,
+        "benchmark": 3,  # each of its cells is a shard: version 4 plans equal levels once
         "prompts": prompts if shards >= 1000 else prompts[:1],
         "tasks": "all",
         "difficulties": "all",
