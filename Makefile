@@ -23,7 +23,7 @@ setup: .venv/.ready  ## create .venv with the pinned environment
 
 quick: setup     ## compare three prompts with a small real model, without any key (model=qwen: and a second model)
 	$(if $(filter-out qwen,$(model)),$(error model=$(model): the second model of quick is qwen))
-	$(RUN) quick --configfile config/experiments/quick.yaml $(if $(model),--config models=smollm2-135m$(comma)qwen2.5-coder-0.5b)
+	$(RUN) quick --configfile config/experiments/quick.yaml $(if $(model),--config models=smollm2-135m$(comma)qwen2.5-coder-0.5b$(comma)oracle)
 
 # The plugins are outside the environment, because Snakemake imports every plugin that it finds at every start.
 .venv/plugins/.ready: .venv/.ready envs/plugins.txt

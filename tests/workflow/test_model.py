@@ -34,7 +34,7 @@ def test_a_real_model_plays_and_a_second_run_asks_it_nothing(
     shutil.copy(model_file, tmp_path / "resources/models")
     run = build.snakemake()
     assert run.returncode == 0, run.stdout
-    [path] = (tmp_path / "results/shards").rglob("*.jsonl.gz")
+    [path] = (tmp_path / "results/shards/smollm2-135m").rglob("*.jsonl.gz")
     header, [episode] = read_shard(path)
     assert header["asked"] == episode["turns"] == len(episode["requests"]) >= 1
     assert episode["tokens"]["output"] > 0
@@ -53,7 +53,10 @@ def test_quick_compares_three_prompts_of_a_real_model(tmp_path: Path, model_file
     files = ("config/experiments/quick.yaml", "overlay.yaml")
     run = build.python("-m", "snakemake", "quick", "--configfile", *files)
     assert run.returncode == 0, run.stdout
-    shards = [read_shard(path)[1] for path in (tmp_path / "results/shards").rglob("*.jsonl.gz")]
+    shards = [
+        read_shard(path)[1]
+        for path in (tmp_path / "results/shards/smollm2-135m").rglob("*.jsonl.gz")
+    ]
     assert [len(episodes) for episodes in shards] == [2] * 9
     assert all(one["tokens"]["output"] <= 24 for episodes in shards for one in episodes)
     assert "no other model" not in run.stdout

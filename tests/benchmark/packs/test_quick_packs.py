@@ -87,7 +87,7 @@ def test_an_answer_is_right_for_its_own_question(packs: dict[str, QuestionPack],
         assert not succeeds(packs[name], index, wrong.split("|")[0]), row
 
 
-@pytest.mark.parametrize("models", [[], ["smollm2-135m", "qwen2.5-coder-0.5b"]])
+@pytest.mark.parametrize("models", [[], ["smollm2-135m", "qwen2.5-coder-0.5b", "oracle"]])
 def test_quick_asks_each_question_under_three_prompts(
     models: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +98,7 @@ def test_quick_asks_each_question_under_three_prompts(
         cell for cell in experiment.plan.cells if cell.model == (models or ["smollm2-135m"])[0]
     ]
     assert len(asked) == 9
-    assert experiment.plan.episodes == 270 * (len(models) or 1)
+    assert experiment.plan.episodes == 270 * (len(models) or 2)
     brief = [
         experiment.settings.catalog[name].parameters
         for name in ("smollm2-135m", "qwen2.5-coder-0.5b")
