@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -203,11 +204,11 @@ def test_the_text_names_every_model_and_key_as_the_json_does(watch: Watch) -> No
     assert found["keys"][0]["state"] == ""
 
 
-def live(watch: Watch) -> dict[str, object]:
+def live(watch: Watch) -> dict[str, Any]:
     """Return what the data file of the page says."""
     page = live_page.write(watch, 2.0)
     text = page.with_name("live_data.js").read_text()
-    found: dict[str, object] = json.loads(text.removeprefix("window.pilotbenchLive(")[:-3])
+    found: dict[str, Any] = json.loads(text.removeprefix("window.pilotbenchLive(")[:-3])
     return found
 
 
