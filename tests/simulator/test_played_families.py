@@ -11,8 +11,9 @@ from typing import Any, cast
 
 import pytest
 
+from pilotbench.benchmark.catalogue import TASKS
 from pilotbench.benchmark.prompts import prompt_files
-from pilotbench.benchmark.tasks import TASKS
+from pilotbench.benchmark.tasks.task import Task
 from pilotbench.episodes.episode import play
 from pilotbench.ground.errors import (
     AuthenticationFailed,
@@ -28,11 +29,13 @@ from pilotbench.providers.protocols import PROTOCOLS
 from pilotbench.providers.request import Request
 from pilotbench.providers.service_client import ServiceClient
 from pilotbench.providers.settings import Access, Key, Model, ProviderSettings
+from pilotbench.simulator.families import FAMILIES as SIMULATED
 from support import Simulator
 
 Json = dict[str, Any]
 PROMPT = prompt_files.load([Path(__file__).parents[2] / "config" / "prompts"], ["baseline"])
 TASK = TASKS["multi_stage_pipeline"]
+DIALOGUE = TASKS["dialogue"]
 THINKING = {"type": "enabled", "budget_tokens": 1024}
 FAMILIES: dict[str, tuple[str, str, Json]] = {
     "gpt-5": ("openai", "responses", {"reasoning_effort": "low"}),
@@ -68,11 +71,14 @@ def simulator() -> Iterator[Simulator]:
         for family in FAMILIES
         for calls in (1, 2)
     }
-    with Simulator(models=models, tasks=[TASK.name], instances=3) as simulator:
+    tasks = [TASK.name, DIALOGUE.name]
+    with Simulator(models=models, tasks=tasks, instances=3) as simulator:
         yield simulator
 
 
-def episode(simulator: Simulator, model: Model) -> Json:
+def episode(
+    simulator: Simulator, model: Model, task: Task = TASK, difficulty: str = "medium"
+) -> Json:
     """Return the record of an episode of the model, played through its client."""
     kind = KINDS[model.kind]
     base_url = simulator.base_url if model.kind == "openai" else simulator.address
@@ -85,14 +91,14 @@ def episode(simulator: Simulator, model: Model) -> Json:
 
     try:
         return play(
-            task=TASK,
-            instance=TASK.instance("medium", 1),
+            task=task,
+            instance=task.instance(difficulty, 1),
             prompt=PROMPT["baseline"],
             protocol=PROTOCOLS[model.protocol],
             model=model,
             rate="0.8",
             repeat=0,
-            max_turns=TASK.max_turns("medium"),
+            max_turns=task.max_turns(difficulty),
             ask=ask,
         ).record
     finally:
@@ -115,6 +121,21 @@ def test_an_episode_is_solved_without_a_refusal(
     assert all(request["tokens"] for request in record["requests"])
     if stream:
         assert all(request["first_token_s"] > 0 for request in record["requests"])
+
+
+@pytest.mark.parametrize("level", ["completes", "changes", "asked"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_second_speaker_is_heard_without_a_refusal(
+    simulator: Simulator, family: str, level: str
+) -> None:
+    simulator.reset()
+    kind, api, parameters = FAMILIES[family]
+    entry = {"parameters": parameters, **SIMULATED[family].entry}
+    model = Model("m", "sim", f"{family}-1", kind=kind, api=api, **entry)
+    record = episode(simulator, model, DIALOGUE, level)
+    stats = simulator.stats()
+    assert (stats["refusals"], stats["total"]["failed"]) == ({}, 0)
+    assert record["success"] is True
 
 
 FAILURES = [

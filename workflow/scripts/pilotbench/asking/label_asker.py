@@ -83,6 +83,7 @@ class LabelAsker:
             parameters={},
             protocol=WHO,
             reasoning_history=Model.USUAL["reasoning_history"],
+            user_after_results=Model.USUAL["user_after_results"],
         )
         self._settings = replace(
             settings, routing="balanced", catalog={**settings.catalog, model: entry}

@@ -32,7 +32,7 @@ from pilotbench.ground.errors import ContextOverflow, Refused
 from pilotbench.providers.answer import Answer, Completion
 from pilotbench.providers.finish_reasons import Meaning, meaning
 from pilotbench.providers.messages import Message
-from pilotbench.providers.protocols.history import repeated
+from pilotbench.providers.protocols.history import followed_up, repeated
 from pilotbench.providers.protocols.protocol import NO_CALL, CallProtocol, Parsed
 from pilotbench.providers.request import Request
 from pilotbench.providers.settings import Model
@@ -209,7 +209,7 @@ def _ends(
     if outcome.replies:
         state.messages += spec.protocol.result_messages(message, parsed, *outcome.replies)
     if outcome.user is not None:
-        state.messages.append(Message("user", outcome.user))
+        state.messages += followed_up(spec.model.user_after_results, state.messages, outcome.user)
     return False
 
 

@@ -20,7 +20,7 @@ from pilotbench.matrix.seed_epoch import SeedEpoch
 from pilotbench.matrix.seed_epoch import of_config as of_epoch
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.price import UNKNOWN, Listed, Priced, of_config
-from pilotbench.providers.protocols.history import AS_SAID
+from pilotbench.providers.protocols.history import AS_IS, AS_SAID
 from pilotbench.providers.settings import (
     ONLINE,
     Key,
@@ -223,6 +223,7 @@ def model(name: str, entry: Mapping[str, Any], services: Mapping[str, Any]) -> M
         stream=entry.get("stream", False),
         lane=entry.get("lane", ONLINE),
         reasoning_history=entry.get("reasoning_history", AS_SAID),
+        user_after_results=entry.get("user_after_results", AS_IS),
         api=entry.get("api") or service.get("api") or KINDS[kind].api,
     )
 

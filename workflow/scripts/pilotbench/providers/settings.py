@@ -70,9 +70,14 @@ class Model:
     kind: str = "openai"
     api: str = "chat"
     reasoning_history: str = "as_said"
+    user_after_results: str = "as_is"
     stream: bool = False
     lane: str = ONLINE
-    USUAL: ClassVar[Json] = {"api": "chat", "reasoning_history": "as_said"}
+    USUAL: ClassVar[Json] = {
+        "api": "chat",
+        "reasoning_history": "as_said",
+        "user_after_results": "as_is",
+    }
 
     @property
     def asked(self) -> list[Any]:

@@ -191,6 +191,7 @@ FAMILIES: dict[str, Family] = {
             "Mistral: identifiers of calls with nine letters and digits, a strict order of roles.",
             ("chat.nine_characters", "chat.role_order", *_CHAT),
             call_id="nine",
+            entry={"user_after_results": "acknowledged"},
         ),
     )
 }

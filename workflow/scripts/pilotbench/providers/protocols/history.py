@@ -1,4 +1,6 @@
-"""How the reasoning of a message is repeated in the history, for every protocol.
+"""How the conversation goes on after a message, for every protocol.
+
+The reasoning of a message is repeated
 
 - `as_said`: as the service sent it: every field of its message goes back, and the text with the
   reasoning inside it.
@@ -8,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pilotbench.providers.messages import Json, Message, compact
@@ -16,6 +18,8 @@ from pilotbench.providers.protocols.reading import plain
 from pilotbench.providers.protocols.reasoning import MARKS, THINK, THOUGHT, said
 
 AS_SAID = "as_said"
+AS_IS, ACKNOWLEDGED = "as_is", "acknowledged"
+ACKNOWLEDGEMENT = Message("assistant", "I have the results.")
 
 
 def repeated(mode: str, message: Message, ours: Message, text: str = "") -> Message:
@@ -24,6 +28,16 @@ def repeated(mode: str, message: Message, ours: Message, text: str = "") -> Mess
     `text` is what the protocol read as the text: it may begin within reasoning that is not closed.
     """
     return HISTORIES[mode](message, ours, text)
+
+
+def followed_up(mode: str, messages: Sequence[Message], text: str) -> list[Message]:
+    """Return what a person's message adds to a conversation.
+
+    With `acknowledged`, the assistant speaks between results and the person: some services reject
+    a user message directly after results.
+    """
+    between = mode == ACKNOWLEDGED and bool(messages) and bool(messages[-1].results)
+    return [*([ACKNOWLEDGEMENT] if between else []), Message("user", text)]
 
 
 def _as_said(message: Message, ours: Message, text: str) -> Message:
