@@ -12,8 +12,12 @@ from dev import structure
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("config/*.md"), *ROOT.glob("docs/**/*.md")])
 TRANSLATED = sorted((ROOT / "docs/zh").glob("*.md"))
+REFERENCE = ("architecture",)
+"""Pages whose tables are lists of names, which a translation repeats."""
+NAME = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+COMMENT = re.compile(r"\s*#.*")
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 FOLDERS = ("config", "dev", "docs", "envs", "legacy", "profiles", "tests", "workflow")
 PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]+)`")
@@ -76,6 +80,25 @@ def test_a_translation_has_the_headings_rows_and_items_of_its_page(page: Path) -
     ]
     assert one.count("\n|") == other.count("\n|")
     assert one.count("\n- ") == other.count("\n- ")
+
+
+@pytest.mark.parametrize("page", TRANSLATED, ids=named)
+def test_a_translation_has_the_code_of_its_page(page: Path) -> None:
+    """Comments in the code may be translated."""
+    one, other = (
+        [COMMENT.sub("", block) for block in CODE.findall(path.read_text(encoding="utf-8"))]
+        for path in (ROOT / "docs" / page.name, page)
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_a_row_of_a_translated_reference_has_the_names_of_its_original(name: str) -> None:
+    one, other = (
+        [sorted(NAME.findall(line)) for line in prose(page).splitlines() if line.startswith("|")]
+        for page in (ROOT / f"docs/{name}.md", ROOT / f"docs/zh/{name}.md")
+    )
+    assert one == other
 
 
 def test_the_architecture_lists_the_folders_in_the_order_of_imports() -> None:
