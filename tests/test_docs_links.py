@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from dev import structure
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("config/*.md"), *ROOT.glob("docs/**/*.md")])
-TRANSLATED = sorted((ROOT / "docs/zh").glob("*.md"))
+TWINS = [(ROOT / "docs" / page.name, page) for page in sorted((ROOT / "docs/zh").glob("*.md"))]
 REFERENCE = ("architecture",)
 """Pages whose tables are lists of names, which a translation repeats."""
 NAME = re.compile(r"`([^`]+)`")
@@ -71,10 +72,9 @@ def test_every_path_of_the_repository_exists(page: Path) -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("page", TRANSLATED, ids=named)
-def test_a_translation_has_the_headings_rows_and_items_of_its_page(page: Path) -> None:
-    original = ROOT / "docs" / page.name
-    one, other = (prose(path) for path in (original, page))
+@pytest.mark.parametrize(("page", "twin"), TWINS, ids=named)
+def test_a_translation_has_the_headings_rows_and_items_of_its_page(page: Path, twin: Path) -> None:
+    one, other = prose(page), prose(twin)
     assert [level for level, _ in HEADING.findall(one)] == [
         level for level, _ in HEADING.findall(other)
     ]
@@ -82,14 +82,21 @@ def test_a_translation_has_the_headings_rows_and_items_of_its_page(page: Path) -
     assert one.count("\n- ") == other.count("\n- ")
 
 
-@pytest.mark.parametrize("page", TRANSLATED, ids=named)
-def test_a_translation_has_the_code_of_its_page(page: Path) -> None:
+@pytest.mark.parametrize(("page", "twin"), TWINS, ids=named)
+def test_a_translation_has_the_code_of_its_page(page: Path, twin: Path) -> None:
     """Comments in the code may be translated."""
     one, other = (
         [COMMENT.sub("", block) for block in CODE.findall(path.read_text(encoding="utf-8"))]
-        for path in (ROOT / "docs" / page.name, page)
+        for path in (page, twin)
     )
     assert one == other
+
+
+@pytest.mark.parametrize(("page", "twin"), TWINS, ids=named)
+def test_each_language_links_to_the_other_under_its_title(page: Path, twin: Path) -> None:
+    for text, word, other in ((page, "中文", twin), (twin, "English", page)):
+        link = f"[{word}]({os.path.relpath(other, text.parent)})"
+        assert text.read_text(encoding="utf-8").splitlines()[2].startswith(link)
 
 
 @pytest.mark.parametrize("name", REFERENCE)
