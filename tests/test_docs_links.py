@@ -19,6 +19,8 @@ NAME = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r"\s*#.*")
+HASH = re.compile(r"<!--.*?-->")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 FOLDERS = ("config", "dev", "docs", "envs", "legacy", "profiles", "tests", "workflow")
 PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]+)`")
@@ -27,6 +29,11 @@ PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]+)`")
 def prose(page: Path) -> str:
     """Return the text of a page without its fenced code."""
     return CODE.sub("", page.read_text(encoding="utf-8"))
+
+
+def rows(page: Path) -> list[str]:
+    """Return the lines of the tables of a page."""
+    return [line for line in prose(page).splitlines() if line.startswith("|")]
 
 
 def anchors(page: Path) -> set[str]:
@@ -93,6 +100,14 @@ def test_a_translation_has_the_code_of_its_page(page: Path, twin: Path) -> None:
 
 
 @pytest.mark.parametrize(("page", "twin"), TWINS, ids=named)
+def test_a_row_of_a_translation_has_the_numbers_of_its_original(page: Path, twin: Path) -> None:
+    one, other = (
+        [sorted(NUMBER.findall(HASH.sub("", line))) for line in rows(path)] for path in (page, twin)
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize(("page", "twin"), TWINS, ids=named)
 def test_each_language_links_to_the_other_under_its_title(page: Path, twin: Path) -> None:
     for text, word, other in ((page, "中文", twin), (twin, "English", page)):
         link = f"[{word}]({os.path.relpath(other, text.parent)})"
@@ -102,7 +117,7 @@ def test_each_language_links_to_the_other_under_its_title(page: Path, twin: Path
 @pytest.mark.parametrize("name", REFERENCE)
 def test_a_row_of_a_translated_reference_has_the_names_of_its_original(name: str) -> None:
     one, other = (
-        [sorted(NAME.findall(line)) for line in prose(page).splitlines() if line.startswith("|")]
+        [sorted(NAME.findall(line)) for line in rows(page)]
         for page in (ROOT / f"docs/{name}.md", ROOT / f"docs/zh/{name}.md")
     )
     assert one == other
