@@ -1,13 +1,14 @@
 """Write the tables of config keys, kinds and formats: `python -m dev.configuration_page`.
 
 The tables of docs/configuration.md and docs/packs.md come from the schemas, those of
-docs/services.md from the declared kinds and wire formats. A table is between
+docs/services.md from the declared kinds, wire formats and finish reasons. A table is between
 `<!-- begin: NAME -->` and `<!-- end: NAME -->`; everything else is written by hand. A test keeps
-pages and declarations in step.
+pages and declarations in step. The tables of docs/zh/services.md are written with the sentences of
+chinese.yaml.
 
-Each row of the Chinese pages ends with a comment: the digest of the English row that it translates.
-Defaults of kinds are written in both languages and are not part of the digest. A test names the
-rows whose English text has changed since. After translating them again:
+Each row of the other Chinese pages ends with a comment: the digest of the English row that it
+translates. Defaults of kinds are written in both languages and are not part of the digest. A test
+names the rows whose English text has changed since. After translating them again:
 
     python -m dev.configuration_page --translated
 
@@ -24,9 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from dev.benchmark_page import page
+from dev.chinese import Say, chinese
 from pilotbench.ground import schemas
 from pilotbench.ground.canonical_json import digest
 from pilotbench.matrix.validation import schema_of
+from pilotbench.providers.finish_reasons import REASONS
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
@@ -36,7 +39,7 @@ SERVICES = PAGE.with_name("services.md")
 PACKS = PAGE.with_name("packs.md")
 EXTERNAL = PAGE.with_name("external.md")
 TRANSLATED = (PAGE, PACKS, EXTERNAL)
-"""The pages that have a Chinese twin."""
+"""The pages whose Chinese twin has the digests of its rows."""
 ROW = re.compile(r"^\| `([\w.]+)` \| ([^|]*) \| (.*?)(?: <!-- (\w+) -->)? \|$", re.MULTILINE)
 """A row: its key, default, meaning and, if it is a translation, the digest of its original."""
 HEAD = "| key | default | meaning |\n|---|---|---|"
@@ -73,28 +76,40 @@ def twin(page: Path) -> Path:
     return page.parent / "zh" / page.name
 
 
-def services() -> dict[str, str]:
+def services(say: Say = str) -> dict[str, str]:
     """Return each table of docs/services.md by its name."""
-    return {"provider_kinds": _kinds(), "wire_formats": _formats()}
+    return {
+        "provider_kinds": _kinds(say),
+        "wire_formats": _formats(say),
+        "finish_reasons": _reasons(say),
+    }
 
 
-def _formats() -> str:
-    rows = (f"| `{wire.name}` | {wire.sentence} |" for wire in WIRE_FORMATS.values())
-    return "\n".join(["| `api` | format |", "|---|---|", *rows])
+def _formats(say: Say) -> str:
+    rows = (f"| `{wire.name}` | {say(wire.sentence)} |" for wire in WIRE_FORMATS.values())
+    return "\n".join([f"| `api` | {say('format')} |", "|---|---|", *rows])
 
 
-def _kinds() -> str:
+def _kinds(say: Say) -> str:
     head = (
-        "| `kind` | requests go to | `slots` by default | `retry_for_s` by default "
-        "| `lane: batch` |",
+        f"| `kind` | {say('requests go to')} | {say('`slots` by default')} "
+        f"| {say('`retry_for_s` by default')} | `lane: batch` |",
         "|---|---|---|---|---|",
     )
     rows = (
-        f"| `{kind.name}` | {kind.sentence} | {kind.default_slots} | {kind.retry_for_s:g} "
-        f"| {'–' if kind.batches is None else 'yes'} |"
+        f"| `{kind.name}` | {say(kind.sentence)} | {kind.default_slots} | {kind.retry_for_s:g} "
+        f"| {'–' if kind.batches is None else say('yes')} |"
         for kind in KINDS.values()
     )
     return "\n".join([*head, *rows])
+
+
+def _reasons(say: Say) -> str:
+    rows = (
+        f"| {say(meaning.value)} | {', '.join(f'`{word}`' for word in words.split())} |"
+        for meaning, words in REASONS.items()
+    )
+    return "\n".join([f"| {say('meaning')} | {say('reasons')} |", "|---|---|", *rows])
 
 
 def _table(properties: Json) -> str:
@@ -158,6 +173,7 @@ def main(after_translation: bool) -> None:
     for file, tables in (
         (PAGE, parts()),
         (SERVICES, services()),
+        (twin(SERVICES), services(chinese)),
         (PACKS, packs()),
         (EXTERNAL, external()),
     ):

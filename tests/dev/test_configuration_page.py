@@ -9,6 +9,7 @@ import pytest
 
 from dev import configuration_page
 from dev.benchmark_page import part
+from dev.chinese import Say, chinese
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.wire_formats import WIRE_FORMATS
 
@@ -39,13 +40,21 @@ def test_a_table_of_external_tasks_is_what_the_schema_says(name: str) -> None:
     assert part(EXTERNAL, name) == table, "run: python -m dev.configuration_page"
 
 
+@pytest.mark.parametrize("name", configuration_page.services())
+@pytest.mark.parametrize("say", [str, chinese])
+def test_a_table_of_services_is_what_is_declared(name: str, say: Say) -> None:
+    english = configuration_page.SERVICES
+    page = english if say is str else configuration_page.twin(english)
+    table = configuration_page.services(say)[name] + "\n"
+    written = part(page.read_text(encoding="utf-8"), name)
+    assert written == table, "run: python -m dev.configuration_page"
+
+
 @pytest.mark.parametrize(
     ("name", "declared"), [("provider_kinds", KINDS), ("wire_formats", WIRE_FORMATS)]
 )
 def test_a_table_of_services_has_every_declaration(name: str, declared: Mapping[str, Any]) -> None:
-    written = part(configuration_page.SERVICES.read_text(encoding="utf-8"), name)
-    table = configuration_page.services()[name] + "\n"
-    assert written == table, "run: python -m dev.configuration_page"
+    written = configuration_page.services()[name]
     assert [row.split("`")[1] for row in written.splitlines()[2:]] == list(declared)
 
 
