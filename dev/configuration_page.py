@@ -106,7 +106,7 @@ def _kinds(say: Say) -> str:
 
 def _reasons(say: Say) -> str:
     rows = (
-        f"| {say(meaning.value)} | {', '.join(f'`{word}`' for word in words.split())} |"
+        f"| {say(meaning.value)} | {say(', ').join(f'`{word}`' for word in words.split())} |"
         for meaning, words in REASONS.items()
     )
     return "\n".join([f"| {say('meaning')} | {say('reasons')} |", "|---|---|", *rows])

@@ -1,6 +1,7 @@
 """Write the services of docs/providers.md from services.yaml: `python -m dev.providers_page`.
 
-The part above the mark is written by hand; a test keeps the rest up to date.
+The Chinese page is written too, with the sentences of chinese.yaml. The part above the mark is
+written by hand; a test keeps the rest up to date.
 """
 
 from __future__ import annotations
@@ -10,29 +11,34 @@ from typing import Any
 
 import yaml
 
+from dev.chinese import Say, chinese
 from pilotbench.providers.kinds import KINDS
 from pilotbench.providers.known_services import KnownService, known_services
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "providers.md"
+CHINESE_PAGE = PAGE.parent / "zh" / PAGE.name
+LANGUAGES: dict[Path, Say] = {PAGE: str, CHINESE_PAGE: chinese}
+"""Each page, and what says its sentences."""
+HEAD = "| {} | `kind` | `api` | {} | {} |\n|---|---|---|---|---|\n"
 MARK = "<!-- from here on written by: python -m dev.providers_page -->\n"
 
 
-def page(before: str) -> str:
+def page(before: str, say: Say = str) -> str:
     """Return the page: the part of `before` above the mark, the table and the entries."""
     services = known_services()
-    head = "| service | `kind` | `api` | what is special | tested here |\n|---|---|---|---|---|\n"
-    table = head + "".join(map(_row, services))
+    head = HEAD.format(say("service"), say("what is special"), say("tested here"))
+    table = head + "".join(_row(service, say) for service in services)
     return before.split(MARK)[0] + MARK + "\n".join([table, *map(_section, services)])
 
 
-def _row(service: KnownService) -> str:
+def _row(service: KnownService, say: Say) -> str:
     anchor = service.title.lower().translate(str.maketrans(" ", "-", "().*"))
     cells = (
         f"[{service.title}](#{anchor})",
         f"`{service.provider['kind']}`",
-        ", ".join(f"`{api}`" for api in _apis(service)),
-        service.special,
-        _tested(service),
+        say(", ").join(f"`{api}`" for api in _apis(service)),
+        say(service.special),
+        _tested(service, say),
     )
     return f"| {' | '.join(cells)} |\n"
 
@@ -43,11 +49,14 @@ def _apis(service: KnownService) -> list[str]:
     return list(dict.fromkeys(str(model.get("api", default)) for model in service.models.values()))
 
 
-def _tested(service: KnownService) -> str:
+def _tested(service: KnownService, say: Say) -> str:
     """Return what was tested: with a simulated service, a real one, or not at all."""
-    simulated = ", ".join(f"`{name}`" for name in service.simulated)
-    parts = [f"simulated: {simulated}" if simulated else "", service.tested]
-    return "; ".join(part for part in parts if part) or "no"
+    simulated = say(", ").join(f"`{name}`" for name in service.simulated)
+    parts = [
+        f"{say('simulated')}{say(': ')}{simulated}" if simulated else "",
+        say(service.tested) if service.tested else "",
+    ]
+    return say("; ").join(part for part in parts if part) or say("no")
 
 
 def _section(service: KnownService) -> str:
@@ -83,4 +92,5 @@ _Dumper.add_representer(
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for file, language in LANGUAGES.items():
+        file.write_text(page(file.read_text(encoding="utf-8"), language), encoding="utf-8")

@@ -13,7 +13,7 @@ from dev import structure
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("config/*.md"), *ROOT.glob("docs/**/*.md")])
 TWINS = [(ROOT / "docs" / page.name, page) for page in sorted((ROOT / "docs/zh").glob("*.md"))]
-REFERENCE = ("architecture", "services")
+REFERENCE = ("architecture", "services", "providers")
 """Pages whose tables are lists of names, which a translation repeats."""
 NAME = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")

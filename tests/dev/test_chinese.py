@@ -6,15 +6,18 @@ import re
 
 import pytest
 
-from dev import configuration_page
+from dev import configuration_page, providers_page
 from dev.chinese import Say, chinese, sentences
 
+CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+"""A character or punctuation mark."""
 NAME = re.compile(r"`[^`]+`")
 
 
 def generated(say: Say) -> None:
     """Make every part that is generated in both languages."""
     configuration_page.services(say)
+    providers_page.page("", say)
 
 
 def test_every_sentence_has_its_chinese_and_none_is_left_over() -> None:
@@ -27,7 +30,7 @@ def test_every_sentence_has_its_chinese_and_none_is_left_over() -> None:
 @pytest.mark.parametrize("sentence", sentences())
 def test_a_sentence_in_chinese_has_the_names_of_the_original(sentence: str) -> None:
     assert sorted(NAME.findall(chinese(sentence))) == sorted(NAME.findall(sentence))
-    assert re.search(r"[\u4e00-\u9fff]", chinese(sentence))
+    assert CHINESE.search(chinese(sentence))
 
 
 def test_a_sentence_without_chinese_is_named() -> None:
