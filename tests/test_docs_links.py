@@ -13,7 +13,10 @@ from dev import structure
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("config/*.md"), *ROOT.glob("docs/**/*.md")])
-TWINS = [(ROOT / "docs" / page.name, page) for page in sorted((ROOT / "docs/zh").glob("*.md"))]
+TWINS = [
+    (ROOT / "README.md", ROOT / "README.zh.md"),
+    *((ROOT / "docs" / page.name, page) for page in sorted((ROOT / "docs/zh").glob("*.md"))),
+]
 EXAMPLES = {"The capital is Paris.", "Answer:"}
 """Quotations that a translation may put into its language."""
 NAME = re.compile(r"`([^`]+)`")
