@@ -157,8 +157,10 @@ def test_a_template_gets_nouns_articles_and_capitals(
     assert register.with_nouns(template, subject, "en", case) == text
 
 
-def test_a_template_in_chinese_gets_its_noun_alone() -> None:
-    assert register.with_nouns("{many}在{table}。", "orders", "zh", "normal") == "订单在{table}。"
+def test_a_template_in_chinese_gets_its_noun_with_its_measure_word() -> None:
+    given = "{many}在{table}，每个{one}一行。"
+    assert register.with_nouns(given, "orders", "zh", "normal") == "订单在{table}，每笔订单一行。"
+    assert register.with_nouns("一个{one}", "servers", "zh", "normal") == "一台服务器"
 
 
 @pytest.mark.parametrize(

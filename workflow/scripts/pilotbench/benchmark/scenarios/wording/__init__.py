@@ -12,7 +12,7 @@ what stands around them (`register.Frame`).
 A wording is a template with the slots of its kind, `{one}` and `{many}`. In the wording of two
 kinds, a slot that both have is `{url}` for the first and `{url_2}` for the second. Texts are shown
 in backticks and whole numbers as they are. "a {one}" and "a {field}" become "an order" and "an
-`amount`" where the word needs it.
+`amount`" where the word needs it; in Chinese, "个{one}" becomes the measure word with the noun.
 
 A wording may begin with a condition: `@list` is used only directly after a sentence of one clause
 whose kind begins with `list`; `@decide=field` in addition only if the value of the slot `field` is

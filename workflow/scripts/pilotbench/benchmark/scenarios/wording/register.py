@@ -15,6 +15,7 @@ from pilotbench.ground import yaml_files
 
 FOLDER = Path(__file__).with_name("registers")
 _CONDITION = re.compile(r"@(\w+)(?:=(\w+))? (.*)", re.DOTALL)
+_MEASURED = "个{one}"
 _ARTICLE = re.compile(r"\b([Aa]) (?=\{one\})")
 _SMALL_START = re.compile(r"(^|[.!?]\s+)([a-z])")
 _LARGE_START = re.compile(r"(^|[.!?]\s+)(A(?= )|[A-Z](?=[a-z]))")
@@ -132,7 +133,8 @@ def with_nouns(template: str, subject: str, language: str, case: str) -> str:
     """Return a template about a subject, with the letters that begin its sentences."""
     noun = SUBJECTS[subject]
     if language == "zh":
-        return template.replace("{one}", noun.chinese).replace("{many}", noun.chinese)
+        measured = template.replace(_MEASURED, f"{noun.measure}{noun.chinese}")
+        return measured.replace("{one}", noun.chinese).replace("{many}", noun.chinese)
     vowel = noun.one[0] in "aeiou"
     text = _ARTICLE.sub(r"\1n " if vowel else r"\1 ", template)
     text = text.replace("{one}", noun.one).replace("{many}", noun.many)
