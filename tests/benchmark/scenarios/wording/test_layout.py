@@ -55,5 +55,5 @@ def test_an_opening_and_a_closing_are_lines_of_their_own() -> None:
 
 
 def test_a_follow_up_is_one_paragraph_without_greeting() -> None:
-    form = frame(layouts=("bullets",), openings=("Hi,",), follow_ups=("PS.",))
-    assert layout.follow_up(SENTENCES[:2], form, SeededRandom("a")) == "PS. One. Two."
+    form = frame(layouts=("bullets",), openings=("Hi,",))
+    assert layout.follow_up(SENTENCES[:2], form, ["PS."], SeededRandom("a")) == "PS. One. Two."

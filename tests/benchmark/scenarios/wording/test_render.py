@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from hashlib import sha256
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 
@@ -17,6 +17,13 @@ from pilotbench.benchmark.scenarios.wording.render import HELD_OUT_SHARES, Text,
 from support.drawn_clauses import clause, request
 
 INDICES = 3000
+WORDINGS = {
+    one.id: one
+    for name in register.names()
+    for side in (register.load(name).public, register.load(name).held_out)
+    for choice in side.values()
+    for one in (*choice.free, *choice.conditional)
+}
 PROGRAM = "from benchmark.scenarios.wording.test_render import digest; print(digest())"
 
 
@@ -85,3 +92,19 @@ def test_a_wording_that_leaves_out_a_value_follows_the_value() -> None:
     clauses = [clause("list_table", database="mine"), clause("sign_in", service="mine")]
     for index in range(100):
         assert "`mine`" in render(clauses, SeededRandom(index)).text
+
+
+def test_a_second_message_has_one_case_throughout() -> None:
+    for index in range(200):
+        text = render([clause("change_limit")], SeededRandom(index), "public", "terse").text
+        starts = {found[0].isupper() for found in re.findall(r"(?:^|\. )([A-Za-z])", text)}
+        assert len(starts) < 2, text
+
+
+def test_no_formula_is_used_twice_in_a_message() -> None:
+    """The limit and the place of the past, say, have wordings that differ in a word only."""
+    clauses = [clause(kind) for kind in ("list_folder", "was_limit", "was_place", "act_post")]
+    for index, wording in product(range(50), ("public", "held_out")):
+        said = render([*clauses, clause("rest_push")], SeededRandom(index), wording)
+        used = [WORDINGS[id_] for id_ in said.used]
+        assert not [pair for pair in combinations(used, 2) if pair[0].is_like(pair[1])], said.text

@@ -34,9 +34,11 @@ def message(
     return gap.join(part for part in parts if part)
 
 
-def follow_up(sentences: Sequence[Sentence], frame: Frame, random: SeededRandom) -> str:
-    """Return a short later message."""
-    parts = [random.pick(frame.follow_ups), *(one.text for one in sentences)]
+def follow_up(
+    sentences: Sequence[Sentence], frame: Frame, leads: Sequence[str], random: SeededRandom
+) -> str:
+    """Return a short later message that begins with one of the leads."""
+    parts = [random.pick(leads), *(one.text for one in sentences)]
     return frame.join.join(part for part in parts if part)
 
 

@@ -14,6 +14,10 @@ from pilotbench.benchmark.scenarios.terms.subjects import SUBJECTS
 from pilotbench.ground import yaml_files
 
 FOLDER = Path(__file__).with_name("registers")
+ALIKE = 0.6
+"""The share of common words from which two wordings follow the same formula."""
+_SLOT = re.compile(r"\{\w+\}")
+_WORD = re.compile(r"[A-Za-z']+|[^\x00-\x7f]")
 _CONDITION = re.compile(r"@(\w+)(?:=(\w+))? (.*)", re.DOTALL)
 _MEASURED = "个{one}"
 _ARTICLE = re.compile(r"\b([Aa]) (?=\{one\})")
@@ -29,6 +33,16 @@ class Wording:
     template: str
     after: str = ""
     same: str = ""
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words outside slots; in Chinese, the characters."""
+        return frozenset(_WORD.findall(_SLOT.sub("", self.template)))
+
+    def is_like(self, other: Wording) -> bool:
+        """Return whether both follow the same formula, by the share of words in common."""
+        common = len(self.words & other.words)
+        return common >= ALIKE * len(self.words | other.words)
 
     def suits(self, clause: Clause, before: Clause | None) -> bool:
         """Return whether a conditional wording can follow the clause before."""

@@ -45,7 +45,8 @@ def render(
         fillers = [register.in_case(text, case) for text in spoken.frame.fillers]
         text = layout.message(sentences, spoken.frame, fillers, random)
     else:
-        text = layout.follow_up(sentences, spoken.frame, random)
+        leads = [register.in_case(text, case) for text in spoken.frame.follow_ups]
+        text = layout.follow_up(sentences, spoken.frame, leads, random)
     return Text(_with_articles(text), spoken.name, tuple(one.id for one in chosen))
 
 
@@ -58,16 +59,23 @@ def _with_articles(text: str) -> str:
 def _chosen(
     placed: Iterable[units.Unit], spoken: register.Register, share: float, random: SeededRandom
 ) -> list[register.Wording]:
-    chosen = []
+    chosen: list[register.Wording] = []
     before: Clause | None = None
     for unit in placed:
         wordings = spoken.held_out if random.chance(share) else spoken.public
         choice, is_single = wordings[unit.key], len(unit.clauses) == 1
         suiting = choice.suiting(unit.clauses[0], before) if is_single else []
         uses_one = suiting and random.chance(_SHARE_CONDITIONAL)
-        chosen.append(random.pick(suiting if uses_one else choice.free))
+        chosen.append(random.pick(_fresh(suiting if uses_one else choice.free, chosen)))
         before = unit.clauses[0] if is_single else None
     return chosen
+
+
+def _fresh(
+    wordings: Sequence[register.Wording], chosen: Sequence[register.Wording]
+) -> Sequence[register.Wording]:
+    """Return the wordings whose formula has not been used yet in the message, if there are any."""
+    return [one for one in wordings if not any(map(one.is_like, chosen))] or wordings
 
 
 def _sentences(
