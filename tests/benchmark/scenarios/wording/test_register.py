@@ -163,6 +163,20 @@ def test_a_template_in_chinese_gets_its_noun_with_its_measure_word() -> None:
     assert register.with_nouns("一个{one}", "servers", "zh", "normal") == "一台服务器"
 
 
+def test_no_wording_replaces_the_brackets_alone() -> None:
+    """What is replaced is the name between them too: `<order_id>`, not `<` and `>`."""
+    alone = re.compile(r"(for|instead of|in place of|place of) (the )?(angle )?brackets")
+    assert not [one for _, one in every() if alone.search(one.template)]
+
+
+def test_what_names_an_item_is_called_its_key() -> None:
+    """Other sentences of a request say "its key", which must be one of the fields."""
+    for key, wording in every():
+        if key == "named_by":
+            said = re.sub(r"\{\w+\}", "", wording.template.lower())
+            assert re.search(r"\bkeys?\b|编号", said), wording
+
+
 @pytest.mark.parametrize(
     ("before", "suits"),
     [
