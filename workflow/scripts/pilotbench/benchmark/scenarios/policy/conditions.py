@@ -159,14 +159,14 @@ PART_KINDS: dict[str, PartKind] = {
     "slot_before": PartKind(
         lambda record, _, values: _hour(record) < values[0],
         lambda random, record, _: (min(24, _hour(record) + random.whole(1, 3)),),
-        ("with a slot before {0}:00", "with a slot that begins before {0}:00"),
+        ("whose slot begins before {0}:00", "with a slot that begins before {0}:00"),
         4,
         False,
     ),
     "slot_from": PartKind(
         lambda record, _, values: _hour(record) >= values[0],
         lambda random, record, _: (max(0, _hour(record) - random.whole(0, 2)),),
-        ("with a slot at {0}:00 or later", "with a slot that begins at {0}:00 or later"),
+        ("whose slot begins at {0}:00 or later", "with a slot that begins at {0}:00 or later"),
         4,
         False,
     ),

@@ -24,7 +24,7 @@ EFFECTS: dict[str, tuple[str, ...]] = {
         "`{desk}` decides about {many} {c}; they go to that desk.",
         "All {many} {c} are sent to the desk of `{desk}`.",
         "Hand every {one} {c} to `{desk}`.",
-        "As for {many} {c}, send them to `{desk}`.",
+        "As for {many} {c}, they go to the desk of `{desk}`.",
     ),
     "rest": (
         "{Many} {c} never qualify.",
@@ -116,7 +116,7 @@ RESTORED = (
     "Section {s} is in force.",
     "Section {s} applies, whatever was announced about it before.",
     "With this notice, section {s} is in force again.",
-    "The management puts section {s} into force.",
+    "The management puts section {s} back into force.",
     "Section {s}, which was suspended for a time, is applied as written again.",
 )
 GENERAL_LIMIT = (
@@ -307,7 +307,7 @@ RULE_TITLES = (
     "Departures from the usual course",
 )
 EXEMPT_TITLES = ("Exemption", "Relief", "An exception", "Exemption granted")
-NOTICE_TITLES = ("Notice of {issued}", "Notice dated {issued}", "Announcement of {issued}")
+NOTICE_TITLES = ("Notice of {issued}", "Notice dated {issued}", "Notice issued on {issued}")
 
 CONTEXT = (
     "The reasons are on file with the management.",

@@ -46,7 +46,9 @@ TOOLS = (
         "Evaluates an arithmetic expression with + - * / and brackets.",
         schema(
             ("expression",),
-            expression=text("Numbers and handles of numbers.", maxLength=LONGEST),
+            expression=text(
+                "An expression of numbers and of handles of numbers.", maxLength=LONGEST
+            ),
         ),
         _calculator,
         ("not_found", "wrong_kind", "bad_expression"),

@@ -77,7 +77,8 @@ TOOLS = (
     ),
     Tool(
         "integration_auditor",
-        "Lists the receipt numbers and keys of the entries that a target holds. Changes nothing.",
+        "Lists the entries that a target holds: of each, the receipt number and the key of the"
+        " record. Changes nothing.",
         schema(("target",), target=TARGET),
         _auditor,
         ("not_found", "out_of_service"),

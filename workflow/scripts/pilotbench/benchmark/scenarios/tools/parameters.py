@@ -11,7 +11,10 @@ Json = dict[str, Any]
 DATA = text("A handle, or the name of a table.")
 COLUMN = text("The name of a column.")
 URL = text("The full URL.")
-QUOTE: Json = {"type": "integer", "description": "A receipt number to quote, if one is required."}
+QUOTE: Json = {
+    "type": "integer",
+    "description": "A receipt number to quote, or 0, where the request wants this.",
+}
 TARGET = text("A URL, queue, person, file, job or cache key.")
 
 

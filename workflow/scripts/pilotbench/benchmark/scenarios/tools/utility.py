@@ -117,7 +117,7 @@ TOOLS = (
     ),
     Tool(
         "utility_notifier",
-        "Sends data to a person. Returns a receipt number.",
+        "Sends data to a person in writing. Returns a receipt number.",
         schema(("to", "data"), to=text("The name of the person."), data=DATA, quote=QUOTE),
         _notifier,
         ("not_found", "out_of_service"),
