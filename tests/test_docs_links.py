@@ -126,6 +126,14 @@ def test_a_row_of_a_translation_has_the_names_of_its_original(page: Path, twin: 
         assert missing.keys() <= EXAMPLES, other
 
 
+@pytest.mark.parametrize("twin", [twin for _, twin in TWINS], ids=named)
+def test_a_translation_links_to_translations(twin: Path) -> None:
+    translated = [page for page, _ in TWINS]
+    links = LINK.findall(prose(twin).replace("[English](", ""))
+    paths = [(twin.parent / link.partition("#")[0]).resolve() for link in links]
+    assert [path for path in paths if path in translated] == []
+
+
 def test_the_architecture_lists_the_folders_in_the_order_of_imports() -> None:
     text = prose(ROOT / "docs/architecture.md")
     assert tuple(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)) == structure.ORDER
