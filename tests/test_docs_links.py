@@ -17,6 +17,8 @@ TWINS = [
     (ROOT / "README.md", ROOT / "README.zh.md"),
     *((ROOT / "docs" / page.name, page) for page in sorted((ROOT / "docs/zh").glob("*.md"))),
 ]
+SYNONYMS = ("情节", "剧集", "提供商", "供应商", "欠缺")
+"""Words for an episode, a provider and owed that are not those of the Chinese glossary."""
 EXAMPLES = {"The capital is Paris.", "Answer:"}
 """Quotations that a translation may put into its language."""
 NAME = re.compile(r"`([^`]+)`")
@@ -132,6 +134,11 @@ def test_a_translation_links_to_translations(twin: Path) -> None:
     links = LINK.findall(prose(twin).replace("[English](", ""))
     paths = [(twin.parent / link.partition("#")[0]).resolve() for link in links]
     assert [path for path in paths if path in translated] == []
+
+
+@pytest.mark.parametrize("twin", [twin for _, twin in TWINS], ids=named)
+def test_a_translation_uses_the_words_of_the_glossary(twin: Path) -> None:
+    assert [word for word in SYNONYMS if word in prose(twin)] == []
 
 
 def test_the_architecture_lists_the_folders_in_the_order_of_imports() -> None:
