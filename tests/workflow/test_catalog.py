@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
-from support.build import ROOT
+from support.build import ROOT, Build
 
 
 @pytest.mark.parametrize(
@@ -29,3 +31,13 @@ def test_every_rule_has_an_environment_that_conda_can_create() -> None:
     for file in (ROOT / "workflow/rules").glob("*.smk"):
         text = file.read_text()
         assert text.count("\n    script:") == text.count("\n    conda:"), file
+
+
+@pytest.mark.slow
+def test_the_workflow_in_its_folder_makes_everything_too(tmp_path: Path) -> None:
+    build = Build(tmp_path, {"models": ["oracle"], "instances": 2, "tasks": ["simple_task"]})
+    usual = build.planned()
+    assert usual["evaluate"] > 0
+    in_its_folder = build.planned("--snakefile", "workflow/Snakefile")
+    renamed = {"everything" if name == "all" else name: n for name, n in usual.items()}
+    assert in_its_folder == renamed
