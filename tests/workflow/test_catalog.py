@@ -33,7 +33,6 @@ def test_every_rule_has_an_environment_that_conda_can_create() -> None:
         assert text.count("\n    script:") == text.count("\n    conda:"), file
 
 
-@pytest.mark.slow
 def test_the_workflow_in_its_folder_makes_everything_too(tmp_path: Path) -> None:
     build = Build(tmp_path, {"models": ["oracle"], "instances": 2, "tasks": ["simple_task"]})
     usual = build.planned()
