@@ -61,11 +61,12 @@ CHROMIUM = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbar
 
 @dataclass(frozen=True)
 class Picture:
-    """A page of the summary as it looks in a window of a given height."""
+    """A page of the summary, at a place in it, as it looks in a window of a given height."""
 
     name: str
     page: str
     height: int
+    place: str = ""
     dark: bool = False
 
 
@@ -73,8 +74,9 @@ PICTURES = (
     Picture("summary.png", "index.html", 1290),
     Picture(
         "transcript.png",
-        "transcripts/index.html#strong/baseline/basic_task/easy/0.8/00000-00009",
+        "transcripts/index.html",
         1870,
+        place="#strong/baseline/basic_task/easy/0.8/00000-00009",
         dark=True,
     ),
 )
@@ -112,7 +114,7 @@ def photograph(summary: Path, out: Path, width: int = WIDTH) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with chromium() as driver:
         for picture in PICTURES:
-            _show(driver, (summary / picture.page).as_uri(), picture, width)
+            _show(driver, (summary / picture.page).as_uri() + picture.place, picture, width)
             driver.save_screenshot(str(out / picture.name))
 
 
