@@ -33,6 +33,7 @@ class Hub:
     """
 
     address: str = ""
+    place: str = PLACE
     breaks: list[int] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     knows_ranges: bool = True
@@ -41,9 +42,9 @@ class Hub:
     def answer(self, to: BaseHTTPRequestHandler) -> None:
         """Answer one request; the file itself is behind a redirect, as on the hub."""
         wanted = to.headers.get("Range")
-        if to.path == PLACE:
+        if to.path == self.place:
             self.asked.append((to.path, wanted, to.headers.get("Authorization")))
-        if to.path == PLACE and not self.statuses:
+        if to.path == self.place and not self.statuses:
             to.send_response(302)
             to.send_header("Location", "/storage")
             to.send_header("Content-Length", "0")
@@ -124,6 +125,20 @@ def test_the_next_run_goes_on_where_the_last_one_gave_up(hub: Hub, tmp_path: Pat
 def test_a_server_without_ranges_sends_all_of_it_again(hub: Hub, tmp_path: Path) -> None:
     hub.knows_ranges, hub.breaks = False, [4000]
     fetch(WEIGHTS, tmp_path / "tiny.gguf")
+    assert (tmp_path / "tiny.gguf").read_bytes() == CONTENT
+
+
+def test_a_server_that_never_gets_further_is_given_up(hub: Hub, tmp_path: Path) -> None:
+    hub.knows_ranges, hub.breaks = False, [4000, 3000] * hub_files.ATTEMPTS
+    with pytest.raises(UserError, match=r"tiny\.gguf: cannot be downloaded"):
+        fetch(WEIGHTS, tmp_path / "tiny.gguf")
+    assert len(hub.asked) == 1 + hub_files.ATTEMPTS
+
+
+def test_a_folder_of_the_repository_may_have_any_characters(hub: Hub, tmp_path: Path) -> None:
+    hub.place = PLACE.replace("tiny.gguf", "Q4%20%23%3F%25/tiny.gguf")
+    inside = Weights(hub=WEIGHTS.hub, file="Q4 #?%/tiny.gguf", sha256=SHA256)
+    fetch(inside, tmp_path / "tiny.gguf")
     assert (tmp_path / "tiny.gguf").read_bytes() == CONTENT
 
 

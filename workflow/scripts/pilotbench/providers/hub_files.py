@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pilotbench.ground.errors import UserError
 
@@ -44,7 +45,7 @@ def download(hub: str, file: str, part: Path, sleep: Callable[[float], None] = t
     if match is None:
         raise UserError(f"weights.hub: must be {FORM}")
     endpoint = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
-    url = f"{endpoint}/{match[1]}/resolve/{match[2]}/{file}"
+    url = f"{endpoint}/{match[1]}/resolve/{match[2]}/{quote(file)}"
     token = os.environ.get("HF_TOKEN", "").strip()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     timeout = httpx2.Timeout(TIMEOUT_S, connect=CONNECT_S)
@@ -55,16 +56,16 @@ def download(hub: str, file: str, part: Path, sleep: Callable[[float], None] = t
 def _completed(
     client: httpx2.Client, url: str, named: str, part: Path, sleep: Callable[[float], None]
 ) -> None:
-    """Attempt it again as long as something arrives; give up after ATTEMPTS without a byte."""
+    """Attempt it again as long as it gets further; give up after ATTEMPTS that did not."""
     import httpx2
 
-    failed = 0
+    failed, furthest = 0, _size(part)
     while True:
-        before = _size(part)
         try:
             return _attempt(client, url, named, part)
         except (_Broken, httpx2.TransportError) as error:
-            failed = 0 if _size(part) > before else failed + 1
+            failed = 0 if _size(part) > furthest else failed + 1
+            furthest = max(furthest, _size(part))
             if failed >= ATTEMPTS or isinstance(
                 error, httpx2.ConnectError | httpx2.UnsupportedProtocol
             ):
