@@ -210,6 +210,24 @@ def test_words_are_found_in_a_shard_and_in_all_of_them(page, summary):
     assert page.errors() == []
 
 
+def test_words_are_marked_after_letters_that_are_longer_in_lower_case(browser, tmp_path):
+    cells = [c for c in sim.standard_cells(("weak",)) if c.prompt == "baseline"][:1]
+    [(shard, records)] = sim.records(cells, instances=2)
+    for record in records:
+        record["answer"] = f"{6 * chr(0x130)} Kap\u0131"
+    sim.write(tmp_path, [(shard, records)])
+    frame = pd.DataFrame([{"path": shard.path.as_posix(), "state": "file"}])
+    transcripts.write(frame, tmp_path / "none.duckdb", tmp_path, tmp_path / "summary")
+    browser.open((tmp_path / "summary/transcripts/index.html").as_uri())
+    browser.one("#find").send_keys("kap\u0131")
+    browser.wait("document.querySelector('.told').textContent === '2 of 2'")
+    browser.click(".lines a:last-child")
+    browser.wait("CSS.highlights.get('found')?.size === 1")
+    marked = "[...CSS.highlights.get('found')].map((range) => range.toString())"
+    assert browser.ask(marked) == ["Kap\u0131"]
+    assert browser.errors() == []
+
+
 def test_an_episode_has_the_command_that_shows_it(page, summary):
     place = "weak/baseline/simple_task/easy/0.8/00000-00009"
     page.open(transcript(summary, f"{place}/i3r0"))

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const HEIGHT = 36, AROUND = 10, MANY = 200;
-  const { el, visible } = window.pilotbenchText;
+  const { el, visible, lowered } = window.pilotbenchText;
   const { head, columns, FINISHED, isRight, disagreement, eachFile, eachText } = window.pilotbenchAnswers;
   const { fill, SIGNS } = window.pilotbenchPanel;
   const labels = window.pilotbenchLabels;
@@ -72,10 +72,10 @@
   const rows = []; // all that have been read
   let shown = columns, list = [], hits = null, loaded = false;
   function haystack(row) {
-    row.text ||= [row.name, row.question, row.target, ...Object.values(row.meta), ...row.cells.flatMap((cell) => (cell || []).map((entry) => entry.read))].join("\n").toLowerCase();
+    row.text ||= lowered([row.name, row.question, row.target, ...Object.values(row.meta), ...row.cells.flatMap((cell) => (cell || []).map((entry) => entry.read))].join("\n"));
     return row.text;
   }
-  const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+  const wordsOf = (text) => lowered(text).split(/\s+/).filter(Boolean);
   function keeps(row, words) {
     return SHOW[state.show][1](row, shown)
       && Object.entries(state.at).every(([key, status]) => { const column = shown.find((one) => one.key === key); return !column || has(row, column, status); })

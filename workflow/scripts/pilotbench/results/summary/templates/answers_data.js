@@ -4,6 +4,7 @@ window.pilotbenchAnswers = (function () {
   const KEPT = 8; // files of replies in memory
   const head = JSON.parse(document.getElementById("head").textContent);
   const columns = head.columns.map(([model, prompt], at) => ({ at, model, prompt, key: model + "/" + prompt }));
+  const { lowered } = window.pilotbenchText;
   const { parts, unpacked } = window.pilotbenchFiles, { textOf } = window.pilotbenchShards;
   const shardOf = (path, passing) => window.pilotbenchShards.read("../../transcripts/", path, passing);
   const read = async (name) => JSON.parse(await unpacked((await parts(name + ".js", name))[0]));
@@ -55,7 +56,7 @@ window.pilotbenchAnswers = (function () {
   }
   // Gives file by file what was said: numbers of rows, each with its texts, and the part read so far.
   async function eachText(rows, use) {
-    if (!head.shards) return eachReplies((first, several, part) => use(several.map(([question, , cells], at) => [first + at, [question, ...cells.flat().map((reply) => reply && reply.reply || "")].map((text) => text.toLowerCase())]), part));
+    if (!head.shards) return eachReplies((first, several, part) => use(several.map(([question, , cells], at) => [first + at, [question, ...cells.flat().map((reply) => reply && reply.reply || "")].map(lowered)]), part));
     const byPlace = new Map(rows.map((row) => [[...row.where, row.index].join("/"), row.number]));
     for (const [at, path] of head.shards.entries()) {
       const { words, episodes } = await shardOf(path, true), where = words.slice(3, 5).filter((word) => word !== "none");

@@ -3,6 +3,7 @@ window.pilotbenchShards = (function () {
   "use strict";
   const KEPT = 40; // shards in memory
   const { parts, unpacked } = window.pilotbenchFiles;
+  const { lowered } = window.pilotbenchText;
   const kept = new Map();
 
   const addressOf = (path) => path.split("/").map(encodeURIComponent).join("/");
@@ -53,7 +54,7 @@ window.pilotbenchShards = (function () {
     if (!searched.has(episode)) {
       const found = [], gather = (value) => { if (typeof value === "string") found.push(value); else if (value && typeof value === "object") for (const part of Object.values(value)) gather(part); };
       gather([episode.question_id, episode.user, episode.messages, episode.transcript, episode.answer, episode.reason, episode.goals, episode.verdict, Object.keys(episode.errors || {})]);
-      searched.set(episode, found.join("\n").toLowerCase());
+      searched.set(episode, lowered(found.join("\n")));
     }
     return searched.get(episode);
   }

@@ -26,6 +26,8 @@ window.pilotbenchText = (function () {
     parts.push(run + text.slice(at));
     return parts;
   }
+  // In lower case, of the same length: U+0130 is the one letter that would become two.
+  const lowered = (text) => text.replaceAll("\u0130", "i").toLowerCase();
   function plain(value) { return typeof value === "string" ? value : JSON.stringify(value, null, 2); }
   // A text is shown piece by piece: a line of megabytes would keep the tab busy for minutes.
   function block(value, kind) {
@@ -51,5 +53,5 @@ window.pilotbenchText = (function () {
     made.addEventListener("click", () => navigator.clipboard.writeText(text).then(() => { made.textContent = "Copied"; setTimeout(() => { made.textContent = word; }, 2000); }, () => { made.replaceWith(el("code", {}, text)); }));
     return made;
   }
-  return { el, visible, plain, block, facts, copier };
+  return { el, visible, lowered, plain, block, facts, copier };
 })();

@@ -3,8 +3,9 @@ window.pilotbenchSearch = (function () {
   "use strict";
   const AROUND = 60;
   const { read, paths, textOf } = window.pilotbenchShards;
+  const { lowered } = window.pilotbenchText;
 
-  const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+  const wordsOf = (text) => lowered(text).split(/\s+/).filter(Boolean);
   const has = (episode, words) => { const text = textOf(episode); return words.every((word) => text.includes(word)); };
   // The place of the word that comes last for the first time, which says most, with what is around it.
   function snippet(episode, words) {
@@ -26,7 +27,7 @@ window.pilotbenchSearch = (function () {
     if (!words.length) return;
     const ranges = [], walk = document.createTreeWalker(view, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
-      const text = walk.currentNode.data.toLowerCase();
+      const text = lowered(walk.currentNode.data);
       for (const word of words) for (let at = text.indexOf(word); at >= 0 && ranges.length < 2000; at = text.indexOf(word, at + word.length)) {
         const range = new Range();
         range.setStart(walk.currentNode, at); range.setEnd(walk.currentNode, Math.min(at + word.length, walk.currentNode.length));
