@@ -7,11 +7,13 @@ import gzip
 import json
 import os
 
+import pandas as pd
 import pytest
 
 from pilotbench.ground import job_context
 from pilotbench.ground.job_context import VARIABLE, RunCommand
 from pilotbench.matrix.cells import Cell
+from pilotbench.results.database import queries
 from pilotbench.results.summary import transcripts
 from support import simulated_models as sim
 from support.pack_lab import handed_over
@@ -60,6 +62,34 @@ def test_a_changed_shard_is_written_again(made):
     [(shard, records)] = sim.records([cell], instances=3)
     sim.write(folder / "results", [(shard, [record | {"answer": "new"} for record in records])])
     assert write(data, folder, out) == 1
+
+
+def test_raw_turns_of_an_earlier_content_are_removed(made):
+    folder, out, data = made
+    raw = data_of(out, data).with_suffix(".raw.js")
+    other = data_of(out, data, 1).with_suffix(".raw.js")
+    for file in (raw, other):
+        file.write_text("// as the shard was\n")
+    cell = Cell("strong", "baseline", "simple_task", "easy", "0.8")
+    [(shard, records)] = sim.records([cell], instances=3)
+    sim.write(folder / "results", [(shard, [record | {"answer": "new"} for record in records])])
+    write(data, folder, out)
+    assert not raw.exists()
+    assert other.exists()
+
+
+def test_a_shard_of_the_journal_is_written_again_when_only_its_scores_change(tmp_path, monkeypatch):
+    found = {"success": False}
+    monkeypatch.setattr(queries, "shard_records", lambda *_: ({}, [dict(found)]))
+    path = str(Cell("strong", "baseline", "simple_task", "easy", "0.8").folder / "00000-00002")
+    row = {"path": f"{path}.jsonl.gz", "state": "provisional", "completed": 1, "ended": None}
+    for success, journal in ((False, "a"), (True, "b")):
+        found["success"] = success
+        shards = pd.DataFrame([row | {"journal": journal}])
+        transcripts.write(shards, tmp_path / "none.duckdb", tmp_path, tmp_path / "summary")
+        _, packed, *_ = handed_over(tmp_path / "summary/transcripts" / f"{path}.js")
+        lines = gzip.decompress(base64.b64decode(packed)).decode().splitlines()
+        assert json.loads(lines[1]) == {"success": success}
 
 
 def test_the_file_of_a_missing_shard_is_removed(made):

@@ -15,12 +15,12 @@ from pilotbench.asking.asker import JournalOnly
 from pilotbench.episodes.evaluate import play_shard
 from pilotbench.ground import links
 from pilotbench.ground.errors import PilotbenchError
-from pilotbench.matrix.cells import SUFFIX, Shard
+from pilotbench.matrix.cells import Shard
 from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.answer import Answer
 from pilotbench.providers.request import Request
 from pilotbench.results.summary import page_data
-from pilotbench.results.summary.transcripts import FOLDER, RAW
+from pilotbench.results.summary.transcripts import FOLDER, raw_path
 
 Json = dict[str, Any]
 
@@ -56,8 +56,8 @@ def write(experiment: Experiment, shard: Shard) -> Path:
     if not found:
         raise PilotbenchError(f"the journal has no answer for {shard.path}")
     summary = experiment.settings.results_dir / "summary"
-    name = str(shard.path).removesuffix(SUFFIX) + RAW
-    file = links.inside(summary, summary / FOLDER / f"{name}.js")
+    path = raw_path(str(shard.path))
+    file = links.inside(summary, summary / FOLDER / path)
     content = {f"{one['index']} {one['repeat']} {one['turn']}": one for one in found}
-    page_data.write(file, page_data.packed(name, content))
+    page_data.write(file, page_data.packed(path.removesuffix(".js"), content))
     return file

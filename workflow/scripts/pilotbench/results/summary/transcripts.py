@@ -57,6 +57,11 @@ def data_path(shard_path: str) -> str:
     return shard_path.removesuffix(SUFFIX) + ".js"
 
 
+def raw_path(shard_path: str) -> str:
+    """Return the path of a shard's raw requests and answers below transcripts/."""
+    return f"{shard_path.removesuffix(SUFFIX)}{RAW}.js"
+
+
 def link(shard_path: str, index: int | None = None, repeat: int = 0) -> str:
     """Return the relative URL of a shard's transcripts from the summary folder, at one episode."""
     anchor = "" if index is None else f"/i{index}r{repeat}"
@@ -73,7 +78,7 @@ def write(
     """Write the data of the current shards, return how many files; unchanged ones stay untouched.
 
     `said` is what judges said of the episodes of a shard, as JSON, by its path.
-    Files of missing shards are removed.
+    Files of missing shards are removed, and raw requests and answers of an earlier content.
     """
     folder = out / FOLDER
     links.cut(out, folder)
@@ -85,6 +90,7 @@ def write(
         if page_data.stamp_of(target) == one.stamp:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
+        (folder / raw_path(one.path)).unlink(missing_ok=True)
         atomic_files.write_text(target, _script(one, db_path, results))
         written += 1
     _remove_others(folder, {one.path.removesuffix(SUFFIX) for one in chosen})
@@ -95,8 +101,7 @@ def _transcripts(shards: pd.DataFrame, results: Path) -> Iterable[Transcript]:
     for row in shards.to_dict("records"):
         path = str(row["path"])
         if row.get("state") == "provisional":
-            stamp = f"{FORMAT} provisional {row.get('completed')} {row.get('ended')}"
-            yield Transcript(path, stamp, True)
+            yield Transcript(path, f"{FORMAT} provisional {row['journal']}", True)
         elif (file := results / "shards" / path).is_file():
             found = file.stat()
             yield Transcript(path, f"{FORMAT} {found.st_size} {found.st_mtime_ns}")
