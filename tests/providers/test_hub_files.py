@@ -45,10 +45,10 @@ class Hub:
         if to.path == self.place:
             self.asked.append((to.path, wanted, to.headers.get("Authorization")))
         if to.path == self.place and not self.statuses:
-            to.send_response(302)
-            to.send_header("Location", "/storage")
-            to.send_header("Content-Length", "0")
-            to.end_headers()
+            self._plain(to, 302, "/storage")
+            return
+        if to.path.endswith("/loop"):
+            self._plain(to, 302, to.path)
             return
         if to.path != "/storage":
             self._plain(to, self.statuses.pop(0) if self.statuses else 404)
@@ -64,8 +64,10 @@ class Hub:
         to.wfile.write(rest[: self.breaks.pop(0)] if self.breaks else rest)
 
     @staticmethod
-    def _plain(to: BaseHTTPRequestHandler, status: int) -> None:
+    def _plain(to: BaseHTTPRequestHandler, status: int, location: str = "") -> None:
         to.send_response(status)
+        if location:
+            to.send_header("Location", location)
         to.send_header("Content-Length", "0")
         to.end_headers()
 
@@ -180,6 +182,30 @@ def test_a_hub_that_is_busy_is_asked_again_with_the_token(
     hub.statuses = [503, 429]
     fetch(WEIGHTS, tmp_path / "tiny.gguf")
     assert [token for _, _, token in hub.asked] == ["Bearer hf_of_the_test"] * 3
+
+
+@pytest.mark.parametrize("token", ["t\u00f6ken", "two\nlines", "two words"])
+def test_a_token_that_no_header_can_have_is_one_line_without_it(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(UserError, match="HF_TOKEN: must be one word of ASCII") as caught:
+        fetch(WEIGHTS, tmp_path / "tiny.gguf")
+    assert token.split()[0] not in str(caught.value)
+    assert hub.asked == []
+
+
+def test_an_address_that_is_none_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub:port")
+    with pytest.raises(UserError, match=r"cannot be downloaded from http://hub:port/.*: Invalid"):
+        fetch(WEIGHTS, tmp_path / "tiny.gguf")
+
+
+def test_redirects_without_an_end_are_one_line(hub: Hub, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"cannot be downloaded from .*redirects"):
+        hub_files.download(f"maker/tiny-GGUF@{REVISION}", "loop", tmp_path / "loop.part")
 
 
 def test_without_a_hub_the_reason_of_each_source_is_one_line(

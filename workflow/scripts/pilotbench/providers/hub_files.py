@@ -46,11 +46,17 @@ def download(hub: str, file: str, part: Path, sleep: Callable[[float], None] = t
         raise UserError(f"weights.hub: must be {FORM}")
     endpoint = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
     url = f"{endpoint}/{match[1]}/resolve/{match[2]}/{quote(file)}"
-    token = os.environ.get("HF_TOKEN", "").strip()
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = _authorization(os.environ.get("HF_TOKEN", "").strip())
     timeout = httpx2.Timeout(TIMEOUT_S, connect=CONNECT_S)
     with httpx2.Client(headers=headers, follow_redirects=True, timeout=timeout) as client:
         _completed(client, url, f"{hub}: {file}", part, sleep)
+
+
+def _authorization(token: str) -> dict[str, str]:
+    """Return the header for a token, if there is one. The error of a bad one does not show it."""
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise UserError("HF_TOKEN: must be one word of ASCII characters")
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _completed(
@@ -59,16 +65,15 @@ def _completed(
     """Attempt it again as long as it gets further; give up after ATTEMPTS that did not."""
     import httpx2
 
+    final = httpx2.ConnectError, httpx2.UnsupportedProtocol, httpx2.TooManyRedirects
     failed, furthest = 0, _size(part)
     while True:
         try:
             return _attempt(client, url, named, part)
-        except (_Broken, httpx2.TransportError) as error:
+        except (_Broken, httpx2.RequestError, httpx2.InvalidURL) as error:
             failed = 0 if _size(part) > furthest else failed + 1
             furthest = max(furthest, _size(part))
-            if failed >= ATTEMPTS or isinstance(
-                error, httpx2.ConnectError | httpx2.UnsupportedProtocol
-            ):
+            if failed >= ATTEMPTS or isinstance(error, (*final, httpx2.InvalidURL)):
                 why = str(error) or type(error).__name__
                 raise UserError(f"{named}: cannot be downloaded from {url}: {why}") from None
             sleep(PAUSE_S)
