@@ -71,6 +71,30 @@ def test_a_folder_that_cannot_be_written_is_one_line(
     assert re.fullmatch(r"error: .* cannot be written: .*\n", capsys.readouterr().err)
 
 
+def test_nothing_is_written_through_a_link_or_where_a_file_is_in_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked/.gitignore").symlink_to(tmp_path / "elsewhere")
+    assert main(["new", str(tmp_path / "linked")]) == 2
+    assert "/linked/.gitignore exists; choose" in capsys.readouterr().err
+    assert not (tmp_path / "elsewhere").exists()
+    (tmp_path / "filed").mkdir()
+    (tmp_path / "filed/config").touch()
+    assert main(["new", str(tmp_path / "filed")]) == 2
+    assert capsys.readouterr().err.endswith("/filed/config is not a folder\n")
+    assert [file.name for file in (tmp_path / "filed").iterdir()] == ["config"]
+
+
+def test_a_place_that_cannot_be_looked_at_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", str(tmp_path / ("long" * 100))]) == 2
+    assert re.fullmatch(
+        r"error: .* cannot be written: File name too long\n", capsys.readouterr().err
+    )
+
+
 def test_the_profile_is_that_of_the_workflow() -> None:
     name = Path("profiles/default/config.yaml")
     assert project()[name] == (ROOT / name).read_text()

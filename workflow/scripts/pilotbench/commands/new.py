@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -32,14 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the files and print what to do next."""
     texts = project()
-    for name in texts:
-        if (args.folder / name).exists():
-            raise UserError(f"{args.folder / name} exists; choose another folder")
+    _check(args.folder, texts)
     for name, text in texts.items():
         file = args.folder / name
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
+            with file.open("x", encoding="utf-8") as target:
+                target.write(text)
         except OSError as error:
             raise UserError(f"{file} cannot be written: {error.strerror}") from None
     if args.json:
@@ -51,6 +51,17 @@ def run(args: argparse.Namespace) -> int:
     print("      pilotbench run       # run it; then open results/summary/index.html")
     print("      pilotbench init      # a config for the keys in your environment or .env")
     return 0
+
+
+def _check(folder: Path, names: Iterable[Path]) -> None:
+    """Raise UserError before anything is written where a file or a link is in the way."""
+    for name in names:
+        file = folder / name
+        if os.path.lexists(file):
+            raise UserError(f"{file} exists; choose another folder")
+        for parent in file.parents:
+            if os.path.lexists(parent) and not os.path.isdir(parent):  # noqa: PTH112
+                raise UserError(f"{file} cannot be written: {parent} is not a folder")
 
 
 def project() -> dict[Path, str]:
