@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,8 +24,8 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def words(*given: str) -> list[str]:
     command = command_line(given)
-    assert command[:3] == [sys.executable, "-m", "snakemake"]
-    return command[3:]
+    assert command[:4] == [sys.executable, "-P", "-m", "snakemake"]
+    return command[4:]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,14 @@ def test_what_the_folder_has_comes_before_what_the_package_has() -> None:
     Path("workflow").mkdir()
     Path("workflow/Snakefile").write_text("from pilotbench.ground.shipped import SNAKEFILE\n")
     assert words("--configfile", STANDARD) == ["--configfile", STANDARD]
+
+
+def test_a_script_in_the_folder_hides_no_module_of_that_name() -> None:
+    Path("yaml.py").write_text("raise SystemExit('not the module')")
+    done = subprocess.run(
+        [*command_line(["--version"])], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_snakefile_of_another_workflow_is_not_run() -> None:

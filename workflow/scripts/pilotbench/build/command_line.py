@@ -24,7 +24,8 @@ def command_line(words: Sequence[str]) -> list[str]:
 
     The folder's own Snakefile and workflow profile are used where there are any; a Snakefile that
     does not name this package belongs to another workflow. Files that options name may be shipped
-    ones. The target `quick` selects its config file, unless one is given.
+    ones. A script in the folder, such as `yaml.py`, hides no module (-P). The target `quick`
+    selects its config file, unless one is given.
     """
     options = [word.partition("=")[0] for word in words]
     added: list[str] = []
@@ -36,7 +37,7 @@ def command_line(words: Sequence[str]) -> list[str]:
         added.append(f"--workflow-profile={shipped.ROOT / PROFILE}")
     if "quick" in words and not {*CONFIG_OPTIONS} & {*options}:
         added.append(f"--configfile={shipped.located(QUICK)}")
-    return [sys.executable, "-m", "snakemake", *added, *_located(words)]
+    return [sys.executable, "-P", "-m", "snakemake", *added, *_located(words)]
 
 
 def _located(words: Sequence[str]) -> list[str]:
