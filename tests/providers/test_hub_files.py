@@ -208,6 +208,26 @@ def test_redirects_without_an_end_are_one_line(hub: Hub, tmp_path: Path) -> None
         hub_files.download(f"maker/tiny-GGUF@{REVISION}", "loop", tmp_path / "loop.part")
 
 
+def test_hub_and_token_may_be_in_the_env_file(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HF_ENDPOINT")
+    Path(".env").write_text(f"HF_ENDPOINT={hub.address}\nHF_TOKEN=hf_of_the_file\n")
+    fetch(WEIGHTS, tmp_path / "models/tiny.gguf")
+    assert hub.asked == [(PLACE, None, "Bearer hf_of_the_file")]
+
+
+@pytest.mark.parametrize("hub", ["http://me:secret@127.0.0.1:9", "http://me:secret@127.0.0.1:x"])
+def test_the_password_of_a_hub_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hub: str
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub)
+    with pytest.raises(UserError, match=r"cannot be downloaded from http://\*\*\*@127") as caught:
+        fetch(WEIGHTS, tmp_path / "tiny.gguf")
+    assert "secret" not in str(caught.value)
+
+
 def test_without_a_hub_the_reason_of_each_source_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pilotbench.ground.errors import UserError
+from pilotbench.ground.scrubber import Scrubber
+from pilotbench.ground.variables import variable
 
 if TYPE_CHECKING:
     import httpx2
@@ -36,17 +37,17 @@ def is_hub(text: str) -> bool:
 def download(hub: str, file: str, part: Path, sleep: Callable[[float], None] = time.sleep) -> None:
     """Complete `part`, which may have the beginning of `file` of the repository `hub`.
 
-    The hub is that of HF_ENDPOINT; HF_TOKEN is sent if it is set. Raises UserError, one line; what
-    has arrived stays in `part`, and the next call continues there.
+    The hub is that of HF_ENDPOINT, and HF_TOKEN is sent if it is set; .env may have both. Raises
+    UserError, one line; what has arrived stays in `part`, and the next call continues there.
     """
     import httpx2
 
     match = _HUB.fullmatch(hub)
     if match is None:
         raise UserError(f"weights.hub: must be {FORM}")
-    endpoint = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
+    endpoint = (variable("HF_ENDPOINT") or ENDPOINT).rstrip("/")
     url = f"{endpoint}/{match[1]}/resolve/{match[2]}/{quote(file)}"
-    headers = _authorization(os.environ.get("HF_TOKEN", "").strip())
+    headers = _authorization(variable("HF_TOKEN"))
     timeout = httpx2.Timeout(TIMEOUT_S, connect=CONNECT_S)
     with httpx2.Client(headers=headers, follow_redirects=True, timeout=timeout) as client:
         _completed(client, url, f"{hub}: {file}", part, sleep)
@@ -75,7 +76,8 @@ def _completed(
             furthest = max(furthest, _size(part))
             if failed >= ATTEMPTS or isinstance(error, (*final, httpx2.InvalidURL)):
                 why = str(error) or type(error).__name__
-                raise UserError(f"{named}: cannot be downloaded from {url}: {why}") from None
+                where = Scrubber().scrub(url)
+                raise UserError(f"{named}: cannot be downloaded from {where}: {why}") from None
             sleep(PAUSE_S)
 
 
@@ -103,7 +105,7 @@ def _check(answer: httpx2.Response, named: str) -> None:
     if status == 429 or status >= 500:
         raise _Broken(f"HTTP {status}")
     if status in (401, 403):
-        advice = "accept the licence of the model there, and set HF_TOKEN in the environment"
+        advice = "accept the licence of the model there, and set HF_TOKEN, here or in .env"
         raise UserError(f"{named}: the hub refuses access (HTTP {status}): {advice}")
     if status == 404:
         raise UserError(f"{named}: the hub has no such file at this revision (HTTP 404)")
