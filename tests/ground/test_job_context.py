@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from pilotbench.build.job import Halt
-from pilotbench.ground import job_context, notices
+from pilotbench.ground import job_context, notices, shipped
 from pilotbench.ground.clock import CLOCK
 from pilotbench.ground.errors import Stopping
 from pilotbench.ground.job_context import JobContext, RunCommand
@@ -54,6 +54,14 @@ def test_the_command_holds_log_overlays_and_words(folder: Path) -> None:
     command = RunCommand.of(["/logs/r.log"], [overlay], ["models=a", "instances=2"])
     digest = sha256(b"instances: 3\n").hexdigest()
     assert command == RunCommand("r.log", [["mine.yaml", digest]], ["models=a", "instances=2"])
+
+
+def test_where_only_the_package_is_the_command_is_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shipped, "BUILD", "pilotbench run")
+    command = RunCommand("r.log", [["my.yaml", ""]], ["a=1"])
+    assert command.to_finish() == "pilotbench run --configfile my.yaml --config a=1"
 
 
 def test_owed_episodes_are_requested_by_the_same_selection_without_partial_and_rescore(

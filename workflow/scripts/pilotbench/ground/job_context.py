@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from pilotbench.ground import shipped
 from pilotbench.ground.clock import CLOCK, Clock
 from pilotbench.ground.errors import Stopping
 from pilotbench.ground.scrubber import Scrubber
@@ -53,7 +54,7 @@ class RunCommand:
 
     def to_finish(self) -> str:
         """Return the command that requests what this run leaves owed, of the same selection."""
-        return self.line("snakemake")
+        return self.line(*shipped.BUILD.split())
 
     def line(self, *command: str) -> str:
         """Return a command line with the config of this run, except that it may ask."""

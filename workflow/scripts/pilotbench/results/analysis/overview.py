@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pilotbench.episodes.owed import causes, remedy
-from pilotbench.ground import job_context
+from pilotbench.ground import job_context, shipped
 from pilotbench.ground.plurals import counted
 from pilotbench.matrix.axes import AXES, Axis
 from pilotbench.results.analysis.costs import SHARES, Costs
@@ -286,7 +286,7 @@ def _mixed_warnings(data: SummaryData) -> list[str]:
             )
     found += [
         f"{model}: costs at several prices, or versions of the price list, are mixed. "
-        "To state them at the present one, at no cost: snakemake rescore --forcerun evaluate"
+        f"To state them at the present one, at no cost: {shipped.BUILD} rescore --forcerun evaluate"
         for model in _versions(data.shards, "model", "price_sha256")
         if model in data.model_names
     ]

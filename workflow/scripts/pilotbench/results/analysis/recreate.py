@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from pilotbench.ground import shipped
 from pilotbench.ground.job_context import file_digest
 from pilotbench.results.database.schema import CELL
 
@@ -29,7 +30,7 @@ def commands(files: list[Json], results: Path) -> list[str]:
             found.append(f"git checkout {commit}")
             here = commit
         targets = shlex.join(str(results / "shards" / file["path"]) for file in members)
-        found.append(f"snakemake {targets} --force {words}".rstrip())
+        found.append(f"{shipped.BUILD} {targets} --force {words}".rstrip())
     return found
 
 
@@ -40,7 +41,7 @@ def to_read(episode: Json, files: list[Json], results: Path) -> str:
     repeat = ["--repeat", str(episode["repeat"])] if episode["repeat"] else []
     words = _with_results(json.loads(file["config"] or "[]"), results)
     config = [*_configfile(file), *(["--config", *words] if words else [])]
-    command = ["python", "-m", "pilotbench", "show", cell, question_word(episode)]
+    command = [*shipped.COMMAND.split(), "show", cell, question_word(episode)]
     return shlex.join([*command, *repeat, *config])
 
 

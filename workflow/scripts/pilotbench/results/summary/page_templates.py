@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from pilotbench.ground import shipped
 from pilotbench.ground.untrusted_text import markdown, visible
 from pilotbench.results.analysis.endings import cut_words
 from pilotbench.results.analysis.formatting import finished, number, rate, usd
@@ -29,6 +30,7 @@ def environment() -> jinja2.Environment:
     env.filters |= {"visible": visible, "md": markdown, "rate": rate, "usd": usd}
     env.filters |= {"finished": finished, "number": number, "inlined": inlined}
     env.filters["cut_words"] = cut_words
+    env.globals |= {"build": shipped.BUILD, "command": shipped.COMMAND}
     return env
 
 
