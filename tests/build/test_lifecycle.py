@@ -11,6 +11,7 @@ import pytest
 
 from pilotbench.build import batches_out, job_server, outputs, snakemake_internals
 from pilotbench.build.lifecycle import Lifecycle
+from pilotbench.build.result_files import ResultFiles
 from pilotbench.ground.errors import UserError
 from pilotbench.providers.price import Listed
 from pilotbench.providers.settings import Model
@@ -39,8 +40,9 @@ class View:
 
 @pytest.fixture
 def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return whether figures were among the results, once per refresh."""
     found: list[Any] = []
-    monkeypatch.setattr(outputs, "refresh", found.append)
+    monkeypatch.setattr(outputs, "refresh", lambda _, *, drawn: found.append(drawn))
     monkeypatch.setattr(outputs, "budget_reached", lambda _: None)
     return found
 
@@ -72,6 +74,7 @@ def begun(here: Path, *rules: str, **snakemake: Any) -> Lifecycle:
         settings=SimpleNamespace(models={model.name: model for model in models}),
         experiment=SimpleNamespace(models_asked=models),
         here=here,
+        files=ResultFiles(str(here), (), drawn=(here / outputs.FIGURES).is_dir()),
     )
     return Lifecycle(workflow)
 
@@ -102,7 +105,18 @@ def test_a_successful_run_for_some_shards_prints_none(
 
 def test_a_failed_run_refreshes_the_results(tmp_path: Path, refreshed: list[Any]) -> None:
     begun(tmp_path, "evaluate").on_error()
-    assert len(refreshed) == 1
+    assert refreshed == [False]
+
+
+def test_figures_that_a_failed_job_has_removed_stay_results(
+    tmp_path: Path, refreshed: list[Any]
+) -> None:
+    figures = tmp_path / outputs.FIGURES
+    figures.mkdir(parents=True)
+    lifecycle = begun(tmp_path, "figures")
+    figures.rmdir()  # as Snakemake does before the job
+    lifecycle.on_error()
+    assert refreshed == [True]
 
 
 @pytest.mark.parametrize("target", ["estimate", "check"])
@@ -120,7 +134,7 @@ def test_a_refresh_that_fails_is_one_line(
     capsys: pytest.CaptureFixture[str],
     error: Exception,
 ) -> None:
-    def fail(_: Any) -> None:
+    def fail(_: Any, *, drawn: bool) -> None:
         raise error
 
     monkeypatch.setattr(outputs, "refresh", fail)

@@ -13,6 +13,7 @@ from pilotbench.build import outputs
 from pilotbench.ground.errors import UserError
 from pilotbench.matrix.experiment import Experiment
 from support.database_lab import Lab, filled
+from support.estimation_lab import load
 
 DATABASE = Path("results/master.duckdb")
 
@@ -86,6 +87,19 @@ def test_what_was_refreshed_is_made_again_by_the_next_run(tmp_path: Path) -> Non
         times.append(outputs.refreshed(results))
     assert None not in times
     assert times[0] != times[1]  # a parameter of the rules: it differs from the recorded one
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_refresh_draws_the_figures_that_were_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drawn: bool
+) -> None:
+    catalog = {"m": {"provider": "players", "deployment": "oracle"}}
+    loaded = load(tmp_path, models=["m"], tasks=["simple_task"], instances=2, model_catalog=catalog)
+    made: list[Experiment] = []
+    monkeypatch.setattr(outputs, "write_figures", made.append)
+    outputs.refresh(loaded, drawn=drawn)
+    assert made == [loaded] * drawn
+    assert (loaded.settings.results_dir / outputs.FIGURES).is_dir() is drawn
 
 
 def test_no_results_folder_is_needed_to_invalidate(tmp_path: Path) -> None:

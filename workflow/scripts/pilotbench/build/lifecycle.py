@@ -246,7 +246,7 @@ class Lifecycle:
             return
         experiment = self._workflow.experiment
         try:
-            outputs.refresh(experiment)
+            outputs.refresh(experiment, drawn=self._workflow.files.drawn)
             if self._interrupt.times:
                 return
             self._print_result()

@@ -137,19 +137,25 @@ def write_figures(experiment: Experiment) -> None:
         summary.draw(load(database, experiment.settings), results / FIGURES)
 
 
-def refresh(experiment: Experiment) -> None:
+def refresh(experiment: Experiment, *, drawn: bool = False) -> None:
     """Bring database, exports, reference players and summary up to date, whatever is finished.
 
     Snakemake does not know about this. Its record of the last success is therefore invalidated
     first: however this ends, the next run rebuilds database, exports and summary.
+
+    `drawn`: figures were among the results of the run, whose failed job has removed their folder.
     """
+    figures = experiment.settings.results_dir / FIGURES
     invalidate(experiment.settings.results_dir)
+    if drawn:
+        links.check(experiment.settings.results_dir, FIGURES)
+        figures.mkdir(parents=True, exist_ok=True)
     database = update_database(experiment)
     later = database.stat().st_mtime + STEP_S
     os.utime(experiment.settings.results_dir / REFRESHED, (later, later))
     write_exports(experiment)
     write_summary(experiment)
-    if (experiment.settings.results_dir / FIGURES).is_dir():
+    if figures.is_dir():
         write_figures(experiment)
 
 
