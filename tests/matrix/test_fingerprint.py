@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import shutil
@@ -24,9 +25,11 @@ from pilotbench.matrix.experiment import Experiment
 from pilotbench.providers.protocols.protocol import NO_CALL
 from pilotbench.providers.wire_formats.chat import offered
 from pilotbench.results.database import prune, queries, store
+from pilotbench.results.summary import answer_replies, transcripts
 from support.build import ROOT
 from support.chat import CHAT
 from support.estimation_lab import load, make
+from support.pack_lab import handed_over
 from support.runs import write_pack
 
 Json = dict[str, Any]
@@ -284,6 +287,18 @@ def test_a_question_that_is_corrected_is_scored_again_from_the_journal(bench: Be
     assert (current, owed, outdated) == (4, 0, 1)
     rows = queries.episodes(bench.folder / "results/master.duckdb")
     assert rows["provisional"].tolist() == [False, True, False, False]
+    results = bench.folder / "results"
+    database, path = results / "master.duckdb", rows["shard"][0]
+    found = [queries.record(database, results, episode) for episode in rows["episode"][:2]]
+    assert [one["index"] for one in found] == [0, 1]
+    transcripts.write(queries.shards(database), database, results, results / "summary")
+    file = results / "summary/transcripts" / transcripts.data_path(path)
+    _, packed, *_ = handed_over(file)
+    lines = gzip.decompress(base64.b64decode(packed)).decode().splitlines()
+    assert [json.loads(line) for line in lines[1:]] == found
+    assert "edited" not in found[1]["user"]
+    replies = answer_replies.Shards(queries.shards(database), database, results, 2)
+    assert [replies.records(path)[place] for place in ((0, 0), (1, 0))] == found
 
 
 def test_a_model_that_left_the_config_keeps_its_results(bench: Bench) -> None:

@@ -125,7 +125,8 @@ def record(db: Path, results: Path, episode: str) -> Json:
 def shard_records(db: Path, results: Path, path: str) -> tuple[Json, list[Json]]:
     """Return (header, records) of a shard; the header is empty for a provisional one.
 
-    `path` is below `results/shards`. Raises RecordError if the file is damaged.
+    `path` is below `results/shards`. Where episodes of the journal supersede some of the file, the
+    records are those of the database. Raises RecordError if the file is damaged.
     """
     from pilotbench.episodes.shard_file import read_shard
 
@@ -138,9 +139,19 @@ def shard_records(db: Path, results: Path, path: str) -> tuple[Json, list[Json]]
         state = connection.execute(
             "SELECT state FROM store.shards WHERE path = ?", [path]
         ).fetchone()
-    if rows or state == ("provisional",):  # a shard that has begun may have no finished episode
-        return {}, [json.loads(row[0]) for row in rows]
-    return read_shard(results / "shards" / path)
+        loaded = connection.execute(
+            "SELECT episode FROM store.episodes WHERE shard = ? AND NOT provisional", [path]
+        ).fetchall()
+    journal = [json.loads(row[0]) for row in rows]
+    # A shard that has begun may have no finished episode.
+    if state == ("provisional",) or (journal and not loaded):
+        return {}, journal
+    header, records = read_shard(results / "shards" / path)
+    if not journal:
+        return header, records
+    known = {row[0] for row in loaded}
+    current = [one for one in records if one["episode"] in known]
+    return header, sorted([*current, *journal], key=lambda one: (one["index"], one["repeat"]))
 
 
 def opened(db: Path) -> duckdb.DuckDBPyConnection:

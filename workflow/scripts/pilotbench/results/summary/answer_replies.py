@@ -46,19 +46,26 @@ class Shards:
             found = (self._results / "shards" / path).stat()
         except OSError:
             return "missing"
-        return f"{found.st_size} {found.st_mtime_ns}"
+        journal = f" {row['journal']}" if self._is_mixed(path) else ""
+        return f"{found.st_size} {found.st_mtime_ns}{journal}"
 
     def place(self, path: str) -> list[str]:
         """Return the link to the transcripts of a shard, and the command that shows one of them."""
-        provisional = self._known.get(path, {}).get("state") == "provisional"
+        state = self._known.get(path, {}).get("state")
+        provisional = state == "provisional" or self._is_mixed(path)
         return [link(path), show_command(path, self._results, provisional=provisional)]
+
+    def _is_mixed(self, path: str) -> bool:
+        """Return whether episodes of the journal supersede some of the file."""
+        return isinstance(self._known.get(path, {}).get("journal"), str)
 
     def _records(self, path: str) -> dict[tuple[int, int], Json]:
         """Return the records of a shard by index and repeat; none of a damaged one."""
         from pilotbench.results.database import queries
 
         try:
-            if (file := self._results / "shards" / path).is_file():
+            file = self._results / "shards" / path
+            if file.is_file() and not self._is_mixed(path):
                 _, records = read_shard(file)
             elif self._db_path.exists():
                 _, records = queries.shard_records(self._db_path, self._results, path)

@@ -43,7 +43,8 @@ ASSETS = {
 class Transcript:
     """One file to write: its shard, where the shard's bytes come from, and what they are.
 
-    `judged` is what judges said of its episodes, as JSON.
+    `provisional`: all or some of its episodes are only in the database. `judged` is what judges
+    said of its episodes, as JSON.
     """
 
     path: str
@@ -103,8 +104,10 @@ def _transcripts(shards: pd.DataFrame, results: Path) -> Iterable[Transcript]:
         if row.get("state") == "provisional":
             yield Transcript(path, f"{FORMAT} provisional {row['journal']}", True)
         elif (file := results / "shards" / path).is_file():
-            found = file.stat()
-            yield Transcript(path, f"{FORMAT} {found.st_size} {found.st_mtime_ns}")
+            found, journal = file.stat(), row.get("journal")
+            stamp = f"{FORMAT} {found.st_size} {found.st_mtime_ns}"
+            mixed = isinstance(journal, str)  # some of its episodes supersede those of the file
+            yield Transcript(path, f"{stamp} {journal}" if mixed else stamp, mixed)
 
 
 def _script(one: Transcript, db_path: Path, results: Path) -> str:
