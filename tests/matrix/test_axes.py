@@ -57,7 +57,7 @@ def test_groups_keep_their_order_since_plans_follow_it() -> None:
 
 def test_every_prompt_of_a_group_is_shipped() -> None:
     known = prompt_files.known([SHIPPED_PROMPTS])
-    assert {*axes.PROMPT.words("all,flawed"), "few_shot"} == set(known)
+    assert {*axes.PROMPT.words("all,flawed"), "few_shot", "chatty"} == set(known)
 
 
 def test_a_cell_names_its_words() -> None:
