@@ -194,6 +194,13 @@ def test_keys_lead_through_the_transcripts_and_the_address_follows(page, summary
     assert page.errors() == []
 
 
+def test_an_address_that_cannot_be_decoded_leaves_a_page_that_works(page, summary):
+    page.open((summary / "transcripts" / "index.html").as_uri() + "#%")
+    page.wait("document.body.dataset.ready === 'yes'")
+    assert "JavaScript" not in page.ask("document.body.innerText")
+    assert page.errors() == []
+
+
 def test_words_are_found_in_a_shard_and_in_all_of_them(page, summary):
     page.open(transcript(summary, "weak/baseline/simple_task/easy/0.8/00000-00009"))
     lines = "document.querySelectorAll('.lines a').length"

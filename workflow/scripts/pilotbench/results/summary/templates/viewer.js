@@ -11,8 +11,12 @@
 
   const hrefOf = (path, episode) => "#" + addressOf(path) + (episode ? "/" + anchor(episode) : "");
   function address() {
-    const [, path, place] = decodeURIComponent(location.hash.slice(1)).match(/^(.*?)(?:\/(i\d+r\d+))?$/);
+    const [, path, place] = written().match(/^(.*?)(?:\/(i\d+r\d+))?$/);
     return { path: path || paths[0], place };
+  }
+  function written() {
+    const hash = location.hash.slice(1);
+    try { return decodeURIComponent(hash); } catch { return hash; } // a hand-written one may not be encoded
   }
 
   // ---- the same instances elsewhere ----
