@@ -121,7 +121,7 @@ def test_the_words_of_run_are_passed_on_unchanged(
 ) -> None:
     assert main(["run", "--json", *words]) == 0
     command = json.loads(capsys.readouterr().out)
-    assert command[:3] == [sys.executable, "-m", "snakemake"]
+    assert command[:4] == [sys.executable, "-P", "-m", "snakemake"]
     assert command[len(command) - len(passed) :] == passed
 
 
