@@ -31,6 +31,7 @@ RUN = {
     "models": list(SKILLS),
     "prompts": ["baseline", "cot", "optimal"],
     "tasks": "all",
+    "benchmark": 3,
     "difficulties": ["easy"],
     "instances": 20,
     "shard_size": 10,
