@@ -1,7 +1,7 @@
 """Boxes of a page, measured in the browser: what is cut, what is too wide, what overlaps.
 
-An element may be wider than the page where it stands in something that scrolls and says so by the
-class `more-right` or `more-left`. Texts of charts lie within their drawing, none on another.
+An element may be wider than the page inside a container that scrolls and has the class
+`more-right` or `more-left`. Texts of charts lie within their drawing, none on another.
 """
 
 from __future__ import annotations
